@@ -1,0 +1,211 @@
+#include "base/cache.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/text.h"
+
+struct cache {
+	char *folder;
+	unsigned drafts; /* names drafts of this process apart */
+};
+
+/* A draft or scratch `NAME` in tmp/ is alive while somebody holds the lock on `NAME.lock`. */
+static void sweep(const struct cache *cache, struct arena *arena)
+{
+	const char *tmp = arena_printf(arena, "%s/tmp", cache->folder);
+	DIR *dir = opendir(tmp);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		const char *lock;
+		struct err ignored = {0};
+		_cleanup_fd_ int fd = -1;
+
+		if (!text_has_suffix(entry->d_name, ".lock"))
+			continue;
+		lock = arena_printf(arena, "%s/%s", tmp, entry->d_name);
+		fd = open(lock, O_RDWR | O_CLOEXEC);
+		if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
+			continue;
+		if (path_remove(arena_strndup(arena, lock, strlen(lock) - strlen(".lock")), &ignored) == 0)
+			unlink(lock);
+		err_free(&ignored);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+static char *default_folder(void)
+{
+	const char *set = getenv("AETHER_CACHE"), *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+	char *folder = NULL;
+
+	if (set && *set)
+		return strdup(set);
+	if (base && *base)
+		return asprintf(&folder, "%s/aether-build", base) < 0 ? NULL : folder;
+	if (geteuid() == 0 && !getenv("AETHER_ROOTLESS"))
+		return strdup("/var/cache/aether-build");
+	return asprintf(&folder, "%s/.cache/aether-build", home && *home ? home : "/tmp") < 0 ? NULL : folder;
+}
+
+int cache_open(const char *path, struct cache **ret_cache, struct err *err)
+{
+	static const char *const rooms[] = {"tmp", "locks", "blobs"};
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct cache *cache = calloc(1, sizeof *cache);
+	int r = cache ? 0 : -ENOMEM;
+
+	if (cache)
+		cache->folder = path ? strdup(path) : default_folder();
+	for (size_t i = 0; r == 0 && i < sizeof rooms / sizeof *rooms; i++)
+		r = folder_make(arena_printf(arena, "%s/%s", cache->folder, rooms[i]), 0755, err);
+	if (r < 0) {
+		err_hint(err, "set AETHER_CACHE to a folder you can write to");
+		cache_close(cache);
+		return r;
+	}
+	sweep(cache, arena);
+	*ret_cache = cache;
+	return 0;
+}
+
+void cache_close(struct cache *cache)
+{
+	if (cache)
+		free(cache->folder);
+	free(cache);
+}
+
+const char *cache_folder(const struct cache *cache)
+{
+	return cache->folder;
+}
+
+const char *cache_path(const struct cache *cache, struct arena *arena, const char *room, const char *key)
+{
+	return arena_printf(arena, "%s/%s/%.2s/%s", cache->folder, room, key, key);
+}
+
+/* Opens and locks `path`, made when missing. A lock file that was removed while we waited is not the one we want. */
+static int lock_file(const char *path, struct err *err)
+{
+	for (;;) {
+		int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+		struct stat held, named;
+
+		if (fd < 0)
+			return err_sys(err, -errno, "cannot open the lock '%s'", path);
+		while (flock(fd, LOCK_EX) < 0)
+			if (errno != EINTR) {
+				int r = err_sys(err, -errno, "cannot lock '%s'", path);
+
+				close(fd);
+				return r;
+			}
+		if (fstat(fd, &held) == 0 && stat(path, &named) == 0 && held.st_ino == named.st_ino)
+			return fd;
+		close(fd);
+	}
+}
+
+static int new_temporary(struct cache *cache, struct arena *arena, const char **ret_path, struct err *err)
+{
+	unsigned number = __atomic_fetch_add(&cache->drafts, 1, __ATOMIC_RELAXED);
+
+	*ret_path = arena_printf(arena, "%s/tmp/%d-%lx-%u", cache->folder, (int)getpid(), random(), number);
+	return lock_file(arena_printf(arena, "%s.lock", *ret_path), err);
+}
+
+int cache_begin(struct cache *cache, const char *room, const char *key, struct cache_draft *draft, struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const char *final = cache_path(cache, arena, room, key), *path;
+	int r;
+
+	*draft = (struct cache_draft){.lock_fd = -1, .tmp_fd = -1};
+	if (path_exists(final))
+		return 1;
+	r = folder_make(arena_printf(arena, "%s/%s/%.2s", cache->folder, room, key), 0755, err);
+	if (r < 0)
+		return r;
+	draft->lock_fd = lock_file(arena_printf(arena, "%s/locks/%s-%s", cache->folder, room, key), err);
+	if (draft->lock_fd < 0)
+		return draft->lock_fd;
+	if (path_exists(final)) {
+		cache_abandon(draft);
+		return 1;
+	}
+	draft->tmp_fd = new_temporary(cache, arena, &path, err);
+	if (draft->tmp_fd < 0) {
+		r = draft->tmp_fd;
+		cache_abandon(draft);
+		return r;
+	}
+	snprintf(draft->path, sizeof draft->path, "%s", path);
+	snprintf(draft->final, sizeof draft->final, "%s", final);
+	return 0;
+}
+
+static void release(struct cache_draft *draft)
+{
+	char lock[sizeof draft->path + 8];
+
+	if (draft->path[0]) {
+		snprintf(lock, sizeof lock, "%s.lock", draft->path);
+		unlink(lock);
+	}
+	if (draft->tmp_fd >= 0)
+		close(draft->tmp_fd);
+	if (draft->lock_fd >= 0)
+		close(draft->lock_fd);
+	*draft = (struct cache_draft){.lock_fd = -1, .tmp_fd = -1};
+}
+
+int cache_commit(struct cache_draft *draft, struct err *err)
+{
+	int r = path_publish(draft->path, draft->final, err);
+
+	if (r < 0) {
+		cache_abandon(draft);
+		return r;
+	}
+	release(draft);
+	return 0;
+}
+
+void cache_abandon(struct cache_draft *draft)
+{
+	struct err ignored = {0};
+
+	if (draft->path[0])
+		path_remove(draft->path, &ignored);
+	err_free(&ignored);
+	release(draft);
+}
+
+int cache_scratch(struct cache *cache, struct arena *arena, const char **ret_path, int *ret_lock_fd, struct err *err)
+{
+	const char *path;
+	int fd = new_temporary(cache, arena, &path, err);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = folder_make(path, 0755, err);
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	*ret_path = path;
+	*ret_lock_fd = fd;
+	return 0;
+}

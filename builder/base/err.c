@@ -1,0 +1,181 @@
+#include "base/err.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char *format_text(const char *format, va_list ap)
+{
+	char *text = NULL;
+
+	return vasprintf(&text, format, ap) < 0 ? NULL : text;
+}
+
+static struct err_item *append(struct err *err, int code, char *text)
+{
+	struct err_item *item = calloc(1, sizeof *item);
+
+	if (!item) {
+		free(text);
+		err->code = err->code ? err->code : -ENOMEM;
+		return NULL;
+	}
+	item->text = text;
+	if (err->last)
+		err->last->next = item;
+	else
+		err->first = item;
+	err->last = item;
+	err->count++;
+	if (!err->code)
+		err->code = code;
+	return item;
+}
+
+int err_set(struct err *err, int code, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	append(err, code, format_text(format, ap));
+	va_end(ap);
+	return code;
+}
+
+int err_at(struct err *err, int code, const struct pos *pos, const char *key_path, const char *format, ...)
+{
+	struct err_item *item;
+	va_list ap;
+
+	va_start(ap, format);
+	item = append(err, code, format_text(format, ap));
+	va_end(ap);
+	if (!item)
+		return code;
+	if (pos && pos->file) {
+		item->file = strdup(pos->file);
+		item->line = pos->line;
+		item->column = pos->column;
+	}
+	if (key_path && *key_path)
+		item->path = strdup(key_path);
+	return code;
+}
+
+int err_sys(struct err *err, int code, const char *format, ...)
+{
+	struct err_item *item;
+	char *text, *full = NULL;
+	va_list ap;
+
+	va_start(ap, format);
+	text = format_text(format, ap);
+	va_end(ap);
+	if (asprintf(&full, "%s: %s", text ? text : "?", strerror(-code)) < 0)
+		full = NULL;
+	free(text);
+	item = append(err, code, full);
+	if (item && code == -ENOSPC)
+		err_hint(err, "free some space and run the same command again; what was finished is kept");
+	return code;
+}
+
+int err_wrap(struct err *err, const char *format, ...)
+{
+	struct err_item *item = err->last;
+	char *text, *joined = NULL;
+	va_list ap;
+
+	if (!item)
+		return err->code;
+	va_start(ap, format);
+	text = format_text(format, ap);
+	va_end(ap);
+	if (item->context && asprintf(&joined, "%s\n%s", item->context, text ? text : "") >= 0) {
+		free(text);
+		free(item->context);
+		text = joined;
+	}
+	item->context = text;
+	return err->code;
+}
+
+int err_hint(struct err *err, const char *format, ...)
+{
+	struct err_item *item = err->last;
+	va_list ap;
+
+	if (!item)
+		return err->code;
+	free(item->hint);
+	va_start(ap, format);
+	item->hint = format_text(format, ap);
+	va_end(ap);
+	return err->code;
+}
+
+void err_take(struct err *err, struct err *from)
+{
+	if (!from->first)
+		return;
+	if (err->last)
+		err->last->next = from->first;
+	else
+		err->first = from->first;
+	err->last = from->last;
+	err->count += from->count;
+	if (!err->code)
+		err->code = from->code;
+	*from = (struct err){0};
+}
+
+/* Prints `text` with every line indented by two spaces. */
+static void print_indented(const char *text, FILE *out)
+{
+	while (*text) {
+		size_t length = strcspn(text, "\n");
+
+		fprintf(out, "  %.*s\n", (int)length, text);
+		text += length + (text[length] == '\n');
+	}
+}
+
+void err_print(const struct err *err, FILE *out)
+{
+	for (const struct err_item *item = err->first; item; item = item->next) {
+		if (item->file && item->line)
+			fprintf(out, "%s:%u:%u: ", item->file, item->line, item->column);
+		else if (item->file)
+			fprintf(out, "%s: ", item->file);
+		else
+			fputs("aether-build: ", out);
+		if (item->path)
+			fprintf(out, "%s: ", item->path);
+		fprintf(out, "%s\n", item->text ? item->text : "out of memory");
+		if (item->context)
+			print_indented(item->context, out);
+		if (item->hint)
+			fprintf(out, "  hint: %s\n", item->hint);
+	}
+	if (!err->first && err->code)
+		fprintf(out, "aether-build: %s\n", strerror(-err->code));
+}
+
+void err_free(struct err *err)
+{
+	struct err_item *item = err->first;
+
+	while (item) {
+		struct err_item *next = item->next;
+
+		free(item->file);
+		free(item->path);
+		free(item->text);
+		free(item->context);
+		free(item->hint);
+		free(item);
+		item = next;
+	}
+	*err = (struct err){0};
+}

@@ -1,0 +1,50 @@
+/* Files and folders: whole reads, published writes, trees. Paths are the host's unless a descriptor of a root is given. */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+static inline void fd_closep(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+#define _cleanup_fd_ __attribute__((cleanup(fd_closep)))
+
+/* Reads a whole file (at most `max_bytes`, else -EFBIG) and appends it to `buf`. */
+int file_read(const char *path, size_t max_bytes, struct buf *buf, struct err *err);
+
+/* Writes all of `data` to `fd`, resuming after short writes and signals; 0 or negative errno. */
+int fd_write_all(int fd, const void *data, size_t size);
+int fd_pwrite_all(int fd, const void *data, size_t size, uint64_t offset);
+
+/* Reads exactly `size` bytes at `offset`; -ENODATA when the file ends before. */
+int fd_pread_all(int fd, void *data, size_t size, uint64_t offset);
+
+/* Publishes `data` as `path`: temporary file beside it, fsync, rename, fsync of the folder. Readers see old or new. */
+int file_publish(const char *path, const void *data, size_t size, mode_t mode, struct err *err);
+
+/* Renames `from` to `to` (replacing a file) and makes the rename durable. */
+int path_publish(const char *from, const char *to, struct err *err);
+
+/* Makes a folder and its parents; an existing folder is fine. */
+int folder_make(const char *path, mode_t mode, struct err *err);
+
+/* Removes a file or a whole tree without following symbolic links; a missing path is fine. */
+int path_remove(const char *path, struct err *err);
+
+bool path_exists(const char *path);
+
+/* Opens `path` (relative or absolute) inside the tree open as `root_fd`, resolving every symbolic link as if that tree
+ * were the file system's root (openat2, RESOLVE_IN_ROOT): nothing a package ships can lead outside. Returns a
+ * descriptor or negative errno. */
+int root_open(int root_fd, const char *path, int flags, mode_t mode);
+
+#endif

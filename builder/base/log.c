@@ -1,0 +1,132 @@
+#include "base/log.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct {
+	pthread_mutex_t lock;
+	enum log_mode mode;
+	bool terminal, in_step;
+	char step[160];
+	int64_t step_started_ms, last_shown_ms;
+} state = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+void log_setup(enum log_mode mode)
+{
+	state.mode = mode;
+	state.terminal = mode == LOG_AUTO && isatty(2);
+}
+
+/* Prints `text` as a JSON string. */
+static void print_json_string(const char *text)
+{
+	fputc('"', stderr);
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		if (c == '"' || c == '\\')
+			fprintf(stderr, "\\%c", c);
+		else if (c < 0x20)
+			fprintf(stderr, "\\u%04x", c);
+		else
+			fputc(c, stderr);
+	}
+	fputc('"', stderr);
+}
+
+static void say(const char *kind, const char *prefix, const char *text)
+{
+	if (state.mode == LOG_JSON) {
+		fprintf(stderr, "{\"%s\":", kind);
+		print_json_string(text);
+		fputs("}\n", stderr);
+	} else if (state.mode != LOG_QUIET || strcmp(kind, "warning") == 0) {
+		fprintf(stderr, "%s%s%s\n", state.terminal ? "\r\033[K" : "", prefix, text);
+	}
+}
+
+static void say_v(const char *kind, const char *prefix, const char *format, va_list ap)
+{
+	char text[1024];
+
+	vsnprintf(text, sizeof text, format, ap);
+	pthread_mutex_lock(&state.lock);
+	say(kind, prefix, text);
+	pthread_mutex_unlock(&state.lock);
+}
+
+void log_note(const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	say_v("note", "", format, ap);
+	va_end(ap);
+}
+
+void log_warn(const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	say_v("warning", "WARNING: ", format, ap);
+	va_end(ap);
+}
+
+static void end_step(void)
+{
+	char text[256];
+
+	if (!state.in_step)
+		return;
+	state.in_step = false;
+	snprintf(text, sizeof text, "%s: %.1f s", state.step, (double)(now_ms() - state.step_started_ms) / 1000);
+	say("done", "", text);
+}
+
+void log_step(const char *format, ...)
+{
+	va_list ap;
+
+	pthread_mutex_lock(&state.lock);
+	end_step();
+	if (format) {
+		va_start(ap, format);
+		vsnprintf(state.step, sizeof state.step, format, ap);
+		va_end(ap);
+		state.in_step = true;
+		state.step_started_ms = state.last_shown_ms = now_ms();
+		if (state.terminal)
+			fprintf(stderr, "\r\033[K%s…", state.step);
+	}
+	pthread_mutex_unlock(&state.lock);
+}
+
+void log_progress(uint64_t done, uint64_t total, const char *unit)
+{
+	int64_t now = now_ms();
+
+	pthread_mutex_lock(&state.lock);
+	if (state.in_step && now - state.last_shown_ms >= (state.terminal ? 100 : 10000)) {
+		state.last_shown_ms = now;
+		if (state.mode == LOG_JSON)
+			fprintf(stderr, "{\"progress\":%" PRIu64 ",\"total\":%" PRIu64 "}\n", done, total);
+		else if (state.mode == LOG_AUTO)
+			fprintf(stderr, "%s%s: %" PRIu64 " of %" PRIu64 " %s%s", state.terminal ? "\r\033[K" : "",
+				state.step, done, total, unit, state.terminal ? "" : "\n");
+	}
+	pthread_mutex_unlock(&state.lock);
+}

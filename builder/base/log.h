@@ -1,0 +1,26 @@
+/* What the program says while it works, on stderr: a live line on a terminal, plain lines elsewhere, JSON lines with
+ * --json. The result itself goes to stdout and is printed by the verb. */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum log_mode { LOG_AUTO, LOG_JSON, LOG_QUIET };
+
+/* Chooses how to speak; called once by main, before anything is said. */
+void log_setup(enum log_mode mode);
+
+/* Something the user should know, once. */
+void log_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Something dangerous that goes on at the user's own wish; stands out. */
+void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Begins a step ("installing packages"); the step before it ends. NULL just ends it. */
+void log_step(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* How far the step is: `done` of `total` in `unit` ("MiB", "packages"); safe from any thread, cheap to call often. */
+void log_progress(uint64_t done, uint64_t total, const char *unit);
+
+#endif

@@ -1,0 +1,211 @@
+#include "base/text.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+void strv_push(struct arena *arena, struct strv *list, const char *text)
+{
+	*arena_push(arena, list->items, list->count) = arena_strdup(arena, text);
+}
+
+bool strv_has(const struct strv *list, const char *text)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (strcmp(list->items[i], text) == 0)
+			return true;
+	return false;
+}
+
+static int compare_strings(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+void strv_sort(struct strv *list)
+{
+	if (list->count)
+		qsort(list->items, list->count, sizeof *list->items, compare_strings);
+}
+
+bool text_has_prefix(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+bool text_has_suffix(const char *text, const char *suffix)
+{
+	size_t length = strlen(text), tail = strlen(suffix);
+
+	return length >= tail && strcmp(text + length - tail, suffix) == 0;
+}
+
+struct unit {
+	const char *name;
+	uint64_t factor;
+};
+
+/* Reads `NUMBER[.FRACTION]SUFFIX` where SUFFIX is one of `units`; the value is in units of factor 1. */
+static int parse_with_unit(const char *text, const struct unit *units, size_t n, uint64_t *ret)
+{
+	const char *digits = text;
+	long double value;
+	char *end;
+
+	while (isdigit((unsigned char)*digits) || *digits == '.')
+		digits++;
+	if (digits == text || *text == '.')
+		return -EINVAL;
+	value = strtold(text, &end);
+	if (end != digits)
+		return -EINVAL;
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(end, units[i].name) != 0)
+			continue;
+		value *= units[i].factor;
+		if (value > (long double)INT64_MAX)
+			return -ERANGE;
+		if (value != truncl(value))
+			return -EINVAL;
+		*ret = (uint64_t)value;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+int size_parse(const char *text, uint64_t *ret_bytes)
+{
+	static const struct unit units[] = {
+		{"", 1},
+		{"B", 1},
+		{"K", 1ULL << 10}, {"KiB", 1ULL << 10},
+		{"M", 1ULL << 20}, {"MiB", 1ULL << 20},
+		{"G", 1ULL << 30}, {"GiB", 1ULL << 30},
+		{"T", 1ULL << 40}, {"TiB", 1ULL << 40},
+	};
+
+	return parse_with_unit(text, units, sizeof units / sizeof *units, ret_bytes);
+}
+
+int duration_parse(const char *text, uint64_t *ret_ms)
+{
+	static const struct unit units[] = {
+		{"ms", 1}, {"", 1000}, {"s", 1000}, {"m", 60000}, {"min", 60000}, {"h", 3600000}, {"d", 86400000},
+	};
+
+	return parse_with_unit(text, units, sizeof units / sizeof *units, ret_ms);
+}
+
+const char *size_format(struct arena *arena, uint64_t bytes)
+{
+	static const char names[] = "TGMK";
+
+	for (int i = 0; i < 4; i++) {
+		uint64_t factor = 1ULL << (10 * (4 - i));
+
+		if (bytes && bytes % factor == 0)
+			return arena_printf(arena, "%llu%c", (unsigned long long)(bytes / factor), names[i]);
+	}
+	return arena_printf(arena, "%llu", (unsigned long long)bytes);
+}
+
+const char *size_format_human(struct arena *arena, uint64_t bytes)
+{
+	static const char *const names[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+	double value = (double)bytes;
+	size_t i = 0;
+
+	while (value >= 1024 && i + 1 < sizeof names / sizeof *names) {
+		value /= 1024;
+		i++;
+	}
+	return arena_printf(arena, i ? "%.1f %s" : "%.0f %s", value, names[i]);
+}
+
+void hex_encode(const void *data, size_t size, char *out)
+{
+	static const char digits[] = "0123456789abcdef";
+	const unsigned char *bytes = data;
+
+	for (size_t i = 0; i < size; i++) {
+		*out++ = digits[bytes[i] >> 4];
+		*out++ = digits[bytes[i] & 15];
+	}
+	*out = 0;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+int hex_decode(const char *text, void *data, size_t size)
+{
+	unsigned char *bytes = data;
+
+	for (size_t i = 0; i < size; i++) {
+		int high = hex_digit(text[2 * i]);
+		int low = high < 0 ? -1 : hex_digit(text[2 * i + 1]);
+
+		if (low < 0)
+			return -EINVAL;
+		bytes[i] = (unsigned char)(high << 4 | low);
+	}
+	return text[2 * size] ? -EINVAL : 0;
+}
+
+enum { NAME_MAX_COMPARED = 64 };
+
+/* Levenshtein distance of two short names. */
+static size_t edit_distance(const char *a, const char *b)
+{
+	size_t row[NAME_MAX_COMPARED + 1], length = strlen(b);
+
+	for (size_t j = 0; j <= length; j++)
+		row[j] = j;
+	for (size_t i = 1; a[i - 1]; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= length; j++) {
+			size_t best = diagonal + (tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]));
+
+			diagonal = row[j];
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			row[j] = best;
+		}
+	}
+	return row[length];
+}
+
+const char *text_nearest(const char *name, const char *const *known, size_t n)
+{
+	const char *nearest = NULL;
+	size_t length = strlen(name), best = 1 + (length > 3) + length / 6;
+
+	if (length > NAME_MAX_COMPARED)
+		return NULL;
+	for (size_t i = 0; i < n; i++) {
+		size_t distance;
+
+		if (strlen(known[i]) > NAME_MAX_COMPARED)
+			continue;
+		distance = edit_distance(name, known[i]);
+		if (distance <= best && (!nearest || distance < best)) {
+			nearest = known[i];
+			best = distance;
+		}
+	}
+	return nearest;
+}

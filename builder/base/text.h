@@ -1,0 +1,46 @@
+/* Small text helpers: lists of strings, sizes and durations as recipes write them, hexadecimal, suggestions. */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+
+/* A list of strings; items and strings live in the arena that made them. */
+struct strv {
+	const char **items;
+	size_t count;
+};
+
+void strv_push(struct arena *arena, struct strv *list, const char *text); /* copies `text` */
+bool strv_has(const struct strv *list, const char *text);
+void strv_sort(struct strv *list); /* by byte value */
+
+bool text_has_prefix(const char *text, const char *prefix);
+bool text_has_suffix(const char *text, const char *suffix);
+
+/* Parses `512M`, `10G`, `1.5T`, `4096` (bytes; K M G T are powers of 1024, an optional `iB`/`B` follows).
+ * Returns 0, -EINVAL for anything else, -ERANGE above 2^63-1. */
+int size_parse(const char *text, uint64_t *ret_bytes);
+
+/* Writes `bytes` the way size_parse() reads it, in the largest unit that divides it exactly. */
+const char *size_format(struct arena *arena, uint64_t bytes);
+
+/* Writes `bytes` for people: `1.2 GiB`. */
+const char *size_format_human(struct arena *arena, uint64_t bytes);
+
+/* Parses `15s`, `2h`, `500ms`, `3d` or a bare number of seconds. Returns 0, -EINVAL or -ERANGE. */
+int duration_parse(const char *text, uint64_t *ret_ms);
+
+/* Lower-case hexadecimal of `size` bytes into `out`, which has room for 2 * size + 1. */
+void hex_encode(const void *data, size_t size, char *out);
+
+/* Reads exactly `size` bytes from 2 * size hexadecimal digits followed by NUL; 0 or -EINVAL. */
+int hex_decode(const char *text, void *data, size_t size);
+
+/* The name in `known` (n entries) nearest to `name` by edit distance, or NULL when none is near enough to suggest. */
+const char *text_nearest(const char *name, const char *const *known, size_t n);
+
+#endif

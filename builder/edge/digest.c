@@ -1,0 +1,103 @@
+#include "edge/digest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/text.h"
+
+/* `struct sha256` is OpenSSL's EVP_MD_CTX under our name. */
+static EVP_MD_CTX *context(struct sha256 *state)
+{
+	return (EVP_MD_CTX *)state;
+}
+
+static _Noreturn void openssl_failed(void)
+{
+	fputs("aether-build: OpenSSL cannot compute SHA-256\n", stderr);
+	exit(1);
+}
+
+static void start(EVP_MD_CTX *ctx)
+{
+	if (!ctx || EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) != 1)
+		openssl_failed();
+}
+
+struct sha256 *sha256_new(void)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+
+	start(ctx);
+	return (struct sha256 *)ctx;
+}
+
+void sha256_add(struct sha256 *state, const void *data, size_t size)
+{
+	if (EVP_DigestUpdate(context(state), data, size) != 1)
+		openssl_failed();
+}
+
+void sha256_finish(struct sha256 *state, uint8_t out[SHA256_SIZE])
+{
+	if (EVP_DigestFinal_ex(context(state), out, NULL) != 1)
+		openssl_failed();
+	start(context(state));
+}
+
+void sha256_free(struct sha256 *state)
+{
+	EVP_MD_CTX_free(context(state));
+}
+
+void sha256_of(const void *data, size_t size, uint8_t out[SHA256_SIZE])
+{
+	if (EVP_Digest(data, size, out, NULL, EVP_sha256(), NULL) != 1)
+		openssl_failed();
+}
+
+void sha256_hex_of(const void *data, size_t size, char out[SHA256_HEX])
+{
+	uint8_t digest[SHA256_SIZE];
+
+	sha256_of(data, size, digest);
+	hex_encode(digest, sizeof digest, out);
+}
+
+int sha256_file(const char *path, char out[SHA256_HEX], uint64_t *ret_size, struct err *err)
+{
+	_cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct sha256 *state;
+	uint8_t digest[SHA256_SIZE];
+	static const size_t CHUNK = 1 << 18;
+	uint64_t size = 0;
+	ssize_t n;
+	char *chunk;
+
+	if (fd < 0)
+		return err_sys(err, -errno, "cannot open '%s'", path);
+	chunk = malloc(CHUNK);
+	if (!chunk)
+		return err_set(err, -ENOMEM, "out of memory");
+	state = sha256_new();
+	while ((n = read(fd, chunk, CHUNK)) > 0 || (n < 0 && errno == EINTR)) {
+		if (n < 0)
+			continue;
+		sha256_add(state, chunk, (size_t)n);
+		size += (uint64_t)n;
+	}
+	if (n < 0)
+		err_sys(err, -errno, "cannot read '%s'", path);
+	sha256_finish(state, digest);
+	sha256_free(state);
+	free(chunk);
+	if (n < 0)
+		return err->code;
+	hex_encode(digest, sizeof digest, out);
+	if (ret_size)
+		*ret_size = size;
+	return 0;
+}

@@ -1,0 +1,28 @@
+/* SHA-256 (FIPS 180-4) by OpenSSL. */
+#ifndef EDGE_DIGEST_H
+#define EDGE_DIGEST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+enum { SHA256_SIZE = 32, SHA256_HEX = 65 /* with the NUL */ };
+
+struct sha256; /* a digest in the making */
+
+struct sha256 *sha256_new(void); /* never NULL; ended by sha256_free() */
+void sha256_add(struct sha256 *state, const void *data, size_t size);
+void sha256_finish(struct sha256 *state, uint8_t out[SHA256_SIZE]); /* and the state starts afresh */
+void sha256_free(struct sha256 *state);
+
+/* The digest of one piece of memory. */
+void sha256_of(const void *data, size_t size, uint8_t out[SHA256_SIZE]);
+
+/* The digest of one piece of memory, as 64 lower-case digits and a NUL. */
+void sha256_hex_of(const void *data, size_t size, char out[SHA256_HEX]);
+
+/* The digest and size of a whole file, in hexadecimal. `ret_size` may be NULL. */
+int sha256_file(const char *path, char out[SHA256_HEX], uint64_t *ret_size, struct err *err);
+
+#endif

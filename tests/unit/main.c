@@ -1,0 +1,32 @@
+#include "suite.h"
+
+#include <stdlib.h>
+
+static SRunner *runner;
+
+void suite_register(const char *name, const TTest *const *tests, size_t n)
+{
+	Suite *suite = suite_create(name);
+	TCase *tcase = tcase_create(name);
+
+	tcase_set_timeout(tcase, 120);
+	for (size_t i = 0; i < n; i++)
+		tcase_add_test(tcase, tests[i]);
+	suite_add_tcase(suite, tcase);
+	if (!runner)
+		runner = srunner_create(suite);
+	else
+		srunner_add_suite(runner, suite);
+}
+
+int main(void)
+{
+	int failed;
+
+	if (!runner)
+		return EXIT_FAILURE;
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,17 @@
+/* Every file of unit tests names its tests in one SUITE(): a list of sentences, run one by one in forked children. */
+#ifndef UNIT_SUITE_H
+#define UNIT_SUITE_H
+
+#include <check.h>
+
+void suite_register(const char *name, const TTest *const *tests, size_t n);
+
+/* SUITE(name, test, …): registers the START_TEST functions given. */
+#define SUITE(suite_name, ...)                                                                                        \
+	__attribute__((constructor)) static void register_##suite_name(void)                                          \
+	{                                                                                                             \
+		const TTest *const tests[] = {__VA_ARGS__};                                                           \
+		suite_register(#suite_name, tests, sizeof tests / sizeof *tests);                                     \
+	}
+
+#endif
