@@ -1,0 +1,198 @@
+/* A recipe, read: parents and modules merged, names interpolated, every rule of the language checked. What comes out says
+ * what a machine IS; the order of everything in it is the order it was written in, so that equal recipes give equal plans.
+ *
+ * Strings, lists and positions live in the arena that recipe_load() was given. Paths in the image are absolute and
+ * normalised; paths of the recipe's own files are absolute paths of the host. */
+#ifndef RECIPE_RECIPE_H
+#define RECIPE_RECIPE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/text.h"
+
+enum recipe_kind { KIND_VM = 1, KIND_LXC = 2, KIND_TOOLS = 4 };
+
+/* Which file of the closure wrote a thing: decides the layer that its packages land in. */
+enum recipe_origin { ORIGIN_PARENT, ORIGIN_MODULE, ORIGIN_SELF };
+
+/* `Section.Key=Value` of a systemd-style file; a key may come more than once. */
+struct recipe_setting {
+	const char *section, *key, *value;
+};
+
+struct recipe_settings {
+	struct recipe_setting *items;
+	size_t count;
+};
+
+struct recipe_package {
+	const char *name;
+	enum recipe_origin origin;
+	struct pos pos;
+};
+
+/* The distribution (`distribution:` of a base recipe) or a repository beside it (`repositories:`). */
+struct recipe_repository {
+	const char *name;
+	const char *url;             /* the mirror asked first */
+	struct strv mirrors;         /* asked in order when `url` no longer has a file (a snapshot archive, …) */
+	struct strv suites, components;
+	const char *key;             /* host path of the OpenPGP public key(s), armored or binary */
+	struct strv fingerprints;    /* accepted primary key fingerprints, upper-case hex; at least one */
+	struct pos pos;
+};
+
+struct recipe_file {
+	const char *path;
+	const char *source;          /* host path, or NULL when `text` is set */
+	const char *text;            /* or NULL */
+	mode_t mode;
+	const char *owner, *group;   /* names; never NULL */
+	struct pos pos;
+};
+
+struct recipe_user {
+	const char *name;
+	int64_t uid;                 /* -1: chosen by the system, in order of appearance */
+	struct strv groups;
+	const char *shell, *home, *comment; /* never NULL */
+	const char *sudo;            /* NULL, "nopasswd" or "password" */
+	bool linger, system;
+	struct pos pos;
+};
+
+/* `ssh.principals`: who may log in as `user`. */
+struct recipe_principals {
+	const char *user;
+	struct strv names;
+};
+
+/* `networks`: one systemd.network file. */
+struct recipe_network {
+	const char *name;
+	struct recipe_settings match; /* section "Match" */
+	bool dhcp;
+	struct strv addresses, dns;
+	const char *gateway;         /* or NULL */
+	struct recipe_settings settings; /* anything else of systemd.network(5), section by section */
+	struct pos pos;
+};
+
+enum recipe_tristate { UNSET = -1, NO = 0, YES = 1 };
+
+/* `units`: a drop-in when the unit comes from a package, else the whole unit. */
+struct recipe_unit {
+	const char *name;
+	enum recipe_tristate enable; /* preset */
+	bool mask;
+	struct recipe_settings settings;
+	struct pos pos;
+};
+
+enum recipe_content_type { CONTENT_NONE, CONTENT_FILESYSTEM, CONTENT_ROOT, CONTENT_SWAP, CONTENT_BIOS_BOOT };
+
+enum { SIZE_AUTO = 0 };
+
+/* One partition of the GPT. Sizes in bytes, SIZE_AUTO: from its content. */
+struct recipe_partition {
+	const char *name;            /* key in the recipe */
+	const char *label;           /* GPT name; defaults to `name` */
+	const char *type;            /* upper-case GUID, or one of sgdisk's short codes: EF02 EF00 8300 8200 … */
+	const char *uuid;            /* NULL: derived from the plan's seed */
+	uint64_t size, start;        /* start SIZE_AUTO: after the one before */
+	int64_t priority;            /* order on the disk; equal priorities keep the written order */
+	uint64_t attributes;         /* GPT attribute bits */
+	bool grow;                   /* grown on first boot to the end of the disk */
+	enum recipe_content_type content;
+	const char *format;          /* filesystem: ext4 vfat …; root: erofs … */
+	const char *mountpoint;      /* or NULL */
+	struct strv mount_options, extra_args;
+	bool verity;                 /* root */
+	unsigned slots;              /* root: 1 or 2; 2 makes this and a twin, labels NAME-a and NAME-b */
+	struct pos pos;
+};
+
+struct recipe_disk {
+	const char *name;
+	uint64_t image_size;         /* SIZE_AUTO: as small as the content allows */
+	struct recipe_partition *partitions;
+	size_t n_partitions;
+	struct pos pos;
+};
+
+struct recipe_health {
+	enum { HEALTH_UNIT, HEALTH_TCP, HEALTH_HTTP, HEALTH_COMMAND } type;
+	const char *unit, *url;
+	unsigned port, status;
+	struct strv command;
+	struct pos pos;
+};
+
+struct recipe_hook {
+	struct strv argv;
+	struct pos pos;
+};
+
+/* A file that was read to make the recipe: the recipe itself, parents, modules, facts, partitions, sources, keys. */
+struct recipe_input {
+	const char *path;            /* host path, absolute */
+	const char *name;            /* relative to the repository's root: the same on every host */
+	char sha256[65];
+	bool language;               /* read by the parser (recipe, partitions, facts); false: content named by the recipe */
+};
+
+struct recipe {
+	const char *path;            /* as given */
+	const char *root;            /* the repository's root (nearest folder with .git, else the recipe's own folder) */
+	const char *name;
+	unsigned kinds;              /* of enum recipe_kind */
+
+	const char *tools;           /* host path of the tools recipe (`tools:`), NULL in a tools recipe itself */
+	const char *timezone;        /* "UTC" by default */
+	const char *kernel_args;     /* appended to the kernel command line; "" by default */
+
+	struct recipe_repository distribution; /* url NULL when no base recipe named one */
+	struct recipe_repository *repositories;
+	struct recipe_package *packages;
+	struct recipe_file *files;
+	struct recipe_user *users;
+	struct recipe_principals *principals;
+	struct recipe_network *networks;
+	struct recipe_unit *units;
+	struct recipe_health *health;
+	struct recipe_hook *configure; /* hooks.configure */
+	struct recipe_disk *disks;
+	size_t n_repositories, n_packages, n_files, n_users, n_principals, n_networks, n_units, n_health, n_configure, n_disks;
+
+	const char *ssh_ca;          /* host path of the user CA's public key, or NULL */
+	struct strv firewall_tcp, firewall_udp; /* ports or ranges "8000-8100", decimal */
+	struct strv state;           /* what must survive a reimage */
+	struct strv exclude;         /* globs of paths that packages must not install (`exclude:`), dpkg's path-exclude */
+	struct strv include;         /* exceptions from them, dpkg's path-include */
+	struct strv modules_load;    /* kernel modules to load at boot */
+
+	struct recipe_input *inputs; /* sorted by name */
+	size_t n_inputs;
+};
+
+struct recipe_options {
+	bool allow_outside;          /* --allow-outside: own files may lie outside the repository */
+	unsigned kind;               /* the kind asked for (checked against `kinds:`), 0: none in particular */
+};
+
+/* Reads `path` and all it names. On failure `err` holds every problem of the file that was found, with positions. */
+int recipe_load(struct arena *arena, const char *path, const struct recipe_options *options, struct recipe **ret_recipe,
+		struct err *err);
+
+/* The digest of the recipe's closure as the lock records it: all `inputs` that are language, by name and content, plus the
+ * environment values listed under `env:`. 64 hex digits. */
+const char *recipe_digest(const struct recipe *recipe);
+
+/* The JSON Schema (draft 2020-12) of the language, generated from the table that the parser walks; in `arena`. */
+const char *recipe_schema(struct arena *arena);
+
+#endif
