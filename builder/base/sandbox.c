@@ -1,0 +1,304 @@
+#include "base/sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/file.h"
+
+#if defined __x86_64__
+enum { NATIVE_ARCH = (int)AUDIT_ARCH_X86_64 };
+#elif defined __aarch64__
+enum { NATIVE_ARCH = (int)AUDIT_ARCH_AARCH64 };
+#else
+#error "name this architecture's AUDIT_ARCH"
+#endif
+
+/* Syscalls that make data durable: the tree is thrown away when the build fails, so they only cost time. */
+static int silence_syncs(void)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NATIVE_ARCH, 0, 6), /* the numbers below are this one's */
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fsync, 5, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fdatasync, 4, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_sync, 3, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_syncfs, 2, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_sync_file_range, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO),
+	};
+	struct sock_fprog program = {.len = sizeof filter / sizeof *filter, .filter = filter};
+
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0 ? -errno : 0;
+}
+
+/* Where `target` really is inside the tree, as a path that mount(2) accepts whatever links the tree holds. */
+static int target_path(int root_fd, const char *target, char path[64])
+{
+	int fd = root_open(root_fd, target, O_PATH, 0);
+
+	if (fd < 0)
+		return fd;
+	snprintf(path, 64, "/proc/self/fd/%d", fd); /* the descriptor stays open until exec */
+	return 0;
+}
+
+/* A bind needs something to stand on: makes the last component of `target` when it is missing. */
+static int make_target(int root_fd, const char *source, const char *target)
+{
+	const char *slash = strrchr(target, '/');
+	char parent[256];
+	struct stat st;
+	int fd, r;
+
+	if (!slash || (size_t)(slash - target) >= sizeof parent)
+		return -EINVAL;
+	snprintf(parent, sizeof parent, "%.*s/", (int)(slash - target), target);
+	fd = root_open(root_fd, parent, O_RDONLY | O_DIRECTORY, 0);
+	if (fd < 0)
+		return fd;
+	if (stat(source, &st) < 0)
+		r = -errno;
+	else if (S_ISDIR(st.st_mode))
+		r = mkdirat(fd, slash + 1, 0755) < 0 && errno != EEXIST ? -errno : 0;
+	else
+		r = mknodat(fd, slash + 1, S_IFREG | 0644, 0) < 0 && errno != EEXIST ? -errno : 0;
+	close(fd);
+	return r;
+}
+
+static int bind(int root_fd, const char *source, const char *target)
+{
+	char path[64];
+	int r = target_path(root_fd, target, path);
+
+	if (r == -ENOENT) {
+		r = make_target(root_fd, source, target);
+		if (r == 0)
+			r = target_path(root_fd, target, path);
+	}
+	if (r < 0)
+		return r;
+	return mount(source, path, NULL, MS_BIND | MS_REC, NULL) < 0 ? -errno : 0;
+}
+
+/* Turns the mount just made at `target` of the tree read-only. The flags that a user namespace locks must be repeated, so
+ * mount_setattr(2) is used, which only adds. */
+static int seal(int root_fd, const char *target)
+{
+	struct {
+		uint64_t attr_set, attr_clr, propagation, userns_fd;
+	} attr = {.attr_set = 1 /* MOUNT_ATTR_RDONLY */};
+	int fd = root_open(root_fd, target, O_PATH, 0), r;
+
+	if (fd < 0)
+		return fd;
+	r = (int)syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH, &attr, sizeof attr);
+	r = r < 0 ? -errno : 0;
+	close(fd);
+	return r;
+}
+
+/* Binds single device nodes from the host: mknod is not for user namespaces. */
+static int make_dev(int root_fd, const char *target)
+{
+	static const char *const nodes[] = {"null", "zero", "full", "random", "urandom", "tty"};
+	static const char *const links[][2] = {
+		{"/proc/self/fd", "fd"}, {"fd/0", "stdin"}, {"fd/1", "stdout"}, {"fd/2", "stderr"}, {"pts/ptmx", "ptmx"},
+	};
+	char path[64], from[64], to[96];
+	int r = target_path(root_fd, target, path), dev;
+
+	if (r == 0 && mount("tmpfs", path, "tmpfs", MS_NOSUID, "mode=0755") < 0)
+		r = -errno;
+	if (r < 0)
+		return r;
+	dev = root_open(root_fd, target, O_RDONLY | O_DIRECTORY, 0);
+	if (dev < 0)
+		return dev;
+	for (size_t i = 0; r == 0 && i < sizeof nodes / sizeof *nodes; i++) {
+		int fd = openat(dev, nodes[i], O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+
+		snprintf(from, sizeof from, "/dev/%s", nodes[i]);
+		snprintf(to, sizeof to, "/proc/self/fd/%d", fd);
+		if (fd < 0 || mount(from, to, NULL, MS_BIND, NULL) < 0)
+			r = -errno;
+		if (fd >= 0)
+			close(fd);
+	}
+	for (size_t i = 0; r == 0 && i < sizeof links / sizeof *links; i++)
+		if (symlinkat(links[i][0], dev, links[i][1]) < 0)
+			r = -errno;
+	if (r == 0 && (mkdirat(dev, "shm", 01777) < 0 || mkdirat(dev, "pts", 0755) < 0))
+		r = -errno;
+	snprintf(to, sizeof to, "/proc/self/fd/%d/pts", dev);
+	if (r == 0 && mount("devpts", to, "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620") < 0)
+		r = -errno;
+	close(dev);
+	return r;
+}
+
+static int perform(int root_fd, const struct sandbox_op *op)
+{
+	char target[64];
+	int r;
+
+	if (op->type == SANDBOX_DEV)
+		return make_dev(root_fd, op->target);
+	if (op->type == SANDBOX_BIND || op->type == SANDBOX_BIND_RO) {
+		r = bind(root_fd, op->source, op->target);
+		return r == 0 && op->type == SANDBOX_BIND_RO ? seal(root_fd, op->target) : r;
+	}
+	r = target_path(root_fd, op->target, target);
+	if (r < 0)
+		return r;
+	switch (op->type) {
+	case SANDBOX_TMPFS:
+		return mount("tmpfs", target, "tmpfs", MS_NOSUID | MS_NODEV, op->options) < 0 ? -errno : 0;
+	case SANDBOX_OVERLAY:
+		return mount("overlay", target, "overlay", 0, op->options) < 0 ? -errno : 0;
+	case SANDBOX_PROC:
+		return mount("proc", target, "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0 ? -errno : 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+/* The parent half of the pid namespace: waits for its first process and ends as it did. */
+static _Noreturn void wait_for(pid_t pid)
+{
+	int status = 0;
+
+	syscall(SYS_close_range, 3U, ~0U, 0U); /* the pipe that reports a failed exec is the child's alone */
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (WIFSIGNALED(status)) {
+		signal(WTERMSIG(status), SIG_DFL);
+		raise(WTERMSIG(status));
+	}
+	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 125);
+}
+
+/* Makes the tree a mount of its own (so that it can be pivoted to and sealed) and opens it. */
+static int open_root(const struct sandbox *sandbox)
+{
+	int fd;
+
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount(sandbox->root, sandbox->root, NULL, MS_BIND | MS_REC, NULL) < 0)
+		return -errno;
+	fd = open(sandbox->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int move_in(int root_fd, const char *cwd)
+{
+	if (fchdir(root_fd) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0)
+		return -errno;
+	return chdir(cwd ? cwd : "/") < 0 ? -errno : 0;
+}
+
+static void close_all_but_standard(void)
+{
+	syscall(SYS_close_range, 3U, ~0U, 4U /* CLOSE_RANGE_CLOEXEC: the report of a failed exec must get out */);
+}
+
+/* Runs in the child before exec: unshares, becomes the first process of the pid namespace, builds the world. */
+static int prepare(void *data)
+{
+	static const struct sandbox_op world[] = {
+		{SANDBOX_PROC, NULL, "/proc", NULL},
+		{SANDBOX_DEV, NULL, "/dev", NULL},
+		{SANDBOX_TMPFS, NULL, "/sys", "mode=0555,size=4k"},
+		{SANDBOX_TMPFS, NULL, "/tmp", "mode=1777"},
+		{SANDBOX_TMPFS, NULL, "/run", "mode=0755"},
+	};
+	const struct sandbox *sandbox = data;
+	int root_fd, r = 0;
+	pid_t pid;
+
+	if (unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC) < 0)
+		return -errno;
+	pid = fork();
+	if (pid < 0)
+		return -errno;
+	if (pid > 0)
+		wait_for(pid);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	umask(022);
+	if (sethostname("aether-build", strlen("aether-build")) < 0)
+		return -errno;
+	root_fd = open_root(sandbox);
+	if (root_fd < 0)
+		return root_fd;
+	for (size_t i = 0; r == 0 && i < sizeof world / sizeof *world; i++)
+		r = perform(root_fd, &world[i]);
+	if (r == 0 && sandbox->read_only)
+		r = seal(root_fd, "/");
+	for (size_t i = 0; r == 0 && i < sandbox->n_ops; i++)
+		r = perform(root_fd, &sandbox->ops[i]);
+	if (r == 0)
+		r = move_in(root_fd, sandbox->cwd);
+	close_all_but_standard();
+	if (r == 0 && !sandbox->keep_syncs)
+		r = silence_syncs();
+	return r;
+}
+
+static struct proc inside(const struct sandbox *sandbox, const struct proc *proc)
+{
+	struct proc moved = *proc;
+
+	moved.prepare = prepare;
+	moved.prepare_data = (void *)sandbox;
+	return moved;
+}
+
+int sandbox_run(const struct sandbox *sandbox, const struct proc *proc, struct err *err)
+{
+	struct proc moved = inside(sandbox, proc);
+
+	return proc_run(&moved, err);
+}
+
+int sandbox_check(const struct sandbox *sandbox, const struct proc *proc, struct err *err)
+{
+	struct proc moved = inside(sandbox, proc);
+
+	return proc_check(&moved, err);
+}
+
+enum { SOURCES_MAX = 16 };
+
+int toolbox_run(const struct toolbox *tools, const char *const *argv, const char *const *env, const char *work,
+		const char *const *sources, size_t n, struct err *err)
+{
+	struct sandbox_op ops[1 + SOURCES_MAX] = {{SANDBOX_BIND, work, "/tmp/work", NULL}};
+	struct sandbox sandbox = {.root = tools->root, .read_only = true, .ops = ops, .n_ops = 1, .cwd = "/tmp/work"};
+	char targets[SOURCES_MAX][16];
+
+	if (n > SOURCES_MAX)
+		return err_set(err, -E2BIG, "'%s' was given %zu sources", argv[0], n);
+	for (size_t i = 0; i < n; i++) {
+		snprintf(targets[i], sizeof targets[i], "/tmp/in%zu", i);
+		ops[sandbox.n_ops++] = (struct sandbox_op){SANDBOX_BIND_RO, sources[i], targets[i], NULL};
+	}
+	return sandbox_check(&sandbox, &(struct proc){.argv = argv, .env = env}, err);
+}

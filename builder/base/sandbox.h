@@ -1,0 +1,53 @@
+/* The sandbox: a program runs inside a tree, in pid, mount, network, uts and ipc namespaces of its own. It sees that tree
+ * and nothing of the host, has no network, and nothing it starts outlives it. What the world looks like is data, a list of
+ * operations that one function performs. */
+#ifndef BASE_SANDBOX_H
+#define BASE_SANDBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "base/proc.h"
+
+enum sandbox_op_type {
+	SANDBOX_BIND,      /* source (host) on target, read-write */
+	SANDBOX_BIND_RO,   /* source (host) on target, read-only */
+	SANDBOX_TMPFS,     /* an empty tmpfs on target; options are tmpfs(5)'s */
+	SANDBOX_OVERLAY,   /* overlayfs on target; options name its folders (of the host) */
+	SANDBOX_PROC,      /* a fresh /proc on target */
+	SANDBOX_DEV,       /* a minimal /dev on target: null zero full random urandom tty, fd links, shm, pts */
+};
+
+/* Targets are inside the tree, and are resolved there: a symbolic link in the tree cannot lead out of it. The last part of
+ * a bind's target is made when it is missing. */
+struct sandbox_op {
+	enum sandbox_op_type type;
+	const char *source, *target, *options;
+};
+
+struct sandbox {
+	const char *root;              /* host folder that becomes / */
+	bool read_only;                /* the tree itself cannot be written (its binds can) */
+	const struct sandbox_op *ops;  /* performed in order, after /proc, /dev, /sys (empty), /tmp and /run were made */
+	size_t n_ops;
+	const char *cwd;               /* inside; NULL: / */
+	bool keep_syncs;               /* let fsync and friends through; by default they succeed without doing anything */
+};
+
+/* Runs `proc` inside; `proc->cwd`, `prepare` and `prepare_data` must be unset. Same results as proc_run() and proc_check(). */
+int sandbox_run(const struct sandbox *sandbox, const struct proc *proc, struct err *err);
+int sandbox_check(const struct sandbox *sandbox, const struct proc *proc, struct err *err);
+
+/* A tools tree, made by our own machinery: the programs that shape bytes run from it, whatever the host has. */
+struct toolbox {
+	const char *root;
+};
+
+/* Runs `argv` from the tools tree, which it cannot write. The host folder `work` is its working directory, /tmp/work,
+ * read-write; the `n` host files or folders of `sources` (at most 16) stand at /tmp/in0, /tmp/in1, … read-only. `env` may be
+ * NULL. A failure is an error that shows what the tool said. */
+int toolbox_run(const struct toolbox *tools, const char *const *argv, const char *const *env, const char *work,
+		const char *const *sources, size_t n, struct err *err);
+
+#endif
