@@ -5,23 +5,38 @@ PREFIX  ?= /usr/local
 B       ?= build
 VERSION := 0.1.0
 
-PACKAGES := libyaml archive jansson libcurl libcrypto zlib libzstd fdisk
+BINDIR   = $(PREFIX)/bin
+LIBDIR   = $(PREFIX)/lib/aether-build
+DATADIR  = $(PREFIX)/share/aether-build
+DOCDIR   = $(PREFIX)/share/doc/aether-build
+MANDIR   = $(PREFIX)/share/man
+
+PACKAGES := yaml-0.1 libarchive jansson libcurl libcrypto zlib libzstd fdisk
 CC       ?= cc
 CFLAGS   ?= -O2 -g
 WARN     := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes
-CPPFLAGS += -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DAETHER_VERSION='"$(VERSION)"' -Ibuilder
+CPPFLAGS += -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DAETHER_VERSION='"$(VERSION)"' -DAETHER_LIBDIR='"$(LIBDIR)"' -Ibuilder
 ALL_CFLAGS = -std=gnu17 $(CFLAGS) $(WARN) -MMD -MP -pthread
-PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
-PKG_LIBS   = $(shell pkg-config --libs $(PACKAGES)) -lm
 
-ROOMS   := base edge disk artifact recipe lock plan tree verb
+# Asked once, and only when something is compiled: before `ci/setup` has run there may be no pkg-config to ask.
+PKG_CFLAGS   = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PACKAGES)))$(PKG_CFLAGS)
+PKG_LIBS     = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PACKAGES)) -lm)$(PKG_LIBS)
+CHECK_CFLAGS = $(eval CHECK_CFLAGS := $$(shell pkg-config --cflags check))$(CHECK_CFLAGS)
+CHECK_LIBS   = $(eval CHECK_LIBS := $$(shell pkg-config --libs check))$(CHECK_LIBS)
+
+ROOMS   := base edge disk artifact recipe lock plan tree release verb
 SOURCES := $(foreach r,$(ROOMS),$(wildcard builder/$(r)/*.c))
 OBJECTS := $(SOURCES:builder/%.c=$(B)/%.o)
 TESTS   := $(wildcard tests/unit/*.c)
 AGENT   := $(wildcard builder/agent/*.c)
 
+# As many compilers as processors, unless told otherwise.
+ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc)
+endif
+
 .PHONY: all
-all: $(B)/aether-build $(B)/aether-init
+all: $(B)/aether-build $(B)/aether-init ## compile (the default)
 
 $(B)/aether-build: $(B)/main.o $(B)/libaether.a
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
@@ -34,24 +49,87 @@ $(B)/libaether.a: $(OBJECTS)
 $(B)/aether-init: $(AGENT:builder/%.c=$(B)/%.o)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -static -s -Wl,--build-id=none -o $@ $^
 
-$(B)/%.o: builder/%.c
+$(B)/%.o: builder/%.c $(B)/flags
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(PKG_CFLAGS) -c -o $@ $<
 
+# Rewritten only when it would change: other flags (or another PREFIX, which is compiled in) compile everything anew.
+quote = '$(subst ','\'',$(1))'
+$(B)/flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' $(call quote,$(CC) $(CPPFLAGS) $(ALL_CFLAGS)) | cmp -s - $@ || \
+		printf '%s\n' $(call quote,$(CC) $(CPPFLAGS) $(ALL_CFLAGS)) >$@
+.PHONY: FORCE
+FORCE:
+
+# --- the two commands ------------------------------------------------------------------------------------------------
+# All that is said on the way goes to stderr: the one line on stdout is the path of the image.
+.PHONY: image
+image: ## RECIPE=FILE: everything from a bare machine to a qcow2; its path is the last line on stdout
+	@test -f '$(RECIPE)' || { echo 'usage: make image RECIPE=FILE, one of:' $(wildcard recipes/*.recipe) >&2; exit 2; }
+	@ci/setup build
+	@$(MAKE) --no-print-directory -s all keys/ssh-user-ca.pub >&2
+	@test -f '$(RECIPE:.recipe=.lock)' || $(B)/aether-build lock '$(RECIPE)' >&2
+	@$(B)/aether-build vm '$(RECIPE)'
+
+.PHONY: check
+check: ## the same set-up, then every test
+	@ci/setup build test
+	@$(MAKE) --no-print-directory -s all $(B)/tests/unit-tests >&2
+	@B=$(B) tests/run $(TEST)
+
+# Recipes trust the SSH CA whose public key stands here. It is the user's own; without one we make one to play with.
+keys/ssh-user-ca.pub:
+	@mkdir -p $(@D)
+	@ssh-keygen -q -t ed25519 -N '' -C 'throw-away SSH user CA' -f keys/ssh-user-ca </dev/null
+	@echo 'NOTE: there was no SSH user CA, so a throw-away one was made: keys/ssh-user-ca (no passphrase).' >&2
+	@echo '      Whoever holds that file can log in to every image that trusts it. For real machines put the' >&2
+	@echo '      public key of your own CA at keys/ssh-user-ca.pub and build again.' >&2
+
 # --- tests -----------------------------------------------------------------------------------------------------------
 $(B)/tests/unit-tests: $(TESTS:tests/unit/%.c=$(B)/tests/unit/%.o) $(B)/libaether.a
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) $(shell pkg-config --libs check)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) $(CHECK_LIBS)
 
-$(B)/tests/unit/%.o: tests/unit/%.c
+$(B)/tests/unit/%.o: tests/unit/%.c $(B)/flags
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Itests/unit $(ALL_CFLAGS) -Wno-missing-prototypes $(PKG_CFLAGS) $(shell pkg-config --cflags check) -c -o $@ $<
+	$(CC) $(CPPFLAGS) -Itests/unit $(ALL_CFLAGS) -Wno-missing-prototypes $(PKG_CFLAGS) $(CHECK_CFLAGS) -c -o $@ $<
 
 .PHONY: unit
-unit: $(B)/tests/unit-tests
+unit: $(B)/tests/unit-tests ## the unit tests alone
 	$<
 
+.PHONY: bless
+bless: all ## accept what the program prints now as the expected output of the golden and reject tests
+	@B=$(B) AETHER_BLESS=1 tests/run golden reject
+
+.PHONY: bench
+bench: ## time and size against mkosi, side by side (an hour; needs root)
+	@ci/setup build bench
+	@$(MAKE) --no-print-directory -s all keys/ssh-user-ca.pub >&2
+	@B=$(B) tests/bench/run $(BENCH)
+
+# --- installation ----------------------------------------------------------------------------------------------------
+# Recipes, images and partitions keep their places beside each other, because they name each other by relative paths.
+.PHONY: install
+install: all ## PREFIX=… DESTDIR=…: program, agent, manual, recipes
+	install -D -m 755 $(B)/aether-build $(DESTDIR)$(BINDIR)/aether-build
+	install -D -m 755 $(B)/aether-init $(DESTDIR)$(LIBDIR)/aether-init
+	for page in man/*.[1-8]; do \
+		install -D -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit 1; \
+	done
+	for file in $$(find recipes images partitions -type f ! -name '*.lock'); do \
+		install -D -m 644 $$file $(DESTDIR)$(DATADIR)/$$file || exit 1; \
+	done
+	for file in README.md CHANGELOG.md LICENSE docs/*.md; do \
+		install -D -m 644 $$file $(DESTDIR)$(DOCDIR)/$$file || exit 1; \
+	done
+
 .PHONY: clean
-clean:
+clean: ## remove what was compiled (images in out/ and the cache stay)
 	rm -rf $(B)
+
+.PHONY: help
+help: ## this list
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,98 @@
+# What tests share; the first line of a test after its comment is:  . "${SOURCE:=$PWD}/tests/lib.sh"
+#
+# The runner gives a test: SOURCE (the checkout), BUILD (the build folder), WORK (a folder of the test's own, empty at first,
+# kept when it fails). Run by hand from the checkout, a test gets the same ones with these defaults.
+# shellcheck shell=bash disable=SC2034 # the variables are for the tests
+set -u
+: "${BUILD:=$SOURCE/build}" "${RUN_ID:=by-hand-$$}"
+[[ -n ${WORK:-} ]] || { WORK=$(mktemp -d) && trap 'rm -rf "$WORK"' EXIT; }
+AETHER=$BUILD/aether-build
+FAILURES=0
+
+# Ends the test: it cannot run here, and why.
+skip() {
+	echo "$*"
+	exit 77
+}
+
+# Ends the test: it failed.
+die() {
+	echo "not ok $*"
+	exit 1
+}
+
+# ok SENTENCE COMMAND…: the sentence holds when the command succeeds.
+ok() {
+	local sentence=$1 status
+	shift
+	"$@"
+	status=$?
+	if [[ $status == 0 ]]; then
+		echo "ok $sentence"
+	else
+		echo "not ok $sentence ($1: exit status $status)"
+		FAILURES=$((FAILURES + 1))
+	fi
+	return 0
+}
+
+# refused SENTENCE COMMAND…: the sentence holds when the command fails by itself (not by a signal).
+refused() {
+	local sentence=$1 status
+	shift
+	"$@"
+	status=$?
+	if [[ $status -gt 0 && $status -lt 126 ]]; then
+		echo "ok $sentence"
+	else
+		echo "not ok $sentence ($1: exit status $status)"
+		FAILURES=$((FAILURES + 1))
+	fi
+	return 0
+}
+
+# The last line of a test that uses ok and refused.
+finish() {
+	[[ $FAILURES == 0 ]]
+	exit
+}
+
+# need PROGRAM…: skips without these programs (ci/packages.test lists what brings them).
+need() {
+	local program
+	for program; do
+		PATH=$PATH:/usr/sbin:/sbin command -v "$program" >/dev/null || skip "needs $program: run ci/setup test"
+	done
+}
+PATH=$PATH:/usr/sbin:/sbin
+
+# copy_recipes FOLDER: makes FOLDER a repository of its own: our recipes with no lock, and an SSH CA of its own.
+copy_recipes() {
+	local part
+	mkdir -p "$1/.git" "$1/keys" || return
+	for part in recipes images partitions; do
+		(cd "$SOURCE" && find "$part" -type f ! -name '*.lock' -print0 | xargs -0r cp --parents -pt "$1") || return
+	done
+	ssh-keygen -q -t ed25519 -N '' -C 'CA of a test' -f "$1/keys/ssh-user-ca" </dev/null
+}
+
+# need_image NAME: builds recipes/NAME.recipe from a fresh lock, once a run whoever asks first, and sets
+#   IMAGE       the qcow2 (treat it as read-only: boot an overlay)
+#   IMAGE_REPO  the repository it was built in; its CA is $IMAGE_REPO/keys/ssh-user-ca
+need_image() {
+	local name=$1 folder=$BUILD/tests/images/$1 lock
+	IMAGE_REPO=$folder/repository
+	mkdir -p "$folder"
+	exec {lock}>"$folder/lock"
+	flock "$lock"
+	if [[ $(cat "$folder/run" 2>/dev/null) != "$RUN_ID" ]]; then
+		rm -rf "$IMAGE_REPO" "$folder/out" "$folder/path"
+		echo "$RUN_ID" >"$folder/run"
+		copy_recipes "$IMAGE_REPO" &&
+			"$AETHER" lock "$IMAGE_REPO/recipes/$name.recipe" >&2 &&
+			"$AETHER" vm --out "$folder/out" "$IMAGE_REPO/recipes/$name.recipe" | tail -n 1 >"$folder/path"
+	fi
+	exec {lock}>&-
+	IMAGE=$(cat "$folder/path" 2>/dev/null)
+	[[ -n $IMAGE && -f $IMAGE ]] || die "recipes/$name.recipe can be built"
+}
