@@ -31,7 +31,7 @@ TESTS   := $(wildcard tests/unit/*.c)
 AGENT   := $(wildcard builder/agent/*.c)
 
 # As many compilers as processors, unless told otherwise.
-ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS)),)
+ifeq ($(MAKELEVEL)$(filter -j% --jobserver%,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
 
