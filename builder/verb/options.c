@@ -1,0 +1,100 @@
+#include <errno.h>
+#include <getopt.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "verb/verb.h"
+
+enum option_type { FLAG, TEXT };
+
+static const struct option_row {
+	const char *name, *value, *help;
+	enum option_type type;
+	size_t offset;
+	unsigned accepted_by; /* of enum verb_accepts; 0: every verb */
+} rows[] = {
+	{"out", "FOLDER", "publish below this folder (out)", TEXT, offsetof(struct verb_options, out), ACCEPTS_OUT},
+	{"format", "qcow2|raw", "the image's format (qcow2)", TEXT, offsetof(struct verb_options, format), ACCEPTS_FORMAT},
+	{"compress", "none|zlib|zstd", "how a qcow2's clusters are compressed (none)", TEXT,
+	 offsetof(struct verb_options, compress), ACCEPTS_COMPRESS},
+	{"update", NULL, "move to what the archive has now: all packages, or only those named", FLAG,
+	 offsetof(struct verb_options, update), ACCEPTS_UPDATE},
+	{"allow-outside", NULL, "the recipe's own files may lie outside its repository", FLAG,
+	 offsetof(struct verb_options, allow_outside), ACCEPTS_RECIPE},
+	{"allow-expired-release", NULL, "accept an archive past its Valid-Until date, loudly", FLAG,
+	 offsetof(struct verb_options, allow_expired_release), ACCEPTS_EXPIRED},
+	{"cache", "FOLDER", "use this cache ($AETHER_CACHE)", TEXT, offsetof(struct verb_options, cache), 0},
+	{"json", NULL, "results and progress as JSON", FLAG, offsetof(struct verb_options, json), 0},
+	{"quiet", NULL, "warnings and errors only", FLAG, offsetof(struct verb_options, quiet), 0},
+	{"help", NULL, "this help", FLAG, offsetof(struct verb_options, help), 0},
+};
+enum { N_ROWS = sizeof rows / sizeof *rows };
+
+static bool accepts(const struct verb *verb, const struct option_row *row)
+{
+	return row->accepted_by == 0 || (verb->accepts & row->accepted_by);
+}
+
+static void store(struct verb_options *options, const struct option_row *row)
+{
+	char *field = (char *)options + row->offset;
+
+	if (row->type == FLAG)
+		*(bool *)field = true;
+	else
+		*(const char **)field = optarg;
+}
+
+/* getopt_long() has no message for us: says which word was wrong, and the nearest right one. */
+static int refuse(const struct verb *verb, int what, const char *word, struct err *err)
+{
+	const char *known[N_ROWS], *near;
+	char name[64];
+	size_t n = 0;
+
+	if (what == ':')
+		return err_set(err, -EINVAL, "'%s' needs a value", word);
+	for (size_t i = 0; i < N_ROWS; i++)
+		if (accepts(verb, &rows[i]))
+			known[n++] = rows[i].name;
+	snprintf(name, sizeof name, "%.*s", (int)strcspn(word + strspn(word, "-"), "="), word + strspn(word, "-"));
+	near = text_nearest(name, known, n);
+	err_set(err, -EINVAL, "'%s' does not know the option '%s'", verb->name, word);
+	if (near)
+		return err_hint(err, "did you mean '--%s'?", near);
+	return err_hint(err, "'aether-build %s --help' lists what it knows", verb->name);
+}
+
+int options_parse(const struct verb *verb, int argc, char **argv, struct verb_options *ret_options, struct err *err)
+{
+	struct verb_options options = {.out = "out", .allow_expired_release = !!getenv("AETHER_ALLOW_EXPIRED_RELEASE")};
+	struct option known[N_ROWS + 1] = {{0}};
+	size_t n = 0;
+	int what;
+
+	for (size_t i = 0; i < N_ROWS; i++)
+		if (accepts(verb, &rows[i]))
+			known[n++] = (struct option){rows[i].name, rows[i].type == TEXT, NULL, 'A' + (int)i};
+	optind = 1;
+	while ((what = getopt_long(argc, argv, ":", known, NULL)) != -1) {
+		if (what == '?' || what == ':')
+			return refuse(verb, what, argv[optind - 1], err);
+		store(&options, &rows[what - 'A']);
+	}
+	*ret_options = options;
+	return optind;
+}
+
+void options_print(const struct verb *verb, FILE *out)
+{
+	for (size_t i = 0; i < N_ROWS; i++) {
+		char left[64];
+
+		if (!accepts(verb, &rows[i]))
+			continue;
+		snprintf(left, sizeof left, "--%s%s%s", rows[i].name, rows[i].value ? " " : "", rows[i].value ? rows[i].value : "");
+		fprintf(out, "  %-28s %s\n", left, rows[i].help);
+	}
+}
