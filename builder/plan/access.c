@@ -1,0 +1,123 @@
+/* Who is there and who may come in: sysusers.d(5), tmpfiles.d(5), sudoers(5), sshd_config(5). */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "plan/config.h"
+
+enum { FIRST_UID = 1000 };
+
+static bool uid_taken(const struct recipe *recipe, int64_t uid)
+{
+	for (size_t i = 0; i < recipe->n_users; i++)
+		if (recipe->users[i].uid == uid)
+			return true;
+	return false;
+}
+
+/* sysusers.d gives a system user a free id by itself; people's ids start at 1000, in order of appearance. */
+static const char *choose_uid(struct arena *arena, const struct recipe *recipe, const struct recipe_user *user, int64_t *next)
+{
+	if (user->uid >= 0)
+		return arena_printf(arena, "%" PRId64, user->uid);
+	if (user->system)
+		return "-";
+	while (uid_taken(recipe, *next))
+		++*next;
+	return arena_printf(arena, "%" PRId64, (*next)++);
+}
+
+/* `text` in double quotes for sysusers.d. */
+static void put_quoted(struct buf *out, const char *text)
+{
+	buf_puts(out, " \"");
+	for (; *text; text++)
+		buf_printf(out, "%s%c", *text == '"' || *text == '\\' ? "\\" : "", *text);
+	buf_puts(out, "\"");
+}
+
+/* Home folders are on the state partition, which is empty on the first boot: tmpfiles make them there. */
+static void put_home(struct buf *tmpfiles, const struct recipe_user *user)
+{
+	if (!user->system) {
+		buf_printf(tmpfiles, "C %s - - - - /etc/skel\n", user->home);
+		buf_printf(tmpfiles, "Z %s 0700 %s %s\n", user->home, user->name, user->name);
+	}
+	if (user->linger)
+		buf_printf(tmpfiles, "d /var/lib/systemd/linger 0755 root root\nf /var/lib/systemd/linger/%s 0644 root root\n",
+			   user->name);
+}
+
+static int make_sudo(struct arena *arena, struct plan *plan, const struct recipe_user *user, struct err *err)
+{
+	if (!user->sudo)
+		return 0;
+	if (config_needs(plan, "sudo", &user->pos, "'sudo'", err) < 0)
+		return err->code;
+	config_put(arena, plan, arena_printf(arena, "/etc/sudoers.d/50-%s", user->name), 0440, &user->pos,
+		   arena_printf(arena, "%s ALL=(ALL:ALL) %sALL\n", user->name,
+				strcmp(user->sudo, "nopasswd") == 0 ? "NOPASSWD: " : ""));
+	return 0;
+}
+
+static void make_users(struct arena *arena, struct plan *plan, struct err *err)
+{
+	const struct recipe *recipe = plan->recipe;
+	_cleanup_buf_ struct buf sysusers = {0}, tmpfiles = {0};
+	int64_t next = FIRST_UID;
+
+	for (size_t i = 0; i < recipe->n_users; i++) {
+		const struct recipe_user *user = &recipe->users[i];
+
+		buf_printf(&sysusers, "u %s %s", user->name, choose_uid(arena, recipe, user, &next));
+		put_quoted(&sysusers, user->comment);
+		buf_printf(&sysusers, " %s %s\n", user->home, user->shell);
+		for (size_t g = 0; g < user->groups.count; g++)
+			buf_printf(&sysusers, "m %s %s\n", user->name, user->groups.items[g]);
+		put_home(&tmpfiles, user);
+		make_sudo(arena, plan, user, err);
+	}
+	if (sysusers.size)
+		config_put(arena, plan, "/usr/lib/sysusers.d/00-recipe.conf", 0644, NULL, sysusers.data);
+	if (tmpfiles.size)
+		config_put(arena, plan, "/usr/lib/tmpfiles.d/00-recipe-users.conf", 0644, NULL, tmpfiles.data);
+}
+
+/* Certificates of the user CA, for the principals of the account, and nothing else. */
+static int make_ssh(struct arena *arena, struct plan *plan, struct err *err)
+{
+	static const char trust[] = "TrustedUserCAKeys /etc/ssh/ca_user_key.pub\n"
+				    "AuthorizedPrincipalsFile /etc/ssh/auth_principals/%u\n"
+				    "AuthorizedKeysFile none\n"
+				    "PasswordAuthentication no\n"
+				    "KbdInteractiveAuthentication no\n"
+				    "PermitRootLogin prohibit-password\n";
+	const struct recipe *recipe = plan->recipe;
+	const struct pos pos = {.file = recipe->path};
+	_cleanup_buf_ struct buf key = {0};
+
+	if (!recipe->ssh_ca)
+		return 0;
+	if (config_needs(plan, "openssh-server", &pos, "'ssh.ca'", err) < 0 ||
+	    file_read(recipe->ssh_ca, 1 << 16, &key, err) < 0)
+		return err->code;
+	config_put(arena, plan, "/etc/ssh/ca_user_key.pub", 0644, &pos, key.data ? key.data : "");
+	config_put(arena, plan, "/etc/ssh/sshd_config.d/10-trust.conf", 0644, &pos, trust);
+	for (size_t i = 0; i < recipe->n_principals; i++) {
+		_cleanup_buf_ struct buf names = {0};
+
+		for (size_t n = 0; n < recipe->principals[i].names.count; n++)
+			buf_printf(&names, "%s\n", recipe->principals[i].names.items[n]);
+		config_put(arena, plan, arena_printf(arena, "/etc/ssh/auth_principals/%s", recipe->principals[i].user), 0644, &pos,
+			   names.data ? names.data : "");
+	}
+	return 0;
+}
+
+int access_make(struct arena *arena, struct plan *plan, struct err *err)
+{
+	make_users(arena, plan, err);
+	make_ssh(arena, plan, err);
+	return err->code;
+}

@@ -1,0 +1,133 @@
+#include "plan/config.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "edge/digest.h"
+
+static bool has_package(const struct plan_tree *tree, const char *name)
+{
+	for (unsigned l = 0; l < LAYER_COUNT; l++)
+		for (size_t i = 0; i < tree->layers[l].n_packages; i++)
+			if (strcmp(tree->layers[l].packages[i].name, name) == 0)
+				return true;
+	return false;
+}
+
+int config_needs(const struct plan *plan, const char *package, const struct pos *pos, const char *what, struct err *err)
+{
+	if (has_package(&plan->image, package))
+		return 0;
+	err_at(err, -EINVAL, pos, NULL, "%s needs the package '%s'", what, package);
+	return err_hint(err, "add '%s' to 'packages' and lock again: aether-build lock %s", package, plan->recipe->path);
+}
+
+static const struct recipe_file *own_file(const struct recipe *recipe, const char *path)
+{
+	for (size_t i = 0; i < recipe->n_files; i++)
+		if (strcmp(recipe->files[i].path, path) == 0)
+			return &recipe->files[i];
+	return NULL;
+}
+
+static struct plan_file *add_file(struct arena *arena, struct plan *plan, const char *path, const struct pos *pos)
+{
+	struct plan_file *file = arena_push(arena, plan->files, plan->n_files);
+
+	*file = (struct plan_file){.path = arena_strdup(arena, path), .owner = "root", .group = "root"};
+	if (pos)
+		file->pos = *pos;
+	return file;
+}
+
+void config_put(struct arena *arena, struct plan *plan, const char *path, mode_t mode, const struct pos *pos, const char *text)
+{
+	struct plan_file *file;
+
+	if (own_file(plan->recipe, path))
+		return;
+	file = add_file(arena, plan, path, pos);
+	file->mode = mode;
+	file->text = arena_strdup(arena, text);
+	sha256_hex_of(text, strlen(text), file->sha256);
+}
+
+/* Whether the section of setting `i` has come before. */
+static bool section_seen(const struct recipe_settings *settings, size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (strcmp(settings->items[j].section, settings->items[i].section) == 0)
+			return true;
+	return false;
+}
+
+void config_settings(struct buf *text, const struct recipe_settings *settings)
+{
+	for (size_t i = 0; i < settings->count; i++) {
+		const char *section = settings->items[i].section;
+
+		if (section_seen(settings, i))
+			continue;
+		buf_printf(text, "%s[%s]\n", text->size ? "\n" : "", section);
+		for (size_t j = i; j < settings->count; j++)
+			if (strcmp(settings->items[j].section, section) == 0)
+				buf_printf(text, "%s=%s\n", settings->items[j].key, settings->items[j].value);
+	}
+}
+
+/* The digest of a file that recipe_load() has read. */
+static const char *input_digest(const struct recipe *recipe, const char *path)
+{
+	for (size_t i = 0; i < recipe->n_inputs; i++)
+		if (strcmp(recipe->inputs[i].path, path) == 0)
+			return recipe->inputs[i].sha256;
+	return NULL;
+}
+
+static int add_own_files(struct arena *arena, struct plan *plan, struct err *err)
+{
+	for (size_t i = 0; i < plan->recipe->n_files; i++) {
+		const struct recipe_file *own = &plan->recipe->files[i];
+		const char *digest = own->source ? input_digest(plan->recipe, own->source) : NULL;
+		struct plan_file *file = add_file(arena, plan, own->path, &own->pos);
+
+		file->mode = own->mode;
+		file->owner = own->owner;
+		file->group = own->group;
+		file->text = own->text;
+		file->source = own->source;
+		if (own->text)
+			sha256_hex_of(own->text, strlen(own->text), file->sha256);
+		else if (digest)
+			memcpy(file->sha256, digest, sizeof file->sha256);
+		else
+			return err_at(err, -EINVAL, &own->pos, NULL, "'%s' was not read with the recipe", own->source);
+	}
+	return 0;
+}
+
+/* Files that every image has: the identity it gets is the machine's own, on its first boot. */
+static int common_make(struct arena *arena, struct plan *plan, struct err *err)
+{
+	const struct pos pos = {.file = plan->recipe->path};
+	const char *zone = plan->recipe->timezone;
+
+	config_put(arena, plan, "/etc/machine-id", 0444, NULL, "uninitialized\n");
+	if (strcmp(zone, "UTC") == 0)
+		return 0;
+	if (config_needs(plan, "tzdata", &pos, "'timezone'", err) < 0)
+		return err->code;
+	add_file(arena, plan, "/etc/localtime", &pos)->link = arena_printf(arena, "../usr/share/zoneinfo/%s", zone);
+	return 0;
+}
+
+int config_make(struct arena *arena, struct plan *plan, struct err *err)
+{
+	static int (*const makers[])(struct arena *, struct plan *, struct err *) = {
+		common_make, access_make, network_make, units_make, add_own_files,
+	};
+
+	for (size_t i = 0; i < sizeof makers / sizeof *makers; i++)
+		makers[i](arena, plan, err);
+	return err->code;
+}

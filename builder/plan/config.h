@@ -1,0 +1,26 @@
+/* What a recipe's words mean in files: users, sudo, ssh trust, firewall, networks, units. Pure: from words to text. */
+#ifndef PLAN_CONFIG_H
+#define PLAN_CONFIG_H
+
+#include "base/buf.h"
+#include "plan/plan.h"
+
+/* Fills plan->files and plan->units from plan->recipe; plan->image must be decided. A file of the recipe's own takes the
+ * place of one that would be generated at the same path. */
+int config_make(struct arena *arena, struct plan *plan, struct err *err);
+
+/* One kind of words each; called by config_make(). */
+int access_make(struct arena *arena, struct plan *plan, struct err *err);  /* users, sudo, ssh */
+int network_make(struct arena *arena, struct plan *plan, struct err *err); /* host name, firewall, networks */
+int units_make(struct arena *arena, struct plan *plan, struct err *err);   /* units, kernel modules, partitions to grow */
+
+/* Adds a file of root's with `text` (copied) as its content. */
+void config_put(struct arena *arena, struct plan *plan, const char *path, mode_t mode, const struct pos *pos, const char *text);
+
+/* Refuses words that mean nothing without `package`: "`what` needs the package …". */
+int config_needs(const struct plan *plan, const char *package, const struct pos *pos, const char *what, struct err *err);
+
+/* Appends settings the way systemd writes them: every section once, in the order of appearance. */
+void config_settings(struct buf *text, const struct recipe_settings *settings);
+
+#endif

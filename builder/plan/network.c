@@ -1,0 +1,79 @@
+/* The machine's name, what may come in (nft(8)), and its networks (systemd.network(5)). */
+#include <errno.h>
+
+#include "plan/config.h"
+
+static void put_ports(struct buf *text, const char *protocol, const char *always, const struct strv *ports)
+{
+	if (!always && ports->count == 0)
+		return;
+	buf_printf(text, "\t\t%s dport {", protocol);
+	if (always)
+		buf_printf(text, " %s%s", always, ports->count ? "," : "");
+	for (size_t i = 0; i < ports->count; i++)
+		buf_printf(text, " %s%s", ports->items[i], i + 1 < ports->count ? "," : "");
+	buf_puts(text, " } accept\n");
+}
+
+static int make_firewall(struct arena *arena, struct plan *plan, struct err *err)
+{
+	const struct recipe *recipe = plan->recipe;
+	const struct pos pos = {.file = recipe->path};
+	struct err no_firewall = {0};
+	_cleanup_buf_ struct buf text = {0};
+	bool asked = recipe->firewall_tcp.count || recipe->firewall_udp.count;
+	int r = config_needs(plan, "nftables", &pos, "'firewall'", asked ? err : &no_firewall);
+
+	err_free(&no_firewall);
+	if (r < 0)
+		return asked ? r : 0;
+	buf_puts(&text, "#!/usr/sbin/nft -f\n"
+			"flush ruleset\n\n"
+			"table inet filter {\n"
+			"\tchain input {\n"
+			"\t\ttype filter hook input priority filter; policy drop;\n"
+			"\t\tct state vmap { established : accept, related : accept, invalid : drop }\n"
+			"\t\tiif lo accept\n"
+			"\t\tmeta l4proto { icmp, ipv6-icmp } accept\n"
+			"\t\tip6 saddr fe80::/10 udp dport 546 accept\n");
+	put_ports(&text, "tcp", "22", &recipe->firewall_tcp);
+	put_ports(&text, "udp", NULL, &recipe->firewall_udp);
+	buf_puts(&text, "\t}\n}\n");
+	config_put(arena, plan, "/etc/nftables.conf", 0755, &pos, text.data);
+	return 0;
+}
+
+/* Sorted before what cloud-init writes (10-cloud-init-*): the recipe's word is the last. */
+static void make_network(struct arena *arena, struct plan *plan, const struct recipe_network *network)
+{
+	_cleanup_buf_ struct buf text = {0};
+
+	config_settings(&text, &network->match);
+	buf_puts(&text, "\n[Network]\n");
+	if (network->dhcp)
+		buf_puts(&text, "DHCP=yes\n");
+	for (size_t i = 0; i < network->addresses.count; i++)
+		buf_printf(&text, "Address=%s\n", network->addresses.items[i]);
+	if (network->gateway)
+		buf_printf(&text, "Gateway=%s\n", network->gateway);
+	for (size_t i = 0; i < network->dns.count; i++)
+		buf_printf(&text, "DNS=%s\n", network->dns.items[i]);
+	config_settings(&text, &network->settings);
+	config_put(arena, plan, arena_printf(arena, "/etc/systemd/network/05-%s.network", network->name), 0644, &network->pos,
+		   text.data);
+}
+
+int network_make(struct arena *arena, struct plan *plan, struct err *err)
+{
+	const struct recipe *recipe = plan->recipe;
+
+	if (recipe->kinds & (KIND_VM | KIND_LXC)) {
+		config_put(arena, plan, "/etc/hostname", 0644, NULL, arena_printf(arena, "%s\n", recipe->name));
+		config_put(arena, plan, "/etc/hosts", 0644, NULL,
+			   arena_printf(arena, "127.0.0.1 localhost\n127.0.1.1 %s\n::1 localhost ip6-localhost ip6-loopback\n",
+					recipe->name));
+	}
+	for (size_t i = 0; i < recipe->n_networks; i++)
+		make_network(arena, plan, &recipe->networks[i]);
+	return make_firewall(arena, plan, err);
+}

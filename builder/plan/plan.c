@@ -1,0 +1,195 @@
+#include "plan/plan.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "edge/digest.h"
+#include "plan/config.h"
+
+/* Raise when the same packages would make another layer: it is part of every layer's key. */
+enum { LAYER_FORMAT = 1 };
+
+static const char *digest_of(struct arena *arena, const struct buf *text)
+{
+	char hex[SHA256_HEX];
+
+	sha256_hex_of(text->data, text->size, hex);
+	return arena_strdup(arena, hex);
+}
+
+static void put_words(struct buf *text, const char *key, const struct strv *words)
+{
+	if (words->count == 0)
+		return;
+	buf_puts(text, key);
+	for (size_t i = 0; i < words->count; i++)
+		buf_printf(text, " %s", words->items[i]);
+	buf_puts(text, "\n");
+}
+
+/* Cuts the lock's packages, which are sorted by layer, into layers, and names each by all that makes it. */
+static void make_layers(struct arena *arena, const struct recipe *recipe, const struct lock_tree *locked, struct plan_tree *tree)
+{
+	const char *below = "none";
+	size_t i = 0;
+
+	tree->recipe = recipe;
+	for (unsigned l = 0; l < LAYER_COUNT; l++) {
+		struct plan_layer *layer = &tree->layers[l];
+		_cleanup_buf_ struct buf text = {0};
+
+		buf_printf(&text, "layer %d on %s\n", LAYER_FORMAT, below);
+		put_words(&text, "exclude", &recipe->exclude);
+		put_words(&text, "include", &recipe->include);
+		layer->packages = &locked->packages[i];
+		for (; i < locked->n_packages && locked->packages[i].layer == l; i++) {
+			const struct lock_package *package = &locked->packages[i];
+
+			buf_printf(&text, "package %s %s %s %s\n", package->name, package->version, package->arch, package->sha256);
+			layer->n_packages++;
+		}
+		below = layer->key = digest_of(arena, &text);
+	}
+}
+
+static void put_tree(struct buf *text, const char *name, const struct plan_tree *tree)
+{
+	static const char *const layers[LAYER_COUNT] = {"base", "parent", "recipe"};
+
+	for (unsigned l = 0; l < LAYER_COUNT; l++) {
+		buf_printf(text, "\nlayer %s/%s %s\n", name, layers[l], tree->layers[l].key);
+		for (size_t i = 0; i < tree->layers[l].n_packages; i++) {
+			const struct lock_package *package = &tree->layers[l].packages[i];
+
+			buf_printf(text, "package %s %s %s\n", package->name, package->version, package->sha256);
+		}
+	}
+}
+
+static void put_files(struct buf *text, const struct plan *plan)
+{
+	buf_puts(text, "\n");
+	for (size_t i = 0; i < plan->n_files; i++) {
+		const struct plan_file *file = &plan->files[i];
+
+		if (file->link)
+			buf_printf(text, "link %s -> %s\n", file->path, file->link);
+		else
+			buf_printf(text, "file %s %04o %s:%s %s\n", file->path, file->mode, file->owner, file->group, file->sha256);
+	}
+}
+
+/* A text of many lines, indented: nothing in it can be taken for a line of the plan. */
+static void put_block(struct buf *text, const char *block)
+{
+	while (*block) {
+		size_t length = strcspn(block, "\n");
+
+		buf_printf(text, "  %.*s\n", (int)length, block);
+		block += length + (block[length] == '\n');
+	}
+}
+
+static void put_units(struct buf *text, const struct plan *plan)
+{
+	static const char *const presets[] = {"", " disable", " enable"};
+
+	buf_puts(text, "\n");
+	for (size_t i = 0; i < plan->n_units; i++) {
+		const struct plan_unit *unit = &plan->units[i];
+
+		buf_printf(text, "unit %s%s%s\n", unit->name, presets[unit->enable + 1], unit->mask ? " mask" : "");
+		put_block(text, unit->text ? unit->text : "");
+	}
+	for (size_t i = 0; i < plan->recipe->n_configure; i++)
+		put_words(text, "configure", &plan->recipe->configure[i].argv);
+}
+
+static void put_size(struct buf *text, const char *key, uint64_t bytes)
+{
+	if (bytes == SIZE_AUTO)
+		buf_printf(text, " %s=auto", key);
+	else
+		buf_printf(text, " %s=%" PRIu64, key, bytes);
+}
+
+static void put_disks(struct buf *text, const struct recipe *recipe)
+{
+	static const char *const contents[] = {"none", "filesystem", "root", "swap", "bios-boot"};
+
+	for (size_t d = 0; d < recipe->n_disks; d++) {
+		const struct recipe_disk *disk = &recipe->disks[d];
+
+		buf_printf(text, "\ndisk %s", disk->name);
+		put_size(text, "size", disk->image_size);
+		buf_puts(text, "\n");
+		for (size_t p = 0; p < disk->n_partitions; p++) {
+			const struct recipe_partition *part = &disk->partitions[p];
+
+			buf_printf(text, "partition %s label=%s type=%s uuid=%s", part->name, part->label, part->type,
+				   part->uuid ? part->uuid : "derived");
+			put_size(text, "start", part->start);
+			put_size(text, "size", part->size);
+			buf_printf(text, " attributes=%" PRIx64 " grow=%d content=%s format=%s mountpoint=%s verity=%d slots=%u\n",
+				   part->attributes, part->grow, contents[part->content], part->format ? part->format : "-",
+				   part->mountpoint ? part->mountpoint : "-", part->verity, part->slots);
+			put_words(text, "  options", &part->mount_options);
+			put_words(text, "  arguments", &part->extra_args);
+		}
+	}
+}
+
+static void put_all(struct buf *text, const struct plan *plan)
+{
+	buf_printf(text, "aether-build plan 1\nversion %s\nname %s\nepoch %" PRId64 "\nseed %s\ncmdline %s\n", AETHER_VERSION,
+		   plan->recipe->name, plan->epoch, plan->seed, plan->cmdline);
+	put_words(text, "state", &plan->recipe->state);
+	put_disks(text, plan->recipe);
+	put_files(text, plan);
+	put_units(text, plan);
+	put_tree(text, "image", &plan->image);
+	if (plan->tools.recipe)
+		put_tree(text, "tools", &plan->tools);
+}
+
+/* Both consoles, so that a screen and a serial port show the same; nothing here makes systemd guess partitions. */
+static const char *make_cmdline(struct arena *arena, const struct recipe *recipe)
+{
+	return arena_printf(arena, "ro console=tty0 console=ttyS0,115200 systemd.gpt_auto=0 panic=10%s%s",
+			    *recipe->kernel_args ? " " : "", recipe->kernel_args);
+}
+
+/* Named after the machine alone: the next generation keeps its identity, another machine has another. */
+static const char *make_seed(struct arena *arena, const struct recipe *recipe)
+{
+	_cleanup_buf_ struct buf text = {0};
+
+	buf_printf(&text, "aether-build seed %s\n", recipe->name);
+	return digest_of(arena, &text);
+}
+
+int plan_make(struct arena *arena, const struct recipe *recipe, const struct recipe *tools, const struct lock *lock,
+	      struct plan **ret_plan, struct err *err)
+{
+	struct plan *plan = arena_new_of(arena, struct plan);
+	_cleanup_buf_ struct buf text = {0};
+	int r;
+
+	plan->recipe = recipe;
+	plan->lock = lock;
+	plan->epoch = lock->epoch;
+	plan->cmdline = make_cmdline(arena, recipe);
+	plan->seed = make_seed(arena, recipe);
+	make_layers(arena, recipe, &lock->image, &plan->image);
+	if (tools)
+		make_layers(arena, tools, &lock->tools, &plan->tools);
+	r = config_make(arena, plan, err);
+	if (r < 0)
+		return r;
+	put_all(&text, plan);
+	plan->text = arena_strdup(arena, text.data);
+	plan->key = digest_of(arena, &text);
+	*ret_plan = plan;
+	return 0;
+}

@@ -1,0 +1,70 @@
+/* The plan: everything that was decided about an image, and nothing that depends on a clock, a network or a disk. Recipe and
+ * lock go in, one canonical text comes out; every cache key is the digest of a slice of it.
+ *
+ * A plan borrows from its recipes and lock, which must outlive it. */
+#ifndef PLAN_PLAN_H
+#define PLAN_PLAN_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "lock/lock.h"
+#include "recipe/recipe.h"
+
+/* One layer of packages. Its key covers the layers below it. */
+struct plan_layer {
+	const char *key;                       /* 64 hex digits */
+	const struct lock_package *packages;   /* of the lock, in its order */
+	size_t n_packages;
+};
+
+/* A tree of packages, bottom layer first; dpkg's filters are the same for all layers. */
+struct plan_tree {
+	const struct recipe *recipe;
+	struct plan_layer layers[LAYER_COUNT];
+};
+
+/* A file that the recipe asks for, in its own words or as what its words mean. */
+struct plan_file {
+	const char *path;                      /* in the image */
+	const char *text;                      /* its content; or NULL, then … */
+	const char *source;                    /* … a host file with it; or NULL, then … */
+	const char *link;                      /* … where a symbolic link leads */
+	char sha256[65];                       /* of the content ("" for a link) */
+	mode_t mode;
+	const char *owner, *group;
+	struct pos pos;                        /* of the recipe's words behind it */
+};
+
+/* A systemd unit of the recipe: a drop-in when a package ships the unit, else the whole of it. */
+struct plan_unit {
+	const char *name, *text;               /* `text` NULL: nothing but a preset or a mask */
+	enum recipe_tristate enable;
+	bool mask;
+	struct pos pos;
+};
+
+struct plan {
+	const struct recipe *recipe;
+	const struct lock *lock;
+	struct plan_tree image, tools;
+	struct plan_file *files;               /* in the order they are written: what was generated, then the recipe's own */
+	size_t n_files;
+	struct plan_unit *units;
+	size_t n_units;
+	const char *cmdline;                   /* kernel command line without what only the root image's digest can tell */
+	const char *seed;                      /* 64 hex digits: all identity in the image is derived from it */
+	int64_t epoch;                         /* every time stamp in the image, seconds since 1970 */
+	const char *text;                      /* the canonical text */
+	const char *key;                       /* its digest, 64 hex digits */
+};
+
+/* Decides everything. `tools` may be NULL (for a tools recipe). Errors are decisions that cannot be taken: words of the
+ * recipe that need a package it does not have, users that collide. */
+int plan_make(struct arena *arena, const struct recipe *recipe, const struct recipe *tools, const struct lock *lock,
+	      struct plan **ret_plan, struct err *err);
+
+#endif
