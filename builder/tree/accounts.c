@@ -1,0 +1,75 @@
+#include "tree/accounts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/text.h"
+#include "tree/inside.h"
+
+int accounts_read(int root_fd, struct accounts *accounts, struct err *err)
+{
+	int r = inside_read(root_fd, "/etc/passwd", 1 << 20, &accounts->passwd, err);
+
+	if (r == 0)
+		r = inside_read(root_fd, "/etc/group", 1 << 20, &accounts->group, err);
+	return r;
+}
+
+void accounts_free(struct accounts *accounts)
+{
+	buf_free(&accounts->passwd);
+	buf_free(&accounts->group);
+}
+
+/* Looks for `name:…:ID:` (the id is the third field in both tables). */
+static int find(const struct buf *table, const char *name, unsigned *ret_id)
+{
+	size_t length = strlen(name);
+
+	for (const char *line = table->data; line && *line; line += strcspn(line, "\n") + (line[strcspn(line, "\n")] == '\n')) {
+		const char *password;
+
+		if (strncmp(line, name, length) != 0 || line[length] != ':')
+			continue;
+		password = line + length + 1;
+		*ret_id = (unsigned)strtoul(password + strcspn(password, ":\n") + 1, NULL, 10);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+static const char *nearest(struct arena *arena, const struct buf *table, const char *name)
+{
+	struct strv names = {0};
+
+	for (const char *line = table->data; line && *line; line += strcspn(line, "\n") + (line[strcspn(line, "\n")] == '\n'))
+		strv_push(arena, &names, arena_strndup(arena, line, strcspn(line, ":\n")));
+	return text_nearest(name, names.items, names.count);
+}
+
+static int look_up(const struct buf *table, const char *what, const char *name, const struct pos *pos, unsigned *ret_id,
+		   struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const char *near;
+
+	if (find(table, name, ret_id) == 0)
+		return 0;
+	near = nearest(arena, table, name);
+	err_at(err, -ENOENT, pos, NULL, "the image has no %s '%s'", what, name);
+	if (near)
+		return err_hint(err, "did you mean '%s'?", near);
+	return err_hint(err, "declare it under 'users', or add the package that brings it");
+}
+
+int accounts_uid(const struct accounts *accounts, const char *name, const struct pos *pos, uid_t *ret_uid, struct err *err)
+{
+	return look_up(&accounts->passwd, "user", name, pos, ret_uid, err);
+}
+
+int accounts_gid(const struct accounts *accounts, const char *name, const struct pos *pos, gid_t *ret_gid, struct err *err)
+{
+	return look_up(&accounts->group, "group", name, pos, ret_gid, err);
+}

@@ -1,0 +1,88 @@
+/* What differs between two builds, and what must be each machine's own, goes. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "tree/inside.h"
+#include "tree/steps.h"
+
+/* Files by folder and glob(7). */
+static const char *const unwanted[][2] = {
+	{"/etc", "passwd-"}, {"/etc", "group-"}, {"/etc", "shadow-"}, {"/etc", "gshadow-"}, {"/etc", "subuid-"}, {"/etc", "subgid-"},
+	{"/etc", ".pwd.lock"},
+	{"/etc/ssh", "ssh_host_*"},                      /* each machine makes its own */
+	{"/etc/ssl/certs", "ssl-cert-snakeoil.pem"},
+	{"/etc/ssl/private", "ssl-cert-snakeoil.key"},
+	{"/var/cache/debconf", "*-old"},
+	{"/var/cache/ldconfig", "aux-cache"},            /* inode numbers, times */
+	{"/var/lib/dbus", "machine-id"},
+	{"/var/lib/dpkg", "*-old"}, {"/var/lib/dpkg", "lock*"}, {"/var/lib/dpkg/triggers", "Lock"},
+	{"/var/lib/systemd", "random-seed"}, {"/var/lib/systemd", "credential.secret"},
+	{"/var/lib/systemd/catalog", "database"},
+};
+
+/* Folders that keep their folders, but no files. */
+static const char *const emptied[] = {"/tmp", "/var/cache/apt", "/var/lib/apt/lists", "/var/log", "/var/tmp"};
+
+static int remove_match(void *data, int folder_fd, const char *path, const char *name, unsigned char type, struct err *err)
+{
+	const char *glob = data;
+
+	(void)type;
+	if (fnmatch(glob, name, 0) != 0)
+		return 0;
+	return unlinkat(folder_fd, name, 0) < 0 ? err_sys(err, -errno, "cannot remove '%s' in the tree", path) : 0;
+}
+
+static int remove_file(void *data, int folder_fd, const char *path, const char *name, unsigned char type, struct err *err)
+{
+	const struct step *step = data;
+
+	if (type == DT_DIR)
+		return inside_each(step->root_fd, path, remove_file, data, err);
+	return unlinkat(folder_fd, name, 0) < 0 ? err_sys(err, -errno, "cannot remove '%s' in the tree", path) : 0;
+}
+
+/* The third field of shadow(5) is the day of the last change: of the packages, not of the build. */
+static int date_passwords(const struct step *step, struct err *err)
+{
+	_cleanup_buf_ struct buf old = {0}, new = {0};
+	struct stat st;
+
+	if (inside_read(step->root_fd, "/etc/shadow", 1 << 20, &old, err) < 0)
+		return err->code;
+	if (old.size == 0 || fstatat(step->root_fd, "etc/shadow", &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	for (const char *line = old.data; *line;) {
+		size_t length = strcspn(line, "\n"), name = strcspn(line, ":\n");
+		size_t password = line[name] == ':' ? strcspn(line + name + 1, ":\n") : 0, day = name + 1 + password;
+
+		if (line[name] == ':' && line[day] == ':') {
+			size_t rest = day + 1 + strcspn(line + day + 1, ":\n");
+
+			buf_printf(&new, "%.*s:%" PRId64 "%.*s\n", (int)day, line, step->plan->epoch / 86400, (int)(length - rest),
+				   line + rest);
+		} else {
+			buf_printf(&new, "%.*s\n", (int)length, line);
+		}
+		line += length + (line[length] == '\n');
+	}
+	return inside_write(step->root_fd, "/etc/shadow", new.data, new.size, st.st_mode & 07777, st.st_uid, st.st_gid, err);
+}
+
+int step_clean(const struct step *step, struct err *err)
+{
+	for (size_t i = 0; i < sizeof unwanted / sizeof *unwanted; i++)
+		if (inside_each(step->root_fd, unwanted[i][0], remove_match, (void *)unwanted[i][1], err) < 0)
+			return err->code;
+	for (size_t i = 0; i < sizeof emptied / sizeof *emptied; i++)
+		if (inside_each(step->root_fd, emptied[i], remove_file, (void *)step, err) < 0)
+			return err->code;
+	return date_passwords(step, err);
+}

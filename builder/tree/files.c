@@ -1,0 +1,70 @@
+#include <errno.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "tree/accounts.h"
+#include "tree/inside.h"
+#include "tree/steps.h"
+
+static const char SYSUSERS[] = "/usr/lib/sysusers.d/";
+
+static int put_file(const struct step *step, const struct plan_file *file, uid_t uid, gid_t gid, struct err *err)
+{
+	if (file->text)
+		return inside_write(step->root_fd, file->path, file->text, strlen(file->text), file->mode, uid, gid, err);
+	return inside_copy(step->root_fd, file->path, file->source, file->sha256, file->mode, uid, gid, err);
+}
+
+int step_users(const struct step *step, struct err *err)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < step->plan->n_files; i++) {
+		const struct plan_file *file = &step->plan->files[i];
+
+		if (file->link || !text_has_prefix(file->path, SYSUSERS))
+			continue;
+		any = true;
+		if (put_file(step, file, 0, 0, err) < 0)
+			return err->code;
+	}
+	if (!any)
+		return 0;
+	if (step_run(step, (const char *const[]){"/usr/bin/systemd-sysusers", NULL}, err) < 0)
+		return err_wrap(err, "while making the users of the recipe");
+	return 0;
+}
+
+/* A link whose target is missing is a name misspelt: a time zone, for one. */
+static int put_link(const struct step *step, const struct plan_file *file, struct err *err)
+{
+	int r = inside_link(step->root_fd, file->path, file->link, err);
+
+	if (r == 0 && !inside_exists(step->root_fd, file->path))
+		r = err_at(err, -ENOENT, &file->pos, NULL, "'%s' leads to '%s', which the image does not have", file->path, file->link);
+	return r;
+}
+
+static int put(const struct step *step, const struct accounts *accounts, const struct plan_file *file, struct err *err)
+{
+	uid_t uid;
+	gid_t gid;
+
+	if (file->link)
+		return put_link(step, file, err);
+	if (accounts_uid(accounts, file->owner, &file->pos, &uid, err) < 0 ||
+	    accounts_gid(accounts, file->group, &file->pos, &gid, err) < 0)
+		return err->code;
+	return put_file(step, file, uid, gid, err);
+}
+
+int step_files(const struct step *step, struct err *err)
+{
+	_cleanup_accounts_ struct accounts accounts = {0};
+
+	if (accounts_read(step->root_fd, &accounts, err) < 0)
+		return err->code;
+	for (size_t i = 0; i < step->plan->n_files; i++)
+		put(step, &accounts, &step->plan->files[i], err);
+	return err->code;
+}

@@ -1,0 +1,111 @@
+#include <stddef.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/pool.h"
+#include "base/sandbox.h"
+#include "tree/inside.h"
+#include "tree/layer.h"
+#include "tree/steps.h"
+#include "tree/tree.h"
+
+int step_run(const struct step *step, const char *const *argv, struct err *err)
+{
+	static const char *const env[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8",
+					  "TZ=UTC", "HOME=/root", "SOURCE_DATE_EPOCH=1", NULL};
+	const struct sandbox sandbox = {.root = step->root};
+
+	return sandbox_check(&sandbox, &(struct proc){.argv = argv, .env = env}, err);
+}
+
+int step_configure(const struct step *step, struct err *err)
+{
+	const struct recipe *recipe = step->plan->recipe;
+
+	for (size_t i = 0; i < recipe->n_configure; i++) {
+		const struct recipe_hook *hook = &recipe->configure[i];
+		struct arena *arena = arena_new();
+		struct strv argv = {0};
+		int r;
+
+		for (size_t a = 0; a < hook->argv.count; a++)
+			strv_push(arena, &argv, hook->argv.items[a]);
+		*arena_push(arena, argv.items, argv.count) = NULL;
+		r = step_run(step, argv.items, err);
+		arena_free(arena);
+		if (r < 0)
+			return err_wrap(err, "in the hook at %s:%u", hook->pos.file, hook->pos.line);
+	}
+	return 0;
+}
+
+int tree_image(struct arena *arena, struct cache *cache, const struct plan *plan, struct tree *ret_tree, struct err *err)
+{
+	static int (*const steps[])(const struct step *, struct err *) = {
+		step_users, step_files, step_units, step_configure, step_clean, step_var,
+	};
+	_cleanup_tree_ struct tree tree = {.scratch_fd = -1};
+	_cleanup_fd_ int root_fd = -1;
+	struct step step = {.plan = plan};
+	int r;
+
+	log_step("files and units");
+	r = layer_writable(arena, cache, &plan->image, &tree, err);
+	if (r < 0)
+		return r;
+	root_fd = inside_open(tree.path, err);
+	if (root_fd < 0)
+		return root_fd;
+	step.root = tree.path;
+	step.root_fd = root_fd;
+	for (size_t i = 0; r == 0 && i < sizeof steps / sizeof *steps; i++)
+		r = steps[i](&step, err);
+	if (r < 0)
+		return r;
+	*ret_tree = tree;
+	tree = (struct tree){.scratch_fd = -1};
+	return 0;
+}
+
+/* The two trees of a plan, made side by side: installing packages keeps one core busy. */
+struct both {
+	struct cache *cache;
+	const struct plan *plan;
+	const struct plan_tree *trees[2];
+	struct arena *arenas[2];
+	struct tree *results[2];
+};
+
+static int make_one(void *data, size_t i, struct err *err)
+{
+	struct both *both = data;
+
+	return layer_packages(both->arenas[i], both->cache, both->plan->lock, both->trees[i], both->results[i], err);
+}
+
+int tree_packages(struct arena *arena, struct cache *cache, const struct plan *plan, struct tree *ret_image,
+		  struct tree *ret_tools, struct err *err)
+{
+	_cleanup_tree_ struct tree image = {.scratch_fd = -1}, tools = {.scratch_fd = -1};
+	struct both both = {cache, plan, {&plan->image, &plan->tools}, {arena_new(), arena_new()}, {&image, &tools}};
+	int r = pool_run(plan->tools.recipe ? 2 : 1, make_one, &both, err);
+
+	if (r == 0) {
+		*ret_image = image;
+		*ret_tools = tools;
+		image = tools = (struct tree){.scratch_fd = -1};
+		for (size_t i = 0; i < 2; i++) {
+			struct tree *result = i == 0 ? ret_image : ret_tools;
+
+			result->path = result->path ? arena_strdup(arena, result->path) : NULL;
+			result->scratch = result->scratch ? arena_strdup(arena, result->scratch) : NULL;
+		}
+	}
+	if (r < 0) { /* their paths live in the arenas */
+		tree_close(&image);
+		tree_close(&tools);
+	}
+	arena_free(both.arenas[0]);
+	arena_free(both.arenas[1]);
+	return r;
+}

@@ -1,0 +1,200 @@
+#include "tree/layer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "tree/debs.h"
+#include "tree/dpkg.h"
+
+static const char ROOM[] = "layers";
+
+/* What is in a layer's folder: its files, and while it is made, what overlayfs needs. */
+static const char *files_of(struct arena *arena, const char *layer)
+{
+	return arena_printf(arena, "%s/files", layer);
+}
+
+static const char *layer_files(struct arena *arena, const struct cache *cache, const struct plan_layer *layer)
+{
+	return files_of(arena, cache_path(cache, arena, ROOM, layer->key));
+}
+
+/* The files of the first `n` layers, top first, in the words of overlayfs; *ret_count says how many are not empty. */
+static const char *lower_folders(struct arena *arena, const struct cache *cache, const struct plan_tree *tree, unsigned n,
+				 unsigned *ret_count)
+{
+	const char *folders = "";
+
+	*ret_count = 0;
+	for (unsigned l = 0; l < n; l++) {
+		const char *files = layer_files(arena, cache, &tree->layers[l]);
+
+		if (tree->layers[l].n_packages == 0)
+			continue;
+		folders = *folders ? arena_printf(arena, "%s:%s", files, folders) : files;
+		++*ret_count;
+	}
+	return folders;
+}
+
+/* Stacks the first `n` layers at `target`; with `upper` (a folder whose sibling `work` is overlayfs's own) to be written. */
+static int stack(const struct cache *cache, const struct plan_tree *tree, unsigned n, const char *upper, const char *work,
+		 const char *target, struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	unsigned count;
+	const char *lower = lower_folders(arena, cache, tree, n, &count), *options;
+	int r;
+
+	if (folder_make(target, 0755, err) < 0)
+		return err->code;
+	if (!upper && count == 1)
+		r = mount(lower, target, NULL, MS_BIND, NULL) < 0 ? -errno : 0;
+	else {
+		options = upper ? arena_printf(arena, "userxattr,lowerdir=%s,upperdir=%s,workdir=%s", lower, upper, work)
+				: arena_printf(arena, "userxattr,lowerdir=%s", lower);
+		r = mount("overlay", target, "overlay", upper ? 0 : MS_RDONLY, options) < 0 ? -errno : 0;
+	}
+	return r < 0 ? err_sys(err, r, "cannot stack the layers of '%s'", tree->recipe->name) : 0;
+}
+
+/* Runs the packages of layer `l` into the draft: into a plain folder for the bottom layer, else over the layers below. */
+static int fill(struct cache *cache, const struct plan_tree *tree, unsigned l, const char *draft, struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const char *files = files_of(arena, draft), *work = arena_printf(arena, "%s/work", draft);
+	const char *root = arena_printf(arena, "%s/root", draft);
+	int r;
+
+	if (folder_make(files, 0755, err) < 0)
+		return err->code;
+	if (l == LAYER_BASE) {
+		r = dpkg_bootstrap(cache, tree, files, err);
+		return r < 0 ? r : dpkg_install(cache, tree, l, files, err);
+	}
+	if (folder_make(work, 0755, err) < 0)
+		return err->code;
+	r = stack(cache, tree, l, files, work, root, err);
+	if (r < 0)
+		return r;
+	r = dpkg_install(cache, tree, l, root, err);
+	if (umount2(root, r < 0 ? MNT_DETACH : 0) < 0 && r == 0)
+		r = err_sys(err, -errno, "cannot unmount '%s'", root);
+	if (r == 0)
+		r = path_remove(work, err);
+	if (r == 0)
+		r = path_remove(root, err);
+	return r;
+}
+
+static int make_layer(struct cache *cache, const struct plan_tree *tree, unsigned l, struct err *err)
+{
+	static const char *const names[LAYER_COUNT] = {"base", "parents'", "recipe's"};
+	struct cache_draft draft;
+	int r = cache_begin(cache, ROOM, tree->layers[l].key, &draft, err);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = fill(cache, tree, l, draft.path, err);
+	if (r == 0)
+		return cache_commit(&draft, err);
+	cache_abandon(&draft);
+	return err_wrap(err, "while installing the %s packages of '%s'", names[l], tree->recipe->name);
+}
+
+/* From the first layer that is missing on, all are made anew: their keys hang on it. */
+static int make_missing(struct cache *cache, const struct lock *lock, const struct plan_tree *tree, struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	unsigned first = 0;
+	size_t n = 0;
+	int r;
+
+	while (first < LAYER_COUNT && (tree->layers[first].n_packages == 0 ||
+				       path_exists(layer_files(arena, cache, &tree->layers[first]))))
+		first++;
+	if (first == LAYER_COUNT)
+		return 0;
+	for (unsigned l = first; l < LAYER_COUNT; l++)
+		n += tree->layers[l].n_packages;
+	r = debs_prepare(cache, lock, tree->layers[first].packages, n, err);
+	if (r < 0)
+		return r;
+	log_step("installing %zu packages", n);
+	for (unsigned l = first; r == 0 && l < LAYER_COUNT; l++)
+		if (tree->layers[l].n_packages)
+			r = make_layer(cache, tree, l, err);
+	return r;
+}
+
+/* A folder under the cache's tmp/ for mount points. */
+static int begin(struct arena *arena, struct cache *cache, struct tree *tree, struct err *err)
+{
+	*tree = (struct tree){.scratch_fd = -1};
+	if (cache_scratch(cache, arena, &tree->scratch, &tree->scratch_fd, err) < 0)
+		return err->code;
+	tree->path = arena_printf(arena, "%s/root", tree->scratch);
+	return 0;
+}
+
+int layer_packages(struct arena *arena, struct cache *cache, const struct lock *lock, const struct plan_tree *tree,
+		   struct tree *ret_tree, struct err *err)
+{
+	struct tree opened;
+	int r = make_missing(cache, lock, tree, err);
+
+	if (r < 0)
+		return r;
+	r = begin(arena, cache, &opened, err);
+	if (r == 0)
+		r = stack(cache, tree, LAYER_COUNT, NULL, NULL, opened.path, err);
+	if (r < 0) {
+		tree_close(&opened);
+		return r;
+	}
+	opened.mounted = true;
+	*ret_tree = opened;
+	return 0;
+}
+
+int layer_writable(struct arena *arena, struct cache *cache, const struct plan_tree *tree, struct tree *ret_tree, struct err *err)
+{
+	struct tree opened;
+	const char *upper, *work;
+	int r = begin(arena, cache, &opened, err);
+
+	if (r < 0)
+		return r;
+	upper = arena_printf(arena, "%s/files", opened.scratch);
+	work = arena_printf(arena, "%s/work", opened.scratch);
+	r = folder_make(upper, 0755, err);
+	if (r == 0)
+		r = folder_make(work, 0755, err);
+	if (r == 0)
+		r = stack(cache, tree, LAYER_COUNT, upper, work, opened.path, err);
+	if (r < 0) {
+		tree_close(&opened);
+		return r;
+	}
+	opened.mounted = true;
+	*ret_tree = opened;
+	return 0;
+}
+
+void tree_close(struct tree *tree)
+{
+	struct err ignored = {0};
+
+	if (tree->mounted)
+		umount2(tree->path, MNT_DETACH);
+	if (tree->scratch)
+		path_remove(tree->scratch, &ignored); /* else the next run sweeps it */
+	if (tree->scratch && tree->scratch_fd >= 0)
+		close(tree->scratch_fd);
+	err_free(&ignored);
+	*tree = (struct tree){.scratch_fd = -1};
+}

@@ -1,0 +1,34 @@
+/* The steps that make a plan's words true in a tree of packages, in the order of tree_image(). */
+#ifndef TREE_STEPS_H
+#define TREE_STEPS_H
+
+#include "plan/plan.h"
+
+struct step {
+	const struct plan *plan;
+	const char *root;   /* the tree's folder on the host */
+	int root_fd;
+};
+
+/* Users of sysusers.d(5) in the plan's files come into being. */
+int step_users(const struct step *step, struct err *err);
+
+/* The plan's files, and where its links lead must exist. */
+int step_files(const struct step *step, struct err *err);
+
+/* Units, drop-ins, masks and presets; then systemd-analyze(1) must find nothing wrong with them. */
+int step_units(const struct step *step, struct err *err);
+
+/* `hooks.configure`, in the sandbox. */
+int step_configure(const struct step *step, struct err *err);
+
+/* Removes what differs between two builds, or must be each machine's own. */
+int step_clean(const struct step *step, struct err *err);
+
+/* Tells systemd-tmpfiles(8) how to fill an empty /var with what packages and files put there. */
+int step_var(const struct step *step, struct err *err);
+
+/* Runs `argv` in the tree; what it said is in the error when it fails. */
+int step_run(const struct step *step, const char *const *argv, struct err *err);
+
+#endif

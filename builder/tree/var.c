@@ -1,0 +1,103 @@
+/* /var of the image is what a machine's /var starts as. The machine's own is another file system, mounted over it; the
+ * image's stays visible at FACTORY (the program in the initrd sees to that), and systemd-tmpfiles(8) copies from there what the
+ * machine does not have yet. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "tree/inside.h"
+#include "tree/steps.h"
+
+static const char FACTORY[] = "/usr/share/factory";
+static const char TMPFILES[] = "/usr/lib/tmpfiles.d/zz-var.conf"; /* last: lines of packages for the same path win */
+
+/* The package database belongs to the image it describes: never to the machine. */
+static const char DATABASE[] = "/var/lib/dpkg";
+
+struct listing {
+	const struct step *step;
+	struct buf text;
+};
+
+/* tmpfiles.d(5) takes C escapes, and % for specifiers. */
+static void put_path(struct buf *text, const char *path)
+{
+	for (; *path; path++) {
+		unsigned char c = (unsigned char)*path;
+
+		if (c == '%')
+			buf_puts(text, "%%");
+		else if (c <= ' ' || c == '"' || c == '\'' || c == '\\' || c >= 0x7f)
+			buf_printf(text, "\\x%02x", c);
+		else
+			buf_add_u8(text, c);
+	}
+}
+
+static void put_line(struct buf *text, char type, const char *path, const struct stat *st)
+{
+	buf_printf(text, "%c ", type);
+	put_path(text, path);
+	if (st)
+		buf_printf(text, " %04o %u %u - ", (unsigned)st->st_mode & 07777, (unsigned)st->st_uid, (unsigned)st->st_gid);
+	else
+		buf_puts(text, " - - - - ");
+}
+
+static int list_link(struct listing *listing, int folder_fd, const char *path, const char *name, struct err *err)
+{
+	char target[4096];
+	ssize_t n = readlinkat(folder_fd, name, target, sizeof target - 1);
+
+	if (n < 0)
+		return err_sys(err, -errno, "cannot read the link '%s' in the tree", path);
+	target[n] = 0;
+	put_line(&listing->text, 'L', path, NULL);
+	put_path(&listing->text, target);
+	buf_puts(&listing->text, "\n");
+	return 0;
+}
+
+static int list(void *data, int folder_fd, const char *path, const char *name, unsigned char type, struct err *err)
+{
+	struct listing *listing = data;
+	struct stat st;
+
+	(void)type;
+	if (fstatat(folder_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(err, -errno, "cannot look at '%s' in the tree", path);
+	if (S_ISLNK(st.st_mode))
+		return list_link(listing, folder_fd, path, name, err);
+	if (strcmp(path, DATABASE) == 0) {
+		put_line(&listing->text, 'L', path, NULL);
+		buf_printf(&listing->text, "%s%s\n", FACTORY, DATABASE);
+	} else if (S_ISDIR(st.st_mode)) {
+		put_line(&listing->text, 'd', path, &st);
+		buf_puts(&listing->text, "-\n");
+		return inside_each(listing->step->root_fd, path, list, data, err);
+	} else if (S_ISREG(st.st_mode)) {
+		put_line(&listing->text, 'C', path, &st);
+		buf_puts(&listing->text, FACTORY);
+		put_path(&listing->text, path);
+		buf_puts(&listing->text, "\n");
+	}
+	return 0;
+}
+
+int step_var(const struct step *step, struct err *err)
+{
+	struct listing listing = {.step = step};
+	_cleanup_arena_ struct arena *arena = arena_new();
+	int r = inside_each(step->root_fd, "/var", list, &listing, err);
+
+	if (r == 0 && listing.text.size)
+		r = inside_write(step->root_fd, TMPFILES, listing.text.data, listing.text.size, 0644, 0, 0, err);
+	if (r == 0)
+		r = inside_folder(step->root_fd, arena_printf(arena, "%s/var", FACTORY), err);
+	buf_free(&listing.text);
+	return r;
+}
