@@ -1,0 +1,260 @@
+#include "edge/yaml.h"
+
+#include <errno.h>
+#include <string.h>
+#include <yaml.h>
+
+enum { DEPTH_MAX = 64, BYTES_MAX = 4 << 20, KEYS_MAX = 4096 };
+
+struct reader {
+	yaml_parser_t parser;
+	struct arena *arena;
+	const char *name;
+	unsigned depth;
+	struct err *err;
+};
+
+static struct pos pos_of(const struct reader *reader, const yaml_mark_t *mark)
+{
+	return (struct pos){reader->name, (unsigned)mark->line + 1, (unsigned)mark->column + 1};
+}
+
+static int refuse(const struct reader *reader, const yaml_mark_t *mark, const char *what, const char *hint)
+{
+	struct pos pos = pos_of(reader, mark);
+
+	err_at(reader->err, -EINVAL, &pos, NULL, "%s", what);
+	if (hint)
+		err_hint(reader->err, "%s", hint);
+	return -EINVAL;
+}
+
+static int next(struct reader *reader, yaml_event_t *event)
+{
+	if (yaml_parser_parse(&reader->parser, event))
+		return 0;
+	memset(event, 0, sizeof *event);
+	return refuse(reader, &reader->parser.problem_mark, reader->parser.problem ? reader->parser.problem : "not YAML",
+		      "indent with spaces; quote text that has ': ' or ' #' in it");
+}
+
+static struct node *new_node(const struct reader *reader, enum node_type type, const yaml_event_t *event)
+{
+	struct node *node = arena_new_of(reader->arena, struct node);
+
+	node->type = type;
+	node->pos = pos_of(reader, &event->start_mark);
+	return node;
+}
+
+static int set_tag(const struct reader *reader, const yaml_event_t *event, const yaml_char_t *tag, struct node *node)
+{
+	const char *text = (const char *)tag;
+
+	if (!text)
+		return 0;
+	if (strcmp(text, "!replace") == 0)
+		node->tag = TAG_REPLACE;
+	else if (strcmp(text, "!remove") == 0)
+		node->tag = TAG_REMOVE;
+	else if (strcmp(text, "!") != 0 && strcmp(text, YAML_STR_TAG) != 0)
+		return refuse(reader, &event->start_mark, "unknown tag", "the tags there are: !replace and !remove");
+	return 0;
+}
+
+static int read_value(struct reader *reader, const yaml_event_t *event, struct node **ret_node);
+
+static int read_scalar(struct reader *reader, const yaml_event_t *event, struct node **ret_node)
+{
+	struct node *node = new_node(reader, NODE_SCALAR, event);
+
+	if (memchr(event->data.scalar.value, 0, event->data.scalar.length))
+		return refuse(reader, &event->start_mark, "text with a NUL byte in it", NULL);
+	node->text = arena_strndup(reader->arena, (const char *)event->data.scalar.value, event->data.scalar.length);
+	node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+	*ret_node = node;
+	return set_tag(reader, event, event->data.scalar.tag, node);
+}
+
+static int read_list(struct reader *reader, const yaml_event_t *start, struct node **ret_node)
+{
+	struct node *list = new_node(reader, NODE_LIST, start), *item;
+	int r = set_tag(reader, start, start->data.sequence_start.tag, list);
+
+	while (r == 0) {
+		yaml_event_t event;
+		bool end;
+
+		r = next(reader, &event);
+		end = event.type == YAML_SEQUENCE_END_EVENT;
+		if (r == 0 && !end)
+			r = read_value(reader, &event, &item);
+		if (r == 0 && !end)
+			node_add(reader->arena, list, item);
+		yaml_event_delete(&event);
+		if (end)
+			break;
+	}
+	*ret_node = list;
+	return r;
+}
+
+static int read_pair(struct reader *reader, const yaml_event_t *key, struct node *map)
+{
+	struct pos pos = pos_of(reader, &key->start_mark);
+	yaml_event_t event;
+	const char *name;
+	struct node *value;
+	int r;
+
+	if (key->type != YAML_SCALAR_EVENT)
+		return refuse(reader, &key->start_mark, "a key must be a word", NULL);
+	if (map->count >= KEYS_MAX)
+		return refuse(reader, &key->start_mark, "more than 4096 keys in one map", NULL);
+	if (memchr(key->data.scalar.value, 0, key->data.scalar.length))
+		return refuse(reader, &key->start_mark, "a key with a NUL byte in it", NULL);
+	name = arena_strdup(reader->arena, (const char *)key->data.scalar.value);
+	for (size_t i = 0; i < map->count; i++)
+		if (strcmp(map->keys[i], name) == 0) {
+			err_at(reader->err, -EINVAL, &pos, NULL, "'%s' is here a second time", name);
+			return err_hint(reader->err, "the first is at line %u; remove one of them", map->key_pos[i].line);
+		}
+	r = next(reader, &event);
+	if (r == 0)
+		r = read_value(reader, &event, &value);
+	yaml_event_delete(&event);
+	if (r == 0)
+		node_set(reader->arena, map, name, &pos, value);
+	return r;
+}
+
+static int read_map(struct reader *reader, const yaml_event_t *start, struct node **ret_node)
+{
+	struct node *map = new_node(reader, NODE_MAP, start);
+	int r = set_tag(reader, start, start->data.mapping_start.tag, map);
+
+	while (r == 0) {
+		yaml_event_t event;
+		bool end;
+
+		r = next(reader, &event);
+		end = event.type == YAML_MAPPING_END_EVENT;
+		if (r == 0 && !end)
+			r = read_pair(reader, &event, map);
+		yaml_event_delete(&event);
+		if (end)
+			break;
+	}
+	*ret_node = map;
+	return r;
+}
+
+static int read_value(struct reader *reader, const yaml_event_t *event, struct node **ret_node)
+{
+	int r;
+
+	if (++reader->depth > DEPTH_MAX)
+		return refuse(reader, &event->start_mark, "nested too deeply", "no recipe needs more than 64 levels");
+	switch (event->type) {
+	case YAML_SCALAR_EVENT:
+		r = event->data.scalar.anchor ? -EINVAL : read_scalar(reader, event, ret_node);
+		break;
+	case YAML_SEQUENCE_START_EVENT:
+		r = event->data.sequence_start.anchor ? -EINVAL : read_list(reader, event, ret_node);
+		break;
+	case YAML_MAPPING_START_EVENT:
+		r = event->data.mapping_start.anchor ? -EINVAL : read_map(reader, event, ret_node);
+		break;
+	default:
+		r = -EINVAL;
+	}
+	if (r < 0 && reader->err->code == 0)
+		refuse(reader, &event->start_mark, "YAML's anchors and aliases are not part of the language",
+		       "use 'vars:' and ${vars.NAME}, or a module");
+	reader->depth--;
+	return r;
+}
+
+static int read_document(struct reader *reader, struct node **ret_node)
+{
+	bool seen = false, end = false;
+	int r = 0;
+
+	while (r == 0 && !end) {
+		yaml_event_t event;
+
+		r = next(reader, &event);
+		if (r == 0)
+			switch (event.type) {
+			case YAML_STREAM_END_EVENT:
+				end = true;
+				break;
+			case YAML_STREAM_START_EVENT:
+			case YAML_DOCUMENT_START_EVENT:
+			case YAML_DOCUMENT_END_EVENT:
+				break;
+			default:
+				r = seen ? refuse(reader, &event.start_mark, "a second document in the file", NULL)
+					 : read_value(reader, &event, ret_node);
+				seen = true;
+			}
+		yaml_event_delete(&event);
+	}
+	return r;
+}
+
+int yaml_read(struct arena *arena, const char *name, const void *text, size_t size, struct node **ret_node, struct err *err)
+{
+	struct err problems = {0};
+	struct reader reader = {.arena = arena, .name = name, .err = &problems};
+	struct node *root = NULL;
+	int r;
+
+	if (size > BYTES_MAX)
+		return err_at(err, -EFBIG, &(struct pos){.file = name}, NULL, "larger than 4 MiB: not a file of this language");
+	if (!yaml_parser_initialize(&reader.parser))
+		return err_set(err, -ENOMEM, "out of memory");
+	yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(&reader.parser, text ? text : (const unsigned char *)"", size);
+	r = read_document(&reader, &root);
+	yaml_parser_delete(&reader.parser);
+	err_take(err, &problems);
+	if (r < 0)
+		return r;
+	if (!root || node_is_null(root)) {
+		root = arena_new_of(arena, struct node);
+		*root = (struct node){.type = NODE_MAP, .pos = {name, 1, 1}};
+	}
+	*ret_node = root;
+	return 0;
+}
+
+struct node *node_get(const struct node *node, const char *key)
+{
+	if (node && node->type == NODE_MAP)
+		for (size_t i = 0; i < node->count; i++)
+			if (strcmp(node->keys[i], key) == 0)
+				return node->items[i];
+	return NULL;
+}
+
+void node_set(struct arena *arena, struct node *map, const char *key, const struct pos *key_pos, struct node *value)
+{
+	size_t n = map->count;
+
+	*arena_push(arena, map->keys, n) = arena_strdup(arena, key);
+	n = map->count;
+	*arena_push(arena, map->key_pos, n) = *key_pos;
+	*arena_push(arena, map->items, map->count) = value;
+}
+
+void node_add(struct arena *arena, struct node *list, struct node *item)
+{
+	*arena_push(arena, list->items, list->count) = item;
+}
+
+bool node_is_null(const struct node *node)
+{
+	return node->type == NODE_SCALAR && node->plain &&
+	       (!*node->text || strcmp(node->text, "~") == 0 || strcmp(node->text, "null") == 0);
+}
