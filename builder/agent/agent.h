@@ -1,0 +1,97 @@
+/* aether-init: the program that the kernel starts from the initrd of an immutable image. It finds the slot that the kernel
+ * command line names by its root hash, puts together the machine's file systems, and gives way to the real init. It is static
+ * and needs nothing but libc.
+ *
+ * Functions return 0 or negative errno. What a caller cannot go on without ends in die(). */
+#ifndef AGENT_AGENT_H
+#define AGENT_AGENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SYSROOT "/sysroot"
+enum { ROOT_HASH_BYTES = 32, SLOT_UUID_BYTES = 16 };
+
+/* --- say.c ----------------------------------------------------------------------------------------------------------- */
+
+/* Prints a line on all consoles, through the kernel's log. */
+void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Prints why the machine cannot start, and ends: the kernel panics, and reboots when `panic=` on its command line says so. */
+_Noreturn void die(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Reads at most `size` - 1 bytes of a small file, without the newline at its end; returns the length. */
+int read_line(const char *path, char *out, size_t size);
+
+/* Makes a folder and its parents; it is no error when it exists. */
+int make_folder(const char *path, unsigned mode);
+
+/* --- cmdline.c ------------------------------------------------------------------------------------------------------- */
+
+/* What the kernel command line says. */
+struct cmdline {
+	uint8_t root_hash[ROOT_HASH_BYTES]; /* aether.root=, 64 hex digits */
+	uint64_t hash_offset;               /* aether.hash_offset=, bytes from the slot's start to its verity superblock */
+};
+
+/* Parses the text of a command line; *ret_problem says what was expected when that fails (-EINVAL). */
+int cmdline_parse(const char *text, struct cmdline *ret_cmdline, const char **ret_problem);
+
+/* --- modules.c ------------------------------------------------------------------------------------------------------- */
+
+/* Loads every kernel module in `folder`, in the order of their names, and deletes the files: the initrd is memory. */
+void modules_load(const char *folder);
+
+/* --- block.c --------------------------------------------------------------------------------------------------------- */
+
+/* A partition as the kernel knows it. */
+struct partition {
+	char device[32]; /* "vda3" */
+	char disk[32];   /* "vda" */
+	char label[40];  /* its name in the GPT */
+};
+
+/* Calls `visit` for every partition there is, until it returns other than 0; returns that. */
+int partitions_each(int (*visit)(const struct partition *partition, void *data), void *data);
+
+/* The partition named `label` on `disk`; false when there is none. */
+bool partition_find(const char *disk, const char *label, struct partition *ret_partition);
+
+/* --- verity.c -------------------------------------------------------------------------------------------------------- */
+
+/* The superblock of a dm-verity device, as far as it matters here. Sizes in bytes. */
+struct verity {
+	char algorithm[32];
+	uint32_t hash_type, data_block_size, hash_block_size;
+	uint64_t data_blocks;
+	uint16_t salt_size;
+	uint8_t salt[256];
+};
+
+enum { VERITY_SUPERBLOCK_BYTES = 512 };
+
+/* Decodes a superblock (cryptsetup's format, version 1). -EINVAL when it is none, -ENOENT when it is another image's: the
+ * UUID in it is the first bytes of the root hash. */
+int verity_decode(const uint8_t block[VERITY_SUPERBLOCK_BYTES], const uint8_t root_hash[ROOT_HASH_BYTES],
+		  struct verity *ret_verity);
+
+/* The parameters of the kernel's verity target for a device ("254:3") that holds data and hash tree. -ENOSPC when they do
+ * not fit. */
+int verity_parameters(const struct verity *verity, const char *device, const struct cmdline *cmdline, char *out, size_t size);
+
+/* Opens the verified device over a slot; `ret_device` (32 bytes) becomes its path. */
+int verity_open(const struct verity *verity, const struct partition *slot, const struct cmdline *cmdline, char ret_device[32]);
+
+/* --- identity.c ------------------------------------------------------------------------------------------------------ */
+
+enum { MACHINE_ID_BYTES = 34 };
+
+/* The machine-id(5) of this machine with its newline: read from the state partition, or made (of the VM's UUID, else by
+ * chance) and kept there. */
+void identity_machine_id(const char *folder, char out[MACHINE_ID_BYTES]);
+
+/* The machine-id that a UUID as DMI prints it stands for; false when it is not one that tells machines apart. */
+bool identity_from_uuid(const char *uuid, char out[MACHINE_ID_BYTES]);
+
+#endif

@@ -1,0 +1,82 @@
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "agent/agent.h"
+
+enum { DIGITS = 32 };
+
+/* Hypervisors that were not told a UUID say one of these. */
+static bool is_same_everywhere(const char digits[DIGITS])
+{
+	return strspn(digits, "0") >= DIGITS || strspn(digits, "f") >= DIGITS;
+}
+
+bool identity_from_uuid(const char *uuid, char out[MACHINE_ID_BYTES])
+{
+	size_t n = 0;
+
+	for (; *uuid; uuid++) {
+		if (*uuid == '-')
+			continue;
+		if (!isxdigit((unsigned char)*uuid) || n == DIGITS)
+			return false;
+		out[n++] = (char)tolower((unsigned char)*uuid);
+	}
+	if (n != DIGITS)
+		return false;
+	strcpy(out + DIGITS, "\n");
+	return !is_same_everywhere(out);
+}
+
+/* A random UUID, as machine-id(5) wants it (RFC 9562, version 4). */
+static void make_by_chance(char out[MACHINE_ID_BYTES])
+{
+	uint8_t bytes[DIGITS / 2];
+
+	if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
+		die("the kernel gives no random bytes for the machine-id: %s", strerror(errno));
+	bytes[6] = (bytes[6] & 0x0f) | 0x40;
+	bytes[8] = (bytes[8] & 0x3f) | 0x80;
+	for (size_t i = 0; i < sizeof bytes; i++)
+		sprintf(out + 2 * i, "%02x", bytes[i]);
+	strcpy(out + DIGITS, "\n");
+}
+
+/* Whole or not at all, whenever the power goes. */
+static int publish(const char *folder, const char *name, const char *text)
+{
+	int folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd, r = 0;
+
+	if (folder_fd < 0)
+		return -errno;
+	fd = openat(folder_fd, "new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0444);
+	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) || fsync(fd) < 0 ||
+	    renameat(folder_fd, "new", folder_fd, name) < 0 || fsync(folder_fd) < 0)
+		r = -errno;
+	if (fd >= 0)
+		close(fd);
+	close(folder_fd);
+	return r;
+}
+
+void identity_machine_id(const char *folder, char out[MACHINE_ID_BYTES])
+{
+	char path[256], line[64];
+	int r;
+
+	snprintf(path, sizeof path, "%s/machine-id", folder);
+	if (read_line(path, line, sizeof line) == DIGITS && identity_from_uuid(line, out))
+		return;
+	if (read_line("/sys/class/dmi/id/product_uuid", line, sizeof line) <= 0 || !identity_from_uuid(line, out))
+		make_by_chance(out);
+	r = make_folder(folder, 0700);
+	if (r == 0)
+		r = publish(folder, "machine-id", out);
+	if (r < 0)
+		say("cannot keep the machine-id in %s: %s", folder, strerror(-r));
+}

@@ -1,0 +1,72 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent/agent.h"
+
+/* One write is one record of the kernel's log; <3> is the level "error", which reaches every console. */
+static void vsay(const char *format, va_list arguments)
+{
+	char line[512] = "<3>aether-init: ";
+	size_t start = strlen(line);
+	int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC), n = vsnprintf(line + start, sizeof line - start, format, arguments);
+
+	if (n > 0 && write(fd < 0 ? STDERR_FILENO : fd, line, strlen(line)) < 0)
+		n = 0; /* there is nobody else to tell */
+	if (fd >= 0)
+		close(fd);
+}
+
+void say(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsay(format, arguments);
+	va_end(arguments);
+}
+
+void die(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsay(format, arguments);
+	va_end(arguments);
+	exit(EXIT_FAILURE);
+}
+
+int read_line(const char *path, char *out, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, out, size - 1);
+	int r = n < 0 ? -errno : (int)n;
+
+	if (fd >= 0)
+		close(fd);
+	out[n < 0 ? 0 : n] = 0;
+	if (n > 0 && out[n - 1] == '\n')
+		out[--r] = 0;
+	return r;
+}
+
+int make_folder(const char *path, unsigned mode)
+{
+	char parent[256];
+	const char *slash = strrchr(path, '/');
+
+	if (mkdir(path, mode) == 0 || errno == EEXIST)
+		return 0;
+	if (errno != ENOENT || !slash || slash == path || (size_t)(slash - path) >= sizeof parent)
+		return -errno;
+	memcpy(parent, path, (size_t)(slash - path));
+	parent[slash - path] = 0;
+	if (make_folder(parent, 0755) < 0)
+		return -errno;
+	return mkdir(path, mode) < 0 ? -errno : 0;
+}
