@@ -105,6 +105,9 @@ static int create(int fd, const struct verity *verity, const struct partition *s
 	r = read_line(path, numbers, sizeof numbers);
 	if (r < 0)
 		return r;
+	strcpy(request.header.uuid, "CRYPT-VERITY-"); /* by which tools know what kind of device this is */
+	put_hex(request.header.uuid + strlen(request.header.uuid), cmdline->root_hash, SLOT_UUID_BYTES);
+	strcat(request.header.uuid, "-root");
 	r = control(fd, DM_DEV_CREATE, &request, 0);
 	if (r < 0)
 		return r;

@@ -131,9 +131,9 @@ static void put_disks(struct buf *text, const struct recipe *recipe)
 				   part->uuid ? part->uuid : "derived");
 			put_size(text, "start", part->start);
 			put_size(text, "size", part->size);
-			buf_printf(text, " attributes=%" PRIx64 " grow=%d content=%s format=%s mountpoint=%s verity=%d slots=%u\n",
+			buf_printf(text, " attributes=%" PRIx64 " grow=%d content=%s format=%s mountpoint=%s verity=%d slots=%d\n",
 				   part->attributes, part->grow, contents[part->content], part->format ? part->format : "-",
-				   part->mountpoint ? part->mountpoint : "-", part->verity, part->slots);
+				   part->mountpoint ? part->mountpoint : "-", part->verity, (int)part->slots);
 			put_words(text, "  options", &part->mount_options);
 			put_words(text, "  arguments", &part->extra_args);
 		}
@@ -156,8 +156,11 @@ static void put_all(struct buf *text, const struct plan *plan)
 /* Both consoles, so that a screen and a serial port show the same; nothing here makes systemd guess partitions. */
 static const char *make_cmdline(struct arena *arena, const struct recipe *recipe)
 {
-	return arena_printf(arena, "ro console=tty0 console=ttyS0,115200 systemd.gpt_auto=0 panic=10%s%s",
-			    *recipe->kernel_args ? " " : "", recipe->kernel_args);
+	const char *cmdline = "ro console=tty0 console=ttyS0,115200 systemd.gpt_auto=0 panic=10";
+
+	for (size_t i = 0; i < recipe->kernel_args.count; i++)
+		cmdline = arena_printf(arena, "%s %s", cmdline, recipe->kernel_args.items[i]);
+	return cmdline;
 }
 
 /* Named after the machine alone: the next generation keeps its identity, another machine has another. */

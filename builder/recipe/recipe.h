@@ -112,7 +112,7 @@ struct recipe_partition {
 	const char *mountpoint;      /* or NULL */
 	struct strv mount_options, extra_args;
 	bool verity;                 /* root */
-	unsigned slots;              /* root: 1 or 2; 2 makes this and a twin, labels NAME-a and NAME-b */
+	int64_t slots;               /* root: 1 or 2; 2 makes this and a twin, labels NAME-a and NAME-b */
 	struct pos pos;
 };
 
@@ -153,7 +153,7 @@ struct recipe {
 
 	const char *tools;           /* host path of the tools recipe (`tools:`), NULL in a tools recipe itself */
 	const char *timezone;        /* "UTC" by default */
-	const char *kernel_args;     /* appended to the kernel command line; "" by default */
+	struct strv kernel_args;     /* appended to the kernel command line */
 
 	struct recipe_repository distribution; /* url NULL when no base recipe named one */
 	struct recipe_repository *repositories;
@@ -188,9 +188,10 @@ struct recipe_options {
 int recipe_load(struct arena *arena, const char *path, const struct recipe_options *options, struct recipe **ret_recipe,
 		struct err *err);
 
-/* The digest of the recipe's closure as the lock records it: all `inputs` that are language, by name and content, plus the
- * environment values listed under `env:`. 64 hex digits. */
-const char *recipe_digest(const struct recipe *recipe);
+/* The digest of what the recipe asks of archives, as the lock records it: the distribution, repositories, and packages with
+ * their origin. A recipe may say what it likes about files and units and still be the one that was locked. 64 hex digits in
+ * `arena`. */
+const char *recipe_digest(struct arena *arena, const struct recipe *recipe);
 
 /* The JSON Schema (draft 2020-12) of the language, generated from the table that the parser walks; in `arena`. */
 const char *recipe_schema(struct arena *arena);

@@ -1,0 +1,298 @@
+#include "edge/http.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/buf.h"
+
+enum {
+	CONNECTIONS = 8,
+	TRIES = 3,               /* of one URL */
+	RETRY_DELAY_MS = 500,    /* before the second try, and twice that before the third */
+	REDIRECTS_MAX = 5,
+	CONNECT_TIMEOUT_S = 20,
+	STALLED_BYTES_S = 512,   /* slower than this … */
+	STALLED_S = 30,          /* … for so long counts as cut off */
+};
+
+/* One of the CONNECTIONS places where a job is being worked on. */
+struct slot {
+	CURL *curl;
+	const struct http_job *job;  /* NULL: free */
+	size_t url;                  /* index into job->urls */
+	unsigned tries;              /* of this URL, so far */
+	int64_t start_at_ms;         /* waits until then for its next try; 0: is running */
+	uint64_t taken;
+	bool begun;                  /* between begin and end or drop */
+	bool too_large;
+	int failed;                  /* what `take` said */
+	int gone;                    /* URLs that answered that they do not have it */
+	struct err reasons;          /* one a URL */
+	char message[CURL_ERROR_SIZE];
+};
+
+struct run {
+	CURLM *multi;
+	struct slot slots[CONNECTIONS];
+	const struct http_job *jobs;
+	size_t n, next;
+	bool stop;                   /* start nothing new, end what runs */
+	struct err *err;
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+static size_t on_bytes(char *bytes, size_t one, size_t size, void *data)
+{
+	struct slot *slot = data;
+
+	(void)one; /* always 1, says libcurl */
+	if (size > slot->job->max_bytes - slot->taken) {
+		slot->too_large = true;
+		return CURL_WRITEFUNC_ERROR;
+	}
+	slot->taken += size;
+	slot->failed = slot->job->take(slot->job->data, bytes, size, &slot->reasons);
+	return slot->failed < 0 ? CURL_WRITEFUNC_ERROR : size;
+}
+
+static CURL *new_handle(struct slot *slot)
+{
+	CURL *curl = curl_easy_init();
+
+	if (!curl)
+		return NULL;
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_bytes);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, slot);
+	curl_easy_setopt(curl, CURLOPT_PRIVATE, slot);
+	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, slot->message);
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
+	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
+	curl_easy_setopt(curl, CURLOPT_MAXREDIRS, (long)REDIRECTS_MAX);
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https,file");
+	curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https"); /* a server must not name files of ours */
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIMEOUT_S);
+	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, (long)STALLED_BYTES_S);
+	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)STALLED_S);
+	curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, 256L * 1024);
+	curl_easy_setopt(curl, CURLOPT_USERAGENT, "aether-build/" AETHER_VERSION);
+	return curl;
+}
+
+static void stop_with(struct run *run, struct err *reasons)
+{
+	run->stop = true;
+	err_take(run->err, reasons);
+}
+
+/* The job is done, well or badly: its place is free. */
+static void release(struct slot *slot)
+{
+	if (slot->begun)
+		slot->job->drop(slot->job->data);
+	err_free(&slot->reasons);
+	*slot = (struct slot){.curl = slot->curl};
+}
+
+static void start_try(struct run *run, struct slot *slot)
+{
+	int r = slot->begun ? 0 : slot->job->begin(slot->job->data, &slot->reasons);
+
+	if (r != 0) {
+		if (r < 0)
+			stop_with(run, &slot->reasons);
+		release(slot);
+		return;
+	}
+	slot->begun = true;
+	slot->start_at_ms = 0;
+	slot->taken = 0;
+	slot->tries++;
+	slot->message[0] = 0;
+	curl_easy_setopt(slot->curl, CURLOPT_URL, slot->job->urls.items[slot->url]);
+	curl_multi_add_handle(run->multi, slot->curl);
+}
+
+/* All URLs failed: one problem, with what each of them said. */
+static void give_up(struct run *run, struct slot *slot, int code)
+{
+	bool gone = slot->gone == (int)slot->job->urls.count;
+
+	err_set(run->err, gone ? -ENOENT : code, "cannot download '%s'", slot->job->urls.items[0]);
+	for (const struct err_item *reason = slot->reasons.first; reason; reason = reason->next)
+		err_wrap(run->err, "%s", reason->text);
+	if (!gone && code != -EBADMSG)
+		run->stop = true;
+	release(slot);
+}
+
+static void next_url(struct run *run, struct slot *slot, int code)
+{
+	slot->tries = 0;
+	if (++slot->url < slot->job->urls.count)
+		start_try(run, slot);
+	else
+		give_up(run, slot, code);
+}
+
+/* The whole file came; is it the right one? */
+static void finish_try(struct run *run, struct slot *slot)
+{
+	struct err err = {0};
+	int r = slot->job->end(slot->job->data, &err);
+
+	slot->begun = false;
+	if (r == -EBADMSG) {
+		err_set(&slot->reasons, r, "%s: %s", slot->job->urls.items[slot->url],
+			err.last ? err.last->text : "not what was expected");
+		err_free(&err);
+		next_url(run, slot, r);
+	} else {
+		if (r < 0)
+			stop_with(run, &err);
+		release(slot);
+	}
+}
+
+static void fail_try(struct run *run, struct slot *slot, CURLcode result)
+{
+	const char *url = slot->job->urls.items[slot->url];
+	bool gone, passing;
+	long status = 0;
+
+	slot->job->drop(slot->job->data);
+	slot->begun = false;
+	if (slot->failed < 0) {
+		stop_with(run, &slot->reasons);
+		release(slot);
+		return;
+	}
+	curl_easy_getinfo(slot->curl, CURLINFO_RESPONSE_CODE, &status);
+	gone = status == 404 || status == 410 || result == CURLE_FILE_COULDNT_READ_FILE;
+	passing = !gone && !slot->too_large && (status < 400 || status >= 500 || status == 429 || status == 408) &&
+		  result != CURLE_UNSUPPORTED_PROTOCOL && result != CURLE_URL_MALFORMAT &&
+		  result != CURLE_TOO_MANY_REDIRECTS && result != CURLE_PEER_FAILED_VERIFICATION;
+	if (passing && slot->tries < TRIES) {
+		slot->start_at_ms = now_ms() + ((int64_t)RETRY_DELAY_MS << (slot->tries - 1));
+		return;
+	}
+	if (slot->too_large)
+		err_set(&slot->reasons, -EBADMSG, "%s: more than the %llu bytes expected", url,
+			(unsigned long long)slot->job->max_bytes);
+	else
+		err_set(&slot->reasons, -EIO, "%s: %s", url, *slot->message ? slot->message : curl_easy_strerror(result));
+	slot->gone += gone;
+	next_url(run, slot, slot->too_large ? -EBADMSG : -EIO);
+	slot->too_large = false;
+}
+
+/* Starts whatever can start; returns whether anything runs or waits. */
+static bool start_ready(struct run *run, int *ret_wait_ms)
+{
+	int64_t now = now_ms();
+	bool busy = false;
+
+	*ret_wait_ms = 1000;
+	for (int i = 0; i < CONNECTIONS; i++) {
+		struct slot *slot = &run->slots[i];
+
+		while (!slot->job && !run->stop && run->next < run->n) {
+			slot->job = &run->jobs[run->next++];
+			start_try(run, slot);
+		}
+		if (slot->job && slot->start_at_ms && slot->start_at_ms <= now)
+			start_try(run, slot);
+		if (slot->job && slot->start_at_ms && slot->start_at_ms - now < *ret_wait_ms)
+			*ret_wait_ms = (int)(slot->start_at_ms - now) + 1;
+		busy |= slot->job != NULL;
+	}
+	return busy && !run->stop;
+}
+
+static void collect_finished(struct run *run)
+{
+	CURLMsg *message;
+	int left;
+
+	while ((message = curl_multi_info_read(run->multi, &left))) {
+		CURLcode result = message->data.result;
+		CURL *curl = message->easy_handle;
+		struct slot *slot;
+
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(curl, CURLINFO_PRIVATE, &slot);
+		curl_multi_remove_handle(run->multi, curl);
+		if (result == CURLE_OK)
+			finish_try(run, slot);
+		else
+			fail_try(run, slot, result);
+	}
+}
+
+static void initialise(void)
+{
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+int http_run(const struct http_job *jobs, size_t n, struct err *err)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct run run = {.jobs = jobs, .n = n, .err = err};
+	int wait_ms, running;
+	bool ready;
+
+	pthread_once(&once, initialise);
+	run.multi = curl_multi_init();
+	ready = run.multi;
+	for (int i = 0; ready && i < CONNECTIONS; i++)
+		ready = (run.slots[i].curl = new_handle(&run.slots[i]));
+	if (!ready)
+		err_set(err, -ENOMEM, "cannot set up libcurl");
+	while (ready && start_ready(&run, &wait_ms)) {
+		if (curl_multi_perform(run.multi, &running) != CURLM_OK ||
+		    curl_multi_poll(run.multi, NULL, 0, wait_ms, NULL) != CURLM_OK) {
+			err_set(err, -EIO, "libcurl lost track of its transfers");
+			break;
+		}
+		collect_finished(&run);
+	}
+	for (int i = 0; i < CONNECTIONS; i++) {
+		if (run.multi && run.slots[i].curl)
+			curl_multi_remove_handle(run.multi, run.slots[i].curl);
+		if (run.slots[i].job)
+			release(&run.slots[i]);
+		curl_easy_cleanup(run.slots[i].curl);
+	}
+	curl_multi_cleanup(run.multi);
+	return err->code;
+}
+
+const char *http_join(struct arena *arena, const char *base, const char *path)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/";
+	_cleanup_buf_ struct buf url = {0};
+
+	buf_puts(&url, base);
+	while (url.size && url.data[url.size - 1] == '/')
+		url.data[--url.size] = 0;
+	buf_add(&url, "/", 1);
+	for (; *path; path++)
+		if (strchr(plain, *path))
+			buf_add(&url, path, 1);
+		else
+			buf_printf(&url, "%%%02X", (unsigned char)*path);
+	return arena_strndup(arena, url.data, url.size);
+}

@@ -1,0 +1,321 @@
+#include "recipe/decode.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <regex.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+static const char *below(struct decoder *decoder, const char *path, const char *key)
+{
+	return *path ? arena_printf(decoder->arena, "%s.%s", path, key) : arena_strdup(decoder->arena, key);
+}
+
+static const char *what_is(struct arena *arena, const struct node *node)
+{
+	if (node->type != NODE_SCALAR)
+		return node->type == NODE_LIST ? "a list" : "a map";
+	return node_is_null(node) ? "nothing" : arena_printf(arena, "'%s'", node->text);
+}
+
+static int expected(struct decoder *decoder, const struct node *node, const char *path, const char *what)
+{
+	return err_at(decoder->err, -EINVAL, &node->pos, path, "expected %s, found %s", what, what_is(decoder->arena, node));
+}
+
+static int unknown(struct decoder *decoder, const struct pos *pos, const char *path, const char *what, const char *word,
+		   const char *const *known, size_t n)
+{
+	const char *near = text_nearest(word, known, n);
+
+	err_at(decoder->err, -EINVAL, pos, path, "unknown %s '%s'", what, word);
+	return near ? err_hint(decoder->err, "did you mean '%s'?", near) : -EINVAL;
+}
+
+static bool matches(const struct rule *rule, const char *text)
+{
+	char *whole = NULL;
+	regex_t regex;
+	bool yes;
+
+	if (asprintf(&whole, "^(%s)$", rule->pattern) < 0)
+		return false;
+	yes = regcomp(&regex, whole, REG_EXTENDED | REG_NOSUB) == 0;
+	free(whole);
+	if (!yes)
+		return false;
+	yes = regexec(&regex, text, 0, NULL, 0) == 0;
+	regfree(&regex);
+	return yes;
+}
+
+static int check_text(struct decoder *decoder, const struct schema *schema, const struct node *node, const char *path)
+{
+	size_t n = 0;
+
+	if (node->type != NODE_SCALAR || node_is_null(node))
+		return expected(decoder, node, path, schema->rule ? schema->rule->expected : "text");
+	while (schema->choices && schema->choices[n]) {
+		if (strcmp(schema->choices[n], node->text) == 0)
+			return 0;
+		n++;
+	}
+	if (n)
+		return unknown(decoder, &node->pos, path, "value", node->text, schema->choices, n);
+	if (schema->rule && !matches(schema->rule, node->text))
+		return expected(decoder, node, path, schema->rule->expected);
+	return 0;
+}
+
+static int decode_text(struct decoder *decoder, const struct schema *schema, const struct node *node, const char *path, void *out)
+{
+	if (check_text(decoder, schema, node, path) < 0)
+		return -EINVAL;
+	*(const char **)out = node->text;
+	return 0;
+}
+
+static int decode_words(struct decoder *decoder, const struct schema *schema, const struct node *node, const char *path, void *out)
+{
+	struct strv words = {0};
+	int r = 0;
+
+	if (node->type == NODE_MAP)
+		return expected(decoder, node, path, "a list");
+	if (node->type == NODE_SCALAR) {
+		r = check_text(decoder, schema, node, path);
+		if (r == 0)
+			strv_push(decoder->arena, &words, node->text);
+	} else {
+		for (size_t i = 0; i < node->count; i++) {
+			if (check_text(decoder, schema, node->items[i], path) < 0)
+				r = -EINVAL;
+			else
+				strv_push(decoder->arena, &words, node->items[i]->text);
+		}
+	}
+	*(struct strv *)out = words;
+	return r;
+}
+
+static int read_bool(const struct node *node)
+{
+	if (node->type != NODE_SCALAR || !node->plain)
+		return -1;
+	return strcmp(node->text, "true") == 0 ? 1 : strcmp(node->text, "false") == 0 ? 0 : -1;
+}
+
+static int decode_bool(struct decoder *decoder, const struct schema *schema, const struct node *node, const char *path, void *out)
+{
+	int value = read_bool(node);
+
+	if (value < 0)
+		return expected(decoder, node, path, "true or false");
+	if (schema->type == VALUE_TRISTATE)
+		*(enum recipe_tristate *)out = value ? YES : NO;
+	else
+		*(bool *)out = value;
+	return 0;
+}
+
+static int decode_int(struct decoder *decoder, const struct schema *schema, const struct node *node, const char *path, void *out)
+{
+	char *end = NULL;
+	int64_t value;
+
+	errno = 0;
+	value = node->type == NODE_SCALAR && node->plain ? strtoll(node->text, &end, 10) : 0;
+	if (!end || *end || end == node->text || errno || value < schema->min || value > schema->max)
+		return expected(decoder, node, path, arena_printf(decoder->arena, "a number from %" PRId64 " to %" PRId64,
+								  schema->min, schema->max));
+	*(int64_t *)out = value;
+	return 0;
+}
+
+static int decode_size(struct decoder *decoder, const struct node *node, const char *path, void *out)
+{
+	uint64_t bytes;
+
+	if (node->type != NODE_SCALAR || size_parse(node->text, &bytes) < 0)
+		return expected(decoder, node, path, "a size like 512M or 10G");
+	*(uint64_t *)out = bytes;
+	return 0;
+}
+
+/* Without quotes YAML would take 0644 for a number, and 644 is another one. */
+static int decode_mode(struct decoder *decoder, const struct node *node, const char *path, void *out)
+{
+	char *end = NULL;
+	unsigned long value;
+
+	if (node->type == NODE_SCALAR && node->plain && isdigit((unsigned char)*node->text)) {
+		expected(decoder, node, path, "a mode in quotes");
+		return err_hint(decoder->err, "write \"%s\"", node->text);
+	}
+	value = node->type == NODE_SCALAR ? strtoul(node->text, &end, 8) : 0;
+	if (!end || *end || end - node->text < 3 || end - node->text > 5 || value > 07777)
+		return expected(decoder, node, path, "a quoted octal mode like \"0644\"");
+	*(mode_t *)out = (mode_t)value;
+	return 0;
+}
+
+/* --- settings: sections and keys of systemd-style files -------------------------------------------------------------- */
+
+static const struct rule setting_key = {"a key of systemd's", "[A-Z][A-Za-z0-9-]*"};
+
+static int add_setting(struct decoder *decoder, struct recipe_settings *settings, const char *section, const char *key,
+		       const struct node *value, const char *path)
+{
+	int truth = read_bool(value);
+
+	if (value->type != NODE_SCALAR)
+		return expected(decoder, value, path, "text, or a list of texts");
+	for (const char *c = value->text; *c; c++)
+		if (iscntrl((unsigned char)*c))
+			return expected(decoder, value, path, "text of one line");
+	*arena_push(decoder->arena, settings->items, settings->count) = (struct recipe_setting){
+		section, key, truth < 0 ? node_is_null(value) ? "" : value->text : truth ? "yes" : "no",
+	};
+	return 0;
+}
+
+static int decode_section(struct decoder *decoder, const char *section, const struct node *node, const char *path,
+			  struct recipe_settings *settings)
+{
+	if (node->type != NODE_MAP)
+		return expected(decoder, node, path, "a map of keys and values");
+	for (size_t i = 0; i < node->count; i++) {
+		const struct node *value = node->items[i];
+		const char *key = node->keys[i], *key_path = below(decoder, path, key);
+
+		if (!matches(&setting_key, key)) {
+			err_at(decoder->err, -EINVAL, &node->key_pos[i], key_path, "'%s' is not %s", key, setting_key.expected);
+			continue;
+		}
+		if (value->type != NODE_LIST)
+			add_setting(decoder, settings, section, key, value, key_path);
+		else
+			for (size_t n = 0; n < value->count; n++)
+				add_setting(decoder, settings, section, key, value->items[n], key_path);
+	}
+	return decoder->err->code;
+}
+
+/* --- records and tables ---------------------------------------------------------------------------------------------- */
+
+static bool is_section(const struct schema *schema, const char *key)
+{
+	return schema->has_sections && isupper((unsigned char)*key);
+}
+
+static int unknown_key(struct decoder *decoder, const struct schema *schema, const struct node *node, size_t i, const char *path)
+{
+	const char *known[64];
+	size_t n = 0;
+
+	for (const struct field *field = schema->fields; field->name && n < 64; field++)
+		known[n++] = field->name;
+	return unknown(decoder, &node->key_pos[i], path, "key", node->keys[i], known, n);
+}
+
+static int decode_field(struct decoder *decoder, const struct field *field, const struct node *node, size_t i, const char *path,
+			void *out)
+{
+	char *base = out;
+
+	if (field->flags & FIELD_LATER) {
+		err_at(decoder->err, -ENOTSUP, &node->key_pos[i], path, "'%s' is not yet supported", field->name);
+		return err_hint(decoder->err, "leave it out: this version would not do what it says");
+	}
+	if (field->flags & FIELD_EARLY)
+		return 0;
+	if (field->count_offset) {
+		struct { void *items; size_t count; } table = {0};
+		int r = decode(decoder, field->schema, node->items[i], path, &table);
+
+		*(void **)(base + field->offset) = table.items;
+		*(size_t *)(base + field->count_offset) = table.count;
+		return r;
+	}
+	return decode(decoder, field->schema, node->items[i], path, base + field->offset);
+}
+
+static int decode_record(struct decoder *decoder, const struct schema *schema, const struct node *node, const char *path, void *out)
+{
+	if (node->type != NODE_MAP)
+		return expected(decoder, node, path, "a map");
+	for (size_t i = 0; i < node->count; i++) {
+		const struct field *field = schema_field(schema, node->keys[i]);
+		const char *key_path = below(decoder, path, node->keys[i]);
+
+		if (field)
+			decode_field(decoder, field, node, i, key_path, out);
+		else if (is_section(schema, node->keys[i]))
+			decode_section(decoder, node->keys[i], node->items[i], key_path,
+				       (void *)((char *)out + schema->sections_offset));
+		else
+			unknown_key(decoder, schema, node, i, key_path);
+	}
+	for (const struct field *field = schema->fields; field->name; field++)
+		if ((field->flags & FIELD_REQUIRED) && !node_get(node, field->name))
+			err_at(decoder->err, -EINVAL, &node->pos, path, "'%s' is missing: %s", field->name, field->help);
+	return decoder->err->code;
+}
+
+static int decode_table(struct decoder *decoder, const struct schema *schema, const struct node *node, const char *path, void *out)
+{
+	struct { char *items; size_t count; } *table = out;
+
+	if (node->type != NODE_MAP)
+		return expected(decoder, node, path, "a map of names");
+	table->items = arena_alloc(decoder->arena, schema->size * (node->count + 1));
+	for (size_t i = 0; i < node->count; i++) {
+		char *element = table->items + schema->size * table->count++;
+		const char *key_path = below(decoder, path, node->keys[i]);
+
+		if (!matches(schema->key_rule, node->keys[i]))
+			err_at(decoder->err, -EINVAL, &node->key_pos[i], key_path, "expected %s, found '%s'",
+			       schema->key_rule->expected, node->keys[i]);
+		*(const char **)(element + schema->key_offset) = node->keys[i];
+		if (schema->has_pos)
+			*(struct pos *)(element + schema->pos_offset) = node->key_pos[i];
+		decode_record(decoder, schema, node->items[i], key_path, element);
+	}
+	return decoder->err->code;
+}
+
+int decode(struct decoder *decoder, const struct schema *schema, const struct node *node, const char *path, void *out)
+{
+	if (schema->decode)
+		return schema->decode(decoder, node, path, out);
+	switch (schema->type) {
+	case VALUE_TEXT:
+		return decode_text(decoder, schema, node, path, out);
+	case VALUE_BOOL:
+	case VALUE_TRISTATE:
+		return decode_bool(decoder, schema, node, path, out);
+	case VALUE_INT:
+		return decode_int(decoder, schema, node, path, out);
+	case VALUE_SIZE:
+		return decode_size(decoder, node, path, out);
+	case VALUE_MODE:
+		return decode_mode(decoder, node, path, out);
+	case VALUE_WORDS:
+		return decode_words(decoder, schema, node, path, out);
+	case VALUE_FILE:
+		*(const char **)out = decode_own_file(decoder, node, path);
+		return *(const char **)out ? 0 : -EINVAL;
+	case VALUE_SETTINGS:
+		return decode_section(decoder, schema->section, node, path, out);
+	case VALUE_RECORD:
+		return decode_record(decoder, schema, node, path, out);
+	case VALUE_TABLE:
+		return decode_table(decoder, schema, node, path, out);
+	case VALUE_ANY:
+		break;
+	}
+	return 0;
+}

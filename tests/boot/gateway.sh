@@ -1,0 +1,164 @@
+#!/bin/bash
+# deadline: 1800
+# The gateway boots and does its work: on BIOS with virtio-blk, told its name and address by cloud-init; and on UEFI with
+# virtio-scsi, told nothing. Two machines of one image, side by side; each boots twice.
+. "${SOURCE:=$PWD}/tests/lib.sh"
+. "$SOURCE/tests/boot/lib.sh"
+
+GROWN=$((2 << 30))
+
+# --- what must hold, as commands for `ok` ----------------------------------------------------------------------------
+is_running() {
+	local state
+	state=$(in_guest "$1" systemctl is-system-running --wait)
+	[[ $state == running ]] && return
+	echo "$state"
+	in_guest "$1" 'systemctl --failed --no-pager; journalctl -b -p warning --no-pager | tail -n 40'
+	return 1
+}
+
+cloud_init_done() {
+	in_guest "$1" 'cloud-init status --long' | tee "$WORK/$1/cloud-init" | grep -qx 'status: done' &&
+		grep -qx 'extended_status: done' "$WORK/$1/cloud-init" || { cat "$WORK/$1/cloud-init"; return 1; }
+}
+
+named() {
+	[[ $(in_guest "$1" hostname) == "$2" ]]
+}
+
+verified_root() {
+	in_guest "$1" 'set -e
+		[ "$(findmnt -no FSTYPE /)" = erofs ]
+		device=$(basename "$(findmnt -no SOURCE /)")
+		case $(cat "/sys/block/$device/dm/uuid") in CRYPT-VERITY-*) ;; *) exit 1 ;; esac
+		[ "$(cat "/sys/block/$device/ro")" = 1 ]'
+}
+
+cannot_write() {
+	in_guest "$1" '! touch /usr/bin/canary && ! mount -o remount,rw / && ! touch /canary &&
+		! dd if=/dev/zero of="$(findmnt -no SOURCE /)" bs=4096 count=1 conv=fsync'
+}
+
+has_grown() {
+	local bytes
+	bytes=$(in_guest "$1" "df --output=size -B1 /var | tail -n 1")
+	[[ $bytes -gt $((GROWN / 100 * 90)) ]] || { echo "/var has $bytes bytes"; return 1; }
+}
+
+serves() {
+	local url=$2 want=$3 got
+	shift 3
+	got=$(curl -sS -m 20 "$@" "$url")
+	[[ $got == *"$want"* ]] || { echo "$url: $got"; return 1; }
+}
+
+serves_tls() {
+	in_guest "$1" cat /var/lib/caddy/.local/share/caddy/pki/authorities/local/root.crt >"$WORK/$1/caddy.crt" &&
+		serves "$1" "https://gateway.home.example:$(port "$1" 443)/" 'caddy on gateway.home.example: TLS' \
+			--cacert "$WORK/$1/caddy.crt" --resolve "gateway.home.example:$(port "$1" 443):127.0.0.1"
+}
+
+is_sudoer() {
+	[[ $(try_login "$1" aether "$WORK/key" "$WORK/admin-cert.pub" 'pwd && sudo -n id -u') == $'/home/aether\n0' ]]
+}
+
+agent_answers() {
+	in_guest "$1" systemctl is-active --quiet qemu-guest-agent
+}
+
+firewall_is_up() {
+	in_guest "$1" nft list chain inet filter input | grep -q 'policy drop'
+}
+
+remembers() {
+	[[ $(in_guest "$1" cat /var/lib/canary /home/aether/canary) == $'state\nhome' ]]
+}
+
+# keep_identity NAME FILE: machine-id and host keys as the machine shows them.
+keep_identity() {
+	in_guest "$1" 'cat /etc/machine-id /var/lib/aether/identity/*.pub' >"$WORK/$1/$2" &&
+		ssh-keyscan -T 20 -p "$(port "$1" 22)" 127.0.0.1 2>/dev/null | cut -d' ' -f2- | sort >>"$WORK/$1/$2" &&
+		[[ $(grep -c . "$WORK/$1/$2") -ge 3 ]]
+}
+
+# --- a machine's day -------------------------------------------------------------------------------------------------
+first_boot() {
+	local name=$1
+	ok "$name: a certificate for principal admin logs in" wait_for_ssh "$name"
+	ok "$name: the system is running" is_running "$name"
+	ok "$name: a certificate for another principal is refused" denied "$name" root "$WORK/key" "$WORK/other-cert.pub"
+	ok "$name: an expired certificate is refused" denied "$name" root "$WORK/key" "$WORK/expired-cert.pub"
+	ok "$name: a certificate of a foreign CA is refused" denied "$name" root "$WORK/key" "$WORK/foreign-cert.pub"
+	ok "$name: a bare key is refused" denied "$name" root "$WORK/key" none
+	ok "$name: aether logs in and is root without a password" is_sudoer "$name"
+	ok "$name: cloud-init is done" cloud_init_done "$name"
+	ok "$name: the guest agent is at work" agent_answers "$name"
+	ok "$name: the firewall is up" firewall_is_up "$name"
+	ok "$name: caddy answers" serves "$name" "http://127.0.0.1:$(port "$name" 80)/" 'caddy on 127.0.0.1: plain'
+	ok "$name: caddy answers with a certificate of its CA" serves_tls "$name"
+	ok "$name: haproxy answers" serves "$name" "http://127.0.0.1:$(port "$name" 1080)/" 'caddy behind haproxy'
+	ok "$name: the root is erofs on verity" verified_root "$name"
+	ok "$name: the root cannot be written" cannot_write "$name"
+	ok "$name: /var has grown with the disk" has_grown "$name"
+	ok "$name: it has an identity" keep_identity "$name" first
+	in_guest "$name" 'echo state >/var/lib/canary; echo home >/home/aether/canary; touch /etc/canary; sync'
+}
+
+second_boot() {
+	local name=$1
+	ok "$name: the system is running again" is_running "$name"
+	ok "$name: /var and /home are as they were" remembers "$name"
+	ok "$name: /etc is the image's again" in_guest "$name" '! test -e /etc/canary'
+	ok "$name: machine-id and host keys are the same" keep_identity "$name" second
+	ok "$name: … indeed" cmp "$WORK/$name/first" "$WORK/$name/second"
+}
+
+bios() {
+	local seed=$WORK/seed.img options
+	make_seed "$seed" 10.0.2.50
+	new_machine bios $GROWN
+	options=(-machine pc -device virtio-blk-pci,drive=disk -drive "file=$seed,if=none,id=seed,format=raw,readonly=on"
+		-device ide-hd,drive=seed)
+	start bios 10.0.2.50 "${options[@]}"
+	first_boot bios
+	ok "bios: cloud-init gave it its name" named bios alpha
+	cut_power bios
+	rm -f "$WORK/bios/ssh"
+	start bios 10.0.2.50 "${options[@]}"
+	ok "bios: it comes back after a power cut" wait_for_ssh bios
+	second_boot bios
+	finish
+}
+
+uefi() {
+	local boot firmware=/usr/share/OVMF
+	new_machine uefi $GROWN
+	cp "$firmware/OVMF_VARS_4M.fd" "$WORK/uefi/variables"
+	start uefi 10.0.2.15 -machine q35 -device virtio-scsi-pci -device scsi-hd,drive=disk \
+		-drive "if=pflash,format=raw,readonly=on,file=$firmware/OVMF_CODE_4M.fd" \
+		-drive "if=pflash,format=raw,file=$WORK/uefi/variables"
+	first_boot uefi
+	ok "uefi: its name is the recipe's" named uefi gateway
+	boot=$(in_guest uefi cat /proc/sys/kernel/random/boot_id)
+	in_guest uefi systemctl reboot
+	ssh -O exit -o "ControlPath=$WORK/uefi/ssh" none 2>/dev/null
+	ok "uefi: it comes back after a reboot" wait_for_ssh uefi "$boot"
+	second_boot uefi
+	finish
+}
+
+[[ -f /usr/share/OVMF/OVMF_CODE_4M.fd ]] || skip "needs OVMF: run ci/setup test"
+need_image gateway
+trap cut_all_power EXIT
+make_certificates
+
+(bios) &
+first=$!
+(uefi) &
+wait $first || FAILURES=$((FAILURES + 1))
+wait $! || FAILURES=$((FAILURES + 1))
+ok "two machines of one image have different machine-ids" \
+	bash -c '[[ $(head -n 1 "$1") != "$(head -n 1 "$2")" ]]' - "$WORK/bios/first" "$WORK/uefi/first"
+ok "two machines of one image have different host keys" \
+	bash -c '[[ $(tail -n 1 "$1") != "$(tail -n 1 "$2")" ]]' - "$WORK/bios/first" "$WORK/uefi/first"
+finish

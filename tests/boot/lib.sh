@@ -1,0 +1,162 @@
+# What the boot tests share: machines under QEMU, and ways to log in. Sourced after tests/lib.sh.
+#
+# A machine is a folder $WORK/NAME: its disk (an overlay of the image), its firmware's variables, its console, its ports.
+# shellcheck shell=bash disable=SC2154 # IMAGE, IMAGE_REPO, WORK come from tests/lib.sh
+need qemu-system-x86_64 qemu-img ssh ssh-keygen curl mformat mcopy
+
+BOOT_SECONDS=300
+
+# QEMU's multi-threaded TCG before version 10 corrupts guests that use cmpxchg16b on two processors; programs need that
+# instruction (haproxy does), so the guest gets one processor there.
+processors() {
+	local major
+	major=$(qemu-system-x86_64 --version | sed -nE '1s/.* version ([0-9]+)\..*/\1/p')
+	[[ $major -ge 10 ]] && echo 2 || echo 1
+}
+
+# free_port: a port of this host that nobody listens on.
+free_port() {
+	local port
+	while port=$((20000 + RANDOM % 20000)); do
+		(exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
+	done
+	echo "$port"
+}
+
+# new_machine NAME BYTES: a disk larger by BYTES than the image, and ports.
+new_machine() {
+	local folder=$WORK/$1 size guest_port
+	mkdir -p "$folder"
+	size=$(qemu-img info --output=json "$IMAGE" | jq '."virtual-size"')
+	qemu-img create -q -f qcow2 -b "$IMAGE" -F qcow2 "$folder/disk.qcow2" $((size + $2))
+	for guest_port in 22 80 443 1080; do
+		free_port >"$folder/port.$guest_port"
+	done
+}
+
+# port NAME GUEST_PORT: where the machine's port is on this host.
+port() {
+	cat "$WORK/$1/port.$2"
+}
+
+# make_seed FILE ADDRESS: a cloud-init NoCloud disk as Proxmox makes one (also with what we do not follow: users, packages).
+make_seed() {
+	local folder
+	folder=$(mktemp -d -p "$WORK")
+	printf 'instance-id: alpha-1\nlocal-hostname: alpha\n' >"$folder/meta-data"
+	cat >"$folder/user-data" <<-'END'
+		#cloud-config
+		hostname: alpha
+		manage_etc_hosts: true
+		fqdn: alpha.home.example
+		user: debian
+		chpasswd:
+		  expire: False
+		users:
+		  - default
+		package_upgrade: true
+	END
+	cat >"$folder/network-config" <<-END
+		version: 1
+		config:
+		  - type: physical
+		    name: eth0
+		    mac_address: '52:54:00:12:34:56'
+		    subnets:
+		      - {type: static, address: '$2', netmask: '255.255.255.0', gateway: '10.0.2.2'}
+		  - type: nameserver
+		    address: ['10.0.2.3']
+		    search: ['home.example']
+	END
+	mformat -C -i "$1" -T 4096 -h 16 -s 32 -v cidata :: &&
+		mcopy -i "$1" "$folder"/meta-data "$folder"/user-data "$folder"/network-config ::
+}
+
+# start NAME ADDRESS OPTION…: powers the machine on; ADDRESS is the guest's on QEMU's network.
+start() {
+	local name=$1 address=$2 folder=$WORK/$1 forwards='' guest_port
+	shift 2
+	for guest_port in 22 80 443 1080; do
+		forwards+=",hostfwd=tcp:127.0.0.1:$(port "$name" "$guest_port")-$address:$guest_port"
+	done
+	qemu-system-x86_64 -accel tcg -cpu max -smp "$(processors)" -m 1024 -display none -monitor none \
+		-serial "file:$folder/console" \
+		-drive "file=$folder/disk.qcow2,if=none,id=disk" \
+		-netdev "user,id=net$forwards" -device virtio-net-pci,netdev=net,mac=52:54:00:12:34:56 \
+		-device virtio-rng-pci -device virtio-serial-pci \
+		-chardev "socket,id=agent,path=$folder/agent,server=on,wait=off" \
+		-device virtserialport,chardev=agent,name=org.qemu.guest_agent.0 \
+		"$@" >"$folder/qemu" 2>&1 &
+	echo $! >"$folder/pid"
+}
+
+# cut_power NAME
+cut_power() {
+	kill -KILL "$(cat "$WORK/$1/pid")"
+	while kill -0 "$(cat "$WORK/$1/pid")" 2>/dev/null; do
+		sleep 0.1
+	done
+}
+
+# Nobody's machine outlives the test.
+cut_all_power() {
+	local pid
+	for pid in "$WORK"/*/pid; do
+		[[ -f $pid ]] && kill -KILL "$(cat "$pid")" 2>/dev/null
+	done
+}
+
+# try_login NAME USER KEY CERTIFICATE COMMAND…: one ssh connection; CERTIFICATE may be none.
+try_login() {
+	local name=$1 user=$2 key=$3 certificate=$4
+	shift 4
+	ssh -F none -p "$(port "$name" 22)" -i "$key" -o "CertificateFile=$certificate" -o IdentitiesOnly=yes -o IdentityAgent=none \
+		-o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR \
+		-o ConnectTimeout=10 "$user@127.0.0.1" "$@" </dev/null
+}
+
+# in_guest NAME COMMAND…: as root, with the good certificate, over one connection that stays open.
+in_guest() {
+	local name=$1
+	shift
+	ssh -F none -p "$(port "$name" 22)" -i "$WORK/key" -o "CertificateFile=$WORK/admin-cert.pub" -o IdentitiesOnly=yes \
+		-o IdentityAgent=none -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
+		-o LogLevel=ERROR -o ConnectTimeout=10 -o ControlMaster=auto -o ControlPersist=60 \
+		-o "ControlPath=$WORK/$name/ssh" root@127.0.0.1 "$@" </dev/null
+}
+
+# wait_for_ssh NAME [OLD_BOOT]: until the machine lets us in, in another boot than OLD_BOOT.
+wait_for_ssh() {
+	local until=$((SECONDS + BOOT_SECONDS)) boot
+	while [[ $SECONDS -lt $until ]]; do
+		boot=$(in_guest "$1" cat /proc/sys/kernel/random/boot_id 2>/dev/null) && [[ $boot != "${2:-}" ]] && return 0
+		kill -0 "$(cat "$WORK/$1/pid")" || break
+		sleep 1
+	done
+	tail -n 30 "$WORK/$1/console" "$WORK/$1/qemu"
+	return 1
+}
+
+# denied NAME USER KEY CERTIFICATE: the login fails because of who asks, not because nobody answers.
+denied() {
+	local answer
+	answer=$(try_login "$@" true 2>&1)
+	[[ $? == 255 && $answer == *'Permission denied (publickey)'* ]] || { echo "$answer"; return 1; }
+}
+
+# make_certificates: $WORK/key, and certificates for it, good and bad.
+make_certificates() {
+	local ca=$IMAGE_REPO/keys/ssh-user-ca
+	ssh-keygen -q -t ed25519 -N '' -f "$WORK/key" </dev/null
+	ssh-keygen -q -t ed25519 -N '' -f "$WORK/foreign-ca" </dev/null
+	certificate admin "$ca" admin -5m:+1d
+	certificate other "$ca" guest -5m:+1d
+	certificate expired "$ca" admin 20240101:20240102
+	certificate foreign "$WORK/foreign-ca" admin -5m:+1d
+}
+
+# certificate NAME CA PRINCIPAL VALIDITY: $WORK/NAME-cert.pub
+certificate() {
+	cp "$WORK/key.pub" "$WORK/$1.pub"
+	ssh-keygen -q -s "$2" -I "$1" -n "$3" -V "$4" "$WORK/$1.pub"
+}
