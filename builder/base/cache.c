@@ -43,18 +43,17 @@ static void sweep(const struct cache *cache, struct arena *arena)
 		closedir(dir);
 }
 
-static char *default_folder(void)
+const char *cache_default(struct arena *arena)
 {
 	const char *set = getenv("AETHER_CACHE"), *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-	char *folder = NULL;
 
 	if (set && *set)
-		return strdup(set);
+		return arena_strdup(arena, set);
 	if (base && *base)
-		return asprintf(&folder, "%s/aether-build", base) < 0 ? NULL : folder;
+		return arena_printf(arena, "%s/aether-build", base);
 	if (geteuid() == 0 && !getenv("AETHER_ROOTLESS"))
-		return strdup("/var/cache/aether-build");
-	return asprintf(&folder, "%s/.cache/aether-build", home && *home ? home : "/tmp") < 0 ? NULL : folder;
+		return "/var/cache/aether-build";
+	return arena_printf(arena, "%s/.cache/aether-build", home && *home ? home : "/tmp");
 }
 
 int cache_open(const char *path, struct cache **ret_cache, struct err *err)
@@ -65,7 +64,7 @@ int cache_open(const char *path, struct cache **ret_cache, struct err *err)
 	int r = cache ? 0 : -ENOMEM;
 
 	if (cache)
-		cache->folder = path ? strdup(path) : default_folder();
+		cache->folder = strdup(path);
 	for (size_t i = 0; r == 0 && i < sizeof rooms / sizeof *rooms; i++)
 		r = folder_make(arena_printf(arena, "%s/%s", cache->folder, rooms[i]), 0755, err);
 	if (r < 0) {

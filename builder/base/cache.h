@@ -16,8 +16,11 @@
 
 struct cache;
 
-/* Opens the cache at `path` (NULL: AETHER_CACHE, else /var/cache/aether-build for root, else
- * $XDG_CACHE_HOME/aether-build) and sweeps what dead builds left in tmp/. `*ret_cache` is freed by cache_close(). */
+/* Where the cache is when nobody says otherwise: AETHER_CACHE, else /var/cache/aether-build for root, else
+ * $XDG_CACHE_HOME/aether-build or ~/.cache/aether-build. To be asked before userns_enter() makes everybody root; in `arena`. */
+const char *cache_default(struct arena *arena);
+
+/* Opens the cache at `path` and sweeps what dead builds left in tmp/. `*ret_cache` is freed by cache_close(). */
 int cache_open(const char *path, struct cache **ret_cache, struct err *err);
 void cache_close(struct cache *cache);
 

@@ -5,14 +5,15 @@
 #include "base/buf.h"
 #include "plan/plan.h"
 
-/* Fills plan->files and plan->units from plan->recipe; plan->image must be decided. A file of the recipe's own takes the
+/* Fills plan->files, plan->units and plan->layout from plan->recipe; plan->image and plan->seed must be decided. A file of the recipe's own takes the
  * place of one that would be generated at the same path. */
 int config_make(struct arena *arena, struct plan *plan, struct err *err);
 
 /* One kind of words each; called by config_make(). */
 int access_make(struct arena *arena, struct plan *plan, struct err *err);  /* users, sudo, ssh */
 int network_make(struct arena *arena, struct plan *plan, struct err *err); /* host name, firewall, networks */
-int units_make(struct arena *arena, struct plan *plan, struct err *err);   /* units, kernel modules, partitions to grow */
+int units_make(struct arena *arena, struct plan *plan, struct err *err);   /* units, kernel modules */
+int layout_make(struct arena *arena, struct plan *plan, struct err *err);  /* plan->layout; what grows, what is mounted */
 
 /* Adds a file of root's with `text` (copied) as its content. */
 void config_put(struct arena *arena, struct plan *plan, const char *path, mode_t mode, const struct pos *pos, const char *text);

@@ -114,38 +114,33 @@ static void put_size(struct buf *text, const char *key, uint64_t bytes)
 		buf_printf(text, " %s=%" PRIu64, key, bytes);
 }
 
-static void put_disks(struct buf *text, const struct recipe *recipe)
+static void put_layout(struct buf *text, const struct disk_layout *layout)
 {
-	static const char *const contents[] = {"none", "filesystem", "root", "swap", "bios-boot"};
+	static const char *const contents[] = {"empty", "bios-boot", "esp", "root", "root-spare", "ext4", "vfat"};
 
-	for (size_t d = 0; d < recipe->n_disks; d++) {
-		const struct recipe_disk *disk = &recipe->disks[d];
+	if (layout->n_partitions == 0)
+		return;
+	buf_puts(text, "\ndisk");
+	put_size(text, "size", layout->size_bytes);
+	buf_puts(text, "\n");
+	for (size_t i = 0; i < layout->n_partitions; i++) {
+		const struct disk_partition *part = &layout->partitions[i];
 
-		buf_printf(text, "\ndisk %s", disk->name);
-		put_size(text, "size", disk->image_size);
-		buf_puts(text, "\n");
-		for (size_t p = 0; p < disk->n_partitions; p++) {
-			const struct recipe_partition *part = &disk->partitions[p];
-
-			buf_printf(text, "partition %s label=%s type=%s uuid=%s", part->name, part->label, part->type,
-				   part->uuid ? part->uuid : "derived");
-			put_size(text, "start", part->start);
-			put_size(text, "size", part->size);
-			buf_printf(text, " attributes=%" PRIx64 " grow=%d content=%s format=%s mountpoint=%s verity=%d slots=%d\n",
-				   part->attributes, part->grow, contents[part->content], part->format ? part->format : "-",
-				   part->mountpoint ? part->mountpoint : "-", part->verity, (int)part->slots);
-			put_words(text, "  options", &part->mount_options);
-			put_words(text, "  arguments", &part->extra_args);
-		}
+		buf_printf(text, "partition %s content=%s type=%s uuid=%s", part->label, contents[part->content], part->type,
+			   part->uuid);
+		put_size(text, "start", part->start);
+		put_size(text, "size", part->size);
+		buf_printf(text, " attributes=%" PRIx64 "\n", part->attributes);
+		put_words(text, "  mkfs", &part->mkfs_arguments);
 	}
 }
 
 static void put_all(struct buf *text, const struct plan *plan)
 {
-	buf_printf(text, "aether-build plan 1\nversion %s\nname %s\nepoch %" PRId64 "\nseed %s\ncmdline %s\n", AETHER_VERSION,
-		   plan->recipe->name, plan->epoch, plan->seed, plan->cmdline);
+	buf_printf(text, "aether-build plan 1\nversion %s\ninit %s\nname %s\nepoch %" PRId64 "\nseed %s\ncmdline %s\n",
+		   AETHER_VERSION, plan->init_sha256, plan->recipe->name, plan->epoch, plan->seed, plan->cmdline);
 	put_words(text, "state", &plan->recipe->state);
-	put_disks(text, plan->recipe);
+	put_layout(text, &plan->layout);
 	put_files(text, plan);
 	put_units(text, plan);
 	put_tree(text, "image", &plan->image);
@@ -173,7 +168,7 @@ static const char *make_seed(struct arena *arena, const struct recipe *recipe)
 }
 
 int plan_make(struct arena *arena, const struct recipe *recipe, const struct recipe *tools, const struct lock *lock,
-	      struct plan **ret_plan, struct err *err)
+	      const char *init_sha256, struct plan **ret_plan, struct err *err)
 {
 	struct plan *plan = arena_new_of(arena, struct plan);
 	_cleanup_buf_ struct buf text = {0};
@@ -181,6 +176,7 @@ int plan_make(struct arena *arena, const struct recipe *recipe, const struct rec
 
 	plan->recipe = recipe;
 	plan->lock = lock;
+	plan->init_sha256 = init_sha256;
 	plan->epoch = lock->epoch;
 	plan->cmdline = make_cmdline(arena, recipe);
 	plan->seed = make_seed(arena, recipe);

@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "disk/layout.h"
 #include "lock/lock.h"
 #include "recipe/recipe.h"
 
@@ -55,6 +56,8 @@ struct plan {
 	size_t n_files;
 	struct plan_unit *units;
 	size_t n_units;
+	struct disk_layout layout;             /* no partitions: not a disk */
+	const char *init_sha256;               /* of the program in the initrd, 64 hex digits */
 	const char *cmdline;                   /* kernel command line without what only the root image's digest can tell */
 	const char *seed;                      /* 64 hex digits: all identity in the image is derived from it */
 	int64_t epoch;                         /* every time stamp in the image, seconds since 1970 */
@@ -62,9 +65,10 @@ struct plan {
 	const char *key;                       /* its digest, 64 hex digits */
 };
 
-/* Decides everything. `tools` may be NULL (for a tools recipe). Errors are decisions that cannot be taken: words of the
+/* Decides everything. `tools` may be NULL (for a tools recipe); `init_sha256` (borrowed) is the digest of the program that the
+ * initrd will hold. Errors are decisions that cannot be taken: words of the
  * recipe that need a package it does not have, users that collide. */
 int plan_make(struct arena *arena, const struct recipe *recipe, const struct recipe *tools, const struct lock *lock,
-	      struct plan **ret_plan, struct err *err);
+	      const char *init_sha256, struct plan **ret_plan, struct err *err);
 
 #endif

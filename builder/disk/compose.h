@@ -1,0 +1,37 @@
+/* From a finished tree to a disk: the one function that knows all that is on it. */
+#ifndef DISK_COMPOSE_H
+#define DISK_COMPOSE_H
+
+#include "base/sandbox.h"
+#include "disk/disk.h"
+#include "disk/layout.h"
+
+struct disk_spec {
+	const char *name;            /* the machine's, for the boot menu */
+	struct disk_layout layout;
+	const char *cmdline;         /* the kernel's, without what tells the root (that is added here) */
+	const char *seed;            /* 64 hex digits; all identity on the disk is derived from it */
+	int64_t epoch;               /* every time stamp on the disk */
+	const char *root;            /* host folder: the tree */
+	const char *init;            /* host path of aether-init, the program of the initrd */
+	struct toolbox tools;        /* programs that shape bytes */
+	const char *work;            /* host folder of the disk's own, empty: what extents refer to is made there */
+};
+
+/* What was made, for the manifest. Texts in the disk's arena. */
+struct disk_facts {
+	char root_hash[65];          /* of the dm-verity tree */
+	const char *kernel;          /* its version */
+	uint64_t root_bytes;         /* of the root image with its verity tree */
+	uint64_t data_bytes;         /* of the disk that are not holes */
+	struct disk_layout layout;   /* as placed */
+};
+
+/* Makes the disk. Extents refer to files in spec->work, which stay open until disk_close(). */
+int disk_compose(struct arena *arena, const struct disk_spec *spec, struct disk *ret_disk, struct disk_facts *ret_facts,
+		 struct err *err);
+
+/* Closes what the extents refer to; a zeroed disk is fine. */
+void disk_close(struct disk *disk);
+
+#endif

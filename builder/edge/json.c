@@ -1,0 +1,117 @@
+#include "edge/json.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* `struct json` is jansson's json_t under our name. */
+static json_t *to(const struct json *value)
+{
+	return (json_t *)value;
+}
+
+static struct json *from(json_t *value)
+{
+	if (!value) {
+		fputs("aether-build: out of memory\n", stderr);
+		exit(1);
+	}
+	return (struct json *)value;
+}
+
+struct json *json_new_object(void)
+{
+	return from(json_pack("{}"));
+}
+
+struct json *json_new_array(void)
+{
+	return from(json_pack("[]"));
+}
+
+struct json *json_text(const char *text)
+{
+	json_t *value;
+
+	if (!text)
+		return from(json_null());
+	value = json_string(text);
+	return from(value ? value : json_string("?"));
+}
+
+struct json *json_number(int64_t value)
+{
+	return from(json_integer(value));
+}
+
+struct json *json_bool(bool value)
+{
+	return from(json_boolean(value));
+}
+
+void json_set(struct json *object, const char *key, struct json *value)
+{
+	if (json_object_set_new(to(object), key, to(value)) < 0)
+		from(NULL);
+}
+
+void json_add(struct json *array, struct json *value)
+{
+	if (json_array_append_new(to(array), to(value)) < 0)
+		from(NULL);
+}
+
+void json_free(struct json *value)
+{
+	json_decref(to(value));
+}
+
+const char *json_print(struct arena *arena, const struct json *value, bool lines)
+{
+	char *text = json_dumps(to(value), JSON_ENCODE_ANY | (lines ? JSON_INDENT(2) : JSON_COMPACT));
+	const char *copy;
+
+	if (!text)
+		from(NULL);
+	copy = arena_strdup(arena, text);
+	free(text);
+	return copy;
+}
+
+int json_read(const char *name, const char *text, size_t size, struct json **ret_value, struct err *err)
+{
+	json_error_t problem;
+	json_t *value = json_loadb(text ? text : "", size, JSON_REJECT_DUPLICATES, &problem);
+	struct pos pos = {name, (unsigned)(problem.line > 0 ? problem.line : 0), (unsigned)(problem.column > 0 ? problem.column : 0)};
+
+	if (!value)
+		return err_at(err, -EBADMSG, &pos, NULL, "not JSON: %s", problem.text);
+	*ret_value = from(value);
+	return 0;
+}
+
+const struct json *json_get(const struct json *object, const char *key)
+{
+	return (const struct json *)json_object_get(to(object), key);
+}
+
+const struct json *json_item(const struct json *array, size_t i)
+{
+	return (const struct json *)json_array_get(to(array), i);
+}
+
+size_t json_count(const struct json *array)
+{
+	return json_array_size(to(array));
+}
+
+const char *json_get_text(const struct json *object, const char *key)
+{
+	return json_string_value(to(json_get(object, key)));
+}
+
+int64_t json_get_number(const struct json *object, const char *key)
+{
+	return json_integer_value(to(json_get(object, key)));
+}

@@ -1,0 +1,150 @@
+/* The disk: the recipe's partitions in the words of formats, each with its identity; and what the machine is told to do with
+ * them, as repart.d(5) and fstab(5). */
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+#include "plan/config.h"
+
+/* The codes of sgdisk(8) that stand for types of the GPT (UAPI group, "Discoverable Partitions Specification"). */
+static const struct { const char *code, *guid; } types[] = {
+	{"8200", "0657FD6D-A4AB-43C4-84E5-0933C84B4F4F"}, /* swap */
+	{"8300", "0FC63DAF-8483-4772-8E79-3D69D8477DE4"}, /* Linux file system */
+	{"8302", "933AC7E1-2EB4-4F13-B844-0E14E2AEF915"}, /* /home */
+	{"8304", "4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709"}, /* root, x86-64 */
+	{"8306", "3B8F8425-20E0-4F3B-907F-1A25A76F98E8"}, /* /srv */
+	{"8310", "4D21B016-B534-45C2-A9FB-5C16E091FD2D"}, /* /var */
+	{"8311", "7EC6F557-3BC5-4ACA-B293-16EF5DF639D1"}, /* /var/tmp */
+	{"EF00", "C12A7328-F81F-11D2-BA4B-00A0C93EC93B"}, /* EFI system partition */
+	{"EF02", "21686148-6449-6E6F-744E-656564454649"}, /* BIOS boot partition */
+};
+enum { N_TYPES = sizeof types / sizeof *types };
+
+static const char *upper(struct arena *arena, const char *text)
+{
+	char *copy = arena_strdup(arena, text);
+
+	for (char *c = copy; *c; c++)
+		*c = (char)toupper((unsigned char)*c);
+	return copy;
+}
+
+static const char *type_guid(struct arena *arena, const struct recipe_partition *from, struct err *err)
+{
+	const char *codes[N_TYPES], *near;
+
+	if (strlen(from->type) > 4)
+		return upper(arena, from->type);
+	for (size_t i = 0; i < N_TYPES; i++) {
+		if (strcmp(types[i].code, from->type) == 0)
+			return types[i].guid;
+		codes[i] = types[i].code;
+	}
+	near = text_nearest(from->type, codes, N_TYPES);
+	err_at(err, -EINVAL, &from->pos, from->name, "unknown partition type '%s'", from->type);
+	err_hint(err, near ? "did you mean '%s'? A GUID does too" : "write its GUID", near);
+	return NULL;
+}
+
+static bool is_type(const char *guid, const char *code)
+{
+	for (size_t i = 0; i < N_TYPES; i++)
+		if (strcmp(types[i].code, code) == 0)
+			return strcmp(types[i].guid, guid) == 0;
+	return false;
+}
+
+static enum disk_content content_of(const struct recipe_partition *from, const char *type)
+{
+	if (from->content == CONTENT_ROOT)
+		return DISK_ROOT;
+	if (from->content == CONTENT_FILESYSTEM && strcmp(from->format, "ext4") == 0)
+		return DISK_EXT4;
+	if (from->content == CONTENT_FILESYSTEM)
+		return is_type(type, "EF00") ? DISK_ESP : DISK_VFAT;
+	return is_type(type, "EF02") ? DISK_BIOS_BOOT : DISK_EMPTY;
+}
+
+static struct disk_partition *add(struct arena *arena, struct plan *plan, const struct recipe_partition *from, const char *type,
+				  const char *label)
+{
+	struct disk_partition *part = arena_push(arena, plan->layout.partitions, plan->layout.n_partitions);
+	char uuid[37];
+
+	disk_uuid(plan->seed, arena_printf(arena, "partition %s", label), uuid);
+	*part = (struct disk_partition){
+		.label = label, .type = type, .uuid = from->uuid ? upper(arena, from->uuid) : arena_strdup(arena, uuid),
+		.attributes = from->attributes, .start = from->start, .size = from->size, .content = content_of(from, type),
+		.mkfs_arguments = from->extra_args, .pos = from->pos,
+	};
+	return part;
+}
+
+/* A root with two slots is two partitions of one kind; the second waits for the next image. */
+static int add_partition(struct arena *arena, struct plan *plan, const struct recipe_partition *from, struct err *err)
+{
+	const char *type = type_guid(arena, from, err);
+	struct disk_partition *spare;
+
+	if (!type)
+		return -EINVAL;
+	if (from->content != CONTENT_ROOT || from->slots < 2) {
+		add(arena, plan, from, type, from->label);
+		return 0;
+	}
+	add(arena, plan, from, type, arena_printf(arena, "%s-a", from->label));
+	if (from->uuid)
+		return err_at(err, -EINVAL, &from->pos, from->name, "one 'uuid' cannot be that of two slots; leave it out");
+	spare = add(arena, plan, from, type, arena_printf(arena, "%s-b", from->label));
+	spare->start = 0;
+	spare->content = DISK_ROOT_SPARE;
+	return 0;
+}
+
+/* repart.d(5): what grows. Partitions without a file are left alone. */
+static void put_grow(struct arena *arena, struct plan *plan, const struct recipe_partition *from, struct err *err)
+{
+	const struct disk_partition *part = &plan->layout.partitions[plan->layout.n_partitions - 1];
+
+	if (!from->grow || config_needs(plan, "systemd-repart", &from->pos, "'grow'", err) < 0)
+		return;
+	config_put(arena, plan, arena_printf(arena, "/usr/lib/repart.d/50-%s.conf", part->label), 0644, &from->pos,
+		   arena_printf(arena, "# Grows to the end of the disk.\n[Partition]\nType=%s\nLabel=%s\n", part->type, part->label));
+}
+
+/* The program in the initrd mounts the root and /var; the ESP is for boot loaders. All else is fstab's. */
+static void put_mount(struct buf *fstab, struct arena *arena, const struct plan *plan, const struct recipe_partition *from)
+{
+	const struct disk_partition *part = &plan->layout.partitions[plan->layout.n_partitions - 1];
+	const char *options = "";
+
+	if (!from->mountpoint || from->content == CONTENT_ROOT || strcmp(from->mountpoint, "/var") == 0)
+		return;
+	for (size_t i = 0; i < from->mount_options.count; i++)
+		options = arena_printf(arena, "%s%s%s", options, *options ? "," : "", from->mount_options.items[i]);
+	buf_printf(fstab, "PARTUUID=%s %s %s %s%s 0 2\n", part->uuid, from->mountpoint, from->format,
+		   *options ? options : "defaults", from->grow ? ",x-systemd.growfs" : "");
+}
+
+int layout_make(struct arena *arena, struct plan *plan, struct err *err)
+{
+	const struct recipe *recipe = plan->recipe;
+	_cleanup_buf_ struct buf fstab = {0};
+
+	if (recipe->n_disks > 1)
+		return err_at(err, -ENOTSUP, &recipe->disks[1].pos, "partitions.disk", "a second disk is not yet supported");
+	if (recipe->n_disks == 0)
+		return 0;
+	plan->layout.size_bytes = recipe->disks[0].image_size;
+	for (size_t i = 0; i < recipe->disks[0].n_partitions; i++) {
+		const struct recipe_partition *from = &recipe->disks[0].partitions[i];
+
+		if (add_partition(arena, plan, from, err) < 0)
+			continue;
+		put_grow(arena, plan, from, err);
+		put_mount(&fstab, arena, plan, from);
+	}
+	if (fstab.size)
+		config_put(arena, plan, "/etc/fstab", 0644, NULL, fstab.data);
+	return err->code;
+}

@@ -1,0 +1,89 @@
+/* aether-build lock [--update [PACKAGE…]] RECIPE… */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "edge/json.h"
+#include "verb/project.h"
+
+static bool is_recipe(const char *argument)
+{
+	return text_has_suffix(argument, ".recipe");
+}
+
+/* Packages are named before the recipes, and only with --update. */
+static int read_packages(struct arena *arena, const struct verb_options *options, char *const *arguments, size_t n,
+			 struct strv *ret_packages, struct err *err)
+{
+	size_t recipes = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (is_recipe(arguments[i])) {
+			recipes++;
+			continue;
+		}
+		if (!options->update) {
+			err_set(err, -EINVAL, "'%s' is not a recipe", arguments[i]);
+			return err_hint(err, "recipes are files named NAME.recipe; packages are named with --update only");
+		}
+		strv_push(arena, ret_packages, arguments[i]);
+	}
+	return recipes ? 0 : err_set(err, -EINVAL, "no recipe was named to lock");
+}
+
+static void report(const struct verb_options *options, struct arena *arena, const struct lock *lock)
+{
+	_cleanup_json_ struct json *object = NULL;
+
+	if (!options->json) {
+		puts(lock->path);
+		return;
+	}
+	object = json_new_object();
+	json_set(object, "lock", json_text(lock->path));
+	json_set(object, "packages", json_number((int64_t)lock->image.n_packages));
+	json_set(object, "tools", json_number((int64_t)lock->tools.n_packages));
+	json_set(object, "epoch", json_number(lock->epoch));
+	puts(json_print(arena, object, false));
+}
+
+static int lock_one(const struct verb_options *options, const char *path, struct cache *cache, const struct strv *packages,
+		    struct err *err)
+{
+	const struct lock_options how = {
+		.allow_expired = options->allow_expired_release, .update = options->update, .update_packages = *packages,
+	};
+	_cleanup_project_ struct project project = {0};
+	int r = project_load(path, 0, options, &project, err);
+
+	if (r == 0)
+		r = lock_make(project.arena, project.recipe, project.tools, cache, &how, &project.lock, err);
+	if (r < 0)
+		return err_wrap(err, "while locking '%s'", path);
+	report(options, project.arena, project.lock);
+	return 0;
+}
+
+static int run(const struct verb_options *options, char *const *arguments, size_t n_arguments, struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct strv packages = {0};
+	struct cache *cache;
+	int r = read_packages(arena, options, arguments, n_arguments, &packages, err);
+
+	if (r == 0)
+		r = cache_open(options->cache ? options->cache : cache_default(arena), &cache, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; r == 0 && i < n_arguments; i++)
+		if (is_recipe(arguments[i]))
+			r = lock_one(options, arguments[i], cache, &packages, err);
+	cache_close(cache);
+	return r;
+}
+
+const struct verb verb_lock = {
+	.name = "lock", .arguments = "RECIPE…", .summary = "Decides every package to the byte, and writes NAME.lock beside NAME.recipe",
+	.accepts = ACCEPTS_RECIPE | ACCEPTS_EXPIRED | ACCEPTS_UPDATE, .min_arguments = 1, .run = run,
+};

@@ -1,0 +1,27 @@
+/* What every verb that looks at a recipe begins with: the recipe, its tools, their lock, and the plan made of them. */
+#ifndef VERB_PROJECT_H
+#define VERB_PROJECT_H
+
+#include "plan/plan.h"
+#include "verb/verb.h"
+
+struct project {
+	struct arena *arena;         /* all that follows lives in it */
+	struct recipe *recipe, *tools; /* `tools` is NULL when the recipe names none */
+	struct lock *lock;
+	struct plan *plan;
+	const char *init;            /* host path of aether-init, the program of the initrd */
+};
+
+/* Reads the recipe at `path` and the tools recipe that it names. `kind` is what is asked for, 0: nothing in particular. */
+int project_load(const char *path, unsigned kind, const struct verb_options *options, struct project *project, struct err *err);
+
+/* Goes on to the lock and the plan. */
+int project_plan(struct project *project, struct err *err);
+
+/* Frees all of it; a zeroed one is fine. */
+void project_close(struct project *project);
+
+#define _cleanup_project_ __attribute__((cleanup(project_close)))
+
+#endif
