@@ -28,6 +28,7 @@ ROOMS   := base edge disk artifact recipe lock plan tree release verb
 SOURCES := $(foreach r,$(ROOMS),$(wildcard builder/$(r)/*.c))
 OBJECTS := $(SOURCES:builder/%.c=$(B)/%.o)
 TESTS   := $(wildcard tests/unit/*.c)
+FUZZERS := $(filter-out $(B)/tests/fuzz/main,$(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/*.c)))
 AGENT   := $(wildcard builder/agent/*.c)
 
 # As many compilers as processors, unless told otherwise.
@@ -75,7 +76,7 @@ image: ## RECIPE=FILE: everything from a bare machine to a qcow2; its path is th
 .PHONY: check
 check: ## the same set-up, then every test
 	@ci/setup build test
-	@$(MAKE) --no-print-directory -s all $(B)/tests/unit-tests >&2
+	@$(MAKE) --no-print-directory -s all $(B)/tests/unit-tests $(FUZZERS) >&2
 	@B=$(B) tests/run $(TEST)
 
 # Recipes trust the SSH CA whose public key stands here. It is the user's own; without one we make one to play with.
@@ -87,7 +88,10 @@ keys/ssh-user-ca.pub:
 	@echo '      public key of your own CA at keys/ssh-user-ca.pub and build again.' >&2
 
 # --- tests -----------------------------------------------------------------------------------------------------------
-$(B)/tests/unit-tests: $(TESTS:tests/unit/%.c=$(B)/tests/unit/%.o) $(B)/libaether.a
+# The agent's objects are in no library; without its main() they can be tested beside the rest.
+TESTED_AGENT := $(filter-out $(B)/agent/init.o,$(AGENT:builder/%.c=$(B)/%.o))
+
+$(B)/tests/unit-tests: $(TESTS:tests/unit/%.c=$(B)/tests/unit/%.o) $(TESTED_AGENT) $(B)/libaether.a
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) $(CHECK_LIBS)
 
 $(B)/tests/unit/%.o: tests/unit/%.c $(B)/flags
@@ -97,6 +101,21 @@ $(B)/tests/unit/%.o: tests/unit/%.c $(B)/flags
 .PHONY: unit
 unit: $(B)/tests/unit-tests ## the unit tests alone
 	$<
+
+# A fuzz target replays its corpus by itself; libFuzzer brings a main of its own, and looks for more.
+$(B)/tests/fuzz/%.o: tests/fuzz/%.c $(B)/flags
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Itests/fuzz $(ALL_CFLAGS) -c -o $@ $<
+
+$(FUZZERS): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(if $(FUZZ_MAIN),,$(B)/tests/fuzz/main.o) $(B)/libaether.a
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(FUZZ_MAIN) -o $@ $^ $(PKG_LIBS)
+
+.PHONY: fuzz
+fuzz: ## FUZZ=NAME: look for inputs that a parser does not survive, until interrupted (needs clang)
+	@$(MAKE) B=$(B)/fuzz CC=clang CFLAGS='-O1 -g -fsanitize=address,undefined,fuzzer-no-link' \
+		FUZZ_MAIN=-fsanitize=fuzzer $(B)/fuzz/tests/fuzz/$(or $(FUZZ),recipe)
+	@mkdir -p $(B)/fuzz/corpus/$(or $(FUZZ),recipe)
+	$(B)/fuzz/tests/fuzz/$(or $(FUZZ),recipe) $(B)/fuzz/corpus/$(or $(FUZZ),recipe) tests/fuzz/$(or $(FUZZ),recipe)
 
 .PHONY: bless
 bless: all ## accept what the program prints now as the expected output of the golden and reject tests

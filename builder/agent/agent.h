@@ -71,8 +71,8 @@ struct verity {
 
 enum { VERITY_SUPERBLOCK_BYTES = 512 };
 
-/* Decodes a superblock (cryptsetup's format, version 1). -EINVAL when it is none, -ENOENT when it is another image's: the
- * UUID in it is the first bytes of the root hash. */
+/* Decodes a superblock (cryptsetup's format, version 1). -EINVAL when it is none that we make (SHA-256, hash type 1), -ENOENT
+ * when it is another image's: the UUID in it is the first bytes of the root hash. */
 int verity_decode(const uint8_t block[VERITY_SUPERBLOCK_BYTES], const uint8_t root_hash[ROOT_HASH_BYTES],
 		  struct verity *ret_verity);
 

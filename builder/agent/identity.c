@@ -50,13 +50,13 @@ static void make_by_chance(char out[MACHINE_ID_BYTES])
 /* Whole or not at all, whenever the power goes. */
 static int publish(const char *folder, const char *name, const char *text)
 {
-	int folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd, r = 0;
+	int folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd, r;
 
 	if (folder_fd < 0)
 		return -errno;
-	fd = openat(folder_fd, "new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0444);
-	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) || fsync(fd) < 0 ||
-	    renameat(folder_fd, "new", folder_fd, name) < 0 || fsync(folder_fd) < 0)
+	fd = openat(folder_fd, "new", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0444);
+	r = fd < 0 ? -errno : write(fd, text, strlen(text)) != (ssize_t)strlen(text) ? -EIO : 0;
+	if (r == 0 && (fsync(fd) < 0 || renameat(folder_fd, "new", folder_fd, name) < 0 || fsync(folder_fd) < 0))
 		r = -errno;
 	if (fd >= 0)
 		close(fd);

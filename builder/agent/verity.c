@@ -44,8 +44,12 @@ int verity_decode(const uint8_t block[VERITY_SUPERBLOCK_BYTES], const uint8_t ro
 		.hash_block_size = le32toh(super.hash_block_size), .data_blocks = le64toh(super.data_blocks),
 		.salt_size = le16toh(super.salt_size),
 	};
+	/* The root hash vouches for the tree, not for this block: whoever writes to the disk could name an algorithm that they can
+	 * collide, or slip words for the kernel into its name. Our images are made in one way only. */
 	if (!is_block_size(ret_verity->data_block_size) || !is_block_size(ret_verity->hash_block_size) ||
-	    ret_verity->salt_size > sizeof super.salt || super.algorithm[sizeof super.algorithm - 1])
+	    ret_verity->salt_size > sizeof super.salt || ret_verity->hash_type != 1 ||
+	    strncmp(super.algorithm, "sha256", sizeof super.algorithm) != 0 ||
+	    ret_verity->data_blocks == 0 || ret_verity->data_blocks > INT64_MAX / ret_verity->data_block_size)
 		return -EINVAL;
 	memcpy(ret_verity->algorithm, super.algorithm, sizeof super.algorithm);
 	memcpy(ret_verity->salt, super.salt, ret_verity->salt_size);

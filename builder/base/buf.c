@@ -5,20 +5,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+static _Noreturn void out_of_memory(void)
+{
+	fputs("aether-build: out of memory\n", stderr);
+	exit(1);
+}
+
 void *buf_reserve(struct buf *buf, size_t extra)
 {
 	size_t need = buf->size + extra + 1;
 
+	if (need <= extra || need > SIZE_MAX / 2)
+		out_of_memory();
 	if (need > buf->capacity) {
 		size_t capacity = buf->capacity ? buf->capacity : 256;
 
 		while (capacity < need)
 			capacity *= 2;
 		buf->data = realloc(buf->data, capacity);
-		if (!buf->data) {
-			fputs("aether-build: out of memory\n", stderr);
-			exit(1);
-		}
+		if (!buf->data)
+			out_of_memory();
 		buf->capacity = capacity;
 		buf->data[buf->size] = 0;
 	}

@@ -3,9 +3,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,7 +16,6 @@
 
 struct cache {
 	char *folder;
-	unsigned drafts; /* names drafts of this process apart */
 };
 
 /* A draft or scratch `NAME` in tmp/ is alive while somebody holds the lock on `NAME.lock`. */
@@ -61,14 +62,18 @@ int cache_open(const char *path, struct cache **ret_cache, struct err *err)
 	static const char *const rooms[] = {"tmp", "locks", "blobs"};
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct cache *cache = calloc(1, sizeof *cache);
-	int r = cache ? 0 : -ENOMEM;
+	int r = cache ? 0 : err_set(err, -ENOMEM, "out of memory");
 
-	if (cache)
-		cache->folder = strdup(path);
 	for (size_t i = 0; r == 0 && i < sizeof rooms / sizeof *rooms; i++)
-		r = folder_make(arena_printf(arena, "%s/%s", cache->folder, rooms[i]), 0755, err);
+		r = folder_make(arena_printf(arena, "%s/%s", path, rooms[i]), 0755, err);
+	/* Its real path: trees in it are mounted, unpacked into and compared by path, wherever we stand. */
+	if (r == 0 && !(cache->folder = realpath(path, NULL)))
+		r = err_sys(err, -errno, "cannot find '%s'", path);
+	if (r == 0 && access(cache->folder, W_OK) < 0)
+		r = err_sys(err, -errno, "cannot write to '%s'", cache->folder);
 	if (r < 0) {
-		err_hint(err, "set AETHER_CACHE to a folder you can write to");
+		if (r != -ENOSPC)
+			err_hint(err, "set AETHER_CACHE to a folder you can write to");
 		cache_close(cache);
 		return r;
 	}
@@ -118,9 +123,12 @@ static int lock_file(const char *path, struct err *err)
 
 static int new_temporary(struct cache *cache, struct arena *arena, const char **ret_path, struct err *err)
 {
-	unsigned number = __atomic_fetch_add(&cache->drafts, 1, __ATOMIC_RELAXED);
+	uint64_t number;
 
-	*ret_path = arena_printf(arena, "%s/tmp/%d-%lx-%u", cache->folder, (int)getpid(), random(), number);
+	/* By chance alone: builds in containers that share a cache have the same process ids. */
+	if (getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number)
+		return err_sys(err, -errno, "the kernel gives no random bytes");
+	*ret_path = arena_printf(arena, "%s/tmp/%016" PRIx64, cache->folder, number);
 	return lock_file(arena_printf(arena, "%s.lock", *ret_path), err);
 }
 
@@ -154,11 +162,12 @@ int cache_begin(struct cache *cache, const char *room, const char *key, struct c
 	return 0;
 }
 
-static void release(struct cache_draft *draft)
+/* A draft that could not be removed keeps its lock file, so that the next run tries again. */
+static void release(struct cache_draft *draft, bool gone)
 {
 	char lock[sizeof draft->path + 8];
 
-	if (draft->path[0]) {
+	if (draft->path[0] && gone) {
 		snprintf(lock, sizeof lock, "%s.lock", draft->path);
 		unlink(lock);
 	}
@@ -169,26 +178,37 @@ static void release(struct cache_draft *draft)
 	*draft = (struct cache_draft){.lock_fd = -1, .tmp_fd = -1};
 }
 
+/* What was drafted reaches the disk before its name does: after a power cut an entry is whole, or not there. */
+static int sync_draft(const char *path)
+{
+	_cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	return (S_ISDIR(st.st_mode) ? syncfs(fd) : fdatasync(fd)) < 0 ? -errno : 0;
+}
+
 int cache_commit(struct cache_draft *draft, struct err *err)
 {
-	int r = path_publish(draft->path, draft->final, err);
+	int r = sync_draft(draft->path);
 
+	r = r < 0 ? err_sys(err, r, "cannot sync '%s'", draft->path) : path_publish(draft->path, draft->final, err);
 	if (r < 0) {
 		cache_abandon(draft);
 		return r;
 	}
-	release(draft);
+	release(draft, true);
 	return 0;
 }
 
 void cache_abandon(struct cache_draft *draft)
 {
 	struct err ignored = {0};
+	bool gone = !draft->path[0] || path_remove(draft->path, &ignored) == 0;
 
-	if (draft->path[0])
-		path_remove(draft->path, &ignored);
 	err_free(&ignored);
-	release(draft);
+	release(draft, gone);
 }
 
 int cache_scratch(struct cache *cache, struct arena *arena, const char **ret_path, int *ret_lock_fd, struct err *err)

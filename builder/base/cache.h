@@ -41,10 +41,10 @@ struct cache_draft {
  * returns 1 and holds nothing; else returns 0 with `draft` to be passed to cache_commit() or cache_abandon(). */
 int cache_begin(struct cache *cache, const char *room, const char *key, struct cache_draft *draft, struct err *err);
 
-/* Publishes the draft and releases it; on failure it is abandoned. */
+/* Makes the draft durable, publishes and releases it; on failure it is abandoned. */
 int cache_commit(struct cache_draft *draft, struct err *err);
 
-/* Removes what was drafted and releases it; safe after a failed cache_begin() with a zeroed draft. */
+/* Removes what was drafted and releases it; safe after a failed cache_begin(). */
 void cache_abandon(struct cache_draft *draft);
 
 /* A fresh folder under tmp/ that lives as long as the returned descriptor stays open (then any later run sweeps it).

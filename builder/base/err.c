@@ -92,7 +92,9 @@ int err_wrap(struct err *err, const char *format, ...)
 	va_start(ap, format);
 	text = format_text(format, ap);
 	va_end(ap);
-	if (item->context && asprintf(&joined, "%s\n%s", item->context, text ? text : "") >= 0) {
+	if (item->context) {
+		if (asprintf(&joined, "%s\n%s", item->context, text ? text : "") < 0)
+			joined = NULL;
 		free(text);
 		free(item->context);
 		text = joined;
@@ -117,13 +119,12 @@ int err_hint(struct err *err, const char *format, ...)
 
 void err_take(struct err *err, struct err *from)
 {
-	if (!from->first)
-		return;
 	if (err->last)
 		err->last->next = from->first;
 	else
 		err->first = from->first;
-	err->last = from->last;
+	if (from->last)
+		err->last = from->last;
 	err->count += from->count;
 	if (!err->code)
 		err->code = from->code;

@@ -135,10 +135,19 @@ int file_publish(const char *path, const void *data, size_t size, mode_t mode, s
 	return r;
 }
 
+int file_write(const char *path, const void *data, size_t size, mode_t mode, struct err *err)
+{
+	_cleanup_fd_ int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+	int r = fd < 0 ? -errno : fd_write_all(fd, data, size);
+
+	return r < 0 ? err_sys(err, r, "cannot write '%s'", path) : 0;
+}
+
 int folder_make(const char *path, mode_t mode, struct err *err)
 {
 	char *copy = strdup(path);
-	int r = copy ? 0 : -ENOMEM;
+	int r = !copy ? -ENOMEM : !*path ? -ENOENT : 0;
+	struct stat st;
 
 	for (char *slash = copy; slash && r == 0;) {
 		slash = strchr(slash + 1, '/');
@@ -150,6 +159,8 @@ int folder_make(const char *path, mode_t mode, struct err *err)
 			*slash = '/';
 	}
 	free(copy);
+	if (r == 0 && stat(path, &st) == 0 && !S_ISDIR(st.st_mode))
+		r = -ENOTDIR;
 	return r < 0 ? err_sys(err, r, "cannot make the folder '%s'", path) : 0;
 }
 
@@ -161,13 +172,28 @@ static int remove_entries(int fd)
 	struct dirent *entry;
 	int r = 0;
 
-	if (!dir)
-		return -errno;
+	if (!dir) {
+		r = -errno;
+		close(fd);
+		return r;
+	}
 	while (r == 0 && (entry = readdir(dir)))
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
 			r = remove_at(dirfd(dir), entry->d_name);
 	closedir(dir);
 	return r;
+}
+
+/* Opens a folder that goes. What is mounted below the first is not ours to empty: -EXDEV. */
+static int open_doomed(int folder, const char *name)
+{
+	const struct open_how how = {
+		.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
+		.resolve = folder == AT_FDCWD ? 0 : RESOLVE_NO_XDEV,
+	};
+	int fd = (int)syscall(SYS_openat2, folder, name, &how, sizeof how);
+
+	return fd < 0 ? -errno : fd;
 }
 
 static int remove_at(int folder, const char *name)
@@ -178,11 +204,11 @@ static int remove_at(int folder, const char *name)
 		return 0;
 	if (errno != EISDIR && errno != EPERM)
 		return -errno;
-	fd = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 && errno == EACCES && fchmodat(folder, name, 0700, 0) == 0) /* overlay work folders are 0000 */
-		fd = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = open_doomed(folder, name);
+	if (fd == -EACCES && fchmodat(folder, name, 0700, 0) == 0) /* overlay work folders are 0000 */
+		fd = open_doomed(folder, name);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	r = remove_entries(fd);
 	if (r == 0 && unlinkat(folder, name, AT_REMOVEDIR) < 0)
 		r = -errno;
@@ -214,4 +240,27 @@ int root_open(int root_fd, const char *path, int flags, mode_t mode)
 		fd = syscall(SYS_openat2, root_fd, path, &how, sizeof how);
 	while (fd < 0 && errno == EAGAIN); /* a rename raced with the resolution */
 	return fd < 0 ? -errno : (int)fd;
+}
+
+int root_folder(int root_fd, const char *path)
+{
+	int fd = root_open(root_fd, path, O_RDONLY | O_DIRECTORY, 0), made;
+	_cleanup_fd_ int parent = -1;
+	const char *slash;
+	char *above;
+
+	if (fd != -ENOENT)
+		return fd;
+	slash = strrchr(path, '/');
+	if (!slash || !slash[1])
+		return -EINVAL;
+	above = strndup(path, slash == path ? 1 : (size_t)(slash - path));
+	parent = above ? root_folder(root_fd, above) : -ENOMEM;
+	free(above);
+	if (parent < 0)
+		return parent;
+	made = mkdirat(parent, slash + 1, 0755) < 0 ? -errno : 0;
+	if (made < 0 && made != -EEXIST)
+		return made;
+	return root_open(root_fd, path, O_RDONLY | O_DIRECTORY, 0);
 }

@@ -31,13 +31,17 @@ int fd_pread_all(int fd, void *data, size_t size, uint64_t offset);
 /* Publishes `data` as `path`: temporary file beside it, fsync, rename, fsync of the folder. Readers see old or new. */
 int file_publish(const char *path, const void *data, size_t size, mode_t mode, struct err *err);
 
+/* Writes a file that is nobody else's and need not outlive a crash: scratch for another program to read. */
+int file_write(const char *path, const void *data, size_t size, mode_t mode, struct err *err);
+
 /* Renames `from` to `to` (replacing a file) and makes the rename durable. */
 int path_publish(const char *from, const char *to, struct err *err);
 
 /* Makes a folder and its parents; an existing folder is fine. */
 int folder_make(const char *path, mode_t mode, struct err *err);
 
-/* Removes a file or a whole tree without following symbolic links; a missing path is fine. */
+/* Removes a file or a whole tree without following symbolic links; a missing path is fine. What is mounted somewhere in the
+ * tree is left alone (-EXDEV). */
 int path_remove(const char *path, struct err *err);
 
 bool path_exists(const char *path);
@@ -46,5 +50,9 @@ bool path_exists(const char *path);
  * were the file system's root (openat2, RESOLVE_IN_ROOT): nothing a package ships can lead outside. Returns a
  * descriptor or negative errno. */
 int root_open(int root_fd, const char *path, int flags, mode_t mode);
+
+/* Opens the folder `path` (absolute) inside the tree, resolved as by root_open(); it and its parents are made (0755) when they
+ * are missing. Returns a descriptor or negative errno. */
+int root_folder(int root_fd, const char *path);
 
 #endif

@@ -7,19 +7,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { TAIL_BYTES = 4096 };
+enum { TAIL_BYTES = 4096, DIAGNOSTICS_BYTES = 1 << 22 };
 
 static const char *const default_env[] = {
 	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "TZ=UTC", NULL,
 };
 
-/* The three ends of a running child that the parent serves. */
+/* The three ends of a running child that the parent serves, and a descriptor that tells when it ended. */
 struct streams {
-	int in, out, diag;
+	int in, out, diag, alive;
 	size_t fed;
 };
 
@@ -38,18 +39,34 @@ static void close_end(int *fd)
 	*fd = -1;
 }
 
-static _Noreturn void child(const struct proc *proc, int in, int out, int diag, int report)
+/* Makes the descriptors the child's 0, 1, 2, whatever numbers they have now: a parent without standard streams has pipes there.
+ * Returns where `report` is. */
+static int take_streams(const int fds[3], int report)
+{
+	int high[4];
+
+	for (int i = 0; i < 4; i++) {
+		high[i] = fcntl(i < 3 ? fds[i] : report, F_DUPFD_CLOEXEC, 3);
+		if (high[i] < 0)
+			_exit(126);
+	}
+	for (int i = 0; i < 3; i++)
+		dup2(high[i], i);
+	return high[3];
+}
+
+static _Noreturn void child(const struct proc *proc, const int fds[3], int report, pid_t parent)
 {
 	sigset_t none;
 	int r = 0;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent) /* it died before we asked */
+		_exit(126);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
-	dup2(in, 0);
-	dup2(out, 1);
-	dup2(diag, 2);
+	report = take_streams(fds, report);
 	if (proc->cwd && chdir(proc->cwd) < 0)
 		r = -errno;
 	if (r == 0 && proc->prepare)
@@ -90,18 +107,27 @@ static void feed(const struct proc *proc, struct streams *s)
 		close_end(&s->in);
 }
 
-/* Moves data until the child has closed stdout and stderr; -ETIME past the deadline. */
+/* Forgets all but the last `keep` bytes, now and then: a program that never stops talking must not fill our memory. */
+static void keep_end(struct buf *buf, size_t keep)
+{
+	if (buf->size <= 8 * keep)
+		return;
+	memmove(buf->data, buf->data + buf->size - keep, keep + 1);
+	buf->size = keep;
+}
+
+/* Moves data until the child has closed stdout and stderr and has ended; -ETIME past the deadline. */
 static int serve(const struct proc *proc, struct streams *s, struct buf *tail)
 {
 	int64_t deadline = now_ms() + 1000LL * (proc->deadline_s ? proc->deadline_s : 3600);
 
-	while (s->out >= 0 || s->diag >= 0) {
-		struct pollfd fds[] = {{s->out, POLLIN, 0}, {s->diag, POLLIN, 0}, {s->in, POLLOUT, 0}};
+	while (s->out >= 0 || s->diag >= 0 || s->alive >= 0) {
+		struct pollfd fds[] = {{s->out, POLLIN, 0}, {s->diag, POLLIN, 0}, {s->in, POLLOUT, 0}, {s->alive, POLLIN, 0}};
 		int64_t left = deadline - now_ms();
 
 		if (left <= 0)
 			return -ETIME;
-		if (poll(fds, 3, left > 60000 ? 60000 : (int)left) < 0 && errno != EINTR)
+		if (poll(fds, 4, left > 60000 ? 60000 : (int)left) < 0 && errno != EINTR)
 			return -errno;
 		if (fds[0].revents)
 			drain(&s->out, proc->output ? proc->output : tail, proc->output ? NULL : proc->diagnostics);
@@ -109,42 +135,49 @@ static int serve(const struct proc *proc, struct streams *s, struct buf *tail)
 			drain(&s->diag, tail, proc->diagnostics);
 		if (fds[2].revents)
 			feed(proc, s);
-		if (tail->size > 8 * TAIL_BYTES) { /* keep the end only */
-			memmove(tail->data, tail->data + tail->size - TAIL_BYTES, TAIL_BYTES + 1);
-			tail->size = TAIL_BYTES;
-		}
+		if (fds[3].revents)
+			close_end(&s->alive);
+		keep_end(tail, TAIL_BYTES);
+		if (proc->diagnostics)
+			keep_end(proc->diagnostics, DIAGNOSTICS_BYTES);
 	}
 	return 0;
 }
 
 static int spawn(const struct proc *proc, struct streams *s, pid_t *ret_pid, struct err *err)
 {
-	int in[2] = {-1, -1}, out[2] = {-1, -1}, diag[2] = {-1, -1}, report[2] = {-1, -1}, r = 0;
-	pid_t pid = -1;
+	int in[2] = {-1, -1}, out[2] = {-1, -1}, diag[2] = {-1, -1}, report[2] = {-1, -1}, alive = -1, r = 0;
+	pid_t parent = getpid(), pid = -1;
 
 	if (pipe2(out, O_CLOEXEC) < 0 || pipe2(diag, O_CLOEXEC) < 0 || pipe2(report, O_CLOEXEC) < 0)
 		r = -errno;
 	else if (proc->input)
 		r = pipe2(in, O_CLOEXEC) < 0 ? -errno : 0;
 	else
-		in[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		r = (in[0] = open("/dev/null", O_RDONLY | O_CLOEXEC)) < 0 ? -errno : 0;
 	if (r == 0) {
 		pid = fork();
 		if (pid == 0)
-			child(proc, in[0], out[1], diag[1], report[1]);
+			child(proc, (const int[]){in[0], out[1], diag[1]}, report[1], parent);
 		r = pid < 0 ? -errno : 0;
 	}
+	if (r == 0)
+		alive = (int)syscall(SYS_pidfd_open, pid, 0); /* always close-on-exec */
 	close_end(&in[0]);
 	close_end(&out[1]);
 	close_end(&diag[1]);
 	close_end(&report[1]);
-	*s = (struct streams){.in = in[1], .out = out[0], .diag = diag[0]};
+	*s = (struct streams){.in = in[1], .out = out[0], .diag = diag[0], .alive = alive};
 	if (r == 0) {
 		int failed = 0;
+		ssize_t n;
 
-		if (read(report[0], &failed, sizeof failed) == (ssize_t)sizeof failed) {
+		while ((n = read(report[0], &failed, sizeof failed)) < 0 && errno == EINTR)
+			;
+		if (n == (ssize_t)sizeof failed) {
 			r = failed;
-			waitpid(pid, NULL, 0);
+			while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+				;
 		}
 	}
 	close_end(&report[0]);
@@ -175,6 +208,7 @@ static int run(const struct proc *proc, struct buf *tail, struct err *err)
 	close_end(&s.in);
 	close_end(&s.out);
 	close_end(&s.diag);
+	close_end(&s.alive);
 	if (r < 0)
 		return r;
 	if (WIFSIGNALED(status))

@@ -13,7 +13,7 @@ struct proc {
 	const void *input;           /* fed to stdin; NULL: /dev/null */
 	size_t input_size;
 	struct buf *output;          /* stdout is appended here; NULL: stdout is discarded into the error tail */
-	struct buf *diagnostics;     /* all of stderr is appended here as well; may be NULL */
+	struct buf *diagnostics;     /* stderr is appended here as well (its last 4 MiB at least); may be NULL */
 	unsigned deadline_s;         /* 0: an hour */
 	int (*prepare)(void *data);  /* runs in the child before exec (only async-signal-safe work); negative errno fails */
 	void *prepare_data;

@@ -2,9 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/audit.h>
+#include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
@@ -47,6 +50,33 @@ static int silence_syncs(void)
 	struct sock_fprog program = {.len = sizeof filter / sizeof *filter, .filter = filter};
 
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0 ? -errno : 0;
+}
+
+/* What root may still do: install packages. Not: make or open devices, mount, load modules, set the clock, read the kernel's
+ * log, reach files by handle. In a user namespace that is so anyway; without one, this is what protects the host. */
+static int drop_capabilities(void)
+{
+	static const unsigned kept[] = {
+		CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID, CAP_KILL, CAP_SETGID, CAP_SETUID, CAP_SETPCAP,
+		CAP_NET_BIND_SERVICE, CAP_SYS_CHROOT, CAP_AUDIT_WRITE, CAP_SETFCAP,
+	};
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+	uint64_t keep = 0;
+
+	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+		keep |= 1ULL << kept[i];
+	for (unsigned cap = 0; cap < 64 && prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
+		if (!(keep >> cap & 1) && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
+			return -errno;
+	if (syscall(SYS_capget, &header, data) < 0)
+		return -errno;
+	for (unsigned i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
+		data[i].permitted &= (uint32_t)(keep >> 32 * i);
+		data[i].effective &= (uint32_t)(keep >> 32 * i);
+		data[i].inheritable = 0;
+	}
+	return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
 }
 
 /* Where `target` really is inside the tree, as a path that mount(2) accepts whatever links the tree holds. */
@@ -99,19 +129,21 @@ static int bind(int root_fd, const char *source, const char *target)
 	return mount(source, path, NULL, MS_BIND | MS_REC, NULL) < 0 ? -errno : 0;
 }
 
-/* Turns the mount just made at `target` of the tree read-only. The flags that a user namespace locks must be repeated, so
- * mount_setattr(2) is used, which only adds. */
+int mount_restrict(int fd, bool read_only)
+{
+	struct mount_attr attr = {.attr_set = MOUNT_ATTR_NODEV | (read_only ? MOUNT_ATTR_RDONLY : 0)};
+
+	return mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof attr) < 0 ? -errno : 0;
+}
+
+/* Turns the mount just made at `target` of the tree, and what is mounted in it, read-only. */
 static int seal(int root_fd, const char *target)
 {
-	struct {
-		uint64_t attr_set, attr_clr, propagation, userns_fd;
-	} attr = {.attr_set = 1 /* MOUNT_ATTR_RDONLY */};
 	int fd = root_open(root_fd, target, O_PATH, 0), r;
 
 	if (fd < 0)
 		return fd;
-	r = (int)syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH, &attr, sizeof attr);
-	r = r < 0 ? -errno : 0;
+	r = mount_restrict(fd, true);
 	close(fd);
 	return r;
 }
@@ -146,12 +178,37 @@ static int make_dev(int root_fd, const char *target)
 	for (size_t i = 0; r == 0 && i < sizeof links / sizeof *links; i++)
 		if (symlinkat(links[i][0], dev, links[i][1]) < 0)
 			r = -errno;
-	if (r == 0 && (mkdirat(dev, "shm", 01777) < 0 || mkdirat(dev, "pts", 0755) < 0))
+	if (r == 0 && (mkdirat(dev, "shm", 0700) < 0 || fchmodat(dev, "shm", 01777, 0) < 0 || mkdirat(dev, "pts", 0755) < 0))
 		r = -errno;
 	snprintf(to, sizeof to, "/proc/self/fd/%d/pts", dev);
 	if (r == 0 && mount("devpts", to, "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620") < 0)
 		r = -errno;
 	close(dev);
+	return r;
+}
+
+/* A new /proc. What in it are the whole kernel's settings, not a process's, is read-only: root of the host is let in by its
+ * number alone. */
+static int make_proc(int root_fd, const char *target)
+{
+	static const char *const kernels[] = {"bus", "fs", "irq", "sys", "sysrq-trigger"};
+	char path[64], inner[256];
+	int r = target_path(root_fd, target, path);
+
+	if (r == 0 && mount("proc", path, "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+		r = -errno;
+	for (size_t i = 0; r == 0 && i < sizeof kernels / sizeof *kernels; i++) {
+		snprintf(inner, sizeof inner, "%s/%s", target, kernels[i]);
+		r = target_path(root_fd, inner, path);
+		if (r == -ENOENT) { /* this kernel goes without */
+			r = 0;
+			continue;
+		}
+		if (r == 0 && mount(path, path, NULL, MS_BIND, NULL) < 0)
+			r = -errno;
+		if (r == 0)
+			r = seal(root_fd, inner);
+	}
 	return r;
 }
 
@@ -162,6 +219,8 @@ static int perform(int root_fd, const struct sandbox_op *op)
 
 	if (op->type == SANDBOX_DEV)
 		return make_dev(root_fd, op->target);
+	if (op->type == SANDBOX_PROC)
+		return make_proc(root_fd, op->target);
 	if (op->type == SANDBOX_BIND || op->type == SANDBOX_BIND_RO) {
 		r = bind(root_fd, op->source, op->target);
 		return r == 0 && op->type == SANDBOX_BIND_RO ? seal(root_fd, op->target) : r;
@@ -174,8 +233,6 @@ static int perform(int root_fd, const struct sandbox_op *op)
 		return mount("tmpfs", target, "tmpfs", MS_NOSUID | MS_NODEV, op->options) < 0 ? -errno : 0;
 	case SANDBOX_OVERLAY:
 		return mount("overlay", target, "overlay", 0, op->options) < 0 ? -errno : 0;
-	case SANDBOX_PROC:
-		return mount("proc", target, "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0 ? -errno : 0;
 	default:
 		return -EINVAL;
 	}
@@ -196,16 +253,20 @@ static _Noreturn void wait_for(pid_t pid)
 	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 125);
 }
 
-/* Makes the tree a mount of its own (so that it can be pivoted to and sealed) and opens it. */
+/* Makes the tree a mount of its own (so that it can be pivoted to and restricted) and opens it. Device nodes in it, whoever
+ * put them there, are no devices. */
 static int open_root(const struct sandbox *sandbox)
 {
-	int fd;
+	int fd, r;
 
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
 	    mount(sandbox->root, sandbox->root, NULL, MS_BIND | MS_REC, NULL) < 0)
 		return -errno;
 	fd = open(sandbox->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+	if (fd < 0)
+		return -errno;
+	r = mount_restrict(fd, sandbox->read_only);
+	return r < 0 ? r : fd;
 }
 
 static int move_in(int root_fd, const char *cwd)
@@ -220,6 +281,38 @@ static void close_all_but_standard(void)
 	syscall(SYS_close_range, 3U, ~0U, 4U /* CLOSE_RANGE_CLOEXEC: the report of a failed exec must get out */);
 }
 
+/* Goes on as the first process of a pid namespace; the parent half stays behind. Ends when the parent does, also when that was
+ * before we could ask for it. No terminal comes along: what can open one can type into it. */
+static int enter_pid_namespace(void)
+{
+	int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	struct pollfd parent = {.fd = self, .events = POLLIN};
+	pid_t pid = self < 0 ? -1 : fork();
+
+	if (pid < 0)
+		return -errno;
+	if (pid > 0)
+		wait_for(pid);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (poll(&parent, 1, 0) != 0)
+		_exit(126);
+	return setsid() < 0 ? -errno : 0;
+}
+
+/* The last of what could be done to the host. Programs named without a slash are looked for where the tree has them. */
+static int become_harmless(const struct sandbox *sandbox)
+{
+	static char *search[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NULL};
+	int r = setgroups(0, NULL) < 0 ? -errno : 0;
+
+	if (r == 0 && !sandbox->keep_syncs)
+		r = silence_syncs();
+	if (r == 0)
+		r = drop_capabilities();
+	environ = search;
+	return r;
+}
+
 /* Runs in the child before exec: unshares, becomes the first process of the pid namespace, builds the world. */
 static int prepare(void *data)
 {
@@ -231,17 +324,13 @@ static int prepare(void *data)
 		{SANDBOX_TMPFS, NULL, "/run", "mode=0755"},
 	};
 	const struct sandbox *sandbox = data;
-	int root_fd, r = 0;
-	pid_t pid;
+	int root_fd, r;
 
 	if (unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC) < 0)
 		return -errno;
-	pid = fork();
-	if (pid < 0)
-		return -errno;
-	if (pid > 0)
-		wait_for(pid);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	r = enter_pid_namespace();
+	if (r < 0)
+		return r;
 	umask(022);
 	if (sethostname("aether-build", strlen("aether-build")) < 0)
 		return -errno;
@@ -250,16 +339,12 @@ static int prepare(void *data)
 		return root_fd;
 	for (size_t i = 0; r == 0 && i < sizeof world / sizeof *world; i++)
 		r = perform(root_fd, &world[i]);
-	if (r == 0 && sandbox->read_only)
-		r = seal(root_fd, "/");
 	for (size_t i = 0; r == 0 && i < sandbox->n_ops; i++)
 		r = perform(root_fd, &sandbox->ops[i]);
 	if (r == 0)
 		r = move_in(root_fd, sandbox->cwd);
 	close_all_but_standard();
-	if (r == 0 && !sandbox->keep_syncs)
-		r = silence_syncs();
-	return r;
+	return r == 0 ? become_harmless(sandbox) : r;
 }
 
 static struct proc inside(const struct sandbox *sandbox, const struct proc *proc)

@@ -1,5 +1,6 @@
 /* The sandbox: a program runs inside a tree, in pid, mount, network, uts and ipc namespaces of its own. It sees that tree
- * and nothing of the host, has no network, and nothing it starts outlives it. What the world looks like is data, a list of
+ * and nothing of the host, has no network and no terminal, and nothing it starts outlives it. It is root with what root needs
+ * to install packages, and no more: it makes no devices and mounts nothing. What the world looks like is data, a list of
  * operations that one function performs. */
 #ifndef BASE_SANDBOX_H
 #define BASE_SANDBOX_H
@@ -15,7 +16,7 @@ enum sandbox_op_type {
 	SANDBOX_BIND_RO,   /* source (host) on target, read-only */
 	SANDBOX_TMPFS,     /* an empty tmpfs on target; options are tmpfs(5)'s */
 	SANDBOX_OVERLAY,   /* overlayfs on target; options name its folders (of the host) */
-	SANDBOX_PROC,      /* a fresh /proc on target */
+	SANDBOX_PROC,      /* a fresh /proc on target; the kernel's settings in it are read-only */
 	SANDBOX_DEV,       /* a minimal /dev on target: null zero full random urandom tty, fd links, shm, pts */
 };
 
@@ -35,9 +36,14 @@ struct sandbox {
 	bool keep_syncs;               /* let fsync and friends through; by default they succeed without doing anything */
 };
 
-/* Runs `proc` inside; `proc->cwd`, `prepare` and `prepare_data` must be unset. Same results as proc_run() and proc_check(). */
+/* Runs `proc` inside; `proc->cwd`, `prepare` and `prepare_data` must be unset, and argv[0] is looked for in the tree. Same
+ * results as proc_run() and proc_check(). */
 int sandbox_run(const struct sandbox *sandbox, const struct proc *proc, struct err *err);
 int sandbox_check(const struct sandbox *sandbox, const struct proc *proc, struct err *err);
+
+/* Restricts the mount that `fd` is open on, and all mounts in it: its device nodes are no devices, and it cannot be written when
+ * `read_only` is set. Only adds to what a user namespace may have locked. 0 or negative errno. */
+int mount_restrict(int fd, bool read_only);
 
 /* A tools tree, made by our own machinery: the programs that shape bytes run from it, whatever the host has. */
 struct toolbox {

@@ -2,7 +2,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,29 +46,58 @@ struct unit {
 	uint64_t factor;
 };
 
-/* Reads `NUMBER[.FRACTION]SUFFIX` where SUFFIX is one of `units`; the value is in units of factor 1. */
+/* Reads digits; -ERANGE when they say more than 2^63-1. */
+static int parse_digits(const char *text, size_t n, uint64_t *ret)
+{
+	uint64_t value = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (__builtin_mul_overflow(value, 10, &value) || __builtin_add_overflow(value, text[i] - '0', &value) ||
+		    value > INT64_MAX)
+			return -ERANGE;
+	*ret = value;
+	return 0;
+}
+
+/* `0.DIGITS` times `factor`, which must come out whole. Digits are few enough for the largest factor. */
+static int parse_fraction(const char *digits, size_t n, uint64_t factor, uint64_t *ret)
+{
+	enum { DIGITS_MAX = 6 };
+	uint64_t value = 0, scale = 1;
+
+	while (n && digits[n - 1] == '0')
+		n--;
+	if (n > DIGITS_MAX)
+		return -EINVAL;
+	parse_digits(digits, n, &value);
+	for (size_t i = 0; i < n; i++)
+		scale *= 10;
+	*ret = value * factor / scale;
+	return value * factor % scale ? -EINVAL : 0;
+}
+
+/* Reads `NUMBER[.FRACTION]SUFFIX` where SUFFIX is one of `units`; the value is in units of factor 1. In whole numbers:
+ * 0.3 s are 300 ms to the last bit. */
 static int parse_with_unit(const char *text, const struct unit *units, size_t n, uint64_t *ret)
 {
-	const char *digits = text;
-	long double value;
-	char *end;
+	static const char decimal[] = "0123456789";
+	size_t whole = strspn(text, decimal), fraction = text[whole] == '.' ? strspn(text + whole + 1, decimal) : 0;
+	const char *name = text + whole + (text[whole] == '.') + fraction;
+	uint64_t value, rest = 0;
+	int r;
 
-	while (isdigit((unsigned char)*digits) || *digits == '.')
-		digits++;
-	if (digits == text || *text == '.')
-		return -EINVAL;
-	value = strtold(text, &end);
-	if (end != digits)
+	if (whole == 0 || (text[whole] == '.' && fraction == 0))
 		return -EINVAL;
 	for (size_t i = 0; i < n; i++) {
-		if (strcmp(end, units[i].name) != 0)
+		if (strcmp(name, units[i].name) != 0)
 			continue;
-		value *= units[i].factor;
-		if (value > (long double)INT64_MAX)
+		r = fraction ? parse_fraction(text + whole + 1, fraction, units[i].factor, &rest) : 0;
+		if (r < 0)
+			return r;
+		if (parse_digits(text, whole, &value) < 0 || __builtin_mul_overflow(value, units[i].factor, &value) ||
+		    __builtin_add_overflow(value, rest, &value) || value > INT64_MAX)
 			return -ERANGE;
-		if (value != truncl(value))
-			return -EINVAL;
-		*ret = (uint64_t)value;
+		*ret = value;
 		return 0;
 	}
 	return -EINVAL;

@@ -27,11 +27,9 @@ struct disk_facts {
 	struct disk_layout layout;   /* as placed */
 };
 
-/* Makes the disk. Extents refer to files in spec->work, which stay open until disk_close(). */
+/* Makes the disk. Extents refer to files in spec->work, which stay open until disk_close(). Errors: -ENOSPC for a partition
+ * that is too small, -ENOENT for what the tree or the tools lack (a kernel, a loader), and those of the programs run. */
 int disk_compose(struct arena *arena, const struct disk_spec *spec, struct disk *ret_disk, struct disk_facts *ret_facts,
 		 struct err *err);
-
-/* Closes what the extents refer to; a zeroed disk is fine. */
-void disk_close(struct disk *disk);
 
 #endif

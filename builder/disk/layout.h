@@ -37,8 +37,13 @@ struct disk_layout {
 	size_t n_partitions;
 };
 
+/* The name of a content for people and manifests: "esp", "root-spare", … */
+const char *disk_content_name(enum disk_content content);
+
 /* A UUID (RFC 9562, version 8) that is a function of `seed` (64 hex digits) and `what` alone, as upper-case text. */
 void disk_uuid(const char *seed, const char *what, char ret_uuid[37]);
+
+enum { DISK_MIB = 1 << 20 }; /* what everything on a disk is aligned to */
 
 /* Decides `start` and `size` of all partitions (multiples of 1 MiB, the first at 1 MiB) and of the disk, which leaves room for
  * the second GPT. `need_bytes[i]` is what the content of partition i takes now; a partition without a size gets that with

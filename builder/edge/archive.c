@@ -4,9 +4,11 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/file.h"
@@ -25,6 +27,20 @@ static int failed(const struct archive_stream *stream, struct err *err)
 	return err_set(err, -EBADMSG, "cannot decompress '%s': %s", stream->path, said ? said : "damaged");
 }
 
+/* What archives use. Not "all": for some formats libarchive starts programs that it finds on the host. */
+static int support_compressions(struct archive *archive)
+{
+	static int (*const filters[])(struct archive *) = {
+		archive_read_support_filter_gzip, archive_read_support_filter_xz, archive_read_support_filter_zstd,
+		archive_read_support_filter_bzip2, archive_read_support_filter_lzma,
+	};
+
+	for (size_t i = 0; i < sizeof filters / sizeof *filters; i++)
+		if (filters[i](archive) != ARCHIVE_OK) /* it would start a program for this one, too */
+			return ARCHIVE_FATAL;
+	return ARCHIVE_OK;
+}
+
 int archive_stream_open(const char *path, uint64_t max_bytes, struct archive_stream **ret_stream, struct err *err)
 {
 	struct archive_stream *stream = calloc(1, sizeof *stream);
@@ -38,7 +54,7 @@ int archive_stream_open(const char *path, uint64_t max_bytes, struct archive_str
 		return err_set(err, -ENOMEM, "out of memory");
 	}
 	/* "raw" takes any bytes as one nameless member, "empty" takes none at all. */
-	if (archive_read_support_filter_all(stream->archive) < ARCHIVE_WARN ||
+	if (support_compressions(stream->archive) < ARCHIVE_WARN ||
 	    archive_read_support_format_raw(stream->archive) != ARCHIVE_OK ||
 	    archive_read_support_format_empty(stream->archive) != ARCHIVE_OK ||
 	    archive_read_open_filename(stream->archive, path, 1 << 18) != ARCHIVE_OK)
@@ -120,7 +136,7 @@ static struct archive *open_member(const char *deb, struct archive *ar, bool as_
 {
 	struct archive *member = archive_read_new();
 	struct archive_entry *entry;
-	int r = member ? archive_read_support_filter_all(member) : ARCHIVE_FATAL;
+	int r = member ? support_compressions(member) : ARCHIVE_FATAL;
 
 	if (r >= ARCHIVE_WARN)
 		r = as_tar ? archive_read_support_format_tar(member) : archive_read_support_format_raw(member);
@@ -195,6 +211,7 @@ int archive_flatten_deb(const char *deb, const char *flat, uint64_t max_bytes, s
 	_cleanup_reader_ struct archive *ar = open_ar(deb, err);
 	_cleanup_fd_ int out = -1;
 	uint64_t end = sizeof magic - 1;
+	unsigned found = 0;
 	char name[32];
 	int r;
 
@@ -210,7 +227,10 @@ int archive_flatten_deb(const char *deb, const char *flat, uint64_t max_bytes, s
 		r = flatten_member(deb, ar, name, out, &end, max_bytes, err);
 		if (r < 0)
 			return r;
+		found |= (strcmp(name, "control.tar") == 0) | (strcmp(name, "data.tar") == 0) << 1;
 	}
+	if (r == 0 && found != 3)
+		r = err_set(err, -EBADMSG, "'%s' is not a Debian package: it has no control.tar and data.tar", deb);
 	return r;
 }
 
@@ -233,10 +253,11 @@ int archive_deb_control(const char *deb, struct buf *control, struct err *err)
 	_cleanup_reader_ struct archive *ar = open_ar(deb, err);
 	_cleanup_reader_ struct archive *tar = ar ? open_tar(deb, ar, "control.tar", err) : NULL;
 	struct archive_entry *entry;
+	int r;
 
 	if (!tar)
 		return -EBADMSG;
-	while (archive_read_next_header(tar, &entry) >= ARCHIVE_WARN) {
+	while ((r = archive_read_next_header(tar, &entry)) >= ARCHIVE_WARN && r != ARCHIVE_EOF) {
 		const char *path = archive_entry_pathname(entry);
 		la_int64_t size = archive_entry_size(entry);
 		void *room;
@@ -252,83 +273,178 @@ int archive_deb_control(const char *deb, struct buf *control, struct err *err)
 		control->data[control->size] = 0;
 		return 0;
 	}
+	if (r == ARCHIVE_EOF)
+		return err_set(err, -EBADMSG, "'%s' is not a Debian package: it has no control file", deb);
 	return deb_failed(deb, tar, err);
 }
 
-/* Puts `root` before the entry's path, and before its link's target when that is a file of the archive too. */
-static void move_below(struct archive_entry *entry, const char *root, const char *path)
-{
-	_cleanup_arena_ struct arena *arena = arena_new();
-	const char *link = archive_entry_hardlink(entry);
+/* --- the files of a package ------------------------------------------------------------------------------------------- */
 
-	if (link)
-		archive_entry_set_hardlink(entry, arena_printf(arena, "%s/%s", root, link + (text_has_prefix(link, "./") ? 2 : 0)));
-	archive_entry_set_pathname(entry, arena_printf(arena, "%s%s", root, path));
-}
+/* What a package is unpacked into, and how much may still come. */
+struct target {
+	const char *deb;
+	struct archive *tar, *disk;
+	int root_fd;
+	uint64_t left;
+};
 
-/* The path of an entry as dpkg names it: absolute, without the dot in front and the slash at the end; NULL for none. */
-static const char *entry_path(struct arena *arena, struct archive_entry *entry)
+/* The path of an entry as dpkg names it: absolute, without the dot in front and the slash at the end. NULL for the root. */
+static const char *entry_path(struct arena *arena, const char *name)
 {
-	const char *path = archive_entry_pathname(entry);
 	size_t length;
 
-	if (!path)
-		return NULL;
-	if (text_has_prefix(path, "./"))
-		path += 2;
-	length = strlen(path);
-	while (length && path[length - 1] == '/')
+	while (text_has_prefix(name, "./"))
+		name += 2;
+	length = strlen(name);
+	while (length && name[length - 1] == '/')
 		length--;
-	return length && *path != '/' ? arena_printf(arena, "/%.*s", (int)length, path) : NULL;
+	return length && strcmp(name, ".") != 0 ? arena_printf(arena, "/%.*s", (int)length, name) : NULL;
 }
 
-static int unpack(const char *deb, struct archive *tar, struct archive *disk, const char *root, archive_filter *wanted,
-		  void *data, struct err *err)
+/* Packages name their files from the root on, and never upward. */
+static bool is_clean(const char *path)
 {
-	_cleanup_arena_ struct arena *arena = arena_new();
+	for (const char *slash = path; slash; slash = strchr(slash + 1, '/')) {
+		size_t length = strcspn(slash + 1, "/");
+
+		if (length == 0 || (length <= 2 && strncmp(slash + 1, "..", length) == 0))
+			return false;
+	}
+	return true;
+}
+
+/* The host's path of what `fd` is open on. */
+static int path_of(int fd, char out[PATH_MAX])
+{
+	char link[64];
+	ssize_t n;
+
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	n = readlink(link, out, PATH_MAX - 1);
+	if (n < 0)
+		return -errno;
+	out[n] = 0;
+	return n == PATH_MAX - 1 ? -ENAMETOOLONG : 0;
+}
+
+/* Where `path` of the tree is on the host, in a path without any symbolic link but the last part: dpkg follows those of the tree
+ * (/lib leads to /usr/lib), and they must not lead out of it. Folders that are missing are made. A folder may be such a link. */
+static const char *host_path(struct arena *arena, int root_fd, const char *path, bool is_folder, int *ret_error)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[PATH_MAX];
+	_cleanup_fd_ int whole = is_folder ? root_open(root_fd, path, O_PATH | O_DIRECTORY, 0) : -1, parent = -1;
+
+	if (whole >= 0) {
+		*ret_error = path_of(whole, folder);
+		return *ret_error < 0 ? NULL : arena_strdup(arena, folder);
+	}
+	parent = root_folder(root_fd, slash == path ? "/" : arena_strndup(arena, path, (size_t)(slash - path)));
+	*ret_error = parent < 0 ? parent : path_of(parent, folder);
+	return *ret_error < 0 ? NULL : arena_printf(arena, "%s%s", folder, slash);
+}
+
+static int refuse(const struct target *target, const char *path, const char *why, struct err *err)
+{
+	return err_set(err, -EBADMSG, "cannot unpack '%s' of '%s': %s", path, target->deb, why);
+}
+
+/* Makes the entry's path, and its target's when it is a hard link, paths of the host. */
+static int place(const struct target *target, struct arena *arena, struct archive_entry *entry, const char *path, struct err *err)
+{
+	const char *link = archive_entry_hardlink(entry), *at;
+	mode_t type = archive_entry_filetype(entry);
+	int r = 0;
+
+	if (!link && type != AE_IFREG && type != AE_IFDIR && type != AE_IFLNK)
+		return refuse(target, path, "it is a device, a pipe or a socket, which packages may not bring", err);
+	at = host_path(arena, target->root_fd, path, !link && type == AE_IFDIR, &r);
+	if (!at)
+		return refuse(target, path, strerror(-r), err);
+	archive_entry_set_pathname(entry, at);
+	if (!link)
+		return 0;
+	link = entry_path(arena, link);
+	if (!link || !is_clean(link))
+		return refuse(target, path, "it is a hard link to what no package has", err);
+	at = host_path(arena, target->root_fd, link, false, &r);
+	if (!at)
+		return refuse(target, path, strerror(-r), err);
+	archive_entry_set_hardlink(entry, at);
+	return 0;
+}
+
+/* Writes the current entry of the tar to where place() said. */
+static int write_entry(struct target *target, struct archive_entry *entry, const char *path, struct err *err)
+{
+	struct archive *culprit = target->disk;
+	int r = archive_write_header(target->disk, entry);
+	const void *block;
+	la_int64_t offset;
+	size_t size;
+
+	while (r >= ARCHIVE_WARN && archive_entry_size(entry) > 0) {
+		culprit = target->tar;
+		r = archive_read_data_block(target->tar, &block, &size, &offset);
+		if (r != ARCHIVE_OK)
+			break;
+		culprit = target->disk;
+		r = archive_write_data_block(target->disk, block, size, offset) < ARCHIVE_WARN ? ARCHIVE_FATAL : ARCHIVE_OK;
+	}
+	if (r >= ARCHIVE_WARN) {
+		culprit = target->disk;
+		r = archive_write_finish_entry(target->disk);
+	}
+	if (r < ARCHIVE_OK)
+		return refuse(target, path, archive_error_string(culprit) ? archive_error_string(culprit) : "damaged", err);
+	return 0;
+}
+
+static int unpack(struct target *target, archive_filter *wanted, void *data, struct err *err)
+{
 	struct archive_entry *entry;
 	int r;
 
-	while ((r = archive_read_next_header(tar, &entry)) >= ARCHIVE_WARN && r != ARCHIVE_EOF) {
-		const char *path = entry_path(arena, entry);
-		const void *block;
-		la_int64_t offset;
-		size_t size;
+	while ((r = archive_read_next_header(target->tar, &entry)) >= ARCHIVE_WARN && r != ARCHIVE_EOF) {
+		_cleanup_arena_ struct arena *arena = arena_new();
+		const char *name = archive_entry_pathname(entry), *path = name ? entry_path(arena, name) : NULL;
+		la_int64_t size = archive_entry_size(entry);
 
-		if (!path || !wanted(data, path))
+		if (name && !path)
 			continue;
-		move_below(entry, root, path);
-		r = archive_write_header(disk, entry);
-		while (r >= ARCHIVE_WARN && archive_entry_size(entry) > 0 &&
-		       (r = archive_read_data_block(tar, &block, &size, &offset)) == ARCHIVE_OK)
-			r = archive_write_data_block(disk, block, size, offset) < ARCHIVE_WARN ? ARCHIVE_FATAL : ARCHIVE_OK;
-		if (r < ARCHIVE_WARN)
-			return err_set(err, -EIO, "cannot unpack '%s' of '%s': %s", path, deb,
-				       archive_error_string(disk) ? archive_error_string(disk) : "damaged");
-		if (archive_write_finish_entry(disk) < ARCHIVE_WARN)
-			return err_set(err, -EIO, "cannot unpack '%s' of '%s': %s", path, deb, archive_error_string(disk));
+		if (!name || *name == '/' || !is_clean(path))
+			return refuse(target, name ? name : "?", "packages name their files from ./ on, and never upward", err);
+		if (size < 0 || (uint64_t)size > target->left)
+			return refuse(target, path, "it is larger than any package may be", err);
+		target->left -= (uint64_t)size;
+		if (!wanted(data, path))
+			continue;
+		if (place(target, arena, entry, path, err) < 0 || write_entry(target, entry, path, err) < 0)
+			return err->code;
 	}
-	return r == ARCHIVE_EOF ? 0 : deb_failed(deb, tar, err);
+	return r == ARCHIVE_EOF ? 0 : deb_failed(target->deb, target->tar, err);
 }
 
-int archive_unpack_deb(const char *deb, const char *root, archive_filter *wanted, void *data, struct err *err)
+int archive_unpack_deb(const char *deb, const char *root, uint64_t max_bytes, archive_filter *wanted, void *data, struct err *err)
 {
+	_cleanup_fd_ int root_fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_reader_ struct archive *ar = open_ar(deb, err);
 	_cleanup_reader_ struct archive *tar = ar ? open_tar(deb, ar, "data.tar", err) : NULL;
-	struct archive *disk;
+	struct target target = {.deb = deb, .tar = tar, .root_fd = root_fd, .left = max_bytes};
 	int r;
 
 	if (!tar)
 		return -EBADMSG;
-	disk = archive_write_disk_new();
-	if (!disk)
+	if (root_fd < 0)
+		return err_sys(err, -ENOTDIR, "cannot open the folder '%s'", root);
+	target.disk = archive_write_disk_new();
+	if (!target.disk)
 		return err_set(err, -ENOMEM, "out of memory");
-	archive_write_disk_set_options(disk, ARCHIVE_EXTRACT_OWNER | ARCHIVE_EXTRACT_PERM | ARCHIVE_EXTRACT_TIME |
-					     ARCHIVE_EXTRACT_UNLINK | ARCHIVE_EXTRACT_SECURE_SYMLINKS |
-					     ARCHIVE_EXTRACT_SECURE_NODOTDOT);
-	r = unpack(deb, tar, disk, root, wanted, data, err);
-	if (archive_write_close(disk) < ARCHIVE_WARN && r == 0)
-		r = err_set(err, -EIO, "cannot unpack '%s': %s", deb, archive_error_string(disk));
-	archive_write_free(disk);
+	archive_write_disk_set_options(target.disk, ARCHIVE_EXTRACT_OWNER | ARCHIVE_EXTRACT_PERM | ARCHIVE_EXTRACT_TIME |
+							    ARCHIVE_EXTRACT_SECURE_SYMLINKS | ARCHIVE_EXTRACT_SECURE_NODOTDOT);
+	r = unpack(&target, wanted, data, err);
+	if (archive_write_close(target.disk) < ARCHIVE_WARN && r == 0)
+		r = err_set(err, -EIO, "cannot unpack '%s': %s", deb, archive_error_string(target.disk));
+	archive_write_free(target.disk);
 	return r;
 }

@@ -37,9 +37,9 @@ int archive_deb_control(const char *deb, struct buf *control, struct err *err);
 /* Whether a path of a package ("/usr/share/doc/x") is wanted. */
 typedef bool archive_filter(void *data, const char *path);
 
-/* Unpacks the files of the package `deb` into the folder `root` (an absolute path without symbolic links), with the ids and
- * modes that they have in the package. Nothing is written outside of `root`: absolute paths, `..` and paths that lead
- * through a symbolic link that leaves it are refused. */
-int archive_unpack_deb(const char *deb, const char *root, archive_filter *wanted, void *data, struct err *err);
+/* Unpacks the files of the package `deb` into the folder `root`, with the ids and modes that they have in the package. Symbolic
+ * links are followed as if `root` were the file system's root, so nothing is written outside of it. Refused (-EBADMSG) are
+ * absolute paths, `..`, devices, pipes and sockets, and files that claim more than `max_bytes` together. */
+int archive_unpack_deb(const char *deb, const char *root, uint64_t max_bytes, archive_filter *wanted, void *data, struct err *err);
 
 #endif

@@ -130,7 +130,8 @@ static void give_up(struct run *run, struct slot *slot, int code)
 {
 	bool gone = slot->gone == (int)slot->job->urls.count;
 
-	err_set(run->err, gone ? -ENOENT : code, "cannot download '%s'", slot->job->urls.items[0]);
+	err_set(run->err, gone ? -ENOENT : code, "cannot download '%s'",
+		slot->job->name ? slot->job->name : slot->job->urls.items[0]);
 	for (const struct err_item *reason = slot->reasons.first; reason; reason = reason->next)
 		err_wrap(run->err, "%s", reason->text);
 	if (!gone && code != -EBADMSG)
@@ -221,8 +222,10 @@ static bool start_ready(struct run *run, int *ret_wait_ms)
 	return busy && !run->stop;
 }
 
-static void collect_finished(struct run *run)
+/* Returns whether any transfer had ended: then others may start at once. */
+static bool collect_finished(struct run *run)
 {
+	bool any = false;
 	CURLMsg *message;
 	int left;
 
@@ -233,6 +236,7 @@ static void collect_finished(struct run *run)
 
 		if (message->msg != CURLMSG_DONE)
 			continue;
+		any = true;
 		curl_easy_getinfo(curl, CURLINFO_PRIVATE, &slot);
 		curl_multi_remove_handle(run->multi, curl);
 		if (result == CURLE_OK)
@@ -240,6 +244,7 @@ static void collect_finished(struct run *run)
 		else
 			fail_try(run, slot, result);
 	}
+	return any;
 }
 
 static void initialise(void)
@@ -262,12 +267,11 @@ int http_run(const struct http_job *jobs, size_t n, struct err *err)
 	if (!ready)
 		err_set(err, -ENOMEM, "cannot set up libcurl");
 	while (ready && start_ready(&run, &wait_ms)) {
-		if (curl_multi_perform(run.multi, &running) != CURLM_OK ||
-		    curl_multi_poll(run.multi, NULL, 0, wait_ms, NULL) != CURLM_OK) {
-			err_set(err, -EIO, "libcurl lost track of its transfers");
-			break;
-		}
-		collect_finished(&run);
+		if (curl_multi_perform(run.multi, &running) == CURLM_OK &&
+		    (collect_finished(&run) || curl_multi_poll(run.multi, NULL, 0, wait_ms, NULL) == CURLM_OK))
+			continue;
+		err_set(err, -EIO, "libcurl lost track of its transfers");
+		break;
 	}
 	for (int i = 0; i < CONNECTIONS; i++) {
 		if (run.multi && run.slots[i].curl)

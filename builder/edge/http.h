@@ -13,6 +13,7 @@
 /* One thing to download, from the first of its URLs that gives what is wanted. A URL is tried a few times when it fails in
  * a way that passes (no connection, cut off, slow, 5xx). Every try is begin, take…, then either end or drop. */
 struct http_job {
+	const char *name;            /* what errors call it; NULL: its first URL */
 	struct strv urls;
 	uint64_t max_bytes;          /* more than this is not what is wanted */
 	void *data;                  /* handed to: */

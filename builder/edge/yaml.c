@@ -4,13 +4,15 @@
 #include <string.h>
 #include <yaml.h>
 
-enum { DEPTH_MAX = 64, BYTES_MAX = 4 << 20, KEYS_MAX = 4096 };
+/* Far above any file of ours, and low enough that what compares all with all stays quick. */
+enum { DEPTH_MAX = 64, BYTES_MAX = 4 << 20, KEYS_MAX = 4096, ITEMS_MAX = 8192, NODES_MAX = 1 << 17 };
 
 struct reader {
 	yaml_parser_t parser;
 	struct arena *arena;
 	const char *name;
-	unsigned depth;
+	const unsigned char *text;
+	unsigned depth, nodes;
 	struct err *err;
 };
 
@@ -29,11 +31,26 @@ static int refuse(const struct reader *reader, const yaml_mark_t *mark, const ch
 	return -EINVAL;
 }
 
+/* libyaml knows of bytes that are no text only how many came before them. */
+static int refuse_bytes(const struct reader *reader)
+{
+	struct pos pos = {reader->name, 1, 1};
+
+	for (size_t i = 0; i < reader->parser.problem_offset; i++) {
+		pos.column = reader->text[i] == '\n' ? 1 : pos.column + ((reader->text[i] & 0xc0) != 0x80);
+		pos.line += reader->text[i] == '\n';
+	}
+	err_at(reader->err, -EINVAL, &pos, NULL, "%s", reader->parser.problem);
+	return err_hint(reader->err, "files of the language are plain text in UTF-8");
+}
+
 static int next(struct reader *reader, yaml_event_t *event)
 {
 	if (yaml_parser_parse(&reader->parser, event))
 		return 0;
 	memset(event, 0, sizeof *event);
+	if (reader->parser.error == YAML_READER_ERROR && reader->parser.problem)
+		return refuse_bytes(reader);
 	return refuse(reader, &reader->parser.problem_mark, reader->parser.problem ? reader->parser.problem : "not YAML",
 		      "indent with spaces; quote text that has ': ' or ' #' in it");
 }
@@ -88,7 +105,8 @@ static int read_list(struct reader *reader, const yaml_event_t *start, struct no
 		r = next(reader, &event);
 		end = event.type == YAML_SEQUENCE_END_EVENT;
 		if (r == 0 && !end)
-			r = read_value(reader, &event, &item);
+			r = list->count < ITEMS_MAX ? read_value(reader, &event, &item)
+						    : refuse(reader, &event.start_mark, "more than 8192 items in one list", NULL);
 		if (r == 0 && !end)
 			node_add(reader->arena, list, item);
 		yaml_event_delete(&event);
@@ -153,6 +171,8 @@ static int read_value(struct reader *reader, const yaml_event_t *event, struct n
 {
 	int r;
 
+	if (++reader->nodes > NODES_MAX)
+		return refuse(reader, &event->start_mark, "more than 131072 values in one file", NULL);
 	if (++reader->depth > DEPTH_MAX)
 		return refuse(reader, &event->start_mark, "nested too deeply", "no recipe needs more than 64 levels");
 	switch (event->type) {
@@ -206,7 +226,7 @@ static int read_document(struct reader *reader, struct node **ret_node)
 int yaml_read(struct arena *arena, const char *name, const void *text, size_t size, struct node **ret_node, struct err *err)
 {
 	struct err problems = {0};
-	struct reader reader = {.arena = arena, .name = name, .err = &problems};
+	struct reader reader = {.arena = arena, .name = name, .text = text ? text : (const unsigned char *)"", .err = &problems};
 	struct node *root = NULL;
 	int r;
 
@@ -215,7 +235,7 @@ int yaml_read(struct arena *arena, const char *name, const void *text, size_t si
 	if (!yaml_parser_initialize(&reader.parser))
 		return err_set(err, -ENOMEM, "out of memory");
 	yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&reader.parser, text ? text : (const unsigned char *)"", size);
+	yaml_parser_set_input_string(&reader.parser, reader.text, size);
 	r = read_document(&reader, &root);
 	yaml_parser_delete(&reader.parser);
 	err_take(err, &problems);
@@ -251,6 +271,29 @@ void node_set(struct arena *arena, struct node *map, const char *key, const stru
 void node_add(struct arena *arena, struct node *list, struct node *item)
 {
 	*arena_push(arena, list->items, list->count) = item;
+}
+
+bool node_equal(const struct node *a, const struct node *b)
+{
+	if (a->type != b->type || a->count != b->count)
+		return false;
+	if (a->type == NODE_SCALAR)
+		return strcmp(a->text, b->text) == 0;
+	for (size_t i = 0; i < a->count; i++) {
+		const struct node *other = a->type == NODE_MAP ? node_get(b, a->keys[i]) : b->items[i];
+
+		if (!other || !node_equal(a->items[i], other))
+			return false;
+	}
+	return true;
+}
+
+bool node_has(const struct node *list, const struct node *item)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (node_equal(list->items[i], item))
+			return true;
+	return false;
 }
 
 bool node_is_null(const struct node *node)

@@ -13,12 +13,17 @@
 enum node_type { NODE_SCALAR, NODE_LIST, NODE_MAP };
 enum node_tag { TAG_NONE, TAG_REPLACE, TAG_REMOVE }; /* `!replace`, `!remove` */
 
+/* What interpolation has made of a node: nothing yet; its last word; nothing, and the problem has been reported. */
+enum node_state { STATE_RAW, STATE_FINAL, STATE_REPORTED };
+
 struct node {
 	enum node_type type;
 	enum node_tag tag;
+	enum node_state state;
 	struct pos pos;
 	const char *text;            /* of a scalar */
 	bool plain;                  /* a scalar without quotes: `true`, `12`, `null` mean more than their letters */
+	bool alone;                  /* a scalar that was written where a list belongs, and was made one of one item */
 	struct node **items;         /* of a list; of a map: the values */
 	const char **keys;           /* of a map */
 	struct pos *key_pos;         /* of a map */
@@ -36,7 +41,13 @@ struct node *node_get(const struct node *node, const char *key);
 void node_set(struct arena *arena, struct node *map, const char *key, const struct pos *key_pos, struct node *value);
 void node_add(struct arena *arena, struct node *list, struct node *item);
 
-/* Whether a scalar is YAML's null: `~`, `null`, or nothing at all. */
+/* Whether two nodes say the same; places and quotes do not count. */
+bool node_equal(const struct node *a, const struct node *b);
+
+/* Whether one of the items of a list says the same as `item`. */
+bool node_has(const struct node *list, const struct node *item);
+
+/* Whether a node is YAML's null: `~`, `null`, or nothing at all. */
 bool node_is_null(const struct node *node);
 
 #endif

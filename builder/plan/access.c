@@ -16,6 +16,15 @@ static bool uid_taken(const struct recipe *recipe, int64_t uid)
 	return false;
 }
 
+/* The user before this one with the same id of the recipe's own choosing; NULL when there is none. */
+static const struct recipe_user *same_uid(const struct recipe *recipe, const struct recipe_user *user)
+{
+	for (const struct recipe_user *other = recipe->users; other < user; other++)
+		if (user->uid >= 0 && other->uid == user->uid)
+			return other;
+	return NULL;
+}
+
 /* sysusers.d gives a system user a free id by itself; people's ids start at 1000, in order of appearance. */
 static const char *choose_uid(struct arena *arena, const struct recipe *recipe, const struct recipe_user *user, int64_t *next)
 {
@@ -68,8 +77,11 @@ static void make_users(struct arena *arena, struct plan *plan, struct err *err)
 	int64_t next = FIRST_UID;
 
 	for (size_t i = 0; i < recipe->n_users; i++) {
-		const struct recipe_user *user = &recipe->users[i];
+		const struct recipe_user *user = &recipe->users[i], *other = same_uid(recipe, user);
 
+		if (other)
+			err_at(err, -EEXIST, &user->pos, NULL, "the users '%s' and '%s' have the same id %" PRId64, other->name,
+			       user->name, user->uid);
 		buf_printf(&sysusers, "u %s %s", user->name, choose_uid(arena, recipe, user, &next));
 		put_quoted(&sysusers, user->comment);
 		buf_printf(&sysusers, " %s %s\n", user->home, user->shell);
@@ -102,6 +114,10 @@ static int make_ssh(struct arena *arena, struct plan *plan, struct err *err)
 	if (config_needs(plan, "openssh-server", &pos, "'ssh.ca'", err) < 0 ||
 	    file_read(recipe->ssh_ca, 1 << 16, &key, err) < 0)
 		return err->code;
+	if (key.data && strstr(key.data, "PRIVATE KEY")) {
+		err_at(err, -EINVAL, &pos, "ssh.ca", "'%s' is a private key, which has no place in an image", recipe->ssh_ca);
+		return err_hint(err, "name the public key that belongs to it, usually '%s.pub'", recipe->ssh_ca);
+	}
 	config_put(arena, plan, "/etc/ssh/ca_user_key.pub", 0644, &pos, key.data ? key.data : "");
 	config_put(arena, plan, "/etc/ssh/sshd_config.d/10-trust.conf", 0644, &pos, trust);
 	for (size_t i = 0; i < recipe->n_principals; i++) {

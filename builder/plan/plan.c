@@ -18,13 +18,35 @@ static const char *digest_of(struct arena *arena, const struct buf *text)
 	return arena_strdup(arena, hex);
 }
 
+/* A word as it is, or in quotes when it would not be told from two words or from none. */
+static void put_word(struct buf *text, const char *word)
+{
+	bool plain = *word != 0;
+
+	for (const char *c = word; *c; c++)
+		plain &= (unsigned char)*c > ' ' && *c != '"' && *c != '\\';
+	if (plain) {
+		buf_puts(text, word);
+		return;
+	}
+	buf_puts(text, "\"");
+	for (; *word; word++)
+		if ((unsigned char)*word < ' ')
+			buf_printf(text, "\\%03o", (unsigned char)*word);
+		else
+			buf_printf(text, "%s%c", *word == '"' || *word == '\\' ? "\\" : "", *word);
+	buf_puts(text, "\"");
+}
+
 static void put_words(struct buf *text, const char *key, const struct strv *words)
 {
 	if (words->count == 0)
 		return;
 	buf_puts(text, key);
-	for (size_t i = 0; i < words->count; i++)
-		buf_printf(text, " %s", words->items[i]);
+	for (size_t i = 0; i < words->count; i++) {
+		buf_puts(text, " ");
+		put_word(text, words->items[i]);
+	}
 	buf_puts(text, "\n");
 }
 
@@ -116,8 +138,6 @@ static void put_size(struct buf *text, const char *key, uint64_t bytes)
 
 static void put_layout(struct buf *text, const struct disk_layout *layout)
 {
-	static const char *const contents[] = {"empty", "bios-boot", "esp", "root", "root-spare", "ext4", "vfat"};
-
 	if (layout->n_partitions == 0)
 		return;
 	buf_puts(text, "\ndisk");
@@ -126,7 +146,7 @@ static void put_layout(struct buf *text, const struct disk_layout *layout)
 	for (size_t i = 0; i < layout->n_partitions; i++) {
 		const struct disk_partition *part = &layout->partitions[i];
 
-		buf_printf(text, "partition %s content=%s type=%s uuid=%s", part->label, contents[part->content], part->type,
+		buf_printf(text, "partition %s content=%s type=%s uuid=%s", part->label, disk_content_name(part->content), part->type,
 			   part->uuid);
 		put_size(text, "start", part->start);
 		put_size(text, "size", part->size);

@@ -9,39 +9,59 @@
 
 #include "base/text.h"
 
-static const char *below(struct decoder *decoder, const char *path, const char *key)
+enum { ERRORS_MAX = 100, TEXT_MAX = 4096, SHOWN_MAX = 80 };
+
+const char *decode_shown(struct arena *arena, const char *text)
 {
-	return *path ? arena_printf(decoder->arena, "%s.%s", path, key) : arena_strdup(decoder->arena, key);
+	size_t length = strlen(text), cut = length;
+	char *shown;
+
+	if (length > SHOWN_MAX)
+		for (cut = SHOWN_MAX; (text[cut] & 0xc0) == 0x80; cut--) /* not within a character of UTF-8 */
+			;
+	shown = arena_printf(arena, "%.*s%s", (int)cut, text, cut < length ? "…" : "");
+	for (char *c = shown; *c; c++)
+		if (iscntrl((unsigned char)*c))
+			*c = '?';
+	return shown;
+}
+
+const char *decode_path(struct arena *arena, const char *path, const char *key)
+{
+	key = decode_shown(arena, key);
+	return *path ? arena_printf(arena, "%s.%s", path, key) : key;
 }
 
 static const char *what_is(struct arena *arena, const struct node *node)
 {
 	if (node->type != NODE_SCALAR)
 		return node->type == NODE_LIST ? "a list" : "a map";
-	return node_is_null(node) ? "nothing" : arena_printf(arena, "'%s'", node->text);
+	return node_is_null(node) ? "nothing" : arena_printf(arena, "'%s'", decode_shown(arena, node->text));
 }
 
-static int expected(struct decoder *decoder, const struct node *node, const char *path, const char *what)
+int decode_expected(struct decoder *decoder, const struct node *node, const char *path, const char *what)
 {
 	return err_at(decoder->err, -EINVAL, &node->pos, path, "expected %s, found %s", what, what_is(decoder->arena, node));
 }
 
-static int unknown(struct decoder *decoder, const struct pos *pos, const char *path, const char *what, const char *word,
+int decode_unknown(struct decoder *decoder, const struct pos *pos, const char *path, const char *what, const char *word,
 		   const char *const *known, size_t n)
 {
 	const char *near = text_nearest(word, known, n);
 
-	err_at(decoder->err, -EINVAL, pos, path, "unknown %s '%s'", what, word);
-	return near ? err_hint(decoder->err, "did you mean '%s'?", near) : -EINVAL;
+	err_at(decoder->err, -EINVAL, pos, path, "unknown %s '%s'", what, decode_shown(decoder->arena, word));
+	if (near)
+		err_hint(decoder->err, "did you mean '%s'?", near);
+	return -EINVAL;
 }
 
-static bool matches(const struct rule *rule, const char *text)
+bool decode_matches(const struct rule *rule, const char *text)
 {
 	char *whole = NULL;
 	regex_t regex;
 	bool yes;
 
-	if (asprintf(&whole, "^(%s)$", rule->pattern) < 0)
+	if (strlen(text) > TEXT_MAX || asprintf(&whole, "^(%s)$", rule->pattern) < 0)
 		return false;
 	yes = regcomp(&regex, whole, REG_EXTENDED | REG_NOSUB) == 0;
 	free(whole);
@@ -56,17 +76,19 @@ static int check_text(struct decoder *decoder, const struct schema *schema, cons
 {
 	size_t n = 0;
 
+	if (node->state == STATE_REPORTED)
+		return -EINVAL;
 	if (node->type != NODE_SCALAR || node_is_null(node))
-		return expected(decoder, node, path, schema->rule ? schema->rule->expected : "text");
+		return decode_expected(decoder, node, path, schema->rule ? schema->rule->expected : "text");
 	while (schema->choices && schema->choices[n]) {
 		if (strcmp(schema->choices[n], node->text) == 0)
 			return 0;
 		n++;
 	}
 	if (n)
-		return unknown(decoder, &node->pos, path, "value", node->text, schema->choices, n);
-	if (schema->rule && !matches(schema->rule, node->text))
-		return expected(decoder, node, path, schema->rule->expected);
+		return decode_unknown(decoder, &node->pos, path, "value", node->text, schema->choices, n);
+	if (schema->rule && !decode_matches(schema->rule, node->text))
+		return decode_expected(decoder, node, path, schema->rule->expected);
 	return 0;
 }
 
@@ -84,7 +106,7 @@ static int decode_words(struct decoder *decoder, const struct schema *schema, co
 	int r = 0;
 
 	if (node->type == NODE_MAP)
-		return expected(decoder, node, path, "a list");
+		return decode_expected(decoder, node, path, "a list");
 	if (node->type == NODE_SCALAR) {
 		r = check_text(decoder, schema, node, path);
 		if (r == 0)
@@ -113,7 +135,7 @@ static int decode_bool(struct decoder *decoder, const struct schema *schema, con
 	int value = read_bool(node);
 
 	if (value < 0)
-		return expected(decoder, node, path, "true or false");
+		return decode_expected(decoder, node, path, "true or false");
 	if (schema->type == VALUE_TRISTATE)
 		*(enum recipe_tristate *)out = value ? YES : NO;
 	else
@@ -129,7 +151,7 @@ static int decode_int(struct decoder *decoder, const struct schema *schema, cons
 	errno = 0;
 	value = node->type == NODE_SCALAR && node->plain ? strtoll(node->text, &end, 10) : 0;
 	if (!end || *end || end == node->text || errno || value < schema->min || value > schema->max)
-		return expected(decoder, node, path, arena_printf(decoder->arena, "a number from %" PRId64 " to %" PRId64,
+		return decode_expected(decoder, node, path, arena_printf(decoder->arena, "a number from %" PRId64 " to %" PRId64,
 								  schema->min, schema->max));
 	*(int64_t *)out = value;
 	return 0;
@@ -139,8 +161,8 @@ static int decode_size(struct decoder *decoder, const struct node *node, const c
 {
 	uint64_t bytes;
 
-	if (node->type != NODE_SCALAR || size_parse(node->text, &bytes) < 0)
-		return expected(decoder, node, path, "a size like 512M or 10G");
+	if (node->type != NODE_SCALAR || size_parse(node->text, &bytes) < 0 || bytes == 0)
+		return decode_expected(decoder, node, path, "a size like 512M or 10G");
 	*(uint64_t *)out = bytes;
 	return 0;
 }
@@ -152,49 +174,56 @@ static int decode_mode(struct decoder *decoder, const struct node *node, const c
 	unsigned long value;
 
 	if (node->type == NODE_SCALAR && node->plain && isdigit((unsigned char)*node->text)) {
-		expected(decoder, node, path, "a mode in quotes");
+		decode_expected(decoder, node, path, "a mode in quotes");
 		return err_hint(decoder->err, "write \"%s\"", node->text);
 	}
 	value = node->type == NODE_SCALAR ? strtoul(node->text, &end, 8) : 0;
 	if (!end || *end || end - node->text < 3 || end - node->text > 5 || value > 07777)
-		return expected(decoder, node, path, "a quoted octal mode like \"0644\"");
+		return decode_expected(decoder, node, path, "a quoted octal mode like \"0644\"");
 	*(mode_t *)out = (mode_t)value;
 	return 0;
 }
 
 /* --- settings: sections and keys of systemd-style files -------------------------------------------------------------- */
 
-static const struct rule setting_key = {"a key of systemd's", "[A-Z][A-Za-z0-9-]*"};
-
 static int add_setting(struct decoder *decoder, struct recipe_settings *settings, const char *section, const char *key,
 		       const struct node *value, const char *path)
 {
 	int truth = read_bool(value);
 
+	if (value->state == STATE_REPORTED)
+		return -EINVAL;
 	if (value->type != NODE_SCALAR)
-		return expected(decoder, value, path, "text, or a list of texts");
+		return decode_expected(decoder, value, path, "text, or a list of texts");
 	for (const char *c = value->text; *c; c++)
-		if (iscntrl((unsigned char)*c))
-			return expected(decoder, value, path, "text of one line");
+		if (iscntrl((unsigned char)*c) || (*c == '\\' && !c[1]))
+			return decode_expected(decoder, value, path, "text of one line, without a backslash at its end");
 	*arena_push(decoder->arena, settings->items, settings->count) = (struct recipe_setting){
 		section, key, truth < 0 ? node_is_null(value) ? "" : value->text : truth ? "yes" : "no",
 	};
 	return 0;
 }
 
+static bool check_key(struct decoder *decoder, const struct rule *rule, const struct node *node, size_t i, const char *path)
+{
+	if (decode_matches(rule, node->keys[i]))
+		return true;
+	err_at(decoder->err, -EINVAL, &node->key_pos[i], path, "expected %s, found '%s'", rule->expected,
+	       decode_shown(decoder->arena, node->keys[i]));
+	return false;
+}
+
 static int decode_section(struct decoder *decoder, const char *section, const struct node *node, const char *path,
 			  struct recipe_settings *settings)
 {
 	if (node->type != NODE_MAP)
-		return expected(decoder, node, path, "a map of keys and values");
+		return decode_expected(decoder, node, path, "a map of keys and values");
 	for (size_t i = 0; i < node->count; i++) {
 		const struct node *value = node->items[i];
-		const char *key = node->keys[i], *key_path = below(decoder, path, key);
+		const char *key = node->keys[i], *key_path = decode_path(decoder->arena, path, key);
 
-		if (!matches(&setting_key, key)) {
-			err_at(decoder->err, -EINVAL, &node->key_pos[i], key_path, "'%s' is not %s", key, setting_key.expected);
+		if (!check_key(decoder, &schema_setting_rule, node, i, key_path))
 			continue;
-		}
 		if (value->type != NODE_LIST)
 			add_setting(decoder, settings, section, key, value, key_path);
 		else
@@ -206,11 +235,6 @@ static int decode_section(struct decoder *decoder, const char *section, const st
 
 /* --- records and tables ---------------------------------------------------------------------------------------------- */
 
-static bool is_section(const struct schema *schema, const char *key)
-{
-	return schema->has_sections && isupper((unsigned char)*key);
-}
-
 static int unknown_key(struct decoder *decoder, const struct schema *schema, const struct node *node, size_t i, const char *path)
 {
 	const char *known[64];
@@ -218,7 +242,7 @@ static int unknown_key(struct decoder *decoder, const struct schema *schema, con
 
 	for (const struct field *field = schema->fields; field->name && n < 64; field++)
 		known[n++] = field->name;
-	return unknown(decoder, &node->key_pos[i], path, "key", node->keys[i], known, n);
+	return decode_unknown(decoder, &node->key_pos[i], path, "key", node->keys[i], known, n);
 }
 
 static int decode_field(struct decoder *decoder, const struct field *field, const struct node *node, size_t i, const char *path,
@@ -246,18 +270,18 @@ static int decode_field(struct decoder *decoder, const struct field *field, cons
 static int decode_record(struct decoder *decoder, const struct schema *schema, const struct node *node, const char *path, void *out)
 {
 	if (node->type != NODE_MAP)
-		return expected(decoder, node, path, "a map");
+		return decode_expected(decoder, node, path, "a map");
 	for (size_t i = 0; i < node->count; i++) {
 		const struct field *field = schema_field(schema, node->keys[i]);
-		const char *key_path = below(decoder, path, node->keys[i]);
+		const char *key_path = decode_path(decoder->arena, path, node->keys[i]);
 
 		if (field)
 			decode_field(decoder, field, node, i, key_path, out);
-		else if (is_section(schema, node->keys[i]))
+		else if (!schema_is_section(schema, node->keys[i]))
+			unknown_key(decoder, schema, node, i, key_path);
+		else if (check_key(decoder, &schema_setting_rule, node, i, key_path))
 			decode_section(decoder, node->keys[i], node->items[i], key_path,
 				       (void *)((char *)out + schema->sections_offset));
-		else
-			unknown_key(decoder, schema, node, i, key_path);
 	}
 	for (const struct field *field = schema->fields; field->name; field++)
 		if ((field->flags & FIELD_REQUIRED) && !node_get(node, field->name))
@@ -270,25 +294,28 @@ static int decode_table(struct decoder *decoder, const struct schema *schema, co
 	struct { char *items; size_t count; } *table = out;
 
 	if (node->type != NODE_MAP)
-		return expected(decoder, node, path, "a map of names");
+		return decode_expected(decoder, node, path, "a map of names");
 	table->items = arena_alloc(decoder->arena, schema->size * (node->count + 1));
 	for (size_t i = 0; i < node->count; i++) {
 		char *element = table->items + schema->size * table->count++;
-		const char *key_path = below(decoder, path, node->keys[i]);
+		const char *key_path = decode_path(decoder->arena, path, node->keys[i]);
 
-		if (!matches(schema->key_rule, node->keys[i]))
-			err_at(decoder->err, -EINVAL, &node->key_pos[i], key_path, "expected %s, found '%s'",
-			       schema->key_rule->expected, node->keys[i]);
+		check_key(decoder, schema->key_rule, node, i, key_path);
+		if (schema->prepare)
+			schema->prepare(element);
 		*(const char **)(element + schema->key_offset) = node->keys[i];
-		if (schema->has_pos)
-			*(struct pos *)(element + schema->pos_offset) = node->key_pos[i];
-		decode_record(decoder, schema, node->items[i], key_path, element);
+		*(struct pos *)(element + schema->pos_offset) = node->key_pos[i];
+		decode(decoder, schema->element, node->items[i], key_path, element);
 	}
 	return decoder->err->code;
 }
 
 int decode(struct decoder *decoder, const struct schema *schema, const struct node *node, const char *path, void *out)
 {
+	if (node->state == STATE_REPORTED)
+		return -EINVAL;
+	if (decoder->err->count > ERRORS_MAX)
+		return decoder->err->code;
 	if (schema->decode)
 		return schema->decode(decoder, node, path, out);
 	switch (schema->type) {
@@ -314,6 +341,10 @@ int decode(struct decoder *decoder, const struct schema *schema, const struct no
 		return decode_record(decoder, schema, node, path, out);
 	case VALUE_TABLE:
 		return decode_table(decoder, schema, node, path, out);
+	case VALUE_SETTING:
+	case VALUE_MAP:
+	case VALUE_LIST:
+	case VALUE_CONTENT:
 	case VALUE_ANY:
 		break;
 	}

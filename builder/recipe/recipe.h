@@ -69,6 +69,7 @@ struct recipe_user {
 struct recipe_principals {
 	const char *user;
 	struct strv names;
+	struct pos pos;
 };
 
 /* `networks`: one systemd.network file. */
@@ -118,6 +119,7 @@ struct recipe_partition {
 
 struct recipe_disk {
 	const char *name;
+	const char *type;            /* of its partition table: "gpt" */
 	uint64_t image_size;         /* SIZE_AUTO: as small as the content allows */
 	struct recipe_partition *partitions;
 	size_t n_partitions;
@@ -154,6 +156,8 @@ struct recipe {
 	const char *tools;           /* host path of the tools recipe (`tools:`), NULL in a tools recipe itself */
 	const char *timezone;        /* "UTC" by default */
 	struct strv kernel_args;     /* appended to the kernel command line */
+	struct strv env;             /* environment variables that may be interpolated (`env:`) … */
+	struct strv env_values;      /* … and what they were: `NAME=value`, or `NAME` when it was not set */
 
 	struct recipe_repository distribution; /* url NULL when no base recipe named one */
 	struct recipe_repository *repositories;

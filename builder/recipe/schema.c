@@ -19,14 +19,20 @@ static const struct rule line_rule = {"text of one line", "[^[:cntrl:]]*"};
 static const struct rule word_rule = {"a word without spaces", "[^[:cntrl:][:space:]]+"};
 static const struct rule url_rule = {"a URL: http://…, https://… or file:///…", "(https?|file)://[^[:cntrl:][:space:]]+"};
 static const struct rule fingerprint_rule = {"a key's fingerprint: 40 upper-case hexadecimal digits", "[0-9A-F]{40}"};
-static const struct rule port_rule = {"a port (443) or a range of ports (8000-8100)", "[0-9]{1,5}(-[0-9]{1,5})?"};
+static const struct rule principal_rule = {"a principal without spaces or commas", "[^[:cntrl:][:space:],]+"};
+#define PORT "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+static const struct rule port_rule = {"a port from 1 to 65535 or a range of ports like 8000-8100", PORT "(-" PORT ")?"};
 static const struct rule zone_rule = {"a time zone, like Europe/Berlin", "[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*"};
 static const struct rule unit_rule = {"the name of a systemd unit, like foo.service",
 				      "[A-Za-z0-9:_.@-]+\\.(service|socket|mount|automount|swap|target|path|timer|slice)"};
 static const struct rule type_rule = {"a partition type: a GUID, or a code like EF00, EF02, 8300, 8200",
 				      "([0-9A-F]{4}|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})"};
+static const struct rule extent_rule = {"a size like 512M or 10G, '100%' or 'auto'",
+					"auto|100%|[0-9]+(\\.[0-9]+)?(B|[KMGT](iB)?)?"};
 static const struct rule uuid_rule = {"a UUID", "[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"};
 static const struct rule label_rule = {"a label of at most 36 letters, digits, '-', '_' and '.'", "[A-Za-z0-9_.-]{1,36}"};
+static const struct rule var_rule = {"a name of letters, digits, '-' and '_'", "[A-Za-z0-9_-]+"};
+static const struct rule variable_rule = {"the name of an environment variable", "[A-Za-z_][A-Za-z0-9_]*"};
 static const struct rule module_rule = {"the name of a kernel module", "[A-Za-z0-9_-]+"};
 
 static const struct schema any = {.type = VALUE_ANY};
@@ -62,10 +68,10 @@ static const struct field repository_fields[] = {
 	 "primary keys of which one must have signed"},
 	END,
 };
-static const struct schema distribution = {VALUE_RECORD, .fields = repository_fields};
+static const struct schema repository = {VALUE_RECORD, .fields = repository_fields};
 static const struct schema repositories = {
-	VALUE_TABLE, .fields = repository_fields, .size = sizeof(struct recipe_repository), .key_rule = &name_rule,
-	.key_offset = OF(recipe_repository, name), .pos_offset = OF(recipe_repository, pos), .has_pos = true,
+	VALUE_TABLE, .element = &repository, .size = sizeof(struct recipe_repository), .key_rule = &name_rule,
+	.key_offset = OF(recipe_repository, name), .pos_offset = OF(recipe_repository, pos),
 };
 
 /* --- files, users, access -------------------------------------------------------------------------------------------- */
@@ -78,9 +84,18 @@ static const struct field file_fields[] = {
 	{"group", &account, 0, OF(recipe_file, group), 0, "group (root)"},
 	END,
 };
+static void prepare_file(void *element)
+{
+	struct recipe_file *new = element;
+
+	new->mode = 0644;
+	new->owner = new->group = "root";
+}
+
+static const struct schema file = {VALUE_RECORD, .fields = file_fields};
 static const struct schema files = {
-	VALUE_TABLE, .fields = file_fields, .size = sizeof(struct recipe_file), .key_rule = &path_rule,
-	.key_offset = OF(recipe_file, path), .pos_offset = OF(recipe_file, pos), .has_pos = true,
+	VALUE_TABLE, .element = &file, .size = sizeof(struct recipe_file), .key_rule = &path_rule,
+	.key_offset = OF(recipe_file, path), .pos_offset = OF(recipe_file, pos), .prepare = prepare_file,
 };
 
 static const char *const sudo_choices[] = {"nopasswd", "password", NULL};
@@ -98,12 +113,24 @@ static const struct field user_fields[] = {
 	{"system", &boolean, 0, OF(recipe_user, system), 0, "a service's account: id below 1000, no home made"},
 	END,
 };
+static void prepare_user(void *element)
+{
+	struct recipe_user *new = element;
+
+	new->uid = -1;
+	new->comment = "";
+}
+
+static const struct schema user = {VALUE_RECORD, .fields = user_fields};
 static const struct schema users = {
-	VALUE_TABLE, .fields = user_fields, .size = sizeof(struct recipe_user), .key_rule = &account_rule,
-	.key_offset = OF(recipe_user, name), .pos_offset = OF(recipe_user, pos), .has_pos = true,
+	VALUE_TABLE, .element = &user, .size = sizeof(struct recipe_user), .key_rule = &account_rule,
+	.key_offset = OF(recipe_user, name), .pos_offset = OF(recipe_user, pos), .prepare = prepare_user,
 };
 
-static const struct schema principals = {VALUE_ANY, .decode = decode_principals};
+static const struct schema principal_names = {VALUE_WORDS, .rule = &principal_rule};
+static const struct schema principals = {
+	VALUE_MAP, .element = &principal_names, .key_rule = &account_rule, .decode = decode_principals,
+};
 static const struct field ssh_fields[] = {
 	{"ca", &own_file, 0, OF(recipe, ssh_ca), 0, "public key of the CA whose certificates may log in"},
 	{"principals", &principals, 0, 0, 0, "user: principals whose certificates may log in as the user"},
@@ -129,10 +156,12 @@ static const struct field network_fields[] = {
 	{"dns", &plain_words, 0, OF(recipe_network, dns), 0, "name servers"},
 	END,
 };
+static const struct schema network = {
+	VALUE_RECORD, .fields = network_fields, .sections_offset = OF(recipe_network, settings), .has_sections = true,
+};
 static const struct schema networks = {
-	VALUE_TABLE, .fields = network_fields, .size = sizeof(struct recipe_network), .key_rule = &name_rule,
-	.key_offset = OF(recipe_network, name), .pos_offset = OF(recipe_network, pos), .has_pos = true,
-	.sections_offset = OF(recipe_network, settings), .has_sections = true,
+	VALUE_TABLE, .element = &network, .size = sizeof(struct recipe_network), .key_rule = &name_rule,
+	.key_offset = OF(recipe_network, name), .pos_offset = OF(recipe_network, pos),
 };
 
 /* --- units, hooks ---------------------------------------------------------------------------------------------------- */
@@ -142,13 +171,21 @@ static const struct field unit_fields[] = {
 	{"mask", &boolean, 0, OF(recipe_unit, mask), 0, "can never start"},
 	END,
 };
+static void prepare_unit(void *element)
+{
+	((struct recipe_unit *)element)->enable = UNSET;
+}
+
+static const struct schema unit = {
+	VALUE_RECORD, .fields = unit_fields, .sections_offset = OF(recipe_unit, settings), .has_sections = true,
+};
 static const struct schema units = {
-	VALUE_TABLE, .fields = unit_fields, .size = sizeof(struct recipe_unit), .key_rule = &unit_rule,
-	.key_offset = OF(recipe_unit, name), .pos_offset = OF(recipe_unit, pos), .has_pos = true,
-	.sections_offset = OF(recipe_unit, settings), .has_sections = true,
+	VALUE_TABLE, .element = &unit, .size = sizeof(struct recipe_unit), .key_rule = &unit_rule,
+	.key_offset = OF(recipe_unit, name), .pos_offset = OF(recipe_unit, pos), .prepare = prepare_unit,
 };
 
-static const struct schema commands = {VALUE_ANY, .decode = decode_commands};
+static const struct schema command = {.type = VALUE_WORDS};
+static const struct schema commands = {VALUE_LIST, .element = &command, .decode = decode_commands};
 static const struct field hook_fields[] = {
 	{"configure", &commands, 0, 0, 0, "commands run in the sandbox (no network) after packages, files and units"},
 	END,
@@ -163,8 +200,10 @@ static const struct schema format = {VALUE_TEXT, .choices = format_choices};
 static const struct schema root_format = {VALUE_TEXT, .choices = root_choices};
 static const struct schema slots = {VALUE_INT, .min = 1, .max = 2};
 
+static const char *const filesystem_choices[] = {"filesystem", NULL};
+static const struct schema filesystem_type = {VALUE_TEXT, .choices = filesystem_choices};
 static const struct field filesystem_fields[] = {
-	{"type", &text, FIELD_EARLY | FIELD_REQUIRED, 0, 0, "filesystem"},
+	{"type", &filesystem_type, FIELD_EARLY | FIELD_REQUIRED, 0, 0, "what the partition holds"},
 	{"format", &format, FIELD_REQUIRED, OF(recipe_partition, format), 0, "file system"},
 	{"mountpoint", &image_path, 0, OF(recipe_partition, mountpoint), 0, "where it is mounted"},
 	{"mountOptions", &words, 0, OF(recipe_partition, mount_options), 0, "options of mount(8)"},
@@ -173,8 +212,10 @@ static const struct field filesystem_fields[] = {
 };
 static const struct schema filesystem = {VALUE_RECORD, .fields = filesystem_fields};
 
+static const char *const root_type_choices[] = {"root", NULL};
+static const struct schema root_type = {VALUE_TEXT, .choices = root_type_choices};
 static const struct field root_fields[] = {
-	{"type", &text, FIELD_EARLY | FIELD_REQUIRED, 0, 0, "root"},
+	{"type", &root_type, FIELD_EARLY | FIELD_REQUIRED, 0, 0, "what the partition holds"},
 	{"format", &root_format, FIELD_REQUIRED, OF(recipe_partition, format), 0, "file system of the immutable root"},
 	{"verity", &boolean, 0, OF(recipe_partition, verity), 0, "verified by dm-verity (true)"},
 	{"slots", &slots, 0, OF(recipe_partition, slots), 0, "2: a twin partition for the next image"},
@@ -182,6 +223,7 @@ static const struct field root_fields[] = {
 };
 static const struct schema root = {VALUE_RECORD, .fields = root_fields};
 
+/* Those after `root` have a name in the language and nobody who makes them yet. */
 const char *const schema_content_types[] = {"filesystem", "root", "swap", "btrfs", "luks", "lvm_pv", "mdraid", NULL};
 
 const struct schema *schema_content(const char *type, bool *ret_later)
@@ -199,15 +241,15 @@ const struct schema *schema_content(const char *type, bool *ret_later)
 static const struct schema partition_type = {VALUE_TEXT, .rule = &type_rule};
 static const struct schema partition_uuid = {VALUE_TEXT, .rule = &uuid_rule};
 static const struct schema partition_label = {VALUE_TEXT, .rule = &label_rule};
-static const struct schema partition_size = {VALUE_ANY, .decode = decode_partition_size};
-static const struct schema content = {VALUE_ANY, .decode = decode_content};
+static const struct schema partition_size = {VALUE_TEXT, .rule = &extent_rule, .decode = decode_partition_size};
+static const struct schema content = {VALUE_CONTENT, .decode = decode_content};
 static const struct schema priority = {VALUE_INT, .min = 0, .max = 10000};
 
 static const struct field partition_fields[] = {
 	{"size", &partition_size, 0, 0, 0, "size; without it, from the content; 100% grows to the end of the disk"},
 	{"start", &size, 0, OF(recipe_partition, start), 0, "where it starts (after the one before)"},
 	LATER("end", "where it ends"),
-	{"type", &partition_type, FIELD_REQUIRED, OF(recipe_partition, type), 0, "partition type: a GUID or a code of sgdisk"},
+	{"type", &partition_type, 0, OF(recipe_partition, type), 0, "partition type: a GUID or a code of sgdisk (8300)"},
 	{"label", &partition_label, 0, OF(recipe_partition, label), 0, "name in the partition table (its key)"},
 	{"uuid", &partition_uuid, 0, OF(recipe_partition, uuid), 0, "partition UUID (derived from the plan)"},
 	LATER("attributes", "attribute bits"),
@@ -218,15 +260,16 @@ static const struct field partition_fields[] = {
 	{"content", &content, 0, 0, 0, "what is in it, by its type"},
 	END,
 };
+static const struct schema partition = {VALUE_RECORD, .fields = partition_fields};
 static const struct schema partitions = {
-	VALUE_TABLE, .fields = partition_fields, .size = sizeof(struct recipe_partition), .key_rule = &label_rule,
-	.key_offset = OF(recipe_partition, name), .pos_offset = OF(recipe_partition, pos), .has_pos = true,
+	VALUE_TABLE, .element = &partition, .size = sizeof(struct recipe_partition), .key_rule = &label_rule,
+	.key_offset = OF(recipe_partition, name), .pos_offset = OF(recipe_partition, pos),
 };
 
 static const char *const table_choices[] = {"gpt", NULL};
 static const struct schema table_type = {VALUE_TEXT, .choices = table_choices};
 static const struct field gpt_fields[] = {
-	{"type", &table_type, FIELD_EARLY | FIELD_REQUIRED, 0, 0, "gpt"},
+	{"type", &table_type, FIELD_REQUIRED, OF(recipe_disk, type), 0, "the kind of partition table"},
 	{"partitions", &partitions, FIELD_REQUIRED, OF(recipe_disk, partitions), OF(recipe_disk, n_partitions), "by name"},
 	END,
 };
@@ -239,38 +282,41 @@ static const struct field disk_fields[] = {
 	{"content", &gpt, FIELD_REQUIRED, 0, 0, "the partition table"},
 	END,
 };
+static const struct schema disk = {VALUE_RECORD, .fields = disk_fields};
 static const struct schema disks = {
-	VALUE_TABLE, .fields = disk_fields, .size = sizeof(struct recipe_disk), .key_rule = &name_rule,
-	.key_offset = OF(recipe_disk, name), .pos_offset = OF(recipe_disk, pos), .has_pos = true,
+	VALUE_TABLE, .element = &disk, .size = sizeof(struct recipe_disk), .key_rule = &name_rule,
+	.key_offset = OF(recipe_disk, name), .pos_offset = OF(recipe_disk, pos),
 };
 static const struct field layout_fields[] = {
-	{"from", &text, FIELD_EARLY, 0, 0, "a file with a layout, which this one overrides"},
+	{"from", &line, FIELD_EARLY, 0, 0, "a file with a layout, which this one overrides"},
 	{"disk", &disks, FIELD_REQUIRED, OF(recipe, disks), OF(recipe, n_disks), "disks by name"},
 	LATER("lvm_vg", "LVM volume groups"),
 	LATER("mdadm", "RAID arrays"),
 	LATER("nodev", "tmpfs and bind mounts"),
 	END,
 };
-static const struct schema layout = {VALUE_RECORD, .fields = layout_fields};
+static const struct schema layout = {VALUE_RECORD, .fields = layout_fields, .or_file = true};
 
 /* --- the recipe ------------------------------------------------------------------------------------------------------ */
 
 static const char *const kind_choices[] = {"vm", "lxc", "tools", NULL};
 static const struct schema name = {VALUE_TEXT, .rule = &name_rule};
+static const struct schema vars = {VALUE_MAP, .element = &any, .key_rule = &var_rule};
+static const struct schema variables = {VALUE_WORDS, .rule = &variable_rule};
 static const struct schema kinds = {VALUE_WORDS, .choices = kind_choices, .decode = decode_kinds};
 static const struct schema packages = {VALUE_WORDS, .rule = &package_rule, .decode = decode_packages};
 static const struct schema zone = {VALUE_TEXT, .rule = &zone_rule};
 static const struct schema modules = {VALUE_WORDS, .rule = &module_rule};
 
 static const struct field recipe_fields[] = {
-	{"from", &text, FIELD_EARLY, 0, 0, "the recipe that this one extends"},
-	{"use", &words, FIELD_EARLY, 0, 0, "modules, merged in order"},
-	{"facts", &text, FIELD_EARLY, 0, 0, "a YAML file, reachable as ${facts.…}"},
-	{"vars", &any, FIELD_EARLY, 0, 0, "values, reachable as ${vars.…}"},
-	{"env", &words, FIELD_EARLY, 0, 0, "environment variables that may be named as ${env.…}"},
+	{"from", &line, FIELD_EARLY, 0, 0, "the recipe that this one extends"},
+	{"use", &words, FIELD_EARLY, 0, 0, "modules, merged in order after the parent and before the file itself"},
+	{"facts", &line, FIELD_EARLY, 0, 0, "a plain YAML file, reachable as ${facts.…}"},
+	{"vars", &vars, FIELD_EARLY, 0, 0, "values, reachable as ${vars.…}; a module's are defaults"},
+	{"env", &variables, 0, OF(recipe, env), 0, "environment variables that may be named as ${env.…}; part of the lock"},
 	{"name", &name, FIELD_REQUIRED, OF(recipe, name), 0, "the machine's name"},
-	{"kinds", &kinds, FIELD_REQUIRED, 0, 0, "what may be built of it"},
-	{"distribution", &distribution, 0, OF(recipe, distribution), 0, "the archive that everything comes from"},
+	{"kinds", &kinds, FIELD_REQUIRED | FIELD_WHOLE, 0, 0, "what may be built of it"},
+	{"distribution", &repository, 0, OF(recipe, distribution), 0, "the archive that everything comes from"},
 	{"tools", &own_file, 0, OF(recipe, tools), 0, "recipe of the tree whose programs shape the image"},
 	{"timezone", &zone, 0, OF(recipe, timezone), 0, "time zone (UTC)"},
 	{"kernelArgs", &words, 0, OF(recipe, kernel_args), 0, "words appended to the kernel command line"},
@@ -295,11 +341,3 @@ static const struct field recipe_fields[] = {
 	END,
 };
 const struct schema schema_recipe = {VALUE_RECORD, .fields = recipe_fields};
-
-const struct field *schema_field(const struct schema *schema, const char *wanted)
-{
-	for (const struct field *field = schema->fields; field && field->name; field++)
-		if (strcmp(field->name, wanted) == 0)
-			return field;
-	return NULL;
-}

@@ -21,9 +21,13 @@ enum value_type {
 	VALUE_WORDS,     /* struct strv; a word alone is a list of one */
 	VALUE_FILE,      /* const char *: a file of the recipe's own, as an absolute path of the host */
 	VALUE_SETTINGS,  /* struct recipe_settings: one section of a systemd-style file */
+	VALUE_SETTING,   /* the value of one key in such a section: text, or a list of texts; decoded with its section */
 	VALUE_RECORD,    /* a struct, field by field */
-	VALUE_TABLE,     /* an array of structs, one for each key, and its size */
-	VALUE_ANY,       /* not decoded: read before the rest, or by hand */
+	VALUE_TABLE,     /* an array of structs, each an `element`, one for each key, and its size */
+	VALUE_MAP,       /* by hand: `element` by free keys */
+	VALUE_LIST,      /* by hand: a list of `element` */
+	VALUE_CONTENT,   /* by hand: the record that schema_content() has for its `type` */
+	VALUE_ANY,       /* not decoded: read before the rest, or by hand. A list is one value here: it does not append */
 };
 
 /* What a text must look like. */
@@ -38,13 +42,14 @@ struct schema {
 	const char *const *choices;       /* NULL-terminated: of texts, of each word */
 	int64_t min, max;                 /* of integers */
 	const char *section;              /* of settings */
-	const struct field *fields;       /* of records and tables, ended by a nameless one */
-	const struct rule *key_rule;      /* of a table's keys */
-	size_t size, key_offset;          /* of a table's elements */
-	size_t pos_offset;                /* in a table's elements, when `has_pos` */
-	bool has_pos;
+	const struct field *fields;       /* of records, ended by a nameless one */
 	size_t sections_offset;           /* where settings go whose keys are sections (`Service:`), when `has_sections` */
 	bool has_sections;
+	const struct schema *element;     /* of tables, maps and lists */
+	const struct rule *key_rule;      /* of a table's and a map's keys */
+	size_t size, key_offset, pos_offset; /* of a table's elements */
+	void (*prepare)(void *element);   /* of a table: defaults of an element that are not zero; may be NULL */
+	bool or_file;                     /* the path of a file that holds it can stand for it */
 	int (*decode)(struct decoder *decoder, const struct node *node, const char *path, void *out); /* by hand, else NULL */
 };
 
@@ -52,6 +57,7 @@ enum field_flag {
 	FIELD_REQUIRED = 1 << 0,
 	FIELD_EARLY = 1 << 1,             /* read before merging (`from`, `vars`, …): not decoded */
 	FIELD_LATER = 1 << 2,             /* part of the language, of no effect yet: refused */
+	FIELD_WHOLE = 1 << 3,             /* a list that a later file replaces instead of appending to it */
 };
 
 struct field {
@@ -73,5 +79,15 @@ extern const char *const schema_content_types[];
 
 /* The field called `name`; NULL when the schema has none. */
 const struct field *schema_field(const struct schema *schema, const char *name);
+
+/* What a section (`Service`) and a key (`ExecStart`) of a systemd-style file look like. */
+extern const struct rule schema_setting_rule;
+
+/* Whether `key` in a record of that schema is such a section. */
+bool schema_is_section(const struct schema *schema, const char *key);
+
+/* What the value of `key` in the map `node`, or an item (`key` NULL) of the list `node`, must look like; never NULL: where
+ * the table has no word for it, VALUE_ANY. `schema` is the one of `node` itself. */
+const struct schema *schema_below(const struct schema *schema, const struct node *node, const char *key);
 
 #endif

@@ -27,22 +27,25 @@ static bool lies_in(const char *path, const char *folder)
 	return strncmp(path, folder, length) == 0 && (path[length] == '/' || folder[length - 1] == '/');
 }
 
-static void add_input(struct decoder *decoder, const char *path, const char *sha256)
+void decode_add_input(struct decoder *decoder, const char *path, const char *sha256, bool language)
 {
 	struct recipe *recipe = decoder->recipe;
 	struct recipe_input *input;
 
 	for (size_t i = 0; i < recipe->n_inputs; i++)
-		if (strcmp(recipe->inputs[i].path, path) == 0)
+		if (strcmp(recipe->inputs[i].path, path) == 0) {
+			recipe->inputs[i].language |= language;
 			return;
+		}
 	input = arena_push(decoder->arena, recipe->inputs, recipe->n_inputs);
+	input->language = language;
 	input->path = path;
 	input->name = lies_in(path, recipe->root) ? path + strlen(recipe->root) + 1 : path;
 	memcpy(input->sha256, sha256, sizeof input->sha256);
 }
 
 /* The real path, when it is a file that the recipe may use. */
-static const char *find_file(struct decoder *decoder, const struct node *node, const char *key, const char *path)
+static const char *real_file(struct decoder *decoder, const struct node *node, const char *key, const char *path)
 {
 	char real[PATH_MAX];
 	struct stat st;
@@ -65,23 +68,29 @@ static const char *find_file(struct decoder *decoder, const struct node *node, c
 	return arena_strdup(decoder->arena, real);
 }
 
-const char *decode_own_file(struct decoder *decoder, const struct node *node, const char *key)
+const char *decode_find_file(struct decoder *decoder, const struct node *node, const char *key)
 {
-	char sha256[SHA256_HEX];
 	const char *base = decode_document(decoder, &node->pos)->path, *path;
 
 	if (node->type != NODE_SCALAR || !*node->text) {
-		err_at(decoder->err, -EINVAL, &node->pos, key, "expected the path of a file");
+		decode_expected(decoder, node, key, "the path of a file");
 		return NULL;
 	}
 	if (*node->text != '/')
 		path = arena_printf(decoder->arena, "%.*s/%s", (int)(strrchr(base, '/') - base), base, node->text);
 	else
 		path = node->text;
-	path = find_file(decoder, node, key, path);
+	return real_file(decoder, node, key, path);
+}
+
+const char *decode_own_file(struct decoder *decoder, const struct node *node, const char *key)
+{
+	char sha256[SHA256_HEX];
+	const char *path = decode_find_file(decoder, node, key);
+
 	if (!path || sha256_file(path, sha256, NULL, decoder->err) < 0)
 		return NULL;
-	add_input(decoder, path, sha256);
+	decode_add_input(decoder, path, sha256, false);
 	return path;
 }
 
@@ -108,6 +117,9 @@ static void add_package(struct decoder *decoder, const struct node *node)
 {
 	struct recipe *recipe = decoder->recipe;
 
+	for (size_t i = 0; i < recipe->n_packages; i++)
+		if (strcmp(recipe->packages[i].name, node->text) == 0)
+			return;
 	*arena_push(decoder->arena, recipe->packages, recipe->n_packages) = (struct recipe_package){
 		.name = node->text, .origin = decode_document(decoder, &node->pos)->origin, .pos = node->pos,
 	};
@@ -131,20 +143,21 @@ int decode_packages(struct decoder *decoder, const struct node *node, const char
 
 int decode_principals(struct decoder *decoder, const struct node *node, const char *path, void *out)
 {
-	static const struct rule word = {"a principal without spaces or commas", "[^[:cntrl:][:space:],]+"};
-	static const struct schema words = {VALUE_WORDS, .rule = &word};
+	const struct schema *schema = schema_field(schema_field(&schema_recipe, "ssh")->schema, "principals")->schema;
 	struct recipe *recipe = decoder->recipe;
 
 	(void)out;
 	if (node->type != NODE_MAP)
-		return err_at(decoder->err, -EINVAL, &node->pos, path, "expected a map of users and their principals");
+		return decode_expected(decoder, node, path, "a map of users and their principals");
 	for (size_t i = 0; i < node->count; i++) {
 		struct recipe_principals *principals = arena_push(decoder->arena, recipe->principals, recipe->n_principals);
 
 		principals->user = node->keys[i];
-		if (strchr(node->keys[i], '/') || node->keys[i][0] == '.')
-			err_at(decoder->err, -EINVAL, &node->key_pos[i], path, "'%s' is not the name of a user", node->keys[i]);
-		decode(decoder, &words, node->items[i], arena_printf(decoder->arena, "%s.%s", path, node->keys[i]),
+		principals->pos = node->key_pos[i];
+		if (!decode_matches(schema->key_rule, node->keys[i]))
+			err_at(decoder->err, -EINVAL, &node->key_pos[i], path, "expected %s, found '%s'",
+			       schema->key_rule->expected, node->keys[i]);
+		decode(decoder, schema->element, node->items[i], decode_path(decoder->arena, path, node->keys[i]),
 		       &principals->names);
 	}
 	return 0;
@@ -152,20 +165,20 @@ int decode_principals(struct decoder *decoder, const struct node *node, const ch
 
 int decode_commands(struct decoder *decoder, const struct node *node, const char *path, void *out)
 {
-	static const struct schema words = {.type = VALUE_WORDS};
+	const struct schema *words = schema_field(schema_field(&schema_recipe, "hooks")->schema, "configure")->schema->element;
 	struct recipe *recipe = decoder->recipe;
 
 	(void)out;
 	if (node->type != NODE_LIST)
-		return err_at(decoder->err, -EINVAL, &node->pos, path, "expected a list of commands");
+		return decode_expected(decoder, node, path, "a list of commands");
 	for (size_t i = 0; i < node->count; i++) {
 		struct recipe_hook *hook = arena_push(decoder->arena, recipe->configure, recipe->n_configure);
 
 		hook->pos = node->items[i]->pos;
 		if (node->items[i]->type != NODE_LIST || node->items[i]->count == 0) {
-			err_at(decoder->err, -EINVAL, &hook->pos, path, "expected a command as a list of words");
+			decode_expected(decoder, node->items[i], path, "a command as a list of words");
 			err_hint(decoder->err, "there is no shell: [[/usr/bin/program, argument]]");
-		} else if (decode(decoder, &words, node->items[i], path, &hook->argv) == 0 && hook->argv.items[0][0] != '/') {
+		} else if (decode(decoder, words, node->items[i], path, &hook->argv) == 0 && hook->argv.items[0][0] != '/') {
 			err_at(decoder->err, -EINVAL, &hook->pos, path, "the program must be an absolute path");
 		}
 	}
@@ -176,7 +189,6 @@ int decode_commands(struct decoder *decoder, const struct node *node, const char
 
 int decode_partition_size(struct decoder *decoder, const struct node *node, const char *path, void *out)
 {
-	static const struct schema size = {.type = VALUE_SIZE};
 	struct recipe_partition *partition = out;
 
 	if (node->type == NODE_SCALAR && strcmp(node->text, "100%") == 0) {
@@ -185,7 +197,9 @@ int decode_partition_size(struct decoder *decoder, const struct node *node, cons
 	}
 	if (node->type == NODE_SCALAR && strcmp(node->text, "auto") == 0)
 		return 0;
-	return decode(decoder, &size, node, path, &partition->size);
+	if (node->type != NODE_SCALAR || size_parse(node->text, &partition->size) < 0 || partition->size == 0)
+		return decode_expected(decoder, node, path, "a size like 512M or 10G, '100%' or 'auto'");
+	return 0;
 }
 
 static bool made_here(const struct recipe_partition *partition)
@@ -203,8 +217,10 @@ int decode_content(struct decoder *decoder, const struct node *node, const char 
 	bool later;
 	size_t n = 0;
 
+	if (node->type == NODE_MAP && !type)
+		return err_at(decoder->err, -EINVAL, &node->pos, path, "'type' is missing: what the partition holds");
 	if (!type || type->type != NODE_SCALAR)
-		return err_at(decoder->err, -EINVAL, &node->pos, path, "expected a map with a 'type'");
+		return decode_expected(decoder, node, path, "a map with a 'type'");
 	schema = schema_content(type->text, &later);
 	if (later)
 		return err_at(decoder->err, -ENOTSUP, &type->pos, path, "the content type '%s' is not yet supported", type->text);
@@ -214,15 +230,15 @@ int decode_content(struct decoder *decoder, const struct node *node, const char 
 		const char *near = text_nearest(type->text, schema_content_types, n);
 
 		err_at(decoder->err, -ENOTSUP, &type->pos, path, "the content type '%s' is not supported", type->text);
-		return near ? err_hint(decoder->err, "did you mean '%s'?", near) : -ENOTSUP;
+		err_hint(decoder->err, near ? "did you mean '%s'?" : "there are: filesystem, root", near);
+		return -ENOTSUP;
 	}
 	partition->content = strcmp(type->text, "root") == 0 ? CONTENT_ROOT : CONTENT_FILESYSTEM;
 	partition->verity = partition->content == CONTENT_ROOT;
 	partition->slots = partition->content == CONTENT_ROOT;
-	if (decode(decoder, schema, node, path, partition) < 0 || !partition->format)
-		return -EINVAL;
-	if (!made_here(partition))
+	decode(decoder, schema, node, path, partition);
+	if (partition->format && !made_here(partition))
 		return err_at(decoder->err, -ENOTSUP, &node_get(node, "format")->pos, path, "the format '%s' is not yet supported",
 			      partition->format);
-	return 0;
+	return decoder->err->code;
 }

@@ -29,12 +29,14 @@ static int find(const struct buf *table, const char *name, unsigned *ret_id)
 	size_t length = strlen(name);
 
 	for (const char *line = table->data; line && *line; line += strcspn(line, "\n") + (line[strcspn(line, "\n")] == '\n')) {
-		const char *password;
+		const char *id;
 
 		if (strncmp(line, name, length) != 0 || line[length] != ':')
 			continue;
-		password = line + length + 1;
-		*ret_id = (unsigned)strtoul(password + strcspn(password, ":\n") + 1, NULL, 10);
+		id = line + length + 1 + strcspn(line + length + 1, ":\n");
+		if (id[0] != ':' || id[1] < '0' || id[1] > '9')
+			continue;
+		*ret_id = (unsigned)strtoul(id + 1, NULL, 10);
 		return 0;
 	}
 	return -ENOENT;

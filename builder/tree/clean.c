@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/arena.h"
+#include "base/file.h"
 #include "tree/inside.h"
 #include "tree/steps.h"
 
@@ -52,12 +52,13 @@ static int remove_file(void *data, int folder_fd, const char *path, const char *
 /* The third field of shadow(5) is the day of the last change: of the packages, not of the build. */
 static int date_passwords(const struct step *step, struct err *err)
 {
+	_cleanup_fd_ int fd = root_open(step->root_fd, "/etc/shadow", O_PATH, 0);
 	_cleanup_buf_ struct buf old = {0}, new = {0};
 	struct stat st;
 
 	if (inside_read(step->root_fd, "/etc/shadow", 1 << 20, &old, err) < 0)
 		return err->code;
-	if (old.size == 0 || fstatat(step->root_fd, "etc/shadow", &st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (old.size == 0 || fd < 0 || fstat(fd, &st) < 0)
 		return 0;
 	for (const char *line = old.data; *line;) {
 		size_t length = strcspn(line, "\n"), name = strcspn(line, ":\n");

@@ -3,13 +3,13 @@
 #include <errno.h>
 #include <fnmatch.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/sandbox.h"
 #include "edge/archive.h"
 #include "tree/debs.h"
+#include "tree/inside.h"
+#include "tree/order.h"
 
 /* The recipe's `exclude` and `include`, as dpkg's path-exclude and path-include mean them: the last match decides. */
 static bool wanted(void *data, const char *path)
@@ -25,29 +25,36 @@ static bool wanted(void *data, const char *path)
 	return true;
 }
 
-static int copy_text(const char *from, const char *to, struct err *err)
+static int copy_text(int root_fd, const char *from, const char *to, struct err *err)
 {
 	_cleanup_buf_ struct buf text = {0};
 
-	if (file_read(from, 1 << 20, &text, err) < 0)
+	if (inside_read(root_fd, from, 1 << 20, &text, err) < 0)
 		return err->code;
-	return file_publish(to, text.data ? text.data : "", text.size, 0644, err);
+	if (text.size == 0)
+		return err_set(err, -ENOENT, "there is no '%s' in the tree", from);
+	return inside_write(root_fd, to, text.data, text.size, 0644, 0, 0, err);
 }
 
 /* What dpkg expects to find before the first package is installed: its database, and names for the ids in packages. */
-static int prepare_root(struct arena *arena, const char *root, struct err *err)
+static int prepare_root(const char *root, struct err *err)
 {
 	static const char *const folders[] = {"alternatives", "info", "parts", "triggers", "updates"};
-	static const char *const tables[] = {"passwd", "group"};
+	static const char *const tables[][2] = {
+		{"/usr/share/base-passwd/passwd.master", "/etc/passwd"}, {"/usr/share/base-passwd/group.master", "/etc/group"},
+	};
+	_cleanup_arena_ struct arena *arena = arena_new();
+	_cleanup_fd_ int root_fd = inside_open(root, err);
 
+	if (root_fd < 0)
+		return root_fd;
 	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
-		if (folder_make(arena_printf(arena, "%s/var/lib/dpkg/%s", root, folders[i]), 0755, err) < 0)
+		if (inside_folder(root_fd, arena_printf(arena, "/var/lib/dpkg/%s", folders[i]), err) < 0)
 			return err->code;
-	if (file_publish(arena_printf(arena, "%s/var/lib/dpkg/status", root), "", 0, 0644, err) < 0)
+	if (inside_write(root_fd, "/var/lib/dpkg/status", "", 0, 0644, 0, 0, err) < 0)
 		return err->code;
 	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
-		if (copy_text(arena_printf(arena, "%s/usr/share/base-passwd/%s.master", root, tables[i]),
-			      arena_printf(arena, "%s/etc/%s", root, tables[i]), err) < 0)
+		if (copy_text(root_fd, tables[i][0], tables[i][1], err) < 0)
 			return err_wrap(err, "while preparing an empty system (is 'base-passwd' in the lock?)");
 	return 0;
 }
@@ -56,28 +63,30 @@ int dpkg_bootstrap(struct cache *cache, const struct plan_tree *tree, const char
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const struct plan_layer *layer = &tree->layers[LAYER_BASE];
-	size_t *order = arena_array(arena, size_t, layer->n_packages + 1);
-	int r = debs_order(cache, layer->packages, layer->n_packages, order, err);
+	struct order order;
+	int r = order_make(arena, cache, layer->packages, layer->n_packages, &order, err);
 
 	if (r == 0)
 		r = folder_make(root, 0755, err);
 	/* Where /bin and its like lead is base-files' to say: packages that name files below them come after it. */
 	for (size_t pass = 0; pass < 2; pass++)
 		for (size_t i = 0; r == 0 && i < layer->n_packages; i++) {
-			const struct lock_package *package = &layer->packages[order[i]];
+			const struct lock_package *package = &layer->packages[order.items[i]];
 
 			if ((strcmp(package->name, "base-files") == 0) != (pass == 0))
 				continue;
-			r = archive_unpack_deb(deb_path(cache, arena, package), root, wanted, (void *)tree->recipe, err);
+			r = archive_unpack_deb(deb_path(cache, arena, package), root, PACKAGE_BYTES_MAX, wanted,
+					       (void *)tree->recipe, err);
 			if (r < 0)
 				err_wrap(err, "while unpacking the package '%s'", package->name);
 		}
-	return r == 0 ? prepare_root(arena, root, err) : r;
+	return r == 0 ? prepare_root(root, err) : r;
 }
 
-/* The command line. The bottom layer configures itself: what it needs for that is unpacked, but not yet configured. */
+/* The command line for the `n` packages of `order`. The bottom layer configures itself: what it needs for that is unpacked,
+ * but not yet configured. */
 static const char *const *command(struct arena *arena, struct cache *cache, const struct plan_tree *tree, enum lock_layer l,
-				  const size_t *order)
+				  const size_t *order, size_t n)
 {
 	const struct plan_layer *layer = &tree->layers[l];
 	size_t skip = strlen(cache_folder(cache));
@@ -93,52 +102,53 @@ static const char *const *command(struct arena *arena, struct cache *cache, cons
 	for (size_t i = 0; i < tree->recipe->include.count; i++)
 		strv_push(arena, &argv, arena_printf(arena, "--path-include=%s", tree->recipe->include.items[i]));
 	strv_push(arena, &argv, "--install");
-	for (size_t i = 0; i < layer->n_packages; i++)
+	for (size_t i = 0; i < n; i++)
 		strv_push(arena, &argv, arena_printf(arena, "/tmp%s", deb_path(cache, arena, &layer->packages[order[i]]) + skip));
 	*arena_push(arena, argv.items, argv.count) = NULL;
 	return argv.items;
 }
 
-/* The names dpkg gives at the end of a failed run, under "Errors were encountered while processing:". */
-static const char *failed_packages(struct arena *arena, const char *output)
+/* dpkg names a package that it could not unpack by its file, which we named by its digest. */
+static const char *package_name(struct arena *arena, const struct plan_layer *layer, const char *word, size_t length)
 {
-	static const char title[] = "Errors were encountered while processing:\n";
-	const char *list = strstr(output, title);
-	struct buf names = {0};
-	const char *text;
-
-	if (!list)
-		return NULL;
-	for (list += strlen(title); *list == ' '; list += strcspn(list, "\n") + 1)
-		buf_printf(&names, "%s%.*s", names.size ? ", " : "", (int)strcspn(list + 1, "\n"), list + 1);
-	text = arena_strdup(arena, names.size ? names.data : "");
-	buf_free(&names);
-	return text;
+	for (size_t i = 0; i < layer->n_packages; i++)
+		if (length > 64 && strncmp(word + length - 64, layer->packages[i].sha256, 64) == 0)
+			return layer->packages[i].name;
+	return arena_strndup(arena, word, length);
 }
 
-static int explain(struct arena *arena, const struct buf *output, struct err *err)
+/* The names dpkg gives at the end of a failed run, under "Errors were encountered while processing:". */
+static const char *failed_packages(struct arena *arena, const struct plan_layer *layer, const char *output)
+{
+	static const char title[] = "Errors were encountered while processing:\n";
+	const char *list = strstr(output, title), *names = NULL;
+
+	for (list = list ? list + strlen(title) : ""; *list == ' '; list += strcspn(list, "\n"), list += *list == '\n') {
+		const char *name = package_name(arena, layer, list + 1, strcspn(list + 1, "\n"));
+
+		names = names ? arena_printf(arena, "%s, %s", names, name) : name;
+	}
+	return names;
+}
+
+/* `r` is dpkg's exit status, or negative when it did not come to its end. */
+static int explain(struct arena *arena, const struct plan_layer *layer, const struct buf *output, int r, struct err *err)
 {
 	enum { SHOWN = 3000 };
-	const char *text = output->size ? output->data : "", *packages = failed_packages(arena, text);
+	const char *text = output->size ? output->data : "", *packages = failed_packages(arena, layer, text);
 	const char *tail = output->size > SHOWN ? text + output->size - SHOWN : text;
 
-	if (packages)
+	if (r > 0 && packages)
 		err_set(err, -EIO, "installing failed at the package %s; dpkg said:", packages);
-	else
+	else if (r > 0)
 		err_set(err, -EIO, "dpkg failed; it said:");
-	return err_wrap(err, "| %s", tail);
+	return *tail ? err_wrap(err, "| %s", tail) : err->code;
 }
 
 /* No service starts in a tree: invoke-rc.d asks this. It is gone before the layer is kept. */
-static int forbid_services(struct arena *arena, const char *root, const char **ret_path, struct err *err)
-{
-	static const char policy[] = "#!/bin/sh\nexit 101\n";
+static const char POLICY[] = "/usr/sbin/policy-rc.d", FORBID[] = "#!/bin/sh\nexit 101\n";
 
-	*ret_path = arena_printf(arena, "%s/usr/sbin/policy-rc.d", root);
-	return file_publish(*ret_path, policy, strlen(policy), 0755, err);
-}
-
-int dpkg_install(struct cache *cache, const struct plan_tree *tree, enum lock_layer layer, const char *root, struct err *err)
+int dpkg_install(struct cache *cache, const struct plan_tree *tree, enum lock_layer l, const char *root, struct err *err)
 {
 	/* SOURCE_DATE_EPOCH makes py3compile write byte code that does not hold the time of its source. */
 	static const char *const env[] = {
@@ -146,22 +156,27 @@ int dpkg_install(struct cache *cache, const struct plan_tree *tree, enum lock_la
 		"DEBIAN_FRONTEND=noninteractive", "DEBCONF_NONINTERACTIVE_SEEN=true", "PYTHONHASHSEED=0", NULL,
 	};
 	_cleanup_arena_ struct arena *arena = arena_new();
-	size_t n = tree->layers[layer].n_packages, *order = arena_array(arena, size_t, n + 1);
+	const struct plan_layer *layer = &tree->layers[l];
 	const struct sandbox_op ops[] = {
 		{SANDBOX_BIND_RO, arena_printf(arena, "%s/debs", cache_folder(cache)), "/tmp/debs", NULL},
 	};
 	const struct sandbox sandbox = {.root = root, .ops = ops, .n_ops = 1};
-	_cleanup_buf_ struct buf output = {0};
-	struct proc proc = {.env = env, .diagnostics = &output};
-	const char *policy = NULL;
-	int r = debs_order(cache, tree->layers[layer].packages, n, order, err);
+	_cleanup_fd_ int root_fd = inside_open(root, err);
+	struct order order;
+	int r = root_fd < 0 ? root_fd : order_make(arena, cache, layer->packages, layer->n_packages, &order, err);
 
 	if (r == 0)
-		r = forbid_services(arena, root, &policy, err);
-	if (r < 0)
-		return r;
-	proc.argv = command(arena, cache, tree, layer, order);
-	r = sandbox_run(&sandbox, &proc, err);
-	unlink(policy);
-	return r > 0 ? explain(arena, &output, err) : r;
+		r = inside_write(root_fd, POLICY, FORBID, strlen(FORBID), 0755, 0, 0, err);
+	for (size_t i = 0, start = 0; r == 0 && i < order.n_runs; start = order.run_ends[i++]) {
+		_cleanup_buf_ struct buf output = {0};
+		struct proc proc = {.env = env, .diagnostics = &output};
+
+		if (l == LAYER_BASE) /* is unpacked whole, and configured whole */
+			i = order.n_runs - 1;
+		proc.argv = command(arena, cache, tree, l, order.items + start, order.run_ends[i] - start);
+		r = sandbox_run(&sandbox, &proc, err);
+		if (r != 0)
+			return explain(arena, layer, &output, r, err);
+	}
+	return r == 0 ? inside_remove(root_fd, POLICY, err) : r;
 }

@@ -80,31 +80,38 @@ static int make_one(void *data, size_t i, struct err *err)
 {
 	struct both *both = data;
 
+	if (!both->results[i])
+		return 0;
 	return layer_packages(both->arenas[i], both->cache, both->plan->lock, both->trees[i], both->results[i], err);
+}
+
+/* Moves a tree to its owner, paths included. */
+static void give(struct arena *arena, struct tree *from, struct tree *ret_tree)
+{
+	if (!ret_tree)
+		return;
+	*ret_tree = *from;
+	ret_tree->path = arena_strdup(arena, from->path);
+	ret_tree->scratch = arena_strdup(arena, from->scratch);
+	*from = (struct tree){.scratch_fd = -1};
 }
 
 int tree_packages(struct arena *arena, struct cache *cache, const struct plan *plan, struct tree *ret_image,
 		  struct tree *ret_tools, struct err *err)
 {
-	_cleanup_tree_ struct tree image = {.scratch_fd = -1}, tools = {.scratch_fd = -1};
-	struct both both = {cache, plan, {&plan->image, &plan->tools}, {arena_new(), arena_new()}, {&image, &tools}};
-	int r = pool_run(plan->tools.recipe ? 2 : 1, make_one, &both, err);
+	struct tree image = {.scratch_fd = -1}, tools = {.scratch_fd = -1};
+	struct both both = {
+		cache, plan, {&plan->image, &plan->tools}, {arena_new(), arena_new()},
+		{ret_image ? &image : NULL, ret_tools && plan->tools.recipe ? &tools : NULL},
+	};
+	int r = pool_run(2, make_one, &both, err);
 
 	if (r == 0) {
-		*ret_image = image;
-		*ret_tools = tools;
-		image = tools = (struct tree){.scratch_fd = -1};
-		for (size_t i = 0; i < 2; i++) {
-			struct tree *result = i == 0 ? ret_image : ret_tools;
-
-			result->path = result->path ? arena_strdup(arena, result->path) : NULL;
-			result->scratch = result->scratch ? arena_strdup(arena, result->scratch) : NULL;
-		}
+		give(arena, &image, ret_image);
+		give(arena, &tools, ret_tools);
 	}
-	if (r < 0) { /* their paths live in the arenas */
-		tree_close(&image);
-		tree_close(&tools);
-	}
+	tree_close(&image); /* while the arenas that their paths live in are there */
+	tree_close(&tools);
 	arena_free(both.arenas[0]);
 	arena_free(both.arenas[1]);
 	return r;

@@ -26,30 +26,9 @@ bool inside_exists(int root_fd, const char *path)
 	return fd >= 0;
 }
 
-/* Opens a folder, made when missing. */
-static int open_folder(int root_fd, const char *path)
-{
-	_cleanup_arena_ struct arena *arena = arena_new();
-	int fd = root_open(root_fd, path, O_RDONLY | O_DIRECTORY, 0);
-	_cleanup_fd_ int parent = -1;
-	const char *slash;
-
-	if (fd != -ENOENT)
-		return fd;
-	slash = strrchr(path, '/');
-	if (!slash || !slash[1])
-		return -EINVAL;
-	parent = open_folder(root_fd, slash == path ? "/" : arena_strndup(arena, path, (size_t)(slash - path)));
-	if (parent < 0)
-		return parent;
-	if (mkdirat(parent, slash + 1, 0755) < 0 && errno != EEXIST)
-		return -errno;
-	return root_open(root_fd, path, O_RDONLY | O_DIRECTORY, 0);
-}
-
 int inside_folder(int root_fd, const char *path, struct err *err)
 {
-	_cleanup_fd_ int fd = open_folder(root_fd, path);
+	_cleanup_fd_ int fd = root_folder(root_fd, path);
 
 	return fd < 0 ? err_sys(err, fd, "cannot make the folder '%s' in the tree", path) : 0;
 }
@@ -63,7 +42,7 @@ int inside_parent(int root_fd, const char *path, const char **ret_name, struct e
 	if (*path != '/' || !slash[1])
 		return err_set(err, -EINVAL, "'%s' is not the absolute path of a file", path);
 	folder = strndup(path, slash == path ? 1 : (size_t)(slash - path));
-	fd = folder ? open_folder(root_fd, folder) : -ENOMEM;
+	fd = folder ? root_folder(root_fd, folder) : -ENOMEM;
 	free(folder);
 	if (fd < 0)
 		return err_sys(err, fd, "cannot make the folder of '%s' in the tree", path);
@@ -168,14 +147,17 @@ int inside_link(int root_fd, const char *path, const char *target, struct err *e
 
 int inside_read(int root_fd, const char *path, size_t max_bytes, struct buf *buf, struct err *err)
 {
-	_cleanup_fd_ int fd = root_open(root_fd, path, O_RDONLY, 0);
+	_cleanup_fd_ int fd = root_open(root_fd, path, O_RDONLY | O_NONBLOCK, 0); /* a FIFO must not make us wait */
 	size_t start = buf->size;
+	struct stat st;
 	ssize_t n;
 
 	if (fd == -ENOENT)
 		return 0;
 	if (fd < 0)
 		return err_sys(err, fd, "cannot open '%s' in the tree", path);
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return err_set(err, -EINVAL, "'%s' in the tree is not a file", path);
 	while ((n = read(fd, buf_reserve(buf, 65536), 65536)) != 0) {
 		if (n < 0 && errno == EINTR)
 			continue;

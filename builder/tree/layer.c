@@ -1,12 +1,16 @@
 #include "tree/layer.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/sandbox.h"
 #include "tree/debs.h"
 #include "tree/dpkg.h"
 
@@ -23,6 +27,19 @@ static const char *layer_files(struct arena *arena, const struct cache *cache, c
 	return files_of(arena, cache_path(cache, arena, ROOM, layer->key));
 }
 
+/* A path in the options of overlayfs, where comma and colon mean something. */
+static const char *option_path(struct arena *arena, const char *path)
+{
+	char *escaped = arena_alloc(arena, 2 * strlen(path) + 1), *to = escaped;
+
+	for (; *path; path++) {
+		if (strchr("\\,:", *path))
+			*to++ = '\\';
+		*to++ = *path;
+	}
+	return escaped;
+}
+
 /* The files of the first `n` layers, top first, in the words of overlayfs; *ret_count says how many are not empty. */
 static const char *lower_folders(struct arena *arena, const struct cache *cache, const struct plan_tree *tree, unsigned n,
 				 unsigned *ret_count)
@@ -31,7 +48,7 @@ static const char *lower_folders(struct arena *arena, const struct cache *cache,
 
 	*ret_count = 0;
 	for (unsigned l = 0; l < n; l++) {
-		const char *files = layer_files(arena, cache, &tree->layers[l]);
+		const char *files = option_path(arena, layer_files(arena, cache, &tree->layers[l]));
 
 		if (tree->layers[l].n_packages == 0)
 			continue;
@@ -41,6 +58,25 @@ static const char *lower_folders(struct arena *arena, const struct cache *cache,
 	return folders;
 }
 
+/* The folder that becomes the root of a tree, or lies over it: its mode is the image's, whatever the cache's folder hands down. */
+static int make_root(const char *path, struct err *err)
+{
+	if (folder_make(path, 0755, err) < 0)
+		return err->code;
+	return chown(path, 0, 0) < 0 || chmod(path, 0755) < 0 ? err_sys(err, -errno, "cannot prepare '%s'", path) : 0;
+}
+
+/* Shows one layer as it is, to be read only. */
+static int show(const char *files, const char *target)
+{
+	_cleanup_fd_ int fd = -1;
+
+	if (mount(files, target, NULL, MS_BIND, NULL) < 0)
+		return -errno;
+	fd = open(target, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : mount_restrict(fd, true);
+}
+
 /* Stacks the first `n` layers at `target`; with `upper` (a folder whose sibling `work` is overlayfs's own) to be written. */
 static int stack(const struct cache *cache, const struct plan_tree *tree, unsigned n, const char *upper, const char *work,
 		 const char *target, struct err *err)
@@ -48,15 +84,20 @@ static int stack(const struct cache *cache, const struct plan_tree *tree, unsign
 	_cleanup_arena_ struct arena *arena = arena_new();
 	unsigned count;
 	const char *lower = lower_folders(arena, cache, tree, n, &count), *options;
+	unsigned l = 0;
 	int r;
 
 	if (folder_make(target, 0755, err) < 0)
 		return err->code;
-	if (!upper && count == 1)
-		r = mount(lower, target, NULL, MS_BIND, NULL) < 0 ? -errno : 0;
-	else {
-		options = upper ? arena_printf(arena, "userxattr,lowerdir=%s,upperdir=%s,workdir=%s", lower, upper, work)
-				: arena_printf(arena, "userxattr,lowerdir=%s", lower);
+	while (l + 1 < n && tree->layers[l].n_packages == 0)
+		l++;
+	if (!upper && count == 1) {
+		r = show(layer_files(arena, cache, &tree->layers[l]), target);
+	} else {
+		options = arena_printf(arena, "userxattr,lowerdir=%s", lower);
+		if (upper)
+			options = arena_printf(arena, "%s,upperdir=%s,workdir=%s", options, option_path(arena, upper),
+					       option_path(arena, work));
 		r = mount("overlay", target, "overlay", upper ? 0 : MS_RDONLY, options) < 0 ? -errno : 0;
 	}
 	return r < 0 ? err_sys(err, r, "cannot stack the layers of '%s'", tree->recipe->name) : 0;
@@ -70,7 +111,7 @@ static int fill(struct cache *cache, const struct plan_tree *tree, unsigned l, c
 	const char *root = arena_printf(arena, "%s/root", draft);
 	int r;
 
-	if (folder_make(files, 0755, err) < 0)
+	if (make_root(files, err) < 0)
 		return err->code;
 	if (l == LAYER_BASE) {
 		r = dpkg_bootstrap(cache, tree, files, err);
@@ -171,7 +212,7 @@ int layer_writable(struct arena *arena, struct cache *cache, const struct plan_t
 		return r;
 	upper = arena_printf(arena, "%s/files", opened.scratch);
 	work = arena_printf(arena, "%s/work", opened.scratch);
-	r = folder_make(upper, 0755, err);
+	r = make_root(upper, err);
 	if (r == 0)
 		r = folder_make(work, 0755, err);
 	if (r == 0)
@@ -188,10 +229,9 @@ int layer_writable(struct arena *arena, struct cache *cache, const struct plan_t
 void tree_close(struct tree *tree)
 {
 	struct err ignored = {0};
+	bool idle = !tree->mounted || umount2(tree->path, MNT_DETACH) == 0;
 
-	if (tree->mounted)
-		umount2(tree->path, MNT_DETACH);
-	if (tree->scratch)
+	if (tree->scratch && idle)
 		path_remove(tree->scratch, &ignored); /* else the next run sweeps it */
 	if (tree->scratch && tree->scratch_fd >= 0)
 		close(tree->scratch_fd);

@@ -1,0 +1,212 @@
+#include "artifact/manifest.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "edge/json.h"
+
+/* One table for writing and reading each kind of object: what a field is called, and where it is in the struct. */
+enum field_type { TEXT, TEXT_OR_NULL, NUMBER };
+
+struct field {
+	const char *name;
+	enum field_type type;
+	size_t offset;
+};
+
+#define FIELD(T, type, name, member) {name, type, offsetof(struct T, member)}
+#define SAME(T, type, member) FIELD(T, type, #member, member)
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static const struct field top_fields[] = {
+	FIELD(manifest, TEXT, "tool", tool),
+	FIELD(manifest, TEXT, "tool_version", tool_version),
+	SAME(manifest, TEXT, name),
+	SAME(manifest, TEXT, kind),
+	SAME(manifest, TEXT, key),
+	SAME(manifest, NUMBER, epoch),
+	SAME(manifest, TEXT_OR_NULL, root_hash),
+	SAME(manifest, TEXT_OR_NULL, kernel),
+};
+
+static const struct field image_fields[] = {
+	SAME(manifest_image, TEXT, file),
+	SAME(manifest_image, TEXT, format),
+	SAME(manifest_image, TEXT, compression),
+	SAME(manifest_image, NUMBER, size),
+	SAME(manifest_image, NUMBER, virtual_size),
+	SAME(manifest_image, TEXT, sha256),
+};
+
+static const struct field partition_fields[] = {
+	SAME(manifest_partition, TEXT, label),
+	SAME(manifest_partition, TEXT, type),
+	SAME(manifest_partition, TEXT, uuid),
+	SAME(manifest_partition, NUMBER, start),
+	SAME(manifest_partition, NUMBER, size),
+	SAME(manifest_partition, TEXT, content),
+};
+
+static const struct field package_fields[] = {
+	SAME(manifest_package, TEXT, name),
+	SAME(manifest_package, TEXT, version),
+	SAME(manifest_package, TEXT, arch),
+	SAME(manifest_package, TEXT, sha256),
+};
+
+static const struct field state_fields[] = {
+	SAME(manifest_state, TEXT, path),
+};
+
+static const struct field input_fields[] = {
+	SAME(manifest_input, TEXT, name),
+	SAME(manifest_input, TEXT, sha256),
+};
+
+/* A list of objects: where the struct has it, and what its items are made of. */
+struct list {
+	const char *name;
+	size_t items, count;         /* offsets of the pointer and of the number */
+	size_t item_size;
+	const struct field *fields;
+	size_t n_fields;
+};
+
+#define LIST(T, name, fields)                                                                                         \
+	{#name, offsetof(struct manifest, name), offsetof(struct manifest, n_##name), sizeof(struct T), fields,       \
+	 COUNT(fields)}
+
+static const struct list lists[] = {
+	LIST(manifest_partition, partitions, partition_fields),
+	LIST(manifest_package, packages, package_fields),
+	LIST(manifest_state, state, state_fields),
+	LIST(manifest_input, inputs, input_fields),
+};
+
+/* --- writing ------------------------------------------------------------------------------------------------------ */
+
+static void put_fields(struct json *object, const struct field *fields, size_t n, const void *value)
+{
+	for (size_t i = 0; i < n; i++) {
+		const void *at = (const char *)value + fields[i].offset;
+
+		json_set(object, fields[i].name, fields[i].type == NUMBER ? json_number(*(const int64_t *)at)
+									  : json_text(*(const char *const *)at));
+	}
+}
+
+static struct json *list_of(const struct list *list, const struct manifest *manifest)
+{
+	const char *items = *(const char *const *)((const char *)manifest + list->items);
+	size_t count = *(const size_t *)((const char *)manifest + list->count);
+	struct json *array = json_new_array();
+
+	for (size_t i = 0; i < count; i++) {
+		struct json *object = json_new_object();
+
+		put_fields(object, list->fields, list->n_fields, items + i * list->item_size);
+		json_add(array, object);
+	}
+	return array;
+}
+
+const char *manifest_print(struct arena *arena, const struct manifest *manifest)
+{
+	_cleanup_json_ struct json *top = json_new_object();
+	struct json *image = json_new_object();
+
+	json_set(top, "manifest", json_number(MANIFEST_VERSION));
+	put_fields(top, top_fields, COUNT(top_fields), manifest);
+	put_fields(image, image_fields, COUNT(image_fields), &manifest->image);
+	json_set(top, "image", image);
+	for (size_t i = 0; i < COUNT(lists); i++)
+		json_set(top, lists[i].name, list_of(&lists[i], manifest));
+	return arena_printf(arena, "%s\n", json_print(arena, top, true));
+}
+
+/* --- reading ------------------------------------------------------------------------------------------------------ */
+
+/* What is being read, for errors. */
+struct reader {
+	struct arena *arena;
+	const char *name;
+	struct err *err;
+};
+
+static int wrong(const struct reader *reader, const char *where, const char *what)
+{
+	const struct pos pos = {.file = reader->name};
+
+	return err_at(reader->err, -EBADMSG, &pos, where, "not a manifest: %s", what);
+}
+
+static int get_fields(const struct reader *reader, const char *where, const struct json *object,
+		      const struct field *fields, size_t n, void *value)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *text = json_get_text(object, fields[i].name);
+		void *at = (char *)value + fields[i].offset;
+
+		if (fields[i].type == NUMBER && json_get(object, fields[i].name) && !text)
+			*(int64_t *)at = json_get_number(object, fields[i].name);
+		else if (fields[i].type != NUMBER && text)
+			*(const char **)at = arena_strdup(reader->arena, text);
+		else if (fields[i].type != TEXT_OR_NULL)
+			return wrong(reader, arena_printf(reader->arena, "%s%s", where, fields[i].name),
+				     fields[i].type == NUMBER ? "a number is missing" : "a text is missing");
+	}
+	return 0;
+}
+
+static int get_list(const struct reader *reader, const struct json *top, const struct list *list,
+		    struct manifest *manifest)
+{
+	const struct json *array = json_get(top, list->name);
+	size_t n = json_count(array);
+	char *items = arena_alloc(reader->arena, n * list->item_size);
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = get_fields(reader, arena_printf(reader->arena, "%s[%zu].", list->name, i), json_item(array, i),
+			       list->fields, list->n_fields, items + i * list->item_size);
+	memcpy((char *)manifest + list->items, &items, sizeof items);
+	memcpy((char *)manifest + list->count, &n, sizeof n);
+	return r;
+}
+
+/* The file stands beside the manifest: a name that leads elsewhere is none. */
+static int check_file(const struct reader *reader, const char *file)
+{
+	if (*file == 0 || *file == '.' || strchr(file, '/'))
+		return wrong(reader, "image.file", "a name of a file is expected");
+	return 0;
+}
+
+int manifest_read(struct arena *arena, const char *name, const char *text, size_t size, struct manifest **ret_manifest,
+		  struct err *err)
+{
+	const struct reader reader = {arena, name, err};
+	struct manifest *manifest = arena_new_of(arena, struct manifest);
+	_cleanup_json_ struct json *top = NULL;
+	int r = json_read(name, text, size, &top, err);
+
+	if (r < 0)
+		return r;
+	if (json_get_number(top, "manifest") > MANIFEST_VERSION) {
+		wrong(&reader, "manifest", "its version is later than this program");
+		return err_hint(err, "use the aether-build that made it, or a newer one");
+	}
+	if (json_get_number(top, "manifest") < 1)
+		return wrong(&reader, "manifest", "a version is missing");
+	r = get_fields(&reader, "", top, top_fields, COUNT(top_fields), manifest);
+	if (r == 0)
+		r = get_fields(&reader, "image.", json_get(top, "image"), image_fields, COUNT(image_fields),
+			       &manifest->image);
+	if (r == 0)
+		r = check_file(&reader, manifest->image.file);
+	for (size_t i = 0; r == 0 && i < COUNT(lists); i++)
+		r = get_list(&reader, top, &lists[i], manifest);
+	if (r == 0)
+		*ret_manifest = manifest;
+	return r;
+}

@@ -1,0 +1,32 @@
+/* GRUB for BIOS (platform i386-pc): its core image, how the MBR finds it, and its menu. */
+#ifndef DISK_GRUB_H
+#define DISK_GRUB_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "disk/compose.h"
+
+enum { GRUB_BOOT_CODE = 440, GRUB_ENVIRONMENT = 1024 };
+
+/* Appends a core image that looks for its menu, /grub/grub.cfg, on the vfat file system with the serial number `esp` ("8F3A-11C0"),
+ * made by the tools' grub-mkimage, to `core`. */
+int grub_core(const struct disk_spec *spec, const char *esp, struct buf *core, struct err *err);
+
+/* Joins the parts: `core`, which will stand at byte `start` of the disk, learns where the rest of it is, and `ret_code`, the
+ * first bytes of the disk (from `boot`, GRUB's boot.img of 512 bytes), learns where it starts. -EBADMSG for what is neither.
+ * Pure; as grub-bios-setup does it (util/setup.c, include/grub/i386/pc/boot.h). */
+int grub_embed(const struct buf *boot, struct buf *core, uint64_t start, uint8_t ret_code[GRUB_BOOT_CODE], struct err *err);
+
+/* Appends /grub/grub.cfg: consoles, and the entries that the slots bring in /aether/SLOT/grub.cfg. */
+void grub_menu(struct buf *out);
+
+/* Appends /aether/SLOT/grub.cfg: the entry that boots /aether/SLOT/linux. -EINVAL for a command line that GRUB cannot pass on. */
+int grub_entry(const char *title, const char *slot, const char *cmdline, struct buf *out, struct err *err);
+
+/* Appends an empty environment block (/grub/grubenv), GRUB_ENVIRONMENT bytes. */
+void grub_environment(struct buf *out);
+
+#endif

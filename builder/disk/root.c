@@ -1,0 +1,55 @@
+#include "disk/root.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/pool.h"
+#include "disk/verity.h"
+
+/* lz4 and not better: of all that mkfs.erofs does it alone is done in a second. Measured on 330 MB with two processors, with
+ * the ends of files packed into their inodes (ztailpacking): lz4 1.0 s 192 MB, zstd level 1 5.1 s 156 MB; without: lz4 0.9 s
+ * 199 MB, lz4hc level 1 1.8 s 187 MB, zstd level 3 4.9 s 157 MB. Looking for fragments and equal parts costs 5 to 20 s.
+ * Clusters of 64 KiB: larger ones gain nothing and cost the guest with every small read. */
+static const char COMPRESSION[] = "-zlz4", CLUSTER[] = "-C65536", PACKING[] = "-Eztailpacking";
+
+static int open_image(struct arena *arena, const struct disk_spec *spec, const char *name, int *ret_fd, uint64_t *ret_bytes,
+		      struct err *err)
+{
+	const char *path = arena_printf(arena, "%s/%s", spec->work, name);
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		err_sys(err, -errno, "cannot open '%s', which mkfs.erofs made", path);
+	else if (st.st_size == 0 || st.st_size % VERITY_BLOCK)
+		err_set(err, -EIO, "mkfs.erofs made an image of %lld bytes, which are not whole blocks", (long long)st.st_size);
+	else {
+		*ret_fd = fd;
+		*ret_bytes = (uint64_t)st.st_size;
+		return 0;
+	}
+	if (fd >= 0)
+		close(fd);
+	return err->code;
+}
+
+/* Any number of workers makes the same image; none at all (--workers=0, of a processor count that is unknown) makes another. */
+int root_image(const struct disk_spec *spec, const char *name, int *ret_fd, uint64_t *ret_bytes, struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	char uuid[37];
+	const char *argv[] = {
+		"/usr/bin/mkfs.erofs", "--quiet", arena_printf(arena, "-T%" PRId64, spec->epoch), "-U", uuid, COMPRESSION, CLUSTER,
+		PACKING, arena_printf(arena, "--workers=%u", pool_threads()), name, "/tmp/in0", NULL,
+	};
+	int r;
+
+	disk_uuid(spec->seed, "root file system", uuid);
+	r = toolbox_run(&spec->tools, argv, NULL, spec->work, &spec->root, 1, err);
+	if (r < 0)
+		return err_wrap(err, "while making the root image");
+	return open_image(arena, spec, name, ret_fd, ret_bytes, err);
+}

@@ -1,0 +1,16 @@
+/* The root file system as one read-only image. */
+#ifndef DISK_ROOT_H
+#define DISK_ROOT_H
+
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "disk/compose.h"
+
+/* Makes an erofs image of the tree spec->root in the file `name` of spec->work. Owners, modes, extended attributes and file
+ * capabilities are kept; every time is spec->epoch. `*ret_fd` is open for reading and writing and the caller's; the image
+ * is of `*ret_bytes`, a multiple of 4096. */
+int root_image(const struct disk_spec *spec, const char *name, int *ret_fd, uint64_t *ret_bytes, struct err *err);
+
+#endif

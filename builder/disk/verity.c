@@ -1,0 +1,159 @@
+#include "disk/verity.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/pool.h"
+#include "edge/digest.h"
+
+enum { PER_BLOCK = VERITY_BLOCK / VERITY_HASH, WINDOW_BLOCKS = 256, LEVELS_MAX = 10 };
+_Static_assert((int)VERITY_HASH == (int)SHA256_SIZE, "the tree is of SHA-256");
+
+struct level {
+	uint64_t n_hashes;           /* of the blocks below */
+	uint64_t n_blocks;           /* that those take */
+	uint8_t *blocks;
+};
+
+struct tree {
+	int fd;
+	const uint8_t *salt;
+	uint64_t n_data;             /* blocks */
+	struct level levels[LEVELS_MAX]; /* the one over the data first */
+	size_t n_levels;
+};
+
+void verity_salt(const char *seed, uint8_t ret_salt[VERITY_HASH])
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const char *text = arena_printf(arena, "aether-build verity salt %s", seed);
+
+	sha256_of(text, strlen(text), ret_salt);
+}
+
+static void hash_blocks(const uint8_t *salt, const uint8_t *blocks, uint64_t n, uint8_t *out)
+{
+	struct sha256 *state = sha256_new();
+
+	for (uint64_t i = 0; i < n; i++) {
+		sha256_add(state, salt, VERITY_HASH);
+		sha256_add(state, blocks + i * VERITY_BLOCK, VERITY_BLOCK);
+		sha256_finish(state, out + i * VERITY_HASH);
+	}
+	sha256_free(state);
+}
+
+/* Job `index` hashes one window of the data. */
+static int hash_window(void *data, size_t index, struct err *err)
+{
+	struct tree *tree = data;
+	uint64_t first = (uint64_t)index * WINDOW_BLOCKS, n = tree->n_data - first;
+	uint8_t *blocks;
+	int r;
+
+	if (n > WINDOW_BLOCKS)
+		n = WINDOW_BLOCKS;
+	blocks = malloc(n * VERITY_BLOCK);
+	if (!blocks)
+		return err_set(err, -ENOMEM, "out of memory");
+	r = fd_pread_all(tree->fd, blocks, n * VERITY_BLOCK, first * VERITY_BLOCK);
+	if (r < 0)
+		err_sys(err, r, "cannot read the root image");
+	else
+		hash_blocks(tree->salt, blocks, n, tree->levels[0].blocks + first * VERITY_HASH);
+	free(blocks);
+	return r;
+}
+
+/* Every level takes a 128th of the one below it, until one block is left. */
+static int make_levels(struct tree *tree, struct err *err)
+{
+	for (uint64_t n = tree->n_data; n > 1;) {
+		struct level *level = &tree->levels[tree->n_levels++];
+
+		*level = (struct level){.n_hashes = n, .n_blocks = (n + PER_BLOCK - 1) / PER_BLOCK};
+		level->blocks = calloc(level->n_blocks, VERITY_BLOCK);
+		if (!level->blocks)
+			return err_set(err, -ENOMEM, "out of memory for the hash tree of the root image");
+		n = level->n_blocks;
+	}
+	return 0;
+}
+
+static int fill_levels(struct tree *tree, uint8_t root_hash[VERITY_HASH], struct err *err)
+{
+	uint8_t block[VERITY_BLOCK];
+	int r;
+
+	if (tree->n_levels == 0) { /* one block of data is its own tree */
+		r = fd_pread_all(tree->fd, block, sizeof block, 0);
+		hash_blocks(tree->salt, block, 1, root_hash);
+		return r < 0 ? err_sys(err, r, "cannot read the root image") : 0;
+	}
+	r = pool_run((size_t)((tree->n_data + WINDOW_BLOCKS - 1) / WINDOW_BLOCKS), hash_window, tree, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < tree->n_levels; i++)
+		hash_blocks(tree->salt, tree->levels[i].blocks, tree->levels[i].n_blocks,
+			    i + 1 < tree->n_levels ? tree->levels[i + 1].blocks : root_hash);
+	return 0;
+}
+
+static void encode_superblock(const struct tree *tree, const uint8_t root_hash[VERITY_HASH], struct buf *out)
+{
+	static const char algorithm[32] = "sha256";
+	static const uint8_t zeros[256];
+
+	buf_add(out, "verity\0\0", 8);
+	buf_add_le32(out, 1);                /* version */
+	buf_add_le32(out, 1);                /* hash type: salt before data */
+	buf_add(out, root_hash, 16);         /* UUID */
+	buf_add(out, algorithm, sizeof algorithm);
+	buf_add_le32(out, VERITY_BLOCK);     /* data */
+	buf_add_le32(out, VERITY_BLOCK);     /* hashes */
+	buf_add_le64(out, tree->n_data);
+	buf_add_le16(out, VERITY_HASH);      /* size of the salt */
+	buf_add(out, zeros, 6);
+	buf_add(out, tree->salt, VERITY_HASH);
+	buf_add(out, zeros, sizeof zeros - VERITY_HASH);
+	buf_align(out, VERITY_BLOCK);
+}
+
+static int write_tree(const struct tree *tree, const uint8_t root_hash[VERITY_HASH], uint64_t *at, struct err *err)
+{
+	_cleanup_buf_ struct buf superblock = {0};
+	int r;
+
+	encode_superblock(tree, root_hash, &superblock);
+	r = fd_pwrite_all(tree->fd, superblock.data, superblock.size, *at);
+	*at += superblock.size;
+	for (size_t i = tree->n_levels; r == 0 && i-- > 0;) {
+		r = fd_pwrite_all(tree->fd, tree->levels[i].blocks, tree->levels[i].n_blocks * VERITY_BLOCK, *at);
+		*at += tree->levels[i].n_blocks * VERITY_BLOCK;
+	}
+	return r < 0 ? err_sys(err, r, "cannot write the hash tree of the root image") : 0;
+}
+
+int verity_append(int fd, uint64_t data_bytes, const uint8_t salt[VERITY_HASH], struct verity *ret_verity, struct err *err)
+{
+	struct tree tree = {.fd = fd, .salt = salt, .n_data = data_bytes / VERITY_BLOCK};
+	struct verity verity = {.hash_offset = data_bytes, .size_bytes = data_bytes};
+	int r;
+
+	if (data_bytes == 0 || data_bytes % VERITY_BLOCK)
+		return err_set(err, -EINVAL, "bug: dm-verity needs whole blocks, not %llu bytes", (unsigned long long)data_bytes);
+	r = make_levels(&tree, err);
+	if (r == 0)
+		r = fill_levels(&tree, verity.root_hash, err);
+	if (r == 0)
+		r = write_tree(&tree, verity.root_hash, &verity.size_bytes, err);
+	for (size_t i = 0; i < tree.n_levels; i++)
+		free(tree.levels[i].blocks);
+	if (r == 0)
+		*ret_verity = verity;
+	return r;
+}

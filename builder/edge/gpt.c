@@ -1,0 +1,126 @@
+#include "edge/gpt.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libfdisk/libfdisk.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+static inline void context_freep(struct fdisk_context **context)
+{
+	fdisk_unref_context(*context);
+}
+#define _cleanup_context_ __attribute__((cleanup(context_freep)))
+
+static inline void entry_freep(struct fdisk_partition **entry)
+{
+	fdisk_unref_partition(*entry);
+}
+#define _cleanup_entry_ __attribute__((cleanup(entry_freep)))
+
+/* What libfdisk would ask on a terminal is answered with "no"; what it would say is in our error's words. */
+static int be_silent(struct fdisk_context *context, struct fdisk_ask *ask, void *data)
+{
+	(void)context;
+	(void)data;
+	return fdisk_ask_get_type(ask) == FDISK_ASKTYPE_INFO ? 0 : -EINVAL;
+}
+
+static int fill(struct fdisk_context *context, struct fdisk_partition *entry, const struct gpt_partition *partition)
+{
+	struct fdisk_parttype *type =
+		fdisk_label_get_parttype_from_string(fdisk_get_label(context, NULL), partition->type);
+	int r = 0;
+
+	if (!type) { /* one that libfdisk has no name for */
+		type = fdisk_new_unknown_parttype(0, partition->type);
+		if (!type)
+			return -ENOMEM;
+	}
+	if (partition->start % GPT_SECTOR || partition->size % GPT_SECTOR || !partition->size)
+		r = -EINVAL;
+	if (r == 0)
+		r = fdisk_partition_set_type(entry, type);
+	if (r == 0)
+		r = fdisk_partition_set_name(entry, partition->label);
+	if (r == 0)
+		r = fdisk_partition_set_uuid(entry, partition->uuid);
+	if (r == 0)
+		r = fdisk_partition_set_start(entry, partition->start / GPT_SECTOR);
+	if (r == 0)
+		r = fdisk_partition_set_size(entry, partition->size / GPT_SECTOR);
+	if (r == 0)
+		r = fdisk_partition_size_explicit(entry, 1);
+	fdisk_unref_parttype(type);
+	return r;
+}
+
+static int add_partition(struct fdisk_context *context, size_t number, const struct gpt_partition *partition)
+{
+	_cleanup_entry_ struct fdisk_partition *entry = fdisk_new_partition();
+	int r = entry ? fill(context, entry, partition) : -ENOMEM;
+
+	if (r == 0)
+		r = fdisk_partition_set_partno(entry, number);
+	if (r == 0)
+		r = fdisk_add_partition(context, entry, NULL);
+	if (r == 0 && partition->attributes)
+		r = fdisk_gpt_set_partition_attrs(context, number, partition->attributes);
+	return r;
+}
+
+/* Writes the table to `fd`, a file of the disk's size. */
+static int write_table(const struct gpt *gpt, int fd, struct err *err)
+{
+	_cleanup_context_ struct fdisk_context *context = fdisk_new_context();
+	int r;
+
+	if (!context)
+		return err_set(err, -ENOMEM, "out of memory");
+	fdisk_disable_dialogs(context, 1);
+	fdisk_set_ask(context, be_silent, NULL);
+	fdisk_save_user_sector_size(context, GPT_SECTOR, GPT_SECTOR); /* whatever the file system below the file has */
+	r = fdisk_assign_device_by_fd(context, fd, "disk", 0);
+	if (r == 0)
+		r = fdisk_create_disklabel(context, "gpt");
+	if (r == 0)
+		r = fdisk_set_disklabel_id_from_string(context, gpt->uuid);
+	if (r < 0)
+		return err_set(err, r, "libfdisk cannot make a GPT for a disk of %llu bytes", (unsigned long long)gpt->size_bytes);
+	for (size_t i = 0; r == 0 && i < gpt->n_partitions; i++) {
+		const struct gpt_partition *partition = &gpt->partitions[i];
+
+		r = add_partition(context, i, partition);
+		if (r < 0)
+			return err_set(err, -EINVAL, "libfdisk refuses the partition '%s' (%llu bytes at %llu, type %s)",
+				       partition->label, (unsigned long long)partition->size,
+				       (unsigned long long)partition->start, partition->type);
+	}
+	r = fdisk_write_disklabel(context);
+	if (r < 0)
+		err_sys(err, r, "libfdisk cannot write the partition table");
+	fdisk_deassign_device(context, 1 /* without fsync */);
+	return r;
+}
+
+int gpt_encode(const struct gpt *gpt, uint8_t ret_primary[GPT_PRIMARY_BYTES], uint8_t ret_backup[GPT_BACKUP_BYTES],
+	       struct err *err)
+{
+	_cleanup_fd_ int fd = -1;
+	int r;
+
+	if (gpt->size_bytes % GPT_SECTOR || gpt->size_bytes < GPT_PRIMARY_BYTES + GPT_BACKUP_BYTES)
+		return err_set(err, -EINVAL, "a disk of %llu bytes has no room for a GPT", (unsigned long long)gpt->size_bytes);
+	fd = memfd_create("gpt", MFD_CLOEXEC); /* takes room for what is written only */
+	if (fd < 0 || ftruncate(fd, (off_t)gpt->size_bytes) < 0)
+		return err_sys(err, -errno, "cannot make a file in memory for the partition table");
+	r = write_table(gpt, fd, err);
+	if (r < 0)
+		return r;
+	r = fd_pread_all(fd, ret_primary, GPT_PRIMARY_BYTES, 0);
+	if (r == 0)
+		r = fd_pread_all(fd, ret_backup, GPT_BACKUP_BYTES, gpt->size_bytes - GPT_BACKUP_BYTES);
+	return r < 0 ? err_sys(err, r, "cannot read the partition table back") : 0;
+}

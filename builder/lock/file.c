@@ -1,0 +1,312 @@
+#include "lock/file.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "edge/digest.h"
+#include "edge/yaml.h"
+#include "lock/index.h"
+#include "lock/release.h"
+#include "recipe/recipe.h"
+
+enum { LOCK_BYTES_MAX = 16 << 20 };
+
+const char *lock_path(struct arena *arena, const char *recipe_path)
+{
+	size_t length = strlen(recipe_path) - (text_has_suffix(recipe_path, ".recipe") ? strlen(".recipe") : 0);
+
+	return arena_printf(arena, "%.*s.lock", (int)length, recipe_path);
+}
+
+const char *lock_recipe_path(struct arena *arena, const char *path)
+{
+	size_t length = strlen(path) - (text_has_suffix(path, ".lock") ? strlen(".lock") : 0);
+
+	return arena_printf(arena, "%.*s.recipe", (int)length, path);
+}
+
+/* --- values ---------------------------------------------------------------------------------------------------------- */
+
+struct reader {
+	struct arena *arena;
+	struct lock *lock;
+	struct err *err;
+};
+
+static int refuse(struct reader *reader, const struct node *node, const char *key, const char *expected)
+{
+	return err_at(reader->err, -EINVAL, &node->pos, NULL, "'%s' must be %s", key, expected);
+}
+
+/* The scalar at `key`, which must be there. */
+static int get_text(struct reader *reader, const struct node *map, const char *key, const char **ret_text)
+{
+	const struct node *node = node_get(map, key);
+
+	if (!node)
+		return err_at(reader->err, -EINVAL, &map->pos, NULL, "'%s' is missing here", key);
+	if (node->type != NODE_SCALAR)
+		return refuse(reader, node, key, "a word");
+	*ret_text = node->text;
+	return 0;
+}
+
+static int get_checked(struct reader *reader, const struct node *map, const char *key, bool (*check)(const char *text),
+		       const char *expected, const char **ret_text)
+{
+	if (get_text(reader, map, key, ret_text) < 0)
+		return reader->err->code;
+	return check(*ret_text) ? 0 : refuse(reader, node_get(map, key), key, expected);
+}
+
+static int get_sha256(struct reader *reader, const struct node *map, const char *key, const char **ret_sha256)
+{
+	return get_checked(reader, map, key, lock_sha256_ok, "a SHA-256 digest of 64 lower-case digits", ret_sha256);
+}
+
+static int get_time(struct reader *reader, const struct node *map, const char *key, int64_t *ret_seconds)
+{
+	const char *text;
+
+	if (get_text(reader, map, key, &text) < 0)
+		return reader->err->code;
+	return time_parse(text, ret_seconds) == 0 ? 0 : refuse(reader, node_get(map, key), key, "a time as 2026-01-31T23:59:59Z");
+}
+
+static int get_size(struct reader *reader, const struct node *map, const char *key, uint64_t *ret_size)
+{
+	const char *text;
+	char *end;
+
+	if (get_text(reader, map, key, &text) < 0)
+		return reader->err->code;
+	errno = 0;
+	*ret_size = strtoull(text, &end, 10);
+	if (*text < '1' || *text > '9' || *end || errno || *ret_size > INT64_MAX)
+		return refuse(reader, node_get(map, key), key, "a number of bytes");
+	return 0;
+}
+
+/* The map at `key`; NULL for none. All of its keys must be among `known` (NULL: any). */
+static int get_map(struct reader *reader, const struct node *parent, const char *key, const char *const *known,
+		   const struct node **ret_map)
+{
+	const struct node *map = key ? node_get(parent, key) : parent;
+
+	if (map && map->type != NODE_MAP)
+		return refuse(reader, map, key ? key : "this", "a map");
+	for (size_t i = 0; map && known && i < map->count; i++) {
+		size_t k = 0;
+
+		while (known[k] && strcmp(known[k], map->keys[i]) != 0)
+			k++;
+		if (!known[k])
+			return err_at(reader->err, -EINVAL, &map->key_pos[i], NULL, "a lock knows no '%s' here", map->keys[i]);
+	}
+	*ret_map = map;
+	return 0;
+}
+
+/* --- archives and packages ------------------------------------------------------------------------------------------- */
+
+static int read_mirrors(struct reader *reader, const struct node *map, struct strv *mirrors)
+{
+	const struct node *list = node_get(map, "mirrors");
+
+	if (list && list->type != NODE_LIST)
+		return refuse(reader, list, "mirrors", "a list");
+	for (size_t i = 0; list && i < list->count; i++) {
+		if (list->items[i]->type != NODE_SCALAR)
+			return refuse(reader, list->items[i], "mirrors", "a list of URLs");
+		strv_push(reader->arena, mirrors, list->items[i]->text);
+	}
+	return 0;
+}
+
+static int read_archives(struct reader *reader, const struct node *top)
+{
+	static const char *const known[] = {"url", "mirrors", "date", "inrelease", NULL};
+	const struct node *archives, *map;
+
+	if (get_map(reader, top, "archives", NULL, &archives) < 0)
+		return reader->err->code;
+	for (size_t i = 0; archives && i < archives->count; i++) {
+		struct lock_archive *archive = arena_push(reader->arena, reader->lock->archives, reader->lock->n_archives);
+		const char *slash = strchr(archives->keys[i], '/');
+
+		if (!slash)
+			return err_at(reader->err, -EINVAL, &archives->key_pos[i], NULL, "an archive is named NAME/SUITE");
+		archive->name = arena_strndup(reader->arena, archives->keys[i], (size_t)(slash - archives->keys[i]));
+		archive->suite = slash + 1;
+		if (get_map(reader, archives->items[i], NULL, known, &map) < 0 || get_text(reader, map, "url", &archive->url) < 0 ||
+		    read_mirrors(reader, map, &archive->mirrors) < 0 || get_time(reader, map, "date", &archive->date) < 0 ||
+		    get_sha256(reader, map, "inrelease", &archive->inrelease_sha256) < 0)
+			return reader->err->code;
+	}
+	return 0;
+}
+
+static int find_archive(struct reader *reader, const struct node *map, size_t *ret_archive)
+{
+	const struct lock *lock = reader->lock;
+	const char *from;
+
+	if (get_text(reader, map, "from", &from) < 0)
+		return reader->err->code;
+	for (size_t i = 0; i < lock->n_archives; i++) {
+		size_t length = strlen(lock->archives[i].name);
+
+		if (strncmp(from, lock->archives[i].name, length) == 0 && from[length] == '/' &&
+		    strcmp(from + length + 1, lock->archives[i].suite) == 0) {
+			*ret_archive = i;
+			return 0;
+		}
+	}
+	return refuse(reader, node_get(map, "from"), "from", "one of 'archives'");
+}
+
+static int read_package(struct reader *reader, const struct node *node, struct lock_package *package)
+{
+	static const char *const known[] = {"version", "arch", "size", "sha256", "from", "path", NULL};
+	const struct node *map;
+
+	if (get_map(reader, node, NULL, known, &map) < 0 ||
+	    get_checked(reader, map, "version", lock_version_ok, "a Debian version", &package->version) < 0 ||
+	    get_checked(reader, map, "arch", lock_arch_ok, "amd64 or all", &package->arch) < 0 ||
+	    get_size(reader, map, "size", &package->size) < 0 || get_sha256(reader, map, "sha256", &package->sha256) < 0 ||
+	    find_archive(reader, map, &package->archive) < 0 ||
+	    get_checked(reader, map, "path", lock_path_ok, "a path below the archive's URL", &package->path) < 0)
+		return reader->err->code;
+	return 0;
+}
+
+static int read_layer(struct reader *reader, const struct node *map, enum lock_layer layer, struct lock_tree *tree)
+{
+	for (size_t i = 0; i < map->count; i++) {
+		struct lock_package package = {.name = map->keys[i], .layer = layer};
+
+		if (!lock_name_ok(package.name))
+			return err_at(reader->err, -EINVAL, &map->key_pos[i], NULL, "'%s' is no name of a package", package.name);
+		if (i && strcmp(map->keys[i - 1], package.name) >= 0)
+			return err_at(reader->err, -EINVAL, &map->key_pos[i], NULL, "'%s' is not in its place: packages are sorted by name",
+				      package.name);
+		for (size_t k = 0; k < tree->n_packages; k++)
+			if (strcmp(tree->packages[k].name, package.name) == 0)
+				return err_at(reader->err, -EINVAL, &map->key_pos[i], NULL, "'%s' is in a layer below already",
+					      package.name);
+		if (read_package(reader, map->items[i], &package) < 0)
+			return reader->err->code;
+		*arena_push(reader->arena, tree->packages, tree->n_packages) = package;
+	}
+	return 0;
+}
+
+static int read_tree(struct reader *reader, const struct node *top, const char *key, struct lock_tree *tree)
+{
+	static const char *const layers[] = {"base", "parent", "recipe", NULL};
+	const struct node *map, *layer;
+
+	if (get_map(reader, top, key, layers, &map) < 0)
+		return reader->err->code;
+	for (enum lock_layer l = 0; map && l < LAYER_COUNT; l++) {
+		if (get_map(reader, map, layers[l], NULL, &layer) < 0)
+			return reader->err->code;
+		if (!layer)
+			return err_at(reader->err, -EINVAL, &map->pos, NULL, "'%s' is missing here", layers[l]);
+		if (read_layer(reader, layer, l, tree) < 0)
+			return reader->err->code;
+	}
+	return 0;
+}
+
+/* --- the whole ------------------------------------------------------------------------------------------------------- */
+
+/* The last line is the digest of all lines before it: half a lock, or one changed by hand, is none. */
+static int check_digest(struct reader *reader, const struct node *top, const char *text, size_t size)
+{
+	enum { LAST_LINE = sizeof "digest: " - 1 + 64 + 1 };
+	char hex[SHA256_HEX];
+	const char *digest;
+
+	if (get_sha256(reader, top, "digest", &digest) < 0)
+		return reader->err->code;
+	sha256_hex_of(text, size > LAST_LINE ? size - LAST_LINE : 0, hex);
+	if (strcmp(hex, digest) != 0)
+		return err_at(reader->err, -EINVAL, &node_get(top, "digest")->pos, NULL, "the lock was changed since it was made");
+	return 0;
+}
+
+static int read_top(struct reader *reader, const struct node *node)
+{
+	static const char *const known[] = {"format", "recipe", "toolsRecipe", "epoch", "archives", "image", "tools", "digest", NULL};
+	struct lock *lock = reader->lock;
+	const struct node *top;
+	const char *format;
+
+	if (get_map(reader, node, NULL, known, &top) < 0 || get_text(reader, top, "format", &format) < 0)
+		return reader->err->code;
+	if (strcmp(format, "1") != 0)
+		return refuse(reader, node_get(top, "format"), "format", "1: a newer aether-build made this lock");
+	if (get_sha256(reader, top, "recipe", &lock->recipe_sha256) < 0 || get_time(reader, top, "epoch", &lock->epoch) < 0 ||
+	    (node_get(top, "toolsRecipe") && get_sha256(reader, top, "toolsRecipe", &lock->tools_sha256) < 0) ||
+	    read_archives(reader, top) < 0 || read_tree(reader, top, "image", &lock->image) < 0 ||
+	    read_tree(reader, top, "tools", &lock->tools) < 0)
+		return reader->err->code;
+	return 0;
+}
+
+int lock_parse(struct arena *arena, const char *path, const char *text, size_t size, struct lock **ret_lock, struct err *err)
+{
+	struct reader reader = {arena, arena_new_of(arena, struct lock), err};
+	struct node *node;
+	int r;
+
+	path = reader.lock->path = arena_strdup(arena, path);
+	r = yaml_read(arena, path, text, size, &node, err);
+	if (r == 0)
+		r = read_top(&reader, node);
+	if (r == 0)
+		r = check_digest(&reader, node, text, size);
+	if (r < 0)
+		return err_hint(err, "a lock is not written by hand: get the whole file back, or remove it and run 'aether-build lock %s'",
+				lock_recipe_path(arena, path));
+	*ret_lock = reader.lock;
+	return 0;
+}
+
+int lock_read(struct arena *arena, const char *path, struct lock **ret_lock, struct err *err)
+{
+	_cleanup_buf_ struct buf text = {0};
+
+	if (!path_exists(path)) {
+		err_set(err, -ENOENT, "there is no lock '%s'", path);
+		return err_hint(err, "run 'aether-build lock %s'", lock_recipe_path(arena, path));
+	}
+	if (file_read(path, LOCK_BYTES_MAX, &text, err) < 0)
+		return err->code;
+	return lock_parse(arena, path, text.size ? text.data : "", text.size, ret_lock, err);
+}
+
+int lock_for(struct arena *arena, const struct recipe *recipe, const struct recipe *tools, struct lock **ret_lock,
+	     struct err *err)
+{
+	const struct recipe *drifted = NULL;
+	struct lock *lock;
+	int r = lock_read(arena, lock_path(arena, recipe->path), &lock, err);
+
+	if (r < 0)
+		return r;
+	if (strcmp(recipe_digest(arena, recipe), lock->recipe_sha256) != 0)
+		drifted = recipe;
+	else if (tools && (!lock->tools_sha256 || strcmp(recipe_digest(arena, tools), lock->tools_sha256) != 0))
+		drifted = tools;
+	if (drifted) {
+		err_set(err, -ESTALE, "'%s' asks for other packages or archives than when '%s' was made", drifted->path, lock->path);
+		return err_hint(err, "run 'aether-build lock %s'", recipe->path);
+	}
+	*ret_lock = lock;
+	return 0;
+}

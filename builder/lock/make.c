@@ -1,0 +1,214 @@
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/pool.h"
+#include "lock/file.h"
+#include "lock/resolve.h"
+
+/* A tree being resolved, on a thread and in an arena of its own. */
+struct job {
+	struct arena *arena;
+	struct resolve resolve;
+	struct lock_tree tree;
+};
+
+static int resolve_job(void *data, size_t i, struct err *err)
+{
+	struct job *job = &((struct job *)data)[i];
+
+	return resolve_tree(job->arena, &job->resolve, &job->tree, err);
+}
+
+static struct lock_tree copy_tree(struct arena *arena, const struct lock_tree *from)
+{
+	struct lock_tree tree = {arena_array(arena, struct lock_package, from->n_packages + 1), from->n_packages};
+
+	for (size_t i = 0; i < from->n_packages; i++) {
+		struct lock_package package = from->packages[i];
+
+		package.name = arena_strdup(arena, package.name);
+		package.version = arena_strdup(arena, package.version);
+		package.arch = arena_strdup(arena, package.arch);
+		package.sha256 = arena_strdup(arena, package.sha256);
+		package.path = arena_strdup(arena, package.path);
+		tree.packages[i] = package;
+	}
+	return tree;
+}
+
+/* --- what changed ---------------------------------------------------------------------------------------------------- */
+
+static const struct lock_package *find_package(const struct lock_tree *tree, const char *name)
+{
+	for (size_t i = 0; i < tree->n_packages; i++)
+		if (strcmp(tree->packages[i].name, name) == 0)
+			return &tree->packages[i];
+	return NULL;
+}
+
+static void tell_changes(const char *what, const struct lock_tree *old, const struct lock_tree *new)
+{
+	for (size_t i = 0; i < new->n_packages; i++) {
+		const struct lock_package *before = find_package(old, new->packages[i].name);
+
+		if (!before)
+			log_note("%s: '%s' %s is new", what, new->packages[i].name, new->packages[i].version);
+		else if (strcmp(before->sha256, new->packages[i].sha256) != 0)
+			log_note("%s: '%s' goes from %s to %s", what, before->name, before->version, new->packages[i].version);
+	}
+	for (size_t i = 0; i < old->n_packages; i++)
+		if (!find_package(new, old->packages[i].name))
+			log_note("%s: '%s' %s is no longer needed", what, old->packages[i].name, old->packages[i].version);
+}
+
+/* What --update names must be there, or the user believes that something moved. */
+static int check_updates(const struct lock *old, const struct lock_options *options, struct err *err)
+{
+	for (size_t i = 0; i < options->update_packages.count; i++) {
+		const char *name = options->update_packages.items[i];
+
+		if (old && (find_package(&old->image, name) || find_package(&old->tools, name)))
+			continue;
+		err_set(err, -ENOENT, "'%s' is to be updated, but is not in the lock", name);
+		return err_hint(err, "without names, --update moves everything");
+	}
+	return 0;
+}
+
+/* --- making ---------------------------------------------------------------------------------------------------------- */
+
+/* What lock_make() works with, and lets go of at its end. */
+struct making {
+	struct arena *arena;
+	const struct recipe *recipe, *tools;
+	const struct lock_options *options;
+	struct lock *old;            /* NULL: none yet */
+	struct suites suites;
+	struct job jobs[2];          /* image, tools */
+	size_t n_jobs;
+	const char *scratch;
+	int scratch_fd;
+};
+
+static int read_old(struct making *making, const char *path, struct err *err)
+{
+	if (!path_exists(path))
+		return check_updates(NULL, making->options, err);
+	if (lock_read(making->arena, path, &making->old, err) < 0)
+		return err->code;
+	return check_updates(making->old, making->options, err);
+}
+
+static int prepare_job(struct making *making, const struct recipe *recipe, const struct lock_tree *old, const char *name,
+		       struct err *err)
+{
+	struct job *job = &making->jobs[making->n_jobs];
+	struct resolve *resolve = &job->resolve;
+	size_t *own;
+
+	*resolve = (struct resolve){.recipe = recipe, .suites = &making->suites, .options = making->options,
+				    .old = making->old ? old : NULL,
+				    .folder = arena_printf(making->arena, "%s/%s", making->scratch, name)};
+	if (suites_collect(making->arena, recipe, &making->suites, &own, &resolve->n_own, err) < 0)
+		return err->code;
+	resolve->own = own;
+	job->arena = arena_new();
+	making->n_jobs++;
+	return 0;
+}
+
+static int prepare_jobs(struct making *making, struct err *err)
+{
+	int r = prepare_job(making, making->recipe, making->old ? &making->old->image : NULL, "image", err);
+
+	if (r == 0 && making->tools)
+		r = prepare_job(making, making->tools, making->old ? &making->old->tools : NULL, "tools", err);
+	return r;
+}
+
+static struct lock *assemble(struct making *making, const char *path)
+{
+	struct arena *arena = making->arena;
+	struct lock *lock = arena_new_of(arena, struct lock);
+
+	lock->path = path;
+	lock->recipe_sha256 = recipe_digest(arena, making->recipe);
+	lock->tools_sha256 = making->tools ? recipe_digest(arena, making->tools) : NULL;
+	for (size_t i = 0; i < making->suites.count; i++) {
+		const struct lock_archive *archive = &making->suites.items[i].locked;
+
+		*arena_push(arena, lock->archives, lock->n_archives) = *archive;
+		if (archive->date > lock->epoch)
+			lock->epoch = archive->date;
+	}
+	lock->image = copy_tree(arena, &making->jobs[0].tree);
+	if (making->tools)
+		lock->tools = copy_tree(arena, &making->jobs[1].tree);
+	return lock;
+}
+
+/* Writes the lock, and reads it back: what we write is what we accept. */
+static int publish(struct making *making, struct lock *lock, struct lock **ret_lock, struct err *err)
+{
+	_cleanup_buf_ struct buf text = {0};
+	struct lock *read;
+	int r;
+
+	lock_print(&text, lock);
+	r = lock_parse(making->arena, lock->path, text.data, text.size, &read, err);
+	if (r == 0)
+		r = file_publish(lock->path, text.data, text.size, 0644, err);
+	if (r < 0)
+		return r;
+	if (making->old) {
+		tell_changes("image", &making->old->image, &read->image);
+		tell_changes("tools", &making->old->tools, &read->tools);
+	}
+	*ret_lock = read;
+	return 0;
+}
+
+static int make(struct making *making, struct cache *cache, struct lock **ret_lock, struct err *err)
+{
+	const char *path = lock_path(making->arena, making->recipe->path);
+	int r = read_old(making, path, err);
+
+	if (r == 0)
+		r = prepare_jobs(making, err);
+	if (r < 0)
+		return r;
+	log_step("verifying the archives of '%s'", making->recipe->name);
+	r = suites_open(making->arena, &making->suites, making->old, cache, making->scratch, making->options->allow_expired, err);
+	if (r < 0)
+		return r;
+	log_step("resolving the packages of '%s'", making->recipe->name);
+	r = pool_run(making->n_jobs, resolve_job, making->jobs, err);
+	return r < 0 ? r : publish(making, assemble(making, path), ret_lock, err);
+}
+
+int lock_make(struct arena *arena, const struct recipe *recipe, const struct recipe *tools, struct cache *cache,
+	      const struct lock_options *options, struct lock **ret_lock, struct err *err)
+{
+	struct making making = {.arena = arena, .recipe = recipe, .tools = tools, .options = options};
+	char absolute[PATH_MAX];
+	struct err ignored = {0};
+	int r = cache_scratch(cache, arena, &making.scratch, &making.scratch_fd, err);
+
+	if (r < 0)
+		return r;
+	if (realpath(making.scratch, absolute)) /* apt runs in a folder of its own */
+		making.scratch = absolute;
+	r = make(&making, cache, ret_lock, err);
+	log_step(NULL);
+	for (size_t i = 0; i < making.n_jobs; i++)
+		arena_free(making.jobs[i].arena);
+	suites_free(&making.suites);
+	path_remove(making.scratch, &ignored);
+	close(making.scratch_fd);
+	err_free(&ignored);
+	return r;
+}

@@ -1,0 +1,66 @@
+#include <inttypes.h>
+#include <string.h>
+
+#include "edge/digest.h"
+#include "lock/file.h"
+#include "lock/release.h"
+
+static const char *const layers[LAYER_COUNT] = {"base", "parent", "recipe"};
+
+static void put_quoted(struct buf *text, const char *value)
+{
+	buf_puts(text, "\"");
+	for (; *value; value++)
+		buf_printf(text, *value == '"' || *value == '\\' ? "\\%c" : "%c", *value);
+	buf_puts(text, "\"");
+}
+
+static void put_archive(struct arena *arena, struct buf *text, const struct lock_archive *archive)
+{
+	buf_printf(text, "  %s/%s: { url: ", archive->name, archive->suite);
+	put_quoted(text, archive->url);
+	for (size_t i = 0; i < archive->mirrors.count; i++) {
+		buf_puts(text, i ? ", " : ", mirrors: [");
+		put_quoted(text, archive->mirrors.items[i]);
+	}
+	buf_printf(text, "%s, date: %s, inrelease: %s }\n", archive->mirrors.count ? "]" : "", time_format(arena, archive->date),
+		   archive->inrelease_sha256);
+}
+
+static void put_tree(struct buf *text, const char *name, const struct lock *lock, const struct lock_tree *tree)
+{
+	size_t i = 0;
+
+	buf_printf(text, "%s:\n", name);
+	for (unsigned l = 0; l < LAYER_COUNT; l++) {
+		buf_printf(text, "  %s:%s\n", layers[l], i < tree->n_packages && tree->packages[i].layer == l ? "" : " {}");
+		for (; i < tree->n_packages && tree->packages[i].layer == l; i++) {
+			const struct lock_package *package = &tree->packages[i];
+			const struct lock_archive *archive = &lock->archives[package->archive];
+
+			buf_printf(text, "    %s: { version: \"%s\", arch: %s, size: %" PRIu64 ", sha256: %s, from: %s/%s, path: \"%s\" }\n",
+				   package->name, package->version, package->arch, package->size, package->sha256, archive->name,
+				   archive->suite, package->path);
+		}
+	}
+}
+
+void lock_print(struct buf *text, const struct lock *lock)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	size_t start = text->size;
+	char hex[SHA256_HEX];
+
+	buf_puts(text, "# Made by 'aether-build lock': commit it, and let that command change it.\n");
+	buf_printf(text, "format: 1\nrecipe: %s\n", lock->recipe_sha256);
+	if (lock->tools_sha256)
+		buf_printf(text, "toolsRecipe: %s\n", lock->tools_sha256);
+	buf_printf(text, "epoch: %s\narchives:\n", time_format(arena, lock->epoch));
+	for (size_t i = 0; i < lock->n_archives; i++)
+		put_archive(arena, text, &lock->archives[i]);
+	put_tree(text, "image", lock, &lock->image);
+	if (lock->tools_sha256)
+		put_tree(text, "tools", lock, &lock->tools);
+	sha256_hex_of(text->data + start, text->size - start, hex);
+	buf_printf(text, "digest: %s\n", hex);
+}

@@ -1,0 +1,57 @@
+/* What a recipe asks of archives, as one digest. */
+#include <string.h>
+
+#include "base/buf.h"
+#include "edge/digest.h"
+#include "recipe/recipe.h"
+
+/* A count before each list and a length before each text: no two recipes give the same bytes. */
+static void put(struct buf *out, const char *text)
+{
+	buf_printf(out, "%zu:%s\n", text ? strlen(text) : 0, text ? text : "");
+}
+
+static void put_all(struct buf *out, const struct strv *list)
+{
+	buf_printf(out, "%zu\n", list->count);
+	for (size_t i = 0; i < list->count; i++)
+		put(out, list->items[i]);
+}
+
+static const char *digest_of(const struct recipe *recipe, const char *path)
+{
+	for (size_t i = 0; path && i < recipe->n_inputs; i++)
+		if (strcmp(recipe->inputs[i].path, path) == 0)
+			return recipe->inputs[i].sha256;
+	return NULL;
+}
+
+static void put_repository(struct buf *out, const struct recipe *recipe, const struct recipe_repository *repository)
+{
+	put(out, repository->name);
+	put(out, repository->url);
+	put_all(out, &repository->mirrors);
+	put_all(out, &repository->suites);
+	put_all(out, &repository->components);
+	put(out, digest_of(recipe, repository->key));
+	put_all(out, &repository->fingerprints);
+}
+
+const char *recipe_digest(struct arena *arena, const struct recipe *recipe)
+{
+	_cleanup_buf_ struct buf out = {0};
+	char *digest = arena_array(arena, char, SHA256_HEX);
+
+	put_repository(&out, recipe, &recipe->distribution);
+	buf_printf(&out, "%zu\n", recipe->n_repositories);
+	for (size_t i = 0; i < recipe->n_repositories; i++)
+		put_repository(&out, recipe, &recipe->repositories[i]);
+	buf_printf(&out, "%zu\n", recipe->n_packages);
+	for (size_t i = 0; i < recipe->n_packages; i++) {
+		put(&out, recipe->packages[i].name);
+		buf_printf(&out, "%d\n", recipe->packages[i].origin);
+	}
+	put_all(&out, &recipe->env_values);
+	sha256_hex_of(out.data, out.size, digest);
+	return digest;
+}

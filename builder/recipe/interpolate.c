@@ -1,0 +1,320 @@
+/* `${facts.…}`, `${vars.…}`, `${name}` and `${env.…}`. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "recipe/stages.h"
+
+/* What names may make of a recipe, all together: far more than a machine needs, far less than a bomb of them. */
+enum { BYTES_MAX = 8 << 20, NODES_MAX = 1 << 17, DEPTH_MAX = 200 };
+
+/* The values that are being worked out: meeting one of them again means that it needs itself. */
+struct chain {
+	const struct chain *up;
+	const struct node *node;
+	const char *path;
+	unsigned depth;
+};
+
+struct names {
+	struct arena *arena;
+	struct node *root;
+	const struct node *facts;
+	size_t bytes, nodes;
+	struct err *err;
+};
+
+/* One `${…}` of a value. */
+struct reference {
+	const char *name;            /* what stands between the braces */
+	const struct node *node;     /* the value it stands in, … */
+	const char *path;            /* … and that value's key */
+};
+
+static void expand(struct names *names, struct node *node, const char *path, const struct chain *up);
+
+static int refuse(const struct names *names, const struct reference *from, const char *what)
+{
+	return err_at(names->err, -EINVAL, &from->node->pos, from->path, "'${%s}': %s", from->name, what);
+}
+
+/* --- looking up ------------------------------------------------------------------------------------------------------ */
+
+static int unknown(const struct names *names, const struct reference *from, const char *before, const char *word,
+		   const char *const *known, size_t n)
+{
+	const char *near = text_nearest(word, known, n);
+
+	refuse(names, from, arena_printf(names->arena, "there is no '%s%s'", before, word));
+	if (!*before)
+		return err_hint(names->err, "names begin with facts, vars, name or env; write $${%s} for these very characters",
+				from->name);
+	return near ? err_hint(names->err, "did you mean ${%s%s}?", before, near) : -EINVAL;
+}
+
+/* Says of a value that needs itself by what way. */
+static int report_cycle(const struct names *names, const struct reference *from, const struct chain *up, const struct node *target)
+{
+	const char *way = from->name;
+
+	for (const struct chain *at = up; at; at = at->up) {
+		if (at->node->type == NODE_SCALAR || at->node == target)
+			way = arena_printf(names->arena, "%s → %s", at->path, way);
+		if (at->node == target)
+			break;
+	}
+	return refuse(names, from, arena_printf(names->arena, "the value needs itself: %s", way));
+}
+
+static int work_out(struct names *names, const struct reference *from, struct node *target, const char *path, const struct chain *up)
+{
+	for (const struct chain *at = up; at; at = at->up)
+		if (at->node == target)
+			return report_cycle(names, from, up, target);
+	if (up->depth > DEPTH_MAX)
+		return refuse(names, from, "too many names that stand for one another");
+	expand(names, target, path, up);
+	return target->state == STATE_REPORTED ? -EINVAL : 0;
+}
+
+/* Follows the dots of `name` from `at`; a value on the way may be a `${…}` itself. */
+static int walk(struct names *names, const struct reference *from, struct node *at, const struct chain *up, struct node **ret)
+{
+	char *rest = arena_strdup(names->arena, strchr(from->name, '.') + 1), *word;
+	const char *before = arena_strndup(names->arena, from->name, (size_t)(strchr(from->name, '.') - from->name + 1));
+	struct node *next;
+
+	while ((word = strsep(&rest, "."))) {
+		if (at->type != NODE_MAP)
+			return refuse(names, from, arena_printf(names->arena, "'%.*s' is not a map", (int)strlen(before) - 1, before));
+		next = node_get(at, word);
+		if (!next)
+			return unknown(names, from, before, word, at->keys, at->count);
+		before = arena_printf(names->arena, "%s%s.", before, word);
+		if (next->type == NODE_SCALAR || !rest)
+			if (work_out(names, from, next, arena_strndup(names->arena, before, strlen(before) - 1), up) < 0)
+				return -EINVAL;
+		at = next;
+	}
+	*ret = at;
+	return 0;
+}
+
+static int find_env(struct names *names, const struct reference *from, struct node **ret)
+{
+	const struct node *listed = node_get(names->root, "env");
+	const char *wanted = from->name + strlen("env.");
+	struct node *node = arena_new_of(names->arena, struct node);
+
+	*node = (struct node){.type = NODE_SCALAR, .state = STATE_FINAL, .pos = from->node->pos, .text = getenv(wanted)};
+	for (size_t i = 0; listed && i < listed->count; i++) {
+		if (listed->items[i]->type != NODE_SCALAR || strcmp(listed->items[i]->text, wanted) != 0)
+			continue;
+		if (!node->text)
+			return refuse(names, from, arena_printf(names->arena, "the environment has no '%s'", wanted));
+		node->text = arena_strdup(names->arena, node->text);
+		*ret = node;
+		return 0;
+	}
+	refuse(names, from, arena_printf(names->arena, "'%s' is not listed under 'env'", wanted));
+	return err_hint(names->err, "add it, 'env: [%s]': its value becomes part of the lock", wanted);
+}
+
+/* What `from` names, worked out. */
+static int find(struct names *names, const struct reference *from, const struct chain *up, struct node **ret)
+{
+	static const char *const known[] = {"facts", "vars", "name", "env"};
+	const char *dot = strchr(from->name, '.');
+	const char *first = arena_strndup(names->arena, from->name, dot ? (size_t)(dot - from->name) : strlen(from->name));
+	struct node *vars = node_get(names->root, "vars"), *name = node_get(names->root, "name");
+
+	if (dot && strcmp(first, "facts") == 0)
+		return names->facts ? walk(names, from, (struct node *)names->facts, up, ret)
+				    : refuse(names, from, "there are no facts: 'facts' names no file");
+	if (dot && strcmp(first, "vars") == 0)
+		return vars ? walk(names, from, vars, up, ret) : refuse(names, from, "there are no 'vars'");
+	if (dot && strcmp(first, "env") == 0)
+		return find_env(names, from, ret);
+	if (!dot && (strcmp(first, "facts") == 0 || strcmp(first, "vars") == 0 || strcmp(first, "env") == 0))
+		return refuse(names, from, arena_printf(names->arena, "name one of them: ${%s.NAME}", first));
+	if (dot || strcmp(first, "name") != 0)
+		return unknown(names, from, "", first, known, sizeof known / sizeof *known);
+	if (!name)
+		return refuse(names, from, "the recipe has no 'name'");
+	*ret = name;
+	return work_out(names, from, name, "name", up);
+}
+
+/* --- putting in ------------------------------------------------------------------------------------------------------ */
+
+static int charge(struct names *names, const struct reference *from, size_t bytes)
+{
+	bool spent = names->bytes > BYTES_MAX || names->nodes > NODES_MAX;
+
+	names->bytes += bytes;
+	names->nodes++;
+	if (names->bytes <= BYTES_MAX && names->nodes <= NODES_MAX)
+		return 0;
+	return spent ? -EINVAL : refuse(names, from, "names make the recipe larger than 8 MiB");
+}
+
+/* A value that is only one reference becomes what it names, type, place and all: a path in it means what it meant there. */
+static int copy(struct names *names, const struct reference *from, const struct node *source, struct node *target)
+{
+	int r = charge(names, from, source->text ? strlen(source->text) : 0);
+	bool alone = target->alone;
+
+	*target = *source;
+	target->alone = alone;
+	target->tag = TAG_NONE;
+	target->state = STATE_FINAL;
+	if (source->type == NODE_SCALAR || r < 0)
+		return r;
+	target->items = arena_array(names->arena, struct node *, source->count + 1);
+	for (size_t i = 0; r == 0 && i < source->count; i++) {
+		target->items[i] = arena_new_of(names->arena, struct node);
+		r = copy(names, from, source->items[i], target->items[i]);
+	}
+	return r;
+}
+
+/* Reads the reference that begins at `text`; returns what follows it, or NULL. */
+static const char *read_reference(struct names *names, const char *text, struct reference *from)
+{
+	const char *end = text + strlen("${");
+
+	while (isalnum((unsigned char)*end) || (*end && strchr("._-", *end)))
+		end++;
+	from->name = arena_strndup(names->arena, text + 2, (size_t)(end - text - 2));
+	if (*end == '}')
+		return end + 1;
+	err_at(names->err, -EINVAL, &from->node->pos, from->path, "'${%s' does not end in '}'", from->name);
+	err_hint(names->err, "names are of letters, digits, '-', '_' and dots; write $${ for these very characters");
+	return NULL;
+}
+
+static int put(struct names *names, const struct reference *from, const struct chain *up, struct buf *out)
+{
+	struct node *value;
+	int r = find(names, from, up, &value);
+
+	if (r < 0)
+		return r;
+	if (value->type != NODE_SCALAR) {
+		refuse(names, from, value->type == NODE_MAP ? "a map cannot be part of a text" : "a list cannot be part of a text");
+		return err_hint(names->err, "a value that is nothing but ${%s} becomes the whole of it", from->name);
+	}
+	r = charge(names, from, strlen(value->text));
+	if (r == 0)
+		buf_puts(out, value->text);
+	return r;
+}
+
+static int expand_text(struct names *names, struct node *node, const char *path, const struct chain *up)
+{
+	struct reference from = {.name = "", .node = node, .path = path};
+	_cleanup_buf_ struct buf out = {0};
+	const char *text = node->text, *next;
+	struct node *value;
+	int r = 0;
+
+	if (text_has_prefix(text, "${")) {
+		next = read_reference(names, text, &from);
+		if (!next)
+			return -EINVAL;
+		if (!*next) {
+			r = find(names, &from, up, &value);
+			return r < 0 ? r : copy(names, &from, value, node);
+		}
+	}
+	while (r == 0 && *text) {
+		if (text_has_prefix(text, "$${")) {
+			buf_puts(&out, "${");
+			text += 3;
+		} else if (text_has_prefix(text, "${")) {
+			text = read_reference(names, text, &from);
+			r = text ? put(names, &from, up, &out) : -EINVAL;
+		} else {
+			buf_add(&out, text++, 1);
+		}
+	}
+	if (r < 0)
+		return r;
+	node->text = out.data ? arena_strndup(names->arena, out.data, out.size) : "";
+	return charge(names, &from, out.size);
+}
+
+static void check_key(struct names *names, const struct node *map, size_t i, const char *path)
+{
+	if (!strstr(map->keys[i], "${"))
+		return;
+	err_at(names->err, -EINVAL, &map->key_pos[i], path, "'${' in a key");
+	err_hint(names->err, "names are put into values, not into keys: write the key out");
+}
+
+/* `packages: ${vars.more}` was made a list of that one word before anybody knew that it names a list: its items take its place,
+ * but for those that are there already. */
+static void unfold(struct names *names, struct node *list)
+{
+	struct node whole = {.type = NODE_LIST};
+
+	for (size_t i = 0; i < list->count; i++) {
+		struct node *item = list->items[i];
+
+		if (!item->alone || item->type != NODE_LIST)
+			node_add(names->arena, &whole, item);
+		for (size_t n = 0; item->alone && item->type == NODE_LIST && n < item->count; n++)
+			if (!node_has(&whole, item->items[n]))
+				node_add(names->arena, &whole, item->items[n]);
+	}
+	list->items = whole.items;
+	list->count = whole.count;
+}
+
+static void expand(struct names *names, struct node *node, const char *path, const struct chain *up)
+{
+	const struct chain here = {up, node, path, up ? up->depth + 1 : 0};
+	int r = 0;
+
+	if (node->state != STATE_RAW)
+		return;
+	if (node->type == NODE_SCALAR && strstr(node->text, "${"))
+		r = expand_text(names, node, path, &here);
+	for (size_t i = 0; node->state == STATE_RAW && node->type != NODE_SCALAR && i < node->count; i++) {
+		const char *key = node->type == NODE_MAP ? decode_path(names->arena, path, node->keys[i]) : path;
+
+		if (node->type == NODE_MAP)
+			check_key(names, node, i, key);
+		expand(names, node->items[i], key, &here);
+	}
+	if (node->state == STATE_RAW && node->type == NODE_LIST)
+		unfold(names, node);
+	node->state = r < 0 ? STATE_REPORTED : STATE_FINAL;
+}
+
+/* Facts are another's file: a `${` in them is theirs. */
+static void keep(struct node *node)
+{
+	node->state = STATE_FINAL;
+	for (size_t i = 0; i < node->count; i++)
+		keep(node->items[i]);
+}
+
+int interpolate(struct arena *arena, struct node *root, const struct node *facts, struct err *err)
+{
+	struct names names = {.arena = arena, .root = root, .facts = facts, .err = err};
+	const struct rule *rule = schema_field(&schema_recipe, "vars")->schema->key_rule;
+	const struct node *vars = node_get(root, "vars");
+
+	if (vars && vars->type != NODE_MAP)
+		return err_at(err, -EINVAL, &vars->pos, "vars", "expected a map of names and values");
+	for (size_t i = 0; vars && i < vars->count; i++)
+		if (!decode_matches(rule, vars->keys[i]))
+			err_at(err, -EINVAL, &vars->key_pos[i], "vars", "expected %s, found '%s'", rule->expected, vars->keys[i]);
+	if (facts)
+		keep((struct node *)facts);
+	expand(&names, root, "", NULL);
+	return err->code;
+}

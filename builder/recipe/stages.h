@@ -1,0 +1,26 @@
+/* The stages of recipe_load(), each a file: what is read and merged (load.c), names put in (interpolate.c), decoded
+ * (decode.c), made whole and checked (finalize.c, finalize_disks.c); and how its problems are told (report.c). */
+#ifndef RECIPE_STAGES_H
+#define RECIPE_STAGES_H
+
+#include "edge/yaml.h"
+#include "recipe/decode.h"
+
+/* Replaces every `${…}` in `root` by what it names; `facts` may be NULL. A value with a problem is reported, and marked so that
+ * nobody reports it again. */
+int interpolate(struct arena *arena, struct node *root, const struct node *facts, struct err *err);
+
+/* Fills in defaults and holds the decoded recipe against the rules that concern more than one value. `root` is what it was
+ * decoded from, `kind` the kind asked for (or 0). Passes over what has had a problem already. */
+int finalize(struct decoder *decoder, const struct node *root, unsigned kind);
+
+/* finalize() of the partitions alone. */
+void finalize_disks(struct decoder *decoder, const struct node *root);
+
+/* Whether a problem with `path`, or with something below it, has been reported. */
+bool finalize_has_problem(const struct decoder *decoder, const char *path);
+
+/* Puts problems in the order of their places: file by file, from the top. */
+void report_sort(struct err *err);
+
+#endif

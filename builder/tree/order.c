@@ -1,0 +1,163 @@
+#include "tree/order.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "edge/archive.h"
+#include "tree/debs.h"
+
+struct edge {
+	size_t to;
+	bool pre;       /* Pre-Depends */
+};
+
+struct graph {
+	struct arena *arena;
+	const struct lock_package *packages;
+	size_t n;
+	struct { struct edge *items; size_t count; } *needs; /* of each package */
+	char *seen, *done;
+	struct order sorted; /* one run of all, after what they need */
+};
+
+struct word {
+	const char *text;
+	size_t length;
+};
+
+static int compare_name(const void *wanted, const void *package)
+{
+	const struct word *word = wanted;
+	const char *name = ((const struct lock_package *)package)->name;
+	int order = strncmp(word->text, name, word->length);
+
+	return order ? order : -(name[word->length] != 0);
+}
+
+/* Finds a package by name in the set, which is sorted by name within a layer. */
+static const struct lock_package *find(const struct graph *graph, const char *name, size_t length)
+{
+	const struct word wanted = {name, length};
+
+	return bsearch(&wanted, graph->packages, graph->n, sizeof *graph->packages, compare_name);
+}
+
+/* Notes the names of one relationship field (Debian policy 7.1): `a (>= 1) | b, c:any`. Alternatives all count: it is only
+ * an order. */
+static void note_needs(struct graph *graph, size_t of, const char *field, size_t length, bool pre)
+{
+	static const char name_characters[] = "abcdefghijklmnopqrstuvwxyz0123456789+-.";
+	const char *end = field + length;
+	bool in_version = false;
+
+	while (field < end) {
+		size_t word = strspn(field, name_characters);
+		const struct lock_package *found;
+
+		if (field + word > end)
+			word = (size_t)(end - field);
+		found = word && !in_version ? find(graph, field, word) : NULL;
+		if (found && found != &graph->packages[of])
+			*arena_push(graph->arena, graph->needs[of].items, graph->needs[of].count) =
+				(struct edge){(size_t)(found - graph->packages), pre};
+		field += word;
+		if (field < end) {
+			in_version = *field == '(' || *field == ':' || (in_version && *field != ')' && *field != ',' && *field != '|');
+			field++;
+		}
+	}
+}
+
+/* Walks the fields of a control file, continuation lines included. */
+static void read_control(struct graph *graph, size_t of, const char *text)
+{
+	while (*text) {
+		size_t length = strcspn(text, "\n");
+
+		while (text[length] == '\n' && (text[length + 1] == ' ' || text[length + 1] == '\t'))
+			length += 1 + strcspn(text + length + 1, "\n");
+		if (strncasecmp(text, "Pre-Depends:", 12) == 0)
+			note_needs(graph, of, text + 12, length - 12, true);
+		else if (strncasecmp(text, "Depends:", 8) == 0)
+			note_needs(graph, of, text + 8, length - 8, false);
+		text += length + (text[length] == '\n');
+	}
+}
+
+/* Depth first: what a package needs comes before it. */
+static void sort(struct graph *graph, size_t i)
+{
+	if (graph->seen[i])
+		return;
+	graph->seen[i] = 1;
+	for (size_t e = 0; e < graph->needs[i].count; e++)
+		sort(graph, graph->needs[i].items[e].to);
+	graph->sorted.items[graph->sorted.n_items++] = i;
+}
+
+/* Marks a package that is not installed yet, and all that it needs, in `set`. */
+static void mark(const struct graph *graph, size_t i, char *set)
+{
+	if (set[i] || graph->done[i])
+		return;
+	set[i] = 1;
+	for (size_t e = 0; e < graph->needs[i].count; e++)
+		mark(graph, graph->needs[i].items[e].to, set);
+}
+
+/* Appends the packages of `set` as a run; before it, whatever they pre-depend on, as runs of its own. */
+static void put_runs(struct graph *graph, const char *set, struct order *order)
+{
+	for (size_t s = 0; s < graph->n; s++) {
+		size_t i = graph->sorted.items[s];
+
+		for (size_t e = 0; set[i] && e < graph->needs[i].count; e++) {
+			const struct edge *edge = &graph->needs[i].items[e];
+			char *before = edge->pre ? arena_alloc(graph->arena, graph->n) : NULL;
+
+			if (!before)
+				continue;
+			mark(graph, edge->to, before);
+			if (before[edge->to] && !before[i])
+				put_runs(graph, before, order);
+		}
+	}
+	for (size_t s = 0; s < graph->n; s++) {
+		size_t i = graph->sorted.items[s];
+
+		if (!set[i] || graph->done[i])
+			continue;
+		graph->done[i] = 1;
+		order->items[order->n_items++] = i;
+	}
+	if (order->n_items > (order->n_runs ? order->run_ends[order->n_runs - 1] : 0))
+		*arena_push(graph->arena, order->run_ends, order->n_runs) = order->n_items;
+}
+
+int order_make(struct arena *arena, struct cache *cache, const struct lock_package *packages, size_t n, struct order *ret_order,
+	       struct err *err)
+{
+	struct graph graph = {.arena = arena, .packages = packages, .n = n};
+	struct order order = {.items = arena_array(arena, size_t, n + 1)};
+	char *all = arena_alloc(arena, n + 1);
+
+	graph.needs = arena_alloc(arena, n * sizeof *graph.needs + 1);
+	graph.seen = arena_alloc(arena, n + 1);
+	graph.done = arena_alloc(arena, n + 1);
+	graph.sorted.items = arena_array(arena, size_t, n + 1);
+	for (size_t i = 0; i < n; i++) {
+		_cleanup_buf_ struct buf control = {0};
+
+		if (archive_deb_control(deb_path(cache, arena, &packages[i]), &control, err) < 0)
+			return err->code;
+		read_control(&graph, i, control.data);
+		all[i] = 1;
+	}
+	for (size_t i = 0; i < n; i++)
+		sort(&graph, i);
+	put_runs(&graph, all, &order);
+	*ret_order = order;
+	return 0;
+}

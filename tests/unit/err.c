@@ -1,0 +1,156 @@
+/* What errors look like when they are printed. */
+#include "suite.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+
+/* What err_print() writes; to be freed. */
+static char *printed(const struct err *err)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	err_print(err, out);
+	fclose(out);
+	return text;
+}
+
+static void check_print(struct err *err, const char *expected)
+{
+	char *text = printed(err);
+
+	ck_assert_str_eq(text, expected);
+	free(text);
+	err_free(err);
+}
+
+START_TEST(a_plain_error_is_the_programs_word)
+{
+	struct err err = {0};
+
+	ck_assert_int_eq(err_set(&err, -EINVAL, "expected %d", 3), -EINVAL);
+	ck_assert_int_eq(err.code, -EINVAL);
+	check_print(&err, "aether-build: expected 3\n");
+}
+END_TEST
+
+START_TEST(a_place_context_and_hint_surround_the_text)
+{
+	const struct pos pos = {"recipes/gateway.recipe", 14, 9};
+	struct err err = {0};
+
+	err_at(&err, -ENOSPC, &pos, NULL, "root is 3G but its image needs 3.4G");
+	err_wrap(&err, "while planning '%s'", "gateway");
+	err_wrap(&err, "while building");
+	err_hint(&err, "this one is replaced");
+	ck_assert_int_eq(err_hint(&err, "set partitions.root.size to 4G or more"), -ENOSPC);
+	check_print(&err, "recipes/gateway.recipe:14:9: root is 3G but its image needs 3.4G\n"
+			  "  while planning 'gateway'\n"
+			  "  while building\n"
+			  "  hint: set partitions.root.size to 4G or more\n");
+}
+END_TEST
+
+START_TEST(a_file_without_a_line_and_a_path_without_a_place_are_named)
+{
+	const struct pos pos = {"a.recipe", 0, 0};
+	struct err err = {0};
+
+	err_at(&err, -EINVAL, &pos, "disk.main", "no size");
+	err_at(&err, -EINVAL, NULL, "disk.main", "no size");
+	err_at(&err, -EINVAL, NULL, "", "no size");
+	check_print(&err, "a.recipe: disk.main: no size\naether-build: disk.main: no size\naether-build: no size\n");
+}
+END_TEST
+
+START_TEST(a_failed_system_call_says_why)
+{
+	struct err err = {0};
+
+	ck_assert_int_eq(err_sys(&err, -ENOENT, "cannot open '%s'", "x"), -ENOENT);
+	check_print(&err, "aether-build: cannot open 'x': No such file or directory\n");
+}
+END_TEST
+
+START_TEST(a_full_disk_has_a_hint)
+{
+	struct err err = {0};
+
+	err_sys(&err, -ENOSPC, "cannot write 'x'");
+	check_print(&err, "aether-build: cannot write 'x': No space left on device\n"
+			  "  hint: free some space and run the same command again; what was finished is kept\n");
+}
+END_TEST
+
+START_TEST(context_of_many_lines_is_indented_whole)
+{
+	struct err err = {0};
+
+	err_set(&err, -EIO, "dpkg failed; it said:");
+	err_wrap(&err, "| one\ntwo\n\nthree\n");
+	check_print(&err, "aether-build: dpkg failed; it said:\n  | one\n  two\n  \n  three\n");
+}
+END_TEST
+
+START_TEST(all_problems_are_kept_in_order_and_the_first_gives_the_code)
+{
+	struct err err = {0}, other = {0};
+
+	err_set(&err, -EINVAL, "one");
+	err_set(&other, -EIO, "two");
+	err_set(&other, -EIO, "three");
+	err_take(&err, &other);
+	err_set(&err, -ENOENT, "four");
+	ck_assert_ptr_null(other.first);
+	ck_assert_int_eq(other.code, 0);
+	ck_assert_int_eq(err.code, -EINVAL);
+	ck_assert_uint_eq(err.count, 4);
+	check_print(&err, "aether-build: one\naether-build: two\naether-build: three\naether-build: four\n");
+}
+END_TEST
+
+START_TEST(taking_from_an_empty_list_changes_nothing)
+{
+	struct err err = {0}, none = {0};
+
+	err_take(&err, &none);
+	ck_assert_int_eq(err.code, 0);
+	err_set(&err, -EINVAL, "one");
+	err_take(&err, &none);
+	err_set(&err, -EINVAL, "two");
+	check_print(&err, "aether-build: one\naether-build: two\n");
+}
+END_TEST
+
+START_TEST(context_and_hint_without_a_problem_are_no_problem)
+{
+	struct err err = {0};
+
+	ck_assert_int_eq(err_wrap(&err, "while"), 0);
+	ck_assert_int_eq(err_hint(&err, "do"), 0);
+	check_print(&err, "");
+}
+END_TEST
+
+START_TEST(an_error_can_be_used_again_after_it_was_freed)
+{
+	struct err err = {0};
+
+	err_set(&err, -EINVAL, "one");
+	err_free(&err);
+	ck_assert_int_eq(err.code, 0);
+	err_set(&err, -EIO, "two");
+	ck_assert_int_eq(err.code, -EIO);
+	check_print(&err, "aether-build: two\n");
+}
+END_TEST
+
+SUITE(err, a_plain_error_is_the_programs_word, a_place_context_and_hint_surround_the_text,
+      a_file_without_a_line_and_a_path_without_a_place_are_named, a_failed_system_call_says_why, a_full_disk_has_a_hint,
+      context_of_many_lines_is_indented_whole, all_problems_are_kept_in_order_and_the_first_gives_the_code,
+      taking_from_an_empty_list_changes_nothing, context_and_hint_without_a_problem_are_no_problem,
+      an_error_can_be_used_again_after_it_was_freed)

@@ -1,0 +1,331 @@
+/* Other programs, and work on all cores. */
+#include "suite.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/pool.h"
+#include "base/proc.h"
+#include "scratch.h"
+
+#define SH(script) ((const char *const[]){"/bin/sh", "-c", (script), NULL})
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* --- what comes out ------------------------------------------------------------------------------------------------------ */
+
+START_TEST(the_exit_status_is_the_result)
+{
+	struct err err = {0};
+
+	ck_assert_int_eq(proc_run(&(struct proc){.argv = SH("exit 0")}, &err), 0);
+	ck_assert_int_eq(proc_run(&(struct proc){.argv = SH("exit 1")}, &err), 1);
+	ck_assert_int_eq(proc_run(&(struct proc){.argv = SH("exit 255")}, &err), 255);
+	ck_assert_int_eq(err.code, 0);
+}
+END_TEST
+
+START_TEST(a_program_that_does_not_exist_is_named)
+{
+	struct err err = {0};
+
+	ck_assert_int_eq(proc_run(&(struct proc){.argv = (const char *const[]){"no-such-program", NULL}}, &err), -ENOENT);
+	ck_assert_str_eq(err.last->text, "cannot run 'no-such-program': No such file or directory");
+	err_free(&err);
+}
+END_TEST
+
+START_TEST(a_signal_that_ends_a_program_is_named)
+{
+	struct err err = {0};
+
+	ck_assert_int_eq(proc_run(&(struct proc){.argv = SH("kill -SEGV $$")}, &err), -ECHILD);
+	ck_assert_str_eq(err.last->text, "'/bin/sh' was ended by signal 11 (Segmentation fault)");
+	err_free(&err);
+}
+END_TEST
+
+START_TEST(output_and_diagnostics_are_kept_apart)
+{
+	_cleanup_buf_ struct buf output = {0}, diagnostics = {0};
+	struct err err = {0};
+	const struct proc proc = {.argv = SH("echo out; echo err >&2; echo more"), .output = &output, .diagnostics = &diagnostics};
+
+	ck_assert_int_eq(proc_run(&proc, &err), 0);
+	ck_assert_str_eq(output.data, "out\nmore\n");
+	ck_assert_str_eq(diagnostics.data, "err\n");
+}
+END_TEST
+
+START_TEST(output_that_nobody_takes_is_a_diagnostic)
+{
+	_cleanup_buf_ struct buf diagnostics = {0};
+	struct err err = {0};
+
+	ck_assert_int_eq(proc_run(&(struct proc){.argv = SH("echo out"), .diagnostics = &diagnostics}, &err), 0);
+	ck_assert_str_eq(diagnostics.data, "out\n");
+}
+END_TEST
+
+START_TEST(a_failure_shows_the_end_of_what_was_said)
+{
+	struct err err = {0};
+	const struct proc proc = {.argv = SH("i=0; while [ $i -lt 5000 ]; do echo line $i; i=$((i+1)); done; echo last; exit 3")};
+
+	ck_assert_int_eq(proc_check(&proc, &err), -EIO);
+	ck_assert_str_eq(err.last->text, "'/bin/sh' failed with exit status 3; it said:");
+	ck_assert_ptr_nonnull(strstr(err.last->context, "line 4999\nlast"));
+	ck_assert_ptr_null(strstr(err.last->context, "line 100\n"));
+	ck_assert_uint_lt(strlen(err.last->context), 5000);
+	ck_assert_int_eq(strncmp(err.last->context, "| line ", 7), 0);
+	err_free(&err);
+}
+END_TEST
+
+START_TEST(a_silent_failure_is_one_line)
+{
+	struct err err = {0};
+
+	ck_assert_int_eq(proc_check(&(struct proc){.argv = SH("exit 3")}, &err), -EIO);
+	ck_assert_str_eq(err.last->text, "'/bin/sh' failed with exit status 3");
+	ck_assert_ptr_null(err.last->context);
+	err_free(&err);
+}
+END_TEST
+
+START_TEST(a_program_that_never_stops_talking_does_not_fill_the_memory)
+{
+	_cleanup_buf_ struct buf diagnostics = {0};
+	struct err err = {0};
+	const struct proc proc = {.argv = SH("head -c 100000000 /dev/zero | tr '\\0' x; echo end"), .diagnostics = &diagnostics};
+
+	ck_assert_int_eq(proc_run(&proc, &err), 0);
+	ck_assert_uint_lt(diagnostics.size, 40 << 20);
+	ck_assert_str_eq(diagnostics.data + diagnostics.size - 4, "end\n");
+}
+END_TEST
+
+/* --- what goes in -------------------------------------------------------------------------------------------------------- */
+
+START_TEST(large_input_and_output_pass_at_the_same_time)
+{
+	enum { SIZE = 3000000 };
+	_cleanup_buf_ struct buf output = {0};
+	struct err err = {0};
+	char *input = malloc(SIZE);
+	const struct proc proc = {
+		.argv = (const char *const[]){"cat", NULL}, .input = input, .input_size = SIZE, .output = &output,
+	};
+
+	for (int i = 0; i < SIZE; i++)
+		input[i] = (char)(i * 7 + i / 1000);
+	ck_assert_int_eq(proc_run(&proc, &err), 0);
+	ck_assert_uint_eq(output.size, SIZE);
+	ck_assert_mem_eq(output.data, input, SIZE);
+	free(input);
+}
+END_TEST
+
+START_TEST(a_program_that_does_not_read_its_input_does_no_harm)
+{
+	static char input[1 << 20];
+	struct err err = {0};
+	const struct proc proc = {.argv = SH("exec <&-; exit 4"), .input = input, .input_size = sizeof input};
+
+	ck_assert_int_eq(proc_run(&proc, &err), 4);
+	ck_assert_int_eq(proc_run(&(struct proc){.argv = SH("cat"), .input = "", .input_size = 0}, &err), 0);
+}
+END_TEST
+
+START_TEST(without_input_there_is_nothing_to_read)
+{
+	_cleanup_buf_ struct buf output = {0};
+	struct err err = {0};
+
+	ck_assert_int_eq(proc_run(&(struct proc){.argv = SH("readlink /proc/self/fd/0; cat"), .output = &output}, &err), 0);
+	ck_assert_str_eq(output.data, "/dev/null\n");
+}
+END_TEST
+
+START_TEST(the_environment_is_the_given_one_alone)
+{
+	_cleanup_buf_ struct buf output = {0};
+	struct err err = {0};
+	const char *const env[] = {"A=1", "B=2", NULL};
+
+	setenv("SECRET", "canary", 1);
+	ck_assert_int_eq(proc_run(&(struct proc){.argv = (const char *const[]){"env", NULL}, .env = env, .output = &output}, &err), 0);
+	ck_assert_str_eq(output.data, "A=1\nB=2\n");
+	output.size = 0;
+	ck_assert_int_eq(proc_run(&(struct proc){.argv = (const char *const[]){"env", NULL}, .output = &output}, &err), 0);
+	ck_assert_str_eq(output.data, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\nLC_ALL=C.UTF-8\nTZ=UTC\n");
+}
+END_TEST
+
+START_TEST(no_descriptor_is_inherited)
+{
+	_cleanup_buf_ struct buf output = {0};
+	struct err err = {0};
+	int leak = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	ck_assert_int_ge(leak, 3);
+	ck_assert_int_eq(proc_run(&(struct proc){.argv = SH("echo /proc/$$/fd/*"), .output = &output}, &err), 0);
+	ck_assert_ptr_null(strstr(output.data, "/fd/3"));
+	ck_assert_ptr_nonnull(strstr(output.data, "/fd/2"));
+}
+END_TEST
+
+START_TEST(a_parent_without_standard_streams_can_run_programs)
+{
+	_cleanup_buf_ struct buf output = {0}, diagnostics = {0};
+	struct err err = {0};
+	const struct proc proc = {
+		.argv = SH("cat; echo err >&2"), .input = "text", .input_size = 4, .output = &output, .diagnostics = &diagnostics,
+	};
+
+	close(0);
+	close(1);
+	close(2);
+	ck_assert_int_eq(proc_run(&proc, &err), 0);
+	ck_assert_str_eq(output.data, "text");
+	ck_assert_str_eq(diagnostics.data, "err\n");
+}
+END_TEST
+
+START_TEST(the_working_folder_must_exist)
+{
+	_cleanup_buf_ struct buf output = {0};
+	struct err err = {0};
+
+	ck_assert_int_eq(proc_run(&(struct proc){.argv = SH("pwd"), .cwd = "/usr", .output = &output}, &err), 0);
+	ck_assert_str_eq(output.data, "/usr\n");
+	ck_assert_int_eq(proc_run(&(struct proc){.argv = SH("pwd"), .cwd = "/no/such"}, &err), -ENOENT);
+	err_free(&err);
+}
+END_TEST
+
+/* --- when it ends -------------------------------------------------------------------------------------------------------- */
+
+START_TEST(a_program_past_its_deadline_is_killed)
+{
+	struct err err = {0};
+	double started = now();
+
+	ck_assert_int_eq(proc_run(&(struct proc){.argv = SH("exec sleep 100"), .deadline_s = 1}, &err), -ETIME);
+	ck_assert_double_lt(now() - started, 10);
+	ck_assert_str_eq(err.last->text, "'/bin/sh' took too long and was stopped");
+	err_free(&err);
+}
+END_TEST
+
+START_TEST(a_program_that_closed_its_streams_still_has_its_deadline)
+{
+	struct err err = {0};
+	double started = now();
+
+	ck_assert_int_eq(proc_run(&(struct proc){.argv = SH("exec sleep 100 >&- 2>&-"), .deadline_s = 1}, &err), -ETIME);
+	ck_assert_double_lt(now() - started, 10);
+	ck_assert_int_eq(proc_run(&(struct proc){.argv = SH("exec >&- 2>&-; sleep 0.3; exit 5")}, &err), 5);
+	err_free(&err);
+}
+END_TEST
+
+START_TEST(a_program_ends_with_whoever_started_it)
+{
+	const char *path = scratch_path("alive");
+	pid_t parent = fork();
+	char script[4200];
+	struct err err = {0};
+
+	if (parent == 0) {
+		snprintf(script, sizeof script, "touch '%s'; sleep 2; rm '%s'", path, path);
+		proc_run(&(struct proc){.argv = SH(script)}, &err);
+		_exit(0);
+	}
+	while (access(path, F_OK) < 0)
+		usleep(10000);
+	kill(parent, SIGKILL);
+	sleep(3);
+	ck_assert_int_eq(access(path, F_OK), 0); /* nobody was left to remove it */
+}
+END_TEST
+
+/* --- pool ---------------------------------------------------------------------------------------------------------------- */
+
+static int square(void *data, size_t i, struct err *err)
+{
+	(void)err;
+	((size_t *)data)[i] += i * i;
+	return 0;
+}
+
+START_TEST(every_job_is_done_once)
+{
+	static size_t results[10000];
+	struct err err = {0};
+
+	setenv("AETHER_JOBS", "7", 1);
+	ck_assert_uint_eq(pool_threads(), 7);
+	ck_assert_int_eq(pool_run(10000, square, results, &err), 0);
+	for (size_t i = 0; i < 10000; i++)
+		ck_assert_uint_eq(results[i], i * i);
+	ck_assert_int_eq(pool_run(0, square, NULL, &err), 0);
+}
+END_TEST
+
+static int fail_from_three(void *data, size_t i, struct err *err)
+{
+	atomic_fetch_add((atomic_int *)data, 1);
+	if (i < 3)
+		return 0;
+	usleep(i == 3 ? 50000 : 0); /* the first to fail is the last to say so */
+	return err_set(err, -EIO, "job %zu", i);
+}
+
+START_TEST(the_failure_with_the_lowest_index_is_reported_and_the_rest_is_not_begun)
+{
+	struct err err = {0};
+	atomic_int begun = 0;
+
+	setenv("AETHER_JOBS", "4", 1);
+	ck_assert_int_eq(pool_run(1000000, fail_from_three, &begun, &err), -EIO);
+	ck_assert_uint_eq(err.count, 1);
+	ck_assert_str_eq(err.last->text, "job 3");
+	ck_assert_int_lt(begun, 100);
+	err_free(&err);
+}
+END_TEST
+
+START_TEST(there_is_at_least_one_thread_and_never_too_many)
+{
+	setenv("AETHER_JOBS", "0", 1);
+	ck_assert_uint_ge(pool_threads(), 1);
+	setenv("AETHER_JOBS", "-5", 1);
+	ck_assert_uint_ge(pool_threads(), 1);
+	setenv("AETHER_JOBS", "many", 1);
+	ck_assert_uint_ge(pool_threads(), 1);
+	setenv("AETHER_JOBS", "100000", 1);
+	ck_assert_uint_eq(pool_threads(), 256);
+}
+END_TEST
+
+SUITE(proc, the_exit_status_is_the_result, a_program_that_does_not_exist_is_named, a_signal_that_ends_a_program_is_named,
+      output_and_diagnostics_are_kept_apart, output_that_nobody_takes_is_a_diagnostic, a_failure_shows_the_end_of_what_was_said,
+      a_silent_failure_is_one_line, a_program_that_never_stops_talking_does_not_fill_the_memory,
+      large_input_and_output_pass_at_the_same_time, a_program_that_does_not_read_its_input_does_no_harm,
+      without_input_there_is_nothing_to_read, the_environment_is_the_given_one_alone, no_descriptor_is_inherited,
+      a_parent_without_standard_streams_can_run_programs, the_working_folder_must_exist, a_program_past_its_deadline_is_killed,
+      a_program_that_closed_its_streams_still_has_its_deadline, a_program_ends_with_whoever_started_it, every_job_is_done_once,
+      the_failure_with_the_lowest_index_is_reported_and_the_rest_is_not_begun, there_is_at_least_one_thread_and_never_too_many)
