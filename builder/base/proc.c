@@ -67,6 +67,8 @@ static _Noreturn void child(const struct proc *proc, const int fds[3], int repor
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	report = take_streams(fds, report);
+	/* Also what we were handed down ourselves; on exec, because the report of its failure must get out. */
+	syscall(SYS_close_range, 3U, ~0U, 4U /* CLOSE_RANGE_CLOEXEC */);
 	if (proc->cwd && chdir(proc->cwd) < 0)
 		r = -errno;
 	if (r == 0 && proc->prepare)
@@ -107,13 +109,20 @@ static void feed(const struct proc *proc, struct streams *s)
 		close_end(&s->in);
 }
 
-/* Forgets all but the last `keep` bytes, now and then: a program that never stops talking must not fill our memory. */
+/* Forgets all but the last `keep` bytes, from a line's start, now and then: a program that never stops talking must not fill our
+ * memory. */
 static void keep_end(struct buf *buf, size_t keep)
 {
+	const char *from, *newline;
+
 	if (buf->size <= 8 * keep)
 		return;
-	memmove(buf->data, buf->data + buf->size - keep, keep + 1);
-	buf->size = keep;
+	from = buf->data + buf->size - keep;
+	newline = memchr(from, '\n', keep - 1);
+	if (newline)
+		from = newline + 1;
+	buf->size = (size_t)(buf->data + buf->size - from);
+	memmove(buf->data, from, buf->size + 1);
 }
 
 /* Moves data until the child has closed stdout and stderr and has ended; -ETIME past the deadline. */

@@ -276,11 +276,6 @@ static int move_in(int root_fd, const char *cwd)
 	return chdir(cwd ? cwd : "/") < 0 ? -errno : 0;
 }
 
-static void close_all_but_standard(void)
-{
-	syscall(SYS_close_range, 3U, ~0U, 4U /* CLOSE_RANGE_CLOEXEC: the report of a failed exec must get out */);
-}
-
 /* Goes on as the first process of a pid namespace; the parent half stays behind. Ends when the parent does, also when that was
  * before we could ask for it. No terminal comes along: what can open one can type into it. */
 static int enter_pid_namespace(void)
@@ -343,7 +338,6 @@ static int prepare(void *data)
 		r = perform(root_fd, &sandbox->ops[i]);
 	if (r == 0)
 		r = move_in(root_fd, sandbox->cwd);
-	close_all_but_standard();
 	return r == 0 ? become_harmless(sandbox) : r;
 }
 

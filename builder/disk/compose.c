@@ -57,7 +57,8 @@ static int take_layout(struct making *m, struct err *err)
 	}
 	if (n_roots == 1 && find(layout, DISK_ESP))
 		return 0;
-	err_set(err, -EINVAL, "the disk of '%s' cannot boot: expected one partition with the root and one of type EF00", m->spec->name);
+	err_set(err, -EINVAL, "the disk of '%s' cannot boot: expected one partition with the root and one of type EF00",
+		m->spec->name);
 	return err_hint(err, "partitions/hybrid-ab.yaml is a layout that can");
 }
 
@@ -99,9 +100,10 @@ static int make_grub(struct making *m, struct err *err)
 static int make_kernel(struct making *m, struct err *err)
 {
 	int r = initrd_kernel(m->side, m->spec->root, &m->facts->kernel, err);
+	const char *path = r == 0 ? arena_printf(m->side, "/boot/vmlinuz-%s", m->facts->kernel) : NULL;
 
 	if (r == 0)
-		r = pick_file(m->spec->root, arena_printf(m->side, "/boot/vmlinuz-%s", m->facts->kernel), KERNEL_MAX, &m->kernel, err);
+		r = pick_file(m->spec->root, path, KERNEL_MAX, &m->kernel, err);
 	if (r == 0)
 		r = initrd_make(m->spec, m->facts->kernel, &m->initrd, err);
 	if (r == 0)

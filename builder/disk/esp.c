@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "disk/format.h"
 #include "disk/pick.h"
+#include "disk/tool.h"
 
 uint64_t esp_need(const struct esp_file *files, size_t n)
 {
@@ -47,7 +48,7 @@ static struct strv mtool(struct arena *arena, const char *program, const char *i
 static int run(struct arena *arena, const struct disk_spec *spec, struct strv *argv, struct err *err)
 {
 	*arena_push(arena, argv->items, argv->count) = NULL;
-	return toolbox_run(&spec->tools, argv->items, format_environment(arena, spec->epoch), spec->work, NULL, 0, err);
+	return tool_run_at_epoch(spec, "mtools", argv->items, err);
 }
 
 /* Copies the staged files that belong in one folder: one by one by name, because folders have no order of their own. */

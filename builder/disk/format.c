@@ -3,24 +3,11 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/file.h"
-
-const char *const *format_environment(struct arena *arena, int64_t epoch)
-{
-	struct strv env = {0};
-
-	strv_push(arena, &env, "PATH=/usr/sbin:/usr/bin:/sbin:/bin");
-	strv_push(arena, &env, "LC_ALL=C.UTF-8");
-	strv_push(arena, &env, "TZ=UTC"); /* vfat's times are local */
-	strv_push(arena, &env, arena_printf(arena, "SOURCE_DATE_EPOCH=%" PRId64, epoch));
-	strv_push(arena, &env, arena_printf(arena, "E2FSPROGS_FAKE_TIME=%" PRId64, epoch));
-	*arena_push(arena, env.items, env.count) = NULL;
-	return env.items;
-}
+#include "disk/tool.h"
 
 /* An empty file of the partition's size. */
 static int open_image(struct arena *arena, const struct disk_spec *spec, const char *name, uint64_t size, struct err *err)
@@ -37,8 +24,8 @@ static int open_image(struct arena *arena, const struct disk_spec *spec, const c
 }
 
 /* Makes the file and runs mkfs on it. `argv` lacks the file's name. */
-static int run_mkfs(struct arena *arena, const struct disk_spec *spec, const struct disk_partition *partition, struct strv *argv,
-		    const char *name, int *ret_fd, struct err *err)
+static int run_mkfs(struct arena *arena, const struct disk_spec *spec, const struct disk_partition *partition,
+		    const char *package, struct strv *argv, const char *name, int *ret_fd, struct err *err)
 {
 	_cleanup_fd_ int fd = open_image(arena, spec, name, partition->size, err);
 	int r;
@@ -47,7 +34,7 @@ static int run_mkfs(struct arena *arena, const struct disk_spec *spec, const str
 		return fd;
 	strv_push(arena, argv, name);
 	*arena_push(arena, argv->items, argv->count) = NULL;
-	r = toolbox_run(&spec->tools, argv->items, format_environment(arena, spec->epoch), spec->work, NULL, 0, err);
+	r = tool_run_at_epoch(spec, package, argv->items, err);
 	if (r < 0)
 		return err_wrap(err, "while making the file system of '%s'", partition->label);
 	*ret_fd = fd;
@@ -91,7 +78,7 @@ int format_ext4(const struct disk_spec *spec, const struct disk_partition *parti
 	options = push_own(arena, &argv, &partition->mkfs_arguments, options);
 	push_all(arena, &argv,
 		 (const char *const[]){"-E", options, "-U", uuid, "-L", arena_strndup(arena, partition->label, 16)}, 6);
-	return run_mkfs(arena, spec, partition, &argv, name, ret_fd, err);
+	return run_mkfs(arena, spec, partition, "e2fsprogs", &argv, name, ret_fd, err);
 }
 
 void format_vfat_serial(const char *seed, const char *label, char ret_serial[10])
@@ -132,5 +119,5 @@ int format_vfat(const struct disk_spec *spec, const struct disk_partition *parti
 	push_all(arena, &argv, partition->mkfs_arguments.items, partition->mkfs_arguments.count);
 	push_all(arena, &argv,
 		 (const char *const[]){"-n", label, "-i", arena_printf(arena, "%.4s%.4s", serial, serial + 5)}, 4);
-	return run_mkfs(arena, spec, partition, &argv, name, ret_fd, err);
+	return run_mkfs(arena, spec, partition, "dosfstools", &argv, name, ret_fd, err);
 }

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "disk/pick.h"
+#include "disk/tool.h"
 
 /* include/grub/i386/pc/boot.h */
 enum {
@@ -23,15 +24,15 @@ int grub_core(const struct disk_spec *spec, const char *esp, struct buf *core, s
 		"/usr/bin/grub-mkimage", "-O", "i386-pc", "-d", "/usr/lib/grub/i386-pc", "-p", "/grub", "-c", "early.cfg",
 		"-o", "core.img",
 		/* The way to the menu, what is in it, and what a person at the prompt would look for. */
-		"biosdisk", "part_gpt", "fat", "search_fs_uuid", "normal", "configfile", "test", "linux", "boot", "echo", "serial",
-		"terminal", "loadenv", "ls", "cat", "reboot", "halt", "sleep", NULL,
+		"biosdisk", "part_gpt", "fat", "search_fs_uuid", "normal", "configfile", "test", "linux", "boot", "serial",
+		"terminal", "loadenv", "echo", "ls", "cat", "sleep", "reboot", "halt", NULL,
 	};
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const char *early = arena_printf(arena, "search.fs_uuid %s root\nset prefix=($root)/grub\n", esp);
 	int r = pick_put(spec->work, "early.cfg", early, strlen(early), spec->epoch, err);
 
 	if (r == 0)
-		r = toolbox_run(&spec->tools, argv, NULL, spec->work, NULL, 0, err);
+		r = tool_run(spec, "grub-common", argv, NULL, 0, err);
 	if (r == 0)
 		r = file_read(arena_printf(arena, "%s/core.img", spec->work), CORE_MAX, core, err);
 	return r < 0 ? err_wrap(err, "while making GRUB for BIOS") : 0;
@@ -76,16 +77,16 @@ void grub_menu(struct buf *out)
 		      "done\n");
 }
 
-/* The kernel's words as GRUB's. The kernel keeps a word together by double quotes; GRUB gives it such quotes by itself when there
- * is a space in it, and would put a backslash before those that are there. */
+/* The kernel's words as GRUB's. The kernel keeps a word together by double quotes; GRUB gives it such quotes by itself when
+ * there is a space in it, and would put a backslash before those that are there. */
 static int put_words(const char *cmdline, struct buf *out, struct err *err)
 {
 	bool quoted = false, in_word = false;
 
 	for (const char *c = cmdline; *c; c++) {
 		if (*c == '\'' || *c == '\\' || (unsigned char)*c < ' ')
-			return err_set(err, -EINVAL, "GRUB cannot pass on a kernel command line with %s: '%s'",
-				       *c == '\'' ? "a single quote" : *c == '\\' ? "a backslash" : "a control character", cmdline);
+			return err_set(err, -EINVAL, "GRUB cannot pass on a single quote, a backslash or a control character, "
+						     "as in the kernel command line '%s'", cmdline);
 		if (*c == '"')
 			quoted = !quoted;
 		if (*c == ' ' && !quoted) {

@@ -11,8 +11,8 @@
 
 enum { GRUB_BOOT_CODE = 440, GRUB_ENVIRONMENT = 1024 };
 
-/* Appends a core image that looks for its menu, /grub/grub.cfg, on the vfat file system with the serial number `esp` ("8F3A-11C0"),
- * made by the tools' grub-mkimage, to `core`. */
+/* Appends a core image, made by the tools' grub-mkimage, to `core`. It looks for its menu, /grub/grub.cfg, on the vfat file
+ * system with the serial number `esp` ("8F3A-11C0"). */
 int grub_core(const struct disk_spec *spec, const char *esp, struct buf *core, struct err *err);
 
 /* Joins the parts: `core`, which will stand at byte `start` of the disk, learns where the rest of it is, and `ret_code`, the
@@ -23,7 +23,8 @@ int grub_embed(const struct buf *boot, struct buf *core, uint64_t start, uint8_t
 /* Appends /grub/grub.cfg: consoles, and the entries that the slots bring in /aether/SLOT/grub.cfg. */
 void grub_menu(struct buf *out);
 
-/* Appends /aether/SLOT/grub.cfg: the entry that boots /aether/SLOT/linux. -EINVAL for a command line that GRUB cannot pass on. */
+/* Appends /aether/SLOT/grub.cfg: the entry that boots /aether/SLOT/linux. -EINVAL for a command line that GRUB cannot pass
+ * on. */
 int grub_entry(const char *title, const char *slot, const char *cmdline, struct buf *out, struct err *err);
 
 /* Appends an empty environment block (/grub/grubenv), GRUB_ENVIRONMENT bytes. */

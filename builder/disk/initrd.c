@@ -7,6 +7,7 @@
 #include "disk/cpio.h"
 #include "disk/modules.h"
 #include "disk/pick.h"
+#include "disk/tool.h"
 
 enum { TEXT_MAX = 16 << 20, MODULE_MAX = 64 << 20, INITRD_MAX = 256 << 20 };
 
@@ -21,7 +22,7 @@ static const struct modules_wanted WANTED[] = {
 	{"erofs", true},
 	{"ext4", true},
 	{"overlay", true},
-	/* The disks that hypervisors offer; for Proxmox: VirtIO Block, SCSI behind VirtIO, SATA, IDE, and the controllers it emulates. */
+	/* The disks that hypervisors offer. Proxmox: VirtIO Block, SCSI behind VirtIO, SATA, IDE, and controllers of old. */
 	{"virtio_pci", true},
 	{"virtio_blk", true},
 	{"virtio_scsi", true},
@@ -84,13 +85,16 @@ static int add_modules(struct arena *arena, struct cpio *cpio, const char *root,
 /* Level 9: higher ones take up to a second more and save half a percent. One thread, for equal bytes. */
 static int compress(const struct disk_spec *spec, const struct buf *plain, struct buf *out, struct err *err)
 {
-	static const char *const argv[] = {"/usr/bin/zstd", "-q", "-9", "--single-thread", "-o", "initrd.zst", "initrd.cpio", NULL};
+	static const char *const argv[] = {
+		"/usr/bin/zstd", "-q", "-9", "--single-thread", "-o", "initrd.zst", "initrd.cpio", NULL,
+	};
 	_cleanup_arena_ struct arena *arena = arena_new();
-	const char *from = arena_printf(arena, "%s/initrd.cpio", spec->work), *to = arena_printf(arena, "%s/initrd.zst", spec->work);
+	const char *from = arena_printf(arena, "%s/initrd.cpio", spec->work);
+	const char *to = arena_printf(arena, "%s/initrd.zst", spec->work);
 	int r = pick_put(spec->work, "initrd.cpio", plain->data, plain->size, spec->epoch, err);
 
 	if (r == 0)
-		r = toolbox_run(&spec->tools, argv, NULL, spec->work, NULL, 0, err);
+		r = tool_run(spec, "zstd", argv, NULL, 0, err);
 	if (r == 0)
 		r = file_read(to, INITRD_MAX, out, err);
 	if (r == 0)

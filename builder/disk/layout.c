@@ -29,8 +29,8 @@ void disk_uuid(const char *seed, const char *what, char ret_uuid[37])
 	sha256_of(text, strlen(text), d);
 	d[6] = (d[6] & 0x0f) | 0x80; /* version 8: as the application likes */
 	d[8] = (d[8] & 0x3f) | 0x80; /* the variant of RFC 9562 */
-	snprintf(ret_uuid, 37, "%02X%02X%02X%02X-%02X%02X-%02X%02X-%02X%02X-%02X%02X%02X%02X%02X%02X", d[0], d[1], d[2], d[3], d[4],
-		 d[5], d[6], d[7], d[8], d[9], d[10], d[11], d[12], d[13], d[14], d[15]);
+	snprintf(ret_uuid, 37, "%02X%02X%02X%02X-%02X%02X-%02X%02X-%02X%02X-%02X%02X%02X%02X%02X%02X", d[0], d[1], d[2], d[3],
+		 d[4], d[5], d[6], d[7], d[8], d[9], d[10], d[11], d[12], d[13], d[14], d[15]);
 }
 
 static bool is_root(const struct disk_partition *partition)
@@ -91,8 +91,9 @@ static int decide_start(struct disk_partition *partition, uint64_t end, struct e
 		return 0;
 	}
 	if (partition->start % DISK_MIB || partition->start > SIZE_LIMIT)
-		return err_at(err, -EINVAL, &partition->pos, partition->label, "'%s' starts at byte %llu: expected a multiple of 1M",
-			      partition->label, (unsigned long long)partition->start);
+		return err_at(err, -EINVAL, &partition->pos, partition->label,
+			      "'%s' starts at byte %llu: expected a multiple of 1M", partition->label,
+			      (unsigned long long)partition->start);
 	if (partition->start >= end)
 		return 0;
 	err_at(err, -EINVAL, &partition->pos, partition->label, "'%s' starts at %lluM, where %s", partition->label,

@@ -1,4 +1,5 @@
-/* Single files: read from a tree, and put where the programs of the tools find them. Paths in a tree are as the tree's own programs see them: no symbolic link leads out of it. */
+/* Single files: read from a tree, and put where the programs of the tools find them. Paths in a tree are as the tree's own
+ * programs see them: no symbolic link leads out of it. */
 #ifndef DISK_PICK_H
 #define DISK_PICK_H
 
@@ -19,8 +20,8 @@ int pick_unpacked(const char *root, const char *path, size_t max_bytes, struct b
 /* The names in the folder `path`, sorted by byte value, without those that begin with a dot. */
 int pick_names(struct arena *arena, const char *root, const char *path, struct strv *ret_names, struct err *err);
 
-/* Writes a new file `name` of the folder `work`, with folders above it and the time `epoch`. Nothing waits for a disk: it is not
- * kept. */
+/* Writes a new file `name` of the folder `work`, with folders above it and the time `epoch`. Nothing waits until it is on a
+ * disk: it is not kept. */
 int pick_put(const char *work, const char *name, const void *data, size_t size, int64_t epoch, struct err *err);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/pool.h"
+#include "disk/tool.h"
 #include "disk/verity.h"
 
 /* lz4 and not better: of all that mkfs.erofs does it alone is done in a second. Measured on 330 MB with two processors, with
@@ -36,19 +37,19 @@ static int open_image(struct arena *arena, const struct disk_spec *spec, const c
 	return err->code;
 }
 
-/* Any number of workers makes the same image; none at all (--workers=0, of a processor count that is unknown) makes another. */
+/* Any number of workers makes the same image; none at all (--workers=0) would make another. */
 int root_image(const struct disk_spec *spec, const char *name, int *ret_fd, uint64_t *ret_bytes, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	char uuid[37];
 	const char *argv[] = {
-		"/usr/bin/mkfs.erofs", "--quiet", arena_printf(arena, "-T%" PRId64, spec->epoch), "-U", uuid, COMPRESSION, CLUSTER,
-		PACKING, arena_printf(arena, "--workers=%u", pool_threads()), name, "/tmp/in0", NULL,
+		"/usr/bin/mkfs.erofs", "--quiet", arena_printf(arena, "-T%" PRId64, spec->epoch), "-U", uuid,
+		COMPRESSION, CLUSTER, PACKING, arena_printf(arena, "--workers=%u", pool_threads()), name, "/tmp/in0", NULL,
 	};
 	int r;
 
 	disk_uuid(spec->seed, "root file system", uuid);
-	r = toolbox_run(&spec->tools, argv, NULL, spec->work, &spec->root, 1, err);
+	r = tool_run(spec, "erofs-utils", argv, &spec->root, 1, err);
 	if (r < 0)
 		return err_wrap(err, "while making the root image");
 	return open_image(arena, spec, name, ret_fd, ret_bytes, err);

@@ -173,7 +173,8 @@ static int add_section(struct pe *pe, const struct uki_section *section, uint64_
 	return 0;
 }
 
-int uki_make(const void *stub, size_t stub_size, const struct uki_section *sections, size_t n, struct buf *out, struct err *err)
+int uki_make(const void *stub, size_t stub_size, const struct uki_section *sections, size_t n, struct buf *out,
+	     struct err *err)
 {
 	struct pe pe = {.size = stub_size};
 	uint64_t raw;

@@ -14,9 +14,10 @@ struct uki_section {
 	size_t size;                 /* not 0 */
 };
 
-/* Appends the stub (systemd-stub's PE file) with `n` more sections behind its own to `out`, which must be empty. The signature of
- * the result is still to be made: the checksum is 0. -EBADMSG for a stub that is no PE32+ file, is damaged, signed already or
- * has a section of that name; -ENOSPC when its headers leave no room for so many more. */
-int uki_make(const void *stub, size_t stub_size, const struct uki_section *sections, size_t n, struct buf *out, struct err *err);
+/* Appends the stub (systemd-stub's PE file) with `n` more sections behind its own to `out`, which must be empty. The
+ * signature of the result is still to be made: the checksum is 0. -EBADMSG for a stub that is no PE32+ file, is damaged, signed
+ * already or has a section of that name; -ENOSPC when its headers leave no room for so many more. */
+int uki_make(const void *stub, size_t stub_size, const struct uki_section *sections, size_t n, struct buf *out,
+	     struct err *err);
 
 #endif

@@ -145,7 +145,8 @@ int verity_append(int fd, uint64_t data_bytes, const uint8_t salt[VERITY_HASH], 
 	int r;
 
 	if (data_bytes == 0 || data_bytes % VERITY_BLOCK)
-		return err_set(err, -EINVAL, "bug: dm-verity needs whole blocks, not %llu bytes", (unsigned long long)data_bytes);
+		return err_set(err, -EINVAL, "bug: dm-verity needs whole blocks, not %llu bytes",
+			       (unsigned long long)data_bytes);
 	r = make_levels(&tree, err);
 	if (r == 0)
 		r = fill_levels(&tree, verity.root_hash, err);

@@ -18,6 +18,7 @@ struct archive_stream {
 	struct archive *archive;
 	char *path;
 	uint64_t left; /* bytes that may still come out */
+	bool ended;    /* there was nothing in it */
 };
 
 static int failed(const struct archive_stream *stream, struct err *err)
@@ -48,7 +49,7 @@ int archive_stream_open(const char *path, uint64_t max_bytes, struct archive_str
 	int r = 0;
 
 	if (stream)
-		*stream = (struct archive_stream){archive_read_new(), strdup(path), max_bytes};
+		*stream = (struct archive_stream){.archive = archive_read_new(), .path = strdup(path), .left = max_bytes};
 	if (!stream || !stream->archive || !stream->path) {
 		archive_stream_close(stream);
 		return err_set(err, -ENOMEM, "out of memory");
@@ -57,20 +58,20 @@ int archive_stream_open(const char *path, uint64_t max_bytes, struct archive_str
 	if (support_compressions(stream->archive) < ARCHIVE_WARN ||
 	    archive_read_support_format_raw(stream->archive) != ARCHIVE_OK ||
 	    archive_read_support_format_empty(stream->archive) != ARCHIVE_OK ||
-	    archive_read_open_filename(stream->archive, path, 1 << 18) != ARCHIVE_OK)
+	    archive_read_open_filename(stream->archive, path, 1 << 18) != ARCHIVE_OK ||
+	    (r = archive_read_next_header(stream->archive, &entry)) < ARCHIVE_OK)
 		r = failed(stream, err);
-	else if (archive_read_next_header(stream->archive, &entry) < ARCHIVE_OK)
-		r = failed(stream, err);
+	stream->ended = r == ARCHIVE_EOF;
 	if (r < 0)
 		archive_stream_close(stream);
 	else
 		*ret_stream = stream;
-	return r;
+	return r < 0 ? r : 0;
 }
 
 ptrdiff_t archive_stream_read(struct archive_stream *stream, void *out, size_t size, struct err *err)
 {
-	la_ssize_t n = archive_read_data(stream->archive, out, size);
+	la_ssize_t n = stream->ended ? 0 : archive_read_data(stream->archive, out, size);
 
 	if (n < 0)
 		return failed(stream, err);
@@ -220,8 +221,7 @@ int archive_flatten_deb(const char *deb, const char *flat, uint64_t max_bytes, s
 	out = open(flat, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (out < 0)
 		return err_sys(err, -errno, "cannot make '%s'", flat);
-	r = fd_pwrite_all(out, magic, sizeof magic - 1, 0);
-	if (r < 0)
+	if ((r = fd_pwrite_all(out, magic, sizeof magic - 1, 0)) < 0)
 		return err_sys(err, r, "cannot write '%s'", flat);
 	while ((r = next_member(deb, ar, name, err)) > 0) {
 		r = flatten_member(deb, ar, name, out, &end, max_bytes, err);
@@ -230,7 +230,7 @@ int archive_flatten_deb(const char *deb, const char *flat, uint64_t max_bytes, s
 		found |= (strcmp(name, "control.tar") == 0) | (strcmp(name, "data.tar") == 0) << 1;
 	}
 	if (r == 0 && found != 3)
-		r = err_set(err, -EBADMSG, "'%s' is not a Debian package: it has no control.tar and data.tar", deb);
+		return err_set(err, -EBADMSG, "'%s' is not a Debian package: it has no control.tar and data.tar", deb);
 	return r;
 }
 

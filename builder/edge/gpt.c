@@ -88,7 +88,8 @@ static int write_table(const struct gpt *gpt, int fd, struct err *err)
 	if (r == 0)
 		r = fdisk_set_disklabel_id_from_string(context, gpt->uuid);
 	if (r < 0)
-		return err_set(err, r, "libfdisk cannot make a GPT for a disk of %llu bytes", (unsigned long long)gpt->size_bytes);
+		return err_set(err, r, "libfdisk cannot make a GPT for a disk of %llu bytes",
+			       (unsigned long long)gpt->size_bytes);
 	for (size_t i = 0; r == 0 && i < gpt->n_partitions; i++) {
 		const struct gpt_partition *partition = &gpt->partitions[i];
 

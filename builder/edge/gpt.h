@@ -27,8 +27,8 @@ struct gpt {
 	size_t n_partitions;
 };
 
-/* Encodes both tables of a disk of 512-byte sectors. -EINVAL, with the name of the partition, for what libfdisk refuses (outside of
- * the disk, overlapping, a GUID that is none). */
+/* Encodes both tables of a disk of 512-byte sectors. -EINVAL, with the name of the partition, for what libfdisk refuses
+ * (outside of the disk, overlapping, a GUID that is none). */
 int gpt_encode(const struct gpt *gpt, uint8_t ret_primary[GPT_PRIMARY_BYTES], uint8_t ret_backup[GPT_BACKUP_BYTES],
 	       struct err *err);
 

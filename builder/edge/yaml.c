@@ -51,7 +51,8 @@ static int next(struct reader *reader, yaml_event_t *event)
 	memset(event, 0, sizeof *event);
 	if (reader->parser.error == YAML_READER_ERROR && reader->parser.problem)
 		return refuse_bytes(reader);
-	return refuse(reader, &reader->parser.problem_mark, reader->parser.problem ? reader->parser.problem : "not YAML",
+	return refuse(reader, &reader->parser.problem_mark,
+		      reader->parser.problem ? reader->parser.problem : "not YAML",
 		      "indent with spaces; quote text that has ': ' or ' #' in it");
 }
 
@@ -105,8 +106,9 @@ static int read_list(struct reader *reader, const yaml_event_t *start, struct no
 		r = next(reader, &event);
 		end = event.type == YAML_SEQUENCE_END_EVENT;
 		if (r == 0 && !end)
-			r = list->count < ITEMS_MAX ? read_value(reader, &event, &item)
-						    : refuse(reader, &event.start_mark, "more than 8192 items in one list", NULL);
+			r = list->count < ITEMS_MAX
+				? read_value(reader, &event, &item)
+				: refuse(reader, &event.start_mark, "more than 8192 items in one list", NULL);
 		if (r == 0 && !end)
 			node_add(reader->arena, list, item);
 		yaml_event_delete(&event);
@@ -135,7 +137,8 @@ static int read_pair(struct reader *reader, const yaml_event_t *key, struct node
 	for (size_t i = 0; i < map->count; i++)
 		if (strcmp(map->keys[i], name) == 0) {
 			err_at(reader->err, -EINVAL, &pos, NULL, "'%s' is here a second time", name);
-			return err_hint(reader->err, "the first is at line %u; remove one of them", map->key_pos[i].line);
+			return err_hint(reader->err, "the first is at line %u; remove one of them",
+					map->key_pos[i].line);
 		}
 	r = next(reader, &event);
 	if (r == 0)
@@ -223,15 +226,18 @@ static int read_document(struct reader *reader, struct node **ret_node)
 	return r;
 }
 
-int yaml_read(struct arena *arena, const char *name, const void *text, size_t size, struct node **ret_node, struct err *err)
+int yaml_read(struct arena *arena, const char *name, const void *text, size_t size, struct node **ret_node,
+	      struct err *err)
 {
 	struct err problems = {0};
-	struct reader reader = {.arena = arena, .name = name, .text = text ? text : (const unsigned char *)"", .err = &problems};
+	struct reader reader = {
+		.arena = arena, .name = name, .text = text ? text : (const unsigned char *)"", .err = &problems};
 	struct node *root = NULL;
 	int r;
 
 	if (size > BYTES_MAX)
-		return err_at(err, -EFBIG, &(struct pos){.file = name}, NULL, "larger than 4 MiB: not a file of this language");
+		return err_at(err, -EFBIG, &(struct pos){.file = name}, NULL,
+			      "larger than 4 MiB: not a file of this language");
 	if (!yaml_parser_initialize(&reader.parser))
 		return err_set(err, -ENOMEM, "out of memory");
 	yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);

@@ -11,26 +11,26 @@
 
 enum { APT_SECONDS_MAX = 300, SAID_BYTES_MAX = 6000 };
 
-/* Every folder apt looks into is one of ours; APT_CONFIG is read before any other file and so decides where those are. The
- * solver is named because apt 3 has two, which choose differently. */
-static const char config[] =
-	"Dir \"%1$s/\";\n"
-	"Dir::Etc \"etc\";\n"
-	"Dir::State \"state\";\n"
-	"Dir::State::status \"%1$s/state/status\";\n"
-	"Dir::Cache \"cache\";\n"
-	"Dir::Cache::srcpkgcache \"\";\n"
-	"Dir::Log \"log\";\n"
-	"APT::Architecture \"amd64\";\n"
-	"APT::Architectures { \"amd64\"; };\n"
-	"APT::Install-Recommends \"false\";\n"
-	"APT::Install-Suggests \"false\";\n"
-	"APT::Solver \"internal\";\n"
-	"Acquire::Languages \"none\";\n"
-	"Debug::NoLocking \"true\";\n"
-	"Dpkg::Use-Pty \"false\";\n";
+/* Every folder apt looks into is one of ours; APT_CONFIG is read before any other file and so decides where those are.
+ * The solver is named because apt 3 has two, which choose differently. */
+static const char config[] = "Dir \"%1$s/\";\n"
+			     "Dir::Etc \"etc\";\n"
+			     "Dir::State \"state\";\n"
+			     "Dir::State::status \"%1$s/state/status\";\n"
+			     "Dir::Cache \"cache\";\n"
+			     "Dir::Cache::srcpkgcache \"\";\n"
+			     "Dir::Log \"log\";\n"
+			     "APT::Architecture \"amd64\";\n"
+			     "APT::Architectures { \"amd64\"; };\n"
+			     "APT::Install-Recommends \"false\";\n"
+			     "APT::Install-Suggests \"false\";\n"
+			     "APT::Solver \"internal\";\n"
+			     "Acquire::Languages \"none\";\n"
+			     "Debug::NoLocking \"true\";\n"
+			     "Dpkg::Use-Pty \"false\";\n";
 
-/* The name of a file below lists/ is its URL, with slashes as underscores and what would be ambiguous percent-encoded. */
+/* The name of a file below lists/ is its URL, with slashes as underscores and what would be ambiguous percent-encoded.
+ */
 static const char *list_name(struct arena *arena, const char *path)
 {
 	_cleanup_buf_ struct buf name = {0};
@@ -46,8 +46,8 @@ static const char *list_name(struct arena *arena, const char *path)
 }
 
 /* No host ends in .invalid (RFC 2606): these addresses only tell the suites apart. */
-static int add_suite(struct arena *arena, const char *folder, size_t number, const struct apt_suite *suite, struct buf *sources,
-		     struct err *err)
+static int add_suite(struct arena *arena, const char *folder, size_t number, const struct apt_suite *suite,
+		     struct buf *sources, struct err *err)
 {
 	const char *lists = arena_printf(arena, "%s/state/lists", folder), *seen = NULL, *path;
 	char target[PATH_MAX];
@@ -60,7 +60,8 @@ static int add_suite(struct arena *arena, const char *folder, size_t number, con
 		if (!seen || strcmp(seen, index->component) != 0) /* one component's indexes stand together */
 			buf_printf(sources, " %s", index->component);
 		seen = index->component;
-		path = list_name(arena, arena_printf(arena, "%s/%s/binary-%s/Packages", dist, index->component, index->arch));
+		path = list_name(arena,
+				 arena_printf(arena, "%s/%s/binary-%s/Packages", dist, index->component, index->arch));
 		path = arena_printf(arena, "%s/%s", lists, path);
 		if (!realpath(index->path, target) || symlink(target, path) < 0)
 			return err_sys(err, -errno, "cannot link '%s' to '%s'", path, index->path);
@@ -75,8 +76,13 @@ static int add_suite(struct arena *arena, const char *folder, size_t number, con
 int apt_open(struct arena *arena, const char *folder, const struct apt_suite *suites, size_t n, struct apt *ret_apt,
 	     struct err *err)
 {
-	static const char *const folders[] = {"etc/apt.conf.d", "etc/preferences.d", "etc/sources.list.d", "etc/trusted.gpg.d",
-					      "state/lists/partial", "cache/archives/partial", "log"};
+	static const char *const folders[] = {"etc/apt.conf.d",
+					      "etc/preferences.d",
+					      "etc/sources.list.d",
+					      "etc/trusted.gpg.d",
+					      "state/lists/partial",
+					      "cache/archives/partial",
+					      "log"};
 	_cleanup_buf_ struct buf sources = {0}, conf = {0};
 	const char *conf_path = arena_printf(arena, "%s/apt.conf", folder);
 	const char **env = arena_array(arena, const char *, 5);
@@ -90,7 +96,8 @@ int apt_open(struct arena *arena, const char *folder, const struct apt_suite *su
 	if (r == 0)
 		r = file_write(conf_path, conf.data, conf.size, 0644, err);
 	if (r == 0)
-		r = file_write(arena_printf(arena, "%s/etc/sources.list", folder), sources.data, sources.size, 0644, err);
+		r = file_write(arena_printf(arena, "%s/etc/sources.list", folder), sources.data, sources.size, 0644,
+			       err);
 	if (r == 0)
 		r = file_write(arena_printf(arena, "%s/state/status", folder), "", 0, 0644, err);
 	if (r < 0)
@@ -107,11 +114,12 @@ int apt_prefer(const struct apt *apt, const struct buf *preferences, struct err 
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 
-	return file_write(arena_printf(arena, "%s/etc/preferences", apt->folder), preferences->size ? preferences->data : "",
-			    preferences->size, 0644, err);
+	return file_write(arena_printf(arena, "%s/etc/preferences", apt->folder),
+			  preferences->size ? preferences->data : "", preferences->size, 0644, err);
 }
 
-/* Ends the part of a file name at `*at` with `end` (of one or more characters), decodes it, and moves on. NULL if it has no end. */
+/* Ends the part of a file name at `*at` with `end` (of one or more characters), decodes it, and moves on. NULL if it
+ * has no end. */
 static const char *next_part(struct arena *arena, const char **at, const char *end)
 {
 	const char *stop = strstr(*at, end);
@@ -136,8 +144,8 @@ static const char *next_part(struct arena *arena, const char **at, const char *e
 	return part;
 }
 
-/* A line of --print-uris: `'http://SUITE.invalid/PATH' NAME_VERSION_ARCH.deb SIZE DIGEST`, where `_` and `:` in the parts are
- * percent-encoded. */
+/* A line of --print-uris: `'http://SUITE.invalid/PATH' NAME_VERSION_ARCH.deb SIZE DIGEST`, where `_` and `:` in the
+ * parts are percent-encoded. */
 static bool read_choice(struct arena *arena, const char *line, struct apt_choice *choice)
 {
 	static const char begin[] = "'http://";
@@ -177,10 +185,13 @@ static int explain(struct arena *arena, struct buf *said, struct buf *diagnostic
 int apt_install(struct arena *arena, const struct apt *apt, const struct strv *names, struct apt_choice **ret_choices,
 		size_t *ret_n, struct err *err)
 {
-	static const char *const command[] = {"apt-get", "-q", "--yes", "--print-uris", "--no-install-recommends", "install",
-					      "--"};
+	static const char *const command[] = {"apt-get", "-q", "--yes", "--print-uris", "--no-install-recommends",
+					      "install", "--"};
 	_cleanup_buf_ struct buf said = {0}, diagnostics = {0};
-	struct proc proc = {.env = apt->env, .cwd = apt->folder, .output = &said, .diagnostics = &diagnostics,
+	struct proc proc = {.env = apt->env,
+			    .cwd = apt->folder,
+			    .output = &said,
+			    .diagnostics = &diagnostics,
 			    .deadline_s = APT_SECONDS_MAX};
 	struct apt_choice *choices = NULL, choice;
 	size_t n = 0;

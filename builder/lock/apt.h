@@ -1,5 +1,5 @@
-/* apt-get in a private root: it sees the indexes it is given and nothing else, neither the host's state and configuration nor
- * the network, and only says what it would do. */
+/* apt-get in a private root: it sees the indexes it is given and nothing else, neither the host's state and
+ * configuration nor the network, and only says what it would do. */
 #ifndef LOCK_APT_H
 #define LOCK_APT_H
 
@@ -38,11 +38,11 @@ int apt_prefer(const struct apt *apt, const struct buf *preferences, struct err 
 /* One package that apt would install. */
 struct apt_choice {
 	const char *name, *version, *arch;
-	size_t suite;                /* index of the suite it comes from, as given to apt_open() */
+	size_t suite; /* index of the suite it comes from, as given to apt_open() */
 };
 
-/* What apt-get would install into an empty system to have all of `names`, without what is only recommended. -EIO when it finds no
- * way: then `err` has its explanation. */
+/* What apt-get would install into an empty system to have all of `names`, without what is only recommended. -EIO when
+ * it finds no way: then `err` has its explanation. */
 int apt_install(struct arena *arena, const struct apt *apt, const struct strv *names, struct apt_choice **ret_choices,
 		size_t *ret_n, struct err *err);
 

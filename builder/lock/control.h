@@ -20,8 +20,8 @@ struct control_field {
 
 enum { CONTROL_END = 0, CONTROL_FIELD = 1, CONTROL_STANZA_END = 2 };
 
-/* Reads on: a field, the end of a stanza (at least one empty line), or the end of the text; -EBADMSG for a line that is neither
- * a field nor the continuation of one. Comment lines are not known: archives do not have them. */
+/* Reads on: a field, the end of a stanza (at least one empty line), or the end of the text; -EBADMSG for a line that is
+ * neither a field nor the continuation of one. Comment lines are not known: archives do not have them. */
 int control_next(struct control *control, struct control_field *ret_field);
 
 /* Whether the field has this name; case does not matter. */

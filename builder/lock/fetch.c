@@ -22,8 +22,8 @@ struct fetch {
 	struct download *downloads;
 };
 
-/* One item being fetched. Its cache entry stays locked from the first try to the end of all of them, and entries are locked
- * in the order of their digests: two builds that want the same files cannot wait for each other. */
+/* One item being fetched. Its cache entry stays locked from the first try to the end of all of them, and entries are
+ * locked in the order of their digests: two builds that want the same files cannot wait for each other. */
 struct download {
 	struct fetch *fetch;
 	const struct fetch_item *item;
@@ -34,7 +34,7 @@ struct download {
 	struct sha256 *digest;
 };
 
-/* --- one download, as http_run() wants it ---------------------------------------------------------------------------- */
+/* --- one download, as http_run() wants it ------------------------------------------------------------------------- */
 
 static int begin(void *data, struct err *err)
 {
@@ -107,7 +107,7 @@ static int end(void *data, struct err *err)
 	return r;
 }
 
-/* --- what is there already ------------------------------------------------------------------------------------------- */
+/* --- what is there already ---------------------------------------------------------------------------------------- */
 
 /* Removes the item's blob when it is not what it should be. Runs on many threads. */
 static int check_blob(void *data, size_t i, struct err *err)
@@ -173,8 +173,14 @@ int fetch_items(struct cache *cache, const struct fetch_item *items, size_t n, b
 		if (path_exists(cache_path(cache, arena, ROOM, item->sha256)))
 			continue;
 		fetch.total_bytes += item->size;
-		*arena_push(arena, jobs, n_jobs) = (struct http_job){.name = item->name, .urls = item->urls, .max_bytes = item->size,
-			.data = &fetch.downloads[i], .begin = begin, .take = take, .end = end, .drop = drop};
+		*arena_push(arena, jobs, n_jobs) = (struct http_job){.name = item->name,
+								     .urls = item->urls,
+								     .max_bytes = item->size,
+								     .data = &fetch.downloads[i],
+								     .begin = begin,
+								     .take = take,
+								     .end = end,
+								     .drop = drop};
 	}
 	r = n_jobs ? http_run(jobs, n_jobs, err) : 0;
 	for (size_t i = 0; i < n; i++)
@@ -185,7 +191,7 @@ int fetch_items(struct cache *cache, const struct fetch_item *items, size_t n, b
 	return r;
 }
 
-/* --- what no digest is known of -------------------------------------------------------------------------------------- */
+/* --- what no digest is known of ----------------------------------------------------------------------------------- */
 
 static int begin_text(void *data, struct err *err)
 {
@@ -219,22 +225,29 @@ int fetch_texts(const struct fetch_text *texts, size_t n, struct err *err)
 	struct http_job *jobs = arena_array(arena, struct http_job, n + 1);
 
 	for (size_t i = 0; i < n; i++)
-		jobs[i] = (struct http_job){.name = texts[i].name, .urls = texts[i].urls, .max_bytes = texts[i].max_bytes,
-			.data = texts[i].buf, .begin = begin_text, .take = take_text, .end = end_text, .drop = drop_text};
+		jobs[i] = (struct http_job){.urls = texts[i].urls,
+					    .max_bytes = texts[i].max_bytes,
+					    .data = texts[i].buf,
+					    .begin = begin_text,
+					    .take = take_text,
+					    .end = end_text,
+					    .drop = drop_text};
 	return http_run(jobs, n, err);
 }
 
-/* --- the packages of a lock ------------------------------------------------------------------------------------------ */
+/* --- the packages of a lock --------------------------------------------------------------------------------------- */
 
 static void say_what_to_do(const struct lock *lock, int code, struct err *err)
 {
 	size_t length = strlen(lock->path) - (text_has_suffix(lock->path, ".lock") ? strlen(".lock") : 0);
 
 	if (code == -ENOENT)
-		err_hint(err, "the archive has moved on: 'aether-build lock --update %.*s.recipe' locks what it has now", (int)length,
-			 lock->path);
+		err_hint(err,
+			 "the archive has moved on: 'aether-build lock --update %.*s.recipe' locks what it has now",
+			 (int)length, lock->path);
 	else if (code == -EBADMSG)
-		err_hint(err, "no mirror has what was locked: add a mirror, or run 'aether-build lock --update %.*s.recipe'",
+		err_hint(err,
+			 "no mirror has what was locked: add a mirror, or run 'aether-build lock --update %.*s.recipe'",
 			 (int)length, lock->path);
 	else if (code == -EIO)
 		err_hint(err, "is the network there, and the mirror? What was fetched is kept: run it again");
@@ -252,7 +265,8 @@ int lock_fetch(const struct lock *lock, const struct lock_tree *tree, struct cac
 		const struct lock_archive *archive = &lock->archives[package->archive];
 
 		items[i] = (struct fetch_item){.name = arena_printf(arena, "%s %s", package->name, package->version),
-					       .sha256 = package->sha256, .size = package->size};
+					       .sha256 = package->sha256,
+					       .size = package->size};
 		strv_push(arena, &items[i].urls, http_join(arena, archive->url, package->path));
 		for (size_t m = 0; m < archive->mirrors.count; m++)
 			strv_push(arena, &items[i].urls, http_join(arena, archive->mirrors.items[m], package->path));

@@ -12,20 +12,20 @@
 #include "base/text.h"
 
 struct fetch_item {
-	const char *name;            /* what errors call it */
+	const char *name; /* what errors call it */
 	const char *sha256;
 	uint64_t size;
-	struct strv urls;            /* asked in order */
+	struct strv urls; /* asked in order */
 };
 
-/* Brings all items into the blobs. One that is there already is trusted when its size is right, or, when `verify` is set, its
- * digest; else it is fetched again, with a note. Errors are http_run()'s. `ret_bytes` (may be NULL): how much came. */
+/* Brings all items into the blobs. One that is there already is trusted when its size is right, or, when `verify` is
+ * set, its digest; else it is fetched again, with a note. Errors are http_run()'s. `ret_bytes` (may be NULL): how much
+ * came. */
 int fetch_items(struct cache *cache, const struct fetch_item *items, size_t n, bool verify, uint64_t *ret_bytes,
 		struct err *err);
 
 /* Appends a whole file to `buf`, which nobody knows the digest of: at most `max_bytes`. */
 struct fetch_text {
-	const char *name;
 	struct strv urls;
 	uint64_t max_bytes;
 	struct buf *buf;

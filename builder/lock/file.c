@@ -28,7 +28,7 @@ const char *lock_recipe_path(struct arena *arena, const char *path)
 	return arena_printf(arena, "%.*s.recipe", (int)length, path);
 }
 
-/* --- values ---------------------------------------------------------------------------------------------------------- */
+/* --- values ------------------------------------------------------------------------------------------------------- */
 
 struct reader {
 	struct arena *arena;
@@ -73,7 +73,9 @@ static int get_time(struct reader *reader, const struct node *map, const char *k
 
 	if (get_text(reader, map, key, &text) < 0)
 		return reader->err->code;
-	return time_parse(text, ret_seconds) == 0 ? 0 : refuse(reader, node_get(map, key), key, "a time as 2026-01-31T23:59:59Z");
+	return time_parse(text, ret_seconds) == 0
+		   ? 0
+		   : refuse(reader, node_get(map, key), key, "a time as 2026-01-31T23:59:59Z");
 }
 
 static int get_size(struct reader *reader, const struct node *map, const char *key, uint64_t *ret_size)
@@ -104,13 +106,14 @@ static int get_map(struct reader *reader, const struct node *parent, const char 
 		while (known[k] && strcmp(known[k], map->keys[i]) != 0)
 			k++;
 		if (!known[k])
-			return err_at(reader->err, -EINVAL, &map->key_pos[i], NULL, "a lock knows no '%s' here", map->keys[i]);
+			return err_at(reader->err, -EINVAL, &map->key_pos[i], NULL, "a lock knows no '%s' here",
+				      map->keys[i]);
 	}
 	*ret_map = map;
 	return 0;
 }
 
-/* --- archives and packages ------------------------------------------------------------------------------------------- */
+/* --- archives and packages ---------------------------------------------------------------------------------------- */
 
 static int read_mirrors(struct reader *reader, const struct node *map, struct strv *mirrors)
 {
@@ -134,15 +137,19 @@ static int read_archives(struct reader *reader, const struct node *top)
 	if (get_map(reader, top, "archives", NULL, &archives) < 0)
 		return reader->err->code;
 	for (size_t i = 0; archives && i < archives->count; i++) {
-		struct lock_archive *archive = arena_push(reader->arena, reader->lock->archives, reader->lock->n_archives);
+		struct lock_archive *archive =
+		    arena_push(reader->arena, reader->lock->archives, reader->lock->n_archives);
 		const char *slash = strchr(archives->keys[i], '/');
 
 		if (!slash)
-			return err_at(reader->err, -EINVAL, &archives->key_pos[i], NULL, "an archive is named NAME/SUITE");
+			return err_at(reader->err, -EINVAL, &archives->key_pos[i], NULL,
+				      "an archive is named NAME/SUITE");
 		archive->name = arena_strndup(reader->arena, archives->keys[i], (size_t)(slash - archives->keys[i]));
 		archive->suite = slash + 1;
-		if (get_map(reader, archives->items[i], NULL, known, &map) < 0 || get_text(reader, map, "url", &archive->url) < 0 ||
-		    read_mirrors(reader, map, &archive->mirrors) < 0 || get_time(reader, map, "date", &archive->date) < 0 ||
+		if (get_map(reader, archives->items[i], NULL, known, &map) < 0 ||
+		    get_text(reader, map, "url", &archive->url) < 0 ||
+		    read_mirrors(reader, map, &archive->mirrors) < 0 ||
+		    get_time(reader, map, "date", &archive->date) < 0 ||
 		    get_sha256(reader, map, "inrelease", &archive->inrelease_sha256) < 0)
 			return reader->err->code;
 	}
@@ -176,7 +183,8 @@ static int read_package(struct reader *reader, const struct node *node, struct l
 	if (get_map(reader, node, NULL, known, &map) < 0 ||
 	    get_checked(reader, map, "version", lock_version_ok, "a Debian version", &package->version) < 0 ||
 	    get_checked(reader, map, "arch", lock_arch_ok, "amd64 or all", &package->arch) < 0 ||
-	    get_size(reader, map, "size", &package->size) < 0 || get_sha256(reader, map, "sha256", &package->sha256) < 0 ||
+	    get_size(reader, map, "size", &package->size) < 0 ||
+	    get_sha256(reader, map, "sha256", &package->sha256) < 0 ||
 	    find_archive(reader, map, &package->archive) < 0 ||
 	    get_checked(reader, map, "path", lock_path_ok, "a path below the archive's URL", &package->path) < 0)
 		return reader->err->code;
@@ -189,14 +197,15 @@ static int read_layer(struct reader *reader, const struct node *map, enum lock_l
 		struct lock_package package = {.name = map->keys[i], .layer = layer};
 
 		if (!lock_name_ok(package.name))
-			return err_at(reader->err, -EINVAL, &map->key_pos[i], NULL, "'%s' is no name of a package", package.name);
-		if (i && strcmp(map->keys[i - 1], package.name) >= 0)
-			return err_at(reader->err, -EINVAL, &map->key_pos[i], NULL, "'%s' is not in its place: packages are sorted by name",
+			return err_at(reader->err, -EINVAL, &map->key_pos[i], NULL, "'%s' is no name of a package",
 				      package.name);
+		if (i && strcmp(map->keys[i - 1], package.name) >= 0)
+			return err_at(reader->err, -EINVAL, &map->key_pos[i], NULL,
+				      "'%s' is not in its place: packages are sorted by name", package.name);
 		for (size_t k = 0; k < tree->n_packages; k++)
 			if (strcmp(tree->packages[k].name, package.name) == 0)
-				return err_at(reader->err, -EINVAL, &map->key_pos[i], NULL, "'%s' is in a layer below already",
-					      package.name);
+				return err_at(reader->err, -EINVAL, &map->key_pos[i], NULL,
+					      "'%s' is in a layer below already", package.name);
 		if (read_package(reader, map->items[i], &package) < 0)
 			return reader->err->code;
 		*arena_push(reader->arena, tree->packages, tree->n_packages) = package;
@@ -222,7 +231,7 @@ static int read_tree(struct reader *reader, const struct node *top, const char *
 	return 0;
 }
 
-/* --- the whole ------------------------------------------------------------------------------------------------------- */
+/* --- the whole ---------------------------------------------------------------------------------------------------- */
 
 /* The last line is the digest of all lines before it: half a lock, or one changed by hand, is none. */
 static int check_digest(struct reader *reader, const struct node *top, const char *text, size_t size)
@@ -235,13 +244,15 @@ static int check_digest(struct reader *reader, const struct node *top, const cha
 		return reader->err->code;
 	sha256_hex_of(text, size > LAST_LINE ? size - LAST_LINE : 0, hex);
 	if (strcmp(hex, digest) != 0)
-		return err_at(reader->err, -EINVAL, &node_get(top, "digest")->pos, NULL, "the lock was changed since it was made");
+		return err_at(reader->err, -EINVAL, &node_get(top, "digest")->pos, NULL,
+			      "the lock was changed since it was made");
 	return 0;
 }
 
 static int read_top(struct reader *reader, const struct node *node)
 {
-	static const char *const known[] = {"format", "recipe", "toolsRecipe", "epoch", "archives", "image", "tools", "digest", NULL};
+	static const char *const known[] = {"format", "recipe", "toolsRecipe", "epoch",
+					    "archives", "image", "tools", "digest", NULL};
 	struct lock *lock = reader->lock;
 	const struct node *top;
 	const char *format;
@@ -250,7 +261,8 @@ static int read_top(struct reader *reader, const struct node *node)
 		return reader->err->code;
 	if (strcmp(format, "1") != 0)
 		return refuse(reader, node_get(top, "format"), "format", "1: a newer aether-build made this lock");
-	if (get_sha256(reader, top, "recipe", &lock->recipe_sha256) < 0 || get_time(reader, top, "epoch", &lock->epoch) < 0 ||
+	if (get_sha256(reader, top, "recipe", &lock->recipe_sha256) < 0 ||
+	    get_time(reader, top, "epoch", &lock->epoch) < 0 ||
 	    (node_get(top, "toolsRecipe") && get_sha256(reader, top, "toolsRecipe", &lock->tools_sha256) < 0) ||
 	    read_archives(reader, top) < 0 || read_tree(reader, top, "image", &lock->image) < 0 ||
 	    read_tree(reader, top, "tools", &lock->tools) < 0)
@@ -258,7 +270,8 @@ static int read_top(struct reader *reader, const struct node *node)
 	return 0;
 }
 
-int lock_parse(struct arena *arena, const char *path, const char *text, size_t size, struct lock **ret_lock, struct err *err)
+int lock_parse(struct arena *arena, const char *path, const char *text, size_t size, struct lock **ret_lock,
+	       struct err *err)
 {
 	struct reader reader = {arena, arena_new_of(arena, struct lock), err};
 	struct node *node;
@@ -271,7 +284,9 @@ int lock_parse(struct arena *arena, const char *path, const char *text, size_t s
 	if (r == 0)
 		r = check_digest(&reader, node, text, size);
 	if (r < 0)
-		return err_hint(err, "a lock is not written by hand: get the whole file back, or remove it and run 'aether-build lock %s'",
+		return err_hint(err,
+				"a lock is not written by hand: get the whole file back, or remove it and run "
+				"'aether-build lock %s'",
 				lock_recipe_path(arena, path));
 	*ret_lock = reader.lock;
 	return 0;
@@ -304,7 +319,8 @@ int lock_for(struct arena *arena, const struct recipe *recipe, const struct reci
 	else if (tools && (!lock->tools_sha256 || strcmp(recipe_digest(arena, tools), lock->tools_sha256) != 0))
 		drifted = tools;
 	if (drifted) {
-		err_set(err, -ESTALE, "'%s' asks for other packages or archives than when '%s' was made", drifted->path, lock->path);
+		err_set(err, -ESTALE, "'%s' asks for other packages or archives than when '%s' was made", drifted->path,
+			lock->path);
 		return err_hint(err, "run 'aether-build lock %s'", recipe->path);
 	}
 	*ret_lock = lock;

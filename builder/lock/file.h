@@ -10,8 +10,10 @@
 /* Appends the lock's text. */
 void lock_print(struct buf *text, const struct lock *lock);
 
-/* Reads a lock's text; `path` is its file, for errors. -EINVAL, with the place, for what lock_print() would not have written. */
-int lock_parse(struct arena *arena, const char *path, const char *text, size_t size, struct lock **ret_lock, struct err *err);
+/* Reads a lock's text; `path` is its file, for errors. -EINVAL, with the place, for what lock_print() would not have
+ * written. */
+int lock_parse(struct arena *arena, const char *path, const char *text, size_t size, struct lock **ret_lock,
+	       struct err *err);
 
 /* The recipe that the lock at `path` belongs to. */
 const char *lock_recipe_path(struct arena *arena, const char *path);

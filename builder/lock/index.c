@@ -8,7 +8,7 @@
 
 static const char NAME_CHARACTERS[] = "abcdefghijklmnopqrstuvwxyz0123456789+-.";
 
-/* --- making ---------------------------------------------------------------------------------------------------------- */
+/* --- making ------------------------------------------------------------------------------------------------------- */
 
 static int compare_entries(const void *a, const void *b)
 {
@@ -53,8 +53,8 @@ static int add_stanzas(struct arena *arena, struct index *index, const struct bu
 	return r;
 }
 
-int index_make(struct arena *arena, const struct suites *suites, const size_t *own, size_t n_own, struct index *ret_index,
-	       struct err *err)
+int index_make(struct arena *arena, const struct suites *suites, const size_t *own, size_t n_own,
+	       struct index *ret_index, struct err *err)
 {
 	struct index index = {0};
 
@@ -62,7 +62,8 @@ int index_make(struct arena *arena, const struct suites *suites, const size_t *o
 		const struct suite *suite = &suites->items[own[i]];
 
 		for (size_t j = 0; j < suite->n_indexes; j++)
-			if (suite->indexes[j].text.size && add_stanzas(arena, &index, &suite->indexes[j].text, own[i]) < 0)
+			if (suite->indexes[j].text.size &&
+			    add_stanzas(arena, &index, &suite->indexes[j].text, own[i]) < 0)
 				return err_set(err, -EBADMSG, "the package index of '%s' at %s cannot be understood",
 					       suite->locked.suite, suite->locked.url);
 	}
@@ -72,7 +73,7 @@ int index_make(struct arena *arena, const struct suites *suites, const size_t *o
 	return 0;
 }
 
-/* --- asking ---------------------------------------------------------------------------------------------------------- */
+/* --- asking ------------------------------------------------------------------------------------------------------- */
 
 const struct index_entry *index_find(const struct index *index, const char *name)
 {
@@ -100,24 +101,27 @@ static bool get_field(const struct index_entry *entry, const char *name, struct 
 	return false;
 }
 
-/* Steps through a relationship field (Debian policy 7.1), `a (>= 1) | b, c:any`: the next package name; NULL at the end. */
+/* Steps through a relationship field (Debian policy 7.1), `a (>= 1) | b, c:any`: the next package name; NULL at the
+ * end. */
 static const char *next_name(const char **at, const char *end, size_t *ret_length)
 {
-	int depth = 0;
+	static const char opening[] = "([<", closing[] = ")]>";
+	char until = 0; /* the bracket that ends what is no name: a version, architectures, profiles */
 
 	for (; *at < end; ++*at) {
 		char c = **at;
+		const char *bracket = strchr(opening, c);
 
-		if (c == '(' || c == '[' || c == '<')
-			depth++;
-		else if (c == ')' || c == ']' || c == '>')
-			depth -= depth > 0;
-		else if (c == ':' && depth == 0)
+		if (until) {
+			until = c == until ? 0 : until;
+		} else if (c && bracket) {
+			until = closing[bracket - opening];
+		} else if (c == ':') {
 			*at += strspn(*at + 1, NAME_CHARACTERS); /* an architecture */
-		else if (depth == 0 && strchr(NAME_CHARACTERS, c)) {
+		} else if (c && strchr(NAME_CHARACTERS, c)) {
 			const char *name = *at;
 
-			while (*at < end && strchr(NAME_CHARACTERS, **at))
+			while (*at < end && **at && strchr(NAME_CHARACTERS, **at))
 				++*at;
 			*ret_length = (size_t)(*at - name);
 			return name;
@@ -174,7 +178,7 @@ void index_needs(struct arena *arena, const struct index_entry *entry, struct st
 	}
 }
 
-/* --- what an entry says ---------------------------------------------------------------------------------------------- */
+/* --- what an entry says ------------------------------------------------------------------------------------------- */
 
 static bool consists_of(const char *text, const char *characters)
 {
@@ -221,8 +225,8 @@ static void read_package(struct arena *arena, const struct index_entry *entry, s
 	struct control control = {entry->stanza, entry->stanza + entry->length};
 	struct control_field field;
 
-	*package = (struct lock_package){.name = entry->name, .version = "", .arch = "", .sha256 = "", .path = "",
-					 .archive = entry->archive};
+	*package = (struct lock_package){
+	    .name = entry->name, .version = "", .arch = "", .sha256 = "", .path = "", .archive = entry->archive};
 	while (control_next(&control, &field) == CONTROL_FIELD) {
 		if (control_is(&field, "Version"))
 			package->version = control_text(arena, &field);
@@ -239,21 +243,25 @@ static void read_package(struct arena *arena, const struct index_entry *entry, s
 		package->path += 2;
 }
 
-int index_package(struct arena *arena, const struct index_entry *entry, struct lock_package *ret_package, struct err *err)
+int index_package(struct arena *arena, const struct index_entry *entry, struct lock_package *ret_package,
+		  struct err *err)
 {
 	struct lock_package package;
 
 	read_package(arena, entry, &package);
 	if (!lock_name_ok(package.name) || !lock_version_ok(package.version) || !lock_arch_ok(package.arch) ||
 	    !lock_sha256_ok(package.sha256) || !lock_path_ok(package.path) || package.size == 0)
-		return err_set(err, -EBADMSG, "the archive's index does not say of '%s' what it must: a version, an architecture, a size, "
-					      "a SHA-256 digest and a file name", entry->name);
+		return err_set(
+		    err, -EBADMSG,
+		    "the archive's index does not say of '%s' what it must: a version, an architecture, a size, "
+		    "a SHA-256 digest and a file name",
+		    entry->name);
 	*ret_package = package;
 	return 0;
 }
 
-const struct index_entry *index_exact(struct arena *arena, const struct index *index, const char *name, const char *version,
-				      const char *arch, size_t archive)
+const struct index_entry *index_exact(struct arena *arena, const struct index *index, const char *name,
+				      const char *version, const char *arch, size_t archive)
 {
 	const struct index_entry *entry = index_find(index, name);
 

@@ -15,7 +15,7 @@
 struct index_entry {
 	const char *name, *stanza;
 	size_t length;
-	size_t archive;              /* index of its suite */
+	size_t archive; /* index of its suite */
 	bool essential;
 };
 
@@ -26,8 +26,8 @@ struct index {
 };
 
 /* Indexes the suites whose numbers are in `own`. */
-int index_make(struct arena *arena, const struct suites *suites, const size_t *own, size_t n_own, struct index *ret_index,
-	       struct err *err);
+int index_make(struct arena *arena, const struct suites *suites, const size_t *own, size_t n_own,
+	       struct index *ret_index, struct err *err);
 
 /* The first entry of that name, or NULL; those that follow may have the same name. */
 const struct index_entry *index_find(const struct index *index, const char *name);
@@ -38,21 +38,24 @@ bool index_provides(const struct index *index, const char *name);
 /* The known name nearest to `name`, or NULL. */
 const char *index_nearest(const struct index *index, const char *name);
 
-/* What the lock says of an entry, all but its layer. -EBADMSG when the stanza lacks something or says something impossible. */
-int index_package(struct arena *arena, const struct index_entry *entry, struct lock_package *ret_package, struct err *err);
+/* What the lock says of an entry, all but its layer. -EBADMSG when the stanza lacks something or says something
+ * impossible. */
+int index_package(struct arena *arena, const struct index_entry *entry, struct lock_package *ret_package,
+		  struct err *err);
 
-/* The package of exactly this name, version and architecture, in the suite `archive` (or SIZE_MAX: in any). NULL for none. */
-const struct index_entry *index_exact(struct arena *arena, const struct index *index, const char *name, const char *version,
-				      const char *arch, size_t archive);
+/* The package of exactly this name, version and architecture, in the suite `archive` (or SIZE_MAX: in any). NULL for
+ * none. */
+const struct index_entry *index_exact(struct arena *arena, const struct index *index, const char *name,
+				      const char *version, const char *arch, size_t archive);
 
 /* Adds the names in the entry's Depends and Pre-Depends to `names`, all alternatives, each once. */
 void index_needs(struct arena *arena, const struct index_entry *entry, struct strv *names);
 
 /* What every lock may hold, whether it comes from an archive or from the lock file. */
-bool lock_name_ok(const char *name);      /* Debian policy 5.6.1 */
-bool lock_version_ok(const char *version);/* Debian policy 5.6.12 */
+bool lock_name_ok(const char *name);       /* Debian policy 5.6.1 */
+bool lock_version_ok(const char *version); /* Debian policy 5.6.12 */
 bool lock_arch_ok(const char *arch);
 bool lock_sha256_ok(const char *sha256);
-bool lock_path_ok(const char *path);      /* relative, and stays below where it begins */
+bool lock_path_ok(const char *path); /* relative, and stays below where it begins */
 
 #endif

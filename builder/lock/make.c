@@ -40,7 +40,7 @@ static struct lock_tree copy_tree(struct arena *arena, const struct lock_tree *f
 	return tree;
 }
 
-/* --- what changed ---------------------------------------------------------------------------------------------------- */
+/* --- what changed ------------------------------------------------------------------------------------------------- */
 
 static const struct lock_package *find_package(const struct lock_tree *tree, const char *name)
 {
@@ -58,11 +58,13 @@ static void tell_changes(const char *what, const struct lock_tree *old, const st
 		if (!before)
 			log_note("%s: '%s' %s is new", what, new->packages[i].name, new->packages[i].version);
 		else if (strcmp(before->sha256, new->packages[i].sha256) != 0)
-			log_note("%s: '%s' goes from %s to %s", what, before->name, before->version, new->packages[i].version);
+			log_note("%s: '%s' goes from %s to %s", what, before->name, before->version,
+				 new->packages[i].version);
 	}
 	for (size_t i = 0; i < old->n_packages; i++)
 		if (!find_package(new, old->packages[i].name))
-			log_note("%s: '%s' %s is no longer needed", what, old->packages[i].name, old->packages[i].version);
+			log_note("%s: '%s' %s is no longer needed", what, old->packages[i].name,
+				 old->packages[i].version);
 }
 
 /* What --update names must be there, or the user believes that something moved. */
@@ -79,16 +81,16 @@ static int check_updates(const struct lock *old, const struct lock_options *opti
 	return 0;
 }
 
-/* --- making ---------------------------------------------------------------------------------------------------------- */
+/* --- making ------------------------------------------------------------------------------------------------------- */
 
 /* What lock_make() works with, and lets go of at its end. */
 struct making {
 	struct arena *arena;
 	const struct recipe *recipe, *tools;
 	const struct lock_options *options;
-	struct lock *old;            /* NULL: none yet */
+	struct lock *old; /* NULL: none yet */
 	struct suites suites;
-	struct job jobs[2];          /* image, tools */
+	struct job jobs[2]; /* image, tools */
 	size_t n_jobs;
 	const char *scratch;
 	int scratch_fd;
@@ -103,14 +105,16 @@ static int read_old(struct making *making, const char *path, struct err *err)
 	return check_updates(making->old, making->options, err);
 }
 
-static int prepare_job(struct making *making, const struct recipe *recipe, const struct lock_tree *old, const char *name,
-		       struct err *err)
+static int prepare_job(struct making *making, const struct recipe *recipe, const struct lock_tree *old,
+		       const char *name, struct err *err)
 {
 	struct job *job = &making->jobs[making->n_jobs];
 	struct resolve *resolve = &job->resolve;
 	size_t *own;
 
-	*resolve = (struct resolve){.recipe = recipe, .suites = &making->suites, .options = making->options,
+	*resolve = (struct resolve){.recipe = recipe,
+				    .suites = &making->suites,
+				    .options = making->options,
 				    .old = making->old ? old : NULL,
 				    .folder = arena_printf(making->arena, "%s/%s", making->scratch, name)};
 	if (suites_collect(making->arena, recipe, &making->suites, &own, &resolve->n_own, err) < 0)
@@ -182,7 +186,8 @@ static int make(struct making *making, struct cache *cache, struct lock **ret_lo
 	if (r < 0)
 		return r;
 	log_step("verifying the archives of '%s'", making->recipe->name);
-	r = suites_open(making->arena, &making->suites, making->old, cache, making->scratch, making->options->allow_expired, err);
+	r = suites_open(making->arena, &making->suites, making->old, cache, making->scratch,
+			making->options->allow_expired, err);
 	if (r < 0)
 		return r;
 	log_step("resolving the packages of '%s'", making->recipe->name);

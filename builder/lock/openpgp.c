@@ -13,7 +13,7 @@ enum {
 	GPGV_SECONDS_MAX = 60,
 };
 
-/* --- armor ----------------------------------------------------------------------------------------------------------- */
+/* --- armor -------------------------------------------------------------------------------------------------------- */
 
 static int base64_digit(char c)
 {
@@ -88,7 +88,7 @@ int openpgp_dearmor(const char *name, const char *text, size_t size, struct buf 
 	return err_hint(err, "export the archive's key with 'gpg --armor --export FINGERPRINT'");
 }
 
-/* --- verdict --------------------------------------------------------------------------------------------------------- */
+/* --- verdict ------------------------------------------------------------------------------------------------------ */
 
 /* Which digests a signature may have been made with: SHA-2 and SHA-3 of 256 bits or more (RFC 9580, section 9.5). */
 static bool is_strong(const char *algorithm)
@@ -102,20 +102,23 @@ static bool is_strong(const char *algorithm)
 }
 
 struct verdict {
-	bool good;            /* the signature being looked at is neither expired, nor by an expired or revoked key */
+	bool good; /* the signature being looked at is neither expired, nor by an expired or revoked key */
 	bool accepted, bad;
 	unsigned plaintexts;
 	const char *signers;
 };
 
-/* VALIDSIG fingerprint date timestamp expires version reserved algorithm digest class primary-fingerprint (GnuPG's DETAILS). */
-static void look_at_valid(struct arena *arena, struct verdict *verdict, const char *line, const struct strv *fingerprints)
+/* VALIDSIG fingerprint date timestamp expires version reserved algorithm digest class primary-fingerprint (GnuPG's
+ * DETAILS). */
+static void look_at_valid(struct arena *arena, struct verdict *verdict, const char *line,
+			  const struct strv *fingerprints)
 {
 	char digest[8], class[4], primary[72];
 
 	if (sscanf(line, "%*s %*s %*s %*s %*s %*s %*s %7s %3s %71s", digest, class, primary) != 3)
 		return;
-	verdict->signers = arena_printf(arena, "%s %s%s", verdict->signers, primary, verdict->good ? "" : " (expired or revoked)");
+	verdict->signers =
+	    arena_printf(arena, "%s %s%s", verdict->signers, primary, verdict->good ? "" : " (expired or revoked)");
 	if (verdict->good && is_strong(digest) && strcmp(class, "01") == 0 && strv_has(fingerprints, primary))
 		verdict->accepted = true;
 }
@@ -159,7 +162,8 @@ int openpgp_status(const char *name, const char *status, const struct strv *fing
 	err_set(err, -EBADMSG, "%s is not signed by a key that is pinned", name);
 	err_wrap(err, "signed by:%s", *verdict.signers ? verdict.signers : " keys that are not in the key file");
 	err_wrap(err, "pinned:%s", *wanted ? wanted : " nothing");
-	return err_hint(err, "if the archive has new keys, get them from a place you trust and change 'key' and 'fingerprints'");
+	return err_hint(
+	    err, "if the archive has new keys, get them from a place you trust and change 'key' and 'fingerprints'");
 }
 
 /* gpgv passes over text around the signed block; nobody honest puts any there. So: one block, and nothing but it. */
@@ -181,7 +185,8 @@ static bool is_one_block(const struct buf *file)
 			continue;
 		if (seen == 3 || (seen == 0 && !line_is(at, length, marks[0])))
 			return false;
-		if (line_is(at, length, "-----") && (length != strlen(marks[seen]) || !line_is(at, length, marks[seen++])))
+		if (line_is(at, length, "-----") &&
+		    (length != strlen(marks[seen]) || !line_is(at, length, marks[seen++])))
 			return false;
 	}
 	return seen == 3;
@@ -193,9 +198,10 @@ int openpgp_verify(const char *name, const struct buf *file, const char *key, co
 	_cleanup_arena_ struct arena *arena = arena_new();
 	_cleanup_buf_ struct buf armored = {0}, keyring = {0}, status = {0};
 	const char *keyring_path = arena_printf(arena, "%s/keyring.gpg", scratch);
-	const char *signed_path = arena_printf(arena, "%s/signed", scratch), *text_path = arena_printf(arena, "%s/text", scratch);
-	const char *const argv[] = {"gpgv", "--homedir", scratch, "--status-fd", "1", "--keyring", keyring_path, "--output",
-				    text_path, signed_path, NULL};
+	const char *signed_path = arena_printf(arena, "%s/signed", scratch),
+		   *text_path = arena_printf(arena, "%s/text", scratch);
+	const char *const argv[] = {"gpgv", "--homedir", scratch, "--status-fd", "1", "--keyring",
+				    keyring_path, "--output", text_path, signed_path, NULL};
 	const struct proc gpgv = {.argv = argv, .output = &status, .deadline_s = GPGV_SECONDS_MAX};
 	int r;
 

@@ -24,14 +24,17 @@ static int want(struct arena *arena, const struct packages *common, const char *
 	wanted.plain = release_file(wanted.release, path);
 	for (size_t i = 0; !wanted.packed && i < sizeof suffixes / sizeof *suffixes; i++)
 		wanted.packed = release_file(wanted.release, arena_printf(arena, "%s%s", path, suffixes[i]));
-	if (!wanted.plain && strcmp(arch, "all") == 0) /* some archives name the architecture and still do not keep it apart */
+	if (!wanted.plain &&
+	    strcmp(arch, "all") == 0) /* some archives name the architecture and still do not keep it apart */
 		return 0;
 	if (!wanted.plain || !wanted.packed) {
-		err_at(err, -ENOENT, &wanted.suite->repository->pos, NULL, "%s names no '%s'", suite_label(arena, wanted.suite), path);
+		err_at(err, -ENOENT, &wanted.suite->repository->pos, NULL, "%s names no '%s'",
+		       suite_label(arena, wanted.suite), path);
 		return err_hint(err, "does the archive have the component '%s', for amd64?", component);
 	}
 	if (wanted.plain->size > INDEX_BYTES_MAX || wanted.packed->size > INDEX_BYTES_MAX)
-		return err_set(err, -EFBIG, "%s: '%s' is larger than any archive's", suite_label(arena, wanted.suite), path);
+		return err_set(err, -EFBIG, "%s: '%s' is larger than any archive's", suite_label(arena, wanted.suite),
+			       path);
 	wanted.index = arena_new_of(arena, struct suite_index);
 	*wanted.index = (struct suite_index){.component = component, .arch = arch};
 	*ret_wanted = wanted;
@@ -64,11 +67,13 @@ static struct fetch_item item_of(struct arena *arena, const struct packages *wan
 	const char *folder = arena_printf(arena, "dists/%s", wanted->suite->locked.suite);
 	const char *slash = strrchr(file->path, '/');
 
-	item.name = arena_printf(arena, "%s of '%s'", file->path, wanted->suite->locked.suite);
+	item.name = arena_printf(arena, "%s of %s", file->path, wanted->suite->locked.suite);
 	/* By digest, because the file of the plain name may already be tomorrow's. */
 	if (wanted->release->by_hash)
-		suite_push_urls(arena, wanted->suite, arena_printf(arena, "%s/%.*s/by-hash/SHA256/%s", folder, (int)(slash - file->path),
-							     file->path, file->sha256), &item.urls);
+		suite_push_urls(arena, wanted->suite,
+				arena_printf(arena, "%s/%.*s/by-hash/SHA256/%s", folder, (int)(slash - file->path),
+					     file->path, file->sha256),
+				&item.urls);
 	suite_push_urls(arena, wanted->suite, arena_printf(arena, "%s/%s", folder, file->path), &item.urls);
 	return item;
 }
@@ -140,8 +145,8 @@ static int open_index(void *data, size_t i, struct err *err)
 			r = load(wanted, err);
 	}
 	if (r == 1)
-		return err_set(err, -EBADMSG, "'%s' is not the file whose digest the Release of '%s' gives", wanted->packed->path,
-			       wanted->suite->locked.suite);
+		return err_set(err, -EBADMSG, "'%s' is not the file whose digest the Release of '%s' gives",
+			       wanted->packed->path, wanted->suite->locked.suite);
 	return r;
 }
 
@@ -159,7 +164,9 @@ int packages_open(struct arena *arena, struct packages *all, size_t n, struct ca
 	}
 	r = fetch_items(cache, items, n_items, true, NULL, err);
 	if (r < 0)
-		return r == -EBADMSG || r == -ENOENT ? err_hint(err, "the mirror is being updated, or is broken: try again later, "
-									"or another mirror") : r;
+		return r == -EBADMSG || r == -ENOENT
+			   ? err_hint(err, "the mirror is being updated, or is broken: try again later, "
+					   "or another mirror")
+			   : r;
 	return pool_run(n, open_index, all, err);
 }

@@ -8,7 +8,8 @@
 #include "lock/release.h"
 #include "lock/suite.h"
 
-/* An index that is wanted: what the Release says of its plain form, and of the packed one to be fetched when we have none. */
+/* An index that is wanted: what the Release says of its plain form, and of the packed one to be fetched when we have
+ * none. */
 struct packages {
 	struct suite_index *index;
 	const struct release_file *plain, *packed;
@@ -17,8 +18,8 @@ struct packages {
 	struct cache *cache;
 };
 
-/* Adds the indexes of the suite's components to the `*n_all` of `*all`: those for amd64, and for packages that are for all when the
- * archive keeps them apart. -ENOENT, at the repository's place, when the Release does not have one. */
+/* Adds the indexes of the suite's components to the `*n_all` of `*all`: those for amd64, and for packages that are for
+ * all when the archive keeps them apart. -ENOENT, at the repository's place, when the Release does not have one. */
 int packages_want(struct arena *arena, struct suite *suite, const struct release *release, struct cache *cache,
 		  struct packages **all, size_t *n_all, struct err *err);
 

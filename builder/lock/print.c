@@ -23,8 +23,8 @@ static void put_archive(struct arena *arena, struct buf *text, const struct lock
 		buf_puts(text, i ? ", " : ", mirrors: [");
 		put_quoted(text, archive->mirrors.items[i]);
 	}
-	buf_printf(text, "%s, date: %s, inrelease: %s }\n", archive->mirrors.count ? "]" : "", time_format(arena, archive->date),
-		   archive->inrelease_sha256);
+	buf_printf(text, "%s, date: %s, inrelease: %s }\n", archive->mirrors.count ? "]" : "",
+		   time_format(arena, archive->date), archive->inrelease_sha256);
 }
 
 static void put_tree(struct buf *text, const char *name, const struct lock *lock, const struct lock_tree *tree)
@@ -33,14 +33,17 @@ static void put_tree(struct buf *text, const char *name, const struct lock *lock
 
 	buf_printf(text, "%s:\n", name);
 	for (unsigned l = 0; l < LAYER_COUNT; l++) {
-		buf_printf(text, "  %s:%s\n", layers[l], i < tree->n_packages && tree->packages[i].layer == l ? "" : " {}");
+		buf_printf(text, "  %s:%s\n", layers[l],
+			   i < tree->n_packages && tree->packages[i].layer == l ? "" : " {}");
 		for (; i < tree->n_packages && tree->packages[i].layer == l; i++) {
 			const struct lock_package *package = &tree->packages[i];
 			const struct lock_archive *archive = &lock->archives[package->archive];
 
-			buf_printf(text, "    %s: { version: \"%s\", arch: %s, size: %" PRIu64 ", sha256: %s, from: %s/%s, path: \"%s\" }\n",
-				   package->name, package->version, package->arch, package->size, package->sha256, archive->name,
-				   archive->suite, package->path);
+			buf_printf(text,
+				   "    %s: { version: \"%s\", arch: %s, size: %" PRIu64
+				   ", sha256: %s, from: %s/%s, path: \"%s\" }\n",
+				   package->name, package->version, package->arch, package->size, package->sha256,
+				   archive->name, archive->suite, package->path);
 		}
 	}
 }

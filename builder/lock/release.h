@@ -16,11 +16,11 @@ struct release_file {
 };
 
 struct release {
-	const char *suite, *codename;  /* "" when not named */
-	int64_t date, valid_until;     /* seconds since the epoch; valid_until 0: for ever */
-	bool by_hash;                  /* Acquire-By-Hash: indexes can be had by digest */
-	bool all_apart;                /* packages of architecture `all` are in an index of their own */
-	struct release_file *files;    /* of its SHA256 field */
+	const char *suite, *codename; /* "" when not named */
+	int64_t date, valid_until;    /* seconds since the epoch; valid_until 0: for ever */
+	bool by_hash;                 /* Acquire-By-Hash: indexes can be had by digest */
+	bool all_apart;               /* packages of architecture `all` are in an index of their own */
+	struct release_file *files;   /* of its SHA256 field */
 	size_t n_files;
 };
 
@@ -31,9 +31,9 @@ int release_read(struct arena *arena, const char *name, const char *text, size_t
 /* The file at `path` (relative to the Release), or NULL. */
 const struct release_file *release_file(const struct release *release, const char *path);
 
-/* What a verified Release must be besides signed: of the suite that was asked for, no older than `not_before` (the date in
- * the lock; 0: any), and valid at `now`. Past its Valid-Until, or from the future, it is accepted with a warning when
- * `allow_expired` is set. -ESTALE for the wrong time, -EBADMSG for the wrong suite. */
+/* What a verified Release must be besides signed: of the suite that was asked for, no older than `not_before` (the date
+ * in the lock; 0: any), and valid at `now`. Past its Valid-Until, or from the future, it is accepted with a warning
+ * when `allow_expired` is set. -ESTALE for the wrong time, -EBADMSG for the wrong suite. */
 int release_check(const struct release *release, const char *name, const char *suite, int64_t not_before, int64_t now,
 		  bool allow_expired, struct err *err);
 

@@ -17,19 +17,20 @@ struct work {
 	struct index index;
 	struct apt apt;
 	struct strv wanted[LAYER_COUNT]; /* asked for by name, by layer */
-	struct strv free;            /* names whose locked version need not be kept */
+	struct strv free;                /* names whose locked version need not be kept */
 	struct apt_choice *choices;
 	size_t n_choices;
 };
 
-/* --- what is asked for ----------------------------------------------------------------------------------------------- */
+/* --- what is asked for -------------------------------------------------------------------------------------------- */
 
 /* apt would take some names for more than names (`a-`, `a=1`, `a.*`): only what an index knows is passed on. */
 static int check_name(const struct work *work, const struct recipe_package *package, struct err *err)
 {
 	const char *near;
 
-	if (lock_name_ok(package->name) && (index_find(&work->index, package->name) || index_provides(&work->index, package->name)))
+	if (lock_name_ok(package->name) &&
+	    (index_find(&work->index, package->name) || index_provides(&work->index, package->name)))
 		return 0;
 	err_at(err, -ENOENT, &package->pos, NULL, "there is no package '%s'", package->name);
 	near = index_nearest(&work->index, package->name);
@@ -56,11 +57,12 @@ static int collect_wanted(struct work *work, struct err *err)
 	if (err->code)
 		return err->code;
 	if (essential->count == 0)
-		return err_set(err, -ENOENT, "the archives of '%s' have no essential package: this is no Debian", recipe->path);
+		return err_set(err, -ENOENT, "the archives of '%s' have no essential package: this is no Debian",
+			       recipe->path);
 	return 0;
 }
 
-/* --- what is kept ---------------------------------------------------------------------------------------------------- */
+/* --- what is kept ------------------------------------------------------------------------------------------------- */
 
 static bool is_locked(const struct lock_tree *old, const char *name)
 {
@@ -92,7 +94,9 @@ static bool free_more(struct work *work)
 	for (size_t i = 0; i < before; i++) {
 		const struct index_entry *entry = index_find(&work->index, work->free.items[i]);
 
-		for (; entry && entry < work->index.entries + work->index.n && strcmp(entry->name, work->free.items[i]) == 0; entry++)
+		for (; entry && entry < work->index.entries + work->index.n &&
+		       strcmp(entry->name, work->free.items[i]) == 0;
+		     entry++)
 			index_needs(work->arena, entry, &needs);
 	}
 	for (size_t i = 0; i < needs.count; i++)
@@ -104,11 +108,12 @@ static bool free_more(struct work *work)
 /* Whether the archive still has what was locked, to the byte. */
 static bool still_there(struct work *work, const struct lock_package *locked)
 {
-	const struct index_entry *entry = index_exact(work->arena, &work->index, locked->name, locked->version, locked->arch,
-						      SIZE_MAX);
+	const struct index_entry *entry =
+	    index_exact(work->arena, &work->index, locked->name, locked->version, locked->arch, SIZE_MAX);
 	struct err ignored = {0};
 	struct lock_package package;
-	bool same = entry && index_package(work->arena, entry, &package, &ignored) == 0 && strcmp(package.sha256, locked->sha256) == 0;
+	bool same = entry && index_package(work->arena, entry, &package, &ignored) == 0 &&
+		    strcmp(package.sha256, locked->sha256) == 0;
 
 	err_free(&ignored);
 	return same;
@@ -134,14 +139,15 @@ static int prefer_locked(struct work *work, bool tell, struct err *err)
 		if (strv_has(&work->free, locked->name))
 			continue;
 		if (still_there(work, locked))
-			buf_printf(&text, "Package: %s\nPin: version %s\nPin-Priority: 1001\n\n", locked->name, locked->version);
+			buf_printf(&text, "Package: %s\nPin: version %s\nPin-Priority: 1001\n\n", locked->name,
+				   locked->version);
 		else if (tell)
 			log_note("'%s' %s has left the archive and cannot be kept", locked->name, locked->version);
 	}
 	return apt_prefer(&work->apt, &text, err);
 }
 
-/* --- one solution ---------------------------------------------------------------------------------------------------- */
+/* --- one solution ------------------------------------------------------------------------------------------------- */
 
 static void push_all(struct arena *arena, struct strv *to, const struct strv *from)
 {
@@ -154,8 +160,8 @@ static int ask(struct work *work, const struct strv *names, struct err *err)
 	return apt_install(work->arena, &work->apt, names, &work->choices, &work->n_choices, err);
 }
 
-/* Asks for layer after layer. What the layers below chose is asked for by name, so that a package on top does not change
- * them; when that cannot be had (it conflicts with one of them), the words of the recipes alone count. */
+/* Asks for layer after layer. What the layers below chose is asked for by name, so that a package on top does not
+ * change them; when that cannot be had (it conflicts with one of them), the words of the recipes alone count. */
 static int solve(struct work *work, struct err *err)
 {
 	struct strv words = {0};
@@ -225,7 +231,7 @@ static int solve_keeping(struct work *work, struct err *err)
 	return r;
 }
 
-/* --- layers ---------------------------------------------------------------------------------------------------------- */
+/* --- layers ------------------------------------------------------------------------------------------------------- */
 
 static int compare_packages(const void *a, const void *b)
 {
@@ -256,7 +262,8 @@ static int look_up(struct work *work, struct lock_tree *tree, const char *index_
 			entry = index_exact(work->arena, &work->index, choice->name, choice->version, choice->arch,
 					    work->resolve->own[choice->suite]);
 		if (!entry)
-			return err_set(err, -EPROTO, "apt chose '%s' %s, which is in no index", choice->name, choice->version);
+			return err_set(err, -EPROTO, "apt chose '%s' %s, which is in no index", choice->name,
+				       choice->version);
 		if (index_package(work->arena, entry, &tree->packages[i], err) < 0)
 			return err->code;
 		tree->packages[i].layer = LAYER_RECIPE;
@@ -305,10 +312,12 @@ static int open_apt(struct work *work, struct err *err)
 		struct apt_index *indexes = arena_array(work->arena, struct apt_index, suite->n_indexes + 1);
 
 		for (size_t j = 0; j < suite->n_indexes; j++)
-			indexes[j] = (struct apt_index){suite->indexes[j].component, suite->indexes[j].arch, suite->indexes[j].path};
+			indexes[j] = (struct apt_index){suite->indexes[j].component, suite->indexes[j].arch,
+							suite->indexes[j].path};
 		seen[i] = (struct apt_suite){suite->locked.suite, &suite->release, indexes, suite->n_indexes};
 	}
-	return apt_open(work->arena, arena_printf(work->arena, "%s/all", resolve->folder), seen, resolve->n_own, &work->apt, err);
+	return apt_open(work->arena, arena_printf(work->arena, "%s/all", resolve->folder), seen, resolve->n_own,
+			&work->apt, err);
 }
 
 int resolve_tree(struct arena *arena, const struct resolve *resolve, struct lock_tree *ret_tree, struct err *err)

@@ -13,15 +13,16 @@
 struct resolve {
 	const struct recipe *recipe;
 	const struct suites *suites;
-	const size_t *own;           /* which of the suites are this recipe's */
+	const size_t *own; /* which of the suites are this recipe's */
 	size_t n_own;
 	const struct lock_tree *old; /* what is locked now; NULL when nothing is */
 	const struct lock_options *options;
-	const char *folder;          /* for files of ours; does not exist yet */
+	const char *folder; /* for files of ours; does not exist yet */
 };
 
-/* Asks apt for everything that the recipe and an empty Debian system need, and cuts the answer into layers, each of which can be
- * installed on those below. Versions in `old` are kept where the archive still has them, unless the options say otherwise. */
+/* Asks apt for everything that the recipe and an empty Debian system need, and cuts the answer into layers, each of
+ * which can be installed on those below. Versions in `old` are kept where the archive still has them, unless the
+ * options say otherwise. */
 int resolve_tree(struct arena *arena, const struct resolve *resolve, struct lock_tree *ret_tree, struct err *err);
 
 #endif

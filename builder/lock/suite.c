@@ -13,7 +13,7 @@
 
 enum { INRELEASE_BYTES_MAX = 16 << 20 };
 
-/* --- which ----------------------------------------------------------------------------------------------------------- */
+/* --- which -------------------------------------------------------------------------------------------------------- */
 
 static bool same_words(const struct strv *a, const struct strv *b)
 {
@@ -39,7 +39,8 @@ static const char *free_name(struct arena *arena, const struct suites *suites, c
 	const char *tried = name;
 
 	for (size_t number = 2, i = 0; i < suites->count; i++)
-		if (strcmp(suites->items[i].locked.name, tried) == 0 && strcmp(suites->items[i].locked.suite, suite) == 0) {
+		if (strcmp(suites->items[i].locked.name, tried) == 0 &&
+		    strcmp(suites->items[i].locked.suite, suite) == 0) {
 			tried = arena_printf(arena, "%s-%zu", name, number++);
 			i = (size_t)-1;
 		}
@@ -63,8 +64,8 @@ static int collect(struct arena *arena, const struct recipe_repository *reposito
 		   size_t *n_own, struct err *err)
 {
 	if (!repository->key || repository->fingerprints.count == 0)
-		return err_at(err, -EINVAL, &repository->pos, NULL, "the archive '%s' has no 'key' or no 'fingerprints'",
-			      repository->url);
+		return err_at(err, -EINVAL, &repository->pos, NULL,
+			      "the archive '%s' has no 'key' or no 'fingerprints'", repository->url);
 	for (size_t i = 0; i < repository->suites.count; i++) {
 		size_t found = find_or_add(arena, suites, repository, repository->suites.items[i]);
 
@@ -93,7 +94,7 @@ int suites_collect(struct arena *arena, const struct recipe *recipe, struct suit
 	return 0;
 }
 
-/* --- Release --------------------------------------------------------------------------------------------------------- */
+/* --- Release ------------------------------------------------------------------------------------------------------ */
 
 const char *suite_label(struct arena *arena, const struct suite *suite)
 {
@@ -118,17 +119,19 @@ static int64_t locked_date(const struct lock *old, const struct suite *suite)
 	return 0;
 }
 
-static int verify(struct arena *arena, struct suite *suite, const struct buf *file, const struct lock *old, const char *scratch,
-		  bool allow_expired, struct release **ret_release, struct err *err)
+static int verify(struct arena *arena, struct suite *suite, const struct buf *file, const struct lock *old,
+		  const char *scratch, bool allow_expired, struct release **ret_release, struct err *err)
 {
 	const char *name = suite_label(arena, suite);
 	char hex[SHA256_HEX];
-	int r = openpgp_verify(name, file, suite->repository->key, &suite->repository->fingerprints, scratch, &suite->release, err);
+	int r = openpgp_verify(name, file, suite->repository->key, &suite->repository->fingerprints, scratch,
+			       &suite->release, err);
 
 	if (r == 0)
 		r = release_read(arena, name, suite->release.data, suite->release.size, ret_release, err);
 	if (r == 0)
-		r = release_check(*ret_release, name, suite->locked.suite, locked_date(old, suite), time(NULL), allow_expired, err);
+		r = release_check(*ret_release, name, suite->locked.suite, locked_date(old, suite), time(NULL),
+				  allow_expired, err);
 	if (r < 0)
 		return r;
 	sha256_hex_of(file->data, file->size, hex);
@@ -137,7 +140,7 @@ static int verify(struct arena *arena, struct suite *suite, const struct buf *fi
 	return 0;
 }
 
-/* --- all of it ------------------------------------------------------------------------------------------------------- */
+/* --- all of it ---------------------------------------------------------------------------------------------------- */
 
 static int fetch_releases(struct arena *arena, const struct suites *suites, struct buf *files, struct err *err)
 {
@@ -145,10 +148,10 @@ static int fetch_releases(struct arena *arena, const struct suites *suites, stru
 	int r;
 
 	for (size_t i = 0; i < suites->count; i++) {
-		texts[i] = (struct fetch_text){.name = suite_label(arena, &suites->items[i]), .max_bytes = INRELEASE_BYTES_MAX,
-					       .buf = &files[i]};
-		suite_push_urls(arena, &suites->items[i], arena_printf(arena, "dists/%s/InRelease", suites->items[i].locked.suite),
-			  &texts[i].urls);
+		texts[i] = (struct fetch_text){.max_bytes = INRELEASE_BYTES_MAX, .buf = &files[i]};
+		suite_push_urls(arena, &suites->items[i],
+				arena_printf(arena, "dists/%s/InRelease", suites->items[i].locked.suite),
+				&texts[i].urls);
 	}
 	r = fetch_texts(texts, suites->count, err);
 	if (r == -ENOENT)
@@ -158,8 +161,8 @@ static int fetch_releases(struct arena *arena, const struct suites *suites, stru
 	return r;
 }
 
-int suites_open(struct arena *arena, struct suites *suites, const struct lock *old, struct cache *cache, const char *scratch,
-		bool allow_expired, struct err *err)
+int suites_open(struct arena *arena, struct suites *suites, const struct lock *old, struct cache *cache,
+		const char *scratch, bool allow_expired, struct err *err)
 {
 	struct buf *files = arena_array(arena, struct buf, suites->count + 1);
 	struct packages *all = NULL;
@@ -190,4 +193,3 @@ void suites_free(struct suites *suites)
 		buf_free(&suites->items[i].release);
 	}
 }
-

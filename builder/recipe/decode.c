@@ -41,7 +41,8 @@ static const char *what_is(struct arena *arena, const struct node *node)
 
 int decode_expected(struct decoder *decoder, const struct node *node, const char *path, const char *what)
 {
-	return err_at(decoder->err, -EINVAL, &node->pos, path, "expected %s, found %s", what, what_is(decoder->arena, node));
+	return err_at(decoder->err, -EINVAL, &node->pos, path, "expected %s, found %s", what,
+		      what_is(decoder->arena, node));
 }
 
 int decode_unknown(struct decoder *decoder, const struct pos *pos, const char *path, const char *what, const char *word,
@@ -92,7 +93,8 @@ static int check_text(struct decoder *decoder, const struct schema *schema, cons
 	return 0;
 }
 
-static int decode_text(struct decoder *decoder, const struct schema *schema, const struct node *node, const char *path, void *out)
+static int decode_text(struct decoder *decoder, const struct schema *schema, const struct node *node, const char *path,
+		       void *out)
 {
 	if (check_text(decoder, schema, node, path) < 0)
 		return -EINVAL;
@@ -100,7 +102,8 @@ static int decode_text(struct decoder *decoder, const struct schema *schema, con
 	return 0;
 }
 
-static int decode_words(struct decoder *decoder, const struct schema *schema, const struct node *node, const char *path, void *out)
+static int decode_words(struct decoder *decoder, const struct schema *schema, const struct node *node, const char *path,
+			void *out)
 {
 	struct strv words = {0};
 	int r = 0;
@@ -130,7 +133,8 @@ static int read_bool(const struct node *node)
 	return strcmp(node->text, "true") == 0 ? 1 : strcmp(node->text, "false") == 0 ? 0 : -1;
 }
 
-static int decode_bool(struct decoder *decoder, const struct schema *schema, const struct node *node, const char *path, void *out)
+static int decode_bool(struct decoder *decoder, const struct schema *schema, const struct node *node, const char *path,
+		       void *out)
 {
 	int value = read_bool(node);
 
@@ -143,7 +147,8 @@ static int decode_bool(struct decoder *decoder, const struct schema *schema, con
 	return 0;
 }
 
-static int decode_int(struct decoder *decoder, const struct schema *schema, const struct node *node, const char *path, void *out)
+static int decode_int(struct decoder *decoder, const struct schema *schema, const struct node *node, const char *path,
+		      void *out)
 {
 	char *end = NULL;
 	int64_t value;
@@ -151,8 +156,9 @@ static int decode_int(struct decoder *decoder, const struct schema *schema, cons
 	errno = 0;
 	value = node->type == NODE_SCALAR && node->plain ? strtoll(node->text, &end, 10) : 0;
 	if (!end || *end || end == node->text || errno || value < schema->min || value > schema->max)
-		return decode_expected(decoder, node, path, arena_printf(decoder->arena, "a number from %" PRId64 " to %" PRId64,
-								  schema->min, schema->max));
+		return decode_expected(
+			decoder, node, path,
+			arena_printf(decoder->arena, "a number from %" PRId64 " to %" PRId64, schema->min, schema->max));
 	*(int64_t *)out = value;
 	return 0;
 }
@@ -197,14 +203,16 @@ static int add_setting(struct decoder *decoder, struct recipe_settings *settings
 		return decode_expected(decoder, value, path, "text, or a list of texts");
 	for (const char *c = value->text; *c; c++)
 		if (iscntrl((unsigned char)*c) || (*c == '\\' && !c[1]))
-			return decode_expected(decoder, value, path, "text of one line, without a backslash at its end");
+			return decode_expected(decoder, value, path,
+					       "text of one line, without a backslash at its end");
 	*arena_push(decoder->arena, settings->items, settings->count) = (struct recipe_setting){
 		section, key, truth < 0 ? node_is_null(value) ? "" : value->text : truth ? "yes" : "no",
 	};
 	return 0;
 }
 
-static bool check_key(struct decoder *decoder, const struct rule *rule, const struct node *node, size_t i, const char *path)
+static bool check_key(struct decoder *decoder, const struct rule *rule, const struct node *node, size_t i,
+		      const char *path)
 {
 	if (decode_matches(rule, node->keys[i]))
 		return true;
@@ -235,7 +243,8 @@ static int decode_section(struct decoder *decoder, const char *section, const st
 
 /* --- records and tables ---------------------------------------------------------------------------------------------- */
 
-static int unknown_key(struct decoder *decoder, const struct schema *schema, const struct node *node, size_t i, const char *path)
+static int unknown_key(struct decoder *decoder, const struct schema *schema, const struct node *node, size_t i,
+		       const char *path)
 {
 	const char *known[64];
 	size_t n = 0;
@@ -245,8 +254,8 @@ static int unknown_key(struct decoder *decoder, const struct schema *schema, con
 	return decode_unknown(decoder, &node->key_pos[i], path, "key", node->keys[i], known, n);
 }
 
-static int decode_field(struct decoder *decoder, const struct field *field, const struct node *node, size_t i, const char *path,
-			void *out)
+static int decode_field(struct decoder *decoder, const struct field *field, const struct node *node, size_t i,
+			const char *path, void *out)
 {
 	char *base = out;
 
@@ -267,7 +276,8 @@ static int decode_field(struct decoder *decoder, const struct field *field, cons
 	return decode(decoder, field->schema, node->items[i], path, base + field->offset);
 }
 
-static int decode_record(struct decoder *decoder, const struct schema *schema, const struct node *node, const char *path, void *out)
+static int decode_record(struct decoder *decoder, const struct schema *schema, const struct node *node,
+			 const char *path, void *out)
 {
 	if (node->type != NODE_MAP)
 		return decode_expected(decoder, node, path, "a map");
@@ -285,11 +295,13 @@ static int decode_record(struct decoder *decoder, const struct schema *schema, c
 	}
 	for (const struct field *field = schema->fields; field->name; field++)
 		if ((field->flags & FIELD_REQUIRED) && !node_get(node, field->name))
-			err_at(decoder->err, -EINVAL, &node->pos, path, "'%s' is missing: %s", field->name, field->help);
+			err_at(decoder->err, -EINVAL, &node->pos, path, "'%s' is missing: %s", field->name,
+			       field->help);
 	return decoder->err->code;
 }
 
-static int decode_table(struct decoder *decoder, const struct schema *schema, const struct node *node, const char *path, void *out)
+static int decode_table(struct decoder *decoder, const struct schema *schema, const struct node *node, const char *path,
+			void *out)
 {
 	struct { char *items; size_t count; } *table = out;
 

@@ -12,7 +12,8 @@ bool finalize_has_problem(const struct decoder *decoder, const char *path)
 	size_t length = strlen(path);
 
 	for (const struct err_item *item = decoder->err->first; item; item = item->next)
-		if (item->path && strncmp(item->path, path, length) == 0 && (!item->path[length] || item->path[length] == '.'))
+		if (item->path && strncmp(item->path, path, length) == 0 &&
+		    (!item->path[length] || item->path[length] == '.'))
 			return true;
 	return false;
 }
@@ -43,7 +44,8 @@ static void check_kinds(struct decoder *decoder, const struct node *root, unsign
 	if (!recipe->kinds) {
 		err_at(decoder->err, -EINVAL, &kinds->pos, "kinds", "no kind is left to build");
 	} else if (kind && !(recipe->kinds & kind)) {
-		err_at(decoder->err, -EINVAL, &kinds->pos, "kinds", "'%s' is not among the kinds of this recipe", names[kind]);
+		err_at(decoder->err, -EINVAL, &kinds->pos, "kinds", "'%s' is not among the kinds of this recipe",
+		       names[kind]);
 		err_hint(decoder->err, "add it here if the machine can be one");
 	} else if (kind == KIND_LXC) {
 		err_at(decoder->err, -ENOTSUP, &kinds->pos, "kinds", "building the kind 'lxc' is not yet supported");
@@ -72,7 +74,8 @@ static void make_env(struct decoder *decoder)
 	for (size_t i = 0; i < recipe->env.count; i++) {
 		const char *name = recipe->env.items[i], *value = getenv(name);
 
-		strv_push(decoder->arena, &recipe->env_values, value ? arena_printf(decoder->arena, "%s=%s", name, value) : name);
+		strv_push(decoder->arena, &recipe->env_values,
+			  value ? arena_printf(decoder->arena, "%s=%s", name, value) : name);
 	}
 }
 
@@ -85,14 +88,16 @@ static void check_file(struct decoder *decoder, const struct recipe_file *file)
 
 	if (finalize_has_problem(decoder, path))
 		return;
-	if (file->text && file->source)
+	if (file->text && file->source) {
 		err_at(decoder->err, -EINVAL, &file->pos, path, "both 'text' and 'source': one of them is the content");
+		err_hint(decoder->err, "to give another file's entry new content, write '!replace' before the map");
+	}
 	if (!file->text && !file->source)
 		err_at(decoder->err, -EINVAL, &file->pos, path, "expected a 'text' or a 'source'");
 	for (size_t i = 0; i < recipe->n_files; i++)
 		if (&recipe->files[i] != file && is_below(recipe->files[i].path, file->path)) {
-			err_at(decoder->err, -EINVAL, &file->pos, path, "a file here, but '%s' needs a folder of that name",
-			       recipe->files[i].path);
+			err_at(decoder->err, -EINVAL, &file->pos, path,
+			       "a file here, but '%s' needs a folder of that name", recipe->files[i].path);
 			return;
 		}
 }
@@ -101,8 +106,8 @@ static void check_file(struct decoder *decoder, const struct recipe_file *file)
 
 /* The accounts of Debian's base-passwd: on every system. */
 static const char *const system_accounts[] = {
-	"root", "daemon", "bin", "sys", "sync", "games", "man", "lp", "mail", "news", "uucp", "proxy", "www-data", "backup", "list",
-	"irc", "_apt", "nobody",
+	"root", "daemon", "bin", "sys", "sync", "games", "man", "lp", "mail",
+	"news", "uucp", "proxy", "www-data", "backup", "list", "irc", "_apt", "nobody",
 };
 
 static bool is_system_account(const char *name)
@@ -113,21 +118,33 @@ static bool is_system_account(const char *name)
 	return false;
 }
 
-/* /var and what leads there (/home, /root); /var/run and /var/lock lead to /run. Elsewhere, a partition's own. */
-static bool is_persistent(const struct recipe *recipe, const char *path)
+/* /var, and what lies there under another name; /var/run and /var/lock lie in memory. */
+static bool is_var(const char *path)
 {
 	if (is_below(path, "/var/run") || is_below(path, "/var/lock"))
 		return false;
-	if (is_below(path, "/var") || is_below(path, "/home") || is_below(path, "/root"))
-		return true;
+	return is_below(path, "/var") || is_below(path, "/home") || is_below(path, "/root");
+}
+
+/* The place in the image where the partition is mounted that has `path`; NULL when it is the root's. */
+static const char *mounted_at(const struct recipe *recipe, const char *path)
+{
+	const char *found = NULL;
+
 	for (size_t d = 0; d < recipe->n_disks; d++)
 		for (size_t i = 0; i < recipe->disks[d].n_partitions; i++) {
-			const struct recipe_partition *partition = &recipe->disks[d].partitions[i];
+			const char *mountpoint = recipe->disks[d].partitions[i].mountpoint;
 
-			if (partition->mountpoint && is_below(path, partition->mountpoint))
-				return true;
+			if (mountpoint && is_below(path, mountpoint) && (!found || strlen(mountpoint) > strlen(found)))
+				found = mountpoint;
 		}
-	return false;
+	return found;
+}
+
+/* Whether a mount point is neither missing nor /var, which has memory within. */
+static bool is_own(const char *mountpoint)
+{
+	return mountpoint && strcmp(mountpoint, "/var") != 0;
 }
 
 static void check_user(struct decoder *decoder, struct recipe_user *user, size_t n_before)
@@ -145,15 +162,17 @@ static void check_user(struct decoder *decoder, struct recipe_user *user, size_t
 		err_at(decoder->err, -EINVAL, &user->pos, path, "'%s' is on every Debian system already", user->name);
 	if (user->uid >= 0 && user->system != (user->uid < 1000))
 		err_at(decoder->err, -EINVAL, &user->pos, path,
-		       user->system ? "a system user's id is below 1000" : "a user's id is 1000 or more, but a 'system' user's");
-	if (!user->system && !is_persistent(recipe, user->home)) {
-		err_at(decoder->err, -EINVAL, &user->pos, path, "the home folder '%s' does not lie on persistent storage", user->home);
+		       user->system ? "a system user's id is below 1000"
+					: "a user's id is 1000 or more, but a 'system' user's");
+	if (!user->system && !is_var(user->home) && !is_own(mounted_at(recipe, user->home))) {
+		err_at(decoder->err, -EINVAL, &user->pos, path,
+		       "the home folder '%s' does not lie on persistent storage", user->home);
 		err_hint(decoder->err, "put it below /home or /var");
 	}
 	for (size_t i = 0; i < n_before && user->uid >= 0; i++)
 		if (recipe->users[i].uid == user->uid)
-			err_at(decoder->err, -EINVAL, &user->pos, path, "the id %" PRId64 " is that of '%s' already", user->uid,
-			       recipe->users[i].name);
+			err_at(decoder->err, -EINVAL, &user->pos, path, "the id %" PRId64 " is that of '%s' already",
+			       user->uid, recipe->users[i].name);
 }
 
 static void check_principals(struct decoder *decoder, const struct recipe_principals *principals)
@@ -183,7 +202,8 @@ static void check_ports(struct decoder *decoder, const struct strv *ports, const
 		const char *dash = strchr(ports->items[i], '-');
 
 		if (dash && atoi(dash + 1) <= atoi(ports->items[i]))
-			err_at(decoder->err, -EINVAL, place_of(list, i), path, "the range '%s' does not ascend", ports->items[i]);
+			err_at(decoder->err, -EINVAL, place_of(list, i), path, "the range '%s' does not ascend",
+			       ports->items[i]);
 	}
 }
 
@@ -207,12 +227,14 @@ static bool is_address(struct arena *arena, const char *text, bool prefixed)
 	return slash[1] >= '0' && slash[1] <= '9' && strtol(slash + 1, &end, 10) <= most && !*end;
 }
 
-static void check_addresses(struct decoder *decoder, const struct strv *words, const struct node *list, const char *path, bool prefixed)
+static void check_addresses(struct decoder *decoder, const struct strv *words, const struct node *list,
+			    const char *path, bool prefixed)
 {
 	for (size_t i = 0; i < words->count; i++)
 		if (!is_address(decoder->arena, words->items[i], prefixed))
-			err_at(decoder->err, -EINVAL, place_of(list, i), path, "expected an address like %s, found '%s'",
-			       prefixed ? "10.0.2.2/24" : "10.0.2.1", words->items[i]);
+			err_at(decoder->err, -EINVAL, place_of(list, i), path,
+			       "expected an address like %s, found '%s'", prefixed ? "10.0.2.2/24" : "10.0.2.1",
+			       words->items[i]);
 }
 
 static void check_network(struct decoder *decoder, const struct recipe_network *network, const struct node *node)
@@ -225,7 +247,8 @@ static void check_network(struct decoder *decoder, const struct recipe_network *
 	check_addresses(decoder, &network->addresses, node_get(node, "addresses"),
 			decode_path(decoder->arena, path, "addresses"), true);
 	check_addresses(decoder, &network->dns, node_get(node, "dns"), decode_path(decoder->arena, path, "dns"), false);
-	check_addresses(decoder, &gateway, node_get(node, "gateway"), decode_path(decoder->arena, path, "gateway"), false);
+	check_addresses(decoder, &gateway, node_get(node, "gateway"), decode_path(decoder->arena, path, "gateway"),
+			false);
 }
 
 /* --- units, state ---------------------------------------------------------------------------------------------------- */
@@ -240,16 +263,20 @@ static void check_unit(struct decoder *decoder, const struct recipe_unit *unit)
 /* The data contract: what a machine has to keep must not lie where an image is replaced. */
 static void check_state(struct decoder *decoder, const struct node *list)
 {
-	const struct strv *state = &decoder->recipe->state;
+	const struct recipe *recipe = decoder->recipe;
+	const struct strv *state = &recipe->state;
+	bool keeps_var = !(recipe->kinds & KIND_VM) || mounted_at(recipe, "/var");
 
-	if (finalize_has_problem(decoder, "state"))
+	if (finalize_has_problem(decoder, "state") || finalize_has_problem(decoder, "partitions"))
 		return;
 	for (size_t i = 0; i < state->count; i++) {
-		if (is_persistent(decoder->recipe, state->items[i]))
+		if (is_var(state->items[i]) ? keeps_var : is_own(mounted_at(recipe, state->items[i])))
 			continue;
 		err_at(decoder->err, -EINVAL, place_of(list, i), "state",
 		       "'%s' does not lie on persistent storage: the next image would not have it", state->items[i]);
-		err_hint(decoder->err, "what survives is below /var, /home and /root: let the service keep it there");
+		err_hint(decoder->err,
+			 keeps_var ? "what survives is below /var, /home and /root: let the service keep it there"
+				   : "the disk needs a partition 'state', mounted at /var");
 	}
 }
 

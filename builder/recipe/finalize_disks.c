@@ -44,7 +44,8 @@ static bool is_root(const struct recipe_partition *partition)
 
 /* --- one partition --------------------------------------------------------------------------------------------------- */
 
-static const char *path_of(struct decoder *decoder, const struct recipe_disk *disk, const struct recipe_partition *partition)
+static const char *path_of(struct decoder *decoder, const struct recipe_disk *disk,
+			   const struct recipe_partition *partition)
 {
 	return arena_printf(decoder->arena, "partitions.disk.%s.content.partitions.%s", disk->name, partition->name);
 }
@@ -66,13 +67,17 @@ static void set_defaults(struct decoder *decoder, struct recipe_partition *parti
 
 static void check_mountpoint(struct decoder *decoder, const struct recipe_partition *partition, const char *path)
 {
-	const char *mountpoint = partition->mountpoint;
+	const char *mountpoint = partition->mountpoint ? partition->mountpoint : "";
 
-	if (!mountpoint)
-		return;
-	if (strcmp(mountpoint, "/var") == 0 && (strcmp(partition->label, "state") != 0 || strcmp(partition->format, "ext4") != 0)) {
-		err_at(decoder->err, -EINVAL, &partition->pos, path, "/var is the file system 'ext4' of the partition labelled 'state'");
-		err_hint(decoder->err, "the machine's first program finds it by that label, before there is an /etc to say more");
+	if (strcmp(partition->label, "state") == 0 && strcmp(mountpoint, "/var") != 0)
+		err_at(decoder->err, -EINVAL, &partition->pos, path,
+		       "the partition labelled 'state' is mounted at /var");
+	if (strcmp(mountpoint, "/var") == 0 &&
+	    (strcmp(partition->label, "state") != 0 || strcmp(partition->format, "ext4") != 0)) {
+		err_at(decoder->err, -EINVAL, &partition->pos, path,
+		       "/var is the file system 'ext4' of the partition labelled 'state'");
+		err_hint(decoder->err,
+			 "the machine's first program finds it by that label, before there is an /etc to say more");
 	}
 	if (strcmp(mountpoint, "/etc") == 0 || strcmp(mountpoint, "/usr") == 0) {
 		err_at(decoder->err, -EINVAL, &partition->pos, path, "'%s' is part of the immutable root", mountpoint);
@@ -85,16 +90,22 @@ static void check_partition(struct decoder *decoder, const struct recipe_partiti
 	bool twin = is_root(partition) && partition->slots == 2;
 
 	if (strlen(partition->label) + (twin ? strlen("-a") : 0) > LABEL_MAX)
-		err_at(decoder->err, -EINVAL, &partition->pos, path, "the labels of two slots, '%s-a' and '%s-b', are too long",
-		       partition->label, partition->label);
+		err_at(decoder->err, -EINVAL, &partition->pos, path,
+		       "the labels of two slots, '%s-a' and '%s-b', are too long", partition->label, partition->label);
 	if (twin && partition->uuid) {
 		err_at(decoder->err, -EINVAL, &partition->pos, path, "one 'uuid' cannot be that of two slots");
 		err_hint(decoder->err, "leave it out: each slot gets one of its own");
 	}
 	if (is_esp(partition) && (partition->content != CONTENT_FILESYSTEM || strcmp(partition->format, "vfat") != 0))
-		err_at(decoder->err, -EINVAL, &partition->pos, path, "an EFI system partition holds the file system 'vfat'");
+		err_at(decoder->err, -EINVAL, &partition->pos, path,
+		       "an EFI system partition holds the file system 'vfat'");
 	if (is_bios_boot(partition) && partition->content != CONTENT_NONE)
-		err_at(decoder->err, -EINVAL, &partition->pos, path, "the BIOS boot partition has no content of its own");
+		err_at(decoder->err, -EINVAL, &partition->pos, path,
+		       "the BIOS boot partition has no content of its own");
+	if (is_root(partition) && !text_has_prefix(partition->label, "root")) {
+		err_at(decoder->err, -EINVAL, &partition->pos, path, "the label of the root begins with 'root'");
+		err_hint(decoder->err, "the machine's first program looks for the system on partitions of that name");
+	}
 	if (is_root(partition) && partition->grow)
 		err_at(decoder->err, -EINVAL, &partition->pos, path, "the immutable root does not grow");
 	if (is_root(partition) && !partition->verity)
@@ -119,18 +130,20 @@ static bool same_label(const struct recipe_partition *one, const struct recipe_p
 	return strcmp(one->label, other->label) == 0;
 }
 
-static void check_pair(struct decoder *decoder, const struct recipe_partition *one, const struct recipe_partition *other,
-		       const char *path)
+static void check_pair(struct decoder *decoder, const struct recipe_partition *one,
+		       const struct recipe_partition *other, const char *path)
 {
 	if (same_label(one, other))
-		err_at(decoder->err, -EINVAL, &other->pos, path, "'%s' has this label already: programs find partitions by it",
-		       one->name);
+		err_at(decoder->err, -EINVAL, &other->pos, path,
+		       "'%s' has this label already: programs find partitions by it", one->name);
 	if (one->uuid && other->uuid && strcasecmp(one->uuid, other->uuid) == 0)
 		err_at(decoder->err, -EINVAL, &other->pos, path, "'%s' has this 'uuid' already", one->name);
 	if (one->mountpoint && other->mountpoint && strcmp(one->mountpoint, other->mountpoint) == 0)
-		err_at(decoder->err, -EINVAL, &other->pos, path, "'%s' is mounted at '%s' already", one->name, one->mountpoint);
+		err_at(decoder->err, -EINVAL, &other->pos, path, "'%s' is mounted at '%s' already", one->name,
+		       one->mountpoint);
 	if (one->grow && other->grow)
-		err_at(decoder->err, -EINVAL, &other->pos, path, "'%s' grows to the end of the disk already", one->name);
+		err_at(decoder->err, -EINVAL, &other->pos, path, "'%s' grows to the end of the disk already",
+		       one->name);
 }
 
 static void check_disk(struct decoder *decoder, struct recipe_disk *disk)
@@ -158,9 +171,9 @@ static void check_needed(struct decoder *decoder, const struct recipe_disk *disk
 		bool (*is)(const struct recipe_partition *);
 		const char *what;
 	} needed[] = {
-		{is_root, "partition with the content 'root': the system"},
-		{is_esp, "EFI system partition (type EF00, format vfat): UEFI starts from it, and the kernels lie there"},
-		{is_bios_boot, "BIOS boot partition (type EF02, size 1M): a BIOS starts from it"},
+	    {is_root, "partition with the content 'root': the system"},
+	    {is_esp, "EFI system partition (type EF00, format vfat): UEFI starts from it, and the kernels lie there"},
+	    {is_bios_boot, "BIOS boot partition (type EF02, size 1M): a BIOS starts from it"},
 	};
 
 	for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
@@ -169,8 +182,8 @@ static void check_needed(struct decoder *decoder, const struct recipe_disk *disk
 		for (size_t p = 0; p < disk->n_partitions; p++)
 			n += needed[i].is(&disk->partitions[p]);
 		if (n != 1)
-			err_at(decoder->err, -EINVAL, &partitions->pos, "partitions", "expected one %s; there %s %u", needed[i].what,
-			       n == 1 ? "is" : "are", n);
+			err_at(decoder->err, -EINVAL, &partitions->pos, "partitions", "expected one %s; there %s %u",
+			       needed[i].what, n == 1 ? "is" : "are", n);
 	}
 }
 
@@ -188,7 +201,8 @@ void finalize_disks(struct decoder *decoder, const struct node *root)
 	for (size_t i = 0; i < recipe->n_disks; i++)
 		check_disk(decoder, &recipe->disks[i]);
 	if (recipe->n_disks > 1)
-		err_at(decoder->err, -ENOTSUP, &recipe->disks[1].pos, "partitions.disk", "a second disk is not yet supported");
+		err_at(decoder->err, -ENOTSUP, &recipe->disks[1].pos, "partitions.disk",
+		       "a second disk is not yet supported");
 	else if (partitions && (recipe->kinds & KIND_VM) && recipe->n_disks == 1)
 		check_needed(decoder, &recipe->disks[0], partitions);
 	else if (partitions && recipe->n_disks == 0)

@@ -49,13 +49,15 @@ static int unknown(const struct names *names, const struct reference *from, cons
 
 	refuse(names, from, arena_printf(names->arena, "there is no '%s%s'", before, word));
 	if (!*before)
-		return err_hint(names->err, "names begin with facts, vars, name or env; write $${%s} for these very characters",
+		return err_hint(names->err,
+				"names begin with facts, vars, name or env; write $${%s} for these very characters",
 				from->name);
 	return near ? err_hint(names->err, "did you mean ${%s%s}?", before, near) : -EINVAL;
 }
 
 /* Says of a value that needs itself by what way. */
-static int report_cycle(const struct names *names, const struct reference *from, const struct chain *up, const struct node *target)
+static int report_cycle(const struct names *names, const struct reference *from, const struct chain *up,
+			const struct node *target)
 {
 	const char *way = from->name;
 
@@ -68,7 +70,8 @@ static int report_cycle(const struct names *names, const struct reference *from,
 	return refuse(names, from, arena_printf(names->arena, "the value needs itself: %s", way));
 }
 
-static int work_out(struct names *names, const struct reference *from, struct node *target, const char *path, const struct chain *up)
+static int work_out(struct names *names, const struct reference *from, struct node *target, const char *path,
+		    const struct chain *up)
 {
 	for (const struct chain *at = up; at; at = at->up)
 		if (at->node == target)
@@ -79,22 +82,29 @@ static int work_out(struct names *names, const struct reference *from, struct no
 	return target->state == STATE_REPORTED ? -EINVAL : 0;
 }
 
+static int not_a_map(const struct names *names, const struct reference *from, const char *before)
+{
+	return refuse(names, from, arena_printf(names->arena, "'%.*s' is not a map", (int)strlen(before) - 1, before));
+}
+
 /* Follows the dots of `name` from `at`; a value on the way may be a `${…}` itself. */
-static int walk(struct names *names, const struct reference *from, struct node *at, const struct chain *up, struct node **ret)
+static int walk(struct names *names, const struct reference *from, struct node *at, const struct chain *up,
+		struct node **ret)
 {
 	char *rest = arena_strdup(names->arena, strchr(from->name, '.') + 1), *word;
-	const char *before = arena_strndup(names->arena, from->name, (size_t)(strchr(from->name, '.') - from->name + 1));
+	const char *before = arena_strndup(names->arena, from->name, strcspn(from->name, ".") + 1), *so_far;
 	struct node *next;
 
 	while ((word = strsep(&rest, "."))) {
 		if (at->type != NODE_MAP)
-			return refuse(names, from, arena_printf(names->arena, "'%.*s' is not a map", (int)strlen(before) - 1, before));
+			return not_a_map(names, from, before);
 		next = node_get(at, word);
 		if (!next)
 			return unknown(names, from, before, word, at->keys, at->count);
-		before = arena_printf(names->arena, "%s%s.", before, word);
+		so_far = arena_printf(names->arena, "%s%s", before, word);
+		before = arena_printf(names->arena, "%s.", so_far);
 		if (next->type == NODE_SCALAR || !rest)
-			if (work_out(names, from, next, arena_strndup(names->arena, before, strlen(before) - 1), up) < 0)
+			if (work_out(names, from, next, so_far, up) < 0)
 				return -EINVAL;
 		at = next;
 	}
@@ -127,7 +137,7 @@ static int find(struct names *names, const struct reference *from, const struct 
 {
 	static const char *const known[] = {"facts", "vars", "name", "env"};
 	const char *dot = strchr(from->name, '.');
-	const char *first = arena_strndup(names->arena, from->name, dot ? (size_t)(dot - from->name) : strlen(from->name));
+	const char *first = arena_strndup(names->arena, from->name, strcspn(from->name, "."));
 	struct node *vars = node_get(names->root, "vars"), *name = node_get(names->root, "name");
 
 	if (dot && strcmp(first, "facts") == 0)
@@ -203,7 +213,8 @@ static int put(struct names *names, const struct reference *from, const struct c
 	if (r < 0)
 		return r;
 	if (value->type != NODE_SCALAR) {
-		refuse(names, from, value->type == NODE_MAP ? "a map cannot be part of a text" : "a list cannot be part of a text");
+		refuse(names, from,
+		       value->type == NODE_MAP ? "a map cannot be part of a text" : "a list cannot be part of a text");
 		return err_hint(names->err, "a value that is nothing but ${%s} becomes the whole of it", from->name);
 	}
 	r = charge(names, from, strlen(value->text));
@@ -312,7 +323,8 @@ int interpolate(struct arena *arena, struct node *root, const struct node *facts
 		return err_at(err, -EINVAL, &vars->pos, "vars", "expected a map of names and values");
 	for (size_t i = 0; vars && i < vars->count; i++)
 		if (!decode_matches(rule, vars->keys[i]))
-			err_at(err, -EINVAL, &vars->key_pos[i], "vars", "expected %s, found '%s'", rule->expected, vars->keys[i]);
+			err_at(err, -EINVAL, &vars->key_pos[i], "vars", "expected %s, found '%s'", rule->expected,
+			       vars->keys[i]);
 	if (facts)
 		keep((struct node *)facts);
 	expand(&names, root, "", NULL);

@@ -33,8 +33,8 @@ struct source {
 /* `text` as seen from the file called `base`: `recipes/x.recipe` and `../images/y.recipe` give `images/y.recipe`. */
 static const char *name_beside(struct arena *arena, const char *base, const char *text)
 {
-	const char *slash = strrchr(base, '/'), *rest;
-	char *name = *text == '/' || !slash ? arena_strdup(arena, "") : arena_strndup(arena, base, (size_t)(slash - base + 1));
+	const char *slash = *text == '/' ? NULL : strrchr(base, '/'), *rest;
+	char *name = arena_strndup(arena, base, slash ? (size_t)(slash - base + 1) : 0);
 
 	for (rest = text; text_has_prefix(rest, "../") || text_has_prefix(rest, "./"); rest += rest[1] == '.' ? 3 : 2) {
 		size_t length = strlen(name), start;
@@ -89,11 +89,13 @@ static int read_text(struct loader *loader, struct source *source, struct node *
 	source->document = decoder->n_documents;
 	document = arena_push(decoder->arena, decoder->documents, decoder->n_documents);
 	*document = (struct document){
-		.name = source->name, .path = source->path, .origin = source->origin, .module = source->module, .level = source->level,
+		.name = source->name, .path = source->path, .origin = source->origin,
+		.module = source->module, .level = source->level,
 	};
 	r = yaml_read(decoder->arena, source->name, text.data, text.size, ret_node, decoder->err);
 	if (r == 0 && (*ret_node)->type != NODE_MAP)
-		r = err_at(decoder->err, -EINVAL, &(*ret_node)->pos, NULL, "expected a map: keys, each with ': ' and a value");
+		r = err_at(decoder->err, -EINVAL, &(*ret_node)->pos, NULL,
+			   "expected a map: keys, each with ': ' and a value");
 	if (r == 0 && (*ret_node)->tag != TAG_NONE)
 		r = err_at(decoder->err, -EINVAL, &(*ret_node)->pos, NULL, "a tag has no meaning for a whole file");
 	return r;
@@ -107,7 +109,8 @@ static int read_source(struct loader *loader, struct source *source, struct node
 	return r;
 }
 
-static int report_cycle(struct loader *loader, const struct source *by, const struct node *node, const char *key, const char *path)
+static int report_cycle(struct loader *loader, const struct source *by, const struct node *node, const char *key,
+			const char *path)
 {
 	struct arena *arena = loader->decoder.arena;
 	const char *names = by->name;
@@ -187,7 +190,8 @@ static struct node *load_layout(struct loader *loader, const struct source *by, 
 	if (node->type == NODE_MAP) {
 		own = without(loader->decoder.arena, node, from);
 		own->tag = TAG_NONE;
-		layout = merge(&loader->merger, schema, merge(&loader->merger, schema, NULL, layout, "partitions"), own, "partitions");
+		layout = merge(&loader->merger, schema, merge(&loader->merger, schema, NULL, layout, "partitions"), own,
+			       "partitions");
 	}
 	layout->tag = TAG_REPLACE;
 	return layout;
@@ -237,7 +241,8 @@ static void load_parent(struct loader *loader, const struct source *by, const st
 		err_hint(err, "a module can 'use' other modules");
 	} else if (node->type != NODE_SCALAR) {
 		loader->incomplete = true;
-		err_at(err, -EINVAL, &node->pos, "from", "expected the path of one recipe: there is at most one parent");
+		err_at(err, -EINVAL, &node->pos, "from",
+		       "expected the path of one recipe: there is at most one parent");
 		err_hint(err, "'use' takes any number of modules");
 	} else if (find_source(loader, by, node, "from", &source) == 0) {
 		source.origin = ORIGIN_PARENT;

@@ -39,11 +39,11 @@ static const char *place_of(struct merger *merger, const struct pos *pos)
 	return arena_printf(merger->decoder->arena, "%s:%u:%u", pos->file, pos->line, pos->column);
 }
 
-static struct node *clash(struct merger *merger, const struct schema *schema, const struct node *older, const struct node *newer,
-			  const char *path)
+static struct node *clash(struct merger *merger, const struct schema *schema, const struct node *older,
+			  const struct node *newer, const char *path)
 {
-	err_at(merger->decoder->err, -EINVAL, &newer->pos, path, "%s here, but %s at %s", kind_of(newer), kind_of(older),
-	       place_of(merger, &older->pos));
+	err_at(merger->decoder->err, -EINVAL, &newer->pos, path, "%s here, but %s at %s", kind_of(newer),
+	       kind_of(older), place_of(merger, &older->pos));
 	if (schema->type == VALUE_ANY)
 		err_hint(merger->decoder->err, "write '!replace' before the value to start anew");
 	return copy_of(merger, older);
@@ -85,7 +85,8 @@ static void report_conflict(struct merger *merger, const struct conflict *confli
 	       conflict->newer->text ? arena_printf(arena, "'%s'", conflict->newer->text) : kind_of(conflict->newer),
 	       conflict->older->text ? arena_printf(arena, "'%s'", conflict->older->text) : "another",
 	       place_of(merger, &conflict->older->pos));
-	err_hint(decoder->err, "decide in '%s': what it says about '%s' counts", decoder->documents[module->level].name, path);
+	err_hint(decoder->err, "decide in '%s': what it says about '%s' counts", decoder->documents[module->level].name,
+		 path);
 }
 
 void merge_check(struct merger *merger, const struct node *node, const char *path)
@@ -135,7 +136,8 @@ static struct node *merge_lists(struct merger *merger, const struct schema *sche
 		struct node *item = newer->items[i];
 
 		if (item->tag != TAG_NONE)
-			err_at(merger->decoder->err, -EINVAL, &item->pos, path, "a tag has no meaning for an item of a list");
+			err_at(merger->decoder->err, -EINVAL, &item->pos, path,
+			       "a tag has no meaning for an item of a list");
 		if (schema->type == VALUE_SETTING && item->type == NODE_SCALAR && !*item->text)
 			list = fresh(merger, NODE_LIST, &newer->pos, NULL);
 		else if (older && node_has(older, item))
@@ -222,7 +224,8 @@ static void not_there(struct merger *merger, const struct node *node, const stru
 		n += known[n] != NULL;
 	}
 	near = word->text ? text_nearest(word->text, known, n) : NULL;
-	err_at(merger->decoder->err, -EINVAL, &word->pos, path, "there is no '%s' to remove", word->text ? word->text : "such item");
+	err_at(merger->decoder->err, -EINVAL, &word->pos, path, "there is no '%s' to remove",
+	       word->text ? word->text : "such item");
 	if (near)
 		err_hint(merger->decoder->err, "did you mean '%s'?", near);
 }
@@ -258,11 +261,12 @@ static struct node *take_away(struct merger *merger, const struct schema *schema
 	return rest;
 }
 
-struct node *merge(struct merger *merger, const struct schema *schema, const struct node *older, const struct node *newer,
-		   const char *path)
+struct node *merge(struct merger *merger, const struct schema *schema, const struct node *older,
+		   const struct node *newer, const char *path)
 {
-	bool appends = schema->type == VALUE_WORDS ||
-		       (schema->type == VALUE_SETTING && (newer->type == NODE_LIST || (older && older->type == NODE_LIST)));
+	bool appends =
+		schema->type == VALUE_WORDS ||
+		(schema->type == VALUE_SETTING && (newer->type == NODE_LIST || (older && older->type == NODE_LIST)));
 
 	if (newer->tag == TAG_REMOVE)
 		return take_away(merger, schema, older, newer, path);

@@ -21,8 +21,8 @@ struct merger {
 
 /* What `newer` makes of `older` (NULL: of nothing); both are left as they are. `schema` is the one of both, and knows whether
  * a word alone is a list of one. NULL when nothing is left. After a problem, which is reported, the older value stays. */
-struct node *merge(struct merger *merger, const struct schema *schema, const struct node *older, const struct node *newer,
-		   const char *path);
+struct node *merge(struct merger *merger, const struct schema *schema, const struct node *older,
+		   const struct node *newer, const char *path);
 
 /* Reports the conflicts of modules that nobody has decided in `node`, the result of all merging. */
 void merge_check(struct merger *merger, const struct node *node, const char *path);

@@ -170,7 +170,8 @@ struct recipe {
 	struct recipe_health *health;
 	struct recipe_hook *configure; /* hooks.configure */
 	struct recipe_disk *disks;
-	size_t n_repositories, n_packages, n_files, n_users, n_principals, n_networks, n_units, n_health, n_configure, n_disks;
+	size_t n_repositories, n_packages, n_files, n_users, n_principals, n_networks, n_units, n_health, n_configure,
+		n_disks;
 
 	const char *ssh_ca;          /* host path of the user CA's public key, or NULL */
 	struct strv firewall_tcp, firewall_udp; /* ports or ranges "8000-8100", decimal */

@@ -12,8 +12,10 @@
 static const struct rule name_rule = {"a name of lower-case letters, digits and dashes", "[a-z0-9][a-z0-9-]{0,62}"};
 static const struct rule package_rule = {"the name of a Debian package", "[a-z0-9][a-z0-9+.-]+"};
 static const struct rule account_rule = {"the name of a user or group", "[a-z_][a-z0-9_-]{0,30}"};
-static const struct rule path_rule = {"an absolute path in the image, without '.', '..' or '//'",
-				      "(/([^/.[:cntrl:]][^/[:cntrl:]]*|\\.[^/.[:cntrl:]][^/[:cntrl:]]*|\\.\\.[^/[:cntrl:]]+))+"};
+static const struct rule path_rule = {
+	"an absolute path in the image, without '.', '..' or '//'",
+	"(/([^/.[:cntrl:]][^/[:cntrl:]]*|\\.[^/.[:cntrl:]][^/[:cntrl:]]*|\\.\\.[^/[:cntrl:]]+))+",
+};
 static const struct rule glob_rule = {"an absolute path, with the wildcards of glob(7)", "/[^[:cntrl:]]*"};
 static const struct rule line_rule = {"text of one line", "[^[:cntrl:]]*"};
 static const struct rule word_rule = {"a word without spaces", "[^[:cntrl:][:space:]]+"};
@@ -324,7 +326,8 @@ static const struct field recipe_fields[] = {
 	{"packages", &packages, 0, 0, 0, "Debian packages"},
 	{"exclude", &globs, 0, OF(recipe, exclude), 0, "paths that packages do not install"},
 	{"include", &globs, 0, OF(recipe, include), 0, "exceptions from `exclude`"},
-	{"repositories", &repositories, 0, OF(recipe, repositories), OF(recipe, n_repositories), "archives beside the distribution"},
+	{"repositories", &repositories, 0, OF(recipe, repositories), OF(recipe, n_repositories),
+	 "archives beside the distribution"},
 	LATER("downloads", "files that are not in a package"),
 	{"files", &files, 0, OF(recipe, files), OF(recipe, n_files), "files by their path in the image"},
 	{"users", &users, 0, OF(recipe, users), OF(recipe, n_users), "users by name"},

@@ -50,7 +50,8 @@ struct schema {
 	size_t size, key_offset, pos_offset; /* of a table's elements */
 	void (*prepare)(void *element);   /* of a table: defaults of an element that are not zero; may be NULL */
 	bool or_file;                     /* the path of a file that holds it can stand for it */
-	int (*decode)(struct decoder *decoder, const struct node *node, const char *path, void *out); /* by hand, else NULL */
+	/* By hand; else NULL. */
+	int (*decode)(struct decoder *decoder, const struct node *node, const char *path, void *out);
 };
 
 enum field_flag {

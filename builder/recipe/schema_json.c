@@ -84,7 +84,8 @@ static struct json *word(struct arena *arena, const struct schema *schema)
 	struct json *choices;
 
 	if (schema->rule)
-		return text_like(arena, pattern_of(arena, schema->rule), schema->rule->expected, decode_matches(schema->rule, "8300"));
+		return text_like(arena, pattern_of(arena, schema->rule), schema->rule->expected,
+				 decode_matches(schema->rule, "8300"));
 	if (!schema->choices)
 		return text_like(arena, NULL, NULL, true);
 	choices = json_new_array();
@@ -134,7 +135,8 @@ static struct json *never(const char *why)
 
 static struct json *field(struct arena *arena, const struct field *from)
 {
-	const char *required = from->flags & FIELD_REQUIRED ? ". Required, here or in a file that this one is merged with" : "";
+	const char *required =
+		from->flags & FIELD_REQUIRED ? ". Required, here or in a file that this one is merged with" : "";
 	const char *expected, *text;
 	struct json *what;
 
@@ -207,7 +209,8 @@ static struct json *value(struct arena *arena, const struct schema *schema)
 	case VALUE_SETTINGS:
 		return reference("#/$defs/settings");
 	case VALUE_RECORD:
-		return any_of(record(arena, schema), schema->or_file ? object_with("type", json_text("string")) : reference("#/$defs/name"));
+		return any_of(record(arena, schema),
+			      schema->or_file ? object_with("type", json_text("string")) : reference("#/$defs/name"));
 	case VALUE_TABLE:
 	case VALUE_MAP:
 		return or_name(table(arena, schema));
@@ -228,11 +231,13 @@ static struct json *definitions(struct arena *arena)
 	struct json *defs = json_new_object(), *name = object_with("type", json_text("string")), *setting, *settings;
 
 	json_set(name, "pattern", json_text("^\\$\\{[A-Za-z0-9._-]+\\}$"));
-	json_set(name, "description", json_text("a name that stands for a value: ${vars.…}, ${facts.…}, ${name}, ${env.…}"));
+	json_set(name, "description",
+		 json_text("a name that stands for a value: ${vars.…}, ${facts.…}, ${name}, ${env.…}"));
 	json_set(defs, "name", name);
 	setting = any_of(text_like(arena, NULL, NULL, true), list_of(text_like(arena, NULL, NULL, true)));
 	settings = map_of(NULL, object_with(pattern_of(arena, &schema_setting_rule), setting));
-	json_set(settings, "description", json_text("a section of systemd's: its own keys, each with a text or a list of texts"));
+	json_set(settings, "description",
+		 json_text("a section of systemd's: its own keys, each with a text or a list of texts"));
 	json_set(defs, "settings", settings);
 	return defs;
 }

@@ -98,7 +98,10 @@ const char *decode_own_file(struct decoder *decoder, const struct node *node, co
 
 int decode_kinds(struct decoder *decoder, const struct node *node, const char *path, void *out)
 {
-	static const struct { const char *name; unsigned kind; } kinds[] = {{"vm", KIND_VM}, {"lxc", KIND_LXC}, {"tools", KIND_TOOLS}};
+	static const struct {
+		const char *name;
+		unsigned kind;
+	} kinds[] = {{"vm", KIND_VM}, {"lxc", KIND_LXC}, {"tools", KIND_TOOLS}};
 	struct schema words = *schema_field(&schema_recipe, "kinds")->schema;
 	struct strv names;
 
@@ -150,7 +153,8 @@ int decode_principals(struct decoder *decoder, const struct node *node, const ch
 	if (node->type != NODE_MAP)
 		return decode_expected(decoder, node, path, "a map of users and their principals");
 	for (size_t i = 0; i < node->count; i++) {
-		struct recipe_principals *principals = arena_push(decoder->arena, recipe->principals, recipe->n_principals);
+		struct recipe_principals *principals =
+			arena_push(decoder->arena, recipe->principals, recipe->n_principals);
 
 		principals->user = node->keys[i];
 		principals->pos = node->key_pos[i];
@@ -165,7 +169,8 @@ int decode_principals(struct decoder *decoder, const struct node *node, const ch
 
 int decode_commands(struct decoder *decoder, const struct node *node, const char *path, void *out)
 {
-	const struct schema *words = schema_field(schema_field(&schema_recipe, "hooks")->schema, "configure")->schema->element;
+	const struct schema *words =
+		schema_field(schema_field(&schema_recipe, "hooks")->schema, "configure")->schema->element;
 	struct recipe *recipe = decoder->recipe;
 
 	(void)out;
@@ -178,7 +183,8 @@ int decode_commands(struct decoder *decoder, const struct node *node, const char
 		if (node->items[i]->type != NODE_LIST || node->items[i]->count == 0) {
 			decode_expected(decoder, node->items[i], path, "a command as a list of words");
 			err_hint(decoder->err, "there is no shell: [[/usr/bin/program, argument]]");
-		} else if (decode(decoder, words, node->items[i], path, &hook->argv) == 0 && hook->argv.items[0][0] != '/') {
+		} else if (decode(decoder, words, node->items[i], path, &hook->argv) == 0 &&
+			   hook->argv.items[0][0] != '/') {
 			err_at(decoder->err, -EINVAL, &hook->pos, path, "the program must be an absolute path");
 		}
 	}
@@ -223,7 +229,8 @@ int decode_content(struct decoder *decoder, const struct node *node, const char 
 		return decode_expected(decoder, node, path, "a map with a 'type'");
 	schema = schema_content(type->text, &later);
 	if (later)
-		return err_at(decoder->err, -ENOTSUP, &type->pos, path, "the content type '%s' is not yet supported", type->text);
+		return err_at(decoder->err, -ENOTSUP, &type->pos, path, "the content type '%s' is not yet supported",
+			      type->text);
 	while (schema_content_types[n])
 		n++;
 	if (!schema) {
@@ -238,7 +245,7 @@ int decode_content(struct decoder *decoder, const struct node *node, const char 
 	partition->slots = partition->content == CONTENT_ROOT;
 	decode(decoder, schema, node, path, partition);
 	if (partition->format && !made_here(partition))
-		return err_at(decoder->err, -ENOTSUP, &node_get(node, "format")->pos, path, "the format '%s' is not yet supported",
-			      partition->format);
+		return err_at(decoder->err, -ENOTSUP, &node_get(node, "format")->pos, path,
+			      "the format '%s' is not yet supported", partition->format);
 	return decoder->err->code;
 }

@@ -114,11 +114,11 @@ second_boot() {
 }
 
 bios() {
-	local seed=$WORK/seed.img options
+	local seed=$WORK/seed.iso options
 	make_seed "$seed" 10.0.2.50
 	new_machine bios $GROWN
 	options=(-machine pc -device virtio-blk-pci,drive=disk -drive "file=$seed,if=none,id=seed,format=raw,readonly=on"
-		-device ide-hd,drive=seed)
+		-device ide-cd,drive=seed)
 	start bios 10.0.2.50 "${options[@]}"
 	first_boot bios
 	ok "bios: cloud-init gave it its name" named bios alpha

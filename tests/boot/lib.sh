@@ -2,7 +2,7 @@
 #
 # A machine is a folder $WORK/NAME: its disk (an overlay of the image), its firmware's variables, its console, its ports.
 # shellcheck shell=bash disable=SC2154 # IMAGE, IMAGE_REPO, WORK come from tests/lib.sh
-need qemu-system-x86_64 qemu-img ssh ssh-keygen curl mformat mcopy
+need qemu-system-x86_64 qemu-img ssh ssh-keygen curl genisoimage
 
 BOOT_SECONDS=300
 
@@ -39,7 +39,7 @@ port() {
 	cat "$WORK/$1/port.$2"
 }
 
-# make_seed FILE ADDRESS: a cloud-init NoCloud disk as Proxmox makes one (also with what we do not follow: users, packages).
+# make_seed FILE ADDRESS: a cloud-init NoCloud disc as Proxmox makes one (also with what we do not follow: users, packages).
 make_seed() {
 	local folder
 	folder=$(mktemp -d -p "$WORK")
@@ -68,8 +68,7 @@ make_seed() {
 		    address: ['10.0.2.3']
 		    search: ['home.example']
 	END
-	mformat -C -i "$1" -T 4096 -h 16 -s 32 -v cidata :: &&
-		mcopy -i "$1" "$folder"/meta-data "$folder"/user-data "$folder"/network-config ::
+	genisoimage -quiet -R -V cidata -o "$1" "$folder"
 }
 
 # start NAME ADDRESS OPTION…: powers the machine on; ADDRESS is the guest's on QEMU's network.

@@ -1,5 +1,6 @@
 #!/bin/bash
 # The lock file: made whole or not at all, refused when it is not what was made, and held against its recipe.
+# shellcheck disable=SC2317 # plan is called by ok and refused
 . "${SOURCE:=$PWD}/tests/lib.sh"
 . "$SOURCE/tests/lock/lib.sh"
 
@@ -8,7 +9,7 @@ plan() {
 	"$AETHER" plan --cache "$WORK/cache" "$RECIPE" >"$WORK/said" 2>&1
 	local status=$?
 	cat "$WORK/said"
-	return $status
+	return "$status"
 }
 
 # refused_plan SENTENCE TEXT…
@@ -27,7 +28,8 @@ ok 'the lock has one package a line' test "$(grep -c '^    [a-z]*: { version: .*
 cp "$LOCK" "$WORK/good"
 
 write_recipe app editor
-refused_plan 'a recipe that asks for more than when it was locked is refused' 'asks for other packages' "run 'aether-build lock $RECIPE'"
+refused_plan 'a recipe that asks for more than when it was locked is refused' 'asks for other packages' \
+	"run 'aether-build lock $RECIPE'"
 write_recipe app
 new_key other
 KEY=other write_recipe app
@@ -61,7 +63,7 @@ lock >"$WORK/one" &
 one=$!
 "$AETHER" lock --cache "$WORK/cache" "$RECIPE" >"$WORK/two" 2>&1
 two=$?
-ok 'of two that lock at once, the one succeeds' wait $one
+ok 'of two that lock at once, the one succeeds' wait "$one"
 ok '… and so does the other' test $two = 0
 ok '… and the lock is whole' cmp "$LOCK" "$WORK/good"
 ok '… and no draft is left in the cache' test -z "$(find "$WORK/cache/tmp" -type f -size +0)"

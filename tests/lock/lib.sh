@@ -4,7 +4,7 @@
 #   $ARCHIVE          the archive's folder, served as $URL/archive; $URL/other and the like are $WORK/other and the like
 #   $WORK/requests    what was asked of the server
 #   $WORK/said        what the last run of the program said
-# shellcheck shell=bash disable=SC2034,SC2154 # WORK, AETHER come from tests/lib.sh
+# shellcheck shell=bash disable=SC2034,SC2119,SC2120,SC2154 # WORK, AETHER come from tests/lib.sh
 need gpg dpkg-deb dpkg-scanpackages xz python3
 
 ARCHIVE=$WORK/archive SUITE=testing-1 SIGNERS=archive
@@ -20,11 +20,12 @@ clean_up() {
 }
 trap clean_up EXIT
 
-# new_key NAME [EXPIRES [OPTION…]]: a signing key; its public part at $WORK/NAME.asc, its fingerprint in $WORK/NAME.fingerprint.
+# new_key NAME [EXPIRES [OPTION…]]: a signing key; its public part at $WORK/NAME.asc, its fingerprint beside it.
 new_key() {
-	gpg --quiet --batch --passphrase '' "${@:3}" --quick-generate-key "$1@test.invalid" ed25519 sign "${2:-never}" 2>/dev/null &&
-		gpg --armor --export "$1@test.invalid" >"$WORK/$1.asc" &&
-		gpg --with-colons --list-keys "$1@test.invalid" | sed -n 's/^fpr:*\([0-9A-F]*\):$/\1/p' | head -n 1 >"$WORK/$1.fingerprint"
+	local name=$1@test.invalid
+	gpg --quiet --batch --passphrase '' "${@:3}" --quick-generate-key "$name" ed25519 sign "${2:-never}" 2>/dev/null &&
+		gpg --armor --export "$name" >"$WORK/$1.asc" &&
+		gpg --with-colons --list-keys "$name" | awk -F: '$1 == "fpr" { print $10; exit }' >"$WORK/$1.fingerprint"
 }
 
 fingerprint() {
@@ -63,8 +64,8 @@ sign_release() {
 		gpg --quiet --batch --yes "${arguments[@]}" "$@" --clear-sign -o InRelease Release)
 }
 
-# publish [FIELD…]: indexes the pool as $SUITE, and signs. Fields replace those of the Release. Only by digest can the indexes be
-# had: the files with plain names are another day's.
+# publish [FIELD…]: indexes the pool as $SUITE, and signs. Fields replace those of the Release. The indexes can be had by
+# digest only: the files with plain names are another day's.
 publish() {
 	local dist=$ARCHIVE/dists/$SUITE index path sum
 	index=$dist/main/binary-amd64
@@ -74,8 +75,8 @@ publish() {
 	xz -k "$index/Packages"
 	{
 		printf '%s\n' "$@"
-		printf '%s\n' 'Origin: Test' "Suite: ${RELEASE_SUITE:-$SUITE}" "Date: $(date_of -3600)" "Valid-Until: $(date_of 86400)" \
-			'Acquire-By-Hash: yes' 'Architectures: amd64' 'Components: main'
+		printf '%s\n' 'Origin: Test' "Suite: ${RELEASE_SUITE:-$SUITE}" "Date: $(date_of -3600)" \
+			"Valid-Until: $(date_of 86400)" 'Acquire-By-Hash: yes' 'Architectures: amd64' 'Components: main'
 	} | awk -F: 'NF && !seen[$1]++' >"$dist/Release"
 	echo 'SHA256:' >>"$dist/Release"
 	for path in main/binary-amd64/Packages main/binary-amd64/Packages.xz; do
@@ -114,8 +115,9 @@ write_recipe() {
 	cp "$WORK/${KEY:-archive}.asc" "$WORK/repo/key.asc"
 	RECIPE=$WORK/repo/machine.recipe LOCK=$WORK/repo/machine.lock
 	{
-		printf '%s\n' 'name: machine' 'kinds: [tools]' 'distribution:' "  url: $URL/archive" "  mirrors: [${MIRRORS:-}]" \
-			"  suites: [$SUITE]" '  components: [main]' '  key: key.asc' "  fingerprints: [${pins%, }]" 'packages:'
+		printf '%s\n' 'name: machine' 'kinds: [tools]' 'distribution:' "  url: $URL/archive" \
+			"  mirrors: [${MIRRORS:-}]" "  suites: [$SUITE]" '  components: [main]' '  key: key.asc' \
+			"  fingerprints: [${pins%, }]" 'packages:'
 		printf '  - %s\n' "$@"
 	} >"$RECIPE"
 }
@@ -153,7 +155,7 @@ locked() {
 
 # layer_of NAME: which layer of the image it is in.
 layer_of() {
-	awk -v name="    $1:" '/^  [a-z]+:/ { layer = $1 } index($0, name) == 1 { print substr(layer, 1, length(layer) - 1); exit }' "$LOCK"
+	awk -v name="$1:" '/^  [a-z]+:/ { layer = $1 } $1 == name { sub(":", "", layer); print layer; exit }' "$LOCK"
 }
 
 # A small system: one essential package that needs another, and something to ask for.

@@ -32,7 +32,8 @@ ok '… with what it needs' locked libapp 2.0
 ok '… but nothing else does' locked editor 1.0
 ok '… really nothing' locked libbase 1.0
 ok '… and it says what moved' said "'app' goes from 1.0 to 2.0"
-refused_with 'a package that is not in the lock cannot be updated' "'nonsense' is to be updated, but is not in the lock" --update nonsense
+refused_with 'a package that is not in the lock cannot be updated' "'nonsense' is to be updated, but is not in the lock" \
+	--update nonsense
 
 ok 'everything is updated' lock --update
 ok '… and moves' locked editor 2.0

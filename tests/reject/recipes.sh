@@ -1,6 +1,7 @@
 #!/bin/bash
 # Recipes that have to be refused, each with exactly the words that tests/reject/recipes/NAME.expected has.
 # AETHER_BLESS=1 accepts the words of today: read the difference before it is committed.
+# shellcheck disable=SC2317 # refuses is called by ok
 . "${SOURCE:=$PWD}/tests/lib.sh"
 
 # Hostile ones are too large to be kept.
@@ -8,6 +9,8 @@ make_hostile() {
 	local i
 	{ printf 'vars: '; printf '[%.0s' {1..100000}; } >deep.recipe
 	{ printf 'vars: '; printf '{a: %.0s' {1..100000}; } >deep-maps.recipe
+	ln -s /etc/passwd link
+	{ echo 'from: parts/base.recipe'; echo 'files: { /etc/a: { source: link } }'; } >outside-link.recipe
 	head -c 5000000 /dev/zero | tr '\0' a >huge.recipe
 	printf 'name: a\0b\n' >nul.recipe
 	printf 'name: "\xff\xfe"\n' >not-utf8.recipe

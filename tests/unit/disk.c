@@ -82,7 +82,8 @@ END_TEST
 START_TEST(blocks_of_zeros_are_no_extents_whether_they_are_holes_or_written)
 {
 	static char zeros[3 * DISK_BLOCK];
-	struct disk disk = {.arena = arena_new(), .size_bytes = 16 * MIB};
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct disk disk = {.arena = arena, .size_bytes = 16 * MIB};
 	struct err err = {0};
 	uint64_t length = 2 * MIB + 100;
 	int fd = new_file("sparse", length);
@@ -106,7 +107,6 @@ START_TEST(blocks_of_zeros_are_no_extents_whether_they_are_holes_or_written)
 	ck_assert_mem_eq(out, "\0\0two\0\0\0", 8);
 	ck_assert_int_eq(disk_read(&disk, 8 * MIB + length - 4, out, sizeof out, &err), 0);
 	ck_assert_mem_eq(out, "\0end\0\0\0\0", 8);
-	arena_free(disk.arena);
 	disk_close(&disk);
 	ck_assert_int_eq(fcntl(fd, F_GETFD), -1);
 	err_free(&err);
@@ -224,8 +224,10 @@ END_TEST
 
 static const struct gpt_partition PARTITIONS[] = {
 	{"bios", "21686148-6449-6E6F-744E-656564454649", "ED7249A7-43E9-8E7F-B299-008C0D641BE7", 0, 1 << 20, 1 << 20},
-	{"root-a", "4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709", "ACE5CBFC-2CD7-8BED-A483-DA2F39C18681", 1ULL << 60, 2 << 20, 8 << 20},
-	{"own", "01234567-89AB-8CDE-8F01-23456789ABCD", "12E85630-FDD1-8E66-9AAD-BE76D1060A09", 1ULL << 59 | 1, 10 << 20, 5 << 20},
+	{"root-a", "4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709", "ACE5CBFC-2CD7-8BED-A483-DA2F39C18681", 1ULL << 60, 2 << 20,
+	 8 << 20},
+	{"own", "01234567-89AB-8CDE-8F01-23456789ABCD", "12E85630-FDD1-8E66-9AAD-BE76D1060A09", 1ULL << 59 | 1, 10 << 20,
+	 5 << 20},
 };
 
 START_TEST(sfdisk_reads_the_tables_as_they_were_meant)
@@ -240,7 +242,8 @@ START_TEST(sfdisk_reads_the_tables_as_they_were_meant)
 		"uuid=12E85630-FDD1-8E66-9AAD-BE76D1060A09, name=\"own\", attrs=\"RequiredPartition GUID:59\"\n",
 	};
 	const char *path = scratch_path("disk.raw");
-	const char *const verify[] = {"/usr/sbin/sfdisk", "--verify", path, NULL}, *const dump[] = {"/usr/sbin/sfdisk", "-d", path, NULL};
+	const char *const verify[] = {"/usr/sbin/sfdisk", "--verify", path, NULL};
+	const char *const dump[] = {"/usr/sbin/sfdisk", "-d", path, NULL};
 	const struct gpt gpt = {"DD277EFB-7DBE-82F5-91F6-6BF0BB99C058", 16 * MIB, PARTITIONS, 3};
 	uint8_t primary[GPT_PRIMARY_BYTES], backup[GPT_BACKUP_BYTES], again[GPT_PRIMARY_BYTES];
 	struct buf said = {0};
@@ -346,7 +349,7 @@ static void check_tree(uint32_t n, const char *root_hash)
 	ck_assert_int_eq(judge_verity(&verity, hash), 0);
 
 	ck_assert_int_eq(fd_pwrite_all(fd, "x", 1, verity.hash_offset - 1), 0);
-	ck_assert_int_eq(judge_verity(&verity, hash), 1);
+	ck_assert_int_gt(judge_verity(&verity, hash), 0);
 	close(fd);
 }
 

@@ -16,7 +16,8 @@ START_TEST(parent_then_modules_then_the_file_itself)
 	recipes_write("m/one.recipe", "packages: [bb, aa]\ntimezone: Europe/Berlin\nkernelArgs: one\n");
 	recipes_write("m/two.recipe", "packages: cc\nkernelArgs: [two, one]\n");
 
-	const struct recipe *recipe = recipes_load(FROM "use: [m/one.recipe, m/two.recipe]\nname: own\npackages: [dd, aa, curl]\n");
+	const struct recipe *recipe =
+		recipes_load(FROM "use: [m/one.recipe, m/two.recipe]\nname: own\npackages: [dd, aa, curl]\n");
 
 	ck_assert_str_eq(recipes_packages(recipe), "curl/P less/P bb/M aa/M cc/M dd/S");
 	ck_assert_str_eq(recipe->name, "own");
@@ -27,8 +28,9 @@ END_TEST
 
 START_TEST(maps_merge_by_key_to_any_depth)
 {
-	const struct recipe *recipe = recipes_load(FROM "users: { aether: { sudo: nopasswd, groups: adm }, bob: {} }\n"
-						   "partitions: { disk: { main: { content: { partitions: { state: { size: 1G } } } } } }\n");
+	const struct recipe *recipe =
+		recipes_load(FROM "users: { aether: { sudo: nopasswd, groups: adm }, bob: {} }\n"
+			      "partitions: { disk: { main: { content: { partitions: { state: { size: 1G } } } } } }\n");
 
 	ck_assert_uint_eq(recipe->n_users, 2);
 	ck_assert_str_eq(recipe->users[0].name, "aether");
@@ -54,8 +56,9 @@ START_TEST(remove_takes_items_keys_and_whole_values_away)
 {
 	recipes_write("m.recipe", "timezone: Europe/Berlin\nusers: { bob: {}, eve: {} }\n");
 
-	const struct recipe *recipe = recipes_load(FROM "use: m.recipe\npackages: !remove curl\nusers: !remove [aether, eve]\n"
-						   "timezone: !remove\n");
+	const struct recipe *recipe =
+		recipes_load(FROM "use: m.recipe\npackages: !remove curl\nusers: !remove [aether, eve]\n"
+			      "timezone: !remove\n");
 
 	ck_assert_str_eq(recipes_packages(recipe), "less/P");
 	ck_assert_uint_eq(recipe->n_users, 1);
@@ -66,15 +69,18 @@ END_TEST
 
 START_TEST(settings_of_units_merge_as_systemd_would_read_them)
 {
-	recipes_write("m.recipe", "units: { a.service: { Service: { Restart: no, After: x, ExecStart: ['', /bin/a], Keep: 1 } } }\n");
+	recipes_write(
+		"m.recipe",
+		"units: { a.service: { Service: { Restart: no, After: x, ExecStart: ['', /bin/a], Keep: 1 } } }\n");
 
-	const struct recipe *recipe = recipes_load(
-		FROM "use: m.recipe\n"
-		     "units: { a.service: { Service: { Restart: always, After: [y, x], ExecStart: ['', /bin/b] }, Unit: { Wants: z } } }\n");
+	const struct recipe *recipe = recipes_load(FROM "use: m.recipe\n"
+							"units: { a.service: { Service: { Restart: always, After: [y, "
+							"x], ExecStart: ['', /bin/b] }, Unit: { Wants: z } } }\n");
 
-	ck_assert_str_eq(recipes_unit(recipe, "a.service"),
-			 "Service.Restart=always Service.After=x Service.After=y Service.ExecStart= Service.ExecStart=/bin/b "
-			 "Service.Keep=1 Unit.Wants=z");
+	ck_assert_str_eq(
+		recipes_unit(recipe, "a.service"),
+		"Service.Restart=always Service.After=x Service.After=y Service.ExecStart= Service.ExecStart=/bin/b "
+		"Service.Keep=1 Unit.Wants=z");
 	ck_assert_int_eq(recipe->units[0].enable, UNSET);
 }
 END_TEST
@@ -107,7 +113,8 @@ START_TEST(the_file_itself_decides_between_modules)
 {
 	recipes_write("a.recipe", "timezone: Europe/Berlin\n");
 	recipes_write("b.recipe", "timezone: Europe/Paris\n");
-	ck_assert_str_eq(recipes_load(FROM "use: [a.recipe, b.recipe]\ntimezone: Europe/Rome\n")->timezone, "Europe/Rome");
+	ck_assert_str_eq(recipes_load(FROM "use: [a.recipe, b.recipe]\ntimezone: Europe/Rome\n")->timezone,
+			 "Europe/Rome");
 }
 END_TEST
 
@@ -127,19 +134,24 @@ START_TEST(a_module_of_the_parent_is_used_once_and_is_the_parents)
 {
 	recipes_write("m.recipe", "packages: mm\n");
 	recipes_write("p.recipe", FROM "use: m.recipe\n");
-	ck_assert_str_eq(recipes_packages(recipes_load("from: p.recipe\nuse: m.recipe\npackages: own\n")), "curl/P less/P mm/P own/S");
+	ck_assert_str_eq(recipes_packages(recipes_load("from: p.recipe\nuse: m.recipe\npackages: own\n")),
+			 "curl/P less/P mm/P own/S");
 }
 END_TEST
 
 START_TEST(a_layout_that_names_a_file_starts_anew)
 {
-	recipes_write("small.yaml", "from: ab.yaml\ndisk: { main: { content: { partitions: { state: { size: 64M } } } } }\n");
+	recipes_write("small.yaml",
+		      "from: ab.yaml\ndisk: { main: { content: { partitions: { state: { size: 64M } } } } }\n");
 	recipes_write("p.recipe", FROM "partitions: { disk: { main: { imageSize: 8G } } }\n");
 
 	ck_assert_uint_eq(recipes_load("from: p.recipe\n")->disks[0].image_size, 8ULL << 30);
 	ck_assert_uint_eq(recipes_load("from: p.recipe\npartitions: small.yaml\n")->disks[0].image_size, SIZE_AUTO);
-	ck_assert_uint_eq(recipes_load("from: p.recipe\npartitions: { from: small.yaml, disk: { main: { imageSize: 4G } } }\n")
-				  ->disks[0].image_size, 4ULL << 30);
+	ck_assert_uint_eq(
+		recipes_load("from: p.recipe\npartitions: { from: small.yaml, disk: { main: { imageSize: 4G } } }\n")
+		->disks[0]
+		.image_size,
+		4ULL << 30);
 }
 END_TEST
 
@@ -176,8 +188,9 @@ END_TEST
 
 START_TEST(what_is_not_said_has_a_default)
 {
-	const struct recipe *recipe = recipes_load(FROM "files: { /etc/a: { text: x } }\nusers: { svc: { system: true } }\n"
-						   "units: { a.service: { mask: true }, b.service: { enable: false } }\n");
+	const struct recipe *recipe =
+		recipes_load(FROM "files: { /etc/a: { text: x } }\nusers: { svc: { system: true } }\n"
+			      "units: { a.service: { mask: true }, b.service: { enable: false } }\n");
 	const struct recipe_user *user = &recipe->users[0], *service = &recipe->users[1];
 
 	ck_assert_uint_eq(recipe->files[0].mode, 0644);
@@ -214,15 +227,18 @@ END_TEST
 
 START_TEST(the_kind_asked_for_must_be_among_the_kinds)
 {
-	recipes_refused(FROM "kinds: [tools]\n", KIND_VM, "x.recipe:2:8: kinds: 'vm' is not among the kinds of this recipe");
-	recipes_refused(FROM "kinds: [vm, lxc]\n", KIND_LXC, "x.recipe:2:8: kinds: building the kind 'lxc' is not yet supported");
+	recipes_refused(FROM "kinds: [tools]\n", KIND_VM,
+			"x.recipe:2:8: kinds: 'vm' is not among the kinds of this recipe");
+	recipes_refused(FROM "kinds: [vm, lxc]\n", KIND_LXC,
+			"x.recipe:2:8: kinds: building the kind 'lxc' is not yet supported");
 }
 END_TEST
 
 START_TEST(state_may_lie_on_a_partition_of_its_own)
 {
-	static const char text[] = FROM "state: [/srv/data]\npartitions: { disk: { main: { content: { partitions: {\n"
-					"  srv: { size: 1G, content: { type: filesystem, format: ext4, mountpoint: /srv } } } } } } }\n";
+	static const char text[] =
+		FROM "state: [/srv/data]\npartitions: { disk: { main: { content: { partitions: {\n"
+		 "  srv: { size: 1G, content: { type: filesystem, format: ext4, mountpoint: /srv } } } } } } }\n";
 
 	ck_assert_str_eq(recipes_words(&recipes_load(text)->state), "/srv/data");
 	recipes_refused(FROM "state: [/srv/data]\n", 0, "does not lie on persistent storage");
@@ -234,10 +250,12 @@ START_TEST(the_digest_is_that_of_what_archives_are_asked)
 	struct arena *arena = arena_new();
 	const char *before = recipe_digest(arena, recipes_load(FROM)), *after;
 
-	after = recipe_digest(arena, recipes_load(FROM "files: { /etc/a: { text: x } }\nname: other\nstate: [/var/x]\n"));
+	after =
+		recipe_digest(arena, recipes_load(FROM "files: { /etc/a: { text: x } }\nname: other\nstate: [/var/x]\n"));
 	ck_assert_str_eq(before, after);
 	ck_assert_str_ne(before, recipe_digest(arena, recipes_load(FROM "packages: [vim]\n")));
-	ck_assert_str_ne(before, recipe_digest(arena, recipes_load(FROM "distribution: { suites: [trixie-updates] }\n")));
+	ck_assert_str_ne(before,
+			 recipe_digest(arena, recipes_load(FROM "distribution: { suites: [trixie-updates] }\n")));
 	setenv("AETHER_TEST", "1", 1);
 	before = recipe_digest(arena, recipes_load(FROM "env: AETHER_TEST\n"));
 	ck_assert_str_ne(before, after);

@@ -9,7 +9,8 @@ static struct node *read_text(struct arena *arena, const char *text)
 	struct node *node = NULL;
 	struct err err = {0};
 
-	ck_assert_msg(yaml_read(arena, "t.yaml", text, strlen(text), &node, &err) == 0, "%s", err.first ? err.first->text : "?");
+	ck_assert_msg(yaml_read(arena, "t.yaml", text, strlen(text), &node, &err) == 0, "%s",
+		      err.first ? err.first->text : "?");
 	return node;
 }
 
@@ -69,7 +70,8 @@ END_TEST
 START_TEST(equal_nodes_say_the_same)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	const struct node *one = read_text(arena, "a: {x: 1, y: [2, 3]}\n"), *other = read_text(arena, "a:\n  y: ['2', \"3\"]\n  x: 1\n");
+	const struct node *one = read_text(arena, "a: {x: 1, y: [2, 3]}\n"),
+			  *other = read_text(arena, "a:\n  y: ['2', \"3\"]\n  x: 1\n");
 
 	ck_assert(node_equal(one, other));
 	ck_assert(!node_equal(one, read_text(arena, "a: {x: 1, y: [3, 2]}\n")));
@@ -116,6 +118,6 @@ START_TEST(what_is_too_large_is_refused)
 }
 END_TEST
 
-SUITE(yaml, nodes_know_their_places, nothing_is_an_empty_map, the_tags_of_the_language_are_known, equal_nodes_say_the_same,
-      what_yaml_has_beyond_is_refused, bytes_that_are_no_text_are_refused_where_they_are, what_is_too_deep_is_refused,
-      what_is_too_large_is_refused)
+SUITE(yaml, nodes_know_their_places, nothing_is_an_empty_map, the_tags_of_the_language_are_known,
+      equal_nodes_say_the_same, what_yaml_has_beyond_is_refused, bytes_that_are_no_text_are_refused_where_they_are,
+      what_is_too_deep_is_refused, what_is_too_large_is_refused)
