@@ -74,11 +74,21 @@ remembers() {
 	[[ $(in_guest "$1" cat /var/lib/canary /home/aether/canary) == $'state\nhome' ]]
 }
 
+# The host key as anybody sees it. (sshd makes an address wait that was refused often, as this one was.)
+scan_key() {
+	local try key
+	for try in 1 2 3 4 5 6; do
+		key=$(ssh-keyscan -t ed25519 -T 20 -p "$(port "$1" 22)" 127.0.0.1 2>"$WORK/$1/scan" | cut -d' ' -f2-)
+		[[ -z $key ]] || { echo "$key"; return 0; }
+		sleep "$try"
+	done
+	cat "$WORK/$1/scan"
+	return 1
+}
+
 # keep_identity NAME FILE: machine-id and host keys as the machine shows them.
 keep_identity() {
-	in_guest "$1" 'cat /etc/machine-id /var/lib/aether/identity/*.pub' >"$WORK/$1/$2" &&
-		ssh-keyscan -T 20 -p "$(port "$1" 22)" 127.0.0.1 2>/dev/null | cut -d' ' -f2- | sort >>"$WORK/$1/$2" &&
-		[[ $(grep -c . "$WORK/$1/$2") -ge 3 ]]
+	in_guest "$1" 'cat /etc/machine-id /var/lib/aether/identity/*.pub' >"$WORK/$1/$2" && scan_key "$1" >>"$WORK/$1/$2"
 }
 
 # --- a machine's day -------------------------------------------------------------------------------------------------

@@ -1,0 +1,151 @@
+#include "verb/build.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/userns.h"
+#include "edge/json.h"
+#include "release/publish.h"
+
+/* --- what the manifest says ------------------------------------------------------------------------------------------ */
+
+static void note_packages(struct arena *arena, const struct plan *plan, struct manifest *manifest)
+{
+	for (unsigned l = 0; l < LAYER_COUNT; l++)
+		for (size_t i = 0; i < plan->image.layers[l].n_packages; i++) {
+			const struct lock_package *package = &plan->image.layers[l].packages[i];
+
+			*arena_push(arena, manifest->packages, manifest->n_packages) =
+				(struct manifest_package){package->name, package->version, package->arch, package->sha256};
+		}
+}
+
+static void note_inputs(struct arena *arena, const struct plan *plan, struct manifest *manifest)
+{
+	const struct recipe *recipe = plan->recipe;
+
+	for (size_t i = 0; i < recipe->n_inputs; i++)
+		*arena_push(arena, manifest->inputs, manifest->n_inputs) =
+			(struct manifest_input){recipe->inputs[i].name, recipe->inputs[i].sha256};
+	*arena_push(arena, manifest->inputs, manifest->n_inputs) = (struct manifest_input){"aether-init", plan->init_sha256};
+}
+
+static struct manifest describe(struct arena *arena, const struct plan *plan, const char *kind)
+{
+	struct manifest manifest = {
+		.tool = "aether-build", .tool_version = AETHER_VERSION, .name = plan->recipe->name, .kind = kind,
+		.key = plan->key, .epoch = plan->epoch,
+	};
+
+	note_packages(arena, plan, &manifest);
+	note_inputs(arena, plan, &manifest);
+	for (size_t i = 0; i < plan->recipe->state.count; i++)
+		*arena_push(arena, manifest.state, manifest.n_state) = (struct manifest_state){plan->recipe->state.items[i]};
+	return manifest;
+}
+
+/* --- the way there --------------------------------------------------------------------------------------------------- */
+
+/* The trees of the packages lie below the image's, and are no business of a kind's. */
+static int make_trees(struct build *build, struct tree *packages, struct err *err)
+{
+	int r = tree_packages(build->arena, build->cache, build->plan, packages, &build->tools, err);
+
+	return r == 0 ? tree_image(build->arena, build->cache, build->plan, &build->image, err) : r;
+}
+
+static int make(const struct build_kind *kind, struct build *build, const struct publish_wanted *wanted,
+		struct publish_draft *draft, const char **ret_path, struct err *err)
+{
+	const char *file = arena_printf(build->arena, "%s.%s", wanted->name, wanted->format);
+	struct manifest manifest = describe(build->arena, build->plan, kind->name);
+	struct err ignored = {0};
+	int work_fd, r = cache_scratch(build->cache, build->arena, &build->work, &work_fd, err);
+
+	if (r < 0)
+		return r;
+	r = kind->make(build, arena_printf(build->arena, "%s/%s", draft->folder, file), &manifest, err);
+	path_remove(build->work, &ignored); /* else the next build sweeps it */
+	err_free(&ignored);
+	close(work_fd);
+	manifest.image.file = file;
+	manifest.image.format = wanted->format;
+	manifest.image.compression = wanted->compression;
+	return r == 0 ? publish_commit(build->arena, draft, &manifest, ret_path, err) : r;
+}
+
+/* A plain user is root from here on, in a world of his own: where the cache and the image go was decided before. */
+static int build_new(const struct build_kind *kind, const struct verb_options *options, struct project *project,
+		     const struct publish_wanted *wanted, const char **ret_path, struct err *err)
+{
+	struct build build = {
+		.arena = project->arena, .plan = project->plan, .init = project->init, .format = wanted->format,
+		.compression = wanted->compression,
+	};
+	const char *cache = options->cache ? options->cache : cache_default(project->arena);
+	struct publish_draft draft = {.fd = -1};
+	struct tree packages = {.scratch_fd = -1};
+	int r = userns_enter(err);
+
+	build.image = build.tools = packages;
+	if (r == 0)
+		r = publish_begin(options->out, wanted->name, &draft, err);
+	if (r == 0)
+		r = cache_open(cache, &build.cache, err);
+	if (r == 0)
+		r = make_trees(&build, &packages, err);
+	if (r == 0)
+		r = make(kind, &build, wanted, &draft, ret_path, err);
+	publish_abandon(&draft);
+	tree_close(&build.image);
+	tree_close(&build.tools);
+	tree_close(&packages);
+	cache_close(build.cache);
+	return r;
+}
+
+static void report(const struct verb_options *options, struct arena *arena, const char *path, bool built)
+{
+	_cleanup_json_ struct json *object = NULL;
+
+	if (!options->json) {
+		puts(path);
+		return;
+	}
+	object = json_new_object();
+	json_set(object, "image", json_text(path));
+	json_set(object, "built", json_bool(built));
+	puts(json_print(arena, object, false));
+}
+
+int build_run(const struct build_kind *kind, const struct verb_options *options, const char *path, struct err *err)
+{
+	_cleanup_project_ struct project project = {0};
+	struct publish_wanted wanted = {
+		.format = options->format ? options->format : kind->format,
+		.compression = options->compress ? options->compress : kind->compression,
+	};
+	const char *image;
+	int found, r = kind->check(wanted.format, wanted.compression, err);
+
+	if (r == 0)
+		r = project_load(path, kind->kind, options, &project, err);
+	if (r == 0)
+		r = project_plan(&project, err);
+	if (r < 0)
+		return r;
+	wanted.name = project.plan->recipe->name;
+	wanted.key = project.plan->key;
+	found = publish_find(project.arena, options->out, &wanted, &image);
+	if (found)
+		log_note("nothing has changed since this was built");
+	else
+		r = build_new(kind, options, &project, &wanted, &image, err);
+	if (r < 0)
+		return r;
+	log_step(NULL);
+	report(options, project.arena, image, !found);
+	return 0;
+}

@@ -1,0 +1,437 @@
+/* From a recipe's words to files, and from all that was decided to keys. Recipes and locks are made by hand here. */
+#include "suite.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "plan/plan.h"
+#include "scratch.h"
+
+#define DIGEST "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+
+static struct lock_package packages[] = {
+	{"base-files", "13", "amd64", "a0", "pool/a", 1, LAYER_BASE, 0},       {"libc6", "2", "amd64", "a1", "pool/b", 1, LAYER_BASE, 0},
+	{"nftables", "1", "amd64", "b0", "pool/c", 1, LAYER_PARENT, 0},        {"openssh-server", "1", "amd64", "b1", "pool/d", 1, LAYER_PARENT, 0},
+	{"sudo", "1", "amd64", "b2", "pool/e", 1, LAYER_PARENT, 0},            {"caddy", "2", "amd64", "c0", "pool/f", 1, LAYER_RECIPE, 0},
+};
+enum { BASE_FILES, LIBC, NFTABLES, SSH, SUDO, CADDY, N_PACKAGES };
+
+static struct recipe recipe;
+static struct lock lock;
+static struct arena *arena;
+
+/* A recipe that says nothing. */
+static void start(void)
+{
+	arena = arena_new();
+	recipe = (struct recipe){.path = "a.recipe", .root = "/", .name = "gateway", .kinds = KIND_VM, .timezone = "UTC"};
+	lock = (struct lock){.epoch = 1700000000, .image = {packages, N_PACKAGES}};
+}
+
+static struct plan *plan_of(void)
+{
+	struct plan *plan = NULL;
+	struct err err = {0};
+
+	if (plan_make(arena, &recipe, NULL, &lock, DIGEST, &plan, &err) < 0) {
+		err_print(&err, stderr);
+		ck_abort_msg("the recipe can be planned");
+	}
+	return plan;
+}
+
+static void check_refused(const char *expected)
+{
+	struct plan *plan;
+	struct err err = {0};
+
+	ck_assert_int_lt(plan_make(arena, &recipe, NULL, &lock, DIGEST, &plan, &err), 0);
+	ck_assert_str_eq(err.first->text, expected);
+	err_free(&err);
+}
+
+/* The last file of the plan at `path`; NULL when there is none. */
+static const struct plan_file *file_at(const struct plan *plan, const char *path)
+{
+	for (size_t i = plan->n_files; i-- > 0;)
+		if (strcmp(plan->files[i].path, path) == 0)
+			return &plan->files[i];
+	return NULL;
+}
+
+static void check_text(const struct plan *plan, const char *path, const char *expected)
+{
+	const struct plan_file *file = file_at(plan, path);
+
+	ck_assert_msg(file != NULL, "%s is made", path);
+	ck_assert_str_eq(file->text, expected);
+}
+
+static struct strv words(const char *first, const char *second)
+{
+	struct strv list = {0};
+
+	if (first)
+		strv_push(arena, &list, first);
+	if (second)
+		strv_push(arena, &list, second);
+	return list;
+}
+
+/* --- users and access ---------------------------------------------------------------------------------------------------- */
+
+static struct recipe_user user(const char *name, int64_t uid)
+{
+	return (struct recipe_user){
+		.name = name, .uid = uid, .shell = "/bin/bash", .home = arena_printf(arena, "/home/%s", name), .comment = "",
+		.pos = {"a.recipe", 7, 3},
+	};
+}
+
+START_TEST(people_get_ids_from_1000_in_their_order_around_those_that_are_taken)
+{
+	struct recipe_user users[4];
+
+	start();
+	users[0] = user("anna", -1);
+	users[1] = user("berta", 1001);
+	users[2] = user("carla", -1);
+	users[3] = user("daemon2", -1);
+	users[2].comment = "a \"quoted\\ name";
+	users[2].groups = words("sudo", "adm");
+	users[3].system = true;
+	recipe.users = users;
+	recipe.n_users = 4;
+	check_text(plan_of(), "/usr/lib/sysusers.d/00-recipe.conf",
+		   "u anna 1000 \"\" /home/anna /bin/bash\n"
+		   "u berta 1001 \"\" /home/berta /bin/bash\n"
+		   "u carla 1002 \"a \\\"quoted\\\\ name\" /home/carla /bin/bash\n"
+		   "m carla sudo\nm carla adm\n"
+		   "u daemon2 - \"\" /home/daemon2 /bin/bash\n");
+}
+END_TEST
+
+START_TEST(two_users_cannot_have_the_same_id)
+{
+	struct recipe_user users[3];
+
+	start();
+	users[0] = user("anna", 1000);
+	users[1] = user("berta", -1);
+	users[2] = user("carla", 1000);
+	recipe.users = users;
+	recipe.n_users = 3;
+	check_refused("the users 'anna' and 'carla' have the same id 1000");
+}
+END_TEST
+
+START_TEST(homes_are_made_on_the_first_boot_and_lingering_users_stay)
+{
+	struct recipe_user one;
+
+	start();
+	one = user("anna", -1);
+	one.linger = true;
+	recipe.users = &one;
+	recipe.n_users = 1;
+	check_text(plan_of(), "/usr/lib/tmpfiles.d/00-recipe-users.conf",
+		   "C /home/anna - - - - /etc/skel\nZ /home/anna 0700 anna anna\n"
+		   "d /var/lib/systemd/linger 0755 root root\nf /var/lib/systemd/linger/anna 0644 root root\n");
+}
+END_TEST
+
+START_TEST(sudo_is_a_file_of_ones_own_and_needs_its_package)
+{
+	struct recipe_user one;
+	const struct plan_file *file;
+
+	start();
+	one = user("anna", -1);
+	one.sudo = "nopasswd";
+	recipe.users = &one;
+	recipe.n_users = 1;
+	file = file_at(plan_of(), "/etc/sudoers.d/50-anna");
+	ck_assert_str_eq(file->text, "anna ALL=(ALL:ALL) NOPASSWD: ALL\n");
+	ck_assert_uint_eq(file->mode, 0440);
+	one.sudo = "password";
+	check_text(plan_of(), "/etc/sudoers.d/50-anna", "anna ALL=(ALL:ALL) ALL\n");
+	lock.image.n_packages = SUDO;
+	check_refused("'sudo' needs the package 'sudo'");
+}
+END_TEST
+
+static const char *write_key(const char *text)
+{
+	struct err err = {0};
+
+	ck_assert_int_eq(file_publish(scratch_path("key"), text, strlen(text), 0600, &err), 0);
+	return scratch_path("key");
+}
+
+START_TEST(ssh_trusts_the_ca_for_the_named_principals_only)
+{
+	struct recipe_principals principals = {.user = "root"};
+	struct plan *plan;
+
+	start();
+	recipe.ssh_ca = write_key("ssh-ed25519 AAAA ca\n");
+	principals.names = words("admin", "ops");
+	recipe.principals = &principals;
+	recipe.n_principals = 1;
+	plan = plan_of();
+	check_text(plan, "/etc/ssh/ca_user_key.pub", "ssh-ed25519 AAAA ca\n");
+	check_text(plan, "/etc/ssh/auth_principals/root", "admin\nops\n");
+	ck_assert_ptr_nonnull(strstr(file_at(plan, "/etc/ssh/sshd_config.d/10-trust.conf")->text, "AuthorizedKeysFile none\n"));
+	ck_assert_ptr_nonnull(strstr(file_at(plan, "/etc/ssh/sshd_config.d/10-trust.conf")->text, "PasswordAuthentication no\n"));
+}
+END_TEST
+
+START_TEST(a_private_key_never_gets_into_an_image)
+{
+	start();
+	recipe.ssh_ca = write_key("-----BEGIN OPENSSH PRIVATE KEY-----\nx\n-----END OPENSSH PRIVATE KEY-----\n");
+	check_refused(arena_printf(arena, "'%s' is a private key, which has no place in an image", recipe.ssh_ca));
+}
+END_TEST
+
+START_TEST(words_that_mean_nothing_without_a_package_name_it)
+{
+	start();
+	lock.image.n_packages = NFTABLES;
+	recipe.firewall_tcp = words("80", NULL);
+	check_refused("'firewall' needs the package 'nftables'");
+	start();
+	lock.image.n_packages = SSH;
+	recipe.ssh_ca = "/etc/passwd";
+	check_refused("'ssh.ca' needs the package 'openssh-server'");
+	start();
+	recipe.timezone = "Europe/Berlin";
+	check_refused("'timezone' needs the package 'tzdata'");
+}
+END_TEST
+
+/* --- network ------------------------------------------------------------------------------------------------------------- */
+
+START_TEST(the_firewall_lets_in_ssh_and_what_is_named)
+{
+	const char *text;
+
+	start();
+	recipe.firewall_tcp = words("80", "8000-8100");
+	recipe.firewall_udp = words("41641", NULL);
+	text = file_at(plan_of(), "/etc/nftables.conf")->text;
+	ck_assert_ptr_nonnull(strstr(text, "policy drop;"));
+	ck_assert_ptr_nonnull(strstr(text, "\t\ttcp dport { 22, 80, 8000-8100 } accept\n\t\tudp dport { 41641 } accept\n"));
+	recipe.firewall_tcp = recipe.firewall_udp = (struct strv){0};
+	text = file_at(plan_of(), "/etc/nftables.conf")->text;
+	ck_assert_ptr_nonnull(strstr(text, "\t\ttcp dport { 22 } accept\n\t}\n"));
+	lock.image.n_packages = NFTABLES; /* nobody asked: no firewall */
+	ck_assert_ptr_null(file_at(plan_of(), "/etc/nftables.conf"));
+}
+END_TEST
+
+START_TEST(a_network_is_a_file_of_systemd)
+{
+	struct recipe_setting match = {"Match", "MACAddress", "52:54:00:00:00:01"}, more = {"DHCPv4", "UseDNS", "no"};
+	struct recipe_network network = {.name = "lan", .match = {&match, 1}, .gateway = "192.0.2.1", .settings = {&more, 1}};
+
+	start();
+	network.addresses = words("192.0.2.2/24", "2001:db8::2/64");
+	network.dns = words("192.0.2.3", NULL);
+	recipe.networks = &network;
+	recipe.n_networks = 1;
+	check_text(plan_of(), "/etc/systemd/network/05-lan.network",
+		   "[Match]\nMACAddress=52:54:00:00:00:01\n\n"
+		   "[Network]\nAddress=192.0.2.2/24\nAddress=2001:db8::2/64\nGateway=192.0.2.1\nDNS=192.0.2.3\n\n"
+		   "[DHCPv4]\nUseDNS=no\n");
+	check_text(plan_of(), "/etc/hostname", "gateway\n");
+}
+END_TEST
+
+/* --- units and files ----------------------------------------------------------------------------------------------------- */
+
+START_TEST(settings_are_written_once_a_section_in_the_order_of_appearance)
+{
+	struct recipe_setting settings[] = {
+		{"Unit", "After", "a"}, {"Service", "ExecStart", ""}, {"Service", "ExecStart", "/b"}, {"Unit", "After", "c"},
+	};
+	struct recipe_unit units[] = {
+		{.name = "a.service", .enable = YES, .settings = {settings, 4}}, {.name = "b.service", .enable = NO}, {.name = "c.service", .enable = UNSET, .mask = true},
+	};
+	struct plan *plan;
+
+	start();
+	recipe.units = units;
+	recipe.n_units = 3;
+	plan = plan_of();
+	ck_assert_str_eq(plan->units[0].text, "[Unit]\nAfter=a\nAfter=c\n\n[Service]\nExecStart=\nExecStart=/b\n");
+	ck_assert_ptr_null(plan->units[1].text);
+	check_text(plan, "/usr/lib/systemd/system-preset/00-recipe.preset", "enable a.service\ndisable b.service\n");
+	ck_assert(plan->units[2].mask);
+}
+END_TEST
+
+START_TEST(a_file_of_the_recipe_takes_the_place_of_what_would_be_made)
+{
+	struct recipe_file own = {.path = "/etc/hostname", .text = "other\n", .mode = 0600, .owner = "root", .group = "adm"};
+	struct plan *plan;
+	size_t n = 0;
+
+	start();
+	recipe.files = &own;
+	recipe.n_files = 1;
+	plan = plan_of();
+	for (size_t i = 0; i < plan->n_files; i++)
+		n += strcmp(plan->files[i].path, "/etc/hostname") == 0;
+	ck_assert_uint_eq(n, 1);
+	check_text(plan, "/etc/hostname", "other\n");
+	ck_assert_str_eq(file_at(plan, "/etc/hostname")->group, "adm");
+}
+END_TEST
+
+START_TEST(a_source_is_known_by_the_digest_it_was_read_with)
+{
+	struct recipe_file own = {.path = "/etc/a", .source = "/x/a", .mode = 0644, .owner = "root", .group = "root"};
+	struct recipe_input input = {.path = "/x/a", .name = "x/a", .sha256 = DIGEST};
+
+	start();
+	recipe.files = &own;
+	recipe.n_files = 1;
+	check_refused("'/x/a' was not read with the recipe");
+	recipe.inputs = &input;
+	recipe.n_inputs = 1;
+	ck_assert_str_eq(file_at(plan_of(), "/etc/a")->sha256, DIGEST);
+}
+END_TEST
+
+/* --- keys ---------------------------------------------------------------------------------------------------------------- */
+
+static const char *key_with_hook(struct strv argv)
+{
+	struct recipe_hook hook = {.argv = argv};
+	const char *key;
+
+	recipe.configure = &hook;
+	recipe.n_configure = 1;
+	key = plan_of()->key;
+	recipe.n_configure = 0;
+	return key;
+}
+
+START_TEST(no_two_commands_look_alike_in_a_plan)
+{
+	const struct { const char *a, *b; } commands[] = {
+		{"/bin/a", "b c"}, {"/bin/a b", "c"}, {"/bin/a b c", NULL}, {"/bin/a", "\"b c\""}, {"/bin/a", "b\nc"}, {"/bin/a", "b\\012c"},
+		{"/bin/a", ""}, {"/bin/a", NULL}, {"/bin/a", "\"\""}, {"/bin/a", "b\tc"}, {"/bin/a", "b\\c"}, {"/bin/a", "b\\\\c"},
+		{"/bin/a\nconfigure", "b"},
+	};
+	enum { N = sizeof commands / sizeof *commands };
+	const char *keys[N];
+
+	start();
+	for (size_t i = 0; i < N; i++) {
+		keys[i] = key_with_hook(words(commands[i].a, commands[i].b));
+		for (size_t j = 0; j < i; j++)
+			ck_assert_msg(strcmp(keys[i], keys[j]) != 0, "commands %zu and %zu", j, i);
+	}
+}
+END_TEST
+
+START_TEST(equal_words_make_equal_plans)
+{
+	const char *text;
+
+	start();
+	text = plan_of()->text;
+	ck_assert_str_eq(plan_of()->text, text);
+	lock.path = "/elsewhere";
+	recipe.root = "/other";
+	ck_assert_str_eq(plan_of()->text, text);
+	lock.epoch++;
+	ck_assert_str_ne(plan_of()->text, text);
+}
+END_TEST
+
+/* What a change of package `which` does to the keys of the layers: bits of those that changed. */
+static unsigned changed_layers(unsigned which)
+{
+	struct lock_package copy[N_PACKAGES];
+	struct plan *before, *after;
+	unsigned changed = 0;
+
+	start();
+	before = plan_of();
+	memcpy(copy, packages, sizeof copy);
+	copy[which].sha256 = "ff";
+	lock.image.packages = copy;
+	after = plan_of();
+	for (unsigned l = 0; l < LAYER_COUNT; l++)
+		changed |= (unsigned)(strcmp(before->image.layers[l].key, after->image.layers[l].key) != 0) << l;
+	ck_assert_str_ne(before->key, after->key);
+	return changed;
+}
+
+START_TEST(a_package_changes_its_layer_and_those_above)
+{
+	ck_assert_uint_eq(changed_layers(CADDY), 4);
+	ck_assert_uint_eq(changed_layers(SSH), 6);
+	ck_assert_uint_eq(changed_layers(LIBC), 7);
+}
+END_TEST
+
+START_TEST(a_file_changes_no_layer_of_packages_but_the_plan)
+{
+	struct recipe_file own = {.path = "/etc/a", .text = "1", .mode = 0644, .owner = "root", .group = "root"};
+	struct plan *before, *after;
+
+	start();
+	recipe.files = &own;
+	recipe.n_files = 1;
+	before = plan_of();
+	own.text = "2";
+	after = plan_of();
+	ck_assert_str_ne(before->key, after->key);
+	own.mode = 0600;
+	ck_assert_str_ne(plan_of()->key, after->key);
+	for (unsigned l = 0; l < LAYER_COUNT; l++)
+		ck_assert_str_eq(before->image.layers[l].key, after->image.layers[l].key);
+}
+END_TEST
+
+START_TEST(what_packages_may_not_install_is_part_of_every_layer)
+{
+	struct plan *before, *after;
+
+	start();
+	before = plan_of();
+	recipe.exclude = words("/usr/share/doc/*", NULL);
+	after = plan_of();
+	for (unsigned l = 0; l < LAYER_COUNT; l++)
+		ck_assert_str_ne(before->image.layers[l].key, after->image.layers[l].key);
+}
+END_TEST
+
+START_TEST(the_name_alone_decides_the_identity)
+{
+	struct plan *before;
+
+	start();
+	before = plan_of();
+	lock.epoch += 5;
+	recipe.exclude = words("/usr/share/doc/*", NULL);
+	ck_assert_str_eq(plan_of()->seed, before->seed);
+	recipe.name = "gateway2";
+	ck_assert_str_ne(plan_of()->seed, before->seed);
+}
+END_TEST
+
+SUITE(config, people_get_ids_from_1000_in_their_order_around_those_that_are_taken, two_users_cannot_have_the_same_id,
+      homes_are_made_on_the_first_boot_and_lingering_users_stay, sudo_is_a_file_of_ones_own_and_needs_its_package,
+      ssh_trusts_the_ca_for_the_named_principals_only, a_private_key_never_gets_into_an_image,
+      words_that_mean_nothing_without_a_package_name_it, the_firewall_lets_in_ssh_and_what_is_named, a_network_is_a_file_of_systemd,
+      settings_are_written_once_a_section_in_the_order_of_appearance, a_file_of_the_recipe_takes_the_place_of_what_would_be_made,
+      a_source_is_known_by_the_digest_it_was_read_with, no_two_commands_look_alike_in_a_plan, equal_words_make_equal_plans,
+      a_package_changes_its_layer_and_those_above, a_file_changes_no_layer_of_packages_but_the_plan,
+      what_packages_may_not_install_is_part_of_every_layer, the_name_alone_decides_the_identity)
