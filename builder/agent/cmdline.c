@@ -43,7 +43,8 @@ int cmdline_parse(const char *text, struct cmdline *ret_cmdline, const char **re
 		size_t length = strcspn(word, " \n");
 
 		if (strncmp(word, hash_key, sizeof hash_key - 1) == 0)
-			have_hash = parse_hash(word + sizeof hash_key - 1, length - sizeof hash_key + 1, ret_cmdline->root_hash) == 0;
+			have_hash = parse_hash(word + sizeof hash_key - 1, length - sizeof hash_key + 1,
+					       ret_cmdline->root_hash) == 0;
 		else if (strncmp(word, offset_key, sizeof offset_key - 1) == 0)
 			have_offset = parse_bytes(word + sizeof offset_key - 1, length - sizeof offset_key + 1,
 						  &ret_cmdline->hash_offset) == 0;

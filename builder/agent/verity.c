@@ -44,8 +44,8 @@ int verity_decode(const uint8_t block[VERITY_SUPERBLOCK_BYTES], const uint8_t ro
 		.hash_block_size = le32toh(super.hash_block_size), .data_blocks = le64toh(super.data_blocks),
 		.salt_size = le16toh(super.salt_size),
 	};
-	/* The root hash vouches for the tree, not for this block: whoever writes to the disk could name an algorithm that they can
-	 * collide, or slip words for the kernel into its name. Our images are made in one way only. */
+	/* The root hash vouches for the tree, not for this block: whoever writes to the disk could name an algorithm
+	 * that they can collide, or slip words for the kernel into its name. Our images are made in one way only. */
 	if (!is_block_size(ret_verity->data_block_size) || !is_block_size(ret_verity->hash_block_size) ||
 	    ret_verity->salt_size > sizeof super.salt || ret_verity->hash_type != 1 ||
 	    strncmp(super.algorithm, "sha256", sizeof super.algorithm) != 0 ||
@@ -67,7 +67,8 @@ int verity_parameters(const struct verity *verity, const char *device, const str
 {
 	char hash[2 * ROOT_HASH_BYTES + 1], salt[2 * sizeof verity->salt + 1] = "-";
 	/* The tree starts in the block after the superblock's. */
-	uint64_t tree = (cmdline->hash_offset + VERITY_SUPERBLOCK_BYTES + verity->hash_block_size - 1) / verity->hash_block_size;
+	uint64_t tree =
+	    (cmdline->hash_offset + VERITY_SUPERBLOCK_BYTES + verity->hash_block_size - 1) / verity->hash_block_size;
 	int n;
 
 	put_hex(hash, cmdline->root_hash, ROOT_HASH_BYTES);
@@ -117,7 +118,8 @@ static int create(int fd, const struct verity *verity, const struct partition *s
 		return r;
 	snprintf(ret_device, 32, "/dev/dm-%u", minor(request.header.dev));
 
-	request = (struct request){.header.target_count = 1, .target.length = verity->data_blocks * (verity->data_block_size / 512)};
+	request = (struct request){.header.target_count = 1,
+				   .target.length = verity->data_blocks * (verity->data_block_size / 512)};
 	strcpy(request.target.target_type, "verity");
 	r = verity_parameters(verity, numbers, cmdline, request.parameters, sizeof request.parameters);
 	if (r == 0)

@@ -109,8 +109,8 @@ static void feed(const struct proc *proc, struct streams *s)
 		close_end(&s->in);
 }
 
-/* Forgets all but the last `keep` bytes, from a line's start, now and then: a program that never stops talking must not fill our
- * memory. */
+/* Forgets all but the last `keep` bytes, from a line's start, now and then: a program that never stops talking must not
+ * fill our memory. */
 static void keep_end(struct buf *buf, size_t keep)
 {
 	const char *from, *newline;

@@ -41,8 +41,8 @@ struct sandbox {
 int sandbox_run(const struct sandbox *sandbox, const struct proc *proc, struct err *err);
 int sandbox_check(const struct sandbox *sandbox, const struct proc *proc, struct err *err);
 
-/* Restricts the mount that `fd` is open on, and all mounts in it: its device nodes are no devices, and it cannot be written when
- * `read_only` is set. Only adds to what a user namespace may have locked. 0 or negative errno. */
+/* Restricts the mount that `fd` is open on, and all mounts in it: its device nodes are no devices, and it cannot be
+ * written when `read_only` is set. Only adds to what a user namespace may have locked. 0 or negative errno. */
 int mount_restrict(int fd, bool read_only);
 
 /* A tools tree, made by our own machinery: the programs that shape bytes run from it, whatever the host has. */

@@ -41,6 +41,13 @@ bool text_has_suffix(const char *text, const char *suffix)
 	return length >= tail && strcmp(text + length - tail, suffix) == 0;
 }
 
+bool path_is_below(const char *path, const char *folder)
+{
+	size_t length = strlen(folder);
+
+	return strncmp(path, folder, length) == 0 && (!path[length] || path[length] == '/');
+}
+
 struct unit {
 	const char *name;
 	uint64_t factor;

@@ -21,6 +21,9 @@ void strv_sort(struct strv *list); /* by byte value */
 bool text_has_prefix(const char *text, const char *prefix);
 bool text_has_suffix(const char *text, const char *suffix);
 
+/* Whether `path` is `folder` or below it, both absolute and normalised. */
+bool path_is_below(const char *path, const char *folder);
+
 /* Parses `512M`, `10G`, `1.5T`, `4096` (bytes; K M G T are powers of 1024, an optional `iB`/`B` follows).
  * Returns 0, -EINVAL for anything else, -ERANGE above 2^63-1. */
 int size_parse(const char *text, uint64_t *ret_bytes);

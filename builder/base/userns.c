@@ -17,7 +17,8 @@
 
 enum { IDS_NEEDED = 65535 }; /* 1…65535; 0 is the user */
 
-/* Finds the first range of `user`, by name or number, in /etc/subuid or /etc/subgid that is large enough; 0 when there is none. */
+/* Finds the first range of `user`, by name or number, in /etc/subuid or /etc/subgid that is large enough; 0 when there
+ * is none. */
 static unsigned long find_range(const char *path, const char *user, const char *uid)
 {
 	FILE *file = fopen(path, "re");

@@ -109,7 +109,8 @@ static struct archive *open_ar(const char *deb, struct err *err)
 {
 	struct archive *ar = archive_read_new();
 
-	if (ar && archive_read_support_format_ar(ar) == ARCHIVE_OK && archive_read_open_filename(ar, deb, 1 << 18) == ARCHIVE_OK)
+	if (ar && archive_read_support_format_ar(ar) == ARCHIVE_OK &&
+	    archive_read_open_filename(ar, deb, 1 << 18) == ARCHIVE_OK)
 		return ar;
 	deb_failed(deb, ar, err);
 	archive_read_free(ar);
@@ -190,7 +191,8 @@ static int flatten_member(const char *deb, struct archive *ar, const char *name,
 		return -EBADMSG;
 	while ((r = archive_read_data_block(member, &block, &size, &offset)) == ARCHIVE_OK) {
 		if (at + size > max_bytes)
-			return err_set(err, -EFBIG, "'%s' decompresses to more than %llu bytes", deb, (unsigned long long)max_bytes);
+			return err_set(err, -EFBIG, "'%s' decompresses to more than %llu bytes", deb,
+				       (unsigned long long)max_bytes);
 		r = fd_pwrite_all(out, block, size, at);
 		if (r < 0)
 			return err_sys(err, r, "cannot unpack '%s'", deb);
@@ -327,8 +329,10 @@ static int path_of(int fd, char out[PATH_MAX])
 	return n == PATH_MAX - 1 ? -ENAMETOOLONG : 0;
 }
 
-/* Where `path` of the tree is on the host, in a path without any symbolic link but the last part: dpkg follows those of the tree
- * (/lib leads to /usr/lib), and they must not lead out of it. Folders that are missing are made. A folder may be such a link. */
+/* Where `path` of the tree is on the host, in a path without any symbolic link but the last part: dpkg follows those of
+ * the tree
+ * (/lib leads to /usr/lib), and they must not lead out of it. Folders that are missing are made. A folder may be such a
+ * link. */
 static const char *host_path(struct arena *arena, int root_fd, const char *path, bool is_folder, int *ret_error)
 {
 	const char *slash = strrchr(path, '/');
@@ -350,7 +354,8 @@ static int refuse(const struct target *target, const char *path, const char *why
 }
 
 /* Makes the entry's path, and its target's when it is a hard link, paths of the host. */
-static int place(const struct target *target, struct arena *arena, struct archive_entry *entry, const char *path, struct err *err)
+static int place(const struct target *target, struct arena *arena, struct archive_entry *entry, const char *path,
+		 struct err *err)
 {
 	const char *link = archive_entry_hardlink(entry), *at;
 	mode_t type = archive_entry_filetype(entry);
@@ -425,7 +430,8 @@ static int unpack(struct target *target, archive_filter *wanted, void *data, str
 	return r == ARCHIVE_EOF ? 0 : deb_failed(target->deb, target->tar, err);
 }
 
-int archive_unpack_deb(const char *deb, const char *root, uint64_t max_bytes, archive_filter *wanted, void *data, struct err *err)
+int archive_unpack_deb(const char *deb, const char *root, uint64_t max_bytes, archive_filter *wanted, void *data,
+		       struct err *err)
 {
 	_cleanup_fd_ int root_fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_reader_ struct archive *ar = open_ar(deb, err);

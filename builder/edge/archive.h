@@ -40,6 +40,7 @@ typedef bool archive_filter(void *data, const char *path);
 /* Unpacks the files of the package `deb` into the folder `root`, with the ids and modes that they have in the package. Symbolic
  * links are followed as if `root` were the file system's root, so nothing is written outside of it. Refused (-EBADMSG) are
  * absolute paths, `..`, devices, pipes and sockets, and files that claim more than `max_bytes` together. */
-int archive_unpack_deb(const char *deb, const char *root, uint64_t max_bytes, archive_filter *wanted, void *data, struct err *err);
+int archive_unpack_deb(const char *deb, const char *root, uint64_t max_bytes, archive_filter *wanted, void *data,
+		       struct err *err);
 
 #endif

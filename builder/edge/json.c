@@ -83,7 +83,8 @@ int json_read(const char *name, const char *text, size_t size, struct json **ret
 {
 	json_error_t problem;
 	json_t *value = json_loadb(text ? text : "", size, JSON_REJECT_DUPLICATES, &problem);
-	struct pos pos = {name, (unsigned)(problem.line > 0 ? problem.line : 0), (unsigned)(problem.column > 0 ? problem.column : 0)};
+	struct pos pos = {name, (unsigned)(problem.line > 0 ? problem.line : 0),
+			  (unsigned)(problem.column > 0 ? problem.column : 0)};
 
 	if (!value)
 		return err_at(err, -EBADMSG, &pos, NULL, "not JSON: %s", problem.text);

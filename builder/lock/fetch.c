@@ -95,10 +95,8 @@ static int end(void *data, struct err *err)
 	hex_encode(digest, sizeof digest, hex);
 	if (taken != d->item->size || strcmp(hex, d->item->sha256) != 0) {
 		drop(d);
-		if (taken != d->item->size)
-			return err_set(err, -EBADMSG, "has %llu bytes, not %llu", (unsigned long long)taken,
-				       (unsigned long long)d->item->size);
-		return err_set(err, -EBADMSG, "has the SHA-256 %s, not %s", hex, d->item->sha256);
+		return err_set(err, -EBADMSG, "has %llu bytes with the SHA-256 %s, not %llu with %s", (unsigned long long)taken,
+			       hex, (unsigned long long)d->item->size, d->item->sha256);
 	}
 	drop(d);
 	d->fetch->done_bytes += taken;
@@ -175,7 +173,7 @@ int fetch_items(struct cache *cache, const struct fetch_item *items, size_t n, b
 		fetch.total_bytes += item->size;
 		*arena_push(arena, jobs, n_jobs) = (struct http_job){.name = item->name,
 								     .urls = item->urls,
-								     .max_bytes = item->size,
+								     .max_bytes = item->max_bytes ? item->max_bytes : item->size,
 								     .data = &fetch.downloads[i],
 								     .begin = begin,
 								     .take = take,
@@ -239,16 +237,13 @@ int fetch_texts(const struct fetch_text *texts, size_t n, struct err *err)
 
 static void say_what_to_do(const struct lock *lock, int code, struct err *err)
 {
-	size_t length = strlen(lock->path) - (text_has_suffix(lock->path, ".lock") ? strlen(".lock") : 0);
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const char *command = lock_again(arena, lock, "--update ");
 
 	if (code == -ENOENT)
-		err_hint(err,
-			 "the archive has moved on: 'aether-build lock --update %.*s.recipe' locks what it has now",
-			 (int)length, lock->path);
+		err_hint(err, "the archive has moved on: '%s' locks what it has now", command);
 	else if (code == -EBADMSG)
-		err_hint(err,
-			 "no mirror has what was locked: add a mirror, or run 'aether-build lock --update %.*s.recipe'",
-			 (int)length, lock->path);
+		err_hint(err, "no mirror has what was locked: add a mirror, or run '%s'", command);
 	else if (code == -EIO)
 		err_hint(err, "is the network there, and the mirror? What was fetched is kept: run it again");
 }

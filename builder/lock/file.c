@@ -5,28 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "edge/digest.h"
 #include "edge/yaml.h"
 #include "lock/index.h"
 #include "lock/release.h"
-#include "recipe/recipe.h"
-
-enum { LOCK_BYTES_MAX = 16 << 20 };
-
-const char *lock_path(struct arena *arena, const char *recipe_path)
-{
-	size_t length = strlen(recipe_path) - (text_has_suffix(recipe_path, ".recipe") ? strlen(".recipe") : 0);
-
-	return arena_printf(arena, "%.*s.lock", (int)length, recipe_path);
-}
-
-const char *lock_recipe_path(struct arena *arena, const char *path)
-{
-	size_t length = strlen(path) - (text_has_suffix(path, ".lock") ? strlen(".lock") : 0);
-
-	return arena_printf(arena, "%.*s.recipe", (int)length, path);
-}
 
 /* --- values ------------------------------------------------------------------------------------------------------- */
 
@@ -231,6 +213,46 @@ static int read_tree(struct reader *reader, const struct node *top, const char *
 	return 0;
 }
 
+/* --- downloads ---------------------------------------------------------------------------------------------------- */
+
+static int read_download(struct reader *reader, const struct node *node, struct lock_download *download)
+{
+	static const char *const known[] = {"url", "size", "sha256", "fake", NULL};
+	const struct node *map;
+	const char *fake;
+
+	if (get_map(reader, node, NULL, known, &map) < 0 || get_text(reader, map, "url", &download->url) < 0 ||
+	    get_size(reader, map, "size", &download->size) < 0 ||
+	    get_sha256(reader, map, "sha256", &download->sha256) < 0)
+		return reader->err->code;
+	download->fake = node_get(map, "fake") != NULL;
+	if (!download->fake)
+		return 0;
+	if (get_text(reader, map, "fake", &fake) < 0)
+		return reader->err->code;
+	return strcmp(fake, "true") == 0 ? 0 : refuse(reader, node_get(map, "fake"), "fake", "true, or not there");
+}
+
+static int read_downloads(struct reader *reader, const struct node *top)
+{
+	struct lock *lock = reader->lock;
+	const struct node *map;
+
+	if (get_map(reader, top, "downloads", NULL, &map) < 0)
+		return reader->err->code;
+	for (size_t i = 0; map && i < map->count; i++) {
+		struct lock_download download = {.name = map->keys[i]};
+
+		if (i && strcmp(map->keys[i - 1], download.name) >= 0)
+			return err_at(reader->err, -EINVAL, &map->key_pos[i], NULL,
+				      "'%s' is not in its place: downloads are sorted by name", download.name);
+		if (read_download(reader, map->items[i], &download) < 0)
+			return reader->err->code;
+		*arena_push(reader->arena, lock->downloads, lock->n_downloads) = download;
+	}
+	return 0;
+}
+
 /* --- the whole ---------------------------------------------------------------------------------------------------- */
 
 /* The last line is the digest of all lines before it: half a lock, or one changed by hand, is none. */
@@ -252,7 +274,7 @@ static int check_digest(struct reader *reader, const struct node *top, const cha
 static int read_top(struct reader *reader, const struct node *node)
 {
 	static const char *const known[] = {"format", "recipe", "toolsRecipe", "epoch",
-					    "archives", "image", "tools", "digest", NULL};
+					    "archives", "downloads", "image", "tools", "digest", NULL};
 	struct lock *lock = reader->lock;
 	const struct node *top;
 	const char *format;
@@ -264,7 +286,7 @@ static int read_top(struct reader *reader, const struct node *node)
 	if (get_sha256(reader, top, "recipe", &lock->recipe_sha256) < 0 ||
 	    get_time(reader, top, "epoch", &lock->epoch) < 0 ||
 	    (node_get(top, "toolsRecipe") && get_sha256(reader, top, "toolsRecipe", &lock->tools_sha256) < 0) ||
-	    read_archives(reader, top) < 0 || read_tree(reader, top, "image", &lock->image) < 0 ||
+	    read_archives(reader, top) < 0 || read_downloads(reader, top) < 0 || read_tree(reader, top, "image", &lock->image) < 0 ||
 	    read_tree(reader, top, "tools", &lock->tools) < 0)
 		return reader->err->code;
 	return 0;
@@ -283,46 +305,7 @@ int lock_parse(struct arena *arena, const char *path, const char *text, size_t s
 		r = read_top(&reader, node);
 	if (r == 0)
 		r = check_digest(&reader, node, text, size);
-	if (r < 0)
-		return err_hint(err,
-				"a lock is not written by hand: get the whole file back, or remove it and run "
-				"'aether-build lock %s'",
-				lock_recipe_path(arena, path));
-	*ret_lock = reader.lock;
-	return 0;
-}
-
-int lock_read(struct arena *arena, const char *path, struct lock **ret_lock, struct err *err)
-{
-	_cleanup_buf_ struct buf text = {0};
-
-	if (!path_exists(path)) {
-		err_set(err, -ENOENT, "there is no lock '%s'", path);
-		return err_hint(err, "run 'aether-build lock %s'", lock_recipe_path(arena, path));
-	}
-	if (file_read(path, LOCK_BYTES_MAX, &text, err) < 0)
-		return err->code;
-	return lock_parse(arena, path, text.size ? text.data : "", text.size, ret_lock, err);
-}
-
-int lock_for(struct arena *arena, const struct recipe *recipe, const struct recipe *tools, struct lock **ret_lock,
-	     struct err *err)
-{
-	const struct recipe *drifted = NULL;
-	struct lock *lock;
-	int r = lock_read(arena, lock_path(arena, recipe->path), &lock, err);
-
-	if (r < 0)
-		return r;
-	if (strcmp(recipe_digest(arena, recipe), lock->recipe_sha256) != 0)
-		drifted = recipe;
-	else if (tools && (!lock->tools_sha256 || strcmp(recipe_digest(arena, tools), lock->tools_sha256) != 0))
-		drifted = tools;
-	if (drifted) {
-		err_set(err, -ESTALE, "'%s' asks for other packages or archives than when '%s' was made", drifted->path,
-			lock->path);
-		return err_hint(err, "run 'aether-build lock %s'", recipe->path);
-	}
-	*ret_lock = lock;
-	return 0;
+	if (r == 0)
+		*ret_lock = reader.lock;
+	return r;
 }

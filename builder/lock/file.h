@@ -15,7 +15,4 @@ void lock_print(struct buf *text, const struct lock *lock);
 int lock_parse(struct arena *arena, const char *path, const char *text, size_t size, struct lock **ret_lock,
 	       struct err *err);
 
-/* The recipe that the lock at `path` belongs to. */
-const char *lock_recipe_path(struct arena *arena, const char *path);
-
 #endif

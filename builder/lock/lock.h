@@ -35,6 +35,13 @@ struct lock_package {
 	size_t archive;              /* index into lock.archives */
 };
 
+/* What is in no package: a file of its own. */
+struct lock_download {
+	const char *name, *url, *sha256;
+	uint64_t size;
+	bool fake;                   /* of a file that stood in for it: see lock/fakes.h */
+};
+
 /* A set of packages that make one tree, in the order: layer, then name. */
 struct lock_tree {
 	struct lock_package *packages;
@@ -43,30 +50,39 @@ struct lock_tree {
 
 struct lock {
 	const char *path;
+	const char *recipe_path;     /* as given; NULL: the one beside it */
+	const char *fakes;           /* host folder of what stands in for others (--with-fakes), or NULL; not in the file */
 	const char *recipe_sha256;   /* recipe_digest() of what was locked */
 	const char *tools_sha256;    /* recipe_digest() of the tools recipe */
 	int64_t epoch;               /* SOURCE_DATE_EPOCH: the newest archive date */
 	struct lock_archive *archives;
 	size_t n_archives;
+	struct lock_download *downloads; /* sorted by name */
+	size_t n_downloads;
 	struct lock_tree image, tools;
 };
 
 struct lock_options {
 	bool allow_expired;          /* --allow-expired-release: a Release past its Valid-Until is accepted, loudly */
 	bool update;                 /* --update: move to what the archive has now; else versions already locked are kept */
-	struct strv update_packages; /* --update PKG…: move only these */
+	struct strv update_packages; /* --update NAME…: move only these packages and downloads */
+	const char *fakes;           /* --with-fakes: see lock/fakes.h; or NULL */
 };
 
-/* The path of the lock that belongs to a recipe: `.recipe` replaced by `.lock`. */
-const char *lock_path(struct arena *arena, const char *recipe_path);
+/* The path of the lock that belongs to a recipe: `.recipe` replaced by `.lock`. With `fakes` (may be NULL) it is another,
+ * in that folder: NAME.fake.lock. */
+const char *lock_path(struct arena *arena, const char *recipe_path, const char *fakes);
 
-/* Reads a lock file. -ENOENT when there is none (with the command to run as hint). */
-int lock_read(struct arena *arena, const char *path, struct lock **ret_lock, struct err *err);
+/* The command that makes a lock anew, for hints; `options` ("--update ", or "") stand before the recipe. */
+const char *lock_again(struct arena *arena, const struct lock *lock, const char *options);
+
+/* Reads the lock of the recipe at `recipe_path`. -ENOENT when there is none (with the command to run as hint). */
+int lock_read(struct arena *arena, const char *recipe_path, const char *fakes, struct lock **ret_lock, struct err *err);
 
 /* lock_read() for a recipe and its tools recipe, and checks that the lock is still theirs (else -ESTALE with the command
- * to run). `tools` is NULL for a tools recipe. */
-int lock_for(struct arena *arena, const struct recipe *recipe, const struct recipe *tools, struct lock **ret_lock,
-	     struct err *err);
+ * to run). `tools` is NULL for a tools recipe. Says aloud what is fake. */
+int lock_for(struct arena *arena, const struct recipe *recipe, const struct recipe *tools, const char *fakes,
+	     struct lock **ret_lock, struct err *err);
 
 /* Verifies the archives, resolves `recipe` (and `tools`, may be NULL) and publishes the lock beside the recipe. */
 int lock_make(struct arena *arena, const struct recipe *recipe, const struct recipe *tools, struct cache *cache,
@@ -77,5 +93,12 @@ int lock_make(struct arena *arena, const struct recipe *recipe, const struct rec
  * the next; when none has it, the error names `lock --update`. `ret_bytes` (may be NULL): how much was downloaded. */
 int lock_fetch(const struct lock *lock, const struct lock_tree *tree, struct cache *cache, bool verify,
 	       uint64_t *ret_bytes, struct err *err);
+
+/* The same for every download of the lock. One that is not what was locked is an error that shows both digests, and names
+ * `lock --update`. */
+int lock_fetch_downloads(const struct lock *lock, struct cache *cache, struct err *err);
+
+/* The download of that name, or NULL. */
+const struct lock_download *lock_download(const struct lock *lock, const char *name);
 
 #endif

@@ -6,6 +6,8 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "lock/downloads.h"
+#include "lock/fakes.h"
 #include "lock/file.h"
 #include "lock/resolve.h"
 
@@ -73,7 +75,7 @@ static int check_updates(const struct lock *old, const struct lock_options *opti
 	for (size_t i = 0; i < options->update_packages.count; i++) {
 		const char *name = options->update_packages.items[i];
 
-		if (old && (find_package(&old->image, name) || find_package(&old->tools, name)))
+		if (old && (find_package(&old->image, name) || find_package(&old->tools, name) || lock_download(old, name)))
 			continue;
 		err_set(err, -ENOENT, "'%s' is to be updated, but is not in the lock", name);
 		return err_hint(err, "without names, --update moves everything");
@@ -89,6 +91,7 @@ struct making {
 	const struct recipe *recipe, *tools;
 	const struct lock_options *options;
 	struct lock *old; /* NULL: none yet */
+	struct lock *new;
 	struct suites suites;
 	struct job jobs[2]; /* image, tools */
 	size_t n_jobs;
@@ -96,11 +99,13 @@ struct making {
 	int scratch_fd;
 };
 
-static int read_old(struct making *making, const char *path, struct err *err)
+static int read_old(struct making *making, struct err *err)
 {
-	if (!path_exists(path))
+	const char *fakes = making->options->fakes;
+
+	if (!path_exists(lock_path(making->arena, making->recipe->path, fakes)))
 		return check_updates(NULL, making->options, err);
-	if (lock_read(making->arena, path, &making->old, err) < 0)
+	if (lock_read(making->arena, making->recipe->path, fakes, &making->old, err) < 0)
 		return err->code;
 	return check_updates(making->old, making->options, err);
 }
@@ -134,12 +139,12 @@ static int prepare_jobs(struct making *making, struct err *err)
 	return r;
 }
 
-static struct lock *assemble(struct making *making, const char *path)
+static void assemble(struct making *making)
 {
 	struct arena *arena = making->arena;
-	struct lock *lock = arena_new_of(arena, struct lock);
+	struct lock *lock = making->new;
 
-	lock->path = path;
+	lock->path = lock_path(arena, making->recipe->path, making->options->fakes);
 	lock->recipe_sha256 = recipe_digest(arena, making->recipe);
 	lock->tools_sha256 = making->tools ? recipe_digest(arena, making->tools) : NULL;
 	for (size_t i = 0; i < making->suites.count; i++) {
@@ -152,14 +157,13 @@ static struct lock *assemble(struct making *making, const char *path)
 	lock->image = copy_tree(arena, &making->jobs[0].tree);
 	if (making->tools)
 		lock->tools = copy_tree(arena, &making->jobs[1].tree);
-	return lock;
 }
 
 /* Writes the lock, and reads it back: what we write is what we accept. */
-static int publish(struct making *making, struct lock *lock, struct lock **ret_lock, struct err *err)
+static int publish(struct making *making, struct lock **ret_lock, struct err *err)
 {
 	_cleanup_buf_ struct buf text = {0};
-	struct lock *read;
+	struct lock *lock = making->new, *read;
 	int r;
 
 	lock_print(&text, lock);
@@ -171,15 +175,16 @@ static int publish(struct making *making, struct lock *lock, struct lock **ret_l
 	if (making->old) {
 		tell_changes("image", &making->old->image, &read->image);
 		tell_changes("tools", &making->old->tools, &read->tools);
+		downloads_tell(making->old, read);
 	}
+	fakes_warn(read);
 	*ret_lock = read;
 	return 0;
 }
 
 static int make(struct making *making, struct cache *cache, struct lock **ret_lock, struct err *err)
 {
-	const char *path = lock_path(making->arena, making->recipe->path);
-	int r = read_old(making, path, err);
+	int r = read_old(making, err);
 
 	if (r == 0)
 		r = prepare_jobs(making, err);
@@ -192,7 +197,13 @@ static int make(struct making *making, struct cache *cache, struct lock **ret_lo
 		return r;
 	log_step("resolving the packages of '%s'", making->recipe->name);
 	r = pool_run(making->n_jobs, resolve_job, making->jobs, err);
-	return r < 0 ? r : publish(making, assemble(making, path), ret_lock, err);
+	if (r == 0)
+		r = downloads_lock(making->arena, making->recipe, making->old, making->options, cache, making->scratch, making->new,
+				   err);
+	if (r < 0)
+		return r;
+	assemble(making);
+	return publish(making, ret_lock, err);
 }
 
 int lock_make(struct arena *arena, const struct recipe *recipe, const struct recipe *tools, struct cache *cache,
@@ -207,6 +218,7 @@ int lock_make(struct arena *arena, const struct recipe *recipe, const struct rec
 		return r;
 	if (realpath(making.scratch, absolute)) /* apt runs in a folder of its own */
 		making.scratch = absolute;
+	making.new = arena_new_of(arena, struct lock);
 	r = make(&making, cache, ret_lock, err);
 	log_step(NULL);
 	for (size_t i = 0; i < making.n_jobs; i++)

@@ -48,6 +48,14 @@ static void put_tree(struct buf *text, const char *name, const struct lock *lock
 	}
 }
 
+static void put_download(struct buf *text, const struct lock_download *download)
+{
+	buf_printf(text, "  %s: { url: ", download->name);
+	put_quoted(text, download->url);
+	buf_printf(text, ", size: %" PRIu64 ", sha256: %s%s }\n", download->size, download->sha256,
+		   download->fake ? ", fake: true" : "");
+}
+
 void lock_print(struct buf *text, const struct lock *lock)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
@@ -61,6 +69,10 @@ void lock_print(struct buf *text, const struct lock *lock)
 	buf_printf(text, "epoch: %s\narchives:\n", time_format(arena, lock->epoch));
 	for (size_t i = 0; i < lock->n_archives; i++)
 		put_archive(arena, text, &lock->archives[i]);
+	if (lock->n_downloads)
+		buf_puts(text, "downloads:\n");
+	for (size_t i = 0; i < lock->n_downloads; i++)
+		put_download(text, &lock->downloads[i]);
 	put_tree(text, "image", lock, &lock->image);
 	if (lock->tools_sha256)
 		put_tree(text, "tools", lock, &lock->tools);

@@ -125,8 +125,8 @@ static int make_ssh(struct arena *arena, struct plan *plan, struct err *err)
 
 		for (size_t n = 0; n < recipe->principals[i].names.count; n++)
 			buf_printf(&names, "%s\n", recipe->principals[i].names.items[n]);
-		config_put(arena, plan, arena_printf(arena, "/etc/ssh/auth_principals/%s", recipe->principals[i].user), 0644, &pos,
-			   names.data ? names.data : "");
+		config_put(arena, plan, arena_printf(arena, "/etc/ssh/auth_principals/%s", recipe->principals[i].user),
+			   0644, &pos, names.data ? names.data : "");
 	}
 	return 0;
 }

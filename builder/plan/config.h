@@ -5,8 +5,8 @@
 #include "base/buf.h"
 #include "plan/plan.h"
 
-/* Fills plan->files, plan->units and plan->layout from plan->recipe; plan->image and plan->seed must be decided. A file of the recipe's own takes the
- * place of one that would be generated at the same path. */
+/* Fills plan->files, plan->units and plan->layout from plan->recipe; plan->image and plan->seed must be decided. A file
+ * of the recipe's own takes the place of one that would be generated at the same path. */
 int config_make(struct arena *arena, struct plan *plan, struct err *err);
 
 /* One kind of words each; called by config_make(). */

@@ -109,7 +109,8 @@ static void put_grow(struct arena *arena, struct plan *plan, const struct recipe
 	if (!from->grow || config_needs(plan, "systemd-repart", &from->pos, "'grow'", err) < 0)
 		return;
 	config_put(arena, plan, arena_printf(arena, "/usr/lib/repart.d/50-%s.conf", part->label), 0644, &from->pos,
-		   arena_printf(arena, "# Grows to the end of the disk.\n[Partition]\nType=%s\nLabel=%s\n", part->type, part->label));
+		   arena_printf(arena, "# Grows to the end of the disk.\n[Partition]\nType=%s\nLabel=%s\n", part->type,
+				part->label));
 }
 
 /* The program in the initrd mounts the root and /var; the ESP is for boot loaders. All else is fstab's. */

@@ -51,7 +51,8 @@ static void put_words(struct buf *text, const char *key, const struct strv *word
 }
 
 /* Cuts the lock's packages, which are sorted by layer, into layers, and names each by all that makes it. */
-static void make_layers(struct arena *arena, const struct recipe *recipe, const struct lock_tree *locked, struct plan_tree *tree)
+static void make_layers(struct arena *arena, const struct recipe *recipe, const struct lock_tree *locked,
+			struct plan_tree *tree)
 {
 	const char *below = "none";
 	size_t i = 0;
@@ -68,7 +69,8 @@ static void make_layers(struct arena *arena, const struct recipe *recipe, const 
 		for (; i < locked->n_packages && locked->packages[i].layer == l; i++) {
 			const struct lock_package *package = &locked->packages[i];
 
-			buf_printf(&text, "package %s %s %s %s\n", package->name, package->version, package->arch, package->sha256);
+			buf_printf(&text, "package %s %s %s %s\n", package->name, package->version, package->arch,
+				   package->sha256);
 			layer->n_packages++;
 		}
 		below = layer->key = digest_of(arena, &text);
@@ -98,7 +100,8 @@ static void put_files(struct buf *text, const struct plan *plan)
 		if (file->link)
 			buf_printf(text, "link %s -> %s\n", file->path, file->link);
 		else
-			buf_printf(text, "file %s %04o %s:%s %s\n", file->path, file->mode, file->owner, file->group, file->sha256);
+			buf_printf(text, "file %s %04o %s:%s %s\n", file->path, file->mode, file->owner, file->group,
+				   file->sha256);
 	}
 }
 
@@ -146,8 +149,8 @@ static void put_layout(struct buf *text, const struct disk_layout *layout)
 	for (size_t i = 0; i < layout->n_partitions; i++) {
 		const struct disk_partition *part = &layout->partitions[i];
 
-		buf_printf(text, "partition %s content=%s type=%s uuid=%s", part->label, disk_content_name(part->content), part->type,
-			   part->uuid);
+		buf_printf(text, "partition %s content=%s type=%s uuid=%s", part->label,
+			   disk_content_name(part->content), part->type, part->uuid);
 		put_size(text, "start", part->start);
 		put_size(text, "size", part->size);
 		buf_printf(text, " attributes=%" PRIx64 "\n", part->attributes);

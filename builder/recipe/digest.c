@@ -1,4 +1,4 @@
-/* What a recipe asks of archives, as one digest. */
+/* What a recipe asks of archives and other servers, as one digest. */
 #include <string.h>
 
 #include "base/buf.h"
@@ -37,6 +37,17 @@ static void put_repository(struct buf *out, const struct recipe *recipe, const s
 	put_all(out, &repository->fingerprints);
 }
 
+/* Where a download goes is no business of a lock's. Without any there is not even a count: older locks stay good. */
+static void put_downloads(struct buf *out, const struct recipe *recipe)
+{
+	for (size_t i = 0; i < recipe->n_downloads; i++) {
+		put(out, "download");
+		put(out, recipe->downloads[i].name);
+		put(out, recipe->downloads[i].url);
+		put(out, recipe->downloads[i].sha256);
+	}
+}
+
 const char *recipe_digest(struct arena *arena, const struct recipe *recipe)
 {
 	_cleanup_buf_ struct buf out = {0};
@@ -52,6 +63,7 @@ const char *recipe_digest(struct arena *arena, const struct recipe *recipe)
 		buf_printf(&out, "%d\n", recipe->packages[i].origin);
 	}
 	put_all(&out, &recipe->env_values);
+	put_downloads(&out, recipe);
 	sha256_hex_of(out.data, out.size, digest);
 	return digest;
 }

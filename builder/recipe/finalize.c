@@ -24,13 +24,6 @@ static const struct pos *place_of(const struct node *list, size_t i)
 	return list->type == NODE_LIST && i < list->count ? &list->items[i]->pos : &list->pos;
 }
 
-static bool is_below(const char *path, const char *folder)
-{
-	size_t length = strlen(folder);
-
-	return strncmp(path, folder, length) == 0 && (!path[length] || path[length] == '/');
-}
-
 /* --- what is made, and of what --------------------------------------------------------------------------------------- */
 
 static void check_kinds(struct decoder *decoder, const struct node *root, unsigned kind)
@@ -95,7 +88,7 @@ static void check_file(struct decoder *decoder, const struct recipe_file *file)
 	if (!file->text && !file->source)
 		err_at(decoder->err, -EINVAL, &file->pos, path, "expected a 'text' or a 'source'");
 	for (size_t i = 0; i < recipe->n_files; i++)
-		if (&recipe->files[i] != file && is_below(recipe->files[i].path, file->path)) {
+		if (&recipe->files[i] != file && path_is_below(recipe->files[i].path, file->path)) {
 			err_at(decoder->err, -EINVAL, &file->pos, path,
 			       "a file here, but '%s' needs a folder of that name", recipe->files[i].path);
 			return;
@@ -121,9 +114,9 @@ static bool is_system_account(const char *name)
 /* /var, and what lies there under another name; /var/run and /var/lock lie in memory. */
 static bool is_var(const char *path)
 {
-	if (is_below(path, "/var/run") || is_below(path, "/var/lock"))
+	if (path_is_below(path, "/var/run") || path_is_below(path, "/var/lock"))
 		return false;
-	return is_below(path, "/var") || is_below(path, "/home") || is_below(path, "/root");
+	return path_is_below(path, "/var") || path_is_below(path, "/home") || path_is_below(path, "/root");
 }
 
 /* The place in the image where the partition is mounted that has `path`; NULL when it is the root's. */
@@ -135,7 +128,7 @@ static const char *mounted_at(const struct recipe *recipe, const char *path)
 		for (size_t i = 0; i < recipe->disks[d].n_partitions; i++) {
 			const char *mountpoint = recipe->disks[d].partitions[i].mountpoint;
 
-			if (mountpoint && is_below(path, mountpoint) && (!found || strlen(mountpoint) > strlen(found)))
+			if (mountpoint && path_is_below(path, mountpoint) && (!found || strlen(mountpoint) > strlen(found)))
 				found = mountpoint;
 		}
 	return found;
@@ -293,6 +286,7 @@ int finalize(struct decoder *decoder, const struct node *root, unsigned kind)
 	finalize_disks(decoder, root);
 	for (size_t i = 0; i < recipe->n_files; i++)
 		check_file(decoder, &recipe->files[i]);
+	finalize_downloads(decoder, root);
 	for (size_t i = 0; i < recipe->n_users; i++)
 		check_user(decoder, &recipe->users[i], i);
 	for (size_t i = 0; i < recipe->n_principals; i++)

@@ -46,6 +46,21 @@ struct recipe_repository {
 	struct pos pos;
 };
 
+/* `downloads`: what is in no package, locked by its digest. */
+struct recipe_download {
+	const char *name;
+	const char *url;             /* https, http, or file with an absolute path */
+	const char *sha256;          /* what it has to be; NULL: what it is when it is locked */
+	const char *path;            /* of the file; of the folder when `unpack` */
+	const char *member;          /* the file of the archive that is wanted, or NULL */
+	bool unpack;                 /* it is an archive, whose files all go below `path` */
+	bool decompress;             /* it is one compressed file, wanted as it was before */
+	int64_t strip;               /* of `unpack`: leading parts of the paths in the archive that are dropped */
+	mode_t mode;                 /* of the file; `unpack` has the archive's */
+	const char *owner, *group;   /* names; never NULL */
+	struct pos pos;
+};
+
 struct recipe_file {
 	const char *path;
 	const char *source;          /* host path, or NULL when `text` is set */
@@ -162,6 +177,7 @@ struct recipe {
 	struct recipe_repository distribution; /* url NULL when no base recipe named one */
 	struct recipe_repository *repositories;
 	struct recipe_package *packages;
+	struct recipe_download *downloads;
 	struct recipe_file *files;
 	struct recipe_user *users;
 	struct recipe_principals *principals;
@@ -170,8 +186,8 @@ struct recipe {
 	struct recipe_health *health;
 	struct recipe_hook *configure; /* hooks.configure */
 	struct recipe_disk *disks;
-	size_t n_repositories, n_packages, n_files, n_users, n_principals, n_networks, n_units, n_health, n_configure,
-		n_disks;
+	size_t n_repositories, n_packages, n_downloads, n_files, n_users, n_principals, n_networks, n_units, n_health,
+	    n_configure, n_disks;
 
 	const char *ssh_ca;          /* host path of the user CA's public key, or NULL */
 	struct strv firewall_tcp, firewall_udp; /* ports or ranges "8000-8100", decimal */
@@ -193,9 +209,9 @@ struct recipe_options {
 int recipe_load(struct arena *arena, const char *path, const struct recipe_options *options, struct recipe **ret_recipe,
 		struct err *err);
 
-/* The digest of what the recipe asks of archives, as the lock records it: the distribution, repositories, and packages with
- * their origin. A recipe may say what it likes about files and units and still be the one that was locked. 64 hex digits in
- * `arena`. */
+/* The digest of what the recipe asks of archives and other servers, as the lock records it: the distribution,
+ * repositories, packages with their origin, and where downloads come from. A recipe may say what it likes about files
+ * and units and still be the one that was locked. 64 hex digits in `arena`. */
 const char *recipe_digest(struct arena *arena, const struct recipe *recipe);
 
 /* The JSON Schema (draft 2020-12) of the language, generated from the table that the parser walks; in `arena`. */

@@ -12,14 +12,15 @@
 static const struct rule name_rule = {"a name of lower-case letters, digits and dashes", "[a-z0-9][a-z0-9-]{0,62}"};
 static const struct rule package_rule = {"the name of a Debian package", "[a-z0-9][a-z0-9+.-]+"};
 static const struct rule account_rule = {"the name of a user or group", "[a-z_][a-z0-9_-]{0,30}"};
-static const struct rule path_rule = {
-	"an absolute path in the image, without '.', '..' or '//'",
-	"(/([^/.[:cntrl:]][^/[:cntrl:]]*|\\.[^/.[:cntrl:]][^/[:cntrl:]]*|\\.\\.[^/[:cntrl:]]+))+",
-};
+#define PART "([^/.[:cntrl:]][^/[:cntrl:]]*|\\.[^/.[:cntrl:]][^/[:cntrl:]]*|\\.\\.[^/[:cntrl:]]+)"
+static const struct rule path_rule = {"an absolute path in the image, without '.', '..' or '//'", "(/" PART ")+"};
+static const struct rule member_rule = {"the path of a file in the archive, without '..' or '//'",
+					"(\\./)?" PART "(/" PART ")*"};
+static const struct rule sha256_rule = {"a SHA-256 digest of 64 lower-case digits", "[0-9a-f]{64}"};
 static const struct rule glob_rule = {"an absolute path, with the wildcards of glob(7)", "/[^[:cntrl:]]*"};
 static const struct rule line_rule = {"text of one line", "[^[:cntrl:]]*"};
 static const struct rule word_rule = {"a word without spaces", "[^[:cntrl:][:space:]]+"};
-static const struct rule url_rule = {"a URL: http://…, https://… or file:///…", "(https?|file)://[^[:cntrl:][:space:]]+"};
+static const struct rule url_rule = {"a URL: http://…, https://… or file:///…", "(https?://|file:///)[^[:cntrl:][:space:]]+"};
 static const struct rule fingerprint_rule = {"a key's fingerprint: 40 upper-case hexadecimal digits", "[0-9A-F]{40}"};
 static const struct rule principal_rule = {"a principal without spaces or commas", "[^[:cntrl:][:space:],]+"};
 #define PORT "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
@@ -74,6 +75,39 @@ static const struct schema repository = {VALUE_RECORD, .fields = repository_fiel
 static const struct schema repositories = {
 	VALUE_TABLE, .element = &repository, .size = sizeof(struct recipe_repository), .key_rule = &name_rule,
 	.key_offset = OF(recipe_repository, name), .pos_offset = OF(recipe_repository, pos),
+};
+
+/* --- downloads ------------------------------------------------------------------------------------------------------- */
+
+static const struct schema sha256 = {VALUE_TEXT, .rule = &sha256_rule};
+static const struct schema member = {VALUE_TEXT, .rule = &member_rule};
+static const struct schema strip = {VALUE_INT, .min = 0, .max = 100};
+
+static const struct field download_fields[] = {
+	{"url", &url, FIELD_REQUIRED, OF(recipe_download, url), 0, "where it is: http://…, https://… or file:///…"},
+	{"sha256", &sha256, 0, OF(recipe_download, sha256), 0, "the digest it must have (whatever it has when it is locked)"},
+	{"path", &image_path, FIELD_REQUIRED, OF(recipe_download, path), 0, "the file in the image; the folder, with `unpack`"},
+	{"member", &member, 0, OF(recipe_download, member), 0, "the file of the archive that is wanted (all of the download)"},
+	{"unpack", &boolean, 0, OF(recipe_download, unpack), 0, "an archive, whose files all go below `path`"},
+	{"strip", &strip, 0, OF(recipe_download, strip), 0, "leading parts of the archive's paths that `unpack` drops (0)"},
+	{"decompress", &boolean, 0, OF(recipe_download, decompress), 0, "one compressed file (.gz, .xz, .zst, …)"},
+	{"mode", &mode, 0, OF(recipe_download, mode), 0, "permissions, quoted octal (\"0644\")"},
+	{"owner", &account, 0, OF(recipe_download, owner), 0, "user (root)"},
+	{"group", &account, 0, OF(recipe_download, group), 0, "group (root)"},
+	END,
+};
+static void prepare_download(void *element)
+{
+	struct recipe_download *new = element;
+
+	new->mode = 0644;
+	new->owner = new->group = "root";
+}
+
+static const struct schema download = {VALUE_RECORD, .fields = download_fields};
+static const struct schema downloads = {
+	VALUE_TABLE, .element = &download, .size = sizeof(struct recipe_download), .key_rule = &name_rule,
+	.key_offset = OF(recipe_download, name), .pos_offset = OF(recipe_download, pos), .prepare = prepare_download,
 };
 
 /* --- files, users, access -------------------------------------------------------------------------------------------- */
@@ -311,36 +345,37 @@ static const struct schema zone = {VALUE_TEXT, .rule = &zone_rule};
 static const struct schema modules = {VALUE_WORDS, .rule = &module_rule};
 
 static const struct field recipe_fields[] = {
-	{"from", &line, FIELD_EARLY, 0, 0, "the recipe that this one extends"},
-	{"use", &words, FIELD_EARLY, 0, 0, "modules, merged in order after the parent and before the file itself"},
-	{"facts", &line, FIELD_EARLY, 0, 0, "a plain YAML file, reachable as ${facts.…}"},
-	{"vars", &vars, FIELD_EARLY, 0, 0, "values, reachable as ${vars.…}; a module's are defaults"},
-	{"env", &variables, 0, OF(recipe, env), 0, "environment variables that may be named as ${env.…}; part of the lock"},
-	{"name", &name, FIELD_REQUIRED, OF(recipe, name), 0, "the machine's name"},
-	{"kinds", &kinds, FIELD_REQUIRED | FIELD_WHOLE, 0, 0, "what may be built of it"},
-	{"distribution", &repository, 0, OF(recipe, distribution), 0, "the archive that everything comes from"},
-	{"tools", &own_file, 0, OF(recipe, tools), 0, "recipe of the tree whose programs shape the image"},
-	{"timezone", &zone, 0, OF(recipe, timezone), 0, "time zone (UTC)"},
-	{"kernelArgs", &words, 0, OF(recipe, kernel_args), 0, "words appended to the kernel command line"},
-	{"partitions", &layout, 0, 0, 0, "disk layout: a file, or disko's words"},
-	{"packages", &packages, 0, 0, 0, "Debian packages"},
-	{"exclude", &globs, 0, OF(recipe, exclude), 0, "paths that packages do not install"},
-	{"include", &globs, 0, OF(recipe, include), 0, "exceptions from `exclude`"},
-	{"repositories", &repositories, 0, OF(recipe, repositories), OF(recipe, n_repositories),
-	 "archives beside the distribution"},
-	LATER("downloads", "files that are not in a package"),
-	{"files", &files, 0, OF(recipe, files), OF(recipe, n_files), "files by their path in the image"},
-	{"users", &users, 0, OF(recipe, users), OF(recipe, n_users), "users by name"},
-	{"ssh", &ssh, 0, 0, 0, "who may log in"},
-	{"firewall", &firewall, 0, 0, 0, "open ports"},
-	{"networks", &networks, 0, OF(recipe, networks), OF(recipe, n_networks), "network interfaces"},
-	{"units", &units, 0, OF(recipe, units), OF(recipe, n_units), "systemd units; sections and keys are systemd's own"},
-	{"modulesLoad", &modules, 0, OF(recipe, modules_load), 0, "kernel modules loaded at boot"},
-	LATER("quadlets", "podman's Quadlet files"),
-	{"state", &image_paths, 0, OF(recipe, state), 0, "what must survive a reimage"},
-	LATER("secrets", "SOPS secrets"),
-	LATER("health", "what must hold before an image counts as good"),
-	{"hooks", &hooks, 0, 0, 0, "the few steps there are"},
-	END,
+    {"from", &line, FIELD_EARLY, 0, 0, "the recipe that this one extends"},
+    {"use", &words, FIELD_EARLY, 0, 0, "modules, merged in order after the parent and before the file itself"},
+    {"facts", &line, FIELD_EARLY, 0, 0, "a plain YAML file, reachable as ${facts.…}"},
+    {"vars", &vars, FIELD_EARLY, 0, 0, "values, reachable as ${vars.…}; a module's are defaults"},
+    {"env", &variables, 0, OF(recipe, env), 0, "environment variables that may be named as ${env.…}; part of the lock"},
+    {"name", &name, FIELD_REQUIRED, OF(recipe, name), 0, "the machine's name"},
+    {"kinds", &kinds, FIELD_REQUIRED | FIELD_WHOLE, 0, 0, "what may be built of it"},
+    {"distribution", &repository, 0, OF(recipe, distribution), 0, "the archive that everything comes from"},
+    {"tools", &own_file, 0, OF(recipe, tools), 0, "recipe of the tree whose programs shape the image"},
+    {"timezone", &zone, 0, OF(recipe, timezone), 0, "time zone (UTC)"},
+    {"kernelArgs", &words, 0, OF(recipe, kernel_args), 0, "words appended to the kernel command line"},
+    {"partitions", &layout, 0, 0, 0, "disk layout: a file, or disko's words"},
+    {"packages", &packages, 0, 0, 0, "Debian packages"},
+    {"exclude", &globs, 0, OF(recipe, exclude), 0, "paths that packages do not install"},
+    {"include", &globs, 0, OF(recipe, include), 0, "exceptions from `exclude`"},
+    {"repositories", &repositories, 0, OF(recipe, repositories), OF(recipe, n_repositories),
+     "archives beside the distribution"},
+    {"downloads", &downloads, 0, OF(recipe, downloads), OF(recipe, n_downloads),
+     "files that are in no package, locked by digest"},
+    {"files", &files, 0, OF(recipe, files), OF(recipe, n_files), "files by their path in the image"},
+    {"users", &users, 0, OF(recipe, users), OF(recipe, n_users), "users by name"},
+    {"ssh", &ssh, 0, 0, 0, "who may log in"},
+    {"firewall", &firewall, 0, 0, 0, "open ports"},
+    {"networks", &networks, 0, OF(recipe, networks), OF(recipe, n_networks), "network interfaces"},
+    {"units", &units, 0, OF(recipe, units), OF(recipe, n_units), "systemd units; sections and keys are systemd's own"},
+    {"modulesLoad", &modules, 0, OF(recipe, modules_load), 0, "kernel modules loaded at boot"},
+    LATER("quadlets", "podman's Quadlet files"),
+    {"state", &image_paths, 0, OF(recipe, state), 0, "what must survive a reimage"},
+    LATER("secrets", "SOPS secrets"),
+    LATER("health", "what must hold before an image counts as good"),
+    {"hooks", &hooks, 0, 0, 0, "the few steps there are"},
+    END,
 };
 const struct schema schema_recipe = {VALUE_RECORD, .fields = recipe_fields};

@@ -1,5 +1,6 @@
 /* The stages of recipe_load(), each a file: what is read and merged (load.c), names put in (interpolate.c), decoded
- * (decode.c), made whole and checked (finalize.c, finalize_disks.c); and how its problems are told (report.c). */
+ * (decode.c), made whole and checked (finalize.c, finalize_disks.c, finalize_downloads.c); and how its problems are
+ * told (report.c). */
 #ifndef RECIPE_STAGES_H
 #define RECIPE_STAGES_H
 
@@ -13,6 +14,9 @@ int interpolate(struct arena *arena, struct node *root, const struct node *facts
 /* Fills in defaults and holds the decoded recipe against the rules that concern more than one value. `root` is what it was
  * decoded from, `kind` the kind asked for (or 0). Passes over what has had a problem already. */
 int finalize(struct decoder *decoder, const struct node *root, unsigned kind);
+
+/* finalize() of the downloads alone. */
+void finalize_downloads(struct decoder *decoder, const struct node *root);
 
 /* finalize() of the partitions alone. */
 void finalize_disks(struct decoder *decoder, const struct node *root);

@@ -14,17 +14,25 @@
 
 /* Files by folder and glob(7). */
 static const char *const unwanted[][2] = {
-	{"/etc", "passwd-"}, {"/etc", "group-"}, {"/etc", "shadow-"}, {"/etc", "gshadow-"}, {"/etc", "subuid-"}, {"/etc", "subgid-"},
-	{"/etc", ".pwd.lock"},
-	{"/etc/ssh", "ssh_host_*"},                      /* each machine makes its own */
-	{"/etc/ssl/certs", "ssl-cert-snakeoil.pem"},
-	{"/etc/ssl/private", "ssl-cert-snakeoil.key"},
-	{"/var/cache/debconf", "*-old"},
-	{"/var/cache/ldconfig", "aux-cache"},            /* inode numbers, times */
-	{"/var/lib/dbus", "machine-id"},
-	{"/var/lib/dpkg", "*-old"}, {"/var/lib/dpkg", "lock*"}, {"/var/lib/dpkg/triggers", "Lock"},
-	{"/var/lib/systemd", "random-seed"}, {"/var/lib/systemd", "credential.secret"},
-	{"/var/lib/systemd/catalog", "database"},
+    {"/etc", "passwd-"},
+    {"/etc", "group-"},
+    {"/etc", "shadow-"},
+    {"/etc", "gshadow-"},
+    {"/etc", "subuid-"},
+    {"/etc", "subgid-"},
+    {"/etc", ".pwd.lock"},
+    {"/etc/ssh", "ssh_host_*"}, /* each machine makes its own */
+    {"/etc/ssl/certs", "ssl-cert-snakeoil.pem"},
+    {"/etc/ssl/private", "ssl-cert-snakeoil.key"},
+    {"/var/cache/debconf", "*-old"},
+    {"/var/cache/ldconfig", "aux-cache"}, /* inode numbers, times */
+    {"/var/lib/dbus", "machine-id"},
+    {"/var/lib/dpkg", "*-old"},
+    {"/var/lib/dpkg", "lock*"},
+    {"/var/lib/dpkg/triggers", "Lock"},
+    {"/var/lib/systemd", "random-seed"},
+    {"/var/lib/systemd", "credential.secret"},
+    {"/var/lib/systemd/catalog", "database"},
 };
 
 /* Folders that keep their folders, but no files. */
@@ -67,8 +75,8 @@ static int date_passwords(const struct step *step, struct err *err)
 		if (line[name] == ':' && line[day] == ':') {
 			size_t rest = day + 1 + strcspn(line + day + 1, ":\n");
 
-			buf_printf(&new, "%.*s:%" PRId64 "%.*s\n", (int)day, line, step->plan->epoch / 86400, (int)(length - rest),
-				   line + rest);
+			buf_printf(&new, "%.*s:%" PRId64 "%.*s\n", (int)day, line, step->plan->epoch / 86400,
+				   (int)(length - rest), line + rest);
 		} else {
 			buf_printf(&new, "%.*s\n", (int)length, line);
 		}

@@ -103,7 +103,8 @@ static const char *const *command(struct arena *arena, struct cache *cache, cons
 		strv_push(arena, &argv, arena_printf(arena, "--path-include=%s", tree->recipe->include.items[i]));
 	strv_push(arena, &argv, "--install");
 	for (size_t i = 0; i < n; i++)
-		strv_push(arena, &argv, arena_printf(arena, "/tmp%s", deb_path(cache, arena, &layer->packages[order[i]]) + skip));
+		strv_push(arena, &argv,
+			  arena_printf(arena, "/tmp%s", deb_path(cache, arena, &layer->packages[order[i]]) + skip));
 	*arena_push(arena, argv.items, argv.count) = NULL;
 	return argv.items;
 }

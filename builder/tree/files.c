@@ -41,7 +41,8 @@ static int put_link(const struct step *step, const struct plan_file *file, struc
 	int r = inside_link(step->root_fd, file->path, file->link, err);
 
 	if (r == 0 && !inside_exists(step->root_fd, file->path))
-		r = err_at(err, -ENOENT, &file->pos, NULL, "'%s' leads to '%s', which the image does not have", file->path, file->link);
+		r = err_at(err, -ENOENT, &file->pos, NULL, "'%s' leads to '%s', which the image does not have",
+			   file->path, file->link);
 	return r;
 }
 

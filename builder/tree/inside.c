@@ -73,7 +73,8 @@ static int finish(int fd, const char *path, mode_t mode, uid_t uid, gid_t gid, s
 	return 0;
 }
 
-int inside_write(int root_fd, const char *path, const void *data, size_t size, mode_t mode, uid_t uid, gid_t gid, struct err *err)
+int inside_write(int root_fd, const char *path, const void *data, size_t size, mode_t mode, uid_t uid, gid_t gid,
+		 struct err *err)
 {
 	_cleanup_fd_ int fd = create(root_fd, path, err);
 	int r;
@@ -175,7 +176,8 @@ int inside_remove(int root_fd, const char *path, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const char *slash = strrchr(path, '/');
-	_cleanup_fd_ int folder = root_open(root_fd, arena_strndup(arena, path, (size_t)(slash - path) + 1), O_RDONLY | O_DIRECTORY, 0);
+	_cleanup_fd_ int folder =
+	    root_open(root_fd, arena_strndup(arena, path, (size_t)(slash - path) + 1), O_RDONLY | O_DIRECTORY, 0);
 
 	if (folder == -ENOENT)
 		return 0;

@@ -24,7 +24,8 @@ int inside_parent(int root_fd, const char *path, const char **ret_name, struct e
 int inside_folder(int root_fd, const char *path, struct err *err);
 
 /* Puts a file in the place of what is at `path` (a file or symbolic link; a folder is an error). */
-int inside_write(int root_fd, const char *path, const void *data, size_t size, mode_t mode, uid_t uid, gid_t gid, struct err *err);
+int inside_write(int root_fd, const char *path, const void *data, size_t size, mode_t mode, uid_t uid, gid_t gid,
+		 struct err *err);
 
 /* The same with the content of the host's file `source`, which must have the digest `sha256`. */
 int inside_copy(int root_fd, const char *path, const char *source, const char *sha256, mode_t mode, uid_t uid, gid_t gid,

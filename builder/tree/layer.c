@@ -58,7 +58,8 @@ static const char *lower_folders(struct arena *arena, const struct cache *cache,
 	return folders;
 }
 
-/* The folder that becomes the root of a tree, or lies over it: its mode is the image's, whatever the cache's folder hands down. */
+/* The folder that becomes the root of a tree, or lies over it: its mode is the image's, whatever the cache's folder
+ * hands down. */
 static int make_root(const char *path, struct err *err)
 {
 	if (folder_make(path, 0755, err) < 0)
@@ -202,7 +203,8 @@ int layer_packages(struct arena *arena, struct cache *cache, const struct lock *
 	return 0;
 }
 
-int layer_writable(struct arena *arena, struct cache *cache, const struct plan_tree *tree, struct tree *ret_tree, struct err *err)
+int layer_writable(struct arena *arena, struct cache *cache, const struct plan_tree *tree, struct tree *ret_tree,
+		   struct err *err)
 {
 	struct tree opened;
 	const char *upper, *work;

@@ -10,6 +10,7 @@ int layer_packages(struct arena *arena, struct cache *cache, const struct lock *
 
 /* The same packages with an empty folder on top: a tree to write, whose changes are forgotten with it. All layers must be
  * in the cache. */
-int layer_writable(struct arena *arena, struct cache *cache, const struct plan_tree *tree, struct tree *ret_tree, struct err *err);
+int layer_writable(struct arena *arena, struct cache *cache, const struct plan_tree *tree, struct tree *ret_tree,
+		   struct err *err);
 
 #endif

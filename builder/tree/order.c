@@ -64,7 +64,8 @@ static void note_needs(struct graph *graph, size_t of, const char *field, size_t
 				(struct edge){(size_t)(found - graph->packages), pre};
 		field += word;
 		if (field < end) {
-			in_version = *field == '(' || *field == ':' || (in_version && *field != ')' && *field != ',' && *field != '|');
+			in_version = *field == '(' || *field == ':' ||
+				     (in_version && *field != ')' && *field != ',' && *field != '|');
 			field++;
 		}
 	}

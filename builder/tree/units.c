@@ -41,8 +41,8 @@ static int refuse_unknown(const struct step *step, struct arena *arena, const st
 	if (inside_each(step->root_fd, LIB, note_name, &known, err) < 0)
 		return err->code;
 	near = text_nearest(unit->name, known.names.items, known.names.count);
-	err_at(err, -ENOENT, &unit->pos, NULL, "no package of the image has the unit '%s', and the recipe does not say what it does",
-	       unit->name);
+	err_at(err, -ENOENT, &unit->pos, NULL,
+	       "no package of the image has the unit '%s', and the recipe does not say what it does", unit->name);
 	if (near)
 		return err_hint(err, "did you mean '%s'?", near);
 	return err_hint(err, "add the package that ships it, or its sections");
@@ -51,19 +51,22 @@ static int refuse_unknown(const struct step *step, struct arena *arena, const st
 /* A drop-in to a unit that packages or `files` brought comes after theirs; anything else is the unit itself. */
 static int put_unit(const struct step *step, struct arena *arena, const struct plan_unit *unit, struct err *err)
 {
-	bool known = shipped(step, arena, unit->name) || inside_exists(step->root_fd, arena_printf(arena, "%s/%s", ETC, unit->name));
+	bool known = shipped(step, arena, unit->name) ||
+		     inside_exists(step->root_fd, arena_printf(arena, "%s/%s", ETC, unit->name));
 	const char *path;
 
 	if (unit->mask)
 		return inside_link(step->root_fd, arena_printf(arena, "%s/%s", ETC, unit->name), "/dev/null", err);
 	if (!unit->text)
 		return known ? 0 : refuse_unknown(step, arena, unit, err);
-	path = known ? arena_printf(arena, "%s/%s.d/50-recipe.conf", ETC, unit->name) : arena_printf(arena, "%s/%s", ETC, unit->name);
+	path = known ? arena_printf(arena, "%s/%s.d/50-recipe.conf", ETC, unit->name)
+		     : arena_printf(arena, "%s/%s", ETC, unit->name);
 	return inside_write(step->root_fd, path, unit->text, strlen(unit->text), 0644, 0, 0, err);
 }
 
 /* Runs a program with the names of some of the recipe's units as its last arguments; none, no run. */
-static int run_for(const struct step *step, const char *const *command, bool (*chosen)(const struct plan_unit *), struct err *err)
+static int run_for(const struct step *step, const char *const *command, bool (*chosen)(const struct plan_unit *),
+		   struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct strv argv = {0};

@@ -13,7 +13,8 @@ struct build {
 	const struct plan *plan;
 	const char *init;                  /* host path of aether-init */
 	struct cache *cache;
-	struct tree image, tools;          /* the finished tree; the programs that shape bytes (no path: the recipe names none) */
+	struct tree image,
+	    tools; /* the finished tree; the programs that shape bytes (no path: the recipe names none) */
 	const char *work;                  /* an empty host folder, gone when the build ends */
 	const char *format, *compression;  /* as asked for */
 };

@@ -94,7 +94,8 @@ void options_print(const struct verb *verb, FILE *out)
 
 		if (!accepts(verb, &rows[i]))
 			continue;
-		snprintf(left, sizeof left, "--%s%s%s", rows[i].name, rows[i].value ? " " : "", rows[i].value ? rows[i].value : "");
+		snprintf(left, sizeof left, "--%s%s%s", rows[i].name, rows[i].value ? " " : "",
+			 rows[i].value ? rows[i].value : "");
 		fprintf(out, "  %-28s %s\n", left, rows[i].help);
 	}
 }

@@ -27,7 +27,8 @@ static void describe(struct arena *arena, const struct disk_facts *facts, struct
 	}
 }
 
-static int write_image(const struct build *build, struct disk *disk, const char *path, struct manifest *manifest, struct err *err)
+static int write_image(const struct build *build, struct disk *disk, const char *path, struct manifest *manifest,
+		       struct err *err)
 {
 	const struct image_source source = {disk->size_bytes, disk, read_disk, next_data};
 	struct image_facts facts;

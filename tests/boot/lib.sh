@@ -5,6 +5,7 @@
 need qemu-system-x86_64 qemu-img ssh ssh-keygen curl genisoimage
 
 BOOT_SECONDS=300
+PORTS=(22 80 443 1080) # of the guest, to be reached on ports of this host; a test may name others
 
 # QEMU's multi-threaded TCG before version 10 corrupts guests that use cmpxchg16b on two processors; programs need that
 # instruction (haproxy does), so the guest gets one processor there.
@@ -29,7 +30,7 @@ new_machine() {
 	mkdir -p "$folder"
 	size=$(qemu-img info --output=json "$IMAGE" | jq '."virtual-size"')
 	qemu-img create -q -f qcow2 -b "$IMAGE" -F qcow2 "$folder/disk.qcow2" $((size + $2))
-	for guest_port in 22 80 443 1080; do
+	for guest_port in "${PORTS[@]}"; do
 		free_port >"$folder/port.$guest_port"
 	done
 }
@@ -75,7 +76,7 @@ make_seed() {
 start() {
 	local name=$1 address=$2 folder=$WORK/$1 forwards='' guest_port
 	shift 2
-	for guest_port in 22 80 443 1080; do
+	for guest_port in "${PORTS[@]}"; do
 		forwards+=",hostfwd=tcp:127.0.0.1:$(port "$name" "$guest_port")-$address:$guest_port"
 	done
 	qemu-system-x86_64 -accel tcg -cpu max -smp "$(processors)" -m 1024 -display none -monitor none \
@@ -105,23 +106,23 @@ cut_all_power() {
 	done
 }
 
+# What all our connections have in common: nothing of the user's own, no questions, no memory of host keys.
+SSH=(ssh -F none -o IdentitiesOnly=yes -o IdentityAgent=none -o BatchMode=yes -o StrictHostKeyChecking=no
+	-o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ConnectTimeout=10)
+
 # try_login NAME USER KEY CERTIFICATE COMMAND…: one ssh connection; CERTIFICATE may be none.
 try_login() {
 	local name=$1 user=$2 key=$3 certificate=$4
 	shift 4
-	ssh -F none -p "$(port "$name" 22)" -i "$key" -o "CertificateFile=$certificate" -o IdentitiesOnly=yes -o IdentityAgent=none \
-		-o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR \
-		-o ConnectTimeout=10 "$user@127.0.0.1" "$@" </dev/null
+	"${SSH[@]}" -p "$(port "$name" 22)" -i "$key" -o "CertificateFile=$certificate" "$user@127.0.0.1" "$@" </dev/null
 }
 
 # in_guest NAME COMMAND…: as root, with the good certificate, over one connection that stays open.
 in_guest() {
 	local name=$1
 	shift
-	ssh -F none -p "$(port "$name" 22)" -i "$WORK/key" -o "CertificateFile=$WORK/admin-cert.pub" -o IdentitiesOnly=yes \
-		-o IdentityAgent=none -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
-		-o LogLevel=ERROR -o ConnectTimeout=10 -o ControlMaster=auto -o ControlPersist=60 \
-		-o "ControlPath=$WORK/$name/ssh" root@127.0.0.1 "$@" </dev/null
+	"${SSH[@]}" -p "$(port "$name" 22)" -i "$WORK/key" -o "CertificateFile=$WORK/admin-cert.pub" \
+		-o ControlMaster=auto -o ControlPersist=60 -o "ControlPath=$WORK/$name/ssh" root@127.0.0.1 "$@" </dev/null
 }
 
 # wait_for_ssh NAME [OLD_BOOT]: until the machine lets us in, in another boot than OLD_BOOT.
@@ -134,6 +135,24 @@ wait_for_ssh() {
 	done
 	tail -n 30 "$WORK/$1/console" "$WORK/$1/qemu"
 	return 1
+}
+
+# is_running NAME: systemd has started everything, and nothing has failed.
+is_running() {
+	local state
+	state=$(in_guest "$1" systemctl is-system-running --wait)
+	[[ $state == running ]] && return
+	echo "$state"
+	in_guest "$1" 'systemctl --failed --no-pager; journalctl -b -p warning --no-pager | tail -n 40'
+	return 1
+}
+
+# serves NAME URL TEXT OPTION…: curl gets an answer with the text in it.
+serves() {
+	local url=$2 want=$3 got
+	shift 3
+	got=$(curl -sS -m 20 "$@" "$url")
+	[[ $got == *"$want"* ]] || { echo "$url: $got"; return 1; }
 }
 
 # denied NAME USER KEY CERTIFICATE: the login fails because of who asks, not because nobody answers.

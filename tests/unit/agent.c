@@ -57,7 +57,10 @@ START_TEST(a_command_line_that_does_not_name_the_image_says_what_is_missing)
 	check_problem("aether.root=" HASH "0 aether.hash_offset=1", hash);
 	check_problem("aether.root=00" " aether.hash_offset=1", hash);
 	check_problem("aether.root=0001020304050607 08090a0b0c0d0e0f aether.hash_offset=1", hash);
-	check_problem("aether.root=" "X00102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f" " aether.hash_offset=1", hash);
+	check_problem("aether.root="
+		      "X00102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+		      " aether.hash_offset=1",
+		      hash);
 	check_problem("xaether.root=" HASH " aether.hash_offset=1", hash);
 	check_problem("roothash=" HASH " aether.hash_offset=1", hash);
 	check_problem("aether.root=" HASH, offset);
@@ -143,7 +146,8 @@ static void check_refused(unsigned at, uint64_t value, unsigned size)
 	make_superblock(block);
 	value = htole64(value);
 	memcpy(block + at, &value, size);
-	ck_assert_msg(verity_decode(block, root_hash, &verity) == -EINVAL, "%llu at %u", (unsigned long long)le64toh(value), at);
+	ck_assert_msg(verity_decode(block, root_hash, &verity) == -EINVAL, "%llu at %u",
+		      (unsigned long long)le64toh(value), at);
 }
 
 START_TEST(what_is_no_superblock_or_absurd_is_refused)
@@ -173,7 +177,8 @@ END_TEST
 
 START_TEST(no_other_algorithm_is_believed_however_it_is_written)
 {
-	static const char *const names[] = {"", "sha1", "md5", "crc32", "sha256x", "SHA256", "sha256 00 - 1 ignore_corruption", "sha256 "};
+	static const char *const names[] = {
+	    "", "sha1", "md5", "crc32", "sha256x", "SHA256", "sha256 00 - 1 ignore_corruption", "sha256 "};
 	uint8_t block[VERITY_SUPERBLOCK_BYTES];
 	struct verity verity;
 
@@ -241,9 +246,17 @@ END_TEST
 START_TEST(a_uuid_that_does_not_tell_machines_apart_is_none)
 {
 	static const char *const uuids[] = {
-		"", "-", "00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff",
-		"FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF", "4c4c4544-0031-3010-8054-c4c04f33323", "4c4c4544-0031-3010-8054-c4c04f3332333",
-		"4c4c4544-0031-3010-8054-c4c04f33323g", "Not Settable", " 4c4c4544-0031-3010-8054-c4c04f333233", "{4c4c4544}",
+	    "",
+	    "-",
+	    "00000000-0000-0000-0000-000000000000",
+	    "ffffffff-ffff-ffff-ffff-ffffffffffff",
+	    "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF",
+	    "4c4c4544-0031-3010-8054-c4c04f33323",
+	    "4c4c4544-0031-3010-8054-c4c04f3332333",
+	    "4c4c4544-0031-3010-8054-c4c04f33323g",
+	    "Not Settable",
+	    " 4c4c4544-0031-3010-8054-c4c04f333233",
+	    "{4c4c4544}",
 	};
 	char id[MACHINE_ID_BYTES];
 
@@ -271,7 +284,8 @@ END_TEST
 /* The power may go while it is written. */
 START_TEST(a_damaged_machine_id_is_made_anew)
 {
-	static const char *const damaged[] = {"", "\n", "4c4c4544", "00000000000000000000000000000000\n", "4c4c4544003130108054c4c04f3332334c4c\n"};
+	static const char *const damaged[] = {"", "\n", "4c4c4544", "00000000000000000000000000000000\n",
+					      "4c4c4544003130108054c4c04f3332334c4c\n"};
 	char id[MACHINE_ID_BYTES];
 
 	for (size_t i = 0; i < sizeof damaged / sizeof *damaged; i++) {
@@ -319,5 +333,6 @@ SUITE(agent, the_command_line_names_the_image, a_command_line_that_does_not_name
       a_superblock_is_decoded, the_superblock_of_another_image_is_not_ours, what_is_no_superblock_or_absurd_is_refused,
       no_other_algorithm_is_believed_however_it_is_written, the_kernel_is_told_what_the_superblock_says,
       parameters_that_do_not_fit_are_not_cut, a_uuid_of_the_firmware_becomes_the_machine_id,
-      a_uuid_that_does_not_tell_machines_apart_is_none, the_machine_id_is_made_once_and_kept, a_damaged_machine_id_is_made_anew,
-      a_line_is_read_without_its_newline_and_no_further_than_there_is_room, a_partition_is_found_by_disk_and_label_or_not_at_all)
+      a_uuid_that_does_not_tell_machines_apart_is_none, the_machine_id_is_made_once_and_kept,
+      a_damaged_machine_id_is_made_anew, a_line_is_read_without_its_newline_and_no_further_than_there_is_room,
+      a_partition_is_found_by_disk_and_label_or_not_at_all)

@@ -167,9 +167,11 @@ START_TEST(files_come_with_their_content_modes_owners_and_times)
 	unsigned uid = geteuid() == 0 ? 33 : geteuid();
 	struct stat st;
 
-	ck_assert_int_eq(UNPACK({'5', "./", NULL, 0700, 0, 0}, {'5', "./usr/", NULL, 0755, uid, 0}, {'0', "./usr/a", "text", 0640, uid, 0},
-				{'1', "./usr/b", "./usr/a", 0640, uid, 0}, {'2', "./usr/c", "a", 0777, uid, 0},
-				{'0', "./usr/su", "x", 04755, uid, 0}, {'5', "./usr/t", NULL, 03777, uid, 0}), 0);
+	ck_assert_int_eq(UNPACK({'5', "./", NULL, 0700, 0, 0}, {'5', "./usr/", NULL, 0755, uid, 0},
+				{'0', "./usr/a", "text", 0640, uid, 0}, {'1', "./usr/b", "./usr/a", 0640, uid, 0},
+				{'2', "./usr/c", "a", 0777, uid, 0}, {'0', "./usr/su", "x", 04755, uid, 0},
+				{'5', "./usr/t", NULL, 03777, uid, 0}),
+			 0);
 	st = look("tree/usr/a");
 	ck_assert_uint_eq(st.st_mode, S_IFREG | 0640);
 	ck_assert_uint_eq(st.st_uid, uid);
@@ -186,9 +188,12 @@ START_TEST(the_newer_package_replaces_files_and_keeps_folders)
 {
 	struct err err = {0};
 
-	ck_assert_int_eq(UNPACK({'5', "./usr", NULL, 0755, 0, 0}, {'0', "./usr/a", "old", 0, 0, 0}, {'2', "./usr/b", "a", 0, 0, 0}), 0);
-	ck_assert_int_eq(UNPACK({'5', "./usr", NULL, 0755, 0, 0}, {'0', "./usr/a", "new", 0, 0, 0}, {'0', "./usr/b", "file", 0, 0, 0},
-				{'0', "./usr/c", "more", 0, 0, 0}), 0);
+	ck_assert_int_eq(
+	    UNPACK({'5', "./usr", NULL, 0755, 0, 0}, {'0', "./usr/a", "old", 0, 0, 0}, {'2', "./usr/b", "a", 0, 0, 0}),
+	    0);
+	ck_assert_int_eq(UNPACK({'5', "./usr", NULL, 0755, 0, 0}, {'0', "./usr/a", "new", 0, 0, 0},
+				{'0', "./usr/b", "file", 0, 0, 0}, {'0', "./usr/c", "more", 0, 0, 0}),
+			 0);
 	ck_assert_str_eq(text_of("tree/usr/a"), "new");
 	ck_assert_str_eq(text_of("tree/usr/b"), "file");
 	ck_assert_str_eq(text_of("tree/usr/c"), "more");
@@ -199,9 +204,13 @@ START_TEST(links_to_folders_are_followed_inside_the_tree_and_stay)
 {
 	struct err err = {0};
 
-	ck_assert_int_eq(UNPACK({'5', "./usr/lib/", NULL, 0755, 0, 0}, {'2', "./lib", "usr/lib", 0, 0, 0}, {'2', "./lib64", "/usr/lib", 0, 0, 0}), 0);
-	ck_assert_int_eq(UNPACK({'5', "./lib/", NULL, 0755, 0, 0}, {'0', "./lib/one", "1", 0, 0, 0}, {'0', "./lib64/two", "2", 0, 0, 0},
-				{'5', "./lib64/folder/", NULL, 0755, 0, 0}, {'1', "./usr/three", "./lib/one", 0, 0, 0}), 0);
+	ck_assert_int_eq(UNPACK({'5', "./usr/lib/", NULL, 0755, 0, 0}, {'2', "./lib", "usr/lib", 0, 0, 0},
+				{'2', "./lib64", "/usr/lib", 0, 0, 0}),
+			 0);
+	ck_assert_int_eq(UNPACK({'5', "./lib/", NULL, 0755, 0, 0}, {'0', "./lib/one", "1", 0, 0, 0},
+				{'0', "./lib64/two", "2", 0, 0, 0}, {'5', "./lib64/folder/", NULL, 0755, 0, 0},
+				{'1', "./usr/three", "./lib/one", 0, 0, 0}),
+			 0);
 	ck_assert(S_ISLNK(look("tree/lib").st_mode));
 	ck_assert(S_ISLNK(look("tree/lib64").st_mode));
 	ck_assert_str_eq(text_of("tree/usr/lib/one"), "1");
@@ -220,7 +229,10 @@ static bool only_b(void *data, const char *path)
 START_TEST(the_filter_sees_absolute_paths_and_decides)
 {
 	static const struct member members[] = {
-		{'5', "./", NULL, 0755, 0, 0}, {'5', "./usr/", NULL, 0755, 0, 0}, {'0', "./usr/a", "a", 0, 0, 0}, {'0', "usr/b", "b", 0, 0, 0},
+	    {'5', "./", NULL, 0755, 0, 0},
+	    {'5', "./usr/", NULL, 0755, 0, 0},
+	    {'0', "./usr/a", "a", 0, 0, 0},
+	    {'0', "usr/b", "b", 0, 0, 0},
 	};
 	_cleanup_buf_ struct buf seen = {0};
 	struct err err = {0};
@@ -261,7 +273,8 @@ END_TEST
 
 START_TEST(paths_that_lead_upward_are_refused)
 {
-	static const char *const names[] = {"../host/new", "./../host/new", "usr/../../host/new", "..", "./..", "usr/..", "./usr/./a", "usr//a"};
+	static const char *const names[] = {"../host/new", "./../host/new", "usr/../../host/new", "..",
+					    "./..",	   "usr/..",	    "./usr/./a",	  "usr//a"};
 	struct err err = {0};
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -283,7 +296,8 @@ START_TEST(nothing_is_written_through_a_link_to_the_host)
 	UNPACK({'2', "./up2", "../../../../../../../../../..", 0777, 0, 0});
 	UNPACK({'0', arena_printf(arena_new(), "./up2%s/new", host), "evil", 0, 0, 0});
 	check_host();
-	UNPACK({'2', "./magic", "/proc/self/root", 0777, 0, 0}, {'0', arena_printf(arena_new(), "./magic%s/new", host), "evil", 0, 0, 0});
+	UNPACK({'2', "./magic", "/proc/self/root", 0777, 0, 0},
+	       {'0', arena_printf(arena_new(), "./magic%s/new", host), "evil", 0, 0, 0});
 	check_host();
 	err_free(&err);
 }
@@ -304,7 +318,8 @@ START_TEST(a_folder_in_the_place_of_a_link_to_the_host_does_not_change_the_host)
 {
 	struct err err = {0};
 
-	UNPACK({'2', "./out", scratch_path("host"), 0777, 0, 0}, {'5', "./out/", NULL, 0777, 33, 0}, {'0', "./out/new", "evil", 0, 0, 0});
+	UNPACK({'2', "./out", scratch_path("host"), 0777, 0, 0}, {'5', "./out/", NULL, 0777, 33, 0},
+	       {'0', "./out/new", "evil", 0, 0, 0});
 	check_host();
 	err_free(&err);
 }
@@ -319,7 +334,8 @@ START_TEST(a_folder_that_becomes_a_link_to_the_host_does_not_change_the_host)
 	check_host();
 	UNPACK({'5', "./y/", NULL, 0777, 33, 0}, {'2', "./y", scratch_path("host/canary"), 0777, 0, 0});
 	check_host();
-	UNPACK({'5', "./z/host/", NULL, 0777, 33, 0}, {'2', "./z/host", scratch_path("host"), 0777, 0, 0}, {'2', "./z", scratch(), 0777, 0, 0});
+	UNPACK({'5', "./z/host/", NULL, 0777, 33, 0}, {'2', "./z/host", scratch_path("host"), 0777, 0, 0},
+	       {'2', "./z", scratch(), 0777, 0, 0});
 	check_host();
 	err_free(&err);
 }
@@ -328,14 +344,16 @@ END_TEST
 START_TEST(hard_links_stay_in_the_tree)
 {
 	const char *canary = scratch_path("host/canary");
-	const char *const targets[] = {canary, canary + 1, "../host/canary", "./../host/canary", "./usr/../../host/canary", "/", "", "./"};
+	const char *const targets[] = {
+	    canary, canary + 1, "../host/canary", "./../host/canary", "./usr/../../host/canary", "/", "", "./"};
 	struct err err = {0};
 
 	for (size_t i = 0; i < sizeof targets / sizeof *targets; i++)
 		ck_assert_msg(UNPACK({'1', "./h", targets[i], 0666, 0, 0}) < 0, "%s", targets[i]);
 	check_host();
 	/* by way of a link, and then written to */
-	UNPACK({'2', "./out", scratch_path("host"), 0777, 0, 0}, {'1', "./h", "./out/canary", 0666, 33, 0}, {'0', "./h", "evil", 0666, 0, 0});
+	UNPACK({'2', "./out", scratch_path("host"), 0777, 0, 0}, {'1', "./h", "./out/canary", 0666, 33, 0},
+	       {'0', "./h", "evil", 0666, 0, 0});
 	check_host();
 	UNPACK({'2', "./l", canary, 0777, 0, 0}, {'1', "./h2", "./l", 0666, 33, 0}, {'0', "./new", "evil", 0, 0, 0});
 	check_host();
@@ -363,8 +381,11 @@ START_TEST(more_than_any_package_has_is_refused_before_it_is_written)
 	ck_assert_int_eq(UNPACK({'0', "./huge", "x", 0, 0, LIMIT + 1}), -EBADMSG);
 	ck_assert(!path_exists(scratch_path("tree/huge")));
 	/* a sparse file of 8 EiB in a few bytes (GNU.sparse 0.1) */
-	ck_assert_int_eq(UNPACK({'x', "./pax", "26 GNU.sparse.numblocks=1\n35 GNU.sparse.size=900000000000000\n22 GNU.sparse.map=0,1\n", 0, 0, 0},
-				{'0', "./sparse", "x", 0, 0, 0}), -EBADMSG);
+	ck_assert_int_eq(
+	    UNPACK({'x', "./pax",
+		    "26 GNU.sparse.numblocks=1\n35 GNU.sparse.size=900000000000000\n22 GNU.sparse.map=0,1\n", 0, 0, 0},
+		   {'0', "./sparse", "x", 0, 0, 0}),
+	    -EBADMSG);
 	ck_assert(look("tree/sparse").st_size <= LIMIT);
 	err_free(&err);
 }
@@ -381,7 +402,8 @@ START_TEST(a_tar_that_is_cut_off_is_an_error)
 	put_ar(&ar, "debian-binary", "2.0\n", 4);
 	put_ar(&ar, "control.tar", tar.data, tar.size);
 	put_ar(&ar, "data.tar", data.data, data.size);
-	ck_assert_int_eq(archive_unpack_deb(write_file("cut.deb", &ar), scratch_path("tree"), LIMIT, all, NULL, &err), -EBADMSG);
+	ck_assert_int_eq(archive_unpack_deb(write_file("cut.deb", &ar), scratch_path("tree"), LIMIT, all, NULL, &err),
+			 -EBADMSG);
 	err_free(&err);
 }
 END_TEST
@@ -426,8 +448,11 @@ START_TEST(a_flattened_package_is_the_same_package_without_compression)
 		ck_assert_int_eq(archive_unpack_deb(flat, scratch_path("tree"), LIMIT, all, NULL, &err), 0);
 		ck_assert_str_eq(text_of("tree/usr/a"), "text");
 		/* dpkg is the judge */
-		ck_assert_int_eq(proc_check(&(struct proc){.argv = (const char *const[]){"dpkg-deb", "--field", flat, "Package", NULL},
-							   .output = &output}, &err), 0);
+		ck_assert_int_eq(proc_check(&(struct proc){.argv = (const char *const[]){"dpkg-deb", "--field", flat,
+											 "Package", NULL},
+							   .output = &output},
+					    &err),
+				 0);
 		ck_assert_str_eq(output.data, "evil\n");
 		unlink(flat);
 	}
@@ -451,7 +476,9 @@ END_TEST
 
 START_TEST(what_is_not_a_package_is_said_to_be_none)
 {
-	static const char *const texts[] = {"", "text", "!<arch>\n", "!<arch>\ngarbage that is longer than sixty bytes, so that it is a header of a kind"};
+	static const char *const texts[] = {
+	    "", "text", "!<arch>\n",
+	    "!<arch>\ngarbage that is longer than sixty bytes, so that it is a header of a kind"};
 	struct err err = {0};
 
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
@@ -524,7 +551,8 @@ START_TEST(a_stream_ends_at_its_end_at_its_limit_or_at_its_damage)
 	small.data[small.size / 2] ^= 0x40;
 	ck_assert_int_eq(drain(write_file("damaged.xz", &small), plain.size, &err), -EBADMSG);
 	ck_assert_int_eq(drain(write_file("empty", &empty), 10, &err), 0);
-	ck_assert_int_eq(proc_check(&(struct proc){.argv = (const char *const[]){"xz", "-c", NULL}, .output = &empty}, &err), 0);
+	ck_assert_int_eq(
+	    proc_check(&(struct proc){.argv = (const char *const[]){"xz", "-c", NULL}, .output = &empty}, &err), 0);
 	ck_assert_int_eq(drain(write_file("empty.xz", &empty), 10, &err), 0);
 	ck_assert_int_lt(drain(scratch_path("none"), 10, &err), 0);
 	err_free(&err);

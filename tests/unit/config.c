@@ -12,9 +12,12 @@
 #define DIGEST "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 
 static struct lock_package packages[] = {
-	{"base-files", "13", "amd64", "a0", "pool/a", 1, LAYER_BASE, 0},       {"libc6", "2", "amd64", "a1", "pool/b", 1, LAYER_BASE, 0},
-	{"nftables", "1", "amd64", "b0", "pool/c", 1, LAYER_PARENT, 0},        {"openssh-server", "1", "amd64", "b1", "pool/d", 1, LAYER_PARENT, 0},
-	{"sudo", "1", "amd64", "b2", "pool/e", 1, LAYER_PARENT, 0},            {"caddy", "2", "amd64", "c0", "pool/f", 1, LAYER_RECIPE, 0},
+    {"base-files", "13", "amd64", "a0", "pool/a", 1, LAYER_BASE, 0},
+    {"libc6", "2", "amd64", "a1", "pool/b", 1, LAYER_BASE, 0},
+    {"nftables", "1", "amd64", "b0", "pool/c", 1, LAYER_PARENT, 0},
+    {"openssh-server", "1", "amd64", "b1", "pool/d", 1, LAYER_PARENT, 0},
+    {"sudo", "1", "amd64", "b2", "pool/e", 1, LAYER_PARENT, 0},
+    {"caddy", "2", "amd64", "c0", "pool/f", 1, LAYER_RECIPE, 0},
 };
 enum { BASE_FILES, LIBC, NFTABLES, SSH, SUDO, CADDY, N_PACKAGES };
 
@@ -184,7 +187,8 @@ START_TEST(ssh_trusts_the_ca_for_the_named_principals_only)
 	check_text(plan, "/etc/ssh/ca_user_key.pub", "ssh-ed25519 AAAA ca\n");
 	check_text(plan, "/etc/ssh/auth_principals/root", "admin\nops\n");
 	ck_assert_ptr_nonnull(strstr(file_at(plan, "/etc/ssh/sshd_config.d/10-trust.conf")->text, "AuthorizedKeysFile none\n"));
-	ck_assert_ptr_nonnull(strstr(file_at(plan, "/etc/ssh/sshd_config.d/10-trust.conf")->text, "PasswordAuthentication no\n"));
+	ck_assert_ptr_nonnull(
+	    strstr(file_at(plan, "/etc/ssh/sshd_config.d/10-trust.conf")->text, "PasswordAuthentication no\n"));
 }
 END_TEST
 
@@ -258,7 +262,9 @@ START_TEST(settings_are_written_once_a_section_in_the_order_of_appearance)
 		{"Unit", "After", "a"}, {"Service", "ExecStart", ""}, {"Service", "ExecStart", "/b"}, {"Unit", "After", "c"},
 	};
 	struct recipe_unit units[] = {
-		{.name = "a.service", .enable = YES, .settings = {settings, 4}}, {.name = "b.service", .enable = NO}, {.name = "c.service", .enable = UNSET, .mask = true},
+	    {.name = "a.service", .enable = YES, .settings = {settings, 4}},
+	    {.name = "b.service", .enable = NO},
+	    {.name = "c.service", .enable = UNSET, .mask = true},
 	};
 	struct plan *plan;
 
@@ -322,10 +328,12 @@ static const char *key_with_hook(struct strv argv)
 
 START_TEST(no_two_commands_look_alike_in_a_plan)
 {
-	const struct { const char *a, *b; } commands[] = {
-		{"/bin/a", "b c"}, {"/bin/a b", "c"}, {"/bin/a b c", NULL}, {"/bin/a", "\"b c\""}, {"/bin/a", "b\nc"}, {"/bin/a", "b\\012c"},
-		{"/bin/a", ""}, {"/bin/a", NULL}, {"/bin/a", "\"\""}, {"/bin/a", "b\tc"}, {"/bin/a", "b\\c"}, {"/bin/a", "b\\\\c"},
-		{"/bin/a\nconfigure", "b"},
+	const struct { const char *a, *b;
+	} commands[] = {
+	    {"/bin/a", "b c"},		{"/bin/a b", "c"},     {"/bin/a b c", NULL}, {"/bin/a", "\"b c\""},
+	    {"/bin/a", "b\nc"},		{"/bin/a", "b\\012c"}, {"/bin/a", ""},	     {"/bin/a", NULL},
+	    {"/bin/a", "\"\""},		{"/bin/a", "b\tc"},    {"/bin/a", "b\\c"},   {"/bin/a", "b\\\\c"},
+	    {"/bin/a\nconfigure", "b"},
 	};
 	enum { N = sizeof commands / sizeof *commands };
 	const char *keys[N];
@@ -430,8 +438,9 @@ END_TEST
 SUITE(config, people_get_ids_from_1000_in_their_order_around_those_that_are_taken, two_users_cannot_have_the_same_id,
       homes_are_made_on_the_first_boot_and_lingering_users_stay, sudo_is_a_file_of_ones_own_and_needs_its_package,
       ssh_trusts_the_ca_for_the_named_principals_only, a_private_key_never_gets_into_an_image,
-      words_that_mean_nothing_without_a_package_name_it, the_firewall_lets_in_ssh_and_what_is_named, a_network_is_a_file_of_systemd,
-      settings_are_written_once_a_section_in_the_order_of_appearance, a_file_of_the_recipe_takes_the_place_of_what_would_be_made,
-      a_source_is_known_by_the_digest_it_was_read_with, no_two_commands_look_alike_in_a_plan, equal_words_make_equal_plans,
-      a_package_changes_its_layer_and_those_above, a_file_changes_no_layer_of_packages_but_the_plan,
-      what_packages_may_not_install_is_part_of_every_layer, the_name_alone_decides_the_identity)
+      words_that_mean_nothing_without_a_package_name_it, the_firewall_lets_in_ssh_and_what_is_named,
+      a_network_is_a_file_of_systemd, settings_are_written_once_a_section_in_the_order_of_appearance,
+      a_file_of_the_recipe_takes_the_place_of_what_would_be_made, a_source_is_known_by_the_digest_it_was_read_with,
+      no_two_commands_look_alike_in_a_plan, equal_words_make_equal_plans, a_package_changes_its_layer_and_those_above,
+      a_file_changes_no_layer_of_packages_but_the_plan, what_packages_may_not_install_is_part_of_every_layer,
+      the_name_alone_decides_the_identity)

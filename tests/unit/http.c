@@ -320,7 +320,8 @@ START_TEST(many_jobs_all_end_and_one_that_is_gone_does_not_stop_the_others)
 		jobs[i] = (struct http_job){
 			.max_bytes = 4, .data = &downloads[i], .begin = begin, .take = take, .end = end, .drop = drop,
 		};
-		strv_push(arena, &jobs[i].urls, arena_printf(arena, "http://127.0.0.1:%u/%s", port, i % 20 == 7 ? "missing" : "good"));
+		strv_push(arena, &jobs[i].urls,
+			  arena_printf(arena, "http://127.0.0.1:%u/%s", port, i % 20 == 7 ? "missing" : "good"));
 	}
 	ck_assert_int_eq(http_run(jobs, N, &err), -ENOENT);
 	ck_assert_uint_eq(err.count, 3);
@@ -335,16 +336,18 @@ START_TEST(paths_are_joined_and_encoded)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 
-	ck_assert_str_eq(http_join(arena, "http://h/debian/", "pool/a_1%3a2+b~1.deb"), "http://h/debian/pool/a_1%253a2%2Bb~1.deb");
+	ck_assert_str_eq(http_join(arena, "http://h/debian/", "pool/a_1%3a2+b~1.deb"),
+			 "http://h/debian/pool/a_1%253a2%2Bb~1.deb");
 	ck_assert_str_eq(http_join(arena, "http://h/debian", "a b?c#d"), "http://h/debian/a%20b%3Fc%23d");
 	ck_assert_str_eq(http_join(arena, "file:///x//", "\xc3\xa4"), "file:///x/%C3%A4");
 }
 END_TEST
 
-SUITE(http, what_is_there_comes_at_the_first_try, what_fails_for_now_is_tried_three_times, what_keeps_failing_is_given_up,
-      a_transfer_that_was_cut_off_is_begun_again, what_is_gone_is_asked_for_once_and_then_at_the_next_mirror,
-      what_is_gone_everywhere_is_not_there, what_is_not_what_was_expected_is_looked_for_at_the_next_mirror,
-      more_than_was_expected_is_broken_off, a_redirection_is_followed_but_not_in_circles,
-      a_server_cannot_name_files_of_ours_or_other_protocols, what_does_not_speak_http_is_no_answer, a_local_mirror_may_be_a_folder,
-      the_error_says_what_every_mirror_answered, what_came_to_exist_meanwhile_is_not_asked_for, a_full_disk_ends_everything_at_once,
+SUITE(http, what_is_there_comes_at_the_first_try, what_fails_for_now_is_tried_three_times,
+      what_keeps_failing_is_given_up, a_transfer_that_was_cut_off_is_begun_again,
+      what_is_gone_is_asked_for_once_and_then_at_the_next_mirror, what_is_gone_everywhere_is_not_there,
+      what_is_not_what_was_expected_is_looked_for_at_the_next_mirror, more_than_was_expected_is_broken_off,
+      a_redirection_is_followed_but_not_in_circles, a_server_cannot_name_files_of_ours_or_other_protocols,
+      what_does_not_speak_http_is_no_answer, a_local_mirror_may_be_a_folder, the_error_says_what_every_mirror_answered,
+      what_came_to_exist_meanwhile_is_not_asked_for, a_full_disk_ends_everything_at_once,
       many_jobs_all_end_and_one_that_is_gone_does_not_stop_the_others, paths_are_joined_and_encoded)

@@ -61,7 +61,8 @@ START_TEST(output_and_diagnostics_are_kept_apart)
 {
 	_cleanup_buf_ struct buf output = {0}, diagnostics = {0};
 	struct err err = {0};
-	const struct proc proc = {.argv = SH("echo out; echo err >&2; echo more"), .output = &output, .diagnostics = &diagnostics};
+	const struct proc proc = {
+	    .argv = SH("echo out; echo err >&2; echo more"), .output = &output, .diagnostics = &diagnostics};
 
 	ck_assert_int_eq(proc_run(&proc, &err), 0);
 	ck_assert_str_eq(output.data, "out\nmore\n");
@@ -82,7 +83,8 @@ END_TEST
 START_TEST(a_failure_shows_the_end_of_what_was_said)
 {
 	struct err err = {0};
-	const struct proc proc = {.argv = SH("i=0; while [ $i -lt 5000 ]; do echo line $i; i=$((i+1)); done; echo last; exit 3")};
+	const struct proc proc = {
+	    .argv = SH("i=0; while [ $i -lt 5000 ]; do echo line $i; i=$((i+1)); done; echo last; exit 3")};
 
 	ck_assert_int_eq(proc_check(&proc, &err), -EIO);
 	ck_assert_str_eq(err.last->text, "'/bin/sh' failed with exit status 3; it said:");
@@ -109,7 +111,8 @@ START_TEST(a_program_that_never_stops_talking_does_not_fill_the_memory)
 {
 	_cleanup_buf_ struct buf diagnostics = {0};
 	struct err err = {0};
-	const struct proc proc = {.argv = SH("head -c 100000000 /dev/zero | tr '\\0' x; echo end"), .diagnostics = &diagnostics};
+	const struct proc proc = {.argv = SH("head -c 100000000 /dev/zero | tr '\\0' x; echo end"),
+				  .diagnostics = &diagnostics};
 
 	ck_assert_int_eq(proc_run(&proc, &err), 0);
 	ck_assert_uint_lt(diagnostics.size, 40 << 20);
@@ -166,11 +169,14 @@ START_TEST(the_environment_is_the_given_one_alone)
 	const char *const env[] = {"A=1", "B=2", NULL};
 
 	setenv("SECRET", "canary", 1);
-	ck_assert_int_eq(proc_run(&(struct proc){.argv = (const char *const[]){"env", NULL}, .env = env, .output = &output}, &err), 0);
+	ck_assert_int_eq(
+	    proc_run(&(struct proc){.argv = (const char *const[]){"env", NULL}, .env = env, .output = &output}, &err),
+	    0);
 	ck_assert_str_eq(output.data, "A=1\nB=2\n");
 	output.size = 0;
 	ck_assert_int_eq(proc_run(&(struct proc){.argv = (const char *const[]){"env", NULL}, .output = &output}, &err), 0);
-	ck_assert_str_eq(output.data, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\nLC_ALL=C.UTF-8\nTZ=UTC\n");
+	ck_assert_str_eq(output.data,
+			 "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\nLC_ALL=C.UTF-8\nTZ=UTC\n");
 }
 END_TEST
 
@@ -191,7 +197,11 @@ START_TEST(a_parent_without_standard_streams_can_run_programs)
 	_cleanup_buf_ struct buf output = {0}, diagnostics = {0};
 	struct err err = {0};
 	const struct proc proc = {
-		.argv = SH("cat; echo err >&2"), .input = "text", .input_size = 4, .output = &output, .diagnostics = &diagnostics,
+	    .argv = SH("cat; echo err >&2"),
+	    .input = "text",
+	    .input_size = 4,
+	    .output = &output,
+	    .diagnostics = &diagnostics,
 	};
 
 	close(0);

@@ -148,7 +148,8 @@ BOTH_WAYS(nothing_of_the_host_is_visible)
 	check_script(&sandbox, "uname -n; id -u; id -G; umask; pwd", "aether-build\n0\n0\n0022\n/\n");
 	check_script(&sandbox, "env | grep canary; true", "");
 	check_script(&sandbox, "cut -d' ' -f5 /proc/self/mountinfo | grep -v ^/proc/ | sort | tr '\\n' ' '",
-		     "/ /dev /dev/full /dev/null /dev/pts /dev/random /dev/tty /dev/urandom /dev/zero /proc /run /sys /tmp /usr ");
+		     "/ /dev /dev/full /dev/null /dev/pts /dev/random /dev/tty /dev/urandom /dev/zero /proc /run /sys "
+		     "/tmp /usr ");
 	snprintf(script, sizeof script, "ls '%s' 2>/dev/null; test ! -e '%s/canary'; echo $?", scratch_path("host"),
 		 scratch_path("host"));
 	check_script(&sandbox, script, "0\n");
@@ -259,7 +260,9 @@ BOTH_WAYS(a_read_only_root_holds_and_its_binds_can_be_written)
 {
 	const char *root = enter(privileged);
 	const struct sandbox_op ops[] = {
-		programs[0], {SANDBOX_BIND, scratch_path("host"), "/tmp/work", NULL}, {SANDBOX_BIND_RO, scratch_path("host"), "/tmp/in", NULL},
+	    programs[0],
+	    {SANDBOX_BIND, scratch_path("host"), "/tmp/work", NULL},
+	    {SANDBOX_BIND_RO, scratch_path("host"), "/tmp/in", NULL},
 	};
 	const struct sandbox sandbox = {.root = root, .read_only = true, .ops = ops, .n_ops = 3, .cwd = "/tmp/work"};
 
@@ -310,7 +313,8 @@ BOTH_WAYS(the_host_cannot_be_touched_by_root_inside)
 BOTH_WAYS(syncs_succeed_without_being_done_unless_they_are_kept)
 {
 	struct sandbox sandbox = {.root = enter(privileged), .ops = programs, .n_ops = 1};
-	static const char script[] = "exec /usr/bin/python3 -c 'import os\ntry: os.fsync(99); print(\"silent\")\nexcept OSError: print(\"real\")'";
+	static const char script[] = "exec /usr/bin/python3 -c 'import os\ntry: os.fsync(99); "
+				     "print(\"silent\")\nexcept OSError: print(\"real\")'";
 
 	check_script(&sandbox, script, "silent\n");
 	sandbox.keep_syncs = true;
@@ -330,8 +334,15 @@ BOTH_WAYS(its_end_is_told_as_if_it_had_run_outside)
 	ck_assert_int_eq(sandbox_run(&sandbox, &(struct proc){.argv = (const char *const[]){"true", NULL}}, &err), 0);
 	ck_assert_int_eq(sandbox_run(&sandbox, &(struct proc){.argv = (const char *const[]){"no-such", NULL}}, &err), -ENOENT);
 	ck_assert_int_eq(sandbox_run(&none, &(struct proc){.argv = (const char *const[]){"true", NULL}}, &err), -ENOENT);
-	ck_assert_int_eq(sandbox_run(&sandbox, &(struct proc){.argv = (const char *const[]){
-		"/usr/bin/python3", "-c", "import os, signal; signal.signal(15, signal.SIG_DFL); os.abort()", NULL}}, &err), -ECHILD);
+	ck_assert_int_eq(
+	    sandbox_run(
+		&sandbox,
+		&(struct proc){
+		    .argv = (const char *const[]){"/usr/bin/python3", "-c",
+						  "import os, signal; signal.signal(15, signal.SIG_DFL); os.abort()",
+						  NULL}},
+		&err),
+	    -ECHILD);
 	err_free(&err);
 }
 
@@ -470,16 +481,24 @@ BOTH_WAYS(a_tool_works_on_its_folder_and_reads_its_sources)
 
 	ck_assert_int_eq(mount("/usr", scratch_path("tree/usr"), NULL, MS_BIND | MS_REC, NULL), 0);
 	ck_assert_int_eq(folder_make(scratch_path("work"), 0755, &err), 0);
-	ck_assert_int_eq(toolbox_run(&tools, (const char *const[]){
-		"bash", "-c", "pwd >out; cat /tmp/in0/canary /tmp/in1 >>out; echo x 2>/dev/null >/tmp/in1 || echo sealed >>out; touch /etc/x || true",
-		NULL}, NULL, scratch_path("work"), sources, 2, &err), 0);
+	ck_assert_int_eq(
+	    toolbox_run(&tools,
+			(const char *const[]){"bash", "-c",
+					      "pwd >out; cat /tmp/in0/canary /tmp/in1 >>out; echo x 2>/dev/null "
+					      ">/tmp/in1 || echo sealed >>out; touch /etc/x || true",
+					      NULL},
+			NULL, scratch_path("work"), sources, 2, &err),
+	    0);
 	ck_assert_int_eq(file_read(scratch_path("work/out"), 100, &text, &err), 0);
 	ck_assert_str_eq(text.data, "/tmp/work\nmineminesealed\n");
 	ck_assert(!path_exists(scratch_path("tree/etc/x")));
-	ck_assert_int_eq(toolbox_run(&tools, (const char *const[]){"bash", "-c", "echo why; exit 3", NULL}, NULL, scratch_path("work"),
-				     sources, 2, &err), -EIO);
+	ck_assert_int_eq(toolbox_run(&tools, (const char *const[]){"bash", "-c", "echo why; exit 3", NULL}, NULL,
+				     scratch_path("work"), sources, 2, &err),
+			 -EIO);
 	ck_assert_str_eq(err.last->context, "| why");
-	ck_assert_int_eq(toolbox_run(&tools, (const char *const[]){"true", NULL}, NULL, scratch_path("work"), sources, 17, &err), -E2BIG);
+	ck_assert_int_eq(
+	    toolbox_run(&tools, (const char *const[]){"true", NULL}, NULL, scratch_path("work"), sources, 17, &err),
+	    -E2BIG);
 	err_free(&err);
 }
 

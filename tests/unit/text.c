@@ -131,7 +131,8 @@ static void check_numbers(int (*parse)(const char *, uint64_t *), const struct n
 	for (size_t i = 0; i < n; i++) {
 		uint64_t value = 4711;
 
-		ck_assert_msg(parse(numbers[i].text, &value) == numbers[i].result, "'%s' gives %d", numbers[i].text, numbers[i].result);
+		ck_assert_msg(parse(numbers[i].text, &value) == numbers[i].result, "'%s' gives %d", numbers[i].text,
+			      numbers[i].result);
 		ck_assert_msg(value == (numbers[i].result < 0 ? 4711 : numbers[i].value), "'%s' gives %llu", numbers[i].text,
 			      (unsigned long long)value);
 	}
@@ -153,13 +154,35 @@ END_TEST
 START_TEST(what_is_not_a_size_is_refused)
 {
 	static const struct number numbers[] = {
-		{"", -EINVAL, 0}, {"-1", -EINVAL, 0}, {"+1", -EINVAL, 0}, {" 1", -EINVAL, 0}, {"1 ", -EINVAL, 0}, {"1 K", -EINVAL, 0},
-		{"K", -EINVAL, 0}, {".5K", -EINVAL, 0}, {"1.", -EINVAL, 0}, {"1.K", -EINVAL, 0}, {"1.5", -EINVAL, 0}, {"0.1K", -EINVAL, 0},
-		{"1.2.3K", -EINVAL, 0}, {"1k", -EINVAL, 0}, {"1KB", -EINVAL, 0}, {"1KiBx", -EINVAL, 0}, {"0x10", -EINVAL, 0},
-		{"1e3", -EINVAL, 0}, {"inf", -EINVAL, 0}, {"nan", -EINVAL, 0}, {"1,5K", -EINVAL, 0}, {"1P", -EINVAL, 0},
-		{"1.00000000000000000001K", -EINVAL, 0},
-		{"9223372036854775808", -ERANGE, 0}, {"18446744073709551615", -ERANGE, 0}, {"18446744073709551616", -ERANGE, 0},
-		{"8388608T", -ERANGE, 0}, {"16777216T", -ERANGE, 0}, {"99999999999999999999999999999999999999", -ERANGE, 0},
+	    {"", -EINVAL, 0},
+	    {"-1", -EINVAL, 0},
+	    {"+1", -EINVAL, 0},
+	    {" 1", -EINVAL, 0},
+	    {"1 ", -EINVAL, 0},
+	    {"1 K", -EINVAL, 0},
+	    {"K", -EINVAL, 0},
+	    {".5K", -EINVAL, 0},
+	    {"1.", -EINVAL, 0},
+	    {"1.K", -EINVAL, 0},
+	    {"1.5", -EINVAL, 0},
+	    {"0.1K", -EINVAL, 0},
+	    {"1.2.3K", -EINVAL, 0},
+	    {"1k", -EINVAL, 0},
+	    {"1KB", -EINVAL, 0},
+	    {"1KiBx", -EINVAL, 0},
+	    {"0x10", -EINVAL, 0},
+	    {"1e3", -EINVAL, 0},
+	    {"inf", -EINVAL, 0},
+	    {"nan", -EINVAL, 0},
+	    {"1,5K", -EINVAL, 0},
+	    {"1P", -EINVAL, 0},
+	    {"1.00000000000000000001K", -EINVAL, 0},
+	    {"9223372036854775808", -ERANGE, 0},
+	    {"18446744073709551615", -ERANGE, 0},
+	    {"18446744073709551616", -ERANGE, 0},
+	    {"8388608T", -ERANGE, 0},
+	    {"16777216T", -ERANGE, 0},
+	    {"99999999999999999999999999999999999999", -ERANGE, 0},
 	};
 
 	check_numbers(size_parse, numbers, sizeof numbers / sizeof *numbers);
@@ -169,10 +192,26 @@ END_TEST
 START_TEST(durations_are_seconds_unless_they_say_otherwise)
 {
 	static const struct number numbers[] = {
-		{"15", 0, 15000}, {"15s", 0, 15000}, {"500ms", 0, 500}, {"1m", 0, 60000}, {"1min", 0, 60000}, {"2h", 0, 7200000},
-		{"3d", 0, 259200000}, {"0", 0, 0}, {"1.5s", 0, 1500}, {"0.25", 0, 250}, {"0.5ms", -EINVAL, 0}, {"1.0005s", -EINVAL, 0},
-		{"1 s", -EINVAL, 0}, {"-1s", -EINVAL, 0}, {"s", -EINVAL, 0}, {"1S", -EINVAL, 0}, {"1w", -EINVAL, 0},
-		{"9223372036854775807ms", 0, INT64_MAX}, {"9223372036854775808ms", -ERANGE, 0}, {"106751991168d", -ERANGE, 0},
+	    {"15", 0, 15000},
+	    {"15s", 0, 15000},
+	    {"500ms", 0, 500},
+	    {"1m", 0, 60000},
+	    {"1min", 0, 60000},
+	    {"2h", 0, 7200000},
+	    {"3d", 0, 259200000},
+	    {"0", 0, 0},
+	    {"1.5s", 0, 1500},
+	    {"0.25", 0, 250},
+	    {"0.5ms", -EINVAL, 0},
+	    {"1.0005s", -EINVAL, 0},
+	    {"1 s", -EINVAL, 0},
+	    {"-1s", -EINVAL, 0},
+	    {"s", -EINVAL, 0},
+	    {"1S", -EINVAL, 0},
+	    {"1w", -EINVAL, 0},
+	    {"9223372036854775807ms", 0, INT64_MAX},
+	    {"9223372036854775808ms", -ERANGE, 0},
+	    {"106751991168d", -ERANGE, 0},
 	};
 
 	check_numbers(duration_parse, numbers, sizeof numbers / sizeof *numbers);
@@ -283,7 +322,8 @@ END_TEST
 SUITE(text, an_arena_gives_zeroed_memory_aligned_for_any_type, an_array_grows_one_by_one_and_keeps_what_it_has,
       text_is_copied_into_the_arena_to_its_given_length, a_buffer_is_always_followed_by_a_nul,
       integers_have_the_byte_order_they_are_named_after, alignment_pads_with_zeros_and_only_where_needed,
-      a_buffer_that_no_memory_can_hold_ends_the_program, sizes_are_powers_of_1024_and_exact, what_is_not_a_size_is_refused, durations_are_seconds_unless_they_say_otherwise,
-      every_thousandth_of_a_second_is_exact, a_size_is_written_the_way_it_is_read, hexadecimal_is_read_to_its_exact_length_only,
-      lists_sort_by_byte_value, prefixes_and_suffixes_are_no_longer_than_the_text,
-      a_misspelt_name_suggests_the_nearest_and_a_strange_one_nothing)
+      a_buffer_that_no_memory_can_hold_ends_the_program, sizes_are_powers_of_1024_and_exact,
+      what_is_not_a_size_is_refused, durations_are_seconds_unless_they_say_otherwise,
+      every_thousandth_of_a_second_is_exact, a_size_is_written_the_way_it_is_read,
+      hexadecimal_is_read_to_its_exact_length_only, lists_sort_by_byte_value,
+      prefixes_and_suffixes_are_no_longer_than_the_text, a_misspelt_name_suggests_the_nearest_and_a_strange_one_nothing)
