@@ -151,4 +151,4 @@ clean: ## remove what was compiled (images in out/ and the cache stay)
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(wildcard $(B)/*.d $(B)/*/*.d $(B)/tests/*/*.d)

@@ -63,6 +63,10 @@ static const struct field input_fields[] = {
 	SAME(manifest_input, TEXT, sha256),
 };
 
+static const struct field fake_fields[] = {
+	SAME(manifest_fake, TEXT, name),
+};
+
 /* A list of objects: where the struct has it, and what its items are made of. */
 struct list {
 	const char *name;
@@ -81,6 +85,7 @@ static const struct list lists[] = {
 	LIST(manifest_package, packages, package_fields),
 	LIST(manifest_state, state, state_fields),
 	LIST(manifest_input, inputs, input_fields),
+	LIST(manifest_fake, fakes, fake_fields),
 };
 
 /* --- writing ------------------------------------------------------------------------------------------------------ */
@@ -117,6 +122,7 @@ const char *manifest_print(struct arena *arena, const struct manifest *manifest)
 
 	json_set(top, "manifest", json_number(MANIFEST_VERSION));
 	put_fields(top, top_fields, COUNT(top_fields), manifest);
+	json_set(top, "releasable", json_bool(manifest->n_fakes == 0));
 	put_fields(image, image_fields, COUNT(image_fields), &manifest->image);
 	json_set(top, "image", image);
 	for (size_t i = 0; i < COUNT(lists); i++)

@@ -41,6 +41,11 @@ struct manifest_input {
 	const char *name, *sha256;
 };
 
+/* Something that a local file stood in for when the image was made: "downloads/NAME", "images/NAME". */
+struct manifest_fake {
+	const char *name;
+};
+
 struct manifest {
 	const char *tool, *tool_version; /* what made it */
 	const char *name, *kind;     /* the recipe's name; "vm" */
@@ -57,6 +62,8 @@ struct manifest {
 	size_t n_state;
 	struct manifest_input *inputs;
 	size_t n_inputs;
+	struct manifest_fake *fakes; /* any at all: "releasable" is false, and the image must never leave for production */
+	size_t n_fakes;
 };
 
 /* The text of a manifest, in `arena`, with a newline at its end. The same manifest always gives the same text. */

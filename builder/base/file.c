@@ -222,6 +222,19 @@ int path_remove(const char *path, struct err *err)
 	return r < 0 ? err_sys(err, r, "cannot remove '%s'", path) : 0;
 }
 
+int fd_path(int fd, char out[PATH_MAX])
+{
+	char link[64];
+	ssize_t n;
+
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	n = readlink(link, out, PATH_MAX - 1);
+	if (n < 0)
+		return -errno;
+	out[n] = 0;
+	return n == PATH_MAX - 1 ? -ENAMETOOLONG : 0;
+}
+
 bool path_exists(const char *path)
 {
 	return faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;

@@ -2,6 +2,7 @@
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -45,6 +46,9 @@ int folder_make(const char *path, mode_t mode, struct err *err);
 int path_remove(const char *path, struct err *err);
 
 bool path_exists(const char *path);
+
+/* The host's path of what `fd` is open on; 0 or negative errno. */
+int fd_path(int fd, char out[PATH_MAX]);
 
 /* Opens `path` (relative or absolute) inside the tree open as `root_fd`, resolving every symbolic link as if that tree
  * were the file system's root (openat2, RESOLVE_IN_ROOT): nothing a package ships can lead outside. Returns a

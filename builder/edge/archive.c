@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "edge/archive_common.h"
 
 struct archive_stream {
 	struct archive *archive;
@@ -28,8 +29,7 @@ static int failed(const struct archive_stream *stream, struct err *err)
 	return err_set(err, -EBADMSG, "cannot decompress '%s': %s", stream->path, said ? said : "damaged");
 }
 
-/* What archives use. Not "all": for some formats libarchive starts programs that it finds on the host. */
-static int support_compressions(struct archive *archive)
+int archive_support_compressions(struct archive *archive)
 {
 	static int (*const filters[])(struct archive *) = {
 		archive_read_support_filter_gzip, archive_read_support_filter_xz, archive_read_support_filter_zstd,
@@ -55,7 +55,7 @@ int archive_stream_open(const char *path, uint64_t max_bytes, struct archive_str
 		return err_set(err, -ENOMEM, "out of memory");
 	}
 	/* "raw" takes any bytes as one nameless member, "empty" takes none at all. */
-	if (support_compressions(stream->archive) < ARCHIVE_WARN ||
+	if (archive_support_compressions(stream->archive) < ARCHIVE_WARN ||
 	    archive_read_support_format_raw(stream->archive) != ARCHIVE_OK ||
 	    archive_read_support_format_empty(stream->archive) != ARCHIVE_OK ||
 	    archive_read_open_filename(stream->archive, path, 1 << 18) != ARCHIVE_OK ||
@@ -138,7 +138,7 @@ static struct archive *open_member(const char *deb, struct archive *ar, bool as_
 {
 	struct archive *member = archive_read_new();
 	struct archive_entry *entry;
-	int r = member ? support_compressions(member) : ARCHIVE_FATAL;
+	int r = member ? archive_support_compressions(member) : ARCHIVE_FATAL;
 
 	if (r >= ARCHIVE_WARN)
 		r = as_tar ? archive_read_support_format_tar(member) : archive_read_support_format_raw(member);
@@ -315,20 +315,6 @@ static bool is_clean(const char *path)
 	return true;
 }
 
-/* The host's path of what `fd` is open on. */
-static int path_of(int fd, char out[PATH_MAX])
-{
-	char link[64];
-	ssize_t n;
-
-	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-	n = readlink(link, out, PATH_MAX - 1);
-	if (n < 0)
-		return -errno;
-	out[n] = 0;
-	return n == PATH_MAX - 1 ? -ENAMETOOLONG : 0;
-}
-
 /* Where `path` of the tree is on the host, in a path without any symbolic link but the last part: dpkg follows those of
  * the tree
  * (/lib leads to /usr/lib), and they must not lead out of it. Folders that are missing are made. A folder may be such a
@@ -340,11 +326,11 @@ static const char *host_path(struct arena *arena, int root_fd, const char *path,
 	_cleanup_fd_ int whole = is_folder ? root_open(root_fd, path, O_PATH | O_DIRECTORY, 0) : -1, parent = -1;
 
 	if (whole >= 0) {
-		*ret_error = path_of(whole, folder);
+		*ret_error = fd_path(whole, folder);
 		return *ret_error < 0 ? NULL : arena_strdup(arena, folder);
 	}
 	parent = root_folder(root_fd, slash == path ? "/" : arena_strndup(arena, path, (size_t)(slash - path)));
-	*ret_error = parent < 0 ? parent : path_of(parent, folder);
+	*ret_error = parent < 0 ? parent : fd_path(parent, folder);
 	return *ret_error < 0 ? NULL : arena_printf(arena, "%s%s", folder, slash);
 }
 

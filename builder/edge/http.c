@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "base/buf.h"
@@ -24,6 +25,7 @@ enum {
 struct slot {
 	CURL *curl;
 	const struct http_job *job;  /* NULL: free */
+	struct curl_slist *headers;  /* the job's */
 	size_t url;                  /* index into job->urls */
 	unsigned tries;              /* of this URL, so far */
 	int64_t start_at_ms;         /* waits until then for its next try; 0: is running */
@@ -67,18 +69,15 @@ static size_t on_bytes(char *bytes, size_t one, size_t size, void *data)
 	return slot->failed < 0 ? CURL_WRITEFUNC_ERROR : size;
 }
 
-static CURL *new_handle(struct slot *slot)
+/* What all requests have in common. NULL when there is no memory. */
+static CURL *new_request(char message[CURL_ERROR_SIZE])
 {
 	CURL *curl = curl_easy_init();
 
 	if (!curl)
 		return NULL;
-	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_bytes);
-	curl_easy_setopt(curl, CURLOPT_WRITEDATA, slot);
-	curl_easy_setopt(curl, CURLOPT_PRIVATE, slot);
-	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, slot->message);
+	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, message);
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
 	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
 	curl_easy_setopt(curl, CURLOPT_MAXREDIRS, (long)REDIRECTS_MAX);
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https,file");
@@ -89,6 +88,28 @@ static CURL *new_handle(struct slot *slot)
 	curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, 256L * 1024);
 	curl_easy_setopt(curl, CURLOPT_USERAGENT, "aether-build/" AETHER_VERSION);
 	return curl;
+}
+
+static CURL *new_handle(struct slot *slot)
+{
+	CURL *curl = new_request(slot->message);
+
+	if (!curl)
+		return NULL;
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_bytes);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, slot);
+	curl_easy_setopt(curl, CURLOPT_PRIVATE, slot);
+	curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
+	return curl;
+}
+
+static struct curl_slist *header_list(const struct strv *headers)
+{
+	struct curl_slist *list = NULL;
+
+	for (size_t i = 0; i < headers->count; i++)
+		list = curl_slist_append(list, headers->items[i]);
+	return list;
 }
 
 static void stop_with(struct run *run, struct err *reasons)
@@ -103,6 +124,7 @@ static void release(struct slot *slot)
 	if (slot->begun)
 		slot->job->drop(slot->job->data);
 	err_free(&slot->reasons);
+	curl_slist_free_all(slot->headers);
 	*slot = (struct slot){.curl = slot->curl};
 }
 
@@ -211,6 +233,8 @@ static bool start_ready(struct run *run, int *ret_wait_ms)
 
 		while (!slot->job && !run->stop && run->next < run->n) {
 			slot->job = &run->jobs[run->next++];
+			slot->headers = header_list(&slot->job->headers);
+			curl_easy_setopt(slot->curl, CURLOPT_HTTPHEADER, slot->headers);
 			start_try(run, slot);
 		}
 		if (slot->job && slot->start_at_ms && slot->start_at_ms <= now)
@@ -252,9 +276,10 @@ static void initialise(void)
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
 int http_run(const struct http_job *jobs, size_t n, struct err *err)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct run run = {.jobs = jobs, .n = n, .err = err};
 	int wait_ms, running;
 	bool ready;
@@ -282,6 +307,84 @@ int http_run(const struct http_job *jobs, size_t n, struct err *err)
 	}
 	curl_multi_cleanup(run.multi);
 	return err->code;
+}
+
+/* --- one question ------------------------------------------------------------------------------------------------- */
+
+struct question {
+	struct http_answer *answer;
+	uint64_t max_bytes;
+	bool too_large;
+};
+
+static size_t on_answer(char *bytes, size_t one, size_t size, void *data)
+{
+	struct question *question = data;
+
+	(void)one;
+	question->too_large = size > question->max_bytes - question->answer->body.size;
+	if (question->too_large)
+		return CURL_WRITEFUNC_ERROR;
+	buf_add(&question->answer->body, bytes, size);
+	return size;
+}
+
+/* A server may offer several ways to say who one is, each in a line of its own. */
+static char *bearer_challenge(CURL *curl)
+{
+	static const char scheme[] = "Bearer ";
+	struct curl_header *header;
+
+	for (size_t i = 0; curl_easy_header(curl, "WWW-Authenticate", i, CURLH_HEADER, -1, &header) == CURLHE_OK; i++)
+		if (strncasecmp(header->value, scheme, sizeof scheme - 1) == 0)
+			return strdup(header->value + sizeof scheme - 1);
+	return NULL;
+}
+
+int http_ask(const char *url, const struct strv *headers, uint64_t max_bytes, struct http_answer *ret_answer, struct err *err)
+{
+	struct http_answer answer = {0};
+	struct question question = {.answer = &answer, .max_bytes = max_bytes};
+	struct curl_slist *list = header_list(headers);
+	char message[CURL_ERROR_SIZE] = "";
+	CURLcode result = CURLE_OUT_OF_MEMORY;
+	long status = 0;
+	CURL *curl;
+
+	pthread_once(&once, initialise);
+	curl = new_request(message);
+	for (unsigned tries = 0; curl && tries < TRIES && !question.too_large && result != CURLE_OK; tries++) {
+		if (tries)
+			nanosleep(&(struct timespec){.tv_nsec = RETRY_DELAY_MS * 1000000L}, NULL);
+		http_answer_free(&answer);
+		curl_easy_setopt(curl, CURLOPT_URL, url);
+		curl_easy_setopt(curl, CURLOPT_HTTPHEADER, list);
+		curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_answer);
+		curl_easy_setopt(curl, CURLOPT_WRITEDATA, &question);
+		result = curl_easy_perform(curl);
+	}
+	if (result == CURLE_OK) {
+		curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+		answer.status = (unsigned)status;
+		answer.bearer = bearer_challenge(curl);
+	}
+	curl_easy_cleanup(curl);
+	curl_slist_free_all(list);
+	if (result == CURLE_OK) {
+		*ret_answer = answer;
+		return 0;
+	}
+	http_answer_free(&answer);
+	if (question.too_large)
+		return err_set(err, -EBADMSG, "%s: more than the %llu bytes expected", url, (unsigned long long)max_bytes);
+	return err_set(err, -EIO, "%s: %s", url, *message ? message : curl_easy_strerror(result));
+}
+
+void http_answer_free(struct http_answer *answer)
+{
+	buf_free(&answer->body);
+	free(answer->bearer);
+	*answer = (struct http_answer){0};
 }
 
 const char *http_join(struct arena *arena, const char *base, const char *path)

@@ -17,6 +17,9 @@ struct packer {
 /* A raw deflate stream (RFC 1951, no zlib header) that needs a window of 4 KiB, by zlib. */
 extern const struct packer packer_deflate;
 
+/* One member of a gzip file (RFC 1952), by zlib. Members that follow each other are one file. */
+extern const struct packer packer_gzip;
+
 /* One frame (RFC 8878) of level 3 with its content's size and no checksum, by libzstd. */
 extern const struct packer packer_zstd;
 

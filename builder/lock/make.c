@@ -172,6 +172,8 @@ static int publish(struct making *making, struct lock **ret_lock, struct err *er
 		r = file_publish(lock->path, text.data, text.size, 0644, err);
 	if (r < 0)
 		return r;
+	read->recipe_path = making->recipe->path;
+	read->fakes = making->options->fakes;
 	if (making->old) {
 		tell_changes("image", &making->old->image, &read->image);
 		tell_changes("tools", &making->old->tools, &read->tools);

@@ -1,5 +1,6 @@
 #include "plan/plan.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -91,6 +92,37 @@ static void put_tree(struct buf *text, const char *name, const struct plan_tree 
 	}
 }
 
+static int make_downloads(struct arena *arena, struct plan *plan, struct err *err)
+{
+	for (size_t i = 0; i < plan->recipe->n_downloads; i++) {
+		const struct recipe_download *words = &plan->recipe->downloads[i];
+		const struct lock_download *locked = lock_download(plan->lock, words->name);
+
+		if (!locked)
+			return err_at(err, -ESTALE, &words->pos, NULL, "the lock does not have the download '%s'", words->name);
+		*arena_push(arena, plan->downloads, plan->n_downloads) = (struct plan_download){words, locked};
+	}
+	return 0;
+}
+
+static void put_downloads(struct buf *text, const struct plan *plan)
+{
+	buf_puts(text, plan->n_downloads ? "\n" : "");
+	for (size_t i = 0; i < plan->n_downloads; i++) {
+		const struct recipe_download *words = plan->downloads[i].words;
+		const struct lock_download *locked = plan->downloads[i].locked;
+
+		buf_printf(text, "download %s %s%s\n", words->name, locked->sha256, locked->fake ? " fake" : "");
+		if (words->member)
+			put_words(text, "  member", &(struct strv){(const char *[]){words->member}, 1});
+		if (words->unpack)
+			buf_printf(text, "  unpack %s %s:%s strip=%" PRId64 "\n", words->path, words->owner, words->group, words->strip);
+		else
+			buf_printf(text, "  %s %s %04o %s:%s\n", words->decompress ? "decompress" : "file", words->path, words->mode,
+				   words->owner, words->group);
+	}
+}
+
 static void put_files(struct buf *text, const struct plan *plan)
 {
 	buf_puts(text, "\n");
@@ -163,7 +195,10 @@ static void put_all(struct buf *text, const struct plan *plan)
 	buf_printf(text, "aether-build plan 1\nversion %s\ninit %s\nname %s\nepoch %" PRId64 "\nseed %s\ncmdline %s\n",
 		   AETHER_VERSION, plan->init_sha256, plan->recipe->name, plan->epoch, plan->seed, plan->cmdline);
 	put_words(text, "state", &plan->recipe->state);
+	put_words(text, "ports tcp", &plan->recipe->firewall_tcp);
+	put_words(text, "ports udp", &plan->recipe->firewall_udp);
 	put_layout(text, &plan->layout);
+	put_downloads(text, plan);
 	put_files(text, plan);
 	put_units(text, plan);
 	put_tree(text, "image", &plan->image);
@@ -206,7 +241,9 @@ int plan_make(struct arena *arena, const struct recipe *recipe, const struct rec
 	make_layers(arena, recipe, &lock->image, &plan->image);
 	if (tools)
 		make_layers(arena, tools, &lock->tools, &plan->tools);
-	r = config_make(arena, plan, err);
+	r = make_downloads(arena, plan, err);
+	if (r == 0)
+		r = config_make(arena, plan, err);
 	if (r < 0)
 		return r;
 	put_all(&text, plan);

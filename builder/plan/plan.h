@@ -40,6 +40,12 @@ struct plan_file {
 	struct pos pos;                        /* of the recipe's words behind it */
 };
 
+/* What is in no package: the recipe's words, and what the lock has for them. */
+struct plan_download {
+	const struct recipe_download *words;
+	const struct lock_download *locked;
+};
+
 /* A systemd unit of the recipe: a drop-in when a package ships the unit, else the whole of it. */
 struct plan_unit {
 	const char *name, *text;               /* `text` NULL: nothing but a preset or a mask */
@@ -52,6 +58,8 @@ struct plan {
 	const struct recipe *recipe;
 	const struct lock *lock;
 	struct plan_tree image, tools;
+	struct plan_download *downloads;       /* in the recipe's order; put before the files */
+	size_t n_downloads;
 	struct plan_file *files;               /* in the order they are written: what was generated, then the recipe's own */
 	size_t n_files;
 	struct plan_unit *units;

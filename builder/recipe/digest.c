@@ -48,6 +48,17 @@ static void put_downloads(struct buf *out, const struct recipe *recipe)
 	}
 }
 
+/* Images by the name they have; what their containers do with them may change. */
+static void put_images(struct buf *out, const struct recipe *recipe)
+{
+	for (size_t i = 0; i < recipe->n_quadlets; i++) {
+		if (!recipe->quadlets[i].image)
+			continue;
+		put(out, "image");
+		put(out, recipe->quadlets[i].image);
+	}
+}
+
 const char *recipe_digest(struct arena *arena, const struct recipe *recipe)
 {
 	_cleanup_buf_ struct buf out = {0};
@@ -64,6 +75,7 @@ const char *recipe_digest(struct arena *arena, const struct recipe *recipe)
 	}
 	put_all(&out, &recipe->env_values);
 	put_downloads(&out, recipe);
+	put_images(&out, recipe);
 	sha256_hex_of(out.data, out.size, digest);
 	return digest;
 }

@@ -297,6 +297,7 @@ int finalize(struct decoder *decoder, const struct node *root, unsigned kind)
 		check_network(decoder, &recipe->networks[i], node_get(networks, recipe->networks[i].name));
 	for (size_t i = 0; i < recipe->n_units; i++)
 		check_unit(decoder, &recipe->units[i]);
+	finalize_quadlets(decoder, root, kind);
 	check_state(decoder, node_get(root, "state"));
 	return decoder->err->code;
 }

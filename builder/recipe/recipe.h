@@ -109,6 +109,17 @@ struct recipe_unit {
 	struct pos pos;
 };
 
+/* `quadlets`: a file of podman-systemd.unit(5). */
+struct recipe_quadlet {
+	const char *name;            /* "zeek.container" */
+	enum recipe_tristate enable; /* started at boot; never UNSET in what recipe_load() gives */
+	bool embed;                  /* its image travels inside the artifact … */
+	const char *image;           /* … and this is its name, as podman writes it (reference.h); NULL without `embed` */
+	const char *user;            /* who runs it; NULL: root */
+	struct recipe_settings settings;
+	struct pos pos;
+};
+
 enum recipe_content_type { CONTENT_NONE, CONTENT_FILESYSTEM, CONTENT_ROOT, CONTENT_SWAP, CONTENT_BIOS_BOOT };
 
 enum { SIZE_AUTO = 0 };
@@ -183,11 +194,12 @@ struct recipe {
 	struct recipe_principals *principals;
 	struct recipe_network *networks;
 	struct recipe_unit *units;
+	struct recipe_quadlet *quadlets;
 	struct recipe_health *health;
 	struct recipe_hook *configure; /* hooks.configure */
 	struct recipe_disk *disks;
-	size_t n_repositories, n_packages, n_downloads, n_files, n_users, n_principals, n_networks, n_units, n_health,
-	    n_configure, n_disks;
+	size_t n_repositories, n_packages, n_downloads, n_files, n_users, n_principals, n_networks, n_units, n_quadlets,
+	    n_health, n_configure, n_disks;
 
 	const char *ssh_ca;          /* host path of the user CA's public key, or NULL */
 	struct strv firewall_tcp, firewall_udp; /* ports or ranges "8000-8100", decimal */
@@ -210,8 +222,8 @@ int recipe_load(struct arena *arena, const char *path, const struct recipe_optio
 		struct err *err);
 
 /* The digest of what the recipe asks of archives and other servers, as the lock records it: the distribution,
- * repositories, packages with their origin, and where downloads come from. A recipe may say what it likes about files
- * and units and still be the one that was locked. 64 hex digits in `arena`. */
+ * repositories, packages with their origin, where downloads come from, and the container images to embed. A recipe may
+ * say what it likes about files and units and still be the one that was locked. 64 hex digits in `arena`. */
 const char *recipe_digest(struct arena *arena, const struct recipe *recipe);
 
 /* The JSON Schema (draft 2020-12) of the language, generated from the table that the parser walks; in `arena`. */

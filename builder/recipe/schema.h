@@ -72,6 +72,9 @@ struct field {
 /* The whole recipe. */
 extern const struct schema schema_recipe;
 
+/* The words of `quadlets`, which have a file of their own. */
+extern const struct schema schema_quadlets;
+
 /* The content of a partition by its `type`; NULL when there is none of that name. `ret_later`: refused as not yet supported. */
 const struct schema *schema_content(const char *type, bool *ret_later);
 

@@ -18,6 +18,9 @@ int finalize(struct decoder *decoder, const struct node *root, unsigned kind);
 /* finalize() of the downloads alone. */
 void finalize_downloads(struct decoder *decoder, const struct node *root);
 
+/* finalize() of the quadlets alone. */
+void finalize_quadlets(struct decoder *decoder, const struct node *root, unsigned kind);
+
 /* finalize() of the partitions alone. */
 void finalize_disks(struct decoder *decoder, const struct node *root);
 

@@ -1,6 +1,7 @@
 /* Publishing: out/NAME/ holds the generations of an image, numbered from 1:
  *
- *   out/NAME/1/NAME.qcow2, out/NAME/1/manifest.json     whole, and never changed again
+ *   out/NAME/1/NAME.qcow2, out/NAME/1/manifest.json     whole, and never changed again; beside them what else the
+ *                                                       maker puts into the draft (plan.json)
  *   out/NAME/.draft-1/                                  what is being made
  *   out/NAME/.lock                                      held for moments: a draft begins, a generation gets its number
  *

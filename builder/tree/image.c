@@ -42,11 +42,11 @@ int step_configure(const struct step *step, struct err *err)
 int tree_image(struct arena *arena, struct cache *cache, const struct plan *plan, struct tree *ret_tree, struct err *err)
 {
 	static int (*const steps[])(const struct step *, struct err *) = {
-		step_users, step_files, step_units, step_configure, step_clean, step_var,
+		step_users, step_downloads, step_files, step_units, step_configure, step_clean, step_var,
 	};
 	_cleanup_tree_ struct tree tree = {.scratch_fd = -1};
 	_cleanup_fd_ int root_fd = -1;
-	struct step step = {.plan = plan};
+	struct step step = {.plan = plan, .cache = cache};
 	int r;
 
 	log_step("files and units");

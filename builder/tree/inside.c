@@ -50,8 +50,7 @@ int inside_parent(int root_fd, const char *path, const char **ret_name, struct e
 	return fd;
 }
 
-/* Makes an empty file in the place of what is there; only its owner sees it until it is finished. */
-static int create(int root_fd, const char *path, struct err *err)
+int inside_create(int root_fd, const char *path, struct err *err)
 {
 	const char *name;
 	_cleanup_fd_ int folder = inside_parent(root_fd, path, &name, err);
@@ -66,7 +65,7 @@ static int create(int root_fd, const char *path, struct err *err)
 }
 
 /* The owner first: changing it takes set-id bits away. */
-static int finish(int fd, const char *path, mode_t mode, uid_t uid, gid_t gid, struct err *err)
+int inside_finish(int fd, const char *path, mode_t mode, uid_t uid, gid_t gid, struct err *err)
 {
 	if (fchown(fd, uid, gid) < 0 || fchmod(fd, mode) < 0)
 		return err_sys(err, -errno, "cannot give '%s' its owner and mode", path);
@@ -76,7 +75,7 @@ static int finish(int fd, const char *path, mode_t mode, uid_t uid, gid_t gid, s
 int inside_write(int root_fd, const char *path, const void *data, size_t size, mode_t mode, uid_t uid, gid_t gid,
 		 struct err *err)
 {
-	_cleanup_fd_ int fd = create(root_fd, path, err);
+	_cleanup_fd_ int fd = inside_create(root_fd, path, err);
 	int r;
 
 	if (fd < 0)
@@ -84,7 +83,7 @@ int inside_write(int root_fd, const char *path, const void *data, size_t size, m
 	r = fd_write_all(fd, data, size);
 	if (r < 0)
 		return err_sys(err, r, "cannot write '%s' in the tree", path);
-	return finish(fd, path, mode, uid, gid, err);
+	return inside_finish(fd, path, mode, uid, gid, err);
 }
 
 /* Copies from `in` to `out` and says what passed. */
@@ -121,7 +120,7 @@ int inside_copy(int root_fd, const char *path, const char *source, const char *s
 
 	if (in < 0)
 		return err_sys(err, -errno, "cannot open '%s'", source);
-	out = create(root_fd, path, err);
+	out = inside_create(root_fd, path, err);
 	if (out < 0)
 		return out;
 	r = copy_digested(in, out, found);
@@ -129,7 +128,7 @@ int inside_copy(int root_fd, const char *path, const char *source, const char *s
 		return err_sys(err, r, "cannot copy '%s' to '%s' in the tree", source, path);
 	if (strcmp(found, sha256) != 0)
 		return err_set(err, -ESTALE, "'%s' changed while the image was built; build again", source);
-	return finish(out, path, mode, uid, gid, err);
+	return inside_finish(out, path, mode, uid, gid, err);
 }
 
 int inside_link(int root_fd, const char *path, const char *target, struct err *err)

@@ -23,7 +23,12 @@ int inside_parent(int root_fd, const char *path, const char **ret_name, struct e
 /* Makes a folder (root's, 0755) and its parents; an existing one is fine. */
 int inside_folder(int root_fd, const char *path, struct err *err);
 
-/* Puts a file in the place of what is at `path` (a file or symbolic link; a folder is an error). */
+/* Makes an empty file in the place of what is at `path` (a file or symbolic link; a folder is an error). Only its owner sees it
+ * until inside_finish() gives it to whom it belongs. A descriptor to write to, or a negative errno. */
+int inside_create(int root_fd, const char *path, struct err *err);
+int inside_finish(int fd, const char *path, mode_t mode, uid_t uid, gid_t gid, struct err *err);
+
+/* Puts a file in the place of what is at `path`, as inside_create() does. */
 int inside_write(int root_fd, const char *path, const void *data, size_t size, mode_t mode, uid_t uid, gid_t gid,
 		 struct err *err);
 

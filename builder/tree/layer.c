@@ -148,6 +148,13 @@ static int make_layer(struct cache *cache, const struct plan_tree *tree, unsigne
 	return err_wrap(err, "while installing the %s packages of '%s'", names[l], tree->recipe->name);
 }
 
+bool tree_cached(const struct cache *cache, const struct plan_layer *layer)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+
+	return layer->n_packages == 0 || path_exists(layer_files(arena, cache, layer));
+}
+
 /* From the first layer that is missing on, all are made anew: their keys hang on it. */
 static int make_missing(struct cache *cache, const struct lock *lock, const struct plan_tree *tree, struct err *err)
 {
@@ -156,8 +163,7 @@ static int make_missing(struct cache *cache, const struct lock *lock, const stru
 	size_t n = 0;
 	int r;
 
-	while (first < LAYER_COUNT && (tree->layers[first].n_packages == 0 ||
-				       path_exists(layer_files(arena, cache, &tree->layers[first]))))
+	while (first < LAYER_COUNT && tree_cached(cache, &tree->layers[first]))
 		first++;
 	if (first == LAYER_COUNT)
 		return 0;

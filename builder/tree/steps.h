@@ -2,16 +2,21 @@
 #ifndef TREE_STEPS_H
 #define TREE_STEPS_H
 
+#include "base/cache.h"
 #include "plan/plan.h"
 
 struct step {
 	const struct plan *plan;
+	struct cache *cache;
 	const char *root;   /* the tree's folder on the host */
 	int root_fd;
 };
 
 /* Users of sysusers.d(5) in the plan's files come into being. */
 int step_users(const struct step *step, struct err *err);
+
+/* The plan's downloads: fetched, and what is wanted of them put in its place. */
+int step_downloads(const struct step *step, struct err *err);
 
 /* The plan's files, and where its links lead must exist. */
 int step_files(const struct step *step, struct err *err);

@@ -24,6 +24,9 @@ struct tree {
 int tree_packages(struct arena *arena, struct cache *cache, const struct plan *plan, struct tree *ret_image,
 		  struct tree *ret_tools, struct err *err);
 
+/* Whether the cache has a layer; one without packages has not to be made. */
+bool tree_cached(const struct cache *cache, const struct plan_layer *layer);
+
 /* The whole tree of the plan: its packages, and on top users, files, units, and what makes it deterministic. */
 int tree_image(struct arena *arena, struct cache *cache, const struct plan *plan, struct tree *ret_tree, struct err *err);
 

@@ -1,12 +1,14 @@
 #include "verb/build.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/log.h"
 #include "base/userns.h"
-#include "edge/json.h"
+#include "lock/fakes.h"
+#include "plan/json.h"
 #include "release/publish.h"
 
 /* --- what the manifest says ------------------------------------------------------------------------------------------ */
@@ -29,7 +31,19 @@ static void note_inputs(struct arena *arena, const struct plan *plan, struct man
 	for (size_t i = 0; i < recipe->n_inputs; i++)
 		*arena_push(arena, manifest->inputs, manifest->n_inputs) =
 			(struct manifest_input){recipe->inputs[i].name, recipe->inputs[i].sha256};
+	for (size_t i = 0; i < plan->n_downloads; i++)
+		*arena_push(arena, manifest->inputs, manifest->n_inputs) = (struct manifest_input){
+			arena_printf(arena, "downloads/%s", plan->downloads[i].words->name), plan->downloads[i].locked->sha256,
+		};
 	*arena_push(arena, manifest->inputs, manifest->n_inputs) = (struct manifest_input){"aether-init", plan->init_sha256};
+}
+
+static void note_fakes(struct arena *arena, const struct plan *plan, struct manifest *manifest)
+{
+	const struct strv fakes = fakes_of(arena, plan->lock);
+
+	for (size_t i = 0; i < fakes.count; i++)
+		*arena_push(arena, manifest->fakes, manifest->n_fakes) = (struct manifest_fake){fakes.items[i]};
 }
 
 static struct manifest describe(struct arena *arena, const struct plan *plan, const char *kind)
@@ -41,6 +55,7 @@ static struct manifest describe(struct arena *arena, const struct plan *plan, co
 
 	note_packages(arena, plan, &manifest);
 	note_inputs(arena, plan, &manifest);
+	note_fakes(arena, plan, &manifest);
 	for (size_t i = 0; i < plan->recipe->state.count; i++)
 		*arena_push(arena, manifest.state, manifest.n_state) = (struct manifest_state){plan->recipe->state.items[i]};
 	return manifest;
@@ -54,6 +69,15 @@ static int make_trees(struct build *build, struct tree *packages, struct err *er
 	int r = tree_packages(build->arena, build->cache, build->plan, packages, &build->tools, err);
 
 	return r == 0 ? tree_image(build->arena, build->cache, build->plan, &build->image, err) : r;
+}
+
+/* The plan stays beside the image: `why` and whoever compares generations hold others against it. */
+static int keep_plan(const struct build *build, const struct publish_draft *draft, struct err *err)
+{
+	_cleanup_json_ struct json *plan = plan_json(build->plan);
+	const char *text = json_print(build->arena, plan, true);
+
+	return file_publish(arena_printf(build->arena, "%s/plan.json", draft->folder), text, strlen(text), 0444, err);
 }
 
 static int make(const struct build_kind *kind, struct build *build, const struct publish_wanted *wanted,
@@ -73,6 +97,8 @@ static int make(const struct build_kind *kind, struct build *build, const struct
 	manifest.image.file = file;
 	manifest.image.format = wanted->format;
 	manifest.image.compression = wanted->compression;
+	if (r == 0)
+		r = keep_plan(build, draft, err);
 	return r == 0 ? publish_commit(build->arena, draft, &manifest, ret_path, err) : r;
 }
 

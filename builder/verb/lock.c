@@ -1,4 +1,4 @@
-/* aether-build lock [--update [PACKAGE…]] RECIPE… */
+/* aether-build lock [--update [NAME…]] RECIPE… */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@ static bool is_recipe(const char *argument)
 	return text_has_suffix(argument, ".recipe");
 }
 
-/* Packages are named before the recipes, and only with --update. */
+/* Packages and downloads are named before the recipes, and only with --update. */
 static int read_packages(struct arena *arena, const struct verb_options *options, char *const *arguments, size_t n,
 			 struct strv *ret_packages, struct err *err)
 {
@@ -25,7 +25,7 @@ static int read_packages(struct arena *arena, const struct verb_options *options
 		}
 		if (!options->update) {
 			err_set(err, -EINVAL, "'%s' is not a recipe", arguments[i]);
-			return err_hint(err, "recipes are files named NAME.recipe; packages are named with --update only");
+			return err_hint(err, "recipes are files named NAME.recipe; packages and downloads are named with --update only");
 		}
 		strv_push(arena, ret_packages, arguments[i]);
 	}
@@ -53,6 +53,7 @@ static int lock_one(const struct verb_options *options, const char *path, struct
 {
 	const struct lock_options how = {
 		.allow_expired = options->allow_expired_release, .update = options->update, .update_packages = *packages,
+		.fakes = options->fakes,
 	};
 	_cleanup_project_ struct project project = {0};
 	int r = project_load(path, 0, options, &project, err);

@@ -1,113 +1,104 @@
-/* aether-build plan RECIPE */
+/* aether-build plan RECIPE: what was decided, and what of it is there already. */
+#include <inttypes.h>
 #include <stdio.h>
 
-#include "edge/json.h"
+#include "plan/json.h"
+#include "tree/tree.h"
 #include "verb/project.h"
 
-static struct json *words(const struct strv *list)
-{
-	struct json *array = json_new_array();
+/* A layer of packages and whether the cache has it. */
+struct stand {
+	const char *tree, *layer;
+	const struct plan_layer *packages;
+	bool cached;
+};
 
-	for (size_t i = 0; i < list->count; i++)
-		json_add(array, json_text(list->items[i]));
-	return array;
-}
-
-static struct json *packages(const struct plan_tree *tree)
+static size_t look(const struct plan *plan, const struct cache *cache, struct stand stands[2 * LAYER_COUNT])
 {
 	static const char *const layers[LAYER_COUNT] = {"base", "parent", "recipe"};
-	struct json *array = json_new_array();
+	const struct { const char *name; const struct plan_tree *tree; } trees[] = {{"image", &plan->image}, {"tools", &plan->tools}};
+	size_t n = 0;
 
-	for (unsigned l = 0; l < LAYER_COUNT; l++)
-		for (size_t i = 0; i < tree->layers[l].n_packages; i++) {
-			const struct lock_package *package = &tree->layers[l].packages[i];
-			struct json *object = json_new_object();
+	for (size_t t = 0; t < 2; t++)
+		for (unsigned l = 0; trees[t].tree->recipe && l < LAYER_COUNT; l++) {
+			const struct plan_layer *packages = &trees[t].tree->layers[l];
 
-			json_set(object, "layer", json_text(layers[l]));
-			json_set(object, "name", json_text(package->name));
-			json_set(object, "version", json_text(package->version));
-			json_set(object, "sha256", json_text(package->sha256));
-			json_add(array, object);
+			stands[n++] = (struct stand){trees[t].name, layers[l], packages, tree_cached(cache, packages)};
 		}
-	return array;
+	return n;
 }
 
-static struct json *files(const struct plan *plan)
+/* Where partitions will be, as far as that is known: an image larger than expected moves what comes after it. */
+static int place(struct arena *arena, const struct plan *plan, struct disk_layout *ret_layout, struct err *err)
 {
-	struct json *array = json_new_array();
+	struct disk_layout layout = plan->layout;
+	uint64_t *needs = arena_array(arena, uint64_t, layout.n_partitions + 1);
 
-	for (size_t i = 0; i < plan->n_files; i++) {
-		const struct plan_file *file = &plan->files[i];
-		struct json *object = json_new_object();
-		char mode[8];
+	layout.partitions = arena_array(arena, struct disk_partition, layout.n_partitions + 1);
+	for (size_t i = 0; i < layout.n_partitions; i++)
+		layout.partitions[i] = plan->layout.partitions[i];
+	*ret_layout = layout;
+	return layout.n_partitions ? layout_place(ret_layout, needs, err) : 0;
+}
 
-		json_set(object, "path", json_text(file->path));
-		if (file->link) {
-			json_set(object, "link", json_text(file->link));
-		} else {
-			snprintf(mode, sizeof mode, "%04o", (unsigned)file->mode);
-			json_set(object, "mode", json_text(mode));
-			json_set(object, "owner", json_text(file->owner));
-			json_set(object, "group", json_text(file->group));
-			json_set(object, "sha256", json_text(file->sha256));
-		}
-		json_add(array, object);
+static void print_text(const struct plan *plan, const struct disk_layout *layout, const struct stand *stands, size_t n)
+{
+	fputs(plan->text, stdout);
+	puts("");
+	for (size_t i = 0; i < layout->n_partitions; i++)
+		printf("placed %s start=%" PRIu64 " size=%s%" PRIu64 "\n", layout->partitions[i].label, layout->partitions[i].start,
+		       plan->layout.partitions[i].size ? "" : "at-least:", layout->partitions[i].size);
+	for (size_t i = 0; i < n; i++)
+		printf("%s %s/%s %zu packages\n", stands[i].cached ? "cached" : "to-make", stands[i].tree, stands[i].layer,
+		       stands[i].packages->n_packages);
+}
+
+static void print_json(struct arena *arena, const struct plan *plan, const struct disk_layout *layout, const struct stand *stands,
+		       size_t n)
+{
+	_cleanup_json_ struct json *object = plan_json(plan);
+	struct json *cached = json_new_object(), *placed = json_new_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_set(cached, arena_printf(arena, "%s/%s", stands[i].tree, stands[i].layer), json_bool(stands[i].cached));
+	for (size_t i = 0; i < layout->n_partitions; i++) {
+		struct json *part = json_new_object();
+
+		json_set(part, "label", json_text(layout->partitions[i].label));
+		json_set(part, "start", json_number((int64_t)layout->partitions[i].start));
+		json_set(part, "size", json_number((int64_t)layout->partitions[i].size));
+		json_set(part, "atLeast", json_bool(!plan->layout.partitions[i].size));
+		json_add(placed, part);
 	}
-	return array;
-}
-
-static struct json *units(const struct plan *plan)
-{
-	struct json *array = json_new_array();
-
-	for (size_t i = 0; i < plan->n_units; i++) {
-		const struct plan_unit *unit = &plan->units[i];
-		struct json *object = json_new_object();
-
-		json_set(object, "name", json_text(unit->name));
-		if (unit->enable != UNSET)
-			json_set(object, "enable", json_bool(unit->enable == YES));
-		json_set(object, "mask", json_bool(unit->mask));
-		json_set(object, "text", json_text(unit->text));
-		json_add(array, object);
-	}
-	return array;
-}
-
-static void print_json(const struct plan *plan)
-{
-	_cleanup_arena_ struct arena *arena = arena_new();
-	_cleanup_json_ struct json *object = json_new_object();
-	struct json *ports = json_new_object();
-
-	json_set(ports, "tcp", words(&plan->recipe->firewall_tcp));
-	json_set(ports, "udp", words(&plan->recipe->firewall_udp));
-	json_set(object, "key", json_text(plan->key));
-	json_set(object, "name", json_text(plan->recipe->name));
-	json_set(object, "epoch", json_number(plan->epoch));
-	json_set(object, "cmdline", json_text(plan->cmdline));
-	json_set(object, "state", words(&plan->recipe->state));
-	json_set(object, "ports", ports);
-	json_set(object, "units", units(plan));
-	json_set(object, "files", files(plan));
-	json_set(object, "packages", packages(&plan->image));
+	json_set(object, "cached", cached);
+	json_set(object, "placed", placed);
 	puts(json_print(arena, object, true));
 }
 
 static int run(const struct verb_options *options, char *const *arguments, size_t n_arguments, struct err *err)
 {
 	_cleanup_project_ struct project project = {0};
+	struct stand stands[2 * LAYER_COUNT];
+	struct disk_layout layout;
+	struct cache *cache;
 	int r = project_load(arguments[0], 0, options, &project, err);
+	size_t n;
 
 	(void)n_arguments;
 	if (r == 0)
 		r = project_plan(&project, err);
+	if (r == 0)
+		r = place(project.arena, project.plan, &layout, err);
+	if (r == 0)
+		r = cache_open(options->cache ? options->cache : cache_default(project.arena), &cache, err);
 	if (r < 0)
 		return r;
+	n = look(project.plan, cache, stands);
+	cache_close(cache);
 	if (options->json)
-		print_json(project.plan);
+		print_json(project.arena, project.plan, &layout, stands, n);
 	else
-		fputs(project.plan->text, stdout);
+		print_text(project.plan, &layout, stands, n);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "edge/digest.h"
+#include "lock/fakes.h"
 
 /* Beside the program when it was just compiled, else where it was installed. */
 static int find_init(struct arena *arena, const char **ret_path, struct err *err)
@@ -34,7 +35,10 @@ int project_load(const char *path, unsigned kind, const struct verb_options *opt
 	int r;
 
 	project->arena = arena_new();
-	r = recipe_load(project->arena, path, &how, &project->recipe, err);
+	project->fakes = options->fakes;
+	r = fakes_check(project->fakes, err);
+	if (r == 0)
+		r = recipe_load(project->arena, path, &how, &project->recipe, err);
 	if (r < 0 || !project->recipe->tools)
 		return r;
 	how.kind = KIND_TOOLS;
@@ -49,7 +53,7 @@ int project_plan(struct project *project, struct err *err)
 	if (r == 0)
 		r = sha256_file(project->init, init_sha256, NULL, err);
 	if (r == 0)
-		r = lock_for(project->arena, project->recipe, project->tools, &project->lock, err);
+		r = lock_for(project->arena, project->recipe, project->tools, project->fakes, &project->lock, err);
 	if (r == 0)
 		r = plan_make(project->arena, project->recipe, project->tools, project->lock, init_sha256, &project->plan, err);
 	return r;

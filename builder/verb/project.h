@@ -10,6 +10,7 @@ struct project {
 	struct recipe *recipe, *tools; /* `tools` is NULL when the recipe names none */
 	struct lock *lock;
 	struct plan *plan;
+	const char *fakes;           /* folder of what stands in (--with-fakes), or NULL */
 	const char *init;            /* host path of aether-init, the program of the initrd */
 };
 

@@ -14,7 +14,7 @@ enum verb_accepts {
 	ACCEPTS_OUT = 1 << 0,
 	ACCEPTS_FORMAT = 1 << 1,
 	ACCEPTS_COMPRESS = 1 << 2,
-	ACCEPTS_RECIPE = 1 << 3,     /* --allow-outside */
+	ACCEPTS_RECIPE = 1 << 3,     /* --allow-outside, --with-fakes */
 	ACCEPTS_EXPIRED = 1 << 4,    /* --allow-expired-release */
 	ACCEPTS_UPDATE = 1 << 5,
 };
@@ -24,6 +24,7 @@ struct verb_options {
 	const char *format;          /* --format NAME; NULL: the verb's own choice */
 	const char *compress;        /* --compress NAME; NULL: the verb's own choice */
 	const char *cache;           /* --cache FOLDER; NULL: where cache_open() looks */
+	const char *fakes;           /* --with-fakes FOLDER; NULL: none */
 	bool json, quiet, help;
 	bool allow_outside, allow_expired_release, update;
 };

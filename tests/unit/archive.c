@@ -14,59 +14,9 @@
 #include "base/proc.h"
 #include "edge/archive.h"
 #include "scratch.h"
+#include "tars.h"
 
-/* --- writing tar (POSIX.1-1988 ustar) and ar(5) -------------------------------------------------------------------------- */
-
-/* One member of a tar; `text` is the content of a file, or where a link leads. */
-struct member {
-	char type; /* '0' file, '1' hard link, '2' symbolic link, '3' '4' devices, '5' folder, '6' pipe, 'x' pax header */
-	const char *name, *text;
-	unsigned mode, uid;
-	unsigned long long claims; /* a size other than the real one */
-};
-
-static void put_octal(unsigned char *field, int digits, unsigned long long value)
-{
-	while (digits--) {
-		field[digits] = (unsigned char)('0' + value % 8);
-		value /= 8;
-	}
-}
-
-static void put_member(struct buf *tar, const struct member *m)
-{
-	size_t size = (m->type == '0' || m->type == 'x') && m->text ? strlen(m->text) : 0;
-	unsigned char header[512] = {0};
-	unsigned sum = 8 * ' ';
-
-	snprintf((char *)header, 100, "%s", m->name);
-	put_octal(header + 100, 7, m->mode ? m->mode : 0644);
-	put_octal(header + 108, 7, m->uid);
-	put_octal(header + 116, 7, m->uid);
-	put_octal(header + 124, 11, m->claims ? m->claims : size);
-	put_octal(header + 136, 11, 1000000000);
-	header[156] = (unsigned char)m->type;
-	if (m->type == '1' || m->type == '2')
-		snprintf((char *)header + 157, 100, "%s", m->text);
-	memcpy(header + 257, "ustar\00000", 8);
-	put_octal(header + 329, 7, 1); /* device 1:5, zero */
-	put_octal(header + 337, 7, 5);
-	for (int i = 0; i < 512; i++)
-		sum += i >= 148 && i < 156 ? 0 : header[i];
-	put_octal(header + 148, 6, sum);
-	buf_add(tar, header, 512);
-	buf_add(tar, m->text ? m->text : "", size);
-	buf_align(tar, 512);
-}
-
-static void put_tar(struct buf *tar, const struct member *members, size_t n)
-{
-	static const char end[1024];
-
-	for (size_t i = 0; i < n; i++)
-		put_member(tar, &members[i]);
-	buf_add(tar, end, sizeof end);
-}
+/* --- writing ar(5) -------------------------------------------------------------------------- */
 
 static void put_ar(struct buf *ar, const char *name, const void *data, size_t size)
 {
@@ -96,8 +46,8 @@ static const char *make_deb(const struct member *members, size_t n)
 {
 	_cleanup_buf_ struct buf ar = {0}, tar = {0}, data = {0};
 
-	put_tar(&tar, control, 2);
-	put_tar(&data, members, n);
+	tars_put(&tar, control, 2);
+	tars_put(&data, members, n);
 	put_ar(&ar, "debian-binary", "2.0\n", 4);
 	put_ar(&ar, "control.tar", tar.data, tar.size);
 	put_ar(&ar, "data.tar", data.data, data.size);
@@ -397,8 +347,8 @@ START_TEST(a_tar_that_is_cut_off_is_an_error)
 	struct err err = {0};
 
 	folder_make(scratch_path("tree"), 0755, &err);
-	put_tar(&tar, control, 2);
-	put_member(&data, &(struct member){'0', "./a", "text", 0, 0, 100000});
+	tars_put(&tar, control, 2);
+	tars_put_member(&data, &(struct member){'0', "./a", "text", 0, 0, 100000});
 	put_ar(&ar, "debian-binary", "2.0\n", 4);
 	put_ar(&ar, "control.tar", tar.data, tar.size);
 	put_ar(&ar, "data.tar", data.data, data.size);
@@ -418,8 +368,8 @@ static const char *compressed_deb(const char *tool, const char *suffix)
 	struct err err = {0};
 	char name[32];
 
-	put_tar(&tar, control, 2);
-	put_tar(&data, files, 1);
+	tars_put(&tar, control, 2);
+	tars_put(&data, files, 1);
 	ck_assert_int_eq(proc_check(&(struct proc){.argv = (const char *const[]){tool, "-c", NULL}, .input = tar.data,
 						   .input_size = tar.size, .output = &small}, &err), 0);
 	ck_assert_int_eq(proc_check(&(struct proc){.argv = (const char *const[]){tool, "-c", NULL}, .input = data.data,
@@ -502,7 +452,7 @@ START_TEST(a_package_without_a_control_file_is_an_error)
 	struct err err = {0};
 	const char *path;
 
-	put_tar(&tar, &(struct member){'0', "./other", "x", 0, 0, 0}, 1);
+	tars_put(&tar, &(struct member){'0', "./other", "x", 0, 0, 0}, 1);
 	put_ar(&ar, "debian-binary", "2.0\n", 4);
 	put_ar(&ar, "control.tar", tar.data, tar.size);
 	path = write_file("evil.deb", &ar);

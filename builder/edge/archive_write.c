@@ -1,0 +1,246 @@
+#include "edge/archive_write.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/file.h"
+#include "base/pool.h"
+#include "base/text.h"
+
+enum { READ_BYTES = 1 << 18, BLOCK_BYTES = 1 << 18 };
+
+/* Each worker of a compressor wants memory of its own, up to a hundred megabytes for xz. */
+enum { WORKERS_MAX = 16 };
+
+struct archive_writer {
+	struct archive *archive;     /* what is written … */
+	struct archive *disk;        /* … and libarchive's reader of files */
+	archive_sink *sink;
+	void *sink_data;
+	struct err *err;             /* of the call at hand: the sink's errors go here */
+	char *chunk;                 /* READ_BYTES */
+};
+
+/* What the sink said of its own failure is better than what libarchive makes of it. */
+static int failed(struct archive *culprit, const char *name, struct err *err)
+{
+	const char *said = archive_error_string(culprit);
+
+	if (err->code < 0)
+		return err->code;
+	return err_set(err, -EIO, "cannot put '%s' into the archive: %s", name, said ? said : "unknown");
+}
+
+static la_ssize_t hand_on(struct archive *archive, void *data, const void *bytes, size_t size)
+{
+	struct archive_writer *writer = data;
+	int r = writer->sink(writer->sink_data, bytes, size, writer->err);
+
+	if (r == 0)
+		return (la_ssize_t)size;
+	archive_set_error(archive, -r, "the archive cannot be written");
+	return -1;
+}
+
+/* --- compression ----------------------------------------------------------------------------------------------------- */
+
+struct filter {
+	const char *name, *level;
+	unsigned workers_min;        /* one worker of xz writes one block for all, more of them blocks of equal size */
+	int (*add)(struct archive *archive);
+};
+
+static const struct filter filters[] = {
+	{"zstd", "9", 1, archive_write_add_filter_zstd},
+	{"xz", "6", 2, archive_write_add_filter_xz},
+};
+
+static int add_filter(struct archive *archive, const char *name)
+{
+	unsigned workers = pool_threads();
+	char text[16];
+
+	for (size_t i = 0; i < sizeof filters / sizeof *filters; i++) {
+		const struct filter *filter = &filters[i];
+
+		if (strcmp(filter->name, name) != 0)
+			continue;
+		workers = workers < filter->workers_min ? filter->workers_min : workers > WORKERS_MAX ? WORKERS_MAX : workers;
+		snprintf(text, sizeof text, "%u", workers);
+		return filter->add(archive) == ARCHIVE_OK &&
+		       archive_write_set_filter_option(archive, name, "compression-level", filter->level) == ARCHIVE_OK &&
+		       archive_write_set_filter_option(archive, name, "threads", text) == ARCHIVE_OK ? 0 : -EIO;
+	}
+	archive_set_error(archive, EINVAL, "there is no compression '%s'", name);
+	return -EINVAL;
+}
+
+/* --- the archive ----------------------------------------------------------------------------------------------------- */
+
+static int open_archive(struct archive_writer *writer, const char *filter)
+{
+	struct archive *archive = writer->archive;
+
+	/* "Restricted" means: extended headers for those members only that need one. */
+	if (archive_write_set_format_pax_restricted(archive) != ARCHIVE_OK ||
+	    archive_write_set_format_option(archive, "pax", "xattrheader", "SCHILY") != ARCHIVE_OK)
+		return -EIO;
+	if (filter && add_filter(archive, filter) < 0)
+		return -EIO;
+	archive_write_set_bytes_per_block(archive, BLOCK_BYTES);
+	archive_write_set_bytes_in_last_block(archive, 1);
+	return archive_write_open(archive, writer, NULL, hand_on, NULL) == ARCHIVE_OK ? 0 : -EIO;
+}
+
+int archive_writer_open(const char *filter, archive_sink *sink, void *data, struct archive_writer **ret_writer, struct err *err)
+{
+	struct archive_writer *writer = calloc(1, sizeof *writer);
+
+	if (writer)
+		*writer = (struct archive_writer){archive_write_new(), archive_read_disk_new(), sink, data, err, malloc(READ_BYTES)};
+	if (!writer || !writer->archive || !writer->disk || !writer->chunk) {
+		archive_writer_free(writer);
+		return err_set(err, -ENOMEM, "out of memory");
+	}
+	/* Where a file has holes is the host's file system's business. */
+	archive_read_disk_set_behavior(writer->disk, ARCHIVE_READDISK_NO_FFLAGS | ARCHIVE_READDISK_NO_SPARSE);
+	if (open_archive(writer, filter) < 0) {
+		failed(writer->archive, "the beginning", err);
+		archive_writer_free(writer);
+		return err->code;
+	}
+	*ret_writer = writer;
+	return 0;
+}
+
+int archive_writer_finish(struct archive_writer *writer, struct err *err)
+{
+	writer->err = err;
+	return archive_write_close(writer->archive) == ARCHIVE_OK ? 0 : failed(writer->archive, "the end", err);
+}
+
+void archive_writer_free(struct archive_writer *writer)
+{
+	struct err ignored = {0};
+
+	if (!writer)
+		return;
+	writer->err = &ignored; /* freeing an archive that is not finished would finish it */
+	archive_write_fail(writer->archive);
+	archive_write_free(writer->archive);
+	archive_read_free(writer->disk);
+	free(writer->chunk);
+	free(writer);
+	err_free(&ignored);
+}
+
+/* --- members --------------------------------------------------------------------------------------------------------- */
+
+static bool is_kept(const char *attribute)
+{
+	return text_has_prefix(attribute, "user.") || strcmp(attribute, "security.capability") == 0;
+}
+
+struct attribute {
+	const char *name, *value;
+	size_t size;
+};
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct attribute *)a)->name, ((const struct attribute *)b)->name);
+}
+
+/* File systems list attributes in an order of their own. */
+static void choose_attributes(struct archive_entry *entry)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct attribute *kept = NULL;
+	const char *name;
+	const void *value;
+	size_t n = 0, size;
+
+	archive_entry_xattr_reset(entry);
+	while (archive_entry_xattr_next(entry, &name, &value, &size) == ARCHIVE_OK) {
+		struct attribute *attribute;
+
+		if (!is_kept(name))
+			continue;
+		attribute = arena_push(arena, kept, n);
+		*attribute = (struct attribute){arena_strdup(arena, name), arena_alloc(arena, size + 1), size};
+		memcpy((char *)attribute->value, value, size);
+	}
+	archive_entry_xattr_clear(entry);
+	if (n)
+		qsort(kept, n, sizeof *kept, by_name);
+	for (size_t i = 0; i < n; i++)
+		archive_entry_xattr_add_entry(entry, kept[i].name, kept[i].value, kept[i].size);
+}
+
+/* Reads all about the file but its content, and drops what says when and where it was built. */
+static int describe(struct archive_writer *writer, const struct archive_member *member, struct archive_entry *entry,
+		    struct err *err)
+{
+	archive_entry_copy_sourcepath(entry, member->source);
+	archive_entry_copy_pathname(entry, member->name);
+	if (archive_read_disk_entry_from_file(writer->disk, entry, -1, member->st) != ARCHIVE_OK)
+		return failed(writer->disk, member->name, err);
+	archive_entry_unset_atime(entry);
+	archive_entry_unset_ctime(entry);
+	archive_entry_unset_birthtime(entry);
+	archive_entry_set_mtime(entry, member->mtime, 0);
+	archive_entry_set_dev(entry, 0);
+	archive_entry_set_ino64(entry, 0);
+	archive_entry_set_nlink(entry, 1);
+	choose_attributes(entry);
+	if (member->hardlink) {
+		archive_entry_set_size(entry, 0);
+		archive_entry_copy_hardlink(entry, member->hardlink);
+	}
+	return 0;
+}
+
+static int put_content(struct archive_writer *writer, const struct archive_member *member, struct err *err)
+{
+	_cleanup_fd_ int fd = open(member->source, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	off_t left = member->st->st_size;
+
+	if (fd < 0)
+		return err_sys(err, -errno, "cannot open '%s'", member->source);
+	while (left > 0) {
+		ssize_t n = read(fd, writer->chunk, left < READ_BYTES ? (size_t)left : READ_BYTES);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return err_sys(err, n < 0 ? -errno : -ENODATA, "cannot read '%s'", member->source);
+		if (archive_write_data(writer->archive, writer->chunk, (size_t)n) != n)
+			return failed(writer->archive, member->name, err);
+		left -= n;
+	}
+	return 0;
+}
+
+int archive_writer_add(struct archive_writer *writer, const struct archive_member *member, struct err *err)
+{
+	struct archive_entry *entry = archive_entry_new();
+	int r;
+
+	writer->err = err;
+	if (!entry)
+		return err_set(err, -ENOMEM, "out of memory");
+	r = describe(writer, member, entry, err);
+	if (r == 0 && archive_write_header(writer->archive, entry) != ARCHIVE_OK)
+		r = failed(writer->archive, member->name, err);
+	if (r == 0 && S_ISREG(member->st->st_mode) && !member->hardlink)
+		r = put_content(writer, member, err);
+	archive_entry_free(entry);
+	return r;
+}

@@ -1,0 +1,46 @@
+/* Archives in the making, by libarchive: tar in the pax format (POSIX.1-2001), with extended attributes as GNU tar writes
+ * and reads them (SCHILY.xattr). */
+#ifndef EDGE_ARCHIVE_WRITE_H
+#define EDGE_ARCHIVE_WRITE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "base/err.h"
+
+struct archive_writer;
+
+/* Takes the bytes of the archive, in order. 0 or a negative errno with `err` filled. */
+typedef int archive_sink(void *data, const void *bytes, size_t size, struct err *err);
+
+/* A file, folder, link or pipe of the host that becomes a member. */
+struct archive_member {
+	const char *source;          /* its path on the host; it is not followed when it is a symbolic link */
+	const char *name;            /* in the archive */
+	const char *hardlink;        /* the name of an earlier member that is the same file; or NULL */
+	const struct stat *st;       /* of lstat() */
+	int64_t mtime;               /* the only time it gets, seconds since 1970 */
+};
+
+/* Begins an archive. `filter` compresses it: "zstd" or "xz" on all cores (pool_threads()), NULL not at all. The bytes do not
+ * depend on how many cores there are. */
+int archive_writer_open(const char *filter, archive_sink *sink, void *data, struct archive_writer **ret_writer, struct err *err);
+
+/* Adds a member: numeric owner, mode, access control lists, `user.*` attributes and `security.capability`; of attributes that
+ * belong to the host (other `security.*`, `trusted.*`) nothing. */
+int archive_writer_add(struct archive_writer *writer, const struct archive_member *member, struct err *err);
+
+/* Writes what is due at the end of an archive. */
+int archive_writer_finish(struct archive_writer *writer, struct err *err);
+
+/* NULL is fine, and so is an archive that was not finished. */
+void archive_writer_free(struct archive_writer *writer);
+
+static inline void archive_writer_freep(struct archive_writer **writer)
+{
+	archive_writer_free(*writer);
+}
+#define _cleanup_archive_writer_ __attribute__((cleanup(archive_writer_freep)))
+
+#endif

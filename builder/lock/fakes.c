@@ -1,0 +1,58 @@
+#include "lock/fakes.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/log.h"
+
+int fakes_check(const char *fakes, struct err *err)
+{
+	struct stat st;
+
+	if (!fakes || (stat(fakes, &st) == 0 && S_ISDIR(st.st_mode)))
+		return 0;
+	err_set(err, -ENOTDIR, "there is no folder '%s'", fakes);
+	return err_hint(err, "--with-fakes names a folder with files downloads/NAME or images/NAME in it");
+}
+
+const char *fakes_find(struct arena *arena, const char *fakes, const char *kind, const char *name)
+{
+	char *absolute = fakes ? realpath(arena_printf(arena, "%s/%s/%s", fakes, kind, name), NULL) : NULL;
+	const char *found = absolute ? arena_strdup(arena, absolute) : NULL;
+
+	free(absolute);
+	return found;
+}
+
+struct strv fakes_of(struct arena *arena, const struct lock *lock)
+{
+	struct strv fakes = {0};
+
+	for (size_t i = 0; i < lock->n_downloads; i++)
+		if (lock->downloads[i].fake)
+			strv_push(arena, &fakes, arena_printf(arena, "downloads/%s", lock->downloads[i].name));
+	return fakes;
+}
+
+int fakes_check_lock(const struct lock *lock, struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+
+	if (lock->fakes || fakes_of(arena, lock).count == 0)
+		return 0;
+	err_set(err, -EINVAL, "'%s' is a lock with fakes, which belongs into their folder", lock->path);
+	return err_hint(err, "remove it and run '%s'", lock_again(arena, lock, ""));
+}
+
+void fakes_warn(const struct lock *lock)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const struct strv fakes = fakes_of(arena, lock);
+	const char *names = "";
+
+	for (size_t i = 0; i < fakes.count; i++)
+		names = arena_printf(arena, "%s%s%s", names, i ? ", " : "", fakes.items[i]);
+	if (fakes.count)
+		log_warn("NOT RELEASABLE: files of '%s' stand in for what the recipe asks for: %s", lock->fakes, names);
+}

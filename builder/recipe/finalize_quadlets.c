@@ -1,0 +1,163 @@
+/* Quadlets: what podman's own generator cannot know of. It has the last word on their sections, when the image is built. */
+#include <errno.h>
+#include <string.h>
+
+#include "recipe/reference.h"
+#include "recipe/stages.h"
+
+/* What the generator makes of a file, by its kind, and a key that such a file is nothing without. */
+static const struct quadlet_kind {
+	const char *suffix, *service; /* what follows the name, of the file and of the service */
+	const char *section, *key;    /* `key` NULL: none is needed */
+	bool starts;                  /* something that runs, not something that others use */
+} quadlet_kinds[] = {
+	{".container", ".service", "Container", "Image", true},
+	{".kube", ".service", "Kube", "Yaml", true},
+	{".pod", "-pod.service", "Pod", NULL, true},
+	{".image", "-image.service", "Image", "Image", false},
+	{".build", "-build.service", "Build", "ImageTag", false},
+	{".volume", "-volume.service", "Volume", NULL, false},
+	{".network", "-network.service", "Network", NULL, false},
+};
+
+static const struct quadlet_kind *kind_of(const struct recipe_quadlet *quadlet)
+{
+	const struct quadlet_kind *kind = quadlet_kinds;
+
+	while (!text_has_suffix(quadlet->name, kind->suffix)) /* the schema knows no others */
+		kind++;
+	return kind;
+}
+
+/* The last value of a key, which is the one that counts; NULL for none. */
+static const char *setting(const struct recipe_quadlet *quadlet, const char *section, const char *key)
+{
+	const char *value = NULL;
+
+	for (size_t i = 0; i < quadlet->settings.count; i++)
+		if (strcmp(quadlet->settings.items[i].section, section) == 0 &&
+		    (!key || strcmp(quadlet->settings.items[i].key, key) == 0))
+			value = quadlet->settings.items[i].value;
+	return value;
+}
+
+/* The place of a key, or of the whole file where there is none. */
+static const struct pos *place_of(const struct recipe_quadlet *quadlet, const struct node *node, const char *section,
+				  const char *key)
+{
+	const struct node *value = node_get(node_get(node, section), key);
+
+	return value ? &value->pos : &quadlet->pos;
+}
+
+/* A container whose image stands in another file (foo.image, foo.build), or that has a folder for its root, has none to embed. */
+static void check_embed(struct decoder *decoder, struct recipe_quadlet *quadlet, const struct node *node, const char *path)
+{
+	const char *image = setting(quadlet, "Container", "Image"), *pull = setting(quadlet, "Container", "Pull");
+	const struct pos *pos = place_of(quadlet, node, "Container", "Image");
+	struct reference reference;
+	int r;
+
+	if (!text_has_suffix(quadlet->name, ".container") || !image || text_has_suffix(image, ".image") ||
+	    text_has_suffix(image, ".build")) {
+		err_at(decoder->err, -EINVAL, &quadlet->pos, path, "'embed' is for containers with an 'Image' that a registry has");
+		return;
+	}
+	r = reference_parse(decoder->arena, image, &reference);
+	if (r == -EDESTADDRREQ) {
+		err_at(decoder->err, -EINVAL, pos, path, "'%s' does not say which registry it is in", decode_shown(decoder->arena, image));
+		err_hint(decoder->err, "write it out, like docker.io/library/caddy:2");
+	} else if (r < 0) {
+		err_at(decoder->err, -EINVAL, pos, path, "expected the name of an image, like docker.io/library/caddy:2, found '%s'",
+		       decode_shown(decoder->arena, image));
+	} else {
+		quadlet->image = reference.text;
+	}
+	if (pull && strcmp(pull, "never") != 0 && strcmp(pull, "missing") != 0)
+		err_at(decoder->err, -EINVAL, place_of(quadlet, node, "Container", "Pull"), path,
+		       "the image is embedded, but 'Pull: %s' asks a registry for another", decode_shown(decoder->arena, pull));
+}
+
+static const struct recipe_user *find_user(const struct recipe *recipe, const char *name)
+{
+	for (size_t i = 0; i < recipe->n_users; i++)
+		if (strcmp(recipe->users[i].name, name) == 0)
+			return &recipe->users[i];
+	return NULL;
+}
+
+static void check_user(struct decoder *decoder, const struct recipe_quadlet *quadlet, const struct node *node, const char *path,
+		       unsigned kind)
+{
+	const struct recipe *recipe = decoder->recipe;
+	const struct recipe_user *user = find_user(recipe, quadlet->user);
+	const struct pos *pos = &node_get(node, "user")->pos;
+
+	if (kind == KIND_LXC) {
+		err_at(decoder->err, -ENOTSUP, pos, path, "a rootless container needs more user ids than an LXC container has");
+		err_hint(decoder->err, "leave 'user' out, or build a 'vm'");
+	} else if (!user) {
+		err_at(decoder->err, -EINVAL, pos, path, "there is no user '%s'", quadlet->user);
+		err_hint(decoder->err, strcmp(quadlet->user, "root") == 0 ? "root runs what names no 'user'" : "add it to 'users'");
+	} else if (user->uid < 0 && user->system) {
+		err_at(decoder->err, -EINVAL, pos, path, "'%s' needs a 'uid': podman looks for its files under that number", user->name);
+	} else if (!user->linger) {
+		err_at(decoder->err, -EINVAL, pos, path, "nothing of '%s' runs before somebody logs in as that user", user->name);
+		err_hint(decoder->err, "users: { %s: { linger: true } }", user->name);
+	}
+}
+
+/* A unit of the same name would hide what the generator makes. */
+static void check_service(struct decoder *decoder, const struct recipe_quadlet *quadlet)
+{
+	const struct quadlet_kind *kind = kind_of(quadlet);
+	int length = (int)(strlen(quadlet->name) - strlen(kind->suffix));
+	const char *service = arena_printf(decoder->arena, "%.*s%s", length, quadlet->name, kind->service);
+
+	for (size_t i = 0; i < decoder->recipe->n_units && !quadlet->user; i++)
+		if (strcmp(decoder->recipe->units[i].name, service) == 0) {
+			err_at(decoder->err, -EINVAL, &decoder->recipe->units[i].pos, decode_path(decoder->arena, "units", service),
+			       "'%s' is what podman makes of the quadlet '%s'", service, quadlet->name);
+			err_hint(decoder->err, "put these sections into 'quadlets.%s'", quadlet->name);
+		}
+}
+
+/* What somebody else starts, or what has no name before it is started, is left to them. */
+static bool starts_by_itself(const struct recipe_quadlet *quadlet)
+{
+	return kind_of(quadlet)->starts && !strstr(quadlet->name, "@.") && !setting(quadlet, "Container", "Pod");
+}
+
+static void check_quadlet(struct decoder *decoder, struct recipe_quadlet *quadlet, const struct node *node, unsigned kind)
+{
+	const struct quadlet_kind *type = kind_of(quadlet);
+	const char *path = decode_path(decoder->arena, "quadlets", quadlet->name);
+
+	if (finalize_has_problem(decoder, path))
+		return;
+	if (type->key && !setting(quadlet, type->section, type->key) && !setting(quadlet, "Container", "Rootfs"))
+		err_at(decoder->err, -EINVAL, &quadlet->pos, path, "'%s.%s' is missing", type->section, type->key);
+	if (quadlet->enable != UNSET && setting(quadlet, "Install", NULL)) {
+		err_at(decoder->err, -EINVAL, &node_get(node, "enable")->pos, path, "'Install' says when it starts: 'enable' cannot");
+		err_hint(decoder->err, "leave one of them out");
+	}
+	if (quadlet->embed)
+		check_embed(decoder, quadlet, node, path);
+	if (quadlet->user)
+		check_user(decoder, quadlet, node, path, kind);
+	check_service(decoder, quadlet);
+	if (quadlet->enable == UNSET)
+		quadlet->enable = starts_by_itself(quadlet) && !setting(quadlet, "Install", NULL) ? YES : NO;
+}
+
+void finalize_quadlets(struct decoder *decoder, const struct node *root, unsigned kind)
+{
+	const struct node *map = node_get(root, "quadlets");
+	const struct recipe *recipe = decoder->recipe;
+
+	if (recipe->n_quadlets && recipe->kinds == KIND_TOOLS && !finalize_has_problem(decoder, "kinds"))
+		err_at(decoder->err, -EINVAL, &map->pos, "quadlets", "a tree of tools runs no containers");
+	for (size_t i = 0; i < recipe->n_quadlets; i++)
+		if (decode_matches(schema_quadlets.key_rule, recipe->quadlets[i].name))
+			check_quadlet(decoder, &recipe->quadlets[i], node_get(map, recipe->quadlets[i].name), kind);
+}

@@ -1,0 +1,93 @@
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "edge/archive.h"
+#include "edge/archive_unpack.h"
+#include "tree/accounts.h"
+#include "tree/inside.h"
+#include "tree/steps.h"
+
+/* What an honest archive holds beyond this, times its own size, is a bomb's. */
+enum { SMALL_BYTES = 64 << 20, RATIO_MAX = 200 };
+#define UNPACKED_BYTES_MAX (16ULL << 30)
+
+static uint64_t bytes_max(const struct lock_download *locked)
+{
+	uint64_t ratio = locked->size > UNPACKED_BYTES_MAX / RATIO_MAX ? UNPACKED_BYTES_MAX : locked->size * RATIO_MAX;
+
+	return ratio + SMALL_BYTES < UNPACKED_BYTES_MAX ? ratio + SMALL_BYTES : UNPACKED_BYTES_MAX;
+}
+
+static int decompress(const char *blob, uint64_t most, int out, struct err *err)
+{
+	_cleanup_archive_stream_ struct archive_stream *stream = NULL;
+	_cleanup_buf_ struct buf chunk = {0};
+	const size_t size = 1 << 18;
+	ptrdiff_t n;
+	int r = archive_stream_open(blob, most, &stream, err);
+
+	if (r < 0)
+		return r;
+	buf_reserve(&chunk, size);
+	while ((n = archive_stream_read(stream, chunk.data, size, err)) > 0) {
+		r = fd_write_all(out, chunk.data, (size_t)n);
+		if (r < 0)
+			return err_sys(err, r, "cannot write what was decompressed");
+	}
+	return (int)n;
+}
+
+/* A file that is somewhere in the download. */
+static int put_part(const struct step *step, const struct plan_download *download, const char *blob, uid_t uid, gid_t gid,
+		    struct err *err)
+{
+	const struct recipe_download *words = download->words;
+	_cleanup_fd_ int fd = inside_create(step->root_fd, words->path, err);
+	uint64_t most = bytes_max(download->locked);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = words->member ? archive_take(blob, words->member, fd, most, err) : decompress(blob, most, fd, err);
+	return r < 0 ? r : inside_finish(fd, words->path, words->mode, uid, gid, err);
+}
+
+static int put(const struct step *step, const struct accounts *accounts, const struct plan_download *download, struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const struct recipe_download *words = download->words;
+	const char *blob = cache_path(step->cache, arena, "blobs", download->locked->sha256);
+	struct archive_target target = {step->root_fd, words->path, (unsigned)words->strip, 0, 0};
+	int r;
+
+	if (accounts_uid(accounts, words->owner, &words->pos, &target.uid, err) < 0 ||
+	    accounts_gid(accounts, words->group, &words->pos, &target.gid, err) < 0)
+		return err->code;
+	if (words->unpack)
+		r = archive_unpack(blob, &target, bytes_max(download->locked), err);
+	else if (words->member || words->decompress)
+		r = put_part(step, download, blob, target.uid, target.gid, err);
+	else
+		r = inside_copy(step->root_fd, words->path, blob, download->locked->sha256, words->mode, target.uid, target.gid,
+				err);
+	return r < 0 ? err_wrap(err, "with the download '%s' (%s:%u)", words->name, words->pos.file, words->pos.line) : 0;
+}
+
+int step_downloads(const struct step *step, struct err *err)
+{
+	_cleanup_accounts_ struct accounts accounts = {0};
+	const struct plan *plan = step->plan;
+
+	if (plan->n_downloads == 0)
+		return 0;
+	log_step("fetching %zu downloads", plan->n_downloads);
+	if (lock_fetch_downloads(plan->lock, step->cache, err) < 0 || accounts_read(step->root_fd, &accounts, err) < 0)
+		return err->code;
+	log_step("files and units");
+	for (size_t i = 0; i < plan->n_downloads; i++)
+		put(step, &accounts, &plan->downloads[i], err);
+	return err->code;
+}

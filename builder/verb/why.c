@@ -1,0 +1,125 @@
+/* aether-build why RECIPE: what has changed since the newest generation, and what has to be made again for it. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "plan/json.h"
+#include "release/publish.h"
+#include "verb/project.h"
+
+enum { PLAN_BYTES_MAX = 64 << 20 };
+
+/* The recipe's words behind a change, where it is one of those that have them. */
+static const struct pos *words_of(const struct plan *plan, const struct plan_change *change)
+{
+	for (size_t i = 0; strcmp(change->what, "file") == 0 && i < plan->n_files; i++)
+		if (strcmp(plan->files[i].path, change->name) == 0)
+			return &plan->files[i].pos;
+	for (size_t i = 0; strcmp(change->what, "unit") == 0 && i < plan->n_units; i++)
+		if (strcmp(plan->units[i].name, change->name) == 0)
+			return &plan->units[i].pos;
+	for (size_t i = 0; strcmp(change->what, "package") == 0 && i < plan->recipe->n_packages; i++)
+		if (strcmp(plan->recipe->packages[i].name, change->name) == 0)
+			return &plan->recipe->packages[i].pos;
+	return NULL;
+}
+
+static void print_change(const struct plan *plan, const struct plan_change *change)
+{
+	const struct pos *pos = words_of(plan, change);
+
+	printf("%s: %s %s: ", change->layer, change->what, change->name);
+	if (!change->before)
+		printf("new%s%s", strcmp(change->after, "there") == 0 ? "" : ", ", strcmp(change->after, "there") == 0 ? "" : change->after);
+	else if (!change->after)
+		printf("gone");
+	else if (strcmp(change->after, "changed") == 0)
+		printf("changed");
+	else
+		printf("%.40s -> %.40s", change->before, change->after);
+	if (pos && pos->file && pos->line)
+		printf(" (%s:%u)", pos->file, pos->line);
+	puts("");
+}
+
+static struct json *change_json(const struct plan *plan, const struct plan_change *change)
+{
+	const struct pos *pos = words_of(plan, change);
+	struct json *object = json_new_object();
+
+	json_set(object, "layer", json_text(change->layer));
+	json_set(object, "what", json_text(change->what));
+	json_set(object, "name", json_text(change->name));
+	json_set(object, "before", json_text(change->before));
+	json_set(object, "after", json_text(change->after));
+	if (pos && pos->file) {
+		json_set(object, "file", json_text(pos->file));
+		json_set(object, "line", json_number(pos->line));
+	}
+	return object;
+}
+
+/* The plan of the newest generation; *ret_number 0 when there is none that kept its plan. */
+static int read_newest(struct arena *arena, const char *out, const char *name, unsigned *ret_number, struct json **ret_plan,
+		       struct err *err)
+{
+	const char *shelf = arena_printf(arena, "%s/%s", out, name), *path;
+	_cleanup_buf_ struct buf text = {0};
+
+	*ret_number = publish_newest(shelf);
+	path = arena_printf(arena, "%s/%u/plan.json", shelf, *ret_number);
+	if (*ret_number == 0 || !path_exists(path)) {
+		*ret_number = 0;
+		return 0;
+	}
+	if (file_read(path, PLAN_BYTES_MAX, &text, err) < 0)
+		return err->code;
+	return json_read(path, text.data, text.size, ret_plan, err);
+}
+
+static void report(const struct verb_options *options, const struct plan *plan, unsigned number, const struct json *before,
+		   struct arena *arena)
+{
+	_cleanup_json_ struct json *after = plan_json(plan), *array = json_new_array();
+	struct plan_change *changes = NULL;
+	size_t n = 0;
+
+	if (number)
+		plan_compare(arena, before, after, &changes, &n);
+	for (size_t i = 0; i < n; i++) {
+		if (options->json)
+			json_add(array, change_json(plan, &changes[i]));
+		else
+			print_change(plan, &changes[i]);
+	}
+	if (options->json)
+		puts(json_print(arena, array, true));
+	else if (number == 0)
+		printf("'%s' was never built below '%s': everything has to be made\n", plan->recipe->name, options->out);
+	else if (n == 0)
+		printf("nothing has changed since generation %u\n", number);
+}
+
+static int run(const struct verb_options *options, char *const *arguments, size_t n_arguments, struct err *err)
+{
+	_cleanup_project_ struct project project = {0};
+	_cleanup_json_ struct json *before = NULL;
+	unsigned number = 0;
+	int r = project_load(arguments[0], 0, options, &project, err);
+
+	(void)n_arguments;
+	if (r == 0)
+		r = project_plan(&project, err);
+	if (r == 0)
+		r = read_newest(project.arena, options->out, project.recipe->name, &number, &before, err);
+	if (r < 0)
+		return r;
+	report(options, project.plan, number, before, project.arena);
+	return 0;
+}
+
+const struct verb verb_why = {
+	.name = "why", .arguments = "RECIPE", .summary = "Says what has changed since the newest generation, and which layers that makes stale",
+	.accepts = ACCEPTS_OUT | ACCEPTS_RECIPE, .min_arguments = 1, .max_arguments = 1, .run = run,
+};
