@@ -76,7 +76,8 @@ copy_recipes() {
 	ssh-keygen -q -t ed25519 -N '' -C 'CA of a test' -f "$1/keys/ssh-user-ca" </dev/null
 }
 
-# need_image NAME: builds recipes/NAME.recipe from a fresh lock, once a run whoever asks first, and sets
+# need_image NAME: builds recipes/NAME.recipe (those of tests/boot/recipes stand among them) from a fresh lock, once a run
+# whoever asks first, and sets
 #   IMAGE       the qcow2 (treat it as read-only: boot an overlay)
 #   IMAGE_REPO  the repository it was built in; its CA is $IMAGE_REPO/keys/ssh-user-ca
 need_image() {
@@ -89,6 +90,7 @@ need_image() {
 		rm -rf "$IMAGE_REPO" "$folder/out" "$folder/path"
 		echo "$RUN_ID" >"$folder/run"
 		copy_recipes "$IMAGE_REPO" &&
+			cp -t "$IMAGE_REPO/recipes" "$SOURCE"/tests/boot/recipes/*.recipe &&
 			"$AETHER" lock "$IMAGE_REPO/recipes/$name.recipe" >&2 &&
 			"$AETHER" vm --out "$folder/out" "$IMAGE_REPO/recipes/$name.recipe" | tail -n 1 >"$folder/path"
 	fi

@@ -17,7 +17,7 @@ enum { MANIFEST_VERSION = 1 }; /* a reader refuses a later one */
 struct manifest_image {
 	const char *file;            /* its name, in the folder of the manifest */
 	const char *format, *compression; /* as image_write() knows them */
-	uint64_t size, virtual_size; /* bytes: of the file, of the disk in it */
+	uint64_t size, virtual_size; /* bytes: of the file; of the disk, or of the files, in it */
 	const char *sha256;          /* of the file */
 };
 

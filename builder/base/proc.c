@@ -85,7 +85,7 @@ static _Noreturn void child(const struct proc *proc, const int fds[3], int repor
 }
 
 /* Reads what is there; on end of file closes the descriptor. `also` may be NULL. */
-static void drain(int *fd, struct buf *into, struct buf *also)
+static void drain(const struct proc *proc, int *fd, struct buf *into, struct buf *also)
 {
 	char chunk[16384];
 	ssize_t n = read(*fd, chunk, sizeof chunk);
@@ -94,6 +94,8 @@ static void drain(int *fd, struct buf *into, struct buf *also)
 		buf_add(into, chunk, (size_t)n);
 		if (also)
 			buf_add(also, chunk, (size_t)n);
+		if (proc->heard)
+			proc->heard(proc->heard_data, chunk, (size_t)n);
 	} else if (n == 0 || (errno != EINTR && errno != EAGAIN)) {
 		close_end(fd);
 	}
@@ -139,9 +141,9 @@ static int serve(const struct proc *proc, struct streams *s, struct buf *tail)
 		if (poll(fds, 4, left > 60000 ? 60000 : (int)left) < 0 && errno != EINTR)
 			return -errno;
 		if (fds[0].revents)
-			drain(&s->out, proc->output ? proc->output : tail, proc->output ? NULL : proc->diagnostics);
+			drain(proc, &s->out, proc->output ? proc->output : tail, proc->output ? NULL : proc->diagnostics);
 		if (fds[1].revents)
-			drain(&s->diag, tail, proc->diagnostics);
+			drain(proc, &s->diag, tail, proc->diagnostics);
 		if (fds[2].revents)
 			feed(proc, s);
 		if (fds[3].revents)

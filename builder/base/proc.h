@@ -14,6 +14,8 @@ struct proc {
 	size_t input_size;
 	struct buf *output;          /* stdout is appended here; NULL: stdout is discarded into the error tail */
 	struct buf *diagnostics;     /* stderr is appended here as well (its last 4 MiB at least); may be NULL */
+	void (*heard)(void *data, const char *bytes, size_t n); /* told all output as it comes; may be NULL */
+	void *heard_data;
 	unsigned deadline_s;         /* 0: an hour */
 	int (*prepare)(void *data);  /* runs in the child before exec (only async-signal-safe work); negative errno fails */
 	void *prepare_data;

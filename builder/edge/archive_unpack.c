@@ -28,27 +28,60 @@ static int not_there(const char *member, const struct strv *names, struct err *e
 	return names->count ? err_hint(err, "its first member is '%s'", names->items[0]) : err->code;
 }
 
-int archive_take(const char *archive, const char *member, int out, uint64_t max_bytes, struct err *err)
+/* Moves to the member called `wanted`. Returns 1, or 0 with the names of other files when there is none. */
+static int find(struct archive_source *source, struct arena *arena, const char *wanted, struct archive_entry **ret_entry,
+		struct strv *names, struct err *err)
 {
-	_cleanup_arena_ struct arena *arena = arena_new();
-	const char *wanted = archive_clean_name(arena, member), *raw, *name;
+	const char *raw, *name;
+	int r;
+
+	while ((r = archive_source_next(source, ret_entry, &raw, err)) > 0) {
+		if (archive_source_announce(source, *ret_entry, err) < 0)
+			return err->code;
+		name = archive_clean_name(arena, raw);
+		if (name && strcmp(name, wanted) == 0)
+			return 1;
+		if (name && *name && archive_entry_filetype(*ret_entry) != AE_IFDIR && names->count < NAMES_MAX)
+			strv_push(arena, names, name);
+	}
+	return r;
+}
+
+/* What a hard link leads to came before it: *ret_link is its name then, to be read from the start. */
+static int take(const char *archive, struct arena *arena, const char *wanted, int out, uint64_t max_bytes, const char **ret_link,
+		struct err *err)
+{
 	_cleanup_archive_source_ struct archive_source source;
 	struct archive_entry *entry;
 	struct strv names = {0};
 	int r = archive_source_open(archive, max_bytes, &source, err);
 
-	while (r == 0 && (r = archive_source_next(&source, &entry, &raw, err)) > 0) {
-		r = archive_source_announce(&source, entry, err);
-		name = archive_clean_name(arena, raw);
-		if (r == 0 && name && wanted && strcmp(name, wanted) == 0) {
-			if (archive_entry_filetype(entry) == AE_IFREG && !archive_entry_hardlink(entry))
-				return archive_source_copy(&source, entry, out, err);
-			return err_set(err, -EBADMSG, "'%s' is no file of its own in the archive, but a folder or a link", member);
-		}
-		if (name && *name && archive_entry_filetype(entry) == AE_IFREG && names.count < NAMES_MAX)
-			strv_push(arena, &names, name);
-	}
-	return r < 0 ? r : not_there(member, &names, err);
+	if (r == 0)
+		r = find(&source, arena, wanted, &entry, &names, err);
+	if (r <= 0)
+		return r < 0 ? r : not_there(wanted, &names, err);
+	*ret_link = archive_entry_hardlink(entry) ? archive_clean_name(arena, archive_entry_hardlink(entry)) : NULL;
+	if (*ret_link)
+		return 0;
+	if (archive_entry_filetype(entry) == AE_IFREG && !archive_entry_hardlink(entry))
+		return archive_source_copy(&source, entry, out, err);
+	if (archive_entry_filetype(entry) == AE_IFLNK && archive_entry_symlink(entry))
+		return err_set(err, -EBADMSG, "'%s' is a symbolic link in the archive, to '%s'", wanted, archive_entry_symlink(entry));
+	return err_set(err, -EBADMSG, "'%s' is no file in the archive", wanted);
+}
+
+int archive_take(const char *archive, const char *member, int out, uint64_t max_bytes, struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const char *wanted = archive_clean_name(arena, member), *link = NULL;
+	int r = wanted ? take(archive, arena, wanted, out, max_bytes, &link, err)
+		       : err_set(err, -EINVAL, "'%s' leads out of the archive", member);
+
+	if (r == 0 && link)
+		r = take(archive, arena, link, out, max_bytes, &link, err);
+	if (r == 0 && link)
+		r = err_set(err, -EBADMSG, "'%s' is a link to a link in the archive", member);
+	return r;
 }
 
 /* --- all of them ----------------------------------------------------------------------------------------------------- */

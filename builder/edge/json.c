@@ -107,6 +107,11 @@ size_t json_count(const struct json *array)
 	return json_array_size(to(array));
 }
 
+const char *json_text_of(const struct json *value)
+{
+	return json_string_value(to(value));
+}
+
 const char *json_get_text(const struct json *object, const char *key)
 {
 	return json_string_value(to(json_get(object, key)));

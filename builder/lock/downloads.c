@@ -126,8 +126,11 @@ static int fetch(struct arena *arena, struct cache *cache, const char *fakes, st
 		strv_push(arena, &jobs[i].urls, fake ? url_of(arena, fake) : all[i].words->url);
 	}
 	r = http_run(jobs, n, err);
+	if (r == -ENOENT || r == -EIO)
+		return err_hint(err, "%s (with --with-fakes, a file of yours can stand in for it)",
+				r == -EIO ? "is the network there, and the server?" : "is its 'url' right?");
 	if (r < 0)
-		return r == -EIO ? err_hint(err, "is the network there, and the server?") : r;
+		return r;
 	for (size_t i = 0; i < n; i++)
 		check(&all[i], err);
 	for (size_t i = 0; err->code == 0 && i < n; i++)
@@ -137,11 +140,6 @@ static int fetch(struct arena *arena, struct cache *cache, const char *fakes, st
 
 /* --- what is locked ----------------------------------------------------------------------------------------------- */
 
-static bool may_move(const struct lock_options *options, const char *name)
-{
-	return options->update && (options->update_packages.count == 0 || strv_has(&options->update_packages, name));
-}
-
 /* What is locked and still what is asked for; a fake is looked at every time, it costs nothing. */
 static const struct lock_download *kept(const struct lock *old, const struct lock_options *options,
 					const struct recipe_download *words)
@@ -149,7 +147,7 @@ static const struct lock_download *kept(const struct lock *old, const struct loc
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const struct lock_download *locked = old ? lock_download(old, words->name) : NULL;
 
-	if (!locked || locked->fake || strcmp(locked->url, words->url) != 0 || may_move(options, words->name) ||
+	if (!locked || locked->fake || strcmp(locked->url, words->url) != 0 || lock_may_move(options, words->name) ||
 	    (words->sha256 && strcmp(words->sha256, locked->sha256) != 0) ||
 	    fakes_find(arena, options->fakes, "downloads", words->name))
 		return NULL;
@@ -243,8 +241,8 @@ static int fetch_one(void *data, size_t i, struct err *err)
 	}
 	if (r == -EBADMSG || r == -ENOENT)
 		return err_hint(err, "%s: '%s' locks what is there now",
-				r == -EBADMSG ? "if it may be another file" : "if its 'url' is still right",
-				lock_again(arena, lock, arena_printf(arena, "--update %s ", download->name)));
+				r == -EBADMSG ? "if it may be another file" : "if its 'url' is right",
+				lock_again(arena, lock, download->fake ? "" : arena_printf(arena, "--update %s ", download->name)));
 	return r == -EIO ? err_hint(err, "is the network there, and the server? What was fetched is kept: run it again") : r;
 }
 
@@ -252,5 +250,8 @@ int lock_fetch_downloads(const struct lock *lock, struct cache *cache, struct er
 {
 	struct fetching fetching = {lock, cache};
 
+	if (lock->n_downloads == 0)
+		return 0;
+	log_step("fetching %zu downloads", lock->n_downloads);
 	return pool_run(lock->n_downloads, fetch_one, &fetching, err);
 }

@@ -32,6 +32,9 @@ struct strv fakes_of(struct arena *arena, const struct lock *lock)
 	for (size_t i = 0; i < lock->n_downloads; i++)
 		if (lock->downloads[i].fake)
 			strv_push(arena, &fakes, arena_printf(arena, "downloads/%s", lock->downloads[i].name));
+	for (size_t i = 0; i < lock->n_containers; i++)
+		if (lock->containers[i].fake)
+			strv_push(arena, &fakes, arena_printf(arena, "images/%s", lock->containers[i].image));
 	return fakes;
 }
 

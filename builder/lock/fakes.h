@@ -2,7 +2,7 @@
  * all the rest of it can be built and tried.
  *
  *   FOLDER/downloads/NAME   in the place of the download NAME
- *   FOLDER/images/NAME      in the place of the container image NAME
+ *   FOLDER/images/NAME      an OCI image layout in the place of the container image NAME (images/docker.io/library/caddy:2)
  *   FOLDER/NAME.fake.lock   the lock of NAME.recipe with them: the one beside the recipe never hears of a fake
  *
  * What is not there is what it always is. A thing made with a fake says so in its manifest, and is not releasable. */

@@ -173,6 +173,7 @@ int fetch_items(struct cache *cache, const struct fetch_item *items, size_t n, b
 		fetch.total_bytes += item->size;
 		*arena_push(arena, jobs, n_jobs) = (struct http_job){.name = item->name,
 								     .urls = item->urls,
+								     .headers = item->headers,
 								     .max_bytes = item->max_bytes ? item->max_bytes : item->size,
 								     .data = &fetch.downloads[i],
 								     .begin = begin,

@@ -16,7 +16,8 @@ struct fetch_item {
 	const char *sha256;
 	uint64_t size;
 	uint64_t max_bytes; /* how much is looked at to tell what something else is; 0: size */
-	struct strv urls;   /* asked in order */
+	struct strv urls;    /* asked in order */
+	struct strv headers; /* further lines of the request */
 };
 
 /* Brings all items into the blobs. One that is there already is trusted when its size is right, or, when `verify` is

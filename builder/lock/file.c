@@ -9,6 +9,7 @@
 #include "edge/yaml.h"
 #include "lock/index.h"
 #include "lock/release.h"
+#include "recipe/reference.h"
 
 /* --- values ------------------------------------------------------------------------------------------------------- */
 
@@ -215,22 +216,28 @@ static int read_tree(struct reader *reader, const struct node *top, const char *
 
 /* --- downloads ---------------------------------------------------------------------------------------------------- */
 
+static int get_fake(struct reader *reader, const struct node *map, bool *ret_fake)
+{
+	const char *fake;
+
+	*ret_fake = node_get(map, "fake") != NULL;
+	if (!*ret_fake)
+		return 0;
+	if (get_text(reader, map, "fake", &fake) < 0)
+		return reader->err->code;
+	return strcmp(fake, "true") == 0 ? 0 : refuse(reader, node_get(map, "fake"), "fake", "true, or not there");
+}
+
 static int read_download(struct reader *reader, const struct node *node, struct lock_download *download)
 {
 	static const char *const known[] = {"url", "size", "sha256", "fake", NULL};
 	const struct node *map;
-	const char *fake;
 
 	if (get_map(reader, node, NULL, known, &map) < 0 || get_text(reader, map, "url", &download->url) < 0 ||
 	    get_size(reader, map, "size", &download->size) < 0 ||
 	    get_sha256(reader, map, "sha256", &download->sha256) < 0)
 		return reader->err->code;
-	download->fake = node_get(map, "fake") != NULL;
-	if (!download->fake)
-		return 0;
-	if (get_text(reader, map, "fake", &fake) < 0)
-		return reader->err->code;
-	return strcmp(fake, "true") == 0 ? 0 : refuse(reader, node_get(map, "fake"), "fake", "true, or not there");
+	return get_fake(reader, map, &download->fake);
 }
 
 static int read_downloads(struct reader *reader, const struct node *top)
@@ -249,6 +256,70 @@ static int read_downloads(struct reader *reader, const struct node *top)
 		if (read_download(reader, map->items[i], &download) < 0)
 			return reader->err->code;
 		*arena_push(reader->arena, lock->downloads, lock->n_downloads) = download;
+	}
+	return 0;
+}
+
+/* --- container images --------------------------------------------------------------------------------------------- */
+
+static bool image_ok(const char *image)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct reference reference;
+
+	return reference_parse(arena, image, &reference) == 0 && strcmp(reference.text, image) == 0;
+}
+
+/* The blob at `key` of `parent`, or `parent` itself (`key` NULL). */
+static int read_blob(struct reader *reader, const struct node *parent, const char *key, struct lock_blob *blob)
+{
+	static const char *const known[] = {"size", "sha256", NULL};
+	const struct node *map;
+
+	if (get_map(reader, parent, key, known, &map) < 0)
+		return reader->err->code;
+	if (!map)
+		return err_at(reader->err, -EINVAL, &parent->pos, NULL, "'%s' is missing here", key);
+	if (get_size(reader, map, "size", &blob->size) < 0 || get_sha256(reader, map, "sha256", &blob->sha256) < 0)
+		return reader->err->code;
+	return 0;
+}
+
+static int read_container(struct reader *reader, const struct node *node, struct lock_container *container)
+{
+	static const char *const known[] = {"fake", "manifest", "config", "layers", NULL};
+	const struct node *map, *layers;
+
+	if (get_map(reader, node, NULL, known, &map) < 0 || get_fake(reader, map, &container->fake) < 0 ||
+	    read_blob(reader, map, "manifest", &container->manifest) < 0 ||
+	    read_blob(reader, map, "config", &container->config) < 0)
+		return reader->err->code;
+	layers = node_get(map, "layers");
+	if (!layers || layers->type != NODE_LIST || layers->count == 0)
+		return refuse(reader, layers ? layers : map, "layers", "a list of layers");
+	for (size_t i = 0; i < layers->count; i++)
+		if (read_blob(reader, layers->items[i], NULL,
+			      arena_push(reader->arena, container->layers, container->n_layers)) < 0)
+			return reader->err->code;
+	return 0;
+}
+
+static int read_containers(struct reader *reader, const struct node *top)
+{
+	struct lock *lock = reader->lock;
+	const struct node *map;
+
+	if (get_map(reader, top, "containers", NULL, &map) < 0)
+		return reader->err->code;
+	for (size_t i = 0; map && i < map->count; i++) {
+		struct lock_container container = {.image = map->keys[i]};
+
+		if (!image_ok(container.image) || (i && strcmp(map->keys[i - 1], container.image) >= 0))
+			return err_at(reader->err, -EINVAL, &map->key_pos[i], NULL,
+				      "'%s' is no image's whole name, or not in its place: they are sorted", container.image);
+		if (read_container(reader, map->items[i], &container) < 0)
+			return reader->err->code;
+		*arena_push(reader->arena, lock->containers, lock->n_containers) = container;
 	}
 	return 0;
 }
@@ -274,7 +345,7 @@ static int check_digest(struct reader *reader, const struct node *top, const cha
 static int read_top(struct reader *reader, const struct node *node)
 {
 	static const char *const known[] = {"format", "recipe", "toolsRecipe", "epoch",
-					    "archives", "downloads", "image", "tools", "digest", NULL};
+					    "archives", "downloads", "containers", "image", "tools", "digest", NULL};
 	struct lock *lock = reader->lock;
 	const struct node *top;
 	const char *format;
@@ -286,7 +357,8 @@ static int read_top(struct reader *reader, const struct node *node)
 	if (get_sha256(reader, top, "recipe", &lock->recipe_sha256) < 0 ||
 	    get_time(reader, top, "epoch", &lock->epoch) < 0 ||
 	    (node_get(top, "toolsRecipe") && get_sha256(reader, top, "toolsRecipe", &lock->tools_sha256) < 0) ||
-	    read_archives(reader, top) < 0 || read_downloads(reader, top) < 0 || read_tree(reader, top, "image", &lock->image) < 0 ||
+	    read_archives(reader, top) < 0 || read_downloads(reader, top) < 0 ||
+	    read_containers(reader, top) < 0 || read_tree(reader, top, "image", &lock->image) < 0 ||
 	    read_tree(reader, top, "tools", &lock->tools) < 0)
 		return reader->err->code;
 	return 0;

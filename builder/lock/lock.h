@@ -42,6 +42,20 @@ struct lock_download {
 	bool fake;                   /* of a file that stood in for it: see lock/fakes.h */
 };
 
+struct lock_blob {
+	const char *sha256;
+	uint64_t size;
+};
+
+/* A container image for linux/amd64, to the byte. */
+struct lock_container {
+	const char *image;           /* its name, as podman writes it (recipe/reference.h) */
+	struct lock_blob manifest, config;
+	struct lock_blob *layers;    /* from the bottom; as they travel, compressed */
+	size_t n_layers;
+	bool fake;                   /* of a folder that stood in for it: see lock/fakes.h */
+};
+
 /* A set of packages that make one tree, in the order: layer, then name. */
 struct lock_tree {
 	struct lock_package *packages;
@@ -59,25 +73,31 @@ struct lock {
 	size_t n_archives;
 	struct lock_download *downloads; /* sorted by name */
 	size_t n_downloads;
+	struct lock_container *containers; /* sorted by image */
+	size_t n_containers;
 	struct lock_tree image, tools;
 };
 
 struct lock_options {
 	bool allow_expired;          /* --allow-expired-release: a Release past its Valid-Until is accepted, loudly */
 	bool update;                 /* --update: move to what the archive has now; else versions already locked are kept */
-	struct strv update_packages; /* --update NAME…: move only these packages and downloads */
+	struct strv update_packages; /* --update NAME…: move only these packages, downloads and images */
 	const char *fakes;           /* --with-fakes: see lock/fakes.h; or NULL */
 };
 
-/* The path of the lock that belongs to a recipe: `.recipe` replaced by `.lock`. With `fakes` (may be NULL) it is another,
- * in that folder: NAME.fake.lock. */
-const char *lock_path(struct arena *arena, const char *recipe_path, const char *fakes);
+/* Whether what is locked under that name may become another. */
+bool lock_may_move(const struct lock_options *options, const char *name);
+
+/* The path of the lock that belongs to a recipe: `.recipe` replaced by `suffix` (recipe_suffix()) and `.lock`. With `fakes` (may
+ * be NULL) it is another, in that folder: NAME.fake.lock. */
+const char *lock_path(struct arena *arena, const char *recipe_path, const char *suffix, const char *fakes);
 
 /* The command that makes a lock anew, for hints; `options` ("--update ", or "") stand before the recipe. */
 const char *lock_again(struct arena *arena, const struct lock *lock, const char *options);
 
 /* Reads the lock of the recipe at `recipe_path`. -ENOENT when there is none (with the command to run as hint). */
-int lock_read(struct arena *arena, const char *recipe_path, const char *fakes, struct lock **ret_lock, struct err *err);
+int lock_read(struct arena *arena, const char *recipe_path, const char *suffix, const char *fakes, struct lock **ret_lock,
+	      struct err *err);
 
 /* lock_read() for a recipe and its tools recipe, and checks that the lock is still theirs (else -ESTALE with the command
  * to run). `tools` is NULL for a tools recipe. Says aloud what is fake. */
@@ -97,6 +117,12 @@ int lock_fetch(const struct lock *lock, const struct lock_tree *tree, struct cac
 /* The same for every download of the lock. One that is not what was locked is an error that shows both digests, and names
  * `lock --update`. */
 int lock_fetch_downloads(const struct lock *lock, struct cache *cache, struct err *err);
+
+/* The same for the manifest, configuration and layers of one image. */
+int lock_fetch_container(const struct lock *lock, const struct lock_container *container, struct cache *cache, struct err *err);
+
+/* The container image of that name, or NULL. */
+const struct lock_container *lock_container(const struct lock *lock, const char *image);
 
 /* The download of that name, or NULL. */
 const struct lock_download *lock_download(const struct lock *lock, const char *name);

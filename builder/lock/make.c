@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "lock/containers.h"
 #include "lock/downloads.h"
 #include "lock/fakes.h"
 #include "lock/file.h"
@@ -69,13 +70,19 @@ static void tell_changes(const char *what, const struct lock_tree *old, const st
 				 old->packages[i].version);
 }
 
+bool lock_may_move(const struct lock_options *options, const char *name)
+{
+	return options->update && (options->update_packages.count == 0 || strv_has(&options->update_packages, name));
+}
+
 /* What --update names must be there, or the user believes that something moved. */
 static int check_updates(const struct lock *old, const struct lock_options *options, struct err *err)
 {
 	for (size_t i = 0; i < options->update_packages.count; i++) {
 		const char *name = options->update_packages.items[i];
 
-		if (old && (find_package(&old->image, name) || find_package(&old->tools, name) || lock_download(old, name)))
+		if (old && (find_package(&old->image, name) || find_package(&old->tools, name) || lock_download(old, name) ||
+			    lock_container(old, name)))
 			continue;
 		err_set(err, -ENOENT, "'%s' is to be updated, but is not in the lock", name);
 		return err_hint(err, "without names, --update moves everything");
@@ -101,11 +108,11 @@ struct making {
 
 static int read_old(struct making *making, struct err *err)
 {
-	const char *fakes = making->options->fakes;
+	const char *fakes = making->options->fakes, *suffix = recipe_suffix(making->arena, making->recipe);
 
-	if (!path_exists(lock_path(making->arena, making->recipe->path, fakes)))
+	if (!path_exists(lock_path(making->arena, making->recipe->path, suffix, fakes)))
 		return check_updates(NULL, making->options, err);
-	if (lock_read(making->arena, making->recipe->path, fakes, &making->old, err) < 0)
+	if (lock_read(making->arena, making->recipe->path, suffix, fakes, &making->old, err) < 0)
 		return err->code;
 	return check_updates(making->old, making->options, err);
 }
@@ -144,7 +151,7 @@ static void assemble(struct making *making)
 	struct arena *arena = making->arena;
 	struct lock *lock = making->new;
 
-	lock->path = lock_path(arena, making->recipe->path, making->options->fakes);
+	lock->path = lock_path(arena, making->recipe->path, recipe_suffix(arena, making->recipe), making->options->fakes);
 	lock->recipe_sha256 = recipe_digest(arena, making->recipe);
 	lock->tools_sha256 = making->tools ? recipe_digest(arena, making->tools) : NULL;
 	for (size_t i = 0; i < making->suites.count; i++) {
@@ -178,6 +185,7 @@ static int publish(struct making *making, struct lock **ret_lock, struct err *er
 		tell_changes("image", &making->old->image, &read->image);
 		tell_changes("tools", &making->old->tools, &read->tools);
 		downloads_tell(making->old, read);
+		containers_tell(making->old, read);
 	}
 	fakes_warn(read);
 	*ret_lock = read;
@@ -202,6 +210,8 @@ static int make(struct making *making, struct cache *cache, struct lock **ret_lo
 	if (r == 0)
 		r = downloads_lock(making->arena, making->recipe, making->old, making->options, cache, making->scratch, making->new,
 				   err);
+	if (r == 0)
+		r = containers_lock(making->arena, making->recipe, making->old, making->options, cache, making->new, err);
 	if (r < 0)
 		return r;
 	assemble(making);

@@ -15,9 +15,10 @@ static const char *without(struct arena *arena, const char *path, const char *en
 	return arena_strndup(arena, path, strlen(path) - (text_has_suffix(path, ending) ? strlen(ending) : 0));
 }
 
-const char *lock_path(struct arena *arena, const char *recipe_path, const char *fakes)
+const char *lock_path(struct arena *arena, const char *recipe_path, const char *suffix, const char *fakes)
 {
-	const char *stem = without(arena, recipe_path, ".recipe"), *slash = strrchr(stem, '/');
+	const char *stem = arena_printf(arena, "%s%s", without(arena, recipe_path, ".recipe"), suffix);
+	const char *slash = strrchr(stem, '/');
 
 	return fakes ? arena_printf(arena, "%s/%s.fake.lock", fakes, slash ? slash + 1 : stem) : arena_printf(arena, "%s.lock", stem);
 }
@@ -36,9 +37,10 @@ const char *lock_again(struct arena *arena, const struct lock *lock, const char 
 	return command(arena, options, recipe, lock->fakes);
 }
 
-int lock_read(struct arena *arena, const char *recipe_path, const char *fakes, struct lock **ret_lock, struct err *err)
+int lock_read(struct arena *arena, const char *recipe_path, const char *suffix, const char *fakes, struct lock **ret_lock,
+	      struct err *err)
 {
-	const char *path = lock_path(arena, recipe_path, fakes), *again = command(arena, "", recipe_path, fakes);
+	const char *path = lock_path(arena, recipe_path, suffix, fakes), *again = command(arena, "", recipe_path, fakes);
 	_cleanup_buf_ struct buf text = {0};
 
 	if (!path_exists(path)) {
@@ -74,7 +76,7 @@ int lock_for(struct arena *arena, const struct recipe *recipe, const struct reci
 	     struct lock **ret_lock, struct err *err)
 {
 	struct lock *lock;
-	int r = lock_read(arena, recipe->path, fakes, &lock, err);
+	int r = lock_read(arena, recipe->path, recipe_suffix(arena, recipe), fakes, &lock, err);
 
 	if (r == 0)
 		r = check_drift(arena, recipe, tools, lock, err);

@@ -56,6 +56,23 @@ static void put_download(struct buf *text, const struct lock_download *download)
 		   download->fake ? ", fake: true" : "");
 }
 
+static void put_blob(struct buf *text, const char *key, const struct lock_blob *blob)
+{
+	buf_printf(text, "    %s{ size: %" PRIu64 ", sha256: %s }\n", key, blob->size, blob->sha256);
+}
+
+static void put_container(struct buf *text, const struct lock_container *container)
+{
+	buf_puts(text, "  ");
+	put_quoted(text, container->image);
+	buf_printf(text, ":\n%s", container->fake ? "    fake: true\n" : "");
+	put_blob(text, "manifest: ", &container->manifest);
+	put_blob(text, "config: ", &container->config);
+	buf_puts(text, "    layers:\n");
+	for (size_t i = 0; i < container->n_layers; i++)
+		put_blob(text, "  - ", &container->layers[i]);
+}
+
 void lock_print(struct buf *text, const struct lock *lock)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
@@ -73,6 +90,10 @@ void lock_print(struct buf *text, const struct lock *lock)
 		buf_puts(text, "downloads:\n");
 	for (size_t i = 0; i < lock->n_downloads; i++)
 		put_download(text, &lock->downloads[i]);
+	if (lock->n_containers)
+		buf_puts(text, "containers:\n");
+	for (size_t i = 0; i < lock->n_containers; i++)
+		put_container(text, &lock->containers[i]);
 	put_tree(text, "image", lock, &lock->image);
 	if (lock->tools_sha256)
 		put_tree(text, "tools", lock, &lock->tools);

@@ -25,16 +25,21 @@ static const struct recipe_user *same_uid(const struct recipe *recipe, const str
 	return NULL;
 }
 
-/* sysusers.d gives a system user a free id by itself; people's ids start at 1000, in order of appearance. */
-static const char *choose_uid(struct arena *arena, const struct recipe *recipe, const struct recipe_user *user, int64_t *next)
+int64_t access_uid(const struct recipe *recipe, const struct recipe_user *user)
 {
-	if (user->uid >= 0)
-		return arena_printf(arena, "%" PRId64, user->uid);
-	if (user->system)
-		return "-";
-	while (uid_taken(recipe, *next))
-		++*next;
-	return arena_printf(arena, "%" PRId64, (*next)++);
+	int64_t next = FIRST_UID;
+
+	if (user->uid >= 0 || user->system)
+		return user->uid;
+	for (const struct recipe_user *other = recipe->users; ; other++) {
+		if (other->uid >= 0 || other->system)
+			continue;
+		while (uid_taken(recipe, next))
+			next++;
+		if (other == user)
+			return next;
+		next++;
+	}
 }
 
 /* `text` in double quotes for sysusers.d. */
@@ -46,12 +51,42 @@ static void put_quoted(struct buf *out, const char *text)
 	buf_puts(out, "\"");
 }
 
-/* Home folders are on the state partition, which is empty on the first boot: tmpfiles make them there. */
-static void put_home(struct buf *tmpfiles, const struct recipe_user *user)
+/* `path` of /etc/skel in a new home. Its folders come before it, once each. */
+static void put_skeleton(struct arena *arena, struct buf *tmpfiles, const struct recipe_user *user, const char *path, mode_t mode,
+			 struct strv *folders)
 {
+	for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
+		const char *folder = arena_strndup(arena, path, (size_t)(slash - path));
+
+		if (strv_has(folders, folder))
+			continue;
+		strv_push(arena, folders, folder);
+		buf_printf(tmpfiles, "d %s/%s 0700 %s %s\n", user->home, folder, user->name, user->name);
+	}
+	buf_printf(tmpfiles, "C %s/%s %04o %s %s - /etc/skel/%s\n", user->home, path, mode, user->name, user->name, path);
+}
+
+/* Home folders are on the state partition, which is empty on the first boot: tmpfiles make them there. File by file, because
+ * what is in a home later keeps its owners: the files of a rootless container have others than the user. */
+static void put_home(struct arena *arena, struct buf *tmpfiles, const struct recipe *recipe, const struct recipe_user *user)
+{
+	static const char *const debians[] = {".bash_logout", ".bashrc", ".profile"};
+	static const char SKELETON[] = "/etc/skel/";
+	const struct strv seen = {(const char **)debians, sizeof debians / sizeof *debians};
+	struct strv folders = {0};
+
 	if (!user->system) {
-		buf_printf(tmpfiles, "C %s - - - - /etc/skel\n", user->home);
-		buf_printf(tmpfiles, "Z %s 0700 %s %s\n", user->home, user->name, user->name);
+		buf_printf(tmpfiles, "d %s 0700 %s %s\n", user->home, user->name, user->name);
+		for (size_t i = 0; i < seen.count; i++)
+			put_skeleton(arena, tmpfiles, user, debians[i], 0644, &folders);
+		for (size_t i = 0; i < recipe->n_files; i++) {
+			const struct recipe_file *file = &recipe->files[i];
+			const char *path = file->path + sizeof SKELETON - 1;
+
+			if (!text_has_prefix(file->path, SKELETON) || strv_has(&seen, path))
+				continue;
+			put_skeleton(arena, tmpfiles, user, path, file->mode, &folders);
+		}
 	}
 	if (user->linger)
 		buf_printf(tmpfiles, "d /var/lib/systemd/linger 0755 root root\nf /var/lib/systemd/linger/%s 0644 root root\n",
@@ -74,20 +109,21 @@ static void make_users(struct arena *arena, struct plan *plan, struct err *err)
 {
 	const struct recipe *recipe = plan->recipe;
 	_cleanup_buf_ struct buf sysusers = {0}, tmpfiles = {0};
-	int64_t next = FIRST_UID;
 
 	for (size_t i = 0; i < recipe->n_users; i++) {
 		const struct recipe_user *user = &recipe->users[i], *other = same_uid(recipe, user);
+		int64_t uid = access_uid(recipe, user);
 
 		if (other)
 			err_at(err, -EEXIST, &user->pos, NULL, "the users '%s' and '%s' have the same id %" PRId64, other->name,
 			       user->name, user->uid);
-		buf_printf(&sysusers, "u %s %s", user->name, choose_uid(arena, recipe, user, &next));
+		/* sysusers.d gives a system user a free id by itself; people's start at 1000, in order of appearance. */
+		buf_printf(&sysusers, "u %s %s", user->name, uid < 0 ? "-" : arena_printf(arena, "%" PRId64, uid));
 		put_quoted(&sysusers, user->comment);
 		buf_printf(&sysusers, " %s %s\n", user->home, user->shell);
 		for (size_t g = 0; g < user->groups.count; g++)
 			buf_printf(&sysusers, "m %s %s\n", user->name, user->groups.items[g]);
-		put_home(&tmpfiles, user);
+		put_home(arena, &tmpfiles, recipe, user);
 		make_sudo(arena, plan, user, err);
 	}
 	if (sysusers.size)

@@ -95,7 +95,8 @@ void plan_compare(struct arena *arena, const struct json *before, const struct j
 		{"partitions", "partition", "disk", "label", NULL},
 	};
 	static const struct { const char *value, *layer; } values[] = {
-		{"version", "all"}, {"name", "all"}, {"epoch", "image"}, {"ports", "image"}, {"cmdline", "disk"}, {"init", "disk"},
+		{"version", "all"}, {"kind", "all"}, {"name", "all"}, {"epoch", "image"}, {"ports", "image"},
+		{"health", "image"}, {"cmdline", "disk"}, {"init", "disk"},
 	};
 	struct comparison c = {.arena = arena};
 

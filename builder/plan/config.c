@@ -124,7 +124,7 @@ static int common_make(struct arena *arena, struct plan *plan, struct err *err)
 int config_make(struct arena *arena, struct plan *plan, struct err *err)
 {
 	static int (*const makers[])(struct arena *, struct plan *, struct err *) = {
-		common_make, access_make, network_make, units_make, layout_make, add_own_files,
+		common_make, access_make, network_make, quadlets_make, units_make, layout_make, add_own_files,
 	};
 
 	for (size_t i = 0; i < sizeof makers / sizeof *makers; i++)

@@ -12,8 +12,12 @@ int config_make(struct arena *arena, struct plan *plan, struct err *err);
 /* One kind of words each; called by config_make(). */
 int access_make(struct arena *arena, struct plan *plan, struct err *err);  /* users, sudo, ssh */
 int network_make(struct arena *arena, struct plan *plan, struct err *err); /* host name, firewall, networks */
+int quadlets_make(struct arena *arena, struct plan *plan, struct err *err); /* containers; adds units, so before units_make() */
 int units_make(struct arena *arena, struct plan *plan, struct err *err);   /* units, kernel modules */
 int layout_make(struct arena *arena, struct plan *plan, struct err *err);  /* plan->layout; what grows, what is mounted */
+
+/* The id of a user: the recipe's choice, else the next free one from 1000 on; -1: a system user's, that nobody knows before. */
+int64_t access_uid(const struct recipe *recipe, const struct recipe_user *user);
 
 /* Adds a file of root's with `text` (copied) as its content. */
 void config_put(struct arena *arena, struct plan *plan, const char *path, mode_t mode, const struct pos *pos, const char *text);

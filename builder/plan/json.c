@@ -121,6 +121,31 @@ static struct json *users(const struct recipe *recipe)
 	return array;
 }
 
+static struct json *health(const struct recipe *recipe)
+{
+	struct json *array = json_new_array();
+
+	for (size_t i = 0; i < recipe->n_health; i++) {
+		const struct recipe_health *from = &recipe->health[i];
+		struct json *object = json_new_object(), *http;
+
+		if (from->type == HEALTH_UNIT) {
+			json_set(object, "unit", json_text(from->unit));
+		} else if (from->type == HEALTH_TCP) {
+			json_set(object, "tcp", json_number(from->port));
+		} else if (from->type == HEALTH_HTTP) {
+			json_set(object, "http", http = json_new_object());
+			json_set(http, "url", json_text(from->url));
+			json_set(http, "status", json_number(from->status));
+		} else {
+			json_set(object, "command", words(&from->command));
+		}
+		json_set(object, "timeout_ms", json_number((int64_t)from->timeout_ms));
+		json_add(array, object);
+	}
+	return array;
+}
+
 struct json *plan_json(const struct plan *plan)
 {
 	struct json *object = json_new_object(), *ports = json_new_object();
@@ -129,12 +154,16 @@ struct json *plan_json(const struct plan *plan)
 	json_set(ports, "udp", words(&plan->recipe->firewall_udp));
 	json_set(object, "key", json_text(plan->key));
 	json_set(object, "version", json_text(AETHER_VERSION));
+	json_set(object, "kind", json_text(recipe_kind_name(plan->recipe->kind)));
 	json_set(object, "name", json_text(plan->recipe->name));
 	json_set(object, "epoch", json_number(plan->epoch));
-	json_set(object, "init", json_text(plan->init_sha256));
-	json_set(object, "cmdline", json_text(plan->cmdline));
+	if (plan->recipe->kind != KIND_LXC) {
+		json_set(object, "init", json_text(plan->init_sha256));
+		json_set(object, "cmdline", json_text(plan->cmdline));
+	}
 	json_set(object, "state", words(&plan->recipe->state));
 	json_set(object, "ports", ports);
+	json_set(object, "health", health(plan->recipe));
 	json_set(object, "users", users(plan->recipe));
 	json_set(object, "partitions", partitions(&plan->layout));
 	json_set(object, "units", units(plan));

@@ -21,7 +21,8 @@ static int make_firewall(struct arena *arena, struct plan *plan, struct err *err
 	const struct pos pos = {.file = recipe->path};
 	struct err no_firewall = {0};
 	_cleanup_buf_ struct buf text = {0};
-	bool asked = recipe->firewall_tcp.count || recipe->firewall_udp.count;
+	/* What reaches a container its hypervisor's firewall decides; the recipe's ports are in the plan for it. */
+	bool asked = (recipe->firewall_tcp.count || recipe->firewall_udp.count) && recipe->kind != KIND_LXC;
 	int r = config_needs(plan, "nftables", &pos, "'firewall'", asked ? err : &no_firewall);
 
 	err_free(&no_firewall);
@@ -36,6 +37,8 @@ static int make_firewall(struct arena *arena, struct plan *plan, struct err *err
 			"\t\tiif lo accept\n"
 			"\t\tmeta l4proto { icmp, ipv6-icmp } accept\n"
 			"\t\tip6 saddr fe80::/10 udp dport 546 accept\n");
+	if (recipe->n_quadlets) /* containers on a network of theirs ask the host for each other's names */
+		buf_puts(&text, "\t\tiifname \"podman*\" meta l4proto { tcp, udp } th dport 53 accept\n");
 	put_ports(&text, "tcp", "22", &recipe->firewall_tcp);
 	put_ports(&text, "udp", NULL, &recipe->firewall_udp);
 	buf_puts(&text, "\t}\n}\n");
@@ -67,7 +70,7 @@ int network_make(struct arena *arena, struct plan *plan, struct err *err)
 {
 	const struct recipe *recipe = plan->recipe;
 
-	if (recipe->kinds & (KIND_VM | KIND_LXC)) {
+	if (recipe->kind != KIND_TOOLS) {
 		config_put(arena, plan, "/etc/hostname", 0644, NULL, arena_printf(arena, "%s\n", recipe->name));
 		config_put(arena, plan, "/etc/hosts", 0644, NULL,
 			   arena_printf(arena, "127.0.0.1 localhost\n127.0.1.1 %s\n::1 localhost ip6-localhost ip6-loopback\n",

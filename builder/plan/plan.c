@@ -123,6 +123,17 @@ static void put_downloads(struct buf *text, const struct plan *plan)
 	}
 }
 
+static void put_containers(struct buf *text, const struct plan *plan)
+{
+	buf_puts(text, plan->n_containers ? "\n" : "");
+	for (size_t i = 0; i < plan->n_containers; i++) {
+		const struct plan_container *container = &plan->containers[i];
+
+		buf_printf(text, "container %s sha256:%s%s\n  unpacked %s\n", container->locked->image,
+			   container->locked->manifest.sha256, container->locked->fake ? " fake" : "", container->key);
+	}
+}
+
 static void put_files(struct buf *text, const struct plan *plan)
 {
 	buf_puts(text, "\n");
@@ -190,15 +201,36 @@ static void put_layout(struct buf *text, const struct disk_layout *layout)
 	}
 }
 
+static void put_health(struct buf *text, const struct recipe *recipe)
+{
+	for (size_t i = 0; i < recipe->n_health; i++) {
+		const struct recipe_health *health = &recipe->health[i];
+
+		buf_printf(text, "health within %" PRIu64 "ms ", health->timeout_ms);
+		if (health->type == HEALTH_UNIT)
+			buf_printf(text, "unit %s\n", health->unit);
+		else if (health->type == HEALTH_TCP)
+			buf_printf(text, "tcp %" PRId64 "\n", health->port);
+		else if (health->type == HEALTH_HTTP)
+			buf_printf(text, "http %s %" PRId64 "\n", health->url, health->status);
+		else
+			put_words(text, "command", &health->command);
+	}
+}
+
 static void put_all(struct buf *text, const struct plan *plan)
 {
-	buf_printf(text, "aether-build plan 1\nversion %s\ninit %s\nname %s\nepoch %" PRId64 "\nseed %s\ncmdline %s\n",
-		   AETHER_VERSION, plan->init_sha256, plan->recipe->name, plan->epoch, plan->seed, plan->cmdline);
+	buf_printf(text, "aether-build plan 1\nversion %s\nkind %s\nname %s\nepoch %" PRId64 "\nseed %s\n", AETHER_VERSION,
+		   recipe_kind_name(plan->recipe->kind), plan->recipe->name, plan->epoch, plan->seed);
+	if (plan->recipe->kind != KIND_LXC) /* which starts by its hypervisor's kernel */
+		buf_printf(text, "init %s\ncmdline %s\n", plan->init_sha256, plan->cmdline);
 	put_words(text, "state", &plan->recipe->state);
 	put_words(text, "ports tcp", &plan->recipe->firewall_tcp);
 	put_words(text, "ports udp", &plan->recipe->firewall_udp);
+	put_health(text, plan->recipe);
 	put_layout(text, &plan->layout);
 	put_downloads(text, plan);
+	put_containers(text, plan);
 	put_files(text, plan);
 	put_units(text, plan);
 	put_tree(text, "image", &plan->image);

@@ -46,6 +46,20 @@ struct plan_download {
 	const struct lock_download *locked;
 };
 
+/* A container image of the lock, unpacked: kept in the cache under this key, and laid over the packages as it is. */
+struct plan_container {
+	const struct lock_container *locked;
+	const char *key;                       /* 64 hex digits */
+	const char *store;                     /* folder in the image: an image store of podman's, with this one image */
+};
+
+/* A Quadlet file of the recipe's, among the plan's files. */
+struct plan_quadlet {
+	const char *name, *path;
+	int64_t uid;                           /* who runs it; 0: root */
+	struct pos pos;
+};
+
 /* A systemd unit of the recipe: a drop-in when a package ships the unit, else the whole of it. */
 struct plan_unit {
 	const char *name, *text;               /* `text` NULL: nothing but a preset or a mask */
@@ -60,6 +74,10 @@ struct plan {
 	struct plan_tree image, tools;
 	struct plan_download *downloads;       /* in the recipe's order; put before the files */
 	size_t n_downloads;
+	struct plan_container *containers;     /* in the lock's order */
+	size_t n_containers;
+	struct plan_quadlet *quadlets;
+	size_t n_quadlets;
 	struct plan_file *files;               /* in the order they are written: what was generated, then the recipe's own */
 	size_t n_files;
 	struct plan_unit *units;

@@ -26,25 +26,6 @@ static const struct pos *place_of(const struct node *list, size_t i)
 
 /* --- what is made, and of what --------------------------------------------------------------------------------------- */
 
-static void check_kinds(struct decoder *decoder, const struct node *root, unsigned kind)
-{
-	static const char *const names[] = {[KIND_VM] = "vm", [KIND_LXC] = "lxc", [KIND_TOOLS] = "tools"};
-	const struct recipe *recipe = decoder->recipe;
-	const struct node *kinds = node_get(root, "kinds");
-
-	if (!kinds || finalize_has_problem(decoder, "kinds"))
-		return;
-	if (!recipe->kinds) {
-		err_at(decoder->err, -EINVAL, &kinds->pos, "kinds", "no kind is left to build");
-	} else if (kind && !(recipe->kinds & kind)) {
-		err_at(decoder->err, -EINVAL, &kinds->pos, "kinds", "'%s' is not among the kinds of this recipe",
-		       names[kind]);
-		err_hint(decoder->err, "add it here if the machine can be one");
-	} else if (kind == KIND_LXC) {
-		err_at(decoder->err, -ENOTSUP, &kinds->pos, "kinds", "building the kind 'lxc' is not yet supported");
-	}
-}
-
 static void check_distribution(struct decoder *decoder, const struct node *root)
 {
 	struct recipe_repository *distribution = &decoder->recipe->distribution;
@@ -111,35 +92,6 @@ static bool is_system_account(const char *name)
 	return false;
 }
 
-/* /var, and what lies there under another name; /var/run and /var/lock lie in memory. */
-static bool is_var(const char *path)
-{
-	if (path_is_below(path, "/var/run") || path_is_below(path, "/var/lock"))
-		return false;
-	return path_is_below(path, "/var") || path_is_below(path, "/home") || path_is_below(path, "/root");
-}
-
-/* The place in the image where the partition is mounted that has `path`; NULL when it is the root's. */
-static const char *mounted_at(const struct recipe *recipe, const char *path)
-{
-	const char *found = NULL;
-
-	for (size_t d = 0; d < recipe->n_disks; d++)
-		for (size_t i = 0; i < recipe->disks[d].n_partitions; i++) {
-			const char *mountpoint = recipe->disks[d].partitions[i].mountpoint;
-
-			if (mountpoint && path_is_below(path, mountpoint) && (!found || strlen(mountpoint) > strlen(found)))
-				found = mountpoint;
-		}
-	return found;
-}
-
-/* Whether a mount point is neither missing nor /var, which has memory within. */
-static bool is_own(const char *mountpoint)
-{
-	return mountpoint && strcmp(mountpoint, "/var") != 0;
-}
-
 static void check_user(struct decoder *decoder, struct recipe_user *user, size_t n_before)
 {
 	const char *path = decode_path(decoder->arena, "users", user->name);
@@ -157,7 +109,7 @@ static void check_user(struct decoder *decoder, struct recipe_user *user, size_t
 		err_at(decoder->err, -EINVAL, &user->pos, path,
 		       user->system ? "a system user's id is below 1000"
 					: "a user's id is 1000 or more, but a 'system' user's");
-	if (!user->system && !is_var(user->home) && !is_own(mounted_at(recipe, user->home))) {
+	if (!user->system && !finalize_is_home(recipe, user->home)) {
 		err_at(decoder->err, -EINVAL, &user->pos, path,
 		       "the home folder '%s' does not lie on persistent storage", user->home);
 		err_hint(decoder->err, "put it below /home or /var");
@@ -244,7 +196,7 @@ static void check_network(struct decoder *decoder, const struct recipe_network *
 			false);
 }
 
-/* --- units, state ---------------------------------------------------------------------------------------------------- */
+/* --- units ---------------------------------------------------------------------------------------------------- */
 
 static void check_unit(struct decoder *decoder, const struct recipe_unit *unit)
 {
@@ -253,34 +205,14 @@ static void check_unit(struct decoder *decoder, const struct recipe_unit *unit)
 		       "both enabled and masked: it can never start");
 }
 
-/* The data contract: what a machine has to keep must not lie where an image is replaced. */
-static void check_state(struct decoder *decoder, const struct node *list)
-{
-	const struct recipe *recipe = decoder->recipe;
-	const struct strv *state = &recipe->state;
-	bool keeps_var = !(recipe->kinds & KIND_VM) || mounted_at(recipe, "/var");
-
-	if (finalize_has_problem(decoder, "state") || finalize_has_problem(decoder, "partitions"))
-		return;
-	for (size_t i = 0; i < state->count; i++) {
-		if (is_var(state->items[i]) ? keeps_var : is_own(mounted_at(recipe, state->items[i])))
-			continue;
-		err_at(decoder->err, -EINVAL, place_of(list, i), "state",
-		       "'%s' does not lie on persistent storage: the next image would not have it", state->items[i]);
-		err_hint(decoder->err,
-			 keeps_var ? "what survives is below /var, /home and /root: let the service keep it there"
-				   : "the disk needs a partition 'state', mounted at /var");
-	}
-}
-
-int finalize(struct decoder *decoder, const struct node *root, unsigned kind)
+int finalize(struct decoder *decoder, const struct node *root)
 {
 	struct recipe *recipe = decoder->recipe;
 	const struct node *firewall = node_get(root, "firewall"), *networks = node_get(root, "networks");
 
 	if (!recipe->timezone)
 		recipe->timezone = "UTC";
-	check_kinds(decoder, root, kind);
+	finalize_kinds(decoder, root);
 	check_distribution(decoder, root);
 	make_env(decoder);
 	finalize_disks(decoder, root);
@@ -297,7 +229,7 @@ int finalize(struct decoder *decoder, const struct node *root, unsigned kind)
 		check_network(decoder, &recipe->networks[i], node_get(networks, recipe->networks[i].name));
 	for (size_t i = 0; i < recipe->n_units; i++)
 		check_unit(decoder, &recipe->units[i]);
-	finalize_quadlets(decoder, root, kind);
-	check_state(decoder, node_get(root, "state"));
+	finalize_quadlets(decoder, root, recipe->kind);
+	finalize_state(decoder, node_get(root, "state"));
 	return decoder->err->code;
 }

@@ -194,7 +194,7 @@ void finalize_disks(struct decoder *decoder, const struct node *root)
 
 	if (finalize_has_problem(decoder, "partitions"))
 		return;
-	if (!partitions && (recipe->kinds & KIND_VM)) {
+	if (!partitions && recipe->kind == KIND_VM) {
 		err_at(decoder->err, -EINVAL, &root->pos, "partitions", "a virtual machine needs a disk");
 		err_hint(decoder->err, "name a layout: 'partitions: ../partitions/hybrid-ab.yaml'");
 	}
@@ -203,7 +203,7 @@ void finalize_disks(struct decoder *decoder, const struct node *root)
 	if (recipe->n_disks > 1)
 		err_at(decoder->err, -ENOTSUP, &recipe->disks[1].pos, "partitions.disk",
 		       "a second disk is not yet supported");
-	else if (partitions && (recipe->kinds & KIND_VM) && recipe->n_disks == 1)
+	else if (partitions && recipe->kind == KIND_VM && recipe->n_disks == 1)
 		check_needed(decoder, &recipe->disks[0], partitions);
 	else if (partitions && recipe->n_disks == 0)
 		err_at(decoder->err, -EINVAL, &partitions->pos, "partitions.disk", "expected a disk");

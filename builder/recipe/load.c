@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "edge/digest.h"
+#include "recipe/kinds.h"
 #include "recipe/merge.h"
 #include "recipe/stages.h"
 
@@ -242,7 +243,7 @@ static void load_parent(struct loader *loader, const struct source *by, const st
 	} else if (node->type != NODE_SCALAR) {
 		loader->incomplete = true;
 		err_at(err, -EINVAL, &node->pos, "from",
-		       "expected the path of one recipe: there is at most one parent");
+		       "expected the path of one recipe, or one for each kind: there is at most one parent");
 		err_hint(err, "'use' takes any number of modules");
 	} else if (find_source(loader, by, node, "from", &source) == 0) {
 		source.origin = ORIGIN_PARENT;
@@ -287,22 +288,35 @@ static void load_modules(struct loader *loader, const struct source *by, const s
 		load_module(loader, by, node->items[i]);
 }
 
-/* Merges what the file needs, then the file itself, into loader->root. */
+static void merge_words(struct loader *loader, const struct source *source, struct node *words)
+{
+	for (size_t i = 0; i < words->count; i++)
+		if (strcmp(words->keys[i], "partitions") == 0)
+			words->items[i] = load_layout(loader, source, words->items[i]);
+	loader->root = merge(&loader->merger, &schema_recipe, loader->root, words, "");
+}
+
+/* Merges what the file needs, then the file itself, into loader->root; last what it says for the kind that is read alone. */
 static void load_recipe(struct loader *loader, struct source *source)
 {
-	static const char *const early[] = {"from", "use", "facts", NULL};
-	struct node *root;
+	static const char *const early[] = {"from", "use", "facts", "vm", "lxc", NULL};
+	const struct node *parent;
+	struct node *root, *words;
 
 	if (read_source(loader, source, &root) < 0)
 		return;
-	load_parent(loader, source, node_get(root, "from"));
+	if (!source->module)
+		kinds_note(&loader->decoder, root);
+	if (kinds_parent(&loader->decoder, root, &parent) == 0)
+		load_parent(loader, source, parent);
+	else
+		loader->incomplete = true;
 	load_modules(loader, source, node_get(root, "use"));
 	load_facts(loader, source, node_get(root, "facts"));
-	for (size_t i = 0; i < root->count; i++)
-		if (strcmp(root->keys[i], "partitions") == 0)
-			root->items[i] = load_layout(loader, source, root->items[i]);
-	root = without(loader->decoder.arena, root, early);
-	loader->root = merge(&loader->merger, &schema_recipe, loader->root, root, "");
+	merge_words(loader, source, without(loader->decoder.arena, root, early));
+	words = kinds_words(&loader->decoder, root);
+	if (words)
+		merge_words(loader, source, words);
 }
 
 static int compare_inputs(const void *a, const void *b)
@@ -311,7 +325,7 @@ static int compare_inputs(const void *a, const void *b)
 }
 
 /* The stages after reading; each goes on where it can, so that one run tells all there is to mend. */
-static int make_recipe(struct loader *loader, unsigned kind)
+static int make_recipe(struct loader *loader)
 {
 	struct decoder *decoder = &loader->decoder;
 	struct recipe *recipe = decoder->recipe;
@@ -319,7 +333,7 @@ static int make_recipe(struct loader *loader, unsigned kind)
 	merge_check(&loader->merger, loader->root, "");
 	interpolate(decoder->arena, loader->root, loader->facts, decoder->err);
 	decode(decoder, &schema_recipe, loader->root, "", recipe);
-	finalize(decoder, loader->root, kind);
+	finalize(decoder, loader->root);
 	if (recipe->n_inputs)
 		qsort(recipe->inputs, recipe->n_inputs, sizeof *recipe->inputs, compare_inputs);
 	return decoder->err->code;
@@ -343,9 +357,10 @@ int recipe_load(struct arena *arena, const char *path, const struct recipe_optio
 	loader.merger.decoder = &loader.decoder;
 	source.path = arena_strdup(arena, real);
 	recipe->path = source.name;
+	recipe->kind = options->kind;
 	recipe->root = find_root(arena, real);
 	load_recipe(&loader, &source);
-	r = loader.incomplete ? problems.code : make_recipe(&loader, options->kind);
+	r = loader.incomplete ? problems.code : make_recipe(&loader);
 	report_sort(&problems);
 	err_take(err, &problems);
 	if (r == 0)

@@ -152,11 +152,14 @@ struct recipe_disk {
 	struct pos pos;
 };
 
+/* `health`: one thing that must hold, within `timeout_ms` from when the machine is up. */
 struct recipe_health {
 	enum { HEALTH_UNIT, HEALTH_TCP, HEALTH_HTTP, HEALTH_COMMAND } type;
 	const char *unit, *url;
-	unsigned port, status;
+	int64_t port, status;
 	struct strv command;
+	const char *timeout;         /* as written, or NULL */
+	uint64_t timeout_ms;
 	struct pos pos;
 };
 
@@ -177,7 +180,8 @@ struct recipe {
 	const char *path;            /* as given */
 	const char *root;            /* the repository's root (nearest folder with .git, else the recipe's own folder) */
 	const char *name;
-	unsigned kinds;              /* of enum recipe_kind */
+	unsigned kinds;              /* what may be built of it, of enum recipe_kind … */
+	unsigned kind, default_kind; /* … what it was read as, and would have been if nobody had asked for a kind */
 
 	const char *tools;           /* host path of the tools recipe (`tools:`), NULL in a tools recipe itself */
 	const char *timezone;        /* "UTC" by default */
@@ -214,8 +218,16 @@ struct recipe {
 
 struct recipe_options {
 	bool allow_outside;          /* --allow-outside: own files may lie outside the repository */
-	unsigned kind;               /* the kind asked for (checked against `kinds:`), 0: none in particular */
+	unsigned kind;               /* the kind asked for (checked against `kinds:`), 0: the first one it names */
 };
+
+/* A kind by its name in recipes ("vm", "lxc", "tools"; 0 for no such kind), and the other way round. */
+unsigned recipe_kind(const char *name);
+const char *recipe_kind_name(unsigned kind);
+
+/* What tells files of the recipe's kind from those of its others: "" for the kind that it names first, ".lxc" for a further
+ * one; in `arena`. */
+const char *recipe_suffix(struct arena *arena, const struct recipe *recipe);
 
 /* Reads `path` and all it names. On failure `err` holds every problem of the file that was found, with positions. */
 int recipe_load(struct arena *arena, const char *path, const struct recipe_options *options, struct recipe **ret_recipe,

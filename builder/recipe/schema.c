@@ -335,6 +335,15 @@ static const struct schema layout = {VALUE_RECORD, .fields = layout_fields, .or_
 
 /* --- the recipe ------------------------------------------------------------------------------------------------------ */
 
+static const struct field parent_fields[] = {
+    {"vm", &line, FIELD_EARLY, 0, 0, "the parent of the virtual machine"},
+    {"lxc", &line, FIELD_EARLY, 0, 0, "the parent of the container"},
+    {"tools", &line, FIELD_EARLY, 0, 0, "the parent of the tree of programs"},
+    END,
+};
+static const struct schema parent = {VALUE_RECORD, .fields = parent_fields, .or_file = true};
+static const struct schema part = {.type = VALUE_RECIPE};
+
 static const char *const kind_choices[] = {"vm", "lxc", "tools", NULL};
 static const struct schema name = {VALUE_TEXT, .rule = &name_rule};
 static const struct schema vars = {VALUE_MAP, .element = &any, .key_rule = &var_rule};
@@ -345,7 +354,7 @@ static const struct schema zone = {VALUE_TEXT, .rule = &zone_rule};
 static const struct schema modules = {VALUE_WORDS, .rule = &module_rule};
 
 static const struct field recipe_fields[] = {
-    {"from", &line, FIELD_EARLY, 0, 0, "the recipe that this one extends"},
+    {"from", &parent, FIELD_EARLY, 0, 0, "the recipe that this one extends, or one for each kind"},
     {"use", &words, FIELD_EARLY, 0, 0, "modules, merged in order after the parent and before the file itself"},
     {"facts", &line, FIELD_EARLY, 0, 0, "a plain YAML file, reachable as ${facts.…}"},
     {"vars", &vars, FIELD_EARLY, 0, 0, "values, reachable as ${vars.…}; a module's are defaults"},
@@ -375,8 +384,10 @@ static const struct field recipe_fields[] = {
      "podman's Quadlet files; sections and keys are Quadlet's own"},
     {"state", &image_paths, 0, OF(recipe, state), 0, "what must survive a reimage"},
     LATER("secrets", "SOPS secrets"),
-    LATER("health", "what must hold before an image counts as good"),
+    {"health", &schema_health, 0, 0, 0, "what must hold before an image counts as good"},
     {"hooks", &hooks, 0, 0, 0, "the few steps there are"},
+    {"vm", &part, FIELD_EARLY, 0, 0, "what counts for virtual machines alone: the same keys once more"},
+    {"lxc", &part, FIELD_EARLY, 0, 0, "what counts for containers alone: the same keys once more"},
     END,
 };
 const struct schema schema_recipe = {VALUE_RECORD, .fields = recipe_fields};

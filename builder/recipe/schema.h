@@ -27,6 +27,7 @@ enum value_type {
 	VALUE_MAP,       /* by hand: `element` by free keys */
 	VALUE_LIST,      /* by hand: a list of `element` */
 	VALUE_CONTENT,   /* by hand: the record that schema_content() has for its `type` */
+	VALUE_RECIPE,    /* not decoded, but merged: keys of the recipe once more */
 	VALUE_ANY,       /* not decoded: read before the rest, or by hand. A list is one value here: it does not append */
 };
 
@@ -74,6 +75,9 @@ extern const struct schema schema_recipe;
 
 /* The words of `quadlets`, which have a file of their own. */
 extern const struct schema schema_quadlets;
+
+/* `health`. */
+extern const struct schema schema_health;
 
 /* The content of a partition by its `type`; NULL when there is none of that name. `ret_later`: refused as not yet supported. */
 const struct schema *schema_content(const char *type, bool *ret_later);

@@ -218,6 +218,8 @@ static struct json *value(struct arena *arena, const struct schema *schema)
 		return or_name(list_of(value(arena, schema->element)));
 	case VALUE_CONTENT:
 		return content(arena);
+	case VALUE_RECIPE:
+		return reference("#");
 	case VALUE_SETTING:
 	case VALUE_ANY:
 		break;

@@ -98,10 +98,6 @@ const char *decode_own_file(struct decoder *decoder, const struct node *node, co
 
 int decode_kinds(struct decoder *decoder, const struct node *node, const char *path, void *out)
 {
-	static const struct {
-		const char *name;
-		unsigned kind;
-	} kinds[] = {{"vm", KIND_VM}, {"lxc", KIND_LXC}, {"tools", KIND_TOOLS}};
 	struct schema words = *schema_field(&schema_recipe, "kinds")->schema;
 	struct strv names;
 
@@ -110,9 +106,7 @@ int decode_kinds(struct decoder *decoder, const struct node *node, const char *p
 	if (decode(decoder, &words, node, path, &names) < 0)
 		return -EINVAL;
 	for (size_t i = 0; i < names.count; i++)
-		for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
-			if (strcmp(kinds[k].name, names.items[i]) == 0)
-				decoder->recipe->kinds |= kinds[k].kind;
+		decoder->recipe->kinds |= recipe_kind(names.items[i]);
 	return 0;
 }
 

@@ -3,7 +3,6 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
-#include "base/log.h"
 #include "edge/archive.h"
 #include "edge/archive_unpack.h"
 #include "tree/accounts.h"
@@ -83,10 +82,8 @@ int step_downloads(const struct step *step, struct err *err)
 
 	if (plan->n_downloads == 0)
 		return 0;
-	log_step("fetching %zu downloads", plan->n_downloads);
-	if (lock_fetch_downloads(plan->lock, step->cache, err) < 0 || accounts_read(step->root_fd, &accounts, err) < 0)
+	if (accounts_read(step->root_fd, &accounts, err) < 0)
 		return err->code;
-	log_step("files and units");
 	for (size_t i = 0; i < plan->n_downloads; i++)
 		put(step, &accounts, &plan->downloads[i], err);
 	return err->code;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/sandbox.h"
 #include "edge/archive.h"
 #include "tree/debs.h"
@@ -149,7 +150,33 @@ static int explain(struct arena *arena, const struct plan_layer *layer, const st
 /* No service starts in a tree: invoke-rc.d asks this. It is gone before the layer is kept. */
 static const char POLICY[] = "/usr/sbin/policy-rc.d", FORBID[] = "#!/bin/sh\nexit 101\n";
 
-int dpkg_install(struct cache *cache, const struct plan_tree *tree, enum lock_layer l, const char *root, struct err *err)
+/* Watches dpkg's lines for the two things that it says of each package. */
+struct watch {
+	struct dpkg_progress *progress;
+	char start[12]; /* of the line that is coming in */
+	size_t length;
+};
+
+static void count_lines(void *data, const char *bytes, size_t n)
+{
+	struct watch *watch = data;
+
+	for (size_t i = 0; i < n; i++) {
+		if (bytes[i] != '\n') {
+			if (watch->length < sizeof watch->start - 1)
+				watch->start[watch->length++] = bytes[i];
+			continue;
+		}
+		watch->start[watch->length] = 0;
+		watch->length = 0;
+		if (text_has_prefix(watch->start, "Unpacking ") || text_has_prefix(watch->start, "Setting up "))
+			log_progress(__atomic_add_fetch(&watch->progress->done, 1, __ATOMIC_RELAXED) / 2,
+				     watch->progress->total / 2, "packages");
+	}
+}
+
+int dpkg_install(struct cache *cache, const struct plan_tree *tree, enum lock_layer l, const char *root,
+		 struct dpkg_progress *progress, struct err *err)
 {
 	/* SOURCE_DATE_EPOCH makes py3compile write byte code that does not hold the time of its source. */
 	static const char *const env[] = {
@@ -170,7 +197,8 @@ int dpkg_install(struct cache *cache, const struct plan_tree *tree, enum lock_la
 		r = inside_write(root_fd, POLICY, FORBID, strlen(FORBID), 0755, 0, 0, err);
 	for (size_t i = 0, start = 0; r == 0 && i < order.n_runs; start = order.run_ends[i++]) {
 		_cleanup_buf_ struct buf output = {0};
-		struct proc proc = {.env = env, .diagnostics = &output};
+		struct watch watch = {.progress = progress};
+		struct proc proc = {.env = env, .diagnostics = &output, .heard = count_lines, .heard_data = &watch};
 
 		if (l == LAYER_BASE) /* is unpacked whole, and configured whole */
 			i = order.n_runs - 1;

@@ -10,7 +10,13 @@
  * scripts. dpkg_install() of the same layer must follow. */
 int dpkg_bootstrap(struct cache *cache, const struct plan_tree *tree, const char *root, struct err *err);
 
+/* How far all installing is, of several trees at once: every package is unpacked, and set up. */
+struct dpkg_progress {
+	size_t done, total;
+};
+
 /* Installs layer `layer` of `tree` into the system at `root`. An error shows what dpkg and the maintainer scripts said. */
-int dpkg_install(struct cache *cache, const struct plan_tree *tree, enum lock_layer layer, const char *root, struct err *err);
+int dpkg_install(struct cache *cache, const struct plan_tree *tree, enum lock_layer layer, const char *root,
+		 struct dpkg_progress *progress, struct err *err);
 
 #endif

@@ -4,6 +4,8 @@
 #include "base/log.h"
 #include "base/pool.h"
 #include "base/sandbox.h"
+#include "tree/containers.h"
+#include "tree/debs.h"
 #include "tree/inside.h"
 #include "tree/layer.h"
 #include "tree/steps.h"
@@ -42,15 +44,18 @@ int step_configure(const struct step *step, struct err *err)
 int tree_image(struct arena *arena, struct cache *cache, const struct plan *plan, struct tree *ret_tree, struct err *err)
 {
 	static int (*const steps[])(const struct step *, struct err *) = {
-		step_users, step_downloads, step_files, step_units, step_configure, step_clean, step_var,
+		step_users, step_downloads, step_files, step_quadlets, step_units, step_configure, step_clean,
 	};
 	_cleanup_tree_ struct tree tree = {.scratch_fd = -1};
 	_cleanup_fd_ int root_fd = -1;
 	struct step step = {.plan = plan, .cache = cache};
-	int r;
+	struct strv containers;
+	int r = containers_prepare(arena, cache, plan, &containers, err);
 
+	if (r < 0)
+		return r;
 	log_step("files and units");
-	r = layer_writable(arena, cache, &plan->image, &tree, err);
+	r = layer_writable(arena, cache, &plan->image, &containers, &tree, err);
 	if (r < 0)
 		return r;
 	root_fd = inside_open(tree.path, err);
@@ -60,6 +65,8 @@ int tree_image(struct arena *arena, struct cache *cache, const struct plan *plan
 	step.root_fd = root_fd;
 	for (size_t i = 0; r == 0 && i < sizeof steps / sizeof *steps; i++)
 		r = steps[i](&step, err);
+	if (r == 0)
+		r = plan->recipe->kind == KIND_LXC ? step_container(&step, err) : step_var(&step, err);
 	if (r < 0)
 		return r;
 	*ret_tree = tree;
@@ -74,6 +81,7 @@ struct both {
 	const struct plan_tree *trees[2];
 	struct arena *arenas[2];
 	struct tree *results[2];
+	struct dpkg_progress progress;
 };
 
 static int make_one(void *data, size_t i, struct err *err)
@@ -82,7 +90,25 @@ static int make_one(void *data, size_t i, struct err *err)
 
 	if (!both->results[i])
 		return 0;
-	return layer_packages(both->arenas[i], both->cache, both->plan->lock, both->trees[i], both->results[i], err);
+	return layer_packages(both->arenas[i], both->cache, both->trees[i], &both->progress, both->results[i], err);
+}
+
+/* Fetches and unpacks what both need, at once. */
+static int prepare(struct both *both, struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct lock_package *missing = NULL;
+	size_t n = 0;
+	int r;
+
+	for (size_t i = 0; i < 2; i++)
+		if (both->results[i])
+			layer_missing(arena, both->cache, both->trees[i], &missing, &n);
+	r = debs_prepare(both->cache, both->plan->lock, missing, n, err);
+	both->progress.total = 2 * n;
+	if (r == 0 && n)
+		log_step("installing %zu packages", n);
+	return r;
 }
 
 /* Moves a tree to its owner, paths included. */
@@ -102,10 +128,14 @@ int tree_packages(struct arena *arena, struct cache *cache, const struct plan *p
 	struct tree image = {.scratch_fd = -1}, tools = {.scratch_fd = -1};
 	struct both both = {
 		cache, plan, {&plan->image, &plan->tools}, {arena_new(), arena_new()},
-		{ret_image ? &image : NULL, ret_tools && plan->tools.recipe ? &tools : NULL},
+		{ret_image ? &image : NULL, ret_tools && plan->tools.recipe ? &tools : NULL}, {0},
 	};
-	int r = pool_run(2, make_one, &both, err);
+	int r = ret_image ? lock_fetch_downloads(plan->lock, cache, err) : 0;
 
+	if (r == 0)
+		r = prepare(&both, err);
+	if (r == 0)
+		r = pool_run(2, make_one, &both, err);
 	if (r == 0) {
 		give(arena, &image, ret_image);
 		give(arena, &tools, ret_tools);

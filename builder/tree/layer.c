@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/log.h"
 #include "base/sandbox.h"
 #include "tree/debs.h"
 #include "tree/dpkg.h"
@@ -78,9 +77,30 @@ static int show(const char *files, const char *target)
 	return fd < 0 ? -errno : mount_restrict(fd, true);
 }
 
-/* Stacks the first `n` layers at `target`; with `upper` (a folder whose sibling `work` is overlayfs's own) to be written. */
-static int stack(const struct cache *cache, const struct plan_tree *tree, unsigned n, const char *upper, const char *work,
-		 const char *target, struct err *err)
+/* `above`, folder by folder, over what is in `lower` already. */
+static const char *lay_over(struct arena *arena, const struct strv *above, const char *lower, unsigned *count)
+{
+	for (size_t i = 0; above && i < above->count; i++) {
+		const char *folder = option_path(arena, above->items[i]);
+
+		lower = *lower ? arena_printf(arena, "%s:%s", folder, lower) : folder;
+		++*count;
+	}
+	return lower;
+}
+
+/* The kernel takes a page of options. */
+static int mount_stack(const char *target, bool read_only, const char *options)
+{
+	if ((long)strlen(options) >= sysconf(_SC_PAGESIZE))
+		return -E2BIG;
+	return mount("overlay", target, "overlay", read_only ? MS_RDONLY : 0, options) < 0 ? -errno : 0;
+}
+
+/* Stacks the first `n` layers at `target`, and the folders `above` (may be NULL) on them; with `upper` (a folder whose sibling
+ * `work` is overlayfs's own) to be written. */
+static int stack(const struct cache *cache, const struct plan_tree *tree, unsigned n, const struct strv *above, const char *upper,
+		 const char *work, const char *target, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	unsigned count;
@@ -90,6 +110,7 @@ static int stack(const struct cache *cache, const struct plan_tree *tree, unsign
 
 	if (folder_make(target, 0755, err) < 0)
 		return err->code;
+	lower = lay_over(arena, above, lower, &count);
 	while (l + 1 < n && tree->layers[l].n_packages == 0)
 		l++;
 	if (!upper && count == 1) {
@@ -99,13 +120,18 @@ static int stack(const struct cache *cache, const struct plan_tree *tree, unsign
 		if (upper)
 			options = arena_printf(arena, "%s,upperdir=%s,workdir=%s", options, option_path(arena, upper),
 					       option_path(arena, work));
-		r = mount("overlay", target, "overlay", upper ? 0 : MS_RDONLY, options) < 0 ? -errno : 0;
+		r = mount_stack(target, !upper, options);
+	}
+	if (r == -E2BIG) {
+		err_set(err, r, "'%s' has more layers and embedded images than overlayfs can stack", tree->recipe->name);
+		return err_hint(err, "embed fewer images, or use a cache with a shorter path");
 	}
 	return r < 0 ? err_sys(err, r, "cannot stack the layers of '%s'", tree->recipe->name) : 0;
 }
 
 /* Runs the packages of layer `l` into the draft: into a plain folder for the bottom layer, else over the layers below. */
-static int fill(struct cache *cache, const struct plan_tree *tree, unsigned l, const char *draft, struct err *err)
+static int fill(struct cache *cache, const struct plan_tree *tree, unsigned l, const char *draft,
+		struct dpkg_progress *progress, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const char *files = files_of(arena, draft), *work = arena_printf(arena, "%s/work", draft);
@@ -116,14 +142,14 @@ static int fill(struct cache *cache, const struct plan_tree *tree, unsigned l, c
 		return err->code;
 	if (l == LAYER_BASE) {
 		r = dpkg_bootstrap(cache, tree, files, err);
-		return r < 0 ? r : dpkg_install(cache, tree, l, files, err);
+		return r < 0 ? r : dpkg_install(cache, tree, l, files, progress, err);
 	}
 	if (folder_make(work, 0755, err) < 0)
 		return err->code;
-	r = stack(cache, tree, l, files, work, root, err);
+	r = stack(cache, tree, l, NULL, files, work, root, err);
 	if (r < 0)
 		return r;
-	r = dpkg_install(cache, tree, l, root, err);
+	r = dpkg_install(cache, tree, l, root, progress, err);
 	if (umount2(root, r < 0 ? MNT_DETACH : 0) < 0 && r == 0)
 		r = err_sys(err, -errno, "cannot unmount '%s'", root);
 	if (r == 0)
@@ -133,7 +159,8 @@ static int fill(struct cache *cache, const struct plan_tree *tree, unsigned l, c
 	return r;
 }
 
-static int make_layer(struct cache *cache, const struct plan_tree *tree, unsigned l, struct err *err)
+static int make_layer(struct cache *cache, const struct plan_tree *tree, unsigned l, struct dpkg_progress *progress,
+		      struct err *err)
 {
 	static const char *const names[LAYER_COUNT] = {"base", "parents'", "recipe's"};
 	struct cache_draft draft;
@@ -141,7 +168,7 @@ static int make_layer(struct cache *cache, const struct plan_tree *tree, unsigne
 
 	if (r != 0)
 		return r < 0 ? r : 0;
-	r = fill(cache, tree, l, draft.path, err);
+	r = fill(cache, tree, l, draft.path, progress, err);
 	if (r == 0)
 		return cache_commit(&draft, err);
 	cache_abandon(&draft);
@@ -156,26 +183,39 @@ bool tree_cached(const struct cache *cache, const struct plan_layer *layer)
 }
 
 /* From the first layer that is missing on, all are made anew: their keys hang on it. */
-static int make_missing(struct cache *cache, const struct lock *lock, const struct plan_tree *tree, struct err *err)
+static unsigned first_missing(const struct cache *cache, const struct plan_tree *tree)
 {
-	_cleanup_arena_ struct arena *arena = arena_new();
 	unsigned first = 0;
-	size_t n = 0;
-	int r;
 
 	while (first < LAYER_COUNT && tree_cached(cache, &tree->layers[first]))
 		first++;
-	if (first == LAYER_COUNT)
-		return 0;
-	for (unsigned l = first; l < LAYER_COUNT; l++)
-		n += tree->layers[l].n_packages;
-	r = debs_prepare(cache, lock, tree->layers[first].packages, n, err);
-	if (r < 0)
-		return r;
-	log_step("installing %zu packages", n);
-	for (unsigned l = first; r == 0 && l < LAYER_COUNT; l++)
+	return first;
+}
+
+static bool has(const struct lock_package *packages, size_t n, const char *sha256)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(packages[i].sha256, sha256) == 0)
+			return true;
+	return false;
+}
+
+void layer_missing(struct arena *arena, const struct cache *cache, const struct plan_tree *tree, struct lock_package **packages,
+		   size_t *n)
+{
+	for (unsigned l = first_missing(cache, tree); l < LAYER_COUNT; l++)
+		for (size_t i = 0; i < tree->layers[l].n_packages; i++)
+			if (!has(*packages, *n, tree->layers[l].packages[i].sha256))
+				*arena_push(arena, *packages, *n) = tree->layers[l].packages[i];
+}
+
+static int make_missing(struct cache *cache, const struct plan_tree *tree, struct dpkg_progress *progress, struct err *err)
+{
+	int r = 0;
+
+	for (unsigned l = first_missing(cache, tree); r == 0 && l < LAYER_COUNT; l++)
 		if (tree->layers[l].n_packages)
-			r = make_layer(cache, tree, l, err);
+			r = make_layer(cache, tree, l, progress, err);
 	return r;
 }
 
@@ -189,17 +229,17 @@ static int begin(struct arena *arena, struct cache *cache, struct tree *tree, st
 	return 0;
 }
 
-int layer_packages(struct arena *arena, struct cache *cache, const struct lock *lock, const struct plan_tree *tree,
+int layer_packages(struct arena *arena, struct cache *cache, const struct plan_tree *tree, struct dpkg_progress *progress,
 		   struct tree *ret_tree, struct err *err)
 {
 	struct tree opened;
-	int r = make_missing(cache, lock, tree, err);
+	int r = make_missing(cache, tree, progress, err);
 
 	if (r < 0)
 		return r;
 	r = begin(arena, cache, &opened, err);
 	if (r == 0)
-		r = stack(cache, tree, LAYER_COUNT, NULL, NULL, opened.path, err);
+		r = stack(cache, tree, LAYER_COUNT, NULL, NULL, NULL, opened.path, err);
 	if (r < 0) {
 		tree_close(&opened);
 		return r;
@@ -209,8 +249,8 @@ int layer_packages(struct arena *arena, struct cache *cache, const struct lock *
 	return 0;
 }
 
-int layer_writable(struct arena *arena, struct cache *cache, const struct plan_tree *tree, struct tree *ret_tree,
-		   struct err *err)
+int layer_writable(struct arena *arena, struct cache *cache, const struct plan_tree *tree, const struct strv *above,
+		   struct tree *ret_tree, struct err *err)
 {
 	struct tree opened;
 	const char *upper, *work;
@@ -224,7 +264,7 @@ int layer_writable(struct arena *arena, struct cache *cache, const struct plan_t
 	if (r == 0)
 		r = folder_make(work, 0755, err);
 	if (r == 0)
-		r = stack(cache, tree, LAYER_COUNT, upper, work, opened.path, err);
+		r = stack(cache, tree, LAYER_COUNT, above, upper, work, opened.path, err);
 	if (r < 0) {
 		tree_close(&opened);
 		return r;

@@ -2,15 +2,22 @@
 #ifndef TREE_LAYER_H
 #define TREE_LAYER_H
 
+#include "tree/dpkg.h"
 #include "tree/tree.h"
 
-/* The packages of `tree`, as a tree to read; layers that the cache lacks are made. For any thread. */
-int layer_packages(struct arena *arena, struct cache *cache, const struct lock *lock, const struct plan_tree *tree,
+/* Appends to `packages` (in `arena`) those that are to be installed because the cache lacks a layer of `tree`; what is there
+ * already is not added again. */
+void layer_missing(struct arena *arena, const struct cache *cache, const struct plan_tree *tree, struct lock_package **packages,
+		   size_t *n);
+
+/* The packages of `tree`, as a tree to read; layers that the cache lacks are made of what debs_prepare() prepared. For any
+ * thread. */
+int layer_packages(struct arena *arena, struct cache *cache, const struct plan_tree *tree, struct dpkg_progress *progress,
 		   struct tree *ret_tree, struct err *err);
 
-/* The same packages with an empty folder on top: a tree to write, whose changes are forgotten with it. All layers must be
- * in the cache. */
-int layer_writable(struct arena *arena, struct cache *cache, const struct plan_tree *tree, struct tree *ret_tree,
-		   struct err *err);
+/* The same packages, the folders `above` laid over them in that order, and an empty folder on top: a tree to write, whose
+ * changes are forgotten with it. All layers must be in the cache. */
+int layer_writable(struct arena *arena, struct cache *cache, const struct plan_tree *tree, const struct strv *above,
+		   struct tree *ret_tree, struct err *err);
 
 #endif

@@ -15,11 +15,14 @@ struct step {
 /* Users of sysusers.d(5) in the plan's files come into being. */
 int step_users(const struct step *step, struct err *err);
 
-/* The plan's downloads: fetched, and what is wanted of them put in its place. */
+/* The plan's downloads, which are in the cache: what is wanted of them is put in its place. */
 int step_downloads(const struct step *step, struct err *err);
 
 /* The plan's files, and where its links lead must exist. */
 int step_files(const struct step *step, struct err *err);
+
+/* Podman's own generator must find nothing wrong with the Quadlet files; what it says is told at the recipe's place. */
+int step_quadlets(const struct step *step, struct err *err);
 
 /* Units, drop-ins, masks and presets; then systemd-analyze(1) must find nothing wrong with them. */
 int step_units(const struct step *step, struct err *err);
@@ -32,6 +35,12 @@ int step_clean(const struct step *step, struct err *err);
 
 /* Tells systemd-tmpfiles(8) how to fill an empty /var with what packages and files put there. */
 int step_var(const struct step *step, struct err *err);
+
+/* The same for the recipe's state paths alone, which in a container are mount points: what the tree has there, they would hide. */
+int step_state(const struct step *step, struct err *err);
+
+/* What a container wants instead of step_var(): an os-release(5) that hypervisors can read, and step_state(). */
+int step_container(const struct step *step, struct err *err);
 
 /* Runs `argv` in the tree; what it said is in the error when it fails. */
 int step_run(const struct step *step, const char *const *argv, struct err *err);

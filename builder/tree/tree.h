@@ -20,7 +20,8 @@ struct tree {
 };
 
 /* The packages of `plan->image` and `plan->tools`, both as trees to read. Layers that the cache lacks are made: fetched,
- * unpacked, and installed by dpkg in the sandbox. Either result may be NULL when it is not needed. */
+ * unpacked, and installed by dpkg in the sandbox; downloads are fetched before. Either result may be NULL when it is not
+ * needed. */
 int tree_packages(struct arena *arena, struct cache *cache, const struct plan *plan, struct tree *ret_image,
 		  struct tree *ret_tools, struct err *err);
 

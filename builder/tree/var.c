@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/file.h"
 #include "tree/inside.h"
 #include "tree/steps.h"
 
@@ -18,8 +19,12 @@ static const char TMPFILES[] = "/usr/lib/tmpfiles.d/zz-var.conf"; /* last: lines
 /* The package database belongs to the image it describes: never to the machine. */
 static const char DATABASE[] = "/var/lib/dpkg";
 
+/* A service's first state is small; what is larger is no start but a mistake. */
+enum { COPY_MAX = 256 << 20 };
+
 struct listing {
 	const struct step *step;
+	bool copies;        /* files are not at FACTORY by themselves */
 	struct buf text;
 };
 
@@ -62,6 +67,19 @@ static int list_link(struct listing *listing, int folder_fd, const char *path, c
 	return 0;
 }
 
+/* Puts a file where it is still seen when something is mounted over it. */
+static int copy(const struct listing *listing, const char *path, const struct stat *st, struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	_cleanup_buf_ struct buf content = {0};
+	const char *at = arena_printf(arena, "%s%s", FACTORY, path);
+
+	if (inside_read(listing->step->root_fd, path, COPY_MAX, &content, err) < 0)
+		return err->code;
+	return inside_write(listing->step->root_fd, at, content.data ? content.data : "", content.size, st->st_mode & 07777,
+			    st->st_uid, st->st_gid, err);
+}
+
 static int list(void *data, int folder_fd, const char *path, const char *name, unsigned char type, struct err *err)
 {
 	struct listing *listing = data;
@@ -84,8 +102,16 @@ static int list(void *data, int folder_fd, const char *path, const char *name, u
 		buf_puts(&listing->text, FACTORY);
 		put_path(&listing->text, path);
 		buf_puts(&listing->text, "\n");
+		return listing->copies ? copy(listing, path, &st, err) : 0;
 	}
 	return 0;
+}
+
+static int write_listing(const struct listing *listing, struct err *err)
+{
+	return listing->text.size ? inside_write(listing->step->root_fd, TMPFILES, listing->text.data, listing->text.size, 0644,
+						 0, 0, err)
+				  : 0;
 }
 
 int step_var(const struct step *step, struct err *err)
@@ -94,10 +120,31 @@ int step_var(const struct step *step, struct err *err)
 	_cleanup_arena_ struct arena *arena = arena_new();
 	int r = inside_each(step->root_fd, "/var", list, &listing, err);
 
-	if (r == 0 && listing.text.size)
-		r = inside_write(step->root_fd, TMPFILES, listing.text.data, listing.text.size, 0644, 0, 0, err);
+	if (r == 0)
+		r = write_listing(&listing, err);
 	if (r == 0)
 		r = inside_folder(step->root_fd, arena_printf(arena, "%s/var", FACTORY), err);
+	buf_free(&listing.text);
+	return r;
+}
+
+int step_state(const struct step *step, struct err *err)
+{
+	const struct strv *state = &step->plan->recipe->state;
+	struct listing listing = {.step = step, .copies = true};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < state->count; i++) {
+		_cleanup_fd_ int folder = -1;
+		const char *name;
+
+		if (!inside_exists(step->root_fd, state->items[i]))
+			continue; /* whoever needs it makes it */
+		folder = inside_parent(step->root_fd, state->items[i], &name, err);
+		r = folder < 0 ? folder : list(&listing, folder, state->items[i], name, DT_UNKNOWN, err);
+	}
+	if (r == 0)
+		r = write_listing(&listing, err);
 	buf_free(&listing.text);
 	return r;
 }

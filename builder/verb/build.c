@@ -35,7 +35,13 @@ static void note_inputs(struct arena *arena, const struct plan *plan, struct man
 		*arena_push(arena, manifest->inputs, manifest->n_inputs) = (struct manifest_input){
 			arena_printf(arena, "downloads/%s", plan->downloads[i].words->name), plan->downloads[i].locked->sha256,
 		};
-	*arena_push(arena, manifest->inputs, manifest->n_inputs) = (struct manifest_input){"aether-init", plan->init_sha256};
+	for (size_t i = 0; i < plan->n_containers; i++)
+		*arena_push(arena, manifest->inputs, manifest->n_inputs) = (struct manifest_input){
+			arena_printf(arena, "images/%s", plan->containers[i].locked->image), plan->containers[i].locked->manifest.sha256,
+		};
+	if (plan->init_sha256)
+		*arena_push(arena, manifest->inputs, manifest->n_inputs) =
+			(struct manifest_input){"aether-init", plan->init_sha256};
 }
 
 static void note_fakes(struct arena *arena, const struct plan *plan, struct manifest *manifest)
@@ -83,7 +89,7 @@ static int keep_plan(const struct build *build, const struct publish_draft *draf
 static int make(const struct build_kind *kind, struct build *build, const struct publish_wanted *wanted,
 		struct publish_draft *draft, const char **ret_path, struct err *err)
 {
-	const char *file = arena_printf(build->arena, "%s.%s", wanted->name, wanted->format);
+	const char *file = arena_printf(build->arena, "%s.%s", build->plan->recipe->name, wanted->format);
 	struct manifest manifest = describe(build->arena, build->plan, kind->name);
 	struct err ignored = {0};
 	int work_fd, r = cache_scratch(build->cache, build->arena, &build->work, &work_fd, err);
@@ -162,7 +168,7 @@ int build_run(const struct build_kind *kind, const struct verb_options *options,
 		r = project_plan(&project, err);
 	if (r < 0)
 		return r;
-	wanted.name = project.plan->recipe->name;
+	wanted.name = project_shelf(&project);
 	wanted.key = project.plan->key;
 	found = publish_find(project.arena, options->out, &wanted, &image);
 	if (found)

@@ -48,22 +48,37 @@ static void report(const struct verb_options *options, struct arena *arena, cons
 	puts(json_print(arena, object, false));
 }
 
-static int lock_one(const struct verb_options *options, const char *path, struct cache *cache, const struct strv *packages,
-		    struct err *err)
+/* Locks the recipe as one kind, 0: the one that is asked for, or its first. Says which others there are. */
+static int lock_kind(const struct verb_options *options, const char *path, unsigned kind, struct cache *cache,
+		     const struct strv *packages, unsigned *ret_others, struct err *err)
 {
 	const struct lock_options how = {
 		.allow_expired = options->allow_expired_release, .update = options->update, .update_packages = *packages,
 		.fakes = options->fakes,
 	};
 	_cleanup_project_ struct project project = {0};
-	int r = project_load(path, 0, options, &project, err);
+	int r = project_load(path, kind, options, &project, err);
 
 	if (r == 0)
 		r = lock_make(project.arena, project.recipe, project.tools, cache, &how, &project.lock, err);
 	if (r < 0)
 		return err_wrap(err, "while locking '%s'", path);
 	report(options, project.arena, project.lock);
+	*ret_others = project.recipe->kinds & ~project.recipe->kind;
 	return 0;
+}
+
+/* Each kind of a recipe has packages of its own, and so a lock. */
+static int lock_one(const struct verb_options *options, const char *path, struct cache *cache, const struct strv *packages,
+		    struct err *err)
+{
+	unsigned others, ignored;
+	int r = lock_kind(options, path, 0, cache, packages, &others, err);
+
+	for (unsigned kind = KIND_VM; r == 0 && !options->kind && kind <= KIND_TOOLS; kind <<= 1)
+		if (others & kind)
+			r = lock_kind(options, path, kind, cache, packages, &ignored, err);
+	return r;
 }
 
 static int run(const struct verb_options *options, char *const *arguments, size_t n_arguments, struct err *err)
@@ -88,7 +103,7 @@ const struct verb verb_lock = {
     .name = "lock",
     .arguments = "RECIPE…",
     .summary = "Decides every package to the byte, and writes NAME.lock beside NAME.recipe",
-    .accepts = ACCEPTS_RECIPE | ACCEPTS_EXPIRED | ACCEPTS_UPDATE,
+    .accepts = ACCEPTS_RECIPE | ACCEPTS_EXPIRED | ACCEPTS_UPDATE | ACCEPTS_KIND,
     .min_arguments = 1,
     .run = run,
 };

@@ -17,6 +17,9 @@ static const struct option_row {
 } rows[] = {
 	{"out", "FOLDER", "publish below this folder (out)", TEXT, offsetof(struct verb_options, out), ACCEPTS_OUT},
 	{"format", "qcow2|raw", "the image's format (qcow2)", TEXT, offsetof(struct verb_options, format), ACCEPTS_FORMAT},
+	{"format", "tar.zst|tar.xz|tar.gz", "the template's format (tar.zst)", TEXT, offsetof(struct verb_options, format),
+	 ACCEPTS_TEMPLATE},
+	{"kind", "vm|lxc", "which of the recipe's kinds is meant (the first)", TEXT, offsetof(struct verb_options, kind), ACCEPTS_KIND},
 	{"compress", "none|zlib|zstd", "how a qcow2's clusters are compressed (none)", TEXT,
 	 offsetof(struct verb_options, compress), ACCEPTS_COMPRESS},
 	{"update", NULL, "move to what the archive has now: all packages and downloads, or only those named", FLAG,

@@ -104,5 +104,5 @@ static int run(const struct verb_options *options, char *const *arguments, size_
 
 const struct verb verb_plan = {
 	.name = "plan", .arguments = "RECIPE", .summary = "Prints everything that was decided, and builds nothing",
-	.accepts = ACCEPTS_RECIPE, .min_arguments = 1, .max_arguments = 1, .run = run,
+	.accepts = ACCEPTS_RECIPE | ACCEPTS_KIND, .min_arguments = 1, .max_arguments = 1, .run = run,
 };

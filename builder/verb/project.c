@@ -29,6 +29,17 @@ static int find_init(struct arena *arena, const char **ret_path, struct err *err
 	return err_hint(err, "it is made beside aether-build by 'make', and installed as %s", installed);
 }
 
+static int read_kind(const struct verb_options *options, unsigned *kind, struct err *err)
+{
+	if (!options->kind)
+		return 0;
+	*kind = recipe_kind(options->kind);
+	if (*kind)
+		return 0;
+	err_set(err, -EINVAL, "there is no kind '%s'", options->kind);
+	return err_hint(err, "choose one of: vm, lxc, tools");
+}
+
 int project_load(const char *path, unsigned kind, const struct verb_options *options, struct project *project, struct err *err)
 {
 	struct recipe_options how = {.allow_outside = options->allow_outside, .kind = kind};
@@ -37,6 +48,8 @@ int project_load(const char *path, unsigned kind, const struct verb_options *opt
 	project->arena = arena_new();
 	project->fakes = options->fakes;
 	r = fakes_check(project->fakes, err);
+	if (r == 0)
+		r = read_kind(options, &how.kind, err);
 	if (r == 0)
 		r = recipe_load(project->arena, path, &how, &project->recipe, err);
 	if (r < 0 || !project->recipe->tools)
@@ -47,16 +60,22 @@ int project_load(const char *path, unsigned kind, const struct verb_options *opt
 
 int project_plan(struct project *project, struct err *err)
 {
-	char *init_sha256 = arena_array(project->arena, char, SHA256_HEX);
-	int r = find_init(project->arena, &project->init, err);
+	bool has_init = project->recipe->kind != KIND_LXC;
+	char *init_sha256 = has_init ? arena_array(project->arena, char, SHA256_HEX) : NULL;
+	int r = has_init ? find_init(project->arena, &project->init, err) : 0;
 
-	if (r == 0)
+	if (r == 0 && has_init)
 		r = sha256_file(project->init, init_sha256, NULL, err);
 	if (r == 0)
 		r = lock_for(project->arena, project->recipe, project->tools, project->fakes, &project->lock, err);
 	if (r == 0)
 		r = plan_make(project->arena, project->recipe, project->tools, project->lock, init_sha256, &project->plan, err);
 	return r;
+}
+
+const char *project_shelf(const struct project *project)
+{
+	return arena_printf(project->arena, "%s%s", project->recipe->name, recipe_suffix(project->arena, project->recipe));
 }
 
 void project_close(struct project *project)

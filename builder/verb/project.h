@@ -11,14 +11,17 @@ struct project {
 	struct lock *lock;
 	struct plan *plan;
 	const char *fakes;           /* folder of what stands in (--with-fakes), or NULL */
-	const char *init;            /* host path of aether-init, the program of the initrd */
+	const char *init;            /* host path of aether-init, the program of the initrd; NULL in a container */
 };
 
-/* Reads the recipe at `path` and the tools recipe that it names. `kind` is what is asked for, 0: nothing in particular. */
+/* Reads the recipe at `path` and the tools recipe that it names. `kind` is what the verb is for, 0: what --kind asks for. */
 int project_load(const char *path, unsigned kind, const struct verb_options *options, struct project *project, struct err *err);
 
 /* Goes on to the lock and the plan. */
 int project_plan(struct project *project, struct err *err);
+
+/* The name of the folder below --out that has the generations of this kind; in the project's arena. */
+const char *project_shelf(const struct project *project);
 
 /* Frees all of it; a zeroed one is fine. */
 void project_close(struct project *project);

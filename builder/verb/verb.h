@@ -17,11 +17,14 @@ enum verb_accepts {
 	ACCEPTS_RECIPE = 1 << 3,     /* --allow-outside, --with-fakes */
 	ACCEPTS_EXPIRED = 1 << 4,    /* --allow-expired-release */
 	ACCEPTS_UPDATE = 1 << 5,
+	ACCEPTS_KIND = 1 << 6,
+	ACCEPTS_TEMPLATE = 1 << 7,   /* --format, of a template */
 };
 
 struct verb_options {
 	const char *out;             /* --out FOLDER; never NULL, "out" unless said otherwise */
 	const char *format;          /* --format NAME; NULL: the verb's own choice */
+	const char *kind;            /* --kind NAME; NULL: the first one of the recipe */
 	const char *compress;        /* --compress NAME; NULL: the verb's own choice */
 	const char *cache;           /* --cache FOLDER; NULL: where cache_open() looks */
 	const char *fakes;           /* --with-fakes FOLDER; NULL: none */

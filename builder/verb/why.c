@@ -112,7 +112,7 @@ static int run(const struct verb_options *options, char *const *arguments, size_
 	if (r == 0)
 		r = project_plan(&project, err);
 	if (r == 0)
-		r = read_newest(project.arena, options->out, project.recipe->name, &number, &before, err);
+		r = read_newest(project.arena, options->out, project_shelf(&project), &number, &before, err);
 	if (r < 0)
 		return r;
 	report(options, project.plan, number, before, project.arena);
@@ -121,5 +121,5 @@ static int run(const struct verb_options *options, char *const *arguments, size_
 
 const struct verb verb_why = {
 	.name = "why", .arguments = "RECIPE", .summary = "Says what has changed since the newest generation, and which layers that makes stale",
-	.accepts = ACCEPTS_OUT | ACCEPTS_RECIPE, .min_arguments = 1, .max_arguments = 1, .run = run,
+	.accepts = ACCEPTS_OUT | ACCEPTS_RECIPE | ACCEPTS_KIND, .min_arguments = 1, .max_arguments = 1, .run = run,
 };

@@ -1,5 +1,5 @@
-# What the fault tests share: a small machine that is built in seconds, and what must hold after a build was disturbed. Sourced
-# after tests/lib.sh.
+# What the fault tests share: a small machine that is built in seconds, and what must hold after a build was disturbed.
+# Sourced after tests/lib.sh.
 # shellcheck shell=bash disable=SC2034,SC2154 # SOURCE, BUILD, WORK, AETHER come from tests/lib.sh
 need jq
 
@@ -37,7 +37,9 @@ write_small() {
 			packages: [iputils-ping, linux-image-cloud-amd64, systemd-sysv, tiny-initramfs, udev]
 			users: { anna: { groups: [adm] } }
 			files: { /etc/motd: { text: "small\n", owner: anna, mode: "0640" } }
-			units: { nothing.service: { enable: true, Service: { ExecStart: /bin/true }, Install: { WantedBy: multi-user.target } } }
+			units:
+			  nothing.service:
+			    { enable: true, Service: { ExecStart: /bin/true }, Install: { WantedBy: multi-user.target } }
 			hooks: { configure: [[/bin/touch, /etc/touched]] }
 		EOF
 }
@@ -60,7 +62,7 @@ vm() {
 	"$AETHER" vm --cache "$cache" --out "$out" "$@" "$SMALL" >"$WORK/path" 2>"$WORK/said"
 	status=$?
 	cat "$WORK/said"
-	return $status
+	return "$status"
 }
 
 # said TEXT…: the last build said each of them.
@@ -84,7 +86,8 @@ all_whole() {
 		[[ $(basename "$generation") =~ ^[1-9][0-9]*$ ]] || { echo "$generation can be seen"; return 1; }
 		name=$(basename "$(dirname "$generation")") image=$generation/$name.qcow2
 		sum=$(sha256sum <"$image") || return
-		[[ $(jq -r .image.sha256 "$generation/manifest.json") == "${sum%% *}" ]] || { echo "$image is not whole"; return 1; }
+		[[ $(jq -r .image.sha256 "$generation/manifest.json") == "${sum%% *}" ]] ||
+			{ echo "$image is not whole"; return 1; }
 	done
 }
 
@@ -104,8 +107,8 @@ nothing_drafted() {
 	[[ -z $(find "$1/tmp" -mindepth 1 ! -name '*.lock') ]] || { find "$1/tmp" -mindepth 1 -maxdepth 2; return 1; }
 }
 
-# as_builder COMMAND…: runs it as a plain user `builder` with subordinate ids, who exists in here alone; $BUILDER_IDS are the
-# lines of /etc/subuid and /etc/subgid. Root's own /etc is not touched.
+# as_builder COMMAND…: runs it as a plain user `builder` with subordinate ids, who exists in here alone, on a host of
+# another name; $BUILDER_IDS are the lines of /etc/subuid and /etc/subgid. The host's own /etc is not touched.
 BUILDER_UID=54321
 as_builder() {
 	local file
@@ -115,7 +118,6 @@ as_builder() {
 	echo "builder:x:$BUILDER_UID:$BUILDER_UID::$PLACE:/bin/sh" >>"$WORK/etc-passwd"
 	echo "builder:x:$BUILDER_UID:" >>"$WORK/etc-group"
 	printf '%s\n' "${BUILDER_IDS-builder:700000:65536}" | tee "$WORK/etc-subuid" >"$WORK/etc-subgid"
-	# shellcheck disable=SC2016 # for the inner shell
 	chmod 644 "$WORK"/etc-*
 	unshare -m -u --propagation private bash -c '
 		hostname elsewhere.invalid
@@ -123,12 +125,11 @@ as_builder() {
 			[[ -e /etc/$file ]] || : >"/etc/$file"
 			mount --bind "$WORK/etc-$file" "/etc/$file" || exit
 		done
-		cd "$PLACE" && exec setpriv --reuid "$0" --regid "$0" --clear-groups env -i HOME="$PLACE" PATH=/usr/bin:/bin "$@"' \
-		"$BUILDER_UID" "$@"
+		cd "$PLACE" && exec setpriv --reuid "$0" --regid "$0" --clear-groups \
+			env -i HOME="$PLACE" PATH=/usr/bin:/bin "$@"' "$BUILDER_UID" "$@"
 }
 
-# need_builder: makes $PLACE, a folder of the plain user's that it can reach, with the program and all of the small machine but
-# its trees.
+# need_builder: makes $PLACE, a folder that the plain user can reach, with the program in it.
 need_builder() {
 	[[ $(id -u) == 0 ]] || skip 'only root can become another user'
 	need newuidmap setpriv unshare

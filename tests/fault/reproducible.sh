@@ -1,7 +1,7 @@
 #!/bin/bash
 # deadline: 1800
-# The gateway is the same bytes, whoever builds it, where and when: another cache, user, folder, time zone, language, umask, host
-# name, number of processors and, as always, time.
+# The gateway is the same bytes, whoever builds it, where and when: another cache, user, folder, time zone, language,
+# umask, host name, number of processors and, as always, time.
 . "${SOURCE:=$PWD}/tests/lib.sh"
 . "$SOURCE/tests/fault/lib.sh"
 need unshare taskset
@@ -10,21 +10,22 @@ need_image gateway
 
 # Copied in reverse order, so that folders list their entries in another one.
 mkdir -p "$PLACE/elsewhere/a repository" "$PLACE/home"
-(cd "$IMAGE_REPO" && find . -type f ! -name '*.tmp' | sort -r | xargs -d '\n' cp --parents -pt "$PLACE/elsewhere/a repository")
-mkdir -p "$PLACE/elsewhere/a repository/.git"
+REPO="$PLACE/elsewhere/a repository"
+(cd "$IMAGE_REPO" && find . -type f | sort -r | xargs -d '\n' cp --parents -pt "$REPO")
+mkdir -p "$REPO/.git"
 chown -R "$BUILDER_UID:$BUILDER_UID" "$PLACE"
 
 build() {
 	local status
 	(
 		umask 077
-		as_builder HOME="$PLACE/home" TZ=Pacific/Kiritimati LC_ALL=POSIX AETHER_JOBS=1 TMPDIR=/nowhere SOURCE_DATE_EPOCH=1 \
-			AETHER_CACHE="$PLACE/another, cache:" taskset -c 0 "$PLACE/aether-build" vm --out "$PLACE/out" \
-			"$PLACE/elsewhere/a repository/recipes/gateway.recipe"
+		as_builder HOME="$PLACE/home" TZ=Pacific/Kiritimati LC_ALL=POSIX AETHER_JOBS=1 TMPDIR=/nowhere \
+			SOURCE_DATE_EPOCH=1 AETHER_CACHE="$PLACE/another, cache:" \
+			taskset -c 0 "$PLACE/aether-build" vm --out "$PLACE/out" "$REPO/recipes/gateway.recipe"
 	) >"$WORK/path" 2>"$WORK/said"
 	status=$?
 	cat "$WORK/said"
-	return $status
+	return "$status"
 }
 
 same_manifest() {

@@ -14,11 +14,11 @@ chown -R "$BUILDER_UID:$BUILDER_UID" "$PLACE"
 # build [ENVIRONMENT…]: as the plain user, with the cache where such a user has it.
 build() {
 	local status
-	as_builder AETHER_CACHE="$PLACE/cache" "$@" "$PLACE/aether-build" vm --out "$PLACE/out" "$PLACE/repo/recipes/small.recipe" \
-		>"$WORK/path" 2>"$WORK/said"
+	as_builder AETHER_CACHE="$PLACE/cache" "$@" \
+		"$PLACE/aether-build" vm --out "$PLACE/out" "$PLACE/repo/recipes/small.recipe" >"$WORK/path" 2>"$WORK/said"
 	status=$?
 	cat "$WORK/said"
-	return $status
+	return "$status"
 }
 
 BUILDER_IDS=''

@@ -18,7 +18,7 @@ all_end_well() {
 		wait "$job" || status=1
 	done
 	[[ $status == 0 ]] || cat "$WORK"/said-*
-	return $status
+	return "$status"
 }
 
 build "$WORK/one" 1 & jobs=($!)

@@ -252,7 +252,8 @@ START_TEST(a_lock_stands_beside_its_recipe)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 
-	ck_assert_str_eq(lock_path(arena, "a/b.recipe", NULL), "a/b.lock");
+	ck_assert_str_eq(lock_path(arena, "a/b.recipe", "", NULL), "a/b.lock");
+	ck_assert_str_eq(lock_path(arena, "a/b.recipe", ".lxc", NULL), "a/b.lxc.lock");
 	ck_assert_str_eq(lock_again(arena, &(struct lock){.path = "a/b.lock"}, "--update x "),
 			 "aether-build lock --update x a/b.recipe");
 }
@@ -263,8 +264,8 @@ START_TEST(a_lock_with_fakes_stands_beside_them)
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const struct lock lock = {.path = "f/b.fake.lock", .recipe_path = "a/b.recipe", .fakes = "f"};
 
-	ck_assert_str_eq(lock_path(arena, "a/b.recipe", "f"), "f/b.fake.lock");
-	ck_assert_str_eq(lock_path(arena, "b.recipe", "f"), "f/b.fake.lock");
+	ck_assert_str_eq(lock_path(arena, "a/b.recipe", "", "f"), "f/b.fake.lock");
+	ck_assert_str_eq(lock_path(arena, "b.recipe", "", "f"), "f/b.fake.lock");
 	ck_assert_str_eq(lock_again(arena, &lock, ""), "aether-build lock --with-fakes f a/b.recipe");
 }
 END_TEST

@@ -245,10 +245,13 @@ START_TEST(one_member_is_taken_by_its_name)
 	struct err err = {0};
 
 	write_tar(MEMBERS({'0', "/etc/evil", "evil", 0, 0, 0}, {'0', "./app/bin/x", "this", 0755, 0, 0},
-			  {'2', "app/l", "bin/x", 0, 0, 0}, {'5', "app/d", NULL, 0, 0, 0}, {'0', "app/empty", "", 0, 0, 0}));
+			  {'2', "app/l", "bin/x", 0, 0, 0}, {'1', "app/h", "./app/bin/x", 0, 0, 0}, {'1', "app/hh", "app/h", 0, 0, 0}, {'5', "app/d", NULL, 0, 0, 0}, {'0', "app/empty", "", 0, 0, 0}));
 	ck_assert_str_eq(take("app/bin/x", &err), "this");
 	ck_assert_str_eq(take("./app/bin/x", &err), "this");
 	ck_assert_str_eq(take("app/empty", &err), "");
+	ck_assert_str_eq(take("app/h", &err), "this");
+	ck_assert_ptr_null(take("app/hh", &err));
+	err_free(&err);
 	ck_assert_ptr_null(take("app/bin/y", &err));
 	ck_assert_int_eq(err.code, -ENOENT);
 	ck_assert_str_eq(err.last->hint, "did you mean 'app/bin/x'?");

@@ -1,0 +1,140 @@
+/* The data contract: what a machine has to keep must not lie where an image is replaced. */
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+#include "recipe/stages.h"
+
+/* The place of word `i` of a list, which may have been written as a word alone. */
+static const struct pos *place_of(const struct node *list, size_t i)
+{
+	return list->type == NODE_LIST && i < list->count ? &list->items[i]->pos : &list->pos;
+}
+
+static bool is_below_any(const char *path, const char *const *folders, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (path_is_below(path, folders[i]))
+			return true;
+	return false;
+}
+#define BELOW_ANY(path, folders) is_below_any(path, folders, sizeof folders / sizeof *folders)
+
+/* --- which service is hurt ------------------------------------------------------------------------------------------- */
+
+static bool mentions(const struct recipe_settings *settings, const char *path)
+{
+	for (size_t i = 0; i < settings->count; i++) {
+		const struct recipe_setting *setting = &settings->items[i];
+		bool folder = strcmp(setting->key, "StateDirectory") == 0 && text_has_prefix(path, "/var/lib/");
+		const char *found = strstr(setting->value, path), *after = found ? found + strlen(path) : "";
+
+		if (found && !isalnum((unsigned char)*after) && *after != '-' && *after != '_')
+			return true;
+		if (folder && strcmp(path + strlen("/var/lib/"), setting->value) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What of the recipe speaks of `path`, as the end of a sentence; "" when nothing does. */
+static const char *needed_by(struct decoder *decoder, const char *path)
+{
+	const struct recipe *recipe = decoder->recipe;
+
+	for (size_t i = 0; i < recipe->n_units; i++)
+		if (mentions(&recipe->units[i].settings, path))
+			return arena_printf(decoder->arena, "; '%s' needs it", recipe->units[i].name);
+	for (size_t i = 0; i < recipe->n_quadlets; i++)
+		if (mentions(&recipe->quadlets[i].settings, path))
+			return arena_printf(decoder->arena, "; '%s' needs it", recipe->quadlets[i].name);
+	return "";
+}
+
+/* --- virtual machines ------------------------------------------------------------------------------------------------ */
+
+/* /var, and what lies there under another name; /var/run and /var/lock lie in memory. */
+static bool is_var(const char *path)
+{
+	static const char *const memory[] = {"/var/run", "/var/lock"}, *const var[] = {"/var", "/home", "/root"};
+
+	return !BELOW_ANY(path, memory) && BELOW_ANY(path, var);
+}
+
+/* The place in the image where the partition is mounted that has `path`; NULL when it is the root's. */
+static const char *mounted_at(const struct recipe *recipe, const char *path)
+{
+	const char *found = NULL;
+
+	for (size_t d = 0; d < recipe->n_disks; d++)
+		for (size_t i = 0; i < recipe->disks[d].n_partitions; i++) {
+			const char *mountpoint = recipe->disks[d].partitions[i].mountpoint;
+
+			if (mountpoint && path_is_below(path, mountpoint) && (!found || strlen(mountpoint) > strlen(found)))
+				found = mountpoint;
+		}
+	return found;
+}
+
+/* Whether a mount point is neither missing nor /var, which has memory within. */
+static bool is_own(const char *mountpoint)
+{
+	return mountpoint && strcmp(mountpoint, "/var") != 0;
+}
+
+bool finalize_is_home(const struct recipe *recipe, const char *path)
+{
+	return is_var(path) || is_own(mounted_at(recipe, path));
+}
+
+static void check_partitions(struct decoder *decoder, const char *path, const struct pos *pos)
+{
+	const struct recipe *recipe = decoder->recipe;
+	bool keeps_var = recipe->kind != KIND_VM || mounted_at(recipe, "/var");
+
+	if (is_var(path) ? keeps_var : is_own(mounted_at(recipe, path)))
+		return;
+	err_at(decoder->err, -EINVAL, pos, "state",
+	       "'%s' does not lie on persistent storage: the next image would not have it%s", path,
+	       needed_by(decoder, path));
+	err_hint(decoder->err, keeps_var ? "what survives is below /var, /home and /root: let the service keep it there"
+					 : "the disk needs a partition 'state', mounted at /var");
+}
+
+/* --- containers ------------------------------------------------------------------------------------------------------ */
+
+/* Each path becomes a mount point of the container, so it has to be a place that can be one: neither what is made anew at each
+ * start, nor where the system itself would be hidden. */
+static void check_mount_point(struct decoder *decoder, const char *path, const struct pos *pos)
+{
+	static const char *const memory[] = {"/dev", "/proc", "/run", "/sys", "/tmp", "/var/lock", "/var/run"};
+	static const char *const system[] = {"/bin", "/boot", "/lib", "/lib64", "/sbin", "/usr"};
+	static const char *const whole[] = {"/etc", "/var", "/var/cache", "/var/lib"};
+	bool hides = BELOW_ANY(path, system);
+
+	for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
+		hides |= strcmp(path, whole[i]) == 0;
+	if (BELOW_ANY(path, memory)) {
+		err_at(decoder->err, -EINVAL, pos, "state",
+		       "'%s' is memory: no mount point can keep it for the next container%s", path, needed_by(decoder, path));
+		err_hint(decoder->err, "let the service keep it below /var/lib");
+	} else if (hides) {
+		err_at(decoder->err, -EINVAL, pos, "state", "a mount point at '%s' would hide the system itself%s", path,
+		       needed_by(decoder, path));
+		err_hint(decoder->err, "name the service's own folder, like /var/lib/NAME");
+	}
+}
+
+void finalize_state(struct decoder *decoder, const struct node *list)
+{
+	const struct recipe *recipe = decoder->recipe;
+
+	if (finalize_has_problem(decoder, "state") || finalize_has_problem(decoder, "partitions"))
+		return;
+	for (size_t i = 0; i < recipe->state.count; i++) {
+		if (recipe->kind == KIND_LXC)
+			check_mount_point(decoder, recipe->state.items[i], place_of(list, i));
+		else
+			check_partitions(decoder, recipe->state.items[i], place_of(list, i));
+	}
+}

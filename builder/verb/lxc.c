@@ -1,0 +1,34 @@
+/* aether-build lxc RECIPE: a template that containers are made of. */
+#include "artifact/template.h"
+#include "base/log.h"
+#include "verb/build.h"
+
+static int make(const struct build *build, const char *path, struct manifest *manifest, struct err *err)
+{
+	struct template_facts facts;
+	int r;
+
+	log_step("writing the template");
+	r = template_write(build->image.path, build->plan->epoch, build->format, path, &facts, err);
+	if (r < 0)
+		return r;
+	manifest->image.size = facts.size_bytes;
+	manifest->image.virtual_size = facts.content_bytes;
+	manifest->image.sha256 = arena_strdup(build->arena, facts.sha256);
+	return 0;
+}
+
+static int run(const struct verb_options *options, char *const *arguments, size_t n_arguments, struct err *err)
+{
+	static const char format[] = "tar.zst";
+	const char *compression = template_compression(options->format ? options->format : format);
+	const struct build_kind kind = {"lxc", KIND_LXC, format, compression, template_check, make};
+
+	(void)n_arguments;
+	return build_run(&kind, options, arguments[0], err);
+}
+
+const struct verb verb_lxc = {
+	.name = "lxc", .arguments = "RECIPE", .summary = "Composes a template for system containers (Proxmox, LXC), and prints its path",
+	.accepts = ACCEPTS_OUT | ACCEPTS_TEMPLATE | ACCEPTS_RECIPE, .min_arguments = 1, .max_arguments = 1, .run = run,
+};

@@ -1,0 +1,194 @@
+# What the container tests share: real runtimes in a network, a mount and a cgroup namespace of the test's own, so that nothing of
+# the host is touched and nothing stays. Sourced after tests/lib.sh.
+#
+# A container is a folder $WORK/NAME: its root file system, its configuration, what it said, its process.
+# shellcheck shell=bash disable=SC2154 # WORK, SOURCE, AETHER come from tests/lib.sh
+need lxc-start lxc-usernsexec systemd-nspawn zstd jq curl ssh ssh-keygen ip getcap tar
+
+BOOT_SECONDS=90
+GATEWAY=10.77.0.1
+
+# enter: runs the test once more inside such namespaces. What needs the network has to be done before.
+enter() {
+	[[ -z ${INSIDE:-} ]] || return 0
+	[[ $(id -u) == 0 ]] || skip "needs root: containers are started as their hypervisor does"
+	exec unshare --mount --net --propagation private \
+		env INSIDE=1 WORK="$WORK" SOURCE="$SOURCE" BUILD="$BUILD" RUN_ID="$RUN_ID" "$0"
+}
+
+# set_up: the bridge that containers are plugged into, a cgroup2 tree to make cgroups in, and a place that other users than root
+# may look into, wherever the checkout is.
+set_up() {
+	CGROUP=/sys/fs/cgroup/aether-test-$$
+	umount -R -l /sys/fs/cgroup 2>/dev/null
+	mount -t cgroup2 none /sys/fs/cgroup && mkdir "$CGROUP" && echo $$ >"$CGROUP/cgroup.procs" || die "there is a cgroup2 tree"
+	ip link set lo up && ip link add br0 type bridge && ip addr add "$GATEWAY/24" dev br0 && ip link set br0 up ||
+		die "there is a bridge"
+	mount --bind "$WORK" /mnt && WORK=/mnt && chmod 755 /mnt || die "there is a place for containers"
+	trap tear_down EXIT
+}
+
+tear_down() {
+	local pid
+	for pid in "$WORK"/*/pid; do
+		[[ -f $pid ]] && stop "$(basename "$(dirname "$pid")")"
+	done
+	echo $$ >/sys/fs/cgroup/cgroup.procs
+	find "$CGROUP" -depth -type d -exec rmdir {} + 2>/dev/null
+}
+
+# unpack NAME TEMPLATE [COMMAND…]: as Proxmox does (PVE::LXC::Create), by COMMAND when it is for other ids than the host's.
+unpack() {
+	local folder=$WORK/$1 template=$2
+	shift 2
+	mkdir -p "$folder/root" && chmod 755 "$folder" "$folder/root"
+	[[ $# == 0 ]] || chown 100000:100000 "$folder/root"
+	"$@" tar xpf "$template" --zstd --totals --one-file-system -p --sparse --numeric-owner --acls --xattrs \
+		'--xattrs-include=user.*' '--xattrs-include=security.capability' --warning=no-file-ignored \
+		--warning=no-xattr-write -C "$folder/root" --skip-old-files --anchored --exclude './dev/*' 2>&1
+}
+
+# settle NAME ADDRESS INTERFACE: what Proxmox writes into a new container of Debian (PVE::LXC::Setup::Debian).
+settle() {
+	local root=$WORK/$1/root
+	printf 'auto %s\niface %s inet static\n\taddress %s/24\n\tgateway %s\n' "$3" "$3" "$2" "$GATEWAY" >>"$root/etc/network/interfaces"
+	echo "$1" >"$root/etc/hostname"
+	echo "nameserver $GATEWAY" >"$root/etc/resolv.conf"
+	chown --reference="$root/etc/hosts" "$root/etc/resolv.conf"
+	rm "$root/etc/machine-id"
+	echo "$2" >"$WORK/$1/address"
+}
+
+# mount_points NAME PATH…: empty volumes for the container's mount points, its root's own.
+mount_points() {
+	local name=$1 path
+	shift
+	for path; do
+		mkdir -p "$WORK/$name/state$path"
+		chown --reference="$WORK/$name/root" "$WORK/$name/state$path"
+	done
+}
+
+# start_lxc NAME LINE…: `lxc-start`, configured as Proxmox does and with further lines.
+start_lxc() {
+	local folder=$WORK/$1 path
+	{
+		printf '%s\n' "lxc.uts.name = $1" "lxc.rootfs.path = dir:$folder/root" 'lxc.arch = amd64' 'lxc.autodev = 1' \
+			'lxc.apparmor.profile = unconfined' 'lxc.mount.auto = proc:mixed sys:mixed cgroup:rw:force' \
+			'lxc.cap.drop = mac_admin mac_override sys_time sys_module sys_rawio' 'lxc.tty.max = 2' 'lxc.pty.max = 1024' \
+			'lxc.net.0.type = veth' 'lxc.net.0.link = br0' 'lxc.net.0.name = eth0' 'lxc.net.0.flags = up' "${@:2}"
+		for path in $([[ ! -d $folder/state ]] || cd "$folder/state" && find . -type d -empty -o -type d -name aether | sed 's#^./##'); do
+			echo "lxc.mount.entry = $folder/state/$path $path none bind,create=dir 0 0"
+		done
+	} >"$folder/config"
+	lxc-start -F -n "$1" -P "$WORK" -f "$folder/config" -l INFO -o "$folder/lxc.log" >"$folder/console" 2>&1 </dev/null &
+	echo $! >"$folder/pid"
+}
+
+# start_nspawn NAME: systemd-nspawn, whose ids are mapped at the mount.
+start_nspawn() {
+	local folder=$WORK/$1
+	systemd-nspawn --boot --register=no --keep-unit --quiet --machine="$1" --directory="$folder/root" --resolv-conf=off \
+		--private-users=300000:65536 --private-users-ownership=map --network-bridge=br0 --console=read-only \
+		>"$folder/console" 2>&1 </dev/null &
+	echo $! >"$folder/pid"
+}
+
+stop() {
+	local pid
+	pid=$(cat "$WORK/$1/pid")
+	ssh -O exit -o "ControlPath=$WORK/$1/ssh" none 2>/dev/null
+	[[ ! -f $WORK/$1/config ]] || lxc-stop -k -n "$1" -P "$WORK" 2>/dev/null
+	kill "$pid" 2>/dev/null
+	wait "$pid" 2>/dev/null
+	rm -f "$WORK/$1/pid"
+}
+
+# --- looking into it -------------------------------------------------------------------------------------------------
+
+# try_login NAME USER KEY CERTIFICATE COMMAND…: one ssh connection; CERTIFICATE may be none.
+try_login() {
+	local name=$1 user=$2 key=$3 certificate=$4
+	shift 4
+	ssh -F none -i "$key" -o "CertificateFile=$certificate" -o IdentitiesOnly=yes -o IdentityAgent=none -o BatchMode=yes \
+		-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ConnectTimeout=5 \
+		"$user@$(cat "$WORK/$name/address")" "$@" </dev/null
+}
+
+# in_guest NAME COMMAND…: as root, with the good certificate, over one connection that stays open.
+in_guest() {
+	local name=$1
+	shift
+	ssh -F none -i "$WORK/key" -o "CertificateFile=$WORK/admin-cert.pub" -o IdentitiesOnly=yes -o IdentityAgent=none \
+		-o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ConnectTimeout=5 \
+		-o ControlMaster=auto -o ControlPersist=60 -o "ControlPath=$WORK/$name/ssh" \
+		"root@$(cat "$WORK/$name/address")" "$@" </dev/null
+}
+
+wait_for_ssh() {
+	local until=$((SECONDS + BOOT_SECONDS))
+	while [[ $SECONDS -lt $until ]]; do
+		in_guest "$1" true 2>/dev/null && return 0
+		kill -0 "$(cat "$WORK/$1/pid")" 2>/dev/null || break
+		sleep 0.3
+	done
+	tail -n 40 "$WORK/$1/console" "$WORK/$1"/*.log
+	return 1
+}
+
+# denied NAME USER KEY CERTIFICATE: the login fails because of who asks, not because nobody answers.
+denied() {
+	local answer
+	answer=$(try_login "$@" true 2>&1)
+	[[ $? == 255 && $answer == *'Permission denied (publickey)'* ]] || { echo "$answer"; return 1; }
+}
+
+is_running() {
+	local state
+	state=$(in_guest "$1" systemctl is-system-running --wait)
+	[[ $state == running ]] && return
+	echo "$state"
+	in_guest "$1" 'systemctl --failed --no-pager; journalctl -b -p warning --no-pager | tail -n 40'
+	return 1
+}
+
+# healthy NAME PLAN: the recipe's health checks, as `aether-build plan --json` has them, hold within their time.
+healthy() {
+	local name=$1 check count=0 until
+	while read -r check; do
+		count=$((count + 1)) until=$((SECONDS + $(jq '(.timeout_ms + 999) / 1000 | floor' <<<"$check")))
+		until holds "$name" "$check"; do
+			[[ $SECONDS -lt $until ]] || { echo "does not hold: $check"; return 1; }
+			sleep 0.5
+		done
+	done < <(jq -c '.health[]' "$2")
+	[[ $count -gt 0 ]]
+}
+
+holds() {
+	local name=$1 check=$2 port url
+	case $(jq -r 'keys_unsorted[0]' <<<"$check") in
+	unit) in_guest "$name" systemctl is-active --quiet "$(jq -r .unit <<<"$check")" ;;
+	tcp) port=$(jq .tcp <<<"$check") && (exec 3<>"/dev/tcp/$(cat "$WORK/$name/address")/$port") ;;
+	http) url=$(jq -r .http.url <<<"$check") &&
+		[[ $(in_guest "$name" "curl -s -m 10 -o /dev/null -w '%{http_code}' '$url'") == $(jq .http.status <<<"$check") ]] ;;
+	command) in_guest "$name" "$(jq -r '.command | @sh' <<<"$check")" >/dev/null 2>&1 ;;
+	*) return 1 ;;
+	esac
+}
+
+# make_certificates CA: $WORK/key, and certificates for it, good and bad.
+make_certificates() {
+	ssh-keygen -q -t ed25519 -N '' -f "$WORK/key" </dev/null
+	ssh-keygen -q -t ed25519 -N '' -f "$WORK/foreign-ca" </dev/null
+	certificate admin "$1" admin -5m:+1d
+	certificate other "$1" guest -5m:+1d
+	certificate expired "$1" admin 20240101:20240102
+	certificate foreign "$WORK/foreign-ca" admin -5m:+1d
+}
+
+# certificate NAME CA PRINCIPAL VALIDITY: $WORK/NAME-cert.pub
+certificate() {
+	cp "$WORK/key.pub" "$WORK/$1.pub"
+	ssh-keygen -q -s "$2" -I "$1" -n "$3" -V "$4" "$WORK/$1.pub"
+}
