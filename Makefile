@@ -1,7 +1,9 @@
 # Two commands do everything on a fresh Debian machine:
 #   make image RECIPE=recipes/gateway.recipe    installs what is missing, compiles, locks, composes, prints the image's path
+#                                           (KIND=lxc for a container template)
 #   make check                                  the same set-up, and all tests
 PREFIX  ?= /usr/local
+KIND    ?= vm
 B       ?= build
 VERSION := 0.1.0
 
@@ -71,7 +73,7 @@ image: ## RECIPE=FILE: everything from a bare machine to a qcow2; its path is th
 	@ci/setup build
 	@$(MAKE) --no-print-directory -s all keys/ssh-user-ca.pub >&2
 	@test -f '$(RECIPE:.recipe=.lock)' || $(B)/aether-build lock '$(RECIPE)' >&2
-	@$(B)/aether-build vm '$(RECIPE)'
+	@$(B)/aether-build $(KIND) '$(RECIPE)'
 
 .PHONY: check
 check: ## the same set-up, then every test

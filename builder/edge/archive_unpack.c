@@ -48,8 +48,8 @@ static int find(struct archive_source *source, struct arena *arena, const char *
 }
 
 /* What a hard link leads to came before it: *ret_link is its name then, to be read from the start. */
-static int take(const char *archive, struct arena *arena, const char *wanted, int out, uint64_t max_bytes, const char **ret_link,
-		struct err *err)
+static int take(const char *archive, struct arena *arena, const char *wanted, int out, uint64_t max_bytes,
+		const char **ret_link, struct err *err)
 {
 	_cleanup_archive_source_ struct archive_source source;
 	struct archive_entry *entry;
@@ -66,7 +66,8 @@ static int take(const char *archive, struct arena *arena, const char *wanted, in
 	if (archive_entry_filetype(entry) == AE_IFREG && !archive_entry_hardlink(entry))
 		return archive_source_copy(&source, entry, out, err);
 	if (archive_entry_filetype(entry) == AE_IFLNK && archive_entry_symlink(entry))
-		return err_set(err, -EBADMSG, "'%s' is a symbolic link in the archive, to '%s'", wanted, archive_entry_symlink(entry));
+		return err_set(err, -EBADMSG, "'%s' is a symbolic link in the archive, to '%s'", wanted,
+			       archive_entry_symlink(entry));
 	return err_set(err, -EBADMSG, "'%s' is no file in the archive", wanted);
 }
 
@@ -291,6 +292,7 @@ int archive_unpack(const char *archive, const struct archive_target *target, uin
 		r = unpack(&u, err);
 	archive_source_close(&u.source);
 	if (r == 0 && u.done == 0)
-		return err_set(err, -EBADMSG, "nothing of the archive is left to unpack after dropping %u leading parts", target->strip);
+		return err_set(err, -EBADMSG, "nothing of the archive is left to unpack after dropping %u leading parts",
+			       target->strip);
 	return r;
 }

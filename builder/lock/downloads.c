@@ -232,7 +232,7 @@ static int fetch_one(void *data, size_t i, struct err *err)
 	const struct lock_download *download = &lock->downloads[i];
 	struct fetch_item item = {.name = download->name, .sha256 = download->sha256, .size = download->size,
 				  .max_bytes = DOWNLOAD_BYTES_MAX};
-	const char *url = NULL;
+	const char *url = NULL, *option = arena_printf(arena, "--update %s ", download->name);
 	int r = find_url(arena, lock, download, &url, err);
 
 	if (r == 0) {
@@ -242,7 +242,7 @@ static int fetch_one(void *data, size_t i, struct err *err)
 	if (r == -EBADMSG || r == -ENOENT)
 		return err_hint(err, "%s: '%s' locks what is there now",
 				r == -EBADMSG ? "if it may be another file" : "if its 'url' is right",
-				lock_again(arena, lock, download->fake ? "" : arena_printf(arena, "--update %s ", download->name)));
+				lock_again(arena, lock, download->fake ? "" : option));
 	return r == -EIO ? err_hint(err, "is the network there, and the server? What was fetched is kept: run it again") : r;
 }
 

@@ -149,6 +149,11 @@ static size_t sort_downloads(struct download *downloads, size_t n)
 	return kept;
 }
 
+static uint64_t fetch_most(const struct fetch_item *item)
+{
+	return item->max_bytes ? item->max_bytes : item->size;
+}
+
 int fetch_items(struct cache *cache, const struct fetch_item *items, size_t n, bool verify, uint64_t *ret_bytes,
 		struct err *err)
 {
@@ -174,7 +179,7 @@ int fetch_items(struct cache *cache, const struct fetch_item *items, size_t n, b
 		*arena_push(arena, jobs, n_jobs) = (struct http_job){.name = item->name,
 								     .urls = item->urls,
 								     .headers = item->headers,
-								     .max_bytes = item->max_bytes ? item->max_bytes : item->size,
+								     .max_bytes = fetch_most(item),
 								     .data = &fetch.downloads[i],
 								     .begin = begin,
 								     .take = take,

@@ -208,8 +208,8 @@ static int make(struct making *making, struct cache *cache, struct lock **ret_lo
 	log_step("resolving the packages of '%s'", making->recipe->name);
 	r = pool_run(making->n_jobs, resolve_job, making->jobs, err);
 	if (r == 0)
-		r = downloads_lock(making->arena, making->recipe, making->old, making->options, cache, making->scratch, making->new,
-				   err);
+		r = downloads_lock(making->arena, making->recipe, making->old, making->options, cache, making->scratch,
+				   making->new, err);
 	if (r == 0)
 		r = containers_lock(making->arena, making->recipe, making->old, making->options, cache, making->new, err);
 	if (r < 0)

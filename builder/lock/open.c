@@ -20,7 +20,8 @@ const char *lock_path(struct arena *arena, const char *recipe_path, const char *
 	const char *stem = arena_printf(arena, "%s%s", without(arena, recipe_path, ".recipe"), suffix);
 	const char *slash = strrchr(stem, '/');
 
-	return fakes ? arena_printf(arena, "%s/%s.fake.lock", fakes, slash ? slash + 1 : stem) : arena_printf(arena, "%s.lock", stem);
+	return fakes ? arena_printf(arena, "%s/%s.fake.lock", fakes, slash ? slash + 1 : stem)
+		     : arena_printf(arena, "%s.lock", stem);
 }
 
 static const char *command(struct arena *arena, const char *options, const char *recipe_path, const char *fakes)
@@ -50,7 +51,8 @@ int lock_read(struct arena *arena, const char *recipe_path, const char *suffix, 
 	if (file_read(path, LOCK_BYTES_MAX, &text, err) < 0)
 		return err->code;
 	if (lock_parse(arena, path, text.size ? text.data : "", text.size, ret_lock, err) < 0)
-		return err_hint(err, "a lock is not written by hand: get the whole file back, or remove it and run '%s'", again);
+		return err_hint(err, "a lock is not written by hand: get the whole file back, or remove it and run '%s'",
+				again);
 	(*ret_lock)->recipe_path = arena_strdup(arena, recipe_path);
 	(*ret_lock)->fakes = fakes;
 	return 0;

@@ -45,6 +45,30 @@ static struct json *tree(const struct plan_tree *from)
 	return object;
 }
 
+static struct json *downloads(const struct plan *plan)
+{
+	struct json *array = json_new_array();
+
+	for (size_t i = 0; i < plan->n_downloads; i++) {
+		const struct recipe_download *words = plan->downloads[i].words;
+		struct json *object = json_new_object();
+
+		json_set(object, "name", json_text(words->name));
+		json_set(object, "sha256", json_text(plan->downloads[i].locked->sha256));
+		json_set(object, "fake", json_bool(plan->downloads[i].locked->fake));
+		json_set(object, "path", json_text(words->path));
+		json_set(object, "member", json_text(words->member));
+		json_set(object, "unpack", json_bool(words->unpack));
+		json_set(object, "strip", json_number(words->strip));
+		json_set(object, "decompress", json_bool(words->decompress));
+		json_set(object, "mode", json_number(words->mode));
+		json_set(object, "owner", json_text(words->owner));
+		json_set(object, "group", json_text(words->group));
+		json_add(array, object);
+	}
+	return array;
+}
+
 static struct json *files(const struct plan *plan)
 {
 	struct json *array = json_new_array();
@@ -167,6 +191,7 @@ struct json *plan_json(const struct plan *plan)
 	json_set(object, "users", users(plan->recipe));
 	json_set(object, "partitions", partitions(&plan->layout));
 	json_set(object, "units", units(plan));
+	json_set(object, "downloads", downloads(plan));
 	json_set(object, "files", files(plan));
 	json_set(object, "image", tree(&plan->image));
 	if (plan->tools.recipe)

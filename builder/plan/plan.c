@@ -116,10 +116,11 @@ static void put_downloads(struct buf *text, const struct plan *plan)
 		if (words->member)
 			put_words(text, "  member", &(struct strv){(const char *[]){words->member}, 1});
 		if (words->unpack)
-			buf_printf(text, "  unpack %s %s:%s strip=%" PRId64 "\n", words->path, words->owner, words->group, words->strip);
+			buf_printf(text, "  unpack %s %s:%s strip=%" PRId64 "\n", words->path, words->owner, words->group,
+				   words->strip);
 		else
-			buf_printf(text, "  %s %s %04o %s:%s\n", words->decompress ? "decompress" : "file", words->path, words->mode,
-				   words->owner, words->group);
+			buf_printf(text, "  %s %s %04o %s:%s\n", words->decompress ? "decompress" : "file", words->path,
+				   words->mode, words->owner, words->group);
 	}
 }
 

@@ -5,7 +5,8 @@
 #include "recipe/stages.h"
 
 /* The words of which a download has one at the most, and those that only mean something beside one of them. */
-static void check_words(struct decoder *decoder, const struct recipe_download *download, const struct node *node, const char *path)
+static void check_words(struct decoder *decoder, const struct recipe_download *download, const struct node *node,
+			const char *path)
 {
 	if (!!download->member + download->unpack + download->decompress > 1) {
 		err_at(decoder->err, -EINVAL, &download->pos, path, "more than one of 'member', 'unpack' and 'decompress'");
@@ -31,8 +32,8 @@ static void check_place(struct decoder *decoder, const struct recipe_download *d
 		const char *other = recipe->files[i].path;
 
 		if (path_is_below(download->path, other) || (!download->unpack && path_is_below(other, download->path)))
-			err_at(decoder->err, -EINVAL, &download->pos, path, "'%s' cannot be here: 'files' has '%s'", download->path,
-			       other);
+			err_at(decoder->err, -EINVAL, &download->pos, path, "'%s' cannot be here: 'files' has '%s'",
+			       download->path, other);
 	}
 	for (const struct recipe_download *other = recipe->downloads; other < download; other++)
 		if (other->path && ((!other->unpack && path_is_below(download->path, other->path)) ||

@@ -149,13 +149,15 @@ static int put_records(struct store *store, const char *kind, struct json *recor
 	return r < 0 ? r : put_text(store, arena_printf(store->arena, "%s.lock", path), "", 0, err);
 }
 
+/* The layer is known by the digest of its contents, as layers are that were pulled file by file; `diff-digest` would be that of
+ * a tar, which there never was, and 'podman system check' would miss it. */
 static int put_layer(struct store *store, struct err *err)
 {
 	struct json *layer = json_new_object();
 
 	json_set(layer, "id", json_text(store->chain_id));
 	json_set(layer, "created", json_text(EPOCH));
-	json_set(layer, "diff-digest", json_text(arena_printf(store->arena, "sha256:%s", store->chain_id)));
+	json_set(layer, "toc-digest", json_text(arena_printf(store->arena, "sha256:%s", store->chain_id)));
 	json_set(layer, "diff-size", json_number((int64_t)store->size_bytes));
 	return put_records(store, "layers", layer, err);
 }

@@ -25,7 +25,8 @@ static int read_packages(struct arena *arena, const struct verb_options *options
 		}
 		if (!options->update) {
 			err_set(err, -EINVAL, "'%s' is not a recipe", arguments[i]);
-			return err_hint(err, "recipes are files named NAME.recipe; packages and downloads are named with --update only");
+			return err_hint(err, "recipes are files named NAME.recipe; packages and downloads are named with "
+					     "--update only");
 		}
 		strv_push(arena, ret_packages, arguments[i]);
 	}

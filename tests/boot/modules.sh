@@ -32,8 +32,9 @@ behind() {
 }
 
 only_the_tunnel() {
-	[[ $(behind 'ip -br link' | awk '{print $1}' | sort | xargs) == 'lo vpn0' ]] &&
-		[[ $(behind 'ip route') == 'default dev vpn0 scope link' ]]
+	behind 'ip -br link' >"$WORK/links" && behind 'ip route' >"$WORK/routes" || return
+	[[ $(sed 's/[@ ].*//' "$WORK/links" | sort | xargs) == 'lo vpn0' && $(xargs <"$WORK/routes") == 'default dev vpn0 scope link' ]] ||
+		{ cat "$WORK/links" "$WORK/routes"; return 1; }
 }
 
 reaches_through_tunnel() {
@@ -46,7 +47,7 @@ reaches_host() {
 }
 
 asks_in_tunnel() {
-	[[ $(behind 'cat /etc/resolv.conf') == 'nameserver 10.64.0.1' ]] && behind '! ls -A /run/systemd/resolve/io.systemd.Resolve'
+	[[ $(behind 'cat /etc/resolv.conf') == 'nameserver 10.64.0.1' ]] && ! behind 'test -e /run/systemd/resolve/io.systemd.Resolve'
 }
 
 stops_with_tunnel() {
@@ -101,7 +102,8 @@ ok "the tunnel leads somewhere" reaches_through_tunnel
 ok "the host is reached outside of it" reaches_host 'in_guest modules'
 refused "the host is not reached from behind it" reaches_host behind
 ok "names are asked for in the tunnel" asks_in_tunnel
-ok "the page behind it answers outside" serves modules "http://127.0.0.1:$(port modules 8080)/" qBittorrent
+ok "the page behind it answers outside" serves modules "http://127.0.0.1:$(port modules 8080)/" qBittorrent \
+	-H 'Host: 127.0.0.1:8080'
 ok "what is behind the tunnel stops with it" stops_with_tunnel
 ok "nothing has failed" is_running modules
 ok "a machine with an ssh connection is needed" knows_it_is_needed

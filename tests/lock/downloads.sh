@@ -1,13 +1,13 @@
 #!/bin/bash
-# What is in no package is locked by its digest, fetched to the byte, and never replaced in silence; a file that stands in for it
-# (--with-fakes) stays apart. The packages are no system, so every build here ends early: what counts is what was fetched.
-# shellcheck disable=SC2317 # its functions are called by ok and refused
+# What is in no package is locked by its digest, fetched to the byte, and never replaced in silence; a file that stands in for
+# it (--with-fakes) stays apart. The packages are no system, so every build here ends early: what counts is what was fetched.
 . "${SOURCE:=$PWD}/tests/lib.sh"
 . "$SOURCE/tests/lock/lib.sh"
 
 # machine DOWNLOADS: the recipe, with these in its map `downloads`.
 machine() {
-	sed 's/^name: .*/name: vm/; s/^kinds: .*/kinds: [vm]\ntools: tools.recipe\npartitions: hybrid-ab.yaml/' "$WORK/plain.recipe" >"$RECIPE"
+	sed 's/^name: .*/name: vm/; s/^kinds: .*/kinds: [vm]\ntools: tools.recipe\npartitions: hybrid-ab.yaml/' \
+		"$WORK/plain.recipe" >"$RECIPE"
 	printf 'downloads:\n%s\n' "$1" >>"$RECIPE"
 }
 
@@ -18,7 +18,7 @@ run() {
 	timeout 300 "$AETHER" "$verb" --cache "$WORK/cache" "$@" "$RECIPE" >"$WORK/said" 2>&1
 	status=$?
 	cat "$WORK/said"
-	return $status
+	return "$status"
 }
 build() {
 	run vm --out "$WORK/out" "$@"
@@ -136,7 +136,7 @@ ok 'a file of this machine can be a download' run lock
 ok '… locked as any other' grep -qF "url: \"file://$FILES/one\"" "$LOCK"
 machine "  one: { url: \"file://$FILES\", path: /opt/one }"
 refused 'a folder cannot' run lock
-printf 'HTTP/1.1 302 Found\r\nLocation: file://%s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n' "$FILES/one" >"$WORK/answer"
+printf '%s\r\n' 'HTTP/1.1 302 Found' "Location: file://$FILES/one" 'Content-Length: 0' 'Connection: close' '' >"$WORK/answer"
 python3 -c '
 import socket, sys
 server = socket.create_server(("127.0.0.1", 0))

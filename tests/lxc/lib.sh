@@ -16,14 +16,16 @@ enter() {
 		env INSIDE=1 WORK="$WORK" SOURCE="$SOURCE" BUILD="$BUILD" RUN_ID="$RUN_ID" "$0"
 }
 
-# set_up: the bridge that containers are plugged into, a cgroup2 tree to make cgroups in, and a place that other users than root
-# may look into, wherever the checkout is.
+# set_up: the bridge that containers are plugged into (and a /sys that shows it), a cgroup2 tree to make cgroups in, and a place
+# that other users than root may look into, wherever the checkout is.
 set_up() {
 	CGROUP=/sys/fs/cgroup/aether-test-$$
-	umount -R -l /sys/fs/cgroup 2>/dev/null
-	mount -t cgroup2 none /sys/fs/cgroup && mkdir "$CGROUP" && echo $$ >"$CGROUP/cgroup.procs" || die "there is a cgroup2 tree"
+	mount -t sysfs none /sys && mount -t cgroup2 none /sys/fs/cgroup && mkdir "$CGROUP" &&
+		echo $$ >"$CGROUP/cgroup.procs" || die "there is a cgroup2 tree"
 	ip link set lo up && ip link add br0 type bridge && ip addr add "$GATEWAY/24" dev br0 && ip link set br0 up ||
 		die "there is a bridge"
+	echo root:100000:65536 >"$WORK/subids" && mount --bind "$WORK/subids" /etc/subuid && mount --bind "$WORK/subids" /etc/subgid ||
+		die "root has subordinate ids, as Proxmox gives it"
 	mount --bind "$WORK" /mnt && WORK=/mnt && chmod 755 /mnt || die "there is a place for containers"
 	trap tear_down EXIT
 }
@@ -66,20 +68,22 @@ mount_points() {
 	for path; do
 		mkdir -p "$WORK/$name/state$path"
 		chown --reference="$WORK/$name/root" "$WORK/$name/state$path"
+		echo "${path#/}" >>"$WORK/$name/mounts"
 	done
 }
 
 # start_lxc NAME LINE…: `lxc-start`, configured as Proxmox does and with further lines.
 start_lxc() {
 	local folder=$WORK/$1 path
+	[[ -f $folder/mounts ]] || : >"$folder/mounts"
 	{
 		printf '%s\n' "lxc.uts.name = $1" "lxc.rootfs.path = dir:$folder/root" 'lxc.arch = amd64' 'lxc.autodev = 1' \
 			'lxc.apparmor.profile = unconfined' 'lxc.mount.auto = proc:mixed sys:mixed cgroup:rw:force' \
 			'lxc.cap.drop = mac_admin mac_override sys_time sys_module sys_rawio' 'lxc.tty.max = 2' 'lxc.pty.max = 1024' \
 			'lxc.net.0.type = veth' 'lxc.net.0.link = br0' 'lxc.net.0.name = eth0' 'lxc.net.0.flags = up' "${@:2}"
-		for path in $([[ ! -d $folder/state ]] || cd "$folder/state" && find . -type d -empty -o -type d -name aether | sed 's#^./##'); do
+		while read -r path; do
 			echo "lxc.mount.entry = $folder/state/$path $path none bind,create=dir 0 0"
-		done
+		done <"$folder/mounts"
 	} >"$folder/config"
 	lxc-start -F -n "$1" -P "$WORK" -f "$folder/config" -l INFO -o "$folder/lxc.log" >"$folder/console" 2>&1 </dev/null &
 	echo $! >"$folder/pid"

@@ -114,7 +114,6 @@ if [[ -z ${INSIDE:-} ]]; then
 fi
 FAILURES=$(cat "$WORK/failures")
 set_up
-TEMPLATE=$WORK/${TEMPLATE#"$WORK/"}
 TEMPLATE=$(cat "$WORK/path")
 make_certificates "$REPOSITORY/keys/ssh-user-ca"
 

@@ -2,7 +2,6 @@
 # deadline: 1800
 # Downloads in a real tree: files, members of archives, whole archives; and what hostile archives do not get. What came out is
 # looked at from inside, by a command of `hooks.configure`, which fails the build.
-# shellcheck disable=SC2317 # its functions are called by ok and refused
 . "${SOURCE:=$PWD}/tests/lib.sh"
 . "$SOURCE/tests/fault/lib.sh"
 need python3 zip xz zstd
@@ -28,10 +27,10 @@ run() {
 	"$AETHER" "$verb" --cache "$CACHE" "$@" "$RECIPE" >"$WORK/path" 2>"$WORK/said"
 	status=$?
 	cat "$WORK/said"
-	return $status
+	return "$status"
 }
 build() {
-	run lock "$@" --update evil app plain member whole owned lone >/dev/null 2>&1 || run lock "$@" >/dev/null || return
+	run lock "$@" >/dev/null || return
 	run vm --out "$WORK/out" "$@"
 }
 
@@ -50,7 +49,8 @@ gzip -c "$WORK/app-1.0/bin/app" >"$FILES/app.gz"
 cp "$WORK/app-1.0/bin/app" "$FILES/app"
 # shellcheck disable=SC2016 # for the shell in the image
 recipe "  plain: { url: \"file://$FILES/app\", path: /usr/local/bin/plain, mode: \"0755\" }
-  member: { url: \"file://$FILES/app.tar.xz\", member: app-1.0/bin/app, path: /usr/local/bin/member, mode: \"0750\", owner: anna, group: adm }
+  member: { url: \"file://$FILES/app.tar.xz\", member: app-1.0/bin/app, path: /usr/local/bin/member,
+    mode: \"0750\", owner: anna, group: adm }
   zipped: { url: \"file://$FILES/app.zip\", member: app-1.0/bin/app, path: /usr/local/bin/zipped, mode: \"0755\" }
   lone: { url: \"file://$FILES/app.gz\", decompress: true, path: /usr/local/bin/lone, mode: \"0755\" }
   whole: { url: \"file://$FILES/app.tar.gz\", unpack: true, path: /opt/whole }
@@ -59,16 +59,19 @@ recipe "  plain: { url: \"file://$FILES/app\", path: /usr/local/bin/plain, mode:
 files:
   /opt/stripped/lib/data: { text: ours }" \
 	'is() { test \"$(stat -c \"%a %U %G\" \"$1\")\" = \"$2\"; };
-for program in /usr/local/bin/plain /usr/local/bin/member /usr/local/bin/zipped /usr/local/bin/lone /opt/whole/app-1.0/bin/app /opt/whole/app-1.0/lib/app /opt/stripped/bin/app /opt/stripped/bin/twin /opt/unzipped/lib/app; do test \"$($program)\" = \"it runs\"; done;
-is /usr/local/bin/plain \"755 root root\"; is /usr/local/bin/member \"750 anna adm\"; is /opt/whole/app-1.0/bin/app \"755 root root\";
+for program in /usr/local/bin/plain /usr/local/bin/member /usr/local/bin/zipped /usr/local/bin/lone
+  /opt/whole/app-1.0/bin/app /opt/whole/app-1.0/lib/app /opt/stripped/bin/app /opt/stripped/bin/twin /opt/unzipped/lib/app;
+do test \"$($program)\" = \"it runs\"; done;
+is /usr/local/bin/plain \"755 root root\"; is /usr/local/bin/member \"750 anna adm\";
+is /opt/whole/app-1.0/bin/app \"755 root root\";
 is /opt/stripped \"755 anna adm\"; is /opt/stripped/bin/app \"755 anna adm\"; is /opt/whole/app-1.0/lib/data \"644 root root\";
 test \"$(readlink /opt/unzipped/lib/app)\" = ../bin/app; test /opt/stripped/bin/app -ef /opt/stripped/bin/twin;
 test \"$(cat /opt/stripped/lib/data)\" = ours; test ! -e /opt/whole/data'
 ok 'files, members and whole archives come to their places, with their owners and modes' build
 ok '… which makes an image' test -s "$(cat "$WORK/path")"
 MANIFEST=$(dirname "$(cat "$WORK/path")")/manifest.json
-ok '… whose manifest has them as inputs' test "$(jq -r '.inputs[] | select(.name == "downloads/member").sha256' "$MANIFEST")" = \
-	"$(sha256sum <"$FILES/app.tar.xz" | cut -d ' ' -f 1)"
+ok '… whose manifest has them as inputs' test "$(sha256sum <"$FILES/app.tar.xz" | cut -d ' ' -f 1)" = \
+	"$(jq -r '.inputs[] | select(.name == "downloads/member").sha256' "$MANIFEST")"
 ok '… and which may be released' test "$(jq -c '[.releasable, .fakes]' "$MANIFEST")" = '[true,[]]'
 sed -i 's/750 anna adm/755 anna adm/' "$RECIPE"
 refused 'the command would have seen another mode' run vm --out "$WORK/out"
@@ -103,7 +106,7 @@ python3 - "$FILES" "$WORK/host" <<-'END'
 	archive("upward", (f"{up}{host}/canary", FILE, "evil"))
 	archive("symlink", ("link", LINK, host))
 	archive("symlink-up", ("link", LINK, f"{up}{host}"))
-	archive("symlink-chain", ("d", LINK, "."), ("link", LINK, "d/.."), (f"link{host}/canary", FILE, "evil"), ("link/etc/passwd", FILE, "evil"))
+	archive("symlink-chain", ("d", LINK, "."), ("link", LINK, "d/.."), (f"link{host}/canary", FILE, "evil"))
 	archive("hardlink", ("link", HARD, f"{host}/canary"))
 	archive("hardlink-up", ("link", HARD, f"{up}{host}/canary"))
 	archive("through", ("passwd/x", FILE, "evil"), ("out/passwd", FILE, "evil"))
@@ -120,7 +123,8 @@ hostile() {
 	recipe "  evil: { url: \"file://$FILES/$1\", unpack: true, path: /opt/evil }"
 	refused "an archive is refused: $1" build
 	ok "… because of that" said "$2"
-	ok '… and nothing of the host has changed' test "$(find "$WORK/host" -printf '%n ' ; cat "$WORK/host/canary")" = '2 1 mine'
+	ok '… and nothing of the host has changed' test '2 1 mine' = \
+		"$(find "$WORK/host" -printf '%n '; cat "$WORK/host/canary")"
 }
 hostile absolute.tar 'its path is absolute or leads upward'
 hostile upward.tar 'its path is absolute or leads upward'

@@ -93,6 +93,22 @@ START_TEST(jq_reads_what_users_and_tools_ask_for)
 }
 END_TEST
 
+START_TEST(what_was_made_with_a_fake_is_not_releasable)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct manifest fake = sample, *m;
+	struct err err = {0};
+
+	ck_assert_ptr_nonnull(strstr(manifest_print(arena, &sample), "\"releasable\": true"));
+	fake.fakes = &(struct manifest_fake){"downloads/step"};
+	fake.n_fakes = 1;
+	ck_assert_ptr_nonnull(strstr(manifest_print(arena, &fake), "\"releasable\": false"));
+	ck_assert_int_eq(read_back(arena, manifest_print(arena, &fake), &m, &err), 0);
+	ck_assert_uint_eq(m->n_fakes, 1);
+	ck_assert_str_eq(m->fakes[0].name, "downloads/step");
+}
+END_TEST
+
 START_TEST(what_is_missing_is_named)
 {
 	static const struct {
@@ -165,5 +181,6 @@ START_TEST(the_image_stands_beside_its_manifest_and_nowhere_else)
 END_TEST
 
 SUITE(manifest, what_was_written_is_read_back, an_image_without_verity_and_kernel_has_null_there,
-      jq_reads_what_users_and_tools_ask_for, what_is_missing_is_named, a_manifest_cut_anywhere_is_refused,
+      jq_reads_what_users_and_tools_ask_for, what_was_made_with_a_fake_is_not_releasable,
+      what_is_missing_is_named, a_manifest_cut_anywhere_is_refused,
       a_later_version_asks_for_a_newer_program, the_image_stands_beside_its_manifest_and_nowhere_else)

@@ -1,0 +1,127 @@
+#!/bin/bash
+# deadline: 1800
+# A machine with two embedded images, made of a tag that has moved since it was locked, boots where no registry is: one container is
+# root's, the other rootless. Both serve what was locked.
+. "${SOURCE:=$PWD}/tests/lib.sh"
+. "$SOURCE/tests/boot/lib.sh"
+. "$SOURCE/tests/quadlet/lib.sh"
+trap 'cut_all_power; stop_servers' EXIT
+PORTS=(22 8080 8081)
+
+# TCG is slow, and so is podman: a container gets more time to start here than Quadlet gives it.
+machine() {
+	recipe machine <<-END
+		firewall: { tcp: [8080, 8081] }
+		quadlets:
+		  web.container:
+		    embed: true
+		    Container: { Image: "$REGISTRY/test/web:1", PublishPort: "8080:80"$1 }
+		    Service: { TimeoutStartSec: 600 }
+		  mine.container:
+		    embed: true
+		    user: aether
+		    Container: { Image: "$REGISTRY/test/web:1", PublishPort: "8081:80", Volume: "mine.volume:/data" }
+		    Service: { TimeoutStartSec: 600 }
+		  mine.volume: { user: aether }
+	END
+}
+
+# serves MACHINE PORT TEXT: in time, for it may just start.
+serves() {
+	local until=$((SECONDS + 600)) got
+	while got=$(curl -sS -m 20 "http://127.0.0.1:$(port "$1" "$2")/text" 2>&1); [[ $got != "$3" && $SECONDS -lt $until ]]; do
+		sleep 2
+	done
+	[[ $got == "$3" ]] || { echo "$got"; in_guest "$1" 'journalctl -b --no-pager | grep -i podman | tail -n 40'; return 1; }
+}
+
+is_running() {
+	local state
+	state=$(in_guest "$1" systemctl is-system-running --wait)
+	[[ $state == running ]] || { echo "$state"; in_guest "$1" 'systemctl --failed --no-pager'; return 1; }
+}
+
+as_aether() {
+	try_login machine aether "$WORK/key" "$WORK/admin-cert.pub" "$@"
+}
+
+# The layers of the image are one tree now; it is the kernel that shows a user's containers their own ids.
+looks_right() {
+	local busybox=/bin/busybox
+	[[ $("$@" exec "$CONTAINER" $busybox ls /) != *hidden* ]] &&
+		[[ $("$@" exec "$CONTAINER" $busybox ls /emptied) == new ]] &&
+		[[ $("$@" exec "$CONTAINER" $busybox readlink /replaced) == www ]] &&
+		[[ $("$@" exec "$CONTAINER" $busybox stat -c %u:%g:%a /www/own) == 1234:1234:600 ]] &&
+		[[ $("$@" exec "$CONTAINER" $busybox stat -c %u:%g:%a /bin/busybox) == 0:0:755 ]] &&
+		[[ $("$@" exec "$CONTAINER" $busybox stat -c %h /www/same) == 2 ]]
+}
+
+keeps_capability() {
+	in_guest machine "python3 -c 'import glob, os
+(path,) = glob.glob(\"/usr/share/aether/containers/*/overlay/*/diff/bin/busybox\")
+print(os.getxattr(path, \"security.capability\").hex())'" | grep -qx 0100000200040000000000000000000000000000
+}
+
+# What is wrong with containers that run is podman's own mistake: it looks for their images before it looks into such stores.
+finds_nothing() {
+	"$@" podman system check >"$WORK/checked" 2>&1
+	! grep -E 'read-only|mage' "$WORK/checked"
+}
+
+# same_store: the image, unpacked twice, is the same to the byte.
+same_store() {
+	local cache key first second
+	cache=$(mktemp -d -p "$WORK") key=$(sed -n 's/^  unpacked //p' "$WORK/plan")
+	first=$(find_store "${AETHER_CACHE:-/var/cache/aether-build}" "$key")
+	[[ -d $first ]] || { echo "there is no '$first'"; return 1; }
+	mv "$first" "$cache/first"
+	run vm --out "$WORK/again" machine || return 1
+	second=$(find_store "${AETHER_CACHE:-/var/cache/aether-build}" "$key")
+	diff -r --no-dereference "$cache/first" "$second" &&
+		cmp <(listing "$cache/first") <(listing "$second") &&
+		cmp "$IMAGE" "$(tail -n 1 "$WORK/said")"
+}
+
+find_store() {
+	echo "$1/containers/${2:0:2}/$2"
+}
+
+listing() {
+	(cd "$1" && find . -printf '%P %y %m %U:%G %l\n' | sort)
+}
+
+start_registry
+push test/web:1 first
+machine ', Publsh: x'
+ok 'a key that Quadlet does not have passes until podman is asked' run lock machine
+refused '… and is refused then' run vm --out "$WORK/out" machine
+ok '… at its place, in the words of podman' said "machine.recipe:14:3: quadlets.web.container: podman says:" "unsupported key 'Publsh'"
+
+machine ''
+ok 'a machine with embedded images is locked' run lock machine
+run plan machine
+cp "$WORK/said" "$WORK/plan"
+push test/web:1 second
+ok '… and built after its tag has moved' run vm --out "$WORK/out" machine
+IMAGE=$(tail -n 1 "$WORK/said") IMAGE_REPO=$REPO
+stop_servers
+ok 'with what the cache has, no registry is asked; and the image is the same' same_store
+
+make_certificates
+new_machine machine 0
+start machine 10.0.2.15 -machine pc -device virtio-blk-pci,drive=disk
+ok 'it boots' wait_for_ssh machine
+ok "root's container serves what was locked" serves machine 8080 first
+ok "the user's container serves the same" serves machine 8081 first
+ok 'the system is running' is_running machine
+ok '… and the container has said so in the journal' in_guest machine 'journalctl -b -u web.service | grep "serving first"'
+CONTAINER=systemd-web
+ok "root's container has the image's files" looks_right in_guest machine podman
+CONTAINER=systemd-mine
+ok "the user's container has them, with its own ids" looks_right as_aether podman
+ok 'a file of the image keeps its capability' keeps_capability
+ok 'podman finds nothing wrong with the stores' finds_nothing in_guest machine
+ok '… nor does the user' finds_nothing as_aether
+ok 'they are read-only' in_guest machine 'podman images --format "{{.ReadOnly}}" | grep -qx true'
+ok 'no copy of an image was made' in_guest machine '! find /var/lib/containers /home -xdev -name busybox | grep .'
+finish
