@@ -27,7 +27,8 @@ int archive_source_open(const char *path, uint64_t max_bytes, struct archive_sou
 void archive_source_close(struct archive_source *source);
 
 /* Moves to the next member. Returns 1 and its name, or 0 at the end. */
-int archive_source_next(struct archive_source *source, struct archive_entry **ret_entry, const char **ret_name, struct err *err);
+int archive_source_next(struct archive_source *source, struct archive_entry **ret_entry, const char **ret_name,
+			struct err *err);
 
 /* Counts the announced size of a member against what may come. */
 int archive_source_announce(struct archive_source *source, struct archive_entry *entry, struct err *err);
@@ -35,8 +36,8 @@ int archive_source_announce(struct archive_source *source, struct archive_entry 
 /* Writes the current member's content to `out`; holes stay holes. Its size was announced, or comes to light now. */
 int archive_source_copy(struct archive_source *source, struct archive_entry *entry, int out, struct err *err);
 
-/* A member's name without what means nothing in it ("./", "//", "/" at the end); "" for the folder that all are in. NULL for one
- * that is absolute or leads upward. */
+/* A member's name without what means nothing in it ("./", "//", "/" at the end); "" for the folder that all are in.
+ * NULL for one that is absolute or leads upward. */
 const char *archive_clean_name(struct arena *arena, const char *name);
 
 #define _cleanup_archive_source_ __attribute__((cleanup(archive_source_close)))

@@ -46,7 +46,8 @@ static int remove_at(struct arena *arena, int folder, const char *name, struct e
 	char path[PATH_MAX];
 	int r = fd_path(folder, path);
 
-	return r < 0 ? err_sys(err, r, "cannot remove '%s'", name) : path_remove(arena_printf(arena, "%s/%s", path, name), err);
+	return r < 0 ? err_sys(err, r, "cannot remove '%s'", name)
+		     : path_remove(arena_printf(arena, "%s/%s", path, name), err);
 }
 
 /* --- whiteouts ------------------------------------------------------------------------------------------------------- */
@@ -109,7 +110,8 @@ static int give(struct archive_entry *entry, int fd)
 	uid_t uid = (uid_t)archive_entry_uid(entry);
 	gid_t gid = (gid_t)archive_entry_gid(entry);
 
-	if (fchown(fd, uid, gid) < 0 || fchmod(fd, archive_entry_perm(entry) & 07777) < 0) /* the owner first: it costs set-id bits */
+	if (fchown(fd, uid, gid) < 0 ||
+	    fchmod(fd, archive_entry_perm(entry) & 07777) < 0) /* the owner first: it costs set-id bits */
 		return -errno;
 	return give_attributes(entry, fd);
 }
@@ -126,7 +128,8 @@ static int put_folder(const struct change *change)
 
 static int put_file(struct archive_source *source, const struct change *change, struct err *err)
 {
-	_cleanup_fd_ int fd = openat(change->folder, change->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	_cleanup_fd_ int fd =
+	    openat(change->folder, change->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 	if (fd < 0)
 		return -errno;
@@ -144,8 +147,8 @@ static int put_symlink(const struct change *change)
 	if (!to)
 		return -EINVAL;
 	if (symlinkat(to, change->folder, change->name) < 0 ||
-	    fchownat(change->folder, change->name, (uid_t)archive_entry_uid(change->entry), (gid_t)archive_entry_gid(change->entry),
-		     AT_SYMLINK_NOFOLLOW) < 0)
+	    fchownat(change->folder, change->name, (uid_t)archive_entry_uid(change->entry),
+		     (gid_t)archive_entry_gid(change->entry), AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
 	return 0;
 }
@@ -223,7 +226,8 @@ static int apply_member(struct archive_source *source, struct arena *arena, stru
 		r = folder < 0 ? folder : put(source, &change, arena, err);
 	}
 	if (r == -EINVAL && err->code == 0)
-		return refuse(path, "it belongs to a user or group that this build cannot make, or is a link to nothing", err);
+		return refuse(
+		    path, "it belongs to a user or group that this build cannot make, or is a link to nothing", err);
 	return r < 0 && err->code == 0 ? refuse(path, strerror(-r), err) : r;
 }
 

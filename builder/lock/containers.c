@@ -50,7 +50,8 @@ static struct fetch_item origin_item(const struct origin *origin, const struct l
 	struct arena *arena = origin->arena;
 
 	if (origin->layout)
-		strv_push(arena, &item.urls, http_join(arena, "file:", arena_printf(arena, "/%s", origin_path(origin, blob->sha256))));
+		strv_push(arena, &item.urls,
+			  http_join(arena, "file:", arena_printf(arena, "/%s", origin_path(origin, blob->sha256))));
 	else
 		strv_push(arena, &item.urls, manifest ? registry_manifest_url(arena, &origin->registry, blob->sha256)
 						      : registry_blob_url(arena, &origin->registry, blob->sha256));
@@ -74,13 +75,15 @@ static int read_manifest(const struct origin *origin, const char *sha256, struct
 	} else {
 		sha256 = sha256 ? sha256 : reference->sha256;
 		r = registry_manifest(origin->arena, &origin->registry,
-				      sha256 ? arena_printf(origin->arena, "sha256:%s", sha256) : reference->tag, text, err);
+				      sha256 ? arena_printf(origin->arena, "sha256:%s", sha256) : reference->tag, text,
+				      err);
 	}
 	if (r < 0 || !sha256)
 		return r;
 	sha256_hex_of(text->data, text->size, hex);
 	if (strcmp(hex, sha256) != 0)
-		return err_set(err, -EBADMSG, "'%s' has the SHA-256 %s where %s was asked for", reference->text, hex, sha256);
+		return err_set(err, -EBADMSG, "'%s' has the SHA-256 %s where %s was asked for", reference->text, hex,
+			       sha256);
 	return 0;
 }
 
@@ -109,7 +112,8 @@ static int find_manifest(const struct origin *origin, struct lock_container *con
 }
 
 /* An image that is not for this machine, or not whole, is found now and not on the day of a build. */
-static int check_config(const struct origin *origin, const struct lock_container *container, struct cache *cache, struct err *err)
+static int check_config(const struct origin *origin, const struct lock_container *container, struct cache *cache,
+			struct err *err)
 {
 	const struct fetch_item items[] = {
 		origin_item(origin, &container->manifest, true), origin_item(origin, &container->config, false),
@@ -119,13 +123,16 @@ static int check_config(const struct origin *origin, const struct lock_container
 	int r = fetch_items(cache, items, 2, false, NULL, err);
 
 	if (r == 0)
-		r = file_read(cache_path(cache, origin->arena, "blobs", container->config.sha256), CONFIG_BYTES_MAX, &text, err);
+		r = file_read(cache_path(cache, origin->arena, "blobs", container->config.sha256), CONFIG_BYTES_MAX,
+			      &text, err);
 	if (r == 0)
-		r = oci_diff_ids(origin->arena, container->image, text.data, text.size, container->n_layers, &diff_ids, err);
+		r = oci_diff_ids(origin->arena, container->image, text.data, text.size, container->n_layers, &diff_ids,
+				 err);
 	return r;
 }
 
-static int resolve(struct arena *arena, struct cache *cache, const char *layout, struct lock_container *container, struct err *err)
+static int resolve(struct arena *arena, struct cache *cache, const char *layout, struct lock_container *container,
+		   struct err *err)
 {
 	struct origin origin;
 	int r = origin_open(arena, container->image, layout, &origin, err);
@@ -152,7 +159,8 @@ static int compare_images(const void *a, const void *b)
 }
 
 static int lock_one(struct arena *arena, const struct recipe_quadlet *quadlet, const struct lock *old,
-		    const struct lock_options *options, struct cache *cache, struct lock_container *container, struct err *err)
+		    const struct lock_options *options, struct cache *cache, struct lock_container *container,
+		    struct err *err)
 {
 	const struct lock_container *locked = old ? lock_container(old, quadlet->image) : NULL;
 	const char *layout = fakes_find(arena, options->fakes, "images", quadlet->image);
@@ -166,7 +174,8 @@ static int lock_one(struct arena *arena, const struct recipe_quadlet *quadlet, c
 	container->image = quadlet->image;
 	if (resolve(arena, cache, layout, container, &reasons) == 0)
 		return 0;
-	err_at(err, reasons.code, &quadlet->pos, NULL, "cannot lock the image of '%s': %s", quadlet->name, reasons.first->text);
+	err_at(err, reasons.code, &quadlet->pos, NULL, "cannot lock the image of '%s': %s", quadlet->name,
+	       reasons.first->text);
 	if (reasons.first->hint)
 		err_hint(err, "%s", reasons.first->hint);
 	if (reasons.first->context)
@@ -175,8 +184,8 @@ static int lock_one(struct arena *arena, const struct recipe_quadlet *quadlet, c
 	return err->code;
 }
 
-int containers_lock(struct arena *arena, const struct recipe *recipe, const struct lock *old, const struct lock_options *options,
-		    struct cache *cache, struct lock *lock, struct err *err)
+int containers_lock(struct arena *arena, const struct recipe *recipe, const struct lock *old,
+		    const struct lock_options *options, struct cache *cache, struct lock *lock, struct err *err)
 {
 	for (size_t i = 0; i < recipe->n_quadlets; i++) {
 		struct lock_container container = {0};
@@ -240,7 +249,8 @@ static int fetch(struct arena *arena, const struct lock_container *container, co
 }
 
 /* A token of a registry is good for some minutes. As long as something came, the rest is asked for with a new one. */
-int lock_fetch_container(const struct lock *lock, const struct lock_container *container, struct cache *cache, struct err *err)
+int lock_fetch_container(const struct lock *lock, const struct lock_container *container, struct cache *cache,
+			 struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const char *layout = container->fake ? fakes_find(arena, lock->fakes, "images", container->image) : NULL;
@@ -258,5 +268,7 @@ int lock_fetch_container(const struct lock *lock, const struct lock_container *c
 	if (r == -ENOENT || r == -EBADMSG)
 		return err_hint(err, "the registry no longer has what was locked: '%s' locks what it has now",
 				lock_again(arena, lock, arena_printf(arena, "--update %s ", container->image)));
-	return r == -EIO ? err_hint(err, "is the network there, and the registry? What was fetched is kept: run it again") : r;
+	return r == -EIO
+		   ? err_hint(err, "is the network there, and the registry? What was fetched is kept: run it again")
+		   : r;
 }

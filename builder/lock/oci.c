@@ -46,7 +46,8 @@ static bool is_ours(const struct json *descriptor, size_t n)
 
 	if (!platform)
 		return n == 1;
-	return is(platform, "os", "linux") && is(platform, "architecture", "amd64") && (!variant || strcmp(variant, "v1") == 0);
+	return is(platform, "os", "linux") && is(platform, "architecture", "amd64") &&
+	       (!variant || strcmp(variant, "v1") == 0);
 }
 
 int oci_choose(struct arena *arena, const char *name, const char *text, size_t size, struct lock_blob *ret_manifest,
@@ -108,8 +109,8 @@ int oci_manifest(struct arena *arena, const char *name, const char *text, size_t
 	return 0;
 }
 
-int oci_diff_ids(struct arena *arena, const char *name, const char *text, size_t size, size_t n_layers, struct strv *ret_diff_ids,
-		 struct err *err)
+int oci_diff_ids(struct arena *arena, const char *name, const char *text, size_t size, size_t n_layers,
+		 struct strv *ret_diff_ids, struct err *err)
 {
 	_cleanup_json_ struct json *json = NULL;
 	const struct json *ids;

@@ -43,13 +43,15 @@ static const char *query_value(struct arena *arena, const char *text)
 
 static int refuse_access(const struct registry *registry, struct err *err)
 {
-	err_set(err, -EACCES, "'%s' does not give '%s' to everybody", registry->reference->registry, registry->reference->name);
+	err_set(err, -EACCES, "'%s' does not give '%s' to everybody", registry->reference->registry,
+		registry->reference->name);
 	return err_hint(err, "only public images can be embedded; is the name right?");
 }
 
 static int get_token(struct arena *arena, struct registry *registry, const char *challenge, struct err *err)
 {
-	const char *realm = challenge_value(arena, challenge, "realm"), *service = challenge_value(arena, challenge, "service");
+	const char *realm = challenge_value(arena, challenge, "realm"),
+		   *service = challenge_value(arena, challenge, "service");
 	const char *url, *token;
 	_cleanup_http_answer_ struct http_answer answer = {0};
 	_cleanup_json_ struct json *json = NULL;
@@ -76,7 +78,8 @@ static int get_token(struct arena *arena, struct registry *registry, const char 
 
 int registry_open(struct arena *arena, const struct reference *reference, struct registry *ret_registry, struct err *err)
 {
-	const char *base = arena_printf(arena, "%s://%s/v2/", reference_is_local(reference) ? "http" : "https", host_of(reference));
+	const char *base =
+	    arena_printf(arena, "%s://%s/v2/", reference_is_local(reference) ? "http" : "https", host_of(reference));
 	struct registry registry = {.reference = reference, .url = arena_printf(arena, "%s%s", base, reference->name)};
 	_cleanup_http_answer_ struct http_answer answer = {0};
 	struct strv none = {0};
@@ -94,8 +97,10 @@ int registry_open(struct arena *arena, const struct reference *reference, struct
 		return r;
 	/* Its own words for what we can read; without them it may give a form that is long out of use. */
 	strv_push(arena, &registry.headers,
-		  "Accept: application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json, "
-		  "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json, */*;q=0.1");
+		  "Accept: application/vnd.oci.image.index.v1+json, "
+		  "application/vnd.docker.distribution.manifest.list.v2+json, "
+		  "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json, "
+		  "*/*;q=0.1");
 	*ret_registry = registry;
 	return 0;
 }

@@ -52,8 +52,8 @@ static void put_quoted(struct buf *out, const char *text)
 }
 
 /* `path` of /etc/skel in a new home. Its folders come before it, once each. */
-static void put_skeleton(struct arena *arena, struct buf *tmpfiles, const struct recipe_user *user, const char *path, mode_t mode,
-			 struct strv *folders)
+static void put_skeleton(struct arena *arena, struct buf *tmpfiles, const struct recipe_user *user, const char *path,
+			 mode_t mode, struct strv *folders)
 {
 	for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
 		const char *folder = arena_strndup(arena, path, (size_t)(slash - path));
@@ -66,8 +66,8 @@ static void put_skeleton(struct arena *arena, struct buf *tmpfiles, const struct
 	buf_printf(tmpfiles, "C %s/%s %04o %s %s - /etc/skel/%s\n", user->home, path, mode, user->name, user->name, path);
 }
 
-/* Home folders are on the state partition, which is empty on the first boot: tmpfiles make them there. File by file, because
- * what is in a home later keeps its owners: the files of a rootless container have others than the user. */
+/* Home folders are on the state partition, which is empty on the first boot: tmpfiles make them there. File by file,
+ * because what is in a home later keeps its owners: the files of a rootless container have others than the user. */
 static void put_home(struct arena *arena, struct buf *tmpfiles, const struct recipe *recipe, const struct recipe_user *user)
 {
 	static const char *const debians[] = {".bash_logout", ".bashrc", ".profile"};
@@ -89,7 +89,8 @@ static void put_home(struct arena *arena, struct buf *tmpfiles, const struct rec
 		}
 	}
 	if (user->linger)
-		buf_printf(tmpfiles, "d /var/lib/systemd/linger 0755 root root\nf /var/lib/systemd/linger/%s 0644 root root\n",
+		buf_printf(tmpfiles,
+			   "d /var/lib/systemd/linger 0755 root root\nf /var/lib/systemd/linger/%s 0644 root root\n",
 			   user->name);
 }
 
@@ -115,8 +116,8 @@ static void make_users(struct arena *arena, struct plan *plan, struct err *err)
 		int64_t uid = access_uid(recipe, user);
 
 		if (other)
-			err_at(err, -EEXIST, &user->pos, NULL, "the users '%s' and '%s' have the same id %" PRId64, other->name,
-			       user->name, user->uid);
+			err_at(err, -EEXIST, &user->pos, NULL, "the users '%s' and '%s' have the same id %" PRId64,
+			       other->name, user->name, user->uid);
 		/* sysusers.d gives a system user a free id by itself; people's start at 1000, in order of appearance. */
 		buf_printf(&sysusers, "u %s %s", user->name, uid < 0 ? "-" : arena_printf(arena, "%" PRId64, uid));
 		put_quoted(&sysusers, user->comment);
@@ -151,7 +152,8 @@ static int make_ssh(struct arena *arena, struct plan *plan, struct err *err)
 	    file_read(recipe->ssh_ca, 1 << 16, &key, err) < 0)
 		return err->code;
 	if (key.data && strstr(key.data, "PRIVATE KEY")) {
-		err_at(err, -EINVAL, &pos, "ssh.ca", "'%s' is a private key, which has no place in an image", recipe->ssh_ca);
+		err_at(err, -EINVAL, &pos, "ssh.ca", "'%s' is a private key, which has no place in an image",
+		       recipe->ssh_ca);
 		return err_hint(err, "name the public key that belongs to it, usually '%s.pub'", recipe->ssh_ca);
 	}
 	config_put(arena, plan, "/etc/ssh/ca_user_key.pub", 0644, &pos, key.data ? key.data : "");

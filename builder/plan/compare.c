@@ -90,6 +90,7 @@ void plan_compare(struct arena *arena, const struct json *before, const struct j
 	static const struct { const char *list, *what, *layer, *key, *shown; } lists[] = {
 		{"users", "user", "image", "name", NULL},
 		{"downloads", "download", "image", "name", "sha256"},
+		{"containers", "container image", "image", "image", "sha256"},
 		{"files", "file", "image", "path", "sha256"},
 		{"units", "unit", "image", "name", NULL},
 		{"state", "state", "image", NULL, NULL},

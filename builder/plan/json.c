@@ -69,6 +69,23 @@ static struct json *downloads(const struct plan *plan)
 	return array;
 }
 
+static struct json *containers(const struct plan *plan)
+{
+	struct json *array = json_new_array();
+
+	for (size_t i = 0; i < plan->n_containers; i++) {
+		const struct plan_container *container = &plan->containers[i];
+		struct json *object = json_new_object();
+
+		json_set(object, "image", json_text(container->locked->image));
+		json_set(object, "sha256", json_text(container->locked->manifest.sha256));
+		json_set(object, "fake", json_bool(container->locked->fake));
+		json_set(object, "key", json_text(container->key));
+		json_add(array, object);
+	}
+	return array;
+}
+
 static struct json *files(const struct plan *plan)
 {
 	struct json *array = json_new_array();
@@ -192,6 +209,7 @@ struct json *plan_json(const struct plan *plan)
 	json_set(object, "partitions", partitions(&plan->layout));
 	json_set(object, "units", units(plan));
 	json_set(object, "downloads", downloads(plan));
+	json_set(object, "containers", containers(plan));
 	json_set(object, "files", files(plan));
 	json_set(object, "image", tree(&plan->image));
 	if (plan->tools.recipe)

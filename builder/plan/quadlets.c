@@ -38,8 +38,8 @@ static void add_setting(struct arena *arena, struct recipe_settings *settings, c
 	*arena_push(arena, settings->items, settings->count) = (struct recipe_setting){section, key, value};
 }
 
-/* The recipe's words, and what they leave open: an embedded image is never asked for elsewhere, and what is enabled starts with
- * its manager. (Quadlet itself starts nothing that has no Install section.) */
+/* The recipe's words, and what they leave open: an embedded image is never asked for elsewhere, and what is enabled
+ * starts with its manager. (Quadlet itself starts nothing that has no Install section.) */
 static const char *quadlet_text(struct arena *arena, const struct recipe_quadlet *quadlet)
 {
 	struct recipe_settings settings = {0};
@@ -50,7 +50,8 @@ static const char *quadlet_text(struct arena *arena, const struct recipe_quadlet
 	if (quadlet->embed && !has_setting(&settings, "Container", "Pull"))
 		add_setting(arena, &settings, "Container", "Pull", "never");
 	if (quadlet->enable == YES)
-		add_setting(arena, &settings, "Install", "WantedBy", quadlet->user ? "default.target" : "multi-user.target");
+		add_setting(arena, &settings, "Install", "WantedBy",
+			    quadlet->user ? "default.target" : "multi-user.target");
 	config_settings(&text, &settings);
 	return arena_strdup(arena, text.data ? text.data : "");
 }
@@ -65,7 +66,8 @@ static int make_quadlet(struct arena *arena, struct plan *plan, const struct rec
 	if (words->user)
 		quadlet->uid = access_uid(plan->recipe, find_user(plan->recipe, words->user));
 	if (words->user)
-		quadlet->path = arena_printf(arena, "/etc/containers/systemd/users/%" PRId64 "/%s", quadlet->uid, words->name);
+		quadlet->path =
+		    arena_printf(arena, "/etc/containers/systemd/users/%" PRId64 "/%s", quadlet->uid, words->name);
 	else
 		quadlet->path = arena_printf(arena, "/etc/containers/systemd/%s", words->name);
 	config_put(arena, plan, quadlet->path, 0644, &words->pos, quadlet_text(arena, words));
@@ -109,11 +111,13 @@ static const char *storage_text(struct arena *arena, const struct plan *plan, co
 
 	for (size_t i = 0; i < plan->n_containers; i++)
 		if (embeds(plan->recipe, plan->containers[i].locked->image, user))
-			list = arena_printf(arena, "%s  \"%s%s\",\n", list, stores, plan->containers[i].store + strlen(STORES));
+			list = arena_printf(arena, "%s  \"%s%s\",\n", list, stores,
+					    plan->containers[i].store + strlen(STORES));
 	if (!*list)
 		return "";
-	return arena_printf(arena, "[storage]\ndriver = \"overlay\"\n%s\n[storage.options]\nadditionalimagestores = [\n%s]\n",
-			    user ? "" : "runroot = \"/run/containers/storage\"\ngraphroot = \"/var/lib/containers/storage\"\n", list);
+	return arena_printf(
+	    arena, "[storage]\ndriver = \"overlay\"\n%s\n[storage.options]\nadditionalimagestores = [\n%s]\n",
+	    user ? "" : "runroot = \"/run/containers/storage\"\ngraphroot = \"/var/lib/containers/storage\"\n", list);
 }
 
 static int make_storage(struct arena *arena, struct plan *plan, struct err *err)
@@ -126,7 +130,8 @@ static int make_storage(struct arena *arena, struct plan *plan, struct err *err)
 	for (size_t i = 0; i < plan->recipe->n_files; i++)
 		if (strcmp(plan->recipe->files[i].path, path) == 0)
 			return err_at(err, -EEXIST, &plan->recipe->files[i].pos, NULL,
-				      "'%s' is where podman is told of embedded images: it cannot be the recipe's own", path);
+				      "'%s' is where podman is told of embedded images: it cannot be the recipe's own",
+				      path);
 	config_put(arena, plan, path, 0644, NULL, text);
 	return 0;
 }
@@ -157,8 +162,10 @@ static void make_view(struct arena *arena, struct plan *plan, const struct recip
 	struct plan_unit *unit = arena_push(arena, plan->units, plan->n_units);
 
 	*unit = (struct plan_unit){
-		.name = arena_printf(arena, "run-aether-containers-%" PRId64 ".mount", uid), .enable = YES, .pos = user->pos,
-		.text = arena_printf(arena, format, user->name, uid, uid, uid, first_subid(uid), SUBIDS - 1, uid),
+	    .name = arena_printf(arena, "run-aether-containers-%" PRId64 ".mount", uid),
+	    .enable = YES,
+	    .pos = user->pos,
+	    .text = arena_printf(arena, format, user->name, uid, uid, uid, first_subid(uid), SUBIDS - 1, uid),
 	};
 }
 
@@ -167,13 +174,14 @@ static void make_user_storage(struct arena *arena, struct plan *plan, const stru
 			      struct buf *tmpfiles)
 {
 	const char *path = arena_printf(arena, "/etc/containers/storage-%" PRId64 ".conf", uid);
-	const char *text = storage_text(arena, plan, user->name, arena_printf(arena, "/run/aether/containers/%" PRId64, uid));
+	const char *text =
+	    storage_text(arena, plan, user->name, arena_printf(arena, "/run/aether/containers/%" PRId64, uid));
 
 	if (!*text)
 		return;
 	config_put(arena, plan, path, 0644, &user->pos, text);
-	buf_printf(tmpfiles, "d %s/.config 0700 %s %s\nd %s/.config/containers 0700 %s %s\n", user->home, user->name, user->name,
-		   user->home, user->name, user->name);
+	buf_printf(tmpfiles, "d %s/.config 0700 %s %s\nd %s/.config/containers 0700 %s %s\n", user->home, user->name,
+		   user->name, user->home, user->name, user->name);
 	buf_printf(tmpfiles, "L %s/.config/containers/storage.conf - - - - %s\n", user->home, path);
 	make_view(arena, plan, user, uid);
 }

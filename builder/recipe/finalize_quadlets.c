@@ -50,7 +50,8 @@ static const struct pos *place_of(const struct recipe_quadlet *quadlet, const st
 	return value ? &value->pos : &quadlet->pos;
 }
 
-/* A container whose image stands in another file (foo.image, foo.build), or that has a folder for its root, has none to embed. */
+/* A container whose image stands in another file (foo.image, foo.build), or that has a folder for its root, has none to
+ * embed. */
 static void check_embed(struct decoder *decoder, struct recipe_quadlet *quadlet, const struct node *node, const char *path)
 {
 	const char *image = setting(quadlet, "Container", "Image"), *pull = setting(quadlet, "Container", "Pull");
@@ -60,22 +61,26 @@ static void check_embed(struct decoder *decoder, struct recipe_quadlet *quadlet,
 
 	if (!text_has_suffix(quadlet->name, ".container") || !image || text_has_suffix(image, ".image") ||
 	    text_has_suffix(image, ".build")) {
-		err_at(decoder->err, -EINVAL, &quadlet->pos, path, "'embed' is for containers with an 'Image' that a registry has");
+		err_at(decoder->err, -EINVAL, &quadlet->pos, path,
+		       "'embed' is for containers with an 'Image' that a registry has");
 		return;
 	}
 	r = reference_parse(decoder->arena, image, &reference);
 	if (r == -EDESTADDRREQ) {
-		err_at(decoder->err, -EINVAL, pos, path, "'%s' does not say which registry it is in", decode_shown(decoder->arena, image));
+		err_at(decoder->err, -EINVAL, pos, path, "'%s' does not say which registry it is in",
+		       decode_shown(decoder->arena, image));
 		err_hint(decoder->err, "write it out, like docker.io/library/caddy:2");
 	} else if (r < 0) {
-		err_at(decoder->err, -EINVAL, pos, path, "expected the name of an image, like docker.io/library/caddy:2, found '%s'",
+		err_at(decoder->err, -EINVAL, pos, path,
+		       "expected the name of an image, like docker.io/library/caddy:2, found '%s'",
 		       decode_shown(decoder->arena, image));
 	} else {
 		quadlet->image = reference.text;
 	}
 	if (pull && strcmp(pull, "never") != 0 && strcmp(pull, "missing") != 0)
 		err_at(decoder->err, -EINVAL, place_of(quadlet, node, "Container", "Pull"), path,
-		       "the image is embedded, but 'Pull: %s' asks a registry for another", decode_shown(decoder->arena, pull));
+		       "the image is embedded, but 'Pull: %s' asks a registry for another",
+		       decode_shown(decoder->arena, pull));
 }
 
 static const struct recipe_user *find_user(const struct recipe *recipe, const char *name)
@@ -86,23 +91,27 @@ static const struct recipe_user *find_user(const struct recipe *recipe, const ch
 	return NULL;
 }
 
-static void check_user(struct decoder *decoder, const struct recipe_quadlet *quadlet, const struct node *node, const char *path,
-		       unsigned kind)
+static void check_user(struct decoder *decoder, const struct recipe_quadlet *quadlet, const struct node *node,
+		       const char *path, unsigned kind)
 {
 	const struct recipe *recipe = decoder->recipe;
 	const struct recipe_user *user = find_user(recipe, quadlet->user);
 	const struct pos *pos = &node_get(node, "user")->pos;
 
 	if (kind == KIND_LXC) {
-		err_at(decoder->err, -ENOTSUP, pos, path, "a rootless container needs more user ids than an LXC container has");
+		err_at(decoder->err, -ENOTSUP, pos, path,
+		       "a rootless container needs more user ids than an LXC container has");
 		err_hint(decoder->err, "leave 'user' out, or build a 'vm'");
 	} else if (!user) {
 		err_at(decoder->err, -EINVAL, pos, path, "there is no user '%s'", quadlet->user);
-		err_hint(decoder->err, strcmp(quadlet->user, "root") == 0 ? "root runs what names no 'user'" : "add it to 'users'");
+		err_hint(decoder->err,
+			 strcmp(quadlet->user, "root") == 0 ? "root runs what names no 'user'" : "add it to 'users'");
 	} else if (user->uid < 0 && user->system) {
-		err_at(decoder->err, -EINVAL, pos, path, "'%s' needs a 'uid': podman looks for its files under that number", user->name);
+		err_at(decoder->err, -EINVAL, pos, path,
+		       "'%s' needs a 'uid': podman looks for its files under that number", user->name);
 	} else if (!user->linger) {
-		err_at(decoder->err, -EINVAL, pos, path, "nothing of '%s' runs before somebody logs in as that user", user->name);
+		err_at(decoder->err, -EINVAL, pos, path, "nothing of '%s' runs before somebody logs in as that user",
+		       user->name);
 		err_hint(decoder->err, "users: { %s: { linger: true } }", user->name);
 	}
 }
@@ -116,7 +125,8 @@ static void check_service(struct decoder *decoder, const struct recipe_quadlet *
 
 	for (size_t i = 0; i < decoder->recipe->n_units && !quadlet->user; i++)
 		if (strcmp(decoder->recipe->units[i].name, service) == 0) {
-			err_at(decoder->err, -EINVAL, &decoder->recipe->units[i].pos, decode_path(decoder->arena, "units", service),
+			err_at(decoder->err, -EINVAL, &decoder->recipe->units[i].pos,
+			       decode_path(decoder->arena, "units", service),
 			       "'%s' is what podman makes of the quadlet '%s'", service, quadlet->name);
 			err_hint(decoder->err, "put these sections into 'quadlets.%s'", quadlet->name);
 		}
@@ -138,7 +148,8 @@ static void check_quadlet(struct decoder *decoder, struct recipe_quadlet *quadle
 	if (type->key && !setting(quadlet, type->section, type->key) && !setting(quadlet, "Container", "Rootfs"))
 		err_at(decoder->err, -EINVAL, &quadlet->pos, path, "'%s.%s' is missing", type->section, type->key);
 	if (quadlet->enable != UNSET && setting(quadlet, "Install", NULL)) {
-		err_at(decoder->err, -EINVAL, &node_get(node, "enable")->pos, path, "'Install' says when it starts: 'enable' cannot");
+		err_at(decoder->err, -EINVAL, &node_get(node, "enable")->pos, path,
+		       "'Install' says when it starts: 'enable' cannot");
 		err_hint(decoder->err, "leave one of them out");
 	}
 	if (quadlet->embed)

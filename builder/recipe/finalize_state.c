@@ -125,11 +125,40 @@ static void check_mount_point(struct decoder *decoder, const char *path, const s
 	}
 }
 
+static bool is_covered(const struct recipe *recipe, const char *path)
+{
+	for (size_t i = 0; i < recipe->state.count; i++)
+		if (path_is_below(path, recipe->state.items[i]))
+			return true;
+	return false;
+}
+
+/* What a unit itself calls its state (systemd.exec(5)) has to be among the recipe's: else the next container lacks it. */
+static void check_unit(struct decoder *decoder, const struct recipe_unit *unit)
+{
+	for (size_t i = 0; i < unit->settings.count && !unit->mask; i++) {
+		char *rest = arena_strdup(decoder->arena, unit->settings.items[i].value), *word;
+
+		if (strcmp(unit->settings.items[i].key, "StateDirectory") != 0)
+			continue;
+		while ((word = strsep(&rest, " "))) {
+			const char *path = arena_printf(decoder->arena, "/var/lib/%.*s", (int)strcspn(word, ":"), word);
+
+			if (!*word || strchr(word, '%') || is_covered(decoder->recipe, path))
+				continue;
+			err_at(decoder->err, -EINVAL, &unit->pos, decode_path(decoder->arena, "units", unit->name),
+			       "it keeps '%s', which is not among 'state': the next container would not have it", path);
+			err_hint(decoder->err, "add it to 'state', and it becomes a mount point; or call it CacheDirectory");
+		}
+	}
+}
+
 void finalize_state(struct decoder *decoder, const struct node *list)
 {
 	const struct recipe *recipe = decoder->recipe;
 
-	if (finalize_has_problem(decoder, "state") || finalize_has_problem(decoder, "partitions"))
+	if (finalize_has_problem(decoder, "state") ||
+	    (recipe->kind != KIND_LXC && finalize_has_problem(decoder, "partitions")))
 		return;
 	for (size_t i = 0; i < recipe->state.count; i++) {
 		if (recipe->kind == KIND_LXC)
@@ -137,4 +166,6 @@ void finalize_state(struct decoder *decoder, const struct node *list)
 		else
 			check_partitions(decoder, recipe->state.items[i], place_of(list, i));
 	}
+	for (size_t i = 0; recipe->kind == KIND_LXC && i < recipe->n_units; i++)
+		check_unit(decoder, &recipe->units[i]);
 }

@@ -124,19 +124,20 @@ static void check_words(struct decoder *decoder, const struct node *part, const 
 	}
 }
 
-struct node *kinds_words(struct decoder *decoder, const struct node *root)
+int kinds_words(struct decoder *decoder, const struct node *root, struct node **ret_words)
 {
 	static const char *const parts[] = {"vm", "lxc"};
-	struct node *words = NULL;
+	unsigned before = decoder->err->count;
 
+	*ret_words = NULL;
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
 		struct node *part = node_get(root, parts[i]);
 
 		if (!part)
 			continue;
 		check_words(decoder, part, parts[i]);
-		if (recipe_kind(parts[i]) == decoder->recipe->kind && part->type == NODE_MAP)
-			words = part;
+		if (recipe_kind(parts[i]) == decoder->recipe->kind)
+			*ret_words = part;
 	}
-	return words;
+	return decoder->err->count > before ? -EINVAL : 0;
 }

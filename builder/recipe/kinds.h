@@ -13,8 +13,8 @@ void kinds_note(struct decoder *decoder, struct node *root);
  * names parents by kind and none for this one. */
 int kinds_parent(struct decoder *decoder, const struct node *root, const struct node **ret_parent);
 
-/* What stands below `vm` or `lxc` of a file, whichever is read, as a part of a recipe; NULL when there is none. Both are
- * looked at: what cannot stand there is reported. */
-struct node *kinds_words(struct decoder *decoder, const struct node *root);
+/* What stands below `vm` or `lxc` of a file, whichever is read, as a part of a recipe: `*ret_words`, NULL when there is nothing.
+ * Both are looked at: -EINVAL, reported, when there is what cannot stand there. */
+int kinds_words(struct decoder *decoder, const struct node *root, struct node **ret_words);
 
 #endif

@@ -314,8 +314,9 @@ static void load_recipe(struct loader *loader, struct source *source)
 	load_modules(loader, source, node_get(root, "use"));
 	load_facts(loader, source, node_get(root, "facts"));
 	merge_words(loader, source, without(loader->decoder.arena, root, early));
-	words = kinds_words(&loader->decoder, root);
-	if (words)
+	if (kinds_words(&loader->decoder, root, &words) < 0)
+		loader->incomplete = true;
+	else if (words)
 		merge_words(loader, source, words);
 }
 

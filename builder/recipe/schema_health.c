@@ -39,12 +39,13 @@ static const struct schema check = {VALUE_RECORD, .fields = check_fields};
 
 static int decode_check(struct decoder *decoder, const struct node *node, const char *path, struct recipe_health *health)
 {
-	unsigned n;
+	unsigned before = decoder->err->count, n;
 
 	health->pos = node->pos;
 	health->status = 200;
 	health->timeout_ms = TIMEOUT_MS;
-	if (decode(decoder, &check, node, path, health) < 0)
+	decode(decoder, &check, node, path, health);
+	if (decoder->err->count > before)
 		return -EINVAL;
 	n = !!node_get(node, "unit") + !!node_get(node, "tcp") + !!node_get(node, "http") + !!node_get(node, "command");
 	if (n != 1)

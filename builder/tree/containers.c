@@ -78,7 +78,8 @@ static int read_image(struct store *store, struct err *err)
 	if (file_read(blob_path(store, &locked->manifest), TEXT_BYTES_MAX, &store->manifest, err) < 0 ||
 	    file_read(blob_path(store, &locked->config), TEXT_BYTES_MAX, &store->config, err) < 0 ||
 	    oci_manifest(store->arena, locked->image, store->manifest.data, store->manifest.size, &found, err) < 0 ||
-	    oci_diff_ids(store->arena, locked->image, store->config.data, store->config.size, found.n_layers, &diff_ids, err) < 0)
+	    oci_diff_ids(store->arena, locked->image, store->config.data, store->config.size, found.n_layers, &diff_ids,
+			 err) < 0)
 		return err->code;
 	same = found.n_layers == locked->n_layers && same_blob(&found.config, &locked->config);
 	for (size_t i = 0; same && i < found.n_layers; i++)
@@ -97,7 +98,8 @@ static const char *short_name(struct store *store)
 	char *name = arena_alloc(store->arena, LINK_LENGTH + 1);
 
 	for (size_t i = 0; i < LINK_LENGTH; i++)
-		name[i] = (char)('A' + (store->chain_id[i] <= '9' ? store->chain_id[i] - '0' : store->chain_id[i] - 'a' + 10));
+		name[i] = (char)('A' + (store->chain_id[i] <= '9' ? store->chain_id[i] - '0'
+								  : store->chain_id[i] - 'a' + 10));
 	return name;
 }
 
@@ -149,8 +151,8 @@ static int put_records(struct store *store, const char *kind, struct json *recor
 	return r < 0 ? r : put_text(store, arena_printf(store->arena, "%s.lock", path), "", 0, err);
 }
 
-/* The layer is known by the digest of its contents, as layers are that were pulled file by file; `diff-digest` would be that of
- * a tar, which there never was, and 'podman system check' would miss it. */
+/* The layer is known by the digest of its contents, as layers are that were pulled file by file; `diff-digest` would be
+ * that of a tar, which there never was, and 'podman system check' would miss it. */
 static int put_layer(struct store *store, struct err *err)
 {
 	struct json *layer = json_new_object();
@@ -180,8 +182,8 @@ static const char *base64(struct arena *arena, const char *text)
 	return out;
 }
 
-/* One of the image's big data: its file, and what the record says of it. Names that are not all small letters, digits and dots
- * become file names by base64. */
+/* One of the image's big data: its file, and what the record says of it. Names that are not all small letters, digits
+ * and dots become file names by base64. */
 static int put_data(struct store *store, struct json *sizes, struct json *digests, struct json *names, const char *name,
 		    const struct lock_blob *blob, const struct buf *text, struct err *err)
 {
@@ -191,8 +193,9 @@ static int put_data(struct store *store, struct json *sizes, struct json *digest
 	json_add(names, json_text(name));
 	json_set(sizes, name, json_number((int64_t)text->size));
 	json_set(digests, name, json_text(arena_printf(store->arena, "sha256:%s", blob->sha256)));
-	return put_text(store, arena_printf(store->arena, "overlay-images/%s/%s", store->container->locked->config.sha256, file),
-			text->data, text->size, err);
+	return put_text(
+	    store, arena_printf(store->arena, "overlay-images/%s/%s", store->container->locked->config.sha256, file),
+	    text->data, text->size, err);
 }
 
 static int put_image(struct store *store, struct err *err)
@@ -234,8 +237,8 @@ static const char *files_of(struct arena *arena, const char *entry)
 	return arena_printf(arena, "%s/files", entry);
 }
 
-static int make_store(struct arena *arena, struct cache *cache, const struct plan *plan, const struct plan_container *container,
-		      const char *folder, struct err *err)
+static int make_store(struct arena *arena, struct cache *cache, const struct plan *plan,
+		      const struct plan_container *container, const char *folder, struct err *err)
 {
 	struct store store = {.arena = arena, .cache = cache, .container = container, .root_fd = -1};
 	int r = lock_fetch_container(plan->lock, container->locked, cache, err);
@@ -261,7 +264,8 @@ static int make_store(struct arena *arena, struct cache *cache, const struct pla
 	return r;
 }
 
-static int prepare_one(struct cache *cache, const struct plan *plan, const struct plan_container *container, struct err *err)
+static int prepare_one(struct cache *cache, const struct plan *plan, const struct plan_container *container,
+		       struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct cache_draft draft;

@@ -97,10 +97,10 @@ static int mount_stack(const char *target, bool read_only, const char *options)
 	return mount("overlay", target, "overlay", read_only ? MS_RDONLY : 0, options) < 0 ? -errno : 0;
 }
 
-/* Stacks the first `n` layers at `target`, and the folders `above` (may be NULL) on them; with `upper` (a folder whose sibling
- * `work` is overlayfs's own) to be written. */
-static int stack(const struct cache *cache, const struct plan_tree *tree, unsigned n, const struct strv *above, const char *upper,
-		 const char *work, const char *target, struct err *err)
+/* Stacks the first `n` layers at `target`, and the folders `above` (may be NULL) on them; with `upper` (a folder whose
+ * sibling `work` is overlayfs's own) to be written. */
+static int stack(const struct cache *cache, const struct plan_tree *tree, unsigned n, const struct strv *above,
+		 const char *upper, const char *work, const char *target, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	unsigned count;
@@ -200,8 +200,8 @@ static bool has(const struct lock_package *packages, size_t n, const char *sha25
 	return false;
 }
 
-void layer_missing(struct arena *arena, const struct cache *cache, const struct plan_tree *tree, struct lock_package **packages,
-		   size_t *n)
+void layer_missing(struct arena *arena, const struct cache *cache, const struct plan_tree *tree,
+		   struct lock_package **packages, size_t *n)
 {
 	for (unsigned l = first_missing(cache, tree); l < LAYER_COUNT; l++)
 		for (size_t i = 0; i < tree->layers[l].n_packages; i++)

@@ -44,7 +44,8 @@ static void tell(const struct plan *plan, int64_t uid, const struct buf *said, s
 
 		next += length + (next[length] == '\n');
 		if (quadlet)
-			err_at(err, -EINVAL, &quadlet->pos, arena_printf(arena, "quadlets.%s", quadlet->name), "podman says: %s", line);
+			err_at(err, -EINVAL, &quadlet->pos, arena_printf(arena, "quadlets.%s", quadlet->name),
+			       "podman says: %s", line);
 		else if (line)
 			err_set(err, -EINVAL, "podman says: %s", line);
 	}
@@ -61,7 +62,8 @@ static int check(const struct step *step, int64_t uid, struct err *err)
 	const char *env[] = {"PATH=/usr/sbin:/usr/bin", "LC_ALL=C.UTF-8", uid ? folder : NULL, NULL};
 	const struct sandbox sandbox = {.root = step->root, .read_only = true};
 	_cleanup_buf_ struct buf output = {0}, said = {0};
-	int status = sandbox_run(&sandbox, &(struct proc){.argv = argv, .env = env, .output = &output, .diagnostics = &said}, err);
+	int status = sandbox_run(
+	    &sandbox, &(struct proc){.argv = argv, .env = env, .output = &output, .diagnostics = &said}, err);
 
 	if (status > 0)
 		tell(step->plan, uid, &said, err);

@@ -12,7 +12,7 @@ static bool is_recipe(const char *argument)
 	return text_has_suffix(argument, ".recipe");
 }
 
-/* Packages and downloads are named before the recipes, and only with --update. */
+/* Packages, downloads and images are named before the recipes, and only with --update. */
 static int read_packages(struct arena *arena, const struct verb_options *options, char *const *arguments, size_t n,
 			 struct strv *ret_packages, struct err *err)
 {
@@ -25,8 +25,8 @@ static int read_packages(struct arena *arena, const struct verb_options *options
 		}
 		if (!options->update) {
 			err_set(err, -EINVAL, "'%s' is not a recipe", arguments[i]);
-			return err_hint(err, "recipes are files named NAME.recipe; packages and downloads are named with "
-					     "--update only");
+			return err_hint(err, "recipes are files named NAME.recipe; packages, downloads and images are named "
+					     "with --update only");
 		}
 		strv_push(arena, ret_packages, arguments[i]);
 	}

@@ -22,7 +22,7 @@ static const struct option_row {
 	{"kind", "vm|lxc", "which of the recipe's kinds is meant (the first)", TEXT, offsetof(struct verb_options, kind), ACCEPTS_KIND},
 	{"compress", "none|zlib|zstd", "how a qcow2's clusters are compressed (none)", TEXT,
 	 offsetof(struct verb_options, compress), ACCEPTS_COMPRESS},
-	{"update", NULL, "move to what the archive has now: all packages and downloads, or only those named", FLAG,
+	{"update", NULL, "move to what the archive has now: all packages, downloads and images, or only those named", FLAG,
 	 offsetof(struct verb_options, update), ACCEPTS_UPDATE},
 	{"with-fakes", "FOLDER", "its downloads/NAME and images/NAME stand in for the recipe's; not releasable", TEXT,
 	 offsetof(struct verb_options, fakes), ACCEPTS_RECIPE},

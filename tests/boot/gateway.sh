@@ -6,6 +6,7 @@
 . "$SOURCE/tests/boot/lib.sh"
 
 GROWN=$((2 << 30))
+PORTS+=(53)
 
 # --- what must hold, as commands for `ok` ----------------------------------------------------------------------------
 cloud_init_done() {
@@ -40,6 +41,11 @@ serves_tls() {
 	in_guest "$1" cat /var/lib/caddy/.local/share/caddy/pki/authorities/local/root.crt >"$WORK/$1/caddy.crt" &&
 		serves "$1" "https://gateway.home.example:$(port "$1" 443)/" 'caddy on gateway.home.example: TLS' \
 			--cacert "$WORK/$1/caddy.crt" --resolve "gateway.home.example:$(port "$1" 443):127.0.0.1"
+}
+
+# knows NAME HOST ADDRESS
+knows() {
+	[[ $("$SOURCE/tests/ask-dns" 127.0.0.1 "$(port "$1" 53)" "$2" A) == "$3" ]]
 }
 
 is_sudoer() {
@@ -91,6 +97,7 @@ first_boot() {
 	ok "$name: caddy answers" serves "$name" "http://127.0.0.1:$(port "$name" 80)/" 'caddy on 127.0.0.1: plain'
 	ok "$name: caddy answers with a certificate of its CA" serves_tls "$name"
 	ok "$name: haproxy answers" serves "$name" "http://127.0.0.1:$(port "$name" 1080)/" 'caddy behind haproxy'
+	ok "$name: dnsmasq knows the estate" knows "$name" monitoring.home.example 10.0.2.3
 	ok "$name: the root is erofs on verity" verified_root "$name"
 	ok "$name: the root cannot be written" cannot_write "$name"
 	ok "$name: /var has grown with the disk" has_grown "$name"

@@ -13,6 +13,9 @@ valid() {
 import json, sys
 import jsonschema, yaml
 
+for tag in "!remove", "!replace":  # how a value is merged, not what it is
+    yaml.SafeLoader.add_constructor(tag, lambda loader, node: loader.construct_sequence(node)
+                                    if isinstance(node, yaml.SequenceNode) else loader.construct_object(node))
 schema = json.load(open(sys.argv[1]))
 jsonschema.Draft202012Validator.check_schema(schema)
 problems = 0

@@ -72,4 +72,14 @@ echo lie >"$WORK/front.mode"
 one_container token "$FRONT/test/web@sha256:$(digest second)"
 refused 'other bytes than those of the digest are refused' run lock token
 ok '… and both digests are said' said "where $(digest second) was asked for"
+
+# A folder of fakes has the image where its registry cannot be reached.
+one_container fake registry.invalid/test/web:1
+mkdir -p "$WORK/fakes/images/registry.invalid/test"
+cp -r "$WORK/first" "$WORK/fakes/images/registry.invalid/test/web:1"
+ok 'a fake stands in for an image' run lock --with-fakes "$WORK/fakes" fake
+ok '… and is said to be one' said 'NOT RELEASABLE' images/registry.invalid/test/web:1
+ok '… also by the plan' run plan --with-fakes "$WORK/fakes" fake
+ok '… for what it is' said "container registry.invalid/test/web:1 sha256:$(digest first) fake"
+refused 'without the folder there is no lock' run plan fake
 finish

@@ -68,13 +68,18 @@ static const char *printed(const struct err *err)
 	return text;
 }
 
-const struct recipe *recipes_load(const char *text)
+const struct recipe *recipes_load_as(const char *text, unsigned kind)
 {
 	struct recipe *recipe = NULL;
 	struct err err = {0};
 
-	ck_assert_msg(load(text, 0, &recipe, &err) == 0, "%s", printed(&err));
+	ck_assert_msg(load(text, kind, &recipe, &err) == 0, "%s", printed(&err));
 	return recipe;
+}
+
+const struct recipe *recipes_load(const char *text)
+{
+	return recipes_load_as(text, 0);
 }
 
 void recipes_refused(const char *text, unsigned kind, const char *words)

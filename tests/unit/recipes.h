@@ -11,6 +11,9 @@ void recipes_write(const char *name, const char *text);
  * complete recipe, base.recipe, which `text` may name as its parent. */
 const struct recipe *recipes_load(const char *text);
 
+/* The same for a kind of it. */
+const struct recipe *recipes_load_as(const char *text, unsigned kind);
+
 /* The same for `kind` (0: none in particular), but it must be refused, with `words` somewhere in what is printed. */
 void recipes_refused(const char *text, unsigned kind, const char *words);
 

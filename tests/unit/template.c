@@ -1,0 +1,165 @@
+/* Templates: GNU tar, xz, gzip and zstd are the judges. */
+#include "suite.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "artifact/template.h"
+#include "base/file.h"
+#include "base/proc.h"
+#include "scratch.h"
+
+enum { EPOCH = 1700000000 };
+
+/* Runs a shell command in the test's folder; what it printed. */
+static const char *run(const char *command)
+{
+	static struct buf output;
+	const struct proc proc = {
+		.argv = (const char *const[]){"/bin/bash", "-c", command, NULL}, .cwd = scratch(), .output = &output,
+	};
+	struct err err = {0};
+	int r;
+
+	output.size = 0;
+	r = proc_check(&proc, &err);
+	if (r < 0)
+		err_print(&err, stderr);
+	ck_assert_int_eq(r, 0);
+	return output.size ? output.data : "";
+}
+
+static struct template_facts write_template(const char *format, const char *file, const char *jobs)
+{
+	struct template_facts facts;
+	struct err err = {0};
+	int r;
+
+	setenv("AETHER_JOBS", jobs, 1);
+	r = template_write(scratch_path("root"), EPOCH, format, scratch_path(file), &facts, &err);
+	if (r < 0)
+		err_print(&err, stderr);
+	ck_assert_int_eq(r, 0);
+	return facts;
+}
+
+/* A tree with something of everything, large enough for several pieces. */
+static void make_tree(void)
+{
+	run("mkdir -p root/usr/bin root/a root/dev 'root/a b' && cd root && echo x >a/b && echo y >a.c && echo z >a-d && "
+	    "ln a/b a/hard && ln a/b usr/bin/hard && ln -s ../missing usr/link && mkfifo pipe && printf '' >empty && "
+	    "for i in {1..120}; do seq $i $((i * 900)); done >large && echo p >usr/bin/p && chmod 4755 usr/bin/p && "
+	    "long=$(printf 'n%.0s' {1..200}) && mkdir $long && echo l >$long/$long && echo u >ünïcode && "
+	    "truncate -s 3M hole && echo t >>hole && chmod 1777 dev");
+	ck_assert_int_eq(setxattr(scratch_path("root/a/b"), "user.note", "v\0alue", 6, 0), 0);
+}
+
+START_TEST(what_goes_in_comes_out_of_gnu_tar)
+{
+	make_tree();
+	write_template("tar.zst", "t.tar.zst", "3");
+	run("mkdir out && tar xpf t.tar.zst --zstd --numeric-owner --xattrs '--xattrs-include=user.*' -C out && "
+	    "find root -exec touch -h -d @1700000000 {} + && "
+	    "diff <(cd root && find . ! -type d -printf '%p %M %n %s %T@ %l\\n' | LC_ALL=C sort) "
+	    "<(cd out && find . ! -type d -printf '%p %M %n %s %T@ %l\\n' | LC_ALL=C sort) && "
+	    "diff <(cd root && find . -type d -printf '%p %M %T@\\n' | LC_ALL=C sort) "
+	    "<(cd out && find . -type d -printf '%p %M %T@\\n' | LC_ALL=C sort) && "
+	    "diff -r --no-dereference -x pipe root out && [ out/a/hard -ef out/usr/bin/hard ]");
+	ck_assert_int_eq(getxattr(scratch_path("out/a/hard"), "user.note", (char[8]){0}, 8), 6);
+}
+END_TEST
+
+START_TEST(members_are_in_the_order_of_bytes)
+{
+	make_tree();
+	write_template("tar.gz", "t.tar.gz", "1");
+	run("tar tf t.tar.gz >list && LC_ALL=C sort -c list && ! grep -v '^\\./' list && [ \"$(head -n 1 list)\" = ./ ]");
+	run("[ $(grep -n '^./a-d$' list | cut -d: -f1) -lt $(grep -n '^./a/$' list | cut -d: -f1) ]");
+}
+END_TEST
+
+START_TEST(other_programs_find_each_format_sound)
+{
+	make_tree();
+	write_template("tar.zst", "t.tar.zst", "2");
+	write_template("tar.xz", "t.tar.xz", "2");
+	write_template("tar.gz", "t.tar.gz", "2");
+	run("zstd -q -t t.tar.zst && xz -t t.tar.xz && gzip -t t.tar.gz");
+	run("zstd -dc t.tar.zst >plain && cmp plain <(xz -dc t.tar.xz) && cmp plain <(gzip -dc t.tar.gz)");
+}
+END_TEST
+
+START_TEST(cores_and_time_make_no_difference)
+{
+	static const char *const formats[] = {"tar.zst", "tar.xz", "tar.gz"};
+
+	make_tree();
+	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+		struct template_facts one = write_template(formats[i], "one", "1"), other;
+
+		run("find root -exec touch -h {} + ; chmod -R u+rwX root");
+		other = write_template(formats[i], "other", "5");
+		ck_assert_str_eq(one.sha256, other.sha256);
+		ck_assert_uint_eq(one.size_bytes, other.size_bytes);
+		run("cmp one other && [ \"$(sha256sum <one)\" = \"$(sha256sum <other)\" ] && rm -f one other");
+	}
+}
+END_TEST
+
+START_TEST(nothing_tells_when_or_where_it_was_made)
+{
+	make_tree();
+	write_template("tar.gz", "t.tar.gz", "2");
+	run("! gzip -dc t.tar.gz | grep -aE 'atime=|ctime=|LIBARCHIVE|SCHILY.(dev|ino|nlink)|GNU.sparse' && "
+	    "[ \"$(tar --utc --full-time -tvf t.tar.gz | awk '{ print $4, $5 }' | sort -u)\" = \"2023-11-14 22:13:20\" ]");
+}
+END_TEST
+
+static void check_refused(const char *words)
+{
+	struct template_facts facts;
+	struct err err = {0};
+
+	ck_assert_int_eq(template_write(scratch_path("root"), EPOCH, "tar.gz", scratch_path("t"), &facts, &err), -EINVAL);
+	ck_assert_msg(strstr(err.first->text, words) != NULL, "%s", err.first->text);
+	ck_assert_int_ne(access(scratch_path("t"), F_OK), 0);
+	err_free(&err);
+}
+
+START_TEST(devices_and_foreign_owners_are_refused_and_sockets_left_out)
+{
+	run("mkdir -p root/dev && echo x >root/x && python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"root/s\")'");
+	write_template("tar.gz", "plain", "1");
+	run("[ \"$(tar tf plain | tr '\\n' ' ')\" = './ ./dev/ ./x ' ]");
+	if (geteuid() != 0 || mknod(scratch_path("root/dev/null"), S_IFCHR | 0600, makedev(1, 3)) < 0)
+		return;
+	check_refused("'/dev/null' is a device");
+	ck_assert_int_eq(unlink(scratch_path("root/dev/null")), 0);
+	ck_assert_int_eq(chown(scratch_path("root/x"), 65536, 0), 0);
+	check_refused("'/x' belongs to 65536:0");
+}
+END_TEST
+
+START_TEST(there_are_three_formats)
+{
+	struct err err = {0};
+
+	ck_assert_str_eq(template_compression("tar.xz"), "xz");
+	ck_assert_ptr_null(template_compression("tar.bz2"));
+	ck_assert_int_eq(template_check("tar.gz", "gzip", &err), 0);
+	ck_assert_int_eq(template_check("tgz", NULL, &err), -EINVAL);
+	ck_assert_str_eq(err.first->hint, "choose one of: tar.zst, tar.xz, tar.gz");
+	err_free(&err);
+}
+END_TEST
+
+SUITE(template, what_goes_in_comes_out_of_gnu_tar, members_are_in_the_order_of_bytes, other_programs_find_each_format_sound,
+      cores_and_time_make_no_difference, nothing_tells_when_or_where_it_was_made,
+      devices_and_foreign_owners_are_refused_and_sockets_left_out, there_are_three_formats)
