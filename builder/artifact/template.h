@@ -26,9 +26,10 @@ const char *template_compression(const char *format);
 /* Whether there is a format of that name with that compression: 0, or -EINVAL with what there is. */
 int template_check(const char *format, const char *compression, struct err *err);
 
-/* Packs the tree at the host folder `root` into the new file `path`, read-only, and makes it durable; every time in it is `epoch`.
- * The same tree always becomes the same bytes, however many cores there are. -EINVAL for what a template cannot hold (a device,
- * an owner outside of what a container has), -EEXIST when there is something at `path`; on failure nothing is left there. */
+/* Packs the tree at the host folder `root` into the new file `path`, read-only, and makes it durable; every time in it
+ * is `epoch`. The same tree always becomes the same bytes, however many cores there are. -EINVAL for what a template
+ * cannot hold (a device, an owner outside of what a container has), -EEXIST when there is something at `path`; on
+ * failure nothing is left there. */
 int template_write(const char *root, int64_t epoch, const char *format, const char *path, struct template_facts *ret_facts,
 		   struct err *err);
 

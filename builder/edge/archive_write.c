@@ -104,7 +104,8 @@ int archive_writer_open(const char *filter, archive_sink *sink, void *data, stru
 	struct archive_writer *writer = calloc(1, sizeof *writer);
 
 	if (writer)
-		*writer = (struct archive_writer){archive_write_new(), archive_read_disk_new(), sink, data, err, malloc(READ_BYTES)};
+		*writer = (struct archive_writer){archive_write_new(), archive_read_disk_new(), sink, data, err,
+						  malloc(READ_BYTES)};
 	if (!writer || !writer->archive || !writer->disk || !writer->chunk) {
 		archive_writer_free(writer);
 		return err_set(err, -ENOMEM, "out of memory");

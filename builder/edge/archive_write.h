@@ -1,5 +1,5 @@
 /* Archives in the making, by libarchive: tar in the pax format (POSIX.1-2001), with extended attributes as GNU tar writes
- * and reads them (SCHILY.xattr). */
+ * and reads them (SCHILY.xattr). Names are text in the encoding of the locale (LC_CTYPE), which main() sets to UTF-8. */
 #ifndef EDGE_ARCHIVE_WRITE_H
 #define EDGE_ARCHIVE_WRITE_H
 
@@ -25,7 +25,8 @@ struct archive_member {
 
 /* Begins an archive. `filter` compresses it: "zstd" or "xz" on all cores (pool_threads()), NULL not at all. The bytes do not
  * depend on how many cores there are. */
-int archive_writer_open(const char *filter, archive_sink *sink, void *data, struct archive_writer **ret_writer, struct err *err);
+int archive_writer_open(const char *filter, archive_sink *sink, void *data, struct archive_writer **ret_writer,
+			struct err *err);
 
 /* Adds a member: numeric owner, mode, access control lists, `user.*` attributes and `security.capability`; of attributes that
  * belong to the host (other `security.*`, `trusted.*`) nothing. */

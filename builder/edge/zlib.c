@@ -4,8 +4,8 @@
 
 #include "edge/pack.h"
 
-/* Negative means raw deflate; 12 bits are all that QEMU gives a reader of qcow2. Sixteen more than the usual 15 mean gzip, whose
- * header has no time and no name. */
+/* Negative means raw deflate; 12 bits are all that QEMU gives a reader of qcow2. Sixteen more than the usual 15 mean
+ * gzip, whose header has no time and no name. */
 enum { RAW_WINDOW_BITS = -12, GZIP_WINDOW_BITS = 15 + 16, MEMORY_LEVEL = 9 };
 
 static _Noreturn void zlib_failed(void)

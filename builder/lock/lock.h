@@ -88,8 +88,8 @@ struct lock_options {
 /* Whether what is locked under that name may become another. */
 bool lock_may_move(const struct lock_options *options, const char *name);
 
-/* The path of the lock that belongs to a recipe: `.recipe` replaced by `suffix` (recipe_suffix()) and `.lock`. With `fakes` (may
- * be NULL) it is another, in that folder: NAME.fake.lock. */
+/* The path of the lock that belongs to a recipe: `.recipe` replaced by `suffix` (recipe_suffix()) and `.lock`. With
+ * `fakes` (may be NULL) it is another, in that folder: NAME.fake.lock. */
 const char *lock_path(struct arena *arena, const char *recipe_path, const char *suffix, const char *fakes);
 
 /* The command that makes a lock anew, for hints; `options` ("--update ", or "") stand before the recipe. */

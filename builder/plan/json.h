@@ -11,13 +11,14 @@ struct json *plan_json(const struct plan *plan);
 /* What differs between two plans. */
 struct plan_change {
 	const char *what;            /* "package", "file", "unit", …: in the singular */
-	const char *layer;           /* the layer it makes stale: "base", "parent", "recipe" of a tree, "image" (files and units), "disk" */
+	const char *layer; /* the layer it makes stale: "base", "parent", "recipe" of a tree, "image" (files and units),
+			      "disk" */
 	const char *name;            /* of the package, path, unit, … */
 	const char *before, *after;  /* what it was and is; NULL: was not, is not */
 };
 
-/* Compares two plans as plan_json() tells them, `before` may be one of an older program. Changes in the order of the layers from
- * the bottom, then by kind and name; texts in `arena`. */
+/* Compares two plans as plan_json() tells them, `before` may be one of an older program. Changes in the order of the
+ * layers from the bottom, then by kind and name; texts in `arena`. */
 void plan_compare(struct arena *arena, const struct json *before, const struct json *after, struct plan_change **ret_changes,
 		  size_t *ret_n);
 

@@ -1,4 +1,5 @@
-/* What a tree needs to become a container: words that a hypervisor reads, and a start for mount points that are empty at first. */
+/* What a tree needs to become a container: words that a hypervisor reads, and a start for mount points that are empty
+ * at first. */
 #include <ctype.h>
 #include <string.h>
 

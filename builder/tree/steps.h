@@ -36,7 +36,8 @@ int step_clean(const struct step *step, struct err *err);
 /* Tells systemd-tmpfiles(8) how to fill an empty /var with what packages and files put there. */
 int step_var(const struct step *step, struct err *err);
 
-/* The same for the recipe's state paths alone, which in a container are mount points: what the tree has there, they would hide. */
+/* The same for the recipe's state paths alone, which in a container are mount points: what the tree has there, they
+ * would hide. */
 int step_state(const struct step *step, struct err *err);
 
 /* What a container wants instead of step_var(): an os-release(5) that hypervisors can read, and step_state(). */

@@ -16,7 +16,10 @@ struct stand {
 static size_t look(const struct plan *plan, const struct cache *cache, struct stand stands[2 * LAYER_COUNT])
 {
 	static const char *const layers[LAYER_COUNT] = {"base", "parent", "recipe"};
-	const struct { const char *name; const struct plan_tree *tree; } trees[] = {{"image", &plan->image}, {"tools", &plan->tools}};
+	const struct {
+		const char *name;
+		const struct plan_tree *tree;
+	} trees[] = {{"image", &plan->image}, {"tools", &plan->tools}};
 	size_t n = 0;
 
 	for (size_t t = 0; t < 2; t++)
@@ -46,15 +49,16 @@ static void print_text(const struct plan *plan, const struct disk_layout *layout
 	fputs(plan->text, stdout);
 	puts("");
 	for (size_t i = 0; i < layout->n_partitions; i++)
-		printf("placed %s start=%" PRIu64 " size=%s%" PRIu64 "\n", layout->partitions[i].label, layout->partitions[i].start,
+		printf("placed %s start=%" PRIu64 " size=%s%" PRIu64 "\n", layout->partitions[i].label,
+		       layout->partitions[i].start,
 		       plan->layout.partitions[i].size ? "" : "at-least:", layout->partitions[i].size);
 	for (size_t i = 0; i < n; i++)
 		printf("%s %s/%s %zu packages\n", stands[i].cached ? "cached" : "to-make", stands[i].tree, stands[i].layer,
 		       stands[i].packages->n_packages);
 }
 
-static void print_json(struct arena *arena, const struct plan *plan, const struct disk_layout *layout, const struct stand *stands,
-		       size_t n)
+static void print_json(struct arena *arena, const struct plan *plan, const struct disk_layout *layout,
+		       const struct stand *stands, size_t n)
 {
 	_cleanup_json_ struct json *object = plan_json(plan);
 	struct json *cached = json_new_object(), *placed = json_new_array();

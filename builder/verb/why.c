@@ -31,7 +31,8 @@ static void print_change(const struct plan *plan, const struct plan_change *chan
 
 	printf("%s: %s %s: ", change->layer, change->what, change->name);
 	if (!change->before)
-		printf("new%s%s", strcmp(change->after, "there") == 0 ? "" : ", ", strcmp(change->after, "there") == 0 ? "" : change->after);
+		printf("new%s%s", strcmp(change->after, "there") == 0 ? "" : ", ",
+		       strcmp(change->after, "there") == 0 ? "" : change->after);
 	else if (!change->after)
 		printf("gone");
 	else if (strcmp(change->after, "changed") == 0)
@@ -120,6 +121,11 @@ static int run(const struct verb_options *options, char *const *arguments, size_
 }
 
 const struct verb verb_why = {
-	.name = "why", .arguments = "RECIPE", .summary = "Says what has changed since the newest generation, and which layers that makes stale",
-	.accepts = ACCEPTS_OUT | ACCEPTS_RECIPE | ACCEPTS_KIND, .min_arguments = 1, .max_arguments = 1, .run = run,
+    .name = "why",
+    .arguments = "RECIPE",
+    .summary = "Says what has changed since the newest generation, and which layers that makes stale",
+    .accepts = ACCEPTS_OUT | ACCEPTS_RECIPE | ACCEPTS_KIND,
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .run = run,
 };

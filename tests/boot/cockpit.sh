@@ -15,7 +15,8 @@ logs_in() {
 }
 
 is_refused() {
-	[[ $(curl -sS -m 20 --cacert "$WORK/page.crt" -u "$1" -o "$WORK/refusal" -w '%{http_code}' "$(page)/cockpit/login") == 401 ]] ||
+	[[ $(curl -sS -m 20 --cacert "$WORK/page.crt" -u "$1" -o "$WORK/refusal" -w '%{http_code}' \
+		"$(page)/cockpit/login") == 401 ]] ||
 		{ cat "$WORK/refusal"; return 1; }
 }
 

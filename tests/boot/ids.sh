@@ -33,7 +33,8 @@ alert_comes() {
 	while [[ $SECONDS -lt $until ]]; do
 		send_telnet
 		in_guest suricata 'cat /var/log/suricata/eve-*.json' |
-			jq -e 'select(.event_type == "alert" and .alert.signature_id == 1000001 and .dest_ip == "10.0.3.9")' >"$WORK/alert" &&
+			jq -e 'select(.event_type == "alert" and .alert.signature_id == 1000001 and
+				.dest_ip == "10.0.3.9")' >"$WORK/alert" &&
 			return
 		sleep 2
 	done

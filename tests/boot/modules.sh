@@ -33,7 +33,8 @@ behind() {
 
 only_the_tunnel() {
 	behind 'ip -br link' >"$WORK/links" && behind 'ip route' >"$WORK/routes" || return
-	[[ $(sed 's/[@ ].*//' "$WORK/links" | sort | xargs) == 'lo vpn0' && $(xargs <"$WORK/routes") == 'default dev vpn0 scope link' ]] ||
+	[[ $(sed 's/[@ ].*//' "$WORK/links" | sort | xargs) == 'lo vpn0' &&
+		$(xargs <"$WORK/routes") == 'default dev vpn0 scope link' ]] ||
 		{ cat "$WORK/links" "$WORK/routes"; return 1; }
 }
 
@@ -47,7 +48,8 @@ reaches_host() {
 }
 
 asks_in_tunnel() {
-	[[ $(behind 'cat /etc/resolv.conf') == 'nameserver 10.64.0.1' ]] && ! behind 'test -e /run/systemd/resolve/io.systemd.Resolve'
+	[[ $(behind 'cat /etc/resolv.conf') == 'nameserver 10.64.0.1' ]] &&
+		! behind 'test -e /run/systemd/resolve/io.systemd.Resolve'
 }
 
 stops_with_tunnel() {

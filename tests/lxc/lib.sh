@@ -1,5 +1,5 @@
-# What the container tests share: real runtimes in a network, a mount and a cgroup namespace of the test's own, so that nothing of
-# the host is touched and nothing stays. Sourced after tests/lib.sh.
+# What the container tests share: real runtimes in a network, a mount and a cgroup namespace of the test's own, so
+# that nothing of the host is touched and nothing stays. Sourced after tests/lib.sh.
 #
 # A container is a folder $WORK/NAME: its root file system, its configuration, what it said, its process.
 # shellcheck shell=bash disable=SC2154 # WORK, SOURCE, AETHER come from tests/lib.sh
@@ -24,7 +24,8 @@ set_up() {
 		echo $$ >"$CGROUP/cgroup.procs" || die "there is a cgroup2 tree"
 	ip link set lo up && ip link add br0 type bridge && ip addr add "$GATEWAY/24" dev br0 && ip link set br0 up ||
 		die "there is a bridge"
-	echo root:100000:65536 >"$WORK/subids" && mount --bind "$WORK/subids" /etc/subuid && mount --bind "$WORK/subids" /etc/subgid ||
+	echo root:100000:65536 >"$WORK/subids" && mount --bind "$WORK/subids" /etc/subuid &&
+		mount --bind "$WORK/subids" /etc/subgid ||
 		die "root has subordinate ids, as Proxmox gives it"
 	mount --bind "$WORK" /mnt && WORK=/mnt && chmod 755 /mnt || die "there is a place for containers"
 	trap tear_down EXIT
@@ -53,7 +54,8 @@ unpack() {
 # settle NAME ADDRESS INTERFACE: what Proxmox writes into a new container of Debian (PVE::LXC::Setup::Debian).
 settle() {
 	local root=$WORK/$1/root
-	printf 'auto %s\niface %s inet static\n\taddress %s/24\n\tgateway %s\n' "$3" "$3" "$2" "$GATEWAY" >>"$root/etc/network/interfaces"
+	printf 'auto %s\niface %s inet static\n\taddress %s/24\n\tgateway %s\n' "$3" "$3" "$2" "$GATEWAY" \
+		>>"$root/etc/network/interfaces"
 	echo "$1" >"$root/etc/hostname"
 	echo "nameserver $GATEWAY" >"$root/etc/resolv.conf"
 	chown --reference="$root/etc/hosts" "$root/etc/resolv.conf"
@@ -79,7 +81,8 @@ start_lxc() {
 	{
 		printf '%s\n' "lxc.uts.name = $1" "lxc.rootfs.path = dir:$folder/root" 'lxc.arch = amd64' 'lxc.autodev = 1' \
 			'lxc.apparmor.profile = unconfined' 'lxc.mount.auto = proc:mixed sys:mixed cgroup:rw:force' \
-			'lxc.cap.drop = mac_admin mac_override sys_time sys_module sys_rawio' 'lxc.tty.max = 2' 'lxc.pty.max = 1024' \
+			'lxc.cap.drop = mac_admin mac_override sys_time sys_module sys_rawio' 'lxc.tty.max = 2' \
+			'lxc.pty.max = 1024' \
 			'lxc.net.0.type = veth' 'lxc.net.0.link = br0' 'lxc.net.0.name = eth0' 'lxc.net.0.flags = up' "${@:2}"
 		while read -r path; do
 			echo "lxc.mount.entry = $folder/state/$path $path none bind,create=dir 0 0"
@@ -124,7 +127,8 @@ in_guest() {
 	local name=$1
 	shift
 	ssh -F none -i "$WORK/key" -o "CertificateFile=$WORK/admin-cert.pub" -o IdentitiesOnly=yes -o IdentityAgent=none \
-		-o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ConnectTimeout=5 \
+		-o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR \
+		-o ConnectTimeout=5 \
 		-o ControlMaster=auto -o ControlPersist=60 -o "ControlPath=$WORK/$name/ssh" \
 		"root@$(cat "$WORK/$name/address")" "$@" </dev/null
 }
@@ -175,7 +179,8 @@ holds() {
 	unit) in_guest "$name" systemctl is-active --quiet "$(jq -r .unit <<<"$check")" ;;
 	tcp) port=$(jq .tcp <<<"$check") && (exec 3<>"/dev/tcp/$(cat "$WORK/$name/address")/$port") ;;
 	http) url=$(jq -r .http.url <<<"$check") &&
-		[[ $(in_guest "$name" "curl -s -m 10 -o /dev/null -w '%{http_code}' '$url'") == $(jq .http.status <<<"$check") ]] ;;
+		[[ $(in_guest "$name" "curl -s -m 10 -o /dev/null -w '%{http_code}' '$url'") == \
+			$(jq .http.status <<<"$check") ]] ;;
 	command) in_guest "$name" "$(jq -r '.command | @sh' <<<"$check")" >/dev/null 2>&1 ;;
 	*) return 1 ;;
 	esac

@@ -9,7 +9,8 @@ REPOSITORY=$WORK/repository
 RECIPE=$REPOSITORY/recipes/resolver.recipe
 
 build() {
-	copy_recipes "$REPOSITORY" && "$AETHER" lock --kind lxc "$RECIPE" && "$AETHER" lxc --out "$WORK/out" "$RECIPE" >"$WORK/path" &&
+	copy_recipes "$REPOSITORY" && "$AETHER" lock --kind lxc "$RECIPE" &&
+		"$AETHER" lxc --out "$WORK/out" "$RECIPE" >"$WORK/path" &&
 		"$AETHER" plan --json --kind lxc "$RECIPE" >"$WORK/plan.json"
 }
 

@@ -1,7 +1,8 @@
 #!/bin/bash
 # deadline: 900
-# A template is what Proxmox takes, and a container of it does its work: unpacked with exactly Proxmox's options, run privileged and
-# with ids of its own by lxc-start, and by systemd-nspawn; what has to survive does when the container is made anew.
+# A template is what Proxmox takes, and a container of it does its work: unpacked with exactly Proxmox's options, run
+# privileged and with ids of its own by lxc-start, and by systemd-nspawn; what has to survive does when the container
+# is made anew.
 . "${SOURCE:=$PWD}/tests/lib.sh"
 . "$SOURCE/tests/lxc/lib.sh"
 
@@ -25,7 +26,8 @@ has_no_devices() {
 }
 
 has_small_ids() {
-	tar --numeric-owner -tvf "$TEMPLATE" | awk '{ split($2, id, "/"); if (id[1] >= 65536 || id[2] >= 65536) bad = 1 } END { exit bad }'
+	tar --numeric-owner -tvf "$TEMPLATE" | awk '{ split($2, id, "/");
+		if (id[1] >= 65536 || id[2] >= 65536) bad = 1 } END { exit bad }'
 }
 
 has_one_time() {
@@ -36,7 +38,8 @@ has_one_time() {
 # Proxmox runs these patterns over the file.
 has_version() {
 	tar xOf "$TEMPLATE" ./usr/lib/os-release >"$WORK/os-release" && ! grep -vE '^[A-Z_]+="[^"]*"$' "$WORK/os-release" &&
-		grep -qx 'ID="debian"' "$WORK/os-release" && tar xOf "$TEMPLATE" ./etc/debian_version | grep -qE '^1[34](\.[0-9]+)*$'
+		grep -qx 'ID="debian"' "$WORK/os-release" &&
+			tar xOf "$TEMPLATE" ./etc/debian_version | grep -qE '^1[34](\.[0-9]+)*$'
 }
 
 same_again() {
@@ -60,7 +63,8 @@ keeps_capabilities() {
 }
 
 uses_capabilities() {
-	in_guest "$1" 'getcap /usr/bin/ping | grep -q cap_net_raw && setpriv --reuid 65534 --clear-groups ping -c 1 -W 5 127.0.0.1 >/dev/null'
+	in_guest "$1" 'getcap /usr/bin/ping | grep -q cap_net_raw &&
+		setpriv --reuid 65534 --clear-groups ping -c 1 -W 5 127.0.0.1 >/dev/null'
 }
 
 is_sudoer() {
@@ -134,7 +138,8 @@ make_certificates "$REPOSITORY/keys/ssh-user-ca"
 unpack plain "$TEMPLATE" && settle plain 10.77.0.2 eth0 && mount_points plain /var/lib/aether /var/lib/caddy
 ok "GNU tar keeps capabilities" keeps_capabilities "$WORK/plain/root"
 start_lxc plain
-unpack mapped "$TEMPLATE" "${UNPRIVILEGED[@]}" && settle mapped 10.77.0.3 eth0 && mount_points mapped /var/lib/aether /var/lib/caddy
+unpack mapped "$TEMPLATE" "${UNPRIVILEGED[@]}" && settle mapped 10.77.0.3 eth0 &&
+	mount_points mapped /var/lib/aether /var/lib/caddy
 ok "ids are the container's own" bash -c '[[ $(stat -c %u "$1/usr/bin/sudo") == 100000 ]]' - "$WORK/mapped/root"
 start_lxc mapped 'lxc.idmap = u 0 100000 65536' 'lxc.idmap = g 0 100000 65536'
 unpack nspawn "$TEMPLATE" && settle nspawn 10.77.0.4 host0

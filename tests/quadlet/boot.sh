@@ -1,7 +1,7 @@
 #!/bin/bash
 # deadline: 1800
-# A machine with two embedded images, made of a tag that has moved since it was locked, boots where no registry is: one container is
-# root's, the other rootless. Both serve what was locked.
+# A machine with two embedded images, made of a tag that has moved since it was locked, boots where no registry is:
+# one container is root's, the other rootless. Both serve what was locked.
 . "${SOURCE:=$PWD}/tests/lib.sh"
 . "$SOURCE/tests/boot/lib.sh"
 . "$SOURCE/tests/quadlet/lib.sh"
@@ -29,7 +29,8 @@ machine() {
 # serves MACHINE PORT TEXT: in time, for it may just start.
 serves() {
 	local until=$((SECONDS + 600)) got
-	while got=$(curl -sS -m 20 "http://127.0.0.1:$(port "$1" "$2")/text" 2>&1); [[ $got != "$3" && $SECONDS -lt $until ]]; do
+	while got=$(curl -sS -m 20 "http://127.0.0.1:$(port "$1" "$2")/text" 2>&1); [[ $got != "$3" &&
+		$SECONDS -lt $until ]]; do
 		sleep 2
 	done
 	[[ $got == "$3" ]] || { echo "$got"; in_guest "$1" 'journalctl -b --no-pager | grep -i podman | tail -n 40'; return 1; }

@@ -1,7 +1,7 @@
 #!/bin/bash
 # deadline: 600
-# Images to embed are locked by digest, from a registry as it is: a tag that moves afterwards moves nothing, until one asks for it.
-# One that wants a token gets asked for it, and nobody else hears of the token.
+# Images to embed are locked by digest, from a registry as it is: a tag that moves afterwards moves nothing, until one
+# asks for it. One that wants a token gets asked for it, and nobody else hears of the token.
 . "${SOURCE:=$PWD}/tests/lib.sh"
 . "$SOURCE/tests/quadlet/lib.sh"
 trap stop_servers EXIT
@@ -15,7 +15,8 @@ one_container() {
 }
 
 start_front() {
-	"$SOURCE/tests/quadlet/front" "$REGISTRY" "$WORK/front.port" "$WORK/front.log" "$WORK/front.mode" 2>"$WORK/front.errors" &
+	"$SOURCE/tests/quadlet/front" "$REGISTRY" "$WORK/front.port" "$WORK/front.log" "$WORK/front.mode" \
+		2>"$WORK/front.errors" &
 	SERVERS+=($!)
 	until [[ -s $WORK/front.port ]]; do
 		sleep 0.1
@@ -24,6 +25,12 @@ start_front() {
 }
 
 
+small_archive
+package podman 1.0
+publish
+mkdir -p "$REPO/.git" "$REPO/recipes"
+cp -r "$SOURCE/partitions" "$WORK/archive.asc" "$REPO"
+mv "$REPO/archive.asc" "$REPO/key.asc"
 start_registry
 push test/web:1 first
 push test/other:1 other
@@ -55,7 +62,7 @@ ok '… and is locked as that' locked pinned "$REGISTRY/test/web@sha256:$(digest
 one_container pinned "$REGISTRY/test/web:2"
 refused 'a recipe that asks for another image needs another lock' run plan pinned
 refused 'a tag that is not there is refused' run lock pinned
-ok '… at its place' said "recipes/pinned.recipe:13:3: cannot lock the image of 'web.container': the registry '$REGISTRY' has no"
+ok '… at its place' said "recipes/pinned.recipe:12:3: cannot lock the image of 'web.container': the registry '$REGISTRY'"
 
 start_front
 push test/web:1 third

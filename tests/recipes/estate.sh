@@ -7,7 +7,8 @@
 python3 -c 'import yaml' 2>/dev/null || skip "needs python3-yaml: run ci/setup test"
 
 holds_together() {
-	"$AETHER" lock --quiet --with-fakes "$WORK/fakes" "$1" >/dev/null && "$AETHER" plan --with-fakes "$WORK/fakes" "$1" >"$WORK/plan" &&
+	"$AETHER" lock --quiet --with-fakes "$WORK/fakes" "$1" >/dev/null &&
+		"$AETHER" plan --with-fakes "$WORK/fakes" "$1" >"$WORK/plan" &&
 		[[ -s $WORK/plan ]]
 }
 
@@ -18,7 +19,8 @@ is_used() {
 
 builds() {
 	local artifact
-	artifact=$("$AETHER" "$1" --quiet --with-fakes "$WORK/fakes" --out "$WORK/out" "$WORK/repository/recipes/$2.recipe" | tail -n 1) &&
+	artifact=$("$AETHER" "$1" --quiet --with-fakes "$WORK/fakes" --out "$WORK/out" \
+		"$WORK/repository/recipes/$2.recipe" | tail -n 1) &&
 		[[ -s $artifact ]] && jq -e '.releasable == false' "$(dirname "$artifact")/manifest.json" >/dev/null
 }
 

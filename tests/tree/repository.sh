@@ -13,8 +13,8 @@ copy_recipes "$WORK/repo"
 write_small "$WORK/repo"
 cp "$RECIPE" "$WORK/plain.recipe"
 
-# recipe: the small machine, and `app` of our repository, with the key file $KEY and the pin $PIN. What was installed is looked at
-# from inside.
+# recipe: the small machine, and `app` of our repository, with the key file $KEY and the pin $PIN. What was installed
+# is looked at from inside.
 recipe() {
 	cp "$WORK/${KEY:-archive}.asc" "$WORK/repo/keys/third.asc"
 	sed '/^hooks:/d; s/^packages: \[/packages: [app, /' "$WORK/plain.recipe" >"$RECIPE"
@@ -28,7 +28,8 @@ recipe() {
 		    fingerprints: [$(fingerprint "${PIN:-archive}")]
 		hooks:
 		  configure:
-		    - [/bin/sh, -ec, 'test "\$(cat /usr/share/app/version)" = ${VERSION:-1.0}; dpkg-query -W libapp; dpkg --audit']
+		    - [/bin/sh, -ec, 'test "\$(cat /usr/share/app/version)" = ${VERSION:-1.0}; dpkg-query -W libapp;
+		    	dpkg --audit']
 	END
 }
 

@@ -29,7 +29,8 @@ static struct arena *arena;
 static void start(void)
 {
 	arena = arena_new();
-	recipe = (struct recipe){.path = "a.recipe", .root = "/", .name = "gateway", .kinds = KIND_VM, .kind = KIND_VM, .timezone = "UTC"};
+	recipe = (struct recipe){
+	    .path = "a.recipe", .root = "/", .name = "gateway", .kinds = KIND_VM, .kind = KIND_VM, .timezone = "UTC"};
 	lock = (struct lock){.epoch = 1700000000, .image = {packages, N_PACKAGES}};
 }
 

@@ -83,9 +83,11 @@ END_TEST
 START_TEST(what_a_container_cannot_have_is_refused_where_it_is_written)
 {
 	write_container_base();
-	recipes_refused(BOTH "modulesLoad: tls\n", KIND_LXC, "x.recipe:3:1: modulesLoad: a container cannot load kernel modules");
+	recipes_refused(BOTH "modulesLoad: tls\n", KIND_LXC,
+			"x.recipe:3:1: modulesLoad: a container cannot load kernel modules");
 	recipes_refused(BOTH "networks: { lan: { match: { MACAddress: 'a' } } }\n", KIND_LXC, "x.recipe:3:13: networks.lan: ");
-	recipes_refused("from: base.recipe\nkinds: [vm, lxc]\n", KIND_LXC, "base.recipe:5:1: partitions: a container has no disk");
+	recipes_refused("from: base.recipe\nkinds: [vm, lxc]\n", KIND_LXC,
+			"base.recipe:5:1: partitions: a container has no disk");
 	ck_assert_uint_eq(recipes_load_as(BOTH "networks: { wg0: { match: { Name: wg0 } } }\n"
 					       "units: { systemd-networkd.service: { enable: true } }\n",
 					  KIND_LXC)->n_networks, 1);

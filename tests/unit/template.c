@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +54,7 @@ static struct template_facts write_template(const char *format, const char *file
 /* A tree with something of everything, large enough for several pieces. */
 static void make_tree(void)
 {
+	setlocale(LC_CTYPE, "C.UTF-8"); /* as main() does: names are text */
 	run("mkdir -p root/usr/bin root/a root/dev 'root/a b' && cd root && echo x >a/b && echo y >a.c && echo z >a-d && "
 	    "ln a/b a/hard && ln a/b usr/bin/hard && ln -s ../missing usr/link && mkfifo pipe && printf '' >empty && "
 	    "for i in {1..120}; do seq $i $((i * 900)); done >large && echo p >usr/bin/p && chmod 4755 usr/bin/p && "
@@ -135,7 +137,8 @@ static void check_refused(const char *words)
 
 START_TEST(devices_and_foreign_owners_are_refused_and_sockets_left_out)
 {
-	run("mkdir -p root/dev && echo x >root/x && python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"root/s\")'");
+	run("mkdir -p root/dev && echo x >root/x && python3 -c 'import socket; "
+	    "socket.socket(socket.AF_UNIX).bind(\"root/s\")'");
 	write_template("tar.gz", "plain", "1");
 	run("[ \"$(tar tf plain | tr '\\n' ' ')\" = './ ./dev/ ./x ' ]");
 	if (geteuid() != 0 || mknod(scratch_path("root/dev/null"), S_IFCHR | 0600, makedev(1, 3)) < 0)

@@ -25,8 +25,10 @@ plan --json >"$WORK/plan.json"
 ok "plan is the same text every time" cmp "$WORK/plan" <(plan)
 ok "plan names packages by layer, files, units, ports, state and partitions" \
 	bash -c 'for word; do grep -qE "$word" "$0" || { echo "no $word"; exit 1; }; done' "$WORK/plan" \
-	'^layer image/base [0-9a-f]{64}$' '^package caddy ' '^file /etc/caddy/Caddyfile 0644 root:root ' '^unit caddy.service enable' \
-	'^ports tcp 80 443 1080$' '^state /var/lib/caddy$' '^partition root-a content=root ' '^placed bios start=1048576 size=1048576$' \
+	'^layer image/base [0-9a-f]{64}$' '^package caddy ' '^file /etc/caddy/Caddyfile 0644 root:root ' \
+	'^unit caddy.service enable' \
+	'^ports tcp 80 443 1080$' '^state /var/lib/caddy$' '^partition root-a content=root ' \
+	'^placed bios start=1048576 size=1048576$' \
 	'^placed root-a start=[0-9]+ size=at-least:[0-9]+$'
 ok "plan knows what is cached" grep -qE '^cached image/recipe [0-9]+ packages$' "$WORK/plan"
 ok "plan --json says the same" jq -e '
@@ -47,8 +49,8 @@ sed -i 's/^packages: \[/&tree, /' "$RECIPE"
 refused "why refuses a recipe that has drifted from its lock" why
 "$AETHER" lock "$RECIPE" >/dev/null
 why --json
-ok "why names the new package and its layer" jq -e 'any(.[]; .layer == "image/recipe" and .name == "tree" and .before == null)' \
-	"$WORK/why"
+ok "why names the new package and its layer" \
+	jq -e 'any(.[]; .layer == "image/recipe" and .name == "tree" and .before == null)' "$WORK/why"
 ok "why knows a recipe that was never built" bash -c '"$1" why --out "$2" "$3" | grep -q "was never built"' - \
 	"$AETHER" "$WORK/nowhere" "$RECIPE"
 finish
