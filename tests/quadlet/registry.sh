@@ -1,10 +1,22 @@
 #!/bin/bash
 # deadline: 600
 # Images to embed are locked by digest, from a registry as it is: a tag that moves afterwards moves nothing, until one
-# asks for it. One that wants a token gets asked for it, and nobody else hears of the token.
+# asks for it. One that wants a token gets asked for it, and nobody else hears of the token. The packages are of a small
+# archive of our own.
 . "${SOURCE:=$PWD}/tests/lib.sh"
+. "$SOURCE/tests/lock/lib.sh"
 . "$SOURCE/tests/quadlet/lib.sh"
-trap stop_servers EXIT
+trap 'stop_servers; clean_up' EXIT
+
+# recipe NAME <BODY: a virtual machine of that archive.
+recipe() {
+	{
+		printf '%s\n' "name: $1" 'kinds: [vm]' 'partitions: ../partitions/hybrid-ab.yaml' 'distribution:' \
+			"  url: $URL/archive" "  suites: [$SUITE]" '  components: [main]' '  key: ../key.asc' \
+			"  fingerprints: [$(fingerprint archive)]" 'packages: [podman]'
+		cat
+	} >"$REPO/recipes/$1.recipe"
+}
 
 # one_container NAME IMAGE
 one_container() {
@@ -23,7 +35,6 @@ start_front() {
 	done
 	FRONT=127.0.0.1:$(cat "$WORK/front.port")
 }
-
 
 small_archive
 package podman 1.0
