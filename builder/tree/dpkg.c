@@ -133,18 +133,39 @@ static const char *failed_packages(struct arena *arena, const struct plan_layer 
 	return names;
 }
 
+/* What dpkg called an error in the text before `end`, with the reason that it gives in the indented line below. */
+static const char *early_errors(struct arena *arena, const char *text, const char *end)
+{
+	const char *errors = "";
+	bool in_error = false;
+
+	while (text < end) {
+		size_t length = strcspn(text, "\n") + 1;
+
+		in_error = text_has_prefix(text, "dpkg: error ") || (in_error && *text == ' ');
+		if (in_error && strlen(errors) < 2000)
+			errors = arena_printf(arena, "%s%.*s", errors, (int)length, text);
+		text += length;
+	}
+	return *errors ? arena_printf(arena, "%s...\n", errors) : errors;
+}
+
 /* `r` is dpkg's exit status, or negative when it did not come to its end. */
 static int explain(struct arena *arena, const struct plan_layer *layer, const struct buf *output, int r, struct err *err)
 {
 	enum { SHOWN = 3000 };
 	const char *text = output->size ? output->data : "", *packages = failed_packages(arena, layer, text);
-	const char *tail = output->size > SHOWN ? text + output->size - SHOWN : text;
+	const char *tail = output->size > SHOWN ? text + output->size - SHOWN : text, *newline = strchr(tail, '\n');
 
+	if (tail > text && newline)
+		tail = newline + 1;
 	if (r > 0 && packages)
 		err_set(err, -EIO, "installing failed at the package %s; dpkg said:", packages);
 	else if (r > 0)
 		err_set(err, -EIO, "dpkg failed; it said:");
-	return *tail ? err_wrap(err, "| %s", tail) : err->code;
+	if (strstr(text, "No space left on device"))
+		err_hint(err, "free some space and run the same command again; what was finished is kept");
+	return *tail ? err_wrap(err, "| %s%s", early_errors(arena, text, tail), tail) : err->code;
 }
 
 /* No service starts in a tree: invoke-rc.d asks this. It is gone before the layer is kept. */
