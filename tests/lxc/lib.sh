@@ -3,7 +3,7 @@
 #
 # A container is a folder $WORK/NAME: its root file system, its configuration, what it said, its process.
 # shellcheck shell=bash disable=SC2154 # WORK, SOURCE, AETHER come from tests/lib.sh
-need lxc-start lxc-usernsexec systemd-nspawn zstd jq curl ssh ssh-keygen ip getcap tar
+need lxc-start lxc-usernsexec systemd-nspawn zstd jq curl ssh ssh-keygen ip getcap tar dnsmasq
 
 BOOT_SECONDS=90
 GATEWAY=10.77.0.1
@@ -16,28 +16,50 @@ enter() {
 		env INSIDE=1 WORK="$WORK" SOURCE="$SOURCE" BUILD="$BUILD" RUN_ID="$RUN_ID" "$0"
 }
 
-# set_up: the bridge that containers are plugged into (and a /sys that shows it), a cgroup2 tree to make cgroups in, and a place
-# that other users than root may look into, wherever the checkout is.
+# set_up: all that containers need here.
 set_up() {
 	CGROUP=/sys/fs/cgroup/aether-test-$$
-	mount -t sysfs none /sys && mount -t cgroup2 none /sys/fs/cgroup && mkdir "$CGROUP" &&
-		echo $$ >"$CGROUP/cgroup.procs" || die "there is a cgroup2 tree"
-	ip link set lo up && ip link add br0 type bridge && ip addr add "$GATEWAY/24" dev br0 && ip link set br0 up ||
-		die "there is a bridge"
-	echo root:100000:65536 >"$WORK/subids" && mount --bind "$WORK/subids" /etc/subuid &&
-		mount --bind "$WORK/subids" /etc/subgid ||
-		die "root has subordinate ids, as Proxmox gives it"
-	mount --bind "$WORK" /mnt && WORK=/mnt && chmod 755 /mnt || die "there is a place for containers"
+	make_cgroup || die "there is a cgroup2 tree, and a /sys that shows the bridge"
+	make_bridge || die "there is a bridge that containers are plugged into"
+	make_ids || die "root has subordinate ids, as Proxmox gives it"
+	make_place || die "there is a place that other users than root may look into"
+	WORK=/mnt
 	trap tear_down EXIT
+}
+
+make_cgroup() {
+	mount -t sysfs none /sys && mount -t cgroup2 none /sys/fs/cgroup && mkdir "$CGROUP" && echo $$ >"$CGROUP/cgroup.procs"
+}
+
+make_bridge() {
+	ip link set lo up && ip link add br0 type bridge && ip addr add "$GATEWAY/24" dev br0 && ip link set br0 up
+}
+
+make_ids() {
+	echo root:100000:65536 >"$WORK/subids" && mount --bind "$WORK/subids" /etc/subuid &&
+		mount --bind "$WORK/subids" /etc/subgid
+}
+
+make_place() {
+	mount --bind "$WORK" /mnt && chmod 755 /mnt
+}
+
+# serve_dhcp NAME ADDRESS: whoever says that it is NAME gets that address.
+serve_dhcp() {
+	dnsmasq --no-daemon --conf-file=/dev/null --port=0 --interface=br0 --bind-interfaces --leasefile-ro --user=root \
+		--dhcp-range="$GATEWAY,static" --dhcp-host="$1,$2" --dhcp-option="option:router,$GATEWAY" \
+		>"$WORK/dhcp.log" 2>&1 &
+	DHCP=$!
 }
 
 tear_down() {
 	local pid
+	[[ -z ${DHCP:-} ]] || kill "$DHCP"
 	for pid in "$WORK"/*/pid; do
 		[[ -f $pid ]] && stop "$(basename "$(dirname "$pid")")"
 	done
 	echo $$ >/sys/fs/cgroup/cgroup.procs
-	find "$CGROUP" -depth -type d -exec rmdir {} + 2>/dev/null
+	find "$CGROUP" /sys/fs/cgroup/lxc.pivot -depth -type d -exec rmdir {} + 2>/dev/null
 }
 
 # unpack NAME TEMPLATE [COMMAND…]: as Proxmox does (PVE::LXC::Create), by COMMAND when it is for other ids than the host's.
@@ -57,6 +79,7 @@ settle() {
 	printf 'auto %s\niface %s inet static\n\taddress %s/24\n\tgateway %s\n' "$3" "$3" "$2" "$GATEWAY" \
 		>>"$root/etc/network/interfaces"
 	echo "$1" >"$root/etc/hostname"
+	sed -i "s/^127\.0\.1\.1 .*/$2 $1/" "$root/etc/hosts"
 	echo "nameserver $GATEWAY" >"$root/etc/resolv.conf"
 	chown --reference="$root/etc/hosts" "$root/etc/resolv.conf"
 	rm "$root/etc/machine-id"
@@ -140,7 +163,7 @@ wait_for_ssh() {
 		kill -0 "$(cat "$WORK/$1/pid")" 2>/dev/null || break
 		sleep 0.3
 	done
-	tail -n 40 "$WORK/$1/console" "$WORK/$1"/*.log
+	tail -n 40 "$WORK/$1/console" "$WORK"/dhcp.log
 	return 1
 }
 

@@ -138,8 +138,9 @@ make_certificates "$REPOSITORY/keys/ssh-user-ca"
 unpack plain "$TEMPLATE" && settle plain 10.77.0.2 eth0 && mount_points plain /var/lib/aether /var/lib/caddy
 ok "GNU tar keeps capabilities" keeps_capabilities "$WORK/plain/root"
 start_lxc plain
-unpack mapped "$TEMPLATE" "${UNPRIVILEGED[@]}" && settle mapped 10.77.0.3 eth0 &&
+unpack mapped "$TEMPLATE" "${UNPRIVILEGED[@]}" && settle mapped 10.77.0.3 eth0 dhcp &&
 	mount_points mapped /var/lib/aether /var/lib/caddy
+serve_dhcp mapped 10.77.0.3
 ok "ids are the container's own" bash -c '[[ $(stat -c %u "$1/usr/bin/sudo") == 100000 ]]' - "$WORK/mapped/root"
 start_lxc mapped 'lxc.idmap = u 0 100000 65536' 'lxc.idmap = g 0 100000 65536'
 unpack nspawn "$TEMPLATE" && settle nspawn 10.77.0.4 host0

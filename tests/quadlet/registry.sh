@@ -7,13 +7,14 @@
 . "$SOURCE/tests/lock/lib.sh"
 . "$SOURCE/tests/quadlet/lib.sh"
 trap 'stop_servers; clean_up' EXIT
+export AETHER_CACHE=$WORK/cache # no blob may be there before it is asked for
 
 # recipe NAME <BODY: a virtual machine of that archive.
 recipe() {
 	{
 		printf '%s\n' "name: $1" 'kinds: [vm]' 'partitions: ../partitions/hybrid-ab.yaml' 'distribution:' \
 			"  url: $URL/archive" "  suites: [$SUITE]" '  components: [main]' '  key: ../key.asc' \
-			"  fingerprints: [$(fingerprint archive)]" 'packages: [podman]'
+			"  fingerprints: [$(fingerprint archive)]" 'packages: [podman, systemd-repart]'
 		cat
 	} >"$REPO/recipes/$1.recipe"
 }
@@ -38,6 +39,7 @@ start_front() {
 
 small_archive
 package podman 1.0
+package systemd-repart 1.0
 publish
 mkdir -p "$REPO/.git" "$REPO/recipes"
 cp -r "$SOURCE/partitions" "$WORK/archive.asc" "$REPO"

@@ -166,7 +166,6 @@ START_TEST(a_configuration_must_fit_the_machine_and_the_manifest)
 	ck_assert_int_eq(oci_diff_ids(arena, "image", good, sizeof good - 1, 1, &ids, &err), 0);
 	ck_assert_str_eq(ids.items[0], A);
 	ck_assert_int_eq(oci_diff_ids(arena, "image", good, sizeof good - 1, 2, &ids, &err), -EBADMSG);
-	err_free(&err);
 	ck_assert_int_eq(oci_diff_ids(arena, "image", other, sizeof other - 1, 1, &ids, &err), -ENOENT);
 	err_free(&err);
 }
@@ -306,8 +305,7 @@ START_TEST(no_link_of_a_layer_leads_out_of_its_tree)
 	check_file("hard", "below");
 	check_file("file", "on top");
 	ck_assert_int_eq(APPLY(out, &err), -EBADMSG);
-	err_free(&err);
-	ck_assert_int_eq(APPLY(upward, &err), -EBADMSG);
+	ck_assert_int_eq(APPLY(upward, &(struct err){0}), -EBADMSG);
 	err_free(&err);
 	ck_assert(path_exists(outside));
 	ck_assert(!path_exists(scratch_path("outside/file")));
