@@ -89,7 +89,8 @@ push test/web:1 first
 machine ', Publsh: x'
 ok 'a key that Quadlet does not have passes until podman is asked' run lock machine
 refused '… and is refused then' run vm --out "$WORK/out" machine
-ok '… at its place, in the words of podman' said "machine.recipe:14:3: quadlets.web.container: podman says:" "unsupported key 'Publsh'"
+ok '… at its place, in the words of podman' \
+	said "machine.recipe:14:3: quadlets.web.container: podman says:" "unsupported key 'Publsh'"
 
 machine ''
 ok 'a machine with embedded images is locked' run lock machine
