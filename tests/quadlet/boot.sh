@@ -62,26 +62,13 @@ finds_nothing() {
 	[[ $? == 125 ]] && grep -q 'layer is missing' "$WORK/checked" && ! grep -E 'read-only|image' "$WORK/checked"
 }
 
-# same_store: the image, unpacked twice, is the same to the byte.
-same_store() {
-	local cache key first second
-	cache=$(mktemp -d -p "$WORK") key=$(sed -n 's/^  unpacked //p' "$WORK/plan")
-	first=$(find_store "${AETHER_CACHE:-/var/cache/aether-build}" "$key")
-	[[ -d $first ]] || { echo "there is no '$first'"; return 1; }
-	mv "$first" "$cache/first"
-	run vm --out "$WORK/again" machine || return 1
-	second=$(find_store "${AETHER_CACHE:-/var/cache/aether-build}" "$key")
-	diff -r --no-dereference "$cache/first" "$second" &&
-		cmp <(listing "$cache/first") <(listing "$second") &&
-		cmp "$IMAGE" "$(tail -n 1 "$WORK/said")"
-}
-
-find_store() {
-	echo "$1/containers/${2:0:2}/$2"
-}
-
-listing() {
-	(cd "$1" && find . -printf '%P %y %m %U:%G %l\n' | sort)
+# same_image: built anew with the image unpacked once more, it is the same to the byte.
+same_image() {
+	local cache=${AETHER_CACHE:-/var/cache/aether-build} key
+	[[ -n ${AETHER_CACHE:-} || $(id -u) == 0 ]] || cache=${XDG_CACHE_HOME:-$HOME/.cache}/aether-build
+	key=$(sed -n 's/^  unpacked //p' "$WORK/plan")
+	mv "$cache/containers/${key:0:2}/$key" "$WORK/unpacked" || return 1
+	run vm --out "$WORK/again" machine && cmp "$IMAGE" "$(tail -n 1 "$WORK/said")"
 }
 
 start_registry
@@ -100,7 +87,7 @@ push test/web:1 second
 ok '… and built after its tag has moved' run vm --out "$WORK/out" machine
 IMAGE=$(tail -n 1 "$WORK/said") IMAGE_REPO=$REPO
 stop_servers
-ok 'with what the cache has, no registry is asked; and the image is the same' same_store
+ok 'with what the cache has, no registry is asked, and the image is the same' same_image
 
 make_certificates
 new_machine machine 0
