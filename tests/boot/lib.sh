@@ -110,11 +110,26 @@ cut_all_power() {
 SSH=(ssh -F none -o IdentitiesOnly=yes -o IdentityAgent=none -o BatchMode=yes -o StrictHostKeyChecking=no
 	-o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ConnectTimeout=10)
 
-# try_login NAME USER KEY CERTIFICATE COMMAND…: one ssh connection; CERTIFICATE may be none.
+# patient ERRORS COMMAND…: an ssh connection, made again while sshd makes our address wait, as it does after refusals.
+patient() {
+	local errors=$1 try status
+	shift
+	for try in {1..20}; do
+		"$@" </dev/null 2>"$errors"
+		status=$?
+		[[ $status == 255 && $try -lt 20 ]] && grep -q kex_exchange_identification "$errors" || break
+		sleep 3
+	done
+	cat "$errors" >&2
+	return "$status"
+}
+
+# try_login NAME USER KEY CERTIFICATE COMMAND…: one login; CERTIFICATE may be none.
 try_login() {
 	local name=$1 user=$2 key=$3 certificate=$4
 	shift 4
-	"${SSH[@]}" -p "$(port "$name" 22)" -i "$key" -o "CertificateFile=$certificate" "$user@127.0.0.1" "$@" </dev/null
+	patient "$WORK/$name/login" "${SSH[@]}" -p "$(port "$name" 22)" -i "$key" -o "CertificateFile=$certificate" \
+		"$user@127.0.0.1" "$@"
 }
 
 # in_guest NAME COMMAND…: as root, with the good certificate, over one connection that stays open.
