@@ -4,7 +4,7 @@
 # shellcheck shell=bash disable=SC2154 # IMAGE, IMAGE_REPO, WORK come from tests/lib.sh
 need qemu-system-x86_64 qemu-img ssh ssh-keygen curl genisoimage
 
-BOOT_SECONDS=${BOOT_SECONDS:-300}
+BOOT_SECONDS=${BOOT_SECONDS:-600}
 PORTS=(22 80 443 1080) # of the guest, to be reached on ports of this host; a test may name others
 
 # QEMU's multi-threaded TCG before version 10 corrupts guests that use cmpxchg16b on two processors; programs need that

@@ -1,5 +1,5 @@
 #!/bin/bash
-# deadline: 1200
+# deadline: 1800
 # Every recipe that we ship can be locked and planned, with stand-ins for what only the internet has; and two with stand-ins are
 # built, one of each kind, and say of themselves that they are no releases.
 # shellcheck disable=SC2317 # its functions are called by ok
