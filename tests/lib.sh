@@ -51,6 +51,14 @@ refused() {
 	return 0
 }
 
+# said TEXT…: the program said each of them in its last run, as the test kept it in $WORK/said.
+said() {
+	local text
+	for text; do
+		grep -qF -- "$text" "$WORK/said" || { echo "'$text' was not said"; return 1; }
+	done
+}
+
 # The last line of a test that uses ok and refused.
 finish() {
 	[[ $FAILURES == 0 ]]

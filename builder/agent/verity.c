@@ -68,7 +68,7 @@ int verity_parameters(const struct verity *verity, const char *device, const str
 	char hash[2 * ROOT_HASH_BYTES + 1], salt[2 * sizeof verity->salt + 1] = "-";
 	/* The tree starts in the block after the superblock's. */
 	uint64_t tree =
-	    (cmdline->hash_offset + VERITY_SUPERBLOCK_BYTES + verity->hash_block_size - 1) / verity->hash_block_size;
+		(cmdline->hash_offset + VERITY_SUPERBLOCK_BYTES + verity->hash_block_size - 1) / verity->hash_block_size;
 	int n;
 
 	put_hex(hash, cmdline->root_hash, ROOT_HASH_BYTES);

@@ -129,7 +129,7 @@ static int put_folder(const struct change *change)
 static int put_file(struct archive_source *source, const struct change *change, struct err *err)
 {
 	_cleanup_fd_ int fd =
-	    openat(change->folder, change->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		openat(change->folder, change->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 	if (fd < 0)
 		return -errno;
@@ -227,7 +227,7 @@ static int apply_member(struct archive_source *source, struct arena *arena, stru
 	}
 	if (r == -EINVAL && err->code == 0)
 		return refuse(
-		    path, "it belongs to a user or group that this build cannot make, or is a link to nothing", err);
+			path, "it belongs to a user or group that this build cannot make, or is a link to nothing", err);
 	return r < 0 && err->code == 0 ? refuse(path, strerror(-r), err) : r;
 }
 

@@ -101,3 +101,11 @@ int sha256_file(const char *path, char out[SHA256_HEX], uint64_t *ret_size, stru
 		*ret_size = size;
 	return 0;
 }
+
+const char *base64_encode(struct arena *arena, const void *data, size_t size)
+{
+	char *text = arena_alloc(arena, (size + 2) / 3 * 4 + 1);
+
+	EVP_EncodeBlock((unsigned char *)text, data, (int)size);
+	return text;
+}

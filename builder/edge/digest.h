@@ -1,10 +1,11 @@
-/* SHA-256 (FIPS 180-4) by OpenSSL. */
+/* SHA-256 (FIPS 180-4) and base64 by OpenSSL. */
 #ifndef EDGE_DIGEST_H
 #define EDGE_DIGEST_H
 
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/err.h"
 
 enum { SHA256_SIZE = 32, SHA256_HEX = 65 /* with the NUL */ };
@@ -24,5 +25,8 @@ void sha256_hex_of(const void *data, size_t size, char out[SHA256_HEX]);
 
 /* The digest and size of a whole file, in hexadecimal. `ret_size` may be NULL. */
 int sha256_file(const char *path, char out[SHA256_HEX], uint64_t *ret_size, struct err *err);
+
+/* Base64 (RFC 4648, section 4) of `size` bytes, without line breaks; in `arena`. */
+const char *base64_encode(struct arena *arena, const void *data, size_t size);
 
 #endif

@@ -121,7 +121,7 @@ static int read_archives(struct reader *reader, const struct node *top)
 		return reader->err->code;
 	for (size_t i = 0; archives && i < archives->count; i++) {
 		struct lock_archive *archive =
-		    arena_push(reader->arena, reader->lock->archives, reader->lock->n_archives);
+			arena_push(reader->arena, reader->lock->archives, reader->lock->n_archives);
 		const char *slash = strchr(archives->keys[i], '/');
 
 		if (!slash)

@@ -226,7 +226,7 @@ static void read_package(struct arena *arena, const struct index_entry *entry, s
 	struct control_field field;
 
 	*package = (struct lock_package){
-	    .name = entry->name, .version = "", .arch = "", .sha256 = "", .path = "", .archive = entry->archive};
+		.name = entry->name, .version = "", .arch = "", .sha256 = "", .path = "", .archive = entry->archive};
 	while (control_next(&control, &field) == CONTROL_FIELD) {
 		if (control_is(&field, "Version"))
 			package->version = control_text(arena, &field);
@@ -252,10 +252,10 @@ int index_package(struct arena *arena, const struct index_entry *entry, struct l
 	if (!lock_name_ok(package.name) || !lock_version_ok(package.version) || !lock_arch_ok(package.arch) ||
 	    !lock_sha256_ok(package.sha256) || !lock_path_ok(package.path) || package.size == 0)
 		return err_set(
-		    err, -EBADMSG,
-		    "the archive's index does not say of '%s' what it must: a version, an architecture, a size, "
-		    "a SHA-256 digest and a file name",
-		    entry->name);
+			err, -EBADMSG,
+			"the archive's index does not say of '%s' what it must: a version, an architecture, a size, "
+			"a SHA-256 digest and a file name",
+			entry->name);
 	*ret_package = package;
 	return 0;
 }

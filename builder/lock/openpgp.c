@@ -118,7 +118,7 @@ static void look_at_valid(struct arena *arena, struct verdict *verdict, const ch
 	if (sscanf(line, "%*s %*s %*s %*s %*s %*s %*s %7s %3s %71s", digest, class, primary) != 3)
 		return;
 	verdict->signers =
-	    arena_printf(arena, "%s %s%s", verdict->signers, primary, verdict->good ? "" : " (expired or revoked)");
+		arena_printf(arena, "%s %s%s", verdict->signers, primary, verdict->good ? "" : " (expired or revoked)");
 	if (verdict->good && is_strong(digest) && strcmp(class, "01") == 0 && strv_has(fingerprints, primary))
 		verdict->accepted = true;
 }
@@ -163,7 +163,7 @@ int openpgp_status(const char *name, const char *status, const struct strv *fing
 	err_wrap(err, "signed by:%s", *verdict.signers ? verdict.signers : " keys that are not in the key file");
 	err_wrap(err, "pinned:%s", *wanted ? wanted : " nothing");
 	return err_hint(
-	    err, "if the archive has new keys, get them from a place you trust and change 'key' and 'fingerprints'");
+		err, "if the archive has new keys, get them from a place you trust and change 'key' and 'fingerprints'");
 }
 
 /* gpgv passes over text around the signed block; nobody honest puts any there. So: one block, and nothing but it. */

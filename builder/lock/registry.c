@@ -79,7 +79,7 @@ static int get_token(struct arena *arena, struct registry *registry, const char 
 int registry_open(struct arena *arena, const struct reference *reference, struct registry *ret_registry, struct err *err)
 {
 	const char *base =
-	    arena_printf(arena, "%s://%s/v2/", reference_is_local(reference) ? "http" : "https", host_of(reference));
+		arena_printf(arena, "%s://%s/v2/", reference_is_local(reference) ? "http" : "https", host_of(reference));
 	struct registry registry = {.reference = reference, .url = arena_printf(arena, "%s%s", base, reference->name)};
 	_cleanup_http_answer_ struct http_answer answer = {0};
 	struct strv none = {0};

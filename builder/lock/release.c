@@ -85,7 +85,7 @@ static int read_file(struct arena *arena, struct release *release, const char *l
 	    hex_decode(digest, bytes, 32) < 0)
 		return -EBADMSG;
 	*arena_push(arena, release->files, release->n_files) =
-	    (struct release_file){arena_strdup(arena, path), arena_strdup(arena, digest), size};
+		(struct release_file){arena_strdup(arena, path), arena_strdup(arena, digest), size};
 	return 0;
 }
 
@@ -182,7 +182,7 @@ static int check_time(const struct release *release, const char *name, int64_t n
 	}
 	err_set(err, -ESTALE, "%s %s", name, what);
 	return err_hint(
-	    err, "somebody may be holding back security updates: try another mirror, look at this machine's clock, or "
+		err, "somebody may be holding back security updates: try another mirror, look at this machine's clock, or "
 		 "accept it with --allow-expired-release");
 }
 
@@ -200,7 +200,7 @@ int release_check(const struct release *release, const char *name, const char *s
 		err_set(err, -ESTALE, "%s goes back in time: it is of %s, but the lock was made with one of %s", name,
 			time_format(arena, release->date), time_format(arena, not_before));
 		return err_hint(
-		    err, "somebody may be bringing back old holes: try another mirror; if it is you, remove the lock "
+			err, "somebody may be bringing back old holes: try another mirror; if it is you, remove the lock "
 			 "and lock again");
 	}
 	return check_time(release, name, now, allow_expired, err);

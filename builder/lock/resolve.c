@@ -109,7 +109,7 @@ static bool free_more(struct work *work)
 static bool still_there(struct work *work, const struct lock_package *locked)
 {
 	const struct index_entry *entry =
-	    index_exact(work->arena, &work->index, locked->name, locked->version, locked->arch, SIZE_MAX);
+		index_exact(work->arena, &work->index, locked->name, locked->version, locked->arch, SIZE_MAX);
 	struct err ignored = {0};
 	struct lock_package package;
 	bool same = entry && index_package(work->arena, entry, &package, &ignored) == 0 &&

@@ -67,7 +67,7 @@ static int make_quadlet(struct arena *arena, struct plan *plan, const struct rec
 		quadlet->uid = access_uid(plan->recipe, find_user(plan->recipe, words->user));
 	if (words->user)
 		quadlet->path =
-		    arena_printf(arena, "/etc/containers/systemd/users/%" PRId64 "/%s", quadlet->uid, words->name);
+			arena_printf(arena, "/etc/containers/systemd/users/%" PRId64 "/%s", quadlet->uid, words->name);
 	else
 		quadlet->path = arena_printf(arena, "/etc/containers/systemd/%s", words->name);
 	config_put(arena, plan, quadlet->path, 0644, &words->pos, quadlet_text(arena, words));
@@ -116,8 +116,8 @@ static const char *storage_text(struct arena *arena, const struct plan *plan, co
 	if (!*list)
 		return "";
 	return arena_printf(
-	    arena, "[storage]\ndriver = \"overlay\"\n%s\n[storage.options]\nadditionalimagestores = [\n%s]\n",
-	    user ? "" : "runroot = \"/run/containers/storage\"\ngraphroot = \"/var/lib/containers/storage\"\n", list);
+		arena, "[storage]\ndriver = \"overlay\"\n%s\n[storage.options]\nadditionalimagestores = [\n%s]\n",
+		user ? "" : "runroot = \"/run/containers/storage\"\ngraphroot = \"/var/lib/containers/storage\"\n", list);
 }
 
 static int make_storage(struct arena *arena, struct plan *plan, struct err *err)
@@ -162,10 +162,10 @@ static void make_view(struct arena *arena, struct plan *plan, const struct recip
 	struct plan_unit *unit = arena_push(arena, plan->units, plan->n_units);
 
 	*unit = (struct plan_unit){
-	    .name = arena_printf(arena, "run-aether-containers-%" PRId64 ".mount", uid),
-	    .enable = YES,
-	    .pos = user->pos,
-	    .text = arena_printf(arena, format, user->name, uid, uid, uid, first_subid(uid), SUBIDS - 1, uid),
+		.name = arena_printf(arena, "run-aether-containers-%" PRId64 ".mount", uid),
+		.enable = YES,
+		.pos = user->pos,
+		.text = arena_printf(arena, format, user->name, uid, uid, uid, first_subid(uid), SUBIDS - 1, uid),
 	};
 }
 
@@ -175,7 +175,7 @@ static void make_user_storage(struct arena *arena, struct plan *plan, const stru
 {
 	const char *path = arena_printf(arena, "/etc/containers/storage-%" PRId64 ".conf", uid);
 	const char *text =
-	    storage_text(arena, plan, user->name, arena_printf(arena, "/run/aether/containers/%" PRId64, uid));
+		storage_text(arena, plan, user->name, arena_printf(arena, "/run/aether/containers/%" PRId64, uid));
 
 	if (!*text)
 		return;

@@ -171,9 +171,9 @@ static void check_needed(struct decoder *decoder, const struct recipe_disk *disk
 		bool (*is)(const struct recipe_partition *);
 		const char *what;
 	} needed[] = {
-	    {is_root, "partition with the content 'root': the system"},
-	    {is_esp, "EFI system partition (type EF00, format vfat): UEFI starts from it, and the kernels lie there"},
-	    {is_bios_boot, "BIOS boot partition (type EF02, size 1M): a BIOS starts from it"},
+		{is_root, "partition with the content 'root': the system"},
+		{is_esp, "EFI system partition (type EF00, format vfat): UEFI starts from it, and the kernels lie there"},
+		{is_bios_boot, "BIOS boot partition (type EF02, size 1M): a BIOS starts from it"},
 	};
 
 	for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {

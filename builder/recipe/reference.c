@@ -52,7 +52,7 @@ int reference_parse(struct arena *arena, const char *text, struct reference *ret
 	if (strcmp(reference.registry, "docker.io") == 0 && !strchr(reference.name, '/'))
 		reference.name = arena_printf(arena, "library/%s", reference.name);
 	reference.text =
-	    arena_printf(arena, "%s/%s%s%s", reference.registry, reference.name, reference.sha256 ? "@sha256:" : ":",
+		arena_printf(arena, "%s/%s%s%s", reference.registry, reference.name, reference.sha256 ? "@sha256:" : ":",
 			 reference.sha256 ? reference.sha256 : reference.tag);
 	*ret_reference = reference;
 	return 0;

@@ -12,11 +12,11 @@ static const struct schema tristate = {.type = VALUE_TRISTATE};
 static const struct schema account = {VALUE_TEXT, .rule = &account_rule};
 
 static const struct field quadlet_fields[] = {
-    {"enable", &tristate, 0, OF(enable), 0,
+	{"enable", &tristate, 0, OF(enable), 0,
      "started at boot (true of containers, pods and kubes without an Install section)"},
-    {"embed", &boolean, 0, OF(embed), 0, "the image travels inside the artifact, pinned by digest in the lock"},
-    {"user", &account, 0, OF(user), 0, "run rootless by this user, who has linger (root runs it)"},
-    {0},
+	{"embed", &boolean, 0, OF(embed), 0, "the image travels inside the artifact, pinned by digest in the lock"},
+	{"user", &account, 0, OF(user), 0, "run rootless by this user, who has linger (root runs it)"},
+	{0},
 };
 static void prepare_quadlet(void *element)
 {

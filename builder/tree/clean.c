@@ -14,26 +14,26 @@
 
 /* Files by folder and glob(7). */
 static const char *const unwanted[][2] = {
-    {"/etc", "passwd-"},
-    {"/etc", "group-"},
-    {"/etc", "shadow-"},
-    {"/etc", "gshadow-"},
-    {"/etc", "subuid-"},
-    {"/etc", "subgid-"},
-    {"/etc", ".pwd.lock"},
-    {"/boot", "initrd.img-*"},  /* of a package, and never the same twice; ours is another */
-    {"/etc/ssh", "ssh_host_*"}, /* each machine makes its own */
-    {"/etc/ssl/certs", "ssl-cert-snakeoil.pem"},
-    {"/etc/ssl/private", "ssl-cert-snakeoil.key"},
-    {"/var/cache/debconf", "*-old"},
-    {"/var/cache/ldconfig", "aux-cache"}, /* inode numbers, times */
-    {"/var/lib/dbus", "machine-id"},
-    {"/var/lib/dpkg", "*-old"},
-    {"/var/lib/dpkg", "lock*"},
-    {"/var/lib/dpkg/triggers", "Lock"},
-    {"/var/lib/systemd", "random-seed"},
-    {"/var/lib/systemd", "credential.secret"},
-    {"/var/lib/systemd/catalog", "database"},
+	{"/etc", "passwd-"},
+	{"/etc", "group-"},
+	{"/etc", "shadow-"},
+	{"/etc", "gshadow-"},
+	{"/etc", "subuid-"},
+	{"/etc", "subgid-"},
+	{"/etc", ".pwd.lock"},
+	{"/boot", "initrd.img-*"},  /* of a package, and never the same twice; ours is another */
+	{"/etc/ssh", "ssh_host_*"}, /* each machine makes its own */
+	{"/etc/ssl/certs", "ssl-cert-snakeoil.pem"},
+	{"/etc/ssl/private", "ssl-cert-snakeoil.key"},
+	{"/var/cache/debconf", "*-old"},
+	{"/var/cache/ldconfig", "aux-cache"}, /* inode numbers, times */
+	{"/var/lib/dbus", "machine-id"},
+	{"/var/lib/dpkg", "*-old"},
+	{"/var/lib/dpkg", "lock*"},
+	{"/var/lib/dpkg/triggers", "Lock"},
+	{"/var/lib/systemd", "random-seed"},
+	{"/var/lib/systemd", "credential.secret"},
+	{"/var/lib/systemd/catalog", "database"},
 };
 
 /* Folders that keep their folders, but no files. */

@@ -164,38 +164,20 @@ static int put_layer(struct store *store, struct err *err)
 	return put_records(store, "layers", layer, err);
 }
 
-/* Base64 (RFC 4648, section 4). */
-static const char *base64(struct arena *arena, const char *text)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	size_t size = strlen(text);
-	char *out = arena_alloc(arena, (size + 2) / 3 * 4 + 1), *to = out;
-
-	for (size_t i = 0; i < size; i += 3) {
-		unsigned n = 0;
-
-		for (size_t b = 0; b < 3; b++)
-			n = n << 8 | (i + b < size ? (unsigned char)text[i + b] : 0);
-		for (size_t d = 0; d < 4; d++)
-			*to++ = i + d <= size ? digits[n >> (18 - 6 * d) & 63] : '=';
-	}
-	return out;
-}
-
 /* One of the image's big data: its file, and what the record says of it. Names that are not all small letters, digits
  * and dots become file names by base64. */
 static int put_data(struct store *store, struct json *sizes, struct json *digests, struct json *names, const char *name,
 		    const struct lock_blob *blob, const struct buf *text, struct err *err)
 {
 	bool plain = name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.")] == 0;
-	const char *file = plain ? name : arena_printf(store->arena, "=%s", base64(store->arena, name));
+	const char *file = plain ? name : arena_printf(store->arena, "=%s", base64_encode(store->arena, name, strlen(name)));
 
 	json_add(names, json_text(name));
 	json_set(sizes, name, json_number((int64_t)text->size));
 	json_set(digests, name, json_text(arena_printf(store->arena, "sha256:%s", blob->sha256)));
 	return put_text(
-	    store, arena_printf(store->arena, "overlay-images/%s/%s", store->container->locked->config.sha256, file),
-	    text->data, text->size, err);
+		store, arena_printf(store->arena, "overlay-images/%s/%s", store->container->locked->config.sha256, file),
+		text->data, text->size, err);
 }
 
 static int put_image(struct store *store, struct err *err)

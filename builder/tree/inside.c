@@ -176,7 +176,7 @@ int inside_remove(int root_fd, const char *path, struct err *err)
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const char *slash = strrchr(path, '/');
 	_cleanup_fd_ int folder =
-	    root_open(root_fd, arena_strndup(arena, path, (size_t)(slash - path) + 1), O_RDONLY | O_DIRECTORY, 0);
+		root_open(root_fd, arena_strndup(arena, path, (size_t)(slash - path) + 1), O_RDONLY | O_DIRECTORY, 0);
 
 	if (folder == -ENOENT)
 		return 0;

@@ -229,40 +229,23 @@ static int begin(struct arena *arena, struct cache *cache, struct tree *tree, st
 	return 0;
 }
 
-int layer_packages(struct arena *arena, struct cache *cache, const struct plan_tree *tree, struct dpkg_progress *progress,
-		   struct tree *ret_tree, struct err *err)
+/* Opens the packages of `tree`, and the folders `above` (may be NULL) on them, with an empty folder on top when `writable`. */
+static int mount_tree(struct arena *arena, struct cache *cache, const struct plan_tree *tree, const struct strv *above,
+		     bool writable, struct tree *ret_tree, struct err *err)
 {
 	struct tree opened;
-	int r = make_missing(cache, tree, progress, err);
-
-	if (r < 0)
-		return r;
-	r = begin(arena, cache, &opened, err);
-	if (r == 0)
-		r = stack(cache, tree, LAYER_COUNT, NULL, NULL, NULL, opened.path, err);
-	if (r < 0) {
-		tree_close(&opened);
-		return r;
-	}
-	opened.mounted = true;
-	*ret_tree = opened;
-	return 0;
-}
-
-int layer_writable(struct arena *arena, struct cache *cache, const struct plan_tree *tree, const struct strv *above,
-		   struct tree *ret_tree, struct err *err)
-{
-	struct tree opened;
-	const char *upper, *work;
+	const char *upper = NULL, *work = NULL;
 	int r = begin(arena, cache, &opened, err);
 
 	if (r < 0)
 		return r;
-	upper = arena_printf(arena, "%s/files", opened.scratch);
-	work = arena_printf(arena, "%s/work", opened.scratch);
-	r = make_root(upper, err);
-	if (r == 0)
-		r = folder_make(work, 0755, err);
+	if (writable) {
+		upper = arena_printf(arena, "%s/files", opened.scratch);
+		work = arena_printf(arena, "%s/work", opened.scratch);
+		r = make_root(upper, err);
+		if (r == 0)
+			r = folder_make(work, 0755, err);
+	}
 	if (r == 0)
 		r = stack(cache, tree, LAYER_COUNT, above, upper, work, opened.path, err);
 	if (r < 0) {
@@ -272,6 +255,20 @@ int layer_writable(struct arena *arena, struct cache *cache, const struct plan_t
 	opened.mounted = true;
 	*ret_tree = opened;
 	return 0;
+}
+
+int layer_packages(struct arena *arena, struct cache *cache, const struct plan_tree *tree, struct dpkg_progress *progress,
+		   struct tree *ret_tree, struct err *err)
+{
+	int r = make_missing(cache, tree, progress, err);
+
+	return r < 0 ? r : mount_tree(arena, cache, tree, NULL, false, ret_tree, err);
+}
+
+int layer_writable(struct arena *arena, struct cache *cache, const struct plan_tree *tree, const struct strv *above,
+		   struct tree *ret_tree, struct err *err)
+{
+	return mount_tree(arena, cache, tree, above, true, ret_tree, err);
 }
 
 void tree_close(struct tree *tree)

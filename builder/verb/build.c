@@ -37,8 +37,8 @@ static void note_inputs(struct arena *arena, const struct plan *plan, struct man
 		};
 	for (size_t i = 0; i < plan->n_containers; i++)
 		*arena_push(arena, manifest->inputs, manifest->n_inputs) = (struct manifest_input){
-		    arena_printf(arena, "images/%s", plan->containers[i].locked->image),
-		    plan->containers[i].locked->manifest.sha256,
+			arena_printf(arena, "images/%s", plan->containers[i].locked->image),
+			plan->containers[i].locked->manifest.sha256,
 		};
 	if (plan->init_sha256)
 		*arena_push(arena, manifest->inputs, manifest->n_inputs) =

@@ -151,7 +151,7 @@ uefi() {
 [[ -f /usr/share/OVMF/OVMF_CODE_4M.fd ]] || skip "needs OVMF: run ci/setup test"
 need_image gateway
 trap cut_all_power EXIT
-make_certificates
+make_certificates "$IMAGE_REPO/keys/ssh-user-ca"
 
 (bios) &
 first=$!

@@ -2,7 +2,8 @@
 #
 # A machine is a folder $WORK/NAME: its disk (an overlay of the image), its firmware's variables, its console, its ports.
 # shellcheck shell=bash disable=SC2154 # IMAGE, IMAGE_REPO, WORK come from tests/lib.sh
-need qemu-system-x86_64 qemu-img ssh ssh-keygen curl genisoimage
+. "$SOURCE/tests/ssh.sh"
+need qemu-system-x86_64 qemu-img curl genisoimage
 
 BOOT_SECONDS=${BOOT_SECONDS:-600}
 PORTS=(22 80 443 1080) # of the guest, to be reached on ports of this host; a test may name others
@@ -38,6 +39,11 @@ new_machine() {
 # port NAME GUEST_PORT: where the machine's port is on this host.
 port() {
 	cat "$WORK/$1/port.$2"
+}
+
+# where NAME: for ssh.
+where() {
+	WHERE=(-p "$(port "$1" 22)" 127.0.0.1)
 }
 
 # make_seed FILE ADDRESS: a cloud-init NoCloud disc as Proxmox makes one (also with what we do not follow: users, packages).
@@ -106,40 +112,6 @@ cut_all_power() {
 	done
 }
 
-# What all our connections have in common: nothing of the user's own, no questions, no memory of host keys.
-SSH=(ssh -F none -o IdentitiesOnly=yes -o IdentityAgent=none -o BatchMode=yes -o StrictHostKeyChecking=no
-	-o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ConnectTimeout=10)
-
-# patient ERRORS COMMAND…: an ssh connection, made again while sshd makes our address wait, as it does after refusals.
-patient() {
-	local errors=$1 try status
-	shift
-	for try in {1..20}; do
-		"$@" </dev/null 2>"$errors"
-		status=$?
-		[[ $status == 255 && $try -lt 20 ]] && grep -q kex_exchange_identification "$errors" || break
-		sleep 3
-	done
-	cat "$errors" >&2
-	return "$status"
-}
-
-# try_login NAME USER KEY CERTIFICATE COMMAND…: one login; CERTIFICATE may be none.
-try_login() {
-	local name=$1 user=$2 key=$3 certificate=$4
-	shift 4
-	patient "$WORK/$name/login" "${SSH[@]}" -p "$(port "$name" 22)" -i "$key" -o "CertificateFile=$certificate" \
-		"$user@127.0.0.1" "$@"
-}
-
-# in_guest NAME COMMAND…: as root, with the good certificate, over one connection that stays open.
-in_guest() {
-	local name=$1
-	shift
-	"${SSH[@]}" -p "$(port "$name" 22)" -i "$WORK/key" -o "CertificateFile=$WORK/admin-cert.pub" \
-		-o ControlMaster=auto -o ControlPersist=60 -o "ControlPath=$WORK/$name/ssh" root@127.0.0.1 "$@" </dev/null
-}
-
 # wait_for_ssh NAME [OLD_BOOT]: until the machine lets us in, in another boot than OLD_BOOT.
 wait_for_ssh() {
 	local until=$((SECONDS + BOOT_SECONDS)) boot
@@ -152,44 +124,10 @@ wait_for_ssh() {
 	return 1
 }
 
-# is_running NAME: systemd has started everything, and nothing has failed.
-is_running() {
-	local state
-	state=$(in_guest "$1" systemctl is-system-running --wait)
-	[[ $state == running ]] && return
-	echo "$state"
-	in_guest "$1" 'systemctl --failed --no-pager; journalctl -b -p warning --no-pager | tail -n 40'
-	return 1
-}
-
 # serves NAME URL TEXT OPTION…: curl gets an answer with the text in it.
 serves() {
 	local url=$2 want=$3 got
 	shift 3
 	got=$(curl -sS -m 20 "$@" "$url")
 	[[ $got == *"$want"* ]] || { echo "$url: $got"; return 1; }
-}
-
-# denied NAME USER KEY CERTIFICATE: the login fails because of who asks, not because nobody answers.
-denied() {
-	local answer
-	answer=$(try_login "$@" true 2>&1)
-	[[ $? == 255 && $answer == *'Permission denied (publickey)'* ]] || { echo "$answer"; return 1; }
-}
-
-# make_certificates: $WORK/key, and certificates for it, good and bad.
-make_certificates() {
-	local ca=$IMAGE_REPO/keys/ssh-user-ca
-	ssh-keygen -q -t ed25519 -N '' -f "$WORK/key" </dev/null
-	ssh-keygen -q -t ed25519 -N '' -f "$WORK/foreign-ca" </dev/null
-	certificate admin "$ca" admin -5m:+1d
-	certificate other "$ca" guest -5m:+1d
-	certificate expired "$ca" admin 20240101:20240102
-	certificate foreign "$WORK/foreign-ca" admin -5m:+1d
-}
-
-# certificate NAME CA PRINCIPAL VALIDITY: $WORK/NAME-cert.pub
-certificate() {
-	cp "$WORK/key.pub" "$WORK/$1.pub"
-	ssh-keygen -q -s "$2" -I "$1" -n "$3" -V "$4" "$WORK/$1.pub"
 }

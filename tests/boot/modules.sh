@@ -82,7 +82,7 @@ podman_is_ready() {
 
 need_image modules
 trap cut_all_power EXIT
-make_certificates
+make_certificates "$IMAGE_REPO/keys/ssh-user-ca"
 mkdir "$WORK/www"
 printf tweet >"$WORK/www/canary"
 server=$(free_port)

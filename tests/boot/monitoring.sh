@@ -33,7 +33,7 @@ alert_is_shown() {
 
 need_image prometheus
 trap cut_all_power EXIT
-make_certificates
+make_certificates "$IMAGE_REPO/keys/ssh-user-ca"
 new_machine prometheus 0
 start prometheus 10.0.2.15 -device virtio-blk-pci,drive=disk
 ok "a certificate for principal admin logs in" wait_for_ssh prometheus

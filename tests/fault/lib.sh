@@ -65,14 +65,6 @@ vm() {
 	return "$status"
 }
 
-# said TEXT…: the last build said each of them.
-said() {
-	local text
-	for text; do
-		grep -qF -- "$text" "$WORK/said" || { echo "'$text' was not said"; return 1; }
-	done
-}
-
 # is_small IMAGE: these are the bytes that need_small built.
 is_small() {
 	cmp "$1" "$SMALL_IMAGE"

@@ -130,14 +130,6 @@ lock() {
 	return $status
 }
 
-# said TEXT…: the last run said each of them.
-said() {
-	local text
-	for text; do
-		grep -qF -- "$text" "$WORK/said" || { echo "'$text' was not said"; return 1; }
-	done
-}
-
 # refused_with SENTENCE TEXT [ARGUMENT…]: locking is refused, the text is said, and the lock is what it was.
 refused_with() {
 	local sentence=$1 text=$2 before

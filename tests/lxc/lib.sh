@@ -3,7 +3,8 @@
 #
 # A container is a folder $WORK/NAME: its root file system, its configuration, what it said, its process.
 # shellcheck shell=bash disable=SC2154 # WORK, SOURCE, AETHER come from tests/lib.sh
-need lxc-start lxc-usernsexec systemd-nspawn zstd jq curl ssh ssh-keygen ip getcap tar dnsmasq
+. "$SOURCE/tests/ssh.sh"
+need lxc-start lxc-usernsexec systemd-nspawn zstd jq curl ip getcap tar dnsmasq
 
 BOOT_SECONDS=90
 GATEWAY=10.77.0.1
@@ -136,24 +137,9 @@ stop() {
 
 # --- looking into it -------------------------------------------------------------------------------------------------
 
-# try_login NAME USER KEY CERTIFICATE COMMAND…: one ssh connection; CERTIFICATE may be none.
-try_login() {
-	local name=$1 user=$2 key=$3 certificate=$4
-	shift 4
-	ssh -F none -i "$key" -o "CertificateFile=$certificate" -o IdentitiesOnly=yes -o IdentityAgent=none -o BatchMode=yes \
-		-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ConnectTimeout=5 \
-		"$user@$(cat "$WORK/$name/address")" "$@" </dev/null
-}
-
-# in_guest NAME COMMAND…: as root, with the good certificate, over one connection that stays open.
-in_guest() {
-	local name=$1
-	shift
-	ssh -F none -i "$WORK/key" -o "CertificateFile=$WORK/admin-cert.pub" -o IdentitiesOnly=yes -o IdentityAgent=none \
-		-o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR \
-		-o ConnectTimeout=5 \
-		-o ControlMaster=auto -o ControlPersist=60 -o "ControlPath=$WORK/$name/ssh" \
-		"root@$(cat "$WORK/$name/address")" "$@" </dev/null
+# where NAME: for ssh.
+where() {
+	WHERE=("$(cat "$WORK/$1/address")")
 }
 
 wait_for_ssh() {
@@ -164,22 +150,6 @@ wait_for_ssh() {
 		sleep 0.3
 	done
 	tail -n 40 "$WORK/$1/console" "$WORK"/dhcp.log
-	return 1
-}
-
-# denied NAME USER KEY CERTIFICATE: the login fails because of who asks, not because nobody answers.
-denied() {
-	local answer
-	answer=$(try_login "$@" true 2>&1)
-	[[ $? == 255 && $answer == *'Permission denied (publickey)'* ]] || { echo "$answer"; return 1; }
-}
-
-is_running() {
-	local state
-	state=$(in_guest "$1" systemctl is-system-running --wait)
-	[[ $state == running ]] && return
-	echo "$state"
-	in_guest "$1" 'systemctl --failed --no-pager; journalctl -b -p warning --no-pager | tail -n 40'
 	return 1
 }
 
@@ -207,20 +177,4 @@ holds() {
 	command) in_guest "$name" "$(jq -r '.command | @sh' <<<"$check")" >/dev/null 2>&1 ;;
 	*) return 1 ;;
 	esac
-}
-
-# make_certificates CA: $WORK/key, and certificates for it, good and bad.
-make_certificates() {
-	ssh-keygen -q -t ed25519 -N '' -f "$WORK/key" </dev/null
-	ssh-keygen -q -t ed25519 -N '' -f "$WORK/foreign-ca" </dev/null
-	certificate admin "$1" admin -5m:+1d
-	certificate other "$1" guest -5m:+1d
-	certificate expired "$1" admin 20240101:20240102
-	certificate foreign "$WORK/foreign-ca" admin -5m:+1d
-}
-
-# certificate NAME CA PRINCIPAL VALIDITY: $WORK/NAME-cert.pub
-certificate() {
-	cp "$WORK/key.pub" "$WORK/$1.pub"
-	ssh-keygen -q -s "$2" -I "$1" -n "$3" -V "$4" "$WORK/$1.pub"
 }

@@ -89,7 +89,7 @@ IMAGE=$(tail -n 1 "$WORK/said") IMAGE_REPO=$REPO
 stop_servers
 ok 'with what the cache has, no registry is asked, and the image is the same' same_image
 
-make_certificates
+make_certificates "$IMAGE_REPO/keys/ssh-user-ca"
 new_machine machine 0
 start machine 10.0.2.15 -machine pc -device virtio-blk-pci,drive=disk
 ok 'it boots' wait_for_ssh machine

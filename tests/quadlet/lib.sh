@@ -68,14 +68,6 @@ run() {
 	return $status
 }
 
-# said TEXT…: the last run said each of them.
-said() {
-	local text
-	for text; do
-		grep -qF -- "$text" "$WORK/said" || { echo "'$text' was not said"; return 1; }
-	done
-}
-
 # locked NAME IMAGE DIGEST: the lock of that recipe has the image at that digest.
 locked() {
 	grep -A 1 -F "  \"$2\":" "$REPO/recipes/$1.lock" | grep -qF "sha256: $3 }"

@@ -178,7 +178,7 @@ END_TEST
 START_TEST(no_other_algorithm_is_believed_however_it_is_written)
 {
 	static const char *const names[] = {
-	    "", "sha1", "md5", "crc32", "sha256x", "SHA256", "sha256 00 - 1 ignore_corruption", "sha256 "};
+		"", "sha1", "md5", "crc32", "sha256x", "SHA256", "sha256 00 - 1 ignore_corruption", "sha256 "};
 	uint8_t block[VERITY_SUPERBLOCK_BYTES];
 	struct verity verity;
 
@@ -246,17 +246,17 @@ END_TEST
 START_TEST(a_uuid_that_does_not_tell_machines_apart_is_none)
 {
 	static const char *const uuids[] = {
-	    "",
-	    "-",
-	    "00000000-0000-0000-0000-000000000000",
-	    "ffffffff-ffff-ffff-ffff-ffffffffffff",
-	    "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF",
-	    "4c4c4544-0031-3010-8054-c4c04f33323",
-	    "4c4c4544-0031-3010-8054-c4c04f3332333",
-	    "4c4c4544-0031-3010-8054-c4c04f33323g",
-	    "Not Settable",
-	    " 4c4c4544-0031-3010-8054-c4c04f333233",
-	    "{4c4c4544}",
+		"",
+		"-",
+		"00000000-0000-0000-0000-000000000000",
+		"ffffffff-ffff-ffff-ffff-ffffffffffff",
+		"FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF",
+		"4c4c4544-0031-3010-8054-c4c04f33323",
+		"4c4c4544-0031-3010-8054-c4c04f3332333",
+		"4c4c4544-0031-3010-8054-c4c04f33323g",
+		"Not Settable",
+		" 4c4c4544-0031-3010-8054-c4c04f333233",
+		"{4c4c4544}",
 	};
 	char id[MACHINE_ID_BYTES];
 

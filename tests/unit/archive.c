@@ -76,27 +76,10 @@ static int unpack(const struct member *members, size_t n, struct err *err)
 #define UNPACK(...)                                                                                                   \
 	unpack((const struct member[]){__VA_ARGS__}, sizeof((const struct member[]){__VA_ARGS__}) / sizeof(struct member), &err)
 
-static struct stat look(const char *name)
-{
-	struct stat st = {0};
-
-	lstat(scratch_path(name), &st);
-	return st;
-}
-
-static const char *text_of(const char *name)
-{
-	struct buf text = {0};
-	struct err err = {0};
-
-	ck_assert_int_eq(file_read(scratch_path(name), LIMIT, &text, &err), 0);
-	return text.size ? text.data : "";
-}
-
 /* The host's folder and file are as they were. */
 static void check_host(void)
 {
-	struct stat folder = look("host"), canary = look("host/canary");
+	struct stat folder = scratch_look("host"), canary = scratch_look("host/canary");
 
 	ck_assert_uint_eq(folder.st_mode, S_IFDIR | 0700);
 	ck_assert_uint_eq(folder.st_nlink, 2);
@@ -105,7 +88,7 @@ static void check_host(void)
 	ck_assert_int_ne(folder.st_mtim.tv_sec, 1000000000);
 	ck_assert_int_ne(canary.st_mtim.tv_sec, 1000000000);
 	ck_assert_uint_eq(canary.st_uid, geteuid());
-	ck_assert_str_eq(text_of("host/canary"), "mine");
+	ck_assert_str_eq(scratch_text("host/canary"), "mine");
 	ck_assert(!path_exists(scratch_path("host/new")));
 }
 
@@ -122,14 +105,14 @@ START_TEST(files_come_with_their_content_modes_owners_and_times)
 				{'2', "./usr/c", "a", 0777, uid, 0}, {'0', "./usr/su", "x", 04755, uid, 0},
 				{'5', "./usr/t", NULL, 03777, uid, 0}),
 			 0);
-	st = look("tree/usr/a");
+	st = scratch_look("tree/usr/a");
 	ck_assert_uint_eq(st.st_mode, S_IFREG | 0640);
 	ck_assert_uint_eq(st.st_uid, uid);
 	ck_assert_int_eq(st.st_mtim.tv_sec, 1000000000);
-	ck_assert_uint_eq(look("tree/usr/b").st_ino, st.st_ino);
-	ck_assert_str_eq(text_of("tree/usr/c"), "text");
-	ck_assert_uint_eq(look("tree/usr/su").st_mode, S_IFREG | 04755);
-	ck_assert_uint_eq(look("tree/usr/t").st_mode, S_IFDIR | 03777);
+	ck_assert_uint_eq(scratch_look("tree/usr/b").st_ino, st.st_ino);
+	ck_assert_str_eq(scratch_text("tree/usr/c"), "text");
+	ck_assert_uint_eq(scratch_look("tree/usr/su").st_mode, S_IFREG | 04755);
+	ck_assert_uint_eq(scratch_look("tree/usr/t").st_mode, S_IFDIR | 03777);
 	check_host();
 }
 END_TEST
@@ -139,14 +122,14 @@ START_TEST(the_newer_package_replaces_files_and_keeps_folders)
 	struct err err = {0};
 
 	ck_assert_int_eq(
-	    UNPACK({'5', "./usr", NULL, 0755, 0, 0}, {'0', "./usr/a", "old", 0, 0, 0}, {'2', "./usr/b", "a", 0, 0, 0}),
-	    0);
+		UNPACK({'5', "./usr", NULL, 0755, 0, 0}, {'0', "./usr/a", "old", 0, 0, 0}, {'2', "./usr/b", "a", 0, 0, 0}),
+		0);
 	ck_assert_int_eq(UNPACK({'5', "./usr", NULL, 0755, 0, 0}, {'0', "./usr/a", "new", 0, 0, 0},
 				{'0', "./usr/b", "file", 0, 0, 0}, {'0', "./usr/c", "more", 0, 0, 0}),
 			 0);
-	ck_assert_str_eq(text_of("tree/usr/a"), "new");
-	ck_assert_str_eq(text_of("tree/usr/b"), "file");
-	ck_assert_str_eq(text_of("tree/usr/c"), "more");
+	ck_assert_str_eq(scratch_text("tree/usr/a"), "new");
+	ck_assert_str_eq(scratch_text("tree/usr/b"), "file");
+	ck_assert_str_eq(scratch_text("tree/usr/c"), "more");
 }
 END_TEST
 
@@ -161,12 +144,12 @@ START_TEST(links_to_folders_are_followed_inside_the_tree_and_stay)
 				{'0', "./lib64/two", "2", 0, 0, 0}, {'5', "./lib64/folder/", NULL, 0755, 0, 0},
 				{'1', "./usr/three", "./lib/one", 0, 0, 0}),
 			 0);
-	ck_assert(S_ISLNK(look("tree/lib").st_mode));
-	ck_assert(S_ISLNK(look("tree/lib64").st_mode));
-	ck_assert_str_eq(text_of("tree/usr/lib/one"), "1");
-	ck_assert_str_eq(text_of("tree/usr/lib/two"), "2");
-	ck_assert_str_eq(text_of("tree/usr/three"), "1");
-	ck_assert(S_ISDIR(look("tree/usr/lib/folder").st_mode));
+	ck_assert(S_ISLNK(scratch_look("tree/lib").st_mode));
+	ck_assert(S_ISLNK(scratch_look("tree/lib64").st_mode));
+	ck_assert_str_eq(scratch_text("tree/usr/lib/one"), "1");
+	ck_assert_str_eq(scratch_text("tree/usr/lib/two"), "2");
+	ck_assert_str_eq(scratch_text("tree/usr/three"), "1");
+	ck_assert(S_ISDIR(scratch_look("tree/usr/lib/folder").st_mode));
 }
 END_TEST
 
@@ -179,10 +162,10 @@ static bool only_b(void *data, const char *path)
 START_TEST(the_filter_sees_absolute_paths_and_decides)
 {
 	static const struct member members[] = {
-	    {'5', "./", NULL, 0755, 0, 0},
-	    {'5', "./usr/", NULL, 0755, 0, 0},
-	    {'0', "./usr/a", "a", 0, 0, 0},
-	    {'0', "usr/b", "b", 0, 0, 0},
+		{'5', "./", NULL, 0755, 0, 0},
+		{'5', "./usr/", NULL, 0755, 0, 0},
+		{'0', "./usr/a", "a", 0, 0, 0},
+		{'0', "usr/b", "b", 0, 0, 0},
 	};
 	_cleanup_buf_ struct buf seen = {0};
 	struct err err = {0};
@@ -191,7 +174,7 @@ START_TEST(the_filter_sees_absolute_paths_and_decides)
 	ck_assert_int_eq(archive_unpack_deb(make_deb(members, 4), scratch_path("tree"), LIMIT, only_b, &seen, &err), 0);
 	ck_assert_str_eq(seen.data, "/usr /usr/a /usr/b ");
 	ck_assert(!path_exists(scratch_path("tree/usr/a")));
-	ck_assert_str_eq(text_of("tree/usr/b"), "b");
+	ck_assert_str_eq(scratch_text("tree/usr/b"), "b");
 }
 END_TEST
 
@@ -203,8 +186,8 @@ START_TEST(a_root_behind_a_link_of_the_host_is_unpacked_into_and_the_link_stays)
 	folder_make(scratch_path("far/tree"), 0755, &err);
 	ck_assert_int_eq(symlink("far", scratch_path("near")), 0);
 	ck_assert_int_eq(archive_unpack_deb(make_deb(members, 1), scratch_path("near/tree"), LIMIT, all, NULL, &err), 0);
-	ck_assert(S_ISLNK(look("near").st_mode));
-	ck_assert_str_eq(text_of("far/tree/usr/a"), "a");
+	ck_assert(S_ISLNK(scratch_look("near").st_mode));
+	ck_assert_str_eq(scratch_text("far/tree/usr/a"), "a");
 }
 END_TEST
 
@@ -258,8 +241,8 @@ START_TEST(a_link_in_the_place_of_a_file_is_replaced_and_not_followed)
 	struct err err = {0};
 
 	ck_assert_int_eq(UNPACK({'2', "./a", scratch_path("host/canary"), 0777, 0, 0}, {'0', "./a", "inside", 04777, 0, 0}), 0);
-	ck_assert_str_eq(text_of("tree/a"), "inside");
-	ck_assert(S_ISREG(look("tree/a").st_mode));
+	ck_assert_str_eq(scratch_text("tree/a"), "inside");
+	ck_assert(S_ISREG(scratch_look("tree/a").st_mode));
 	check_host();
 }
 END_TEST
@@ -295,7 +278,7 @@ START_TEST(hard_links_stay_in_the_tree)
 {
 	const char *canary = scratch_path("host/canary");
 	const char *const targets[] = {
-	    canary, canary + 1, "../host/canary", "./../host/canary", "./usr/../../host/canary", "/", "", "./"};
+		canary, canary + 1, "../host/canary", "./../host/canary", "./usr/../../host/canary", "/", "", "./"};
 	struct err err = {0};
 
 	for (size_t i = 0; i < sizeof targets / sizeof *targets; i++)
@@ -332,11 +315,11 @@ START_TEST(more_than_any_package_has_is_refused_before_it_is_written)
 	ck_assert(!path_exists(scratch_path("tree/huge")));
 	/* a sparse file of 8 EiB in a few bytes (GNU.sparse 0.1) */
 	ck_assert_int_eq(
-	    UNPACK({'x', "./pax",
+		UNPACK({'x', "./pax",
 		    "26 GNU.sparse.numblocks=1\n35 GNU.sparse.size=900000000000000\n22 GNU.sparse.map=0,1\n", 0, 0, 0},
 		   {'0', "./sparse", "x", 0, 0, 0}),
-	    -EBADMSG);
-	ck_assert(look("tree/sparse").st_size <= LIMIT);
+		-EBADMSG);
+	ck_assert(scratch_look("tree/sparse").st_size <= LIMIT);
 	err_free(&err);
 }
 END_TEST
@@ -396,7 +379,7 @@ START_TEST(a_flattened_package_is_the_same_package_without_compression)
 		ck_assert_int_eq(archive_deb_control(flat, &text, &err), 0);
 		ck_assert_str_eq(text.data, "Package: evil\nVersion: 1\n");
 		ck_assert_int_eq(archive_unpack_deb(flat, scratch_path("tree"), LIMIT, all, NULL, &err), 0);
-		ck_assert_str_eq(text_of("tree/usr/a"), "text");
+		ck_assert_str_eq(scratch_text("tree/usr/a"), "text");
 		/* dpkg is the judge */
 		ck_assert_int_eq(proc_check(&(struct proc){.argv = (const char *const[]){"dpkg-deb", "--field", flat,
 											 "Package", NULL},
@@ -419,7 +402,7 @@ START_TEST(a_bomb_is_refused_at_the_limit)
 	put_ar(&ar, "debian-binary", "2.0\n", 4);
 	put_ar(&ar, "control.tar.gz", bomb.data, bomb.size);
 	ck_assert_int_eq(archive_flatten_deb(write_file("bomb.deb", &ar), scratch_path("flat"), LIMIT, &err), -EFBIG);
-	ck_assert_int_le(look("flat").st_size, LIMIT);
+	ck_assert_int_le(scratch_look("flat").st_size, LIMIT);
 	err_free(&err);
 }
 END_TEST
@@ -427,8 +410,8 @@ END_TEST
 START_TEST(what_is_not_a_package_is_said_to_be_none)
 {
 	static const char *const texts[] = {
-	    "", "text", "!<arch>\n",
-	    "!<arch>\ngarbage that is longer than sixty bytes, so that it is a header of a kind"};
+		"", "text", "!<arch>\n",
+		"!<arch>\ngarbage that is longer than sixty bytes, so that it is a header of a kind"};
 	struct err err = {0};
 
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
@@ -502,7 +485,7 @@ START_TEST(a_stream_ends_at_its_end_at_its_limit_or_at_its_damage)
 	ck_assert_int_eq(drain(write_file("damaged.xz", &small), plain.size, &err), -EBADMSG);
 	ck_assert_int_eq(drain(write_file("empty", &empty), 10, &err), 0);
 	ck_assert_int_eq(
-	    proc_check(&(struct proc){.argv = (const char *const[]){"xz", "-c", NULL}, .output = &empty}, &err), 0);
+		proc_check(&(struct proc){.argv = (const char *const[]){"xz", "-c", NULL}, .output = &empty}, &err), 0);
 	ck_assert_int_eq(drain(write_file("empty.xz", &empty), 10, &err), 0);
 	ck_assert_int_lt(drain(scratch_path("none"), 10, &err), 0);
 	err_free(&err);

@@ -12,12 +12,12 @@
 #define DIGEST "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 
 static struct lock_package packages[] = {
-    {"base-files", "13", "amd64", "a0", "pool/a", 1, LAYER_BASE, 0},
-    {"libc6", "2", "amd64", "a1", "pool/b", 1, LAYER_BASE, 0},
-    {"nftables", "1", "amd64", "b0", "pool/c", 1, LAYER_PARENT, 0},
-    {"openssh-server", "1", "amd64", "b1", "pool/d", 1, LAYER_PARENT, 0},
-    {"sudo", "1", "amd64", "b2", "pool/e", 1, LAYER_PARENT, 0},
-    {"caddy", "2", "amd64", "c0", "pool/f", 1, LAYER_RECIPE, 0},
+	{"base-files", "13", "amd64", "a0", "pool/a", 1, LAYER_BASE, 0},
+	{"libc6", "2", "amd64", "a1", "pool/b", 1, LAYER_BASE, 0},
+	{"nftables", "1", "amd64", "b0", "pool/c", 1, LAYER_PARENT, 0},
+	{"openssh-server", "1", "amd64", "b1", "pool/d", 1, LAYER_PARENT, 0},
+	{"sudo", "1", "amd64", "b2", "pool/e", 1, LAYER_PARENT, 0},
+	{"caddy", "2", "amd64", "c0", "pool/f", 1, LAYER_RECIPE, 0},
 };
 enum { BASE_FILES, LIBC, NFTABLES, SSH, SUDO, CADDY, N_PACKAGES };
 
@@ -30,7 +30,7 @@ static void start(void)
 {
 	arena = arena_new();
 	recipe = (struct recipe){
-	    .path = "a.recipe", .root = "/", .name = "gateway", .kinds = KIND_VM, .kind = KIND_VM, .timezone = "UTC"};
+		.path = "a.recipe", .root = "/", .name = "gateway", .kinds = KIND_VM, .kind = KIND_VM, .timezone = "UTC"};
 	lock = (struct lock){.epoch = 1700000000, .image = {packages, N_PACKAGES}};
 }
 
@@ -194,7 +194,7 @@ START_TEST(ssh_trusts_the_ca_for_the_named_principals_only)
 	check_text(plan, "/etc/ssh/auth_principals/root", "admin\nops\n");
 	ck_assert_ptr_nonnull(strstr(file_at(plan, "/etc/ssh/sshd_config.d/10-trust.conf")->text, "AuthorizedKeysFile none\n"));
 	ck_assert_ptr_nonnull(
-	    strstr(file_at(plan, "/etc/ssh/sshd_config.d/10-trust.conf")->text, "PasswordAuthentication no\n"));
+		strstr(file_at(plan, "/etc/ssh/sshd_config.d/10-trust.conf")->text, "PasswordAuthentication no\n"));
 }
 END_TEST
 
@@ -268,9 +268,9 @@ START_TEST(settings_are_written_once_a_section_in_the_order_of_appearance)
 		{"Unit", "After", "a"}, {"Service", "ExecStart", ""}, {"Service", "ExecStart", "/b"}, {"Unit", "After", "c"},
 	};
 	struct recipe_unit units[] = {
-	    {.name = "a.service", .enable = YES, .settings = {settings, 4}},
-	    {.name = "b.service", .enable = NO},
-	    {.name = "c.service", .enable = UNSET, .mask = true},
+		{.name = "a.service", .enable = YES, .settings = {settings, 4}},
+		{.name = "b.service", .enable = NO},
+		{.name = "c.service", .enable = UNSET, .mask = true},
 	};
 	struct plan *plan;
 
@@ -336,10 +336,10 @@ START_TEST(no_two_commands_look_alike_in_a_plan)
 {
 	const struct { const char *a, *b;
 	} commands[] = {
-	    {"/bin/a", "b c"},		{"/bin/a b", "c"},     {"/bin/a b c", NULL}, {"/bin/a", "\"b c\""},
-	    {"/bin/a", "b\nc"},		{"/bin/a", "b\\012c"}, {"/bin/a", ""},	     {"/bin/a", NULL},
-	    {"/bin/a", "\"\""},		{"/bin/a", "b\tc"},    {"/bin/a", "b\\c"},   {"/bin/a", "b\\\\c"},
-	    {"/bin/a\nconfigure", "b"},
+		{"/bin/a", "b c"},		{"/bin/a b", "c"},     {"/bin/a b c", NULL}, {"/bin/a", "\"b c\""},
+		{"/bin/a", "b\nc"},		{"/bin/a", "b\\012c"}, {"/bin/a", ""},	     {"/bin/a", NULL},
+		{"/bin/a", "\"\""},		{"/bin/a", "b\tc"},    {"/bin/a", "b\\c"},   {"/bin/a", "b\\\\c"},
+		{"/bin/a\nconfigure", "b"},
 	};
 	enum { N = sizeof commands / sizeof *commands };
 	const char *keys[N];

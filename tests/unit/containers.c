@@ -65,12 +65,12 @@ START_TEST(only_this_machine_is_local)
 		const char *name;
 		bool local;
 	} registries[] = {
-	    {"localhost/a", true},
-	    {"localhost:5000/a", true},
-	    {"127.0.0.1:5000/a", true},
-	    {"127.0.0.1.example.org/a", false},
-	    {"localhost.example.org/a", false},
-	    {"docker.io/a", false},
+		{"localhost/a", true},
+		{"localhost:5000/a", true},
+		{"127.0.0.1:5000/a", true},
+		{"127.0.0.1.example.org/a", false},
+		{"localhost.example.org/a", false},
+		{"docker.io/a", false},
 	};
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct reference reference;
@@ -106,19 +106,19 @@ START_TEST(of_an_index_the_image_for_this_platform_is_chosen)
 	struct lock_blob blob;
 
 	ck_assert_int_eq(
-	    choose(arena,
+		choose(arena,
 		   "{\"manifests\":[" DESCRIPTOR(A, PLATFORM("linux", "arm64")) "," DESCRIPTOR(
 		       B, PLATFORM("linux", "amd64")) "," DESCRIPTOR(C, PLATFORM("unknown", "unknown")) "]}",
 		   &blob, ""),
-	    1);
+		1);
 	ck_assert_str_eq(blob.sha256, B);
 	ck_assert_uint_eq(blob.size, 7);
 	ck_assert_int_eq(choose(arena, "{\"manifests\":[" DESCRIPTOR(C, "") "]}", &blob, ""),
 			 1); /* the only one, of whatever */
 	ck_assert_str_eq(blob.sha256, C);
 	ck_assert_int_eq(
-	    choose(arena, "{\"manifests\":[" DESCRIPTOR(A, PLATFORM("windows", "amd64")) "]}", &blob, "other machines"),
-	    -ENOENT);
+		choose(arena, "{\"manifests\":[" DESCRIPTOR(A, PLATFORM("windows", "amd64")) "]}", &blob, "other machines"),
+		-ENOENT);
 	ck_assert_int_eq(choose(arena, "{\"manifests\":[{\"digest\":\"sha512:ab\",\"size\":1}]}", &blob, "SHA-256"),
 			 -EBADMSG);
 	ck_assert_int_eq(choose(arena, MANIFEST(""), &blob, ""), 0);
@@ -156,9 +156,9 @@ END_TEST
 START_TEST(a_configuration_must_fit_the_machine_and_the_manifest)
 {
 	static const char good[] =
-	    "{\"os\":\"linux\",\"architecture\":\"amd64\",\"rootfs\":{\"diff_ids\":[\"sha256:" A "\"]}}";
+		"{\"os\":\"linux\",\"architecture\":\"amd64\",\"rootfs\":{\"diff_ids\":[\"sha256:" A "\"]}}";
 	static const char other[] =
-	    "{\"os\":\"linux\",\"architecture\":\"arm64\",\"rootfs\":{\"diff_ids\":[\"sha256:" A "\"]}}";
+		"{\"os\":\"linux\",\"architecture\":\"arm64\",\"rootfs\":{\"diff_ids\":[\"sha256:" A "\"]}}";
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct strv ids = {0};
 	struct err err = {0};
@@ -197,7 +197,7 @@ START_TEST(images_come_back_from_a_lock_as_they_went_in)
 	lock_print(&again, read);
 	ck_assert_str_eq(text.data, again.data);
 	ck_assert_ptr_nonnull(
-	    strstr(text.data, "\n  \"docker.io/library/caddy:2\":\n    manifest: { size: 10, sha256: " A " }\n"));
+		strstr(text.data, "\n  \"docker.io/library/caddy:2\":\n    manifest: { size: 10, sha256: " A " }\n"));
 	ck_assert_uint_eq(lock_container(read, "docker.io/library/caddy:2")->layers[1].size, 30);
 	ck_assert_ptr_null(lock_container(read, "docker.io/library/caddy"));
 	ck_assert_str_eq(fakes_of(arena, read).items[0], "images/quay.io/a/b@sha256:" A);
@@ -273,7 +273,7 @@ END_TEST
 START_TEST(what_a_layer_brings_takes_the_place_of_what_is_there)
 {
 	const struct member below[] = {
-	    folder("d/"), file("d/inner", "old"), file("f", "old"), {'2', "l", "d", 0777, getuid(), 0}};
+		folder("d/"), file("d/inner", "old"), file("f", "old"), {'2', "l", "d", 0777, getuid(), 0}};
 	const struct member above[] = {file("d", "a file now"), folder("f/"), file("f/inner", "a folder now"), folder("l/"),
 				       file("l/inner", "no link any more")};
 	struct err err = {0};
@@ -315,7 +315,7 @@ END_TEST
 START_TEST(devices_are_left_out_and_bombs_refused)
 {
 	const struct member members[] = {
-	    {'3', "null", "", 0666, getuid(), 0}, {'6', "pipe", "", 0600, getuid(), 0}, file("a", "1234")};
+		{'3', "null", "", 0666, getuid(), 0}, {'6', "pipe", "", 0600, getuid(), 0}, file("a", "1234")};
 	const struct member strange[] = {file(".wh...", "")};
 	struct err err = {0};
 
@@ -346,11 +346,11 @@ static void check_text(const struct plan *plan, const char *path, const char *ex
 }
 
 static struct lock_package packages[] = {
-    {"podman", "1", "amd64", "a0", "a", 1, LAYER_RECIPE, 0},
-    {"passt", "1", "amd64", "a1", "b", 1, LAYER_RECIPE, 0},
-    {"uidmap", "1", "amd64", "a2", "c", 1, LAYER_RECIPE, 0},
-    {"nftables", "1", "amd64", "a3", "d", 1, LAYER_RECIPE, 0},
-    {"dbus-user-session", "1", "amd64", "a4", "e", 1, LAYER_RECIPE, 0},
+	{"podman", "1", "amd64", "a0", "a", 1, LAYER_RECIPE, 0},
+	{"passt", "1", "amd64", "a1", "b", 1, LAYER_RECIPE, 0},
+	{"uidmap", "1", "amd64", "a2", "c", 1, LAYER_RECIPE, 0},
+	{"nftables", "1", "amd64", "a3", "d", 1, LAYER_RECIPE, 0},
+	{"dbus-user-session", "1", "amd64", "a4", "e", 1, LAYER_RECIPE, 0},
 };
 
 static const char words[] =
@@ -372,7 +372,7 @@ static int plan_words(struct arena *arena, size_t n_packages, struct plan **ret,
 	struct lock *lock = arena_new_of(arena, struct lock);
 
 	*lock = (struct lock){
-	    .path = "x.lock", .image = {packages, n_packages}, .containers = &container, .n_containers = 1};
+		.path = "x.lock", .image = {packages, n_packages}, .containers = &container, .n_containers = 1};
 	return plan_make(arena, recipes_load(words), NULL, lock, A, ret, err);
 }
 

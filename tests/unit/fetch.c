@@ -49,12 +49,12 @@ static void add_package(struct fixture *f, size_t i)
 		buf_printf(&text, "package %zu ", i);
 	sha256_hex_of(text.data, text.size, hex);
 	*package = (struct lock_package){
-	    .name = arena_printf(f->arena, "p%zu", i),
-	    .version = "1:1+2",
-	    .arch = "all",
-	    .sha256 = arena_strdup(f->arena, hex),
-	    .path = arena_printf(f->arena, "pool/p+%zu_1%%3a1~2.deb", i),
-	    .size = text.size,
+		.name = arena_printf(f->arena, "p%zu", i),
+		.version = "1:1+2",
+		.arch = "all",
+		.sha256 = arena_strdup(f->arena, hex),
+		.path = arena_printf(f->arena, "pool/p+%zu_1%%3a1~2.deb", i),
+		.size = text.size,
 	};
 	put(f, path_at(f, "first", i), text.data);
 	put(f, path_at(f, "second", i), text.data);

@@ -271,7 +271,7 @@ END_TEST
 START_TEST(a_source_that_changed_is_not_copied)
 {
 	static const char digest[] =
-	    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"; /* of "abc", FIPS 180-2 */
+		"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"; /* of "abc", FIPS 180-2 */
 	struct err err = {0};
 	int tree = hostile_tree(&err);
 

@@ -14,12 +14,12 @@
 /* --- index -------------------------------------------------------------------------------------------------------- */
 
 static const char packages[] =
-    "Package: beta\nVersion: 1:2.0-1\nArchitecture: amd64\nDepends: alpha (>= 1.0) | gamma, delta:any, epsilon [amd64] "
-    "<!x>\n"
-    "Pre-Depends: zeta\nProvides: virtual (= 1), other\nFilename: ./pool/beta.deb\nSize: 10\nSHA256: " DIGEST_A "\n\n"
-    "Package: alpha\nEssential: yes\nVersion: 1.0\nArchitecture: all\nFilename: pool/alpha.deb\nSize: "
-    "20\nSHA256: " DIGEST_B "\n\n"
-    "Package: alpha\nVersion: 1.1\nArchitecture: all\nFilename: ../alpha.deb\nSize: 20\nSHA256: " DIGEST_B "\n";
+	"Package: beta\nVersion: 1:2.0-1\nArchitecture: amd64\nDepends: alpha (>= 1.0) | gamma, delta:any, epsilon [amd64] "
+	"<!x>\n"
+	"Pre-Depends: zeta\nProvides: virtual (= 1), other\nFilename: ./pool/beta.deb\nSize: 10\nSHA256: " DIGEST_A "\n\n"
+	"Package: alpha\nEssential: yes\nVersion: 1.0\nArchitecture: all\nFilename: pool/alpha.deb\nSize: "
+	"20\nSHA256: " DIGEST_B "\n\n"
+	"Package: alpha\nVersion: 1.1\nArchitecture: all\nFilename: ../alpha.deb\nSize: 20\nSHA256: " DIGEST_B "\n";
 
 static struct index make_index(struct arena *arena)
 {
@@ -99,17 +99,17 @@ END_TEST
 static const struct lock *small_lock(struct arena *arena)
 {
 	static const struct lock_package image[] = {
-	    {"base", "1:1.0", "amd64", DIGEST_A, "pool/base.deb", 12, LAYER_BASE, 0},
-	    {"y", "2", "all", DIGEST_B, "pool/y.deb", 13, LAYER_RECIPE, 1},
+		{"base", "1:1.0", "amd64", DIGEST_A, "pool/base.deb", 12, LAYER_BASE, 0},
+		{"y", "2", "all", DIGEST_B, "pool/y.deb", 13, LAYER_RECIPE, 1},
 	};
 	static const struct lock_package tools[] = {{"no", "1~2", "all", DIGEST_A, "pool/a/no.deb", 1, LAYER_BASE, 0}};
 	static const struct lock_download downloads[] = {
-	    {"one", "https://localhost/\"a\"?b=c", DIGEST_A, 77, false},
-	    {"two", "file:///b", DIGEST_B, 1, true},
+		{"one", "https://localhost/\"a\"?b=c", DIGEST_A, 77, false},
+		{"two", "file:///b", DIGEST_B, 1, true},
 	};
 	static struct lock_archive archives[] = {
-	    {"debian", "http://localhost/\"a\"", "trixie", {0}, DIGEST_A, 1795252544},
-	    {"more", "http://localhost/b", "x/updates", {0}, DIGEST_B, 3},
+		{"debian", "http://localhost/\"a\"", "trixie", {0}, DIGEST_A, 1795252544},
+		{"more", "http://localhost/b", "x/updates", {0}, DIGEST_B, 3},
 	};
 	struct lock *lock = arena_new_of(arena, struct lock);
 

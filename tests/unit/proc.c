@@ -62,7 +62,7 @@ START_TEST(output_and_diagnostics_are_kept_apart)
 	_cleanup_buf_ struct buf output = {0}, diagnostics = {0};
 	struct err err = {0};
 	const struct proc proc = {
-	    .argv = SH("echo out; echo err >&2; echo more"), .output = &output, .diagnostics = &diagnostics};
+		.argv = SH("echo out; echo err >&2; echo more"), .output = &output, .diagnostics = &diagnostics};
 
 	ck_assert_int_eq(proc_run(&proc, &err), 0);
 	ck_assert_str_eq(output.data, "out\nmore\n");
@@ -84,7 +84,7 @@ START_TEST(a_failure_shows_the_end_of_what_was_said)
 {
 	struct err err = {0};
 	const struct proc proc = {
-	    .argv = SH("i=0; while [ $i -lt 5000 ]; do echo line $i; i=$((i+1)); done; echo last; exit 3")};
+		.argv = SH("i=0; while [ $i -lt 5000 ]; do echo line $i; i=$((i+1)); done; echo last; exit 3")};
 
 	ck_assert_int_eq(proc_check(&proc, &err), -EIO);
 	ck_assert_str_eq(err.last->text, "'/bin/sh' failed with exit status 3; it said:");
@@ -170,8 +170,8 @@ START_TEST(the_environment_is_the_given_one_alone)
 
 	setenv("SECRET", "canary", 1);
 	ck_assert_int_eq(
-	    proc_run(&(struct proc){.argv = (const char *const[]){"env", NULL}, .env = env, .output = &output}, &err),
-	    0);
+		proc_run(&(struct proc){.argv = (const char *const[]){"env", NULL}, .env = env, .output = &output}, &err),
+		0);
 	ck_assert_str_eq(output.data, "A=1\nB=2\n");
 	output.size = 0;
 	ck_assert_int_eq(proc_run(&(struct proc){.argv = (const char *const[]){"env", NULL}, .output = &output}, &err), 0);
@@ -197,11 +197,11 @@ START_TEST(a_parent_without_standard_streams_can_run_programs)
 	_cleanup_buf_ struct buf output = {0}, diagnostics = {0};
 	struct err err = {0};
 	const struct proc proc = {
-	    .argv = SH("cat; echo err >&2"),
-	    .input = "text",
-	    .input_size = 4,
-	    .output = &output,
-	    .diagnostics = &diagnostics,
+		.argv = SH("cat; echo err >&2"),
+		.input = "text",
+		.input_size = 4,
+		.output = &output,
+		.diagnostics = &diagnostics,
 	};
 
 	close(0);

@@ -89,8 +89,8 @@ static struct release *read_release(struct arena *arena, const char *text)
 START_TEST(a_release_says_what_it_is_and_what_it_has)
 {
 	static const char text[] =
-	    "Suite: stable\nCodename: trixie\nDate: Sat, 21 Nov 2026 09:15:44 UTC\nSHA256:\n " DIGEST_A
-	    "     5 main/binary-amd64/Packages\n";
+		"Suite: stable\nCodename: trixie\nDate: Sat, 21 Nov 2026 09:15:44 UTC\nSHA256:\n " DIGEST_A
+		"     5 main/binary-amd64/Packages\n";
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct release *release = read_release(arena, text);
 	const struct release_file *file;
@@ -118,7 +118,7 @@ START_TEST(an_index_of_its_own_for_all_is_where_the_release_says_so)
 	ck_assert(!read_release(arena, ALL_RELEASE("Architectures: amd64 small\n"))->all_apart);
 	ck_assert(read_release(arena, ALL_RELEASE("Architectures: amd64 all\n"))->all_apart);
 	ck_assert(
-	    !read_release(arena, ALL_RELEASE("Architectures: all amd64\nNo-Support-for-Architecture-all: Packages\n"))
+		!read_release(arena, ALL_RELEASE("Architectures: all amd64\nNo-Support-for-Architecture-all: Packages\n"))
 		 ->all_apart);
 	ck_assert(!read_release(arena, ALL_RELEASE("No-Support-for-Architecture-all: Packages\nArchitectures: all\n"))
 		       ->all_apart);
@@ -128,15 +128,15 @@ END_TEST
 START_TEST(a_release_that_cannot_be_understood_is_refused)
 {
 	static const char *const texts[] = {
-	    "",
-	    "hello",
-	    RELEASE, /* a path with a blank */
-	    "Suite: x\nDate: Sat, 21 Nov 2026 09:15:44 UTC\n",
-	    "Suite: x\nSHA256:\n " DIGEST_A " 5 a\n",
-	    "Date: yesterday\nSHA256:\n " DIGEST_A " 5 a\n",
-	    "Date: Sat, 21 Nov 2026 09:15:44 UTC\nSHA256:\n 1234 5 a\n",
-	    "Date: Sat, 21 Nov 2026 09:15:44 UTC\nSHA256:\n " DIGEST_A " a\n",
-	    "Date: Sat, 21 Nov 2026 09:15:44 UTC\nValid-Until: never\nSHA256:\n " DIGEST_A " 5 a\n",
+		"",
+		"hello",
+		RELEASE, /* a path with a blank */
+		"Suite: x\nDate: Sat, 21 Nov 2026 09:15:44 UTC\n",
+		"Suite: x\nSHA256:\n " DIGEST_A " 5 a\n",
+		"Date: yesterday\nSHA256:\n " DIGEST_A " 5 a\n",
+		"Date: Sat, 21 Nov 2026 09:15:44 UTC\nSHA256:\n 1234 5 a\n",
+		"Date: Sat, 21 Nov 2026 09:15:44 UTC\nSHA256:\n " DIGEST_A " a\n",
+		"Date: Sat, 21 Nov 2026 09:15:44 UTC\nValid-Until: never\nSHA256:\n " DIGEST_A " 5 a\n",
 	};
 	_cleanup_arena_ struct arena *arena = arena_new();
 
@@ -182,7 +182,7 @@ END_TEST
 static int check(int64_t not_before, int64_t now, const char *suite, bool allow_expired)
 {
 	static const struct release release = {
-	    .suite = "stable", .codename = "trixie", .date = 1000000, .valid_until = 1600000};
+		.suite = "stable", .codename = "trixie", .date = 1000000, .valid_until = 1600000};
 	struct err err = {0};
 	int r = release_check(&release, "test", suite, not_before, now, allow_expired, &err);
 
@@ -217,9 +217,9 @@ static int dearmor(const char *text, struct buf *binary)
 START_TEST(armor_is_taken_off)
 {
 	static const char armored[] =
-	    "words before\n-----BEGIN PGP PUBLIC KEY BLOCK-----\nComment: a: b\n\nmQENBGfp\nPhUBCAA=\n"
-	    "=abcd\n-----END PGP PUBLIC KEY BLOCK-----\nwords between\n"
-	    "-----BEGIN PGP PUBLIC KEY BLOCK-----\r\n\r\nmQEN\r\n-----END PGP PUBLIC KEY BLOCK-----\r\n";
+		"words before\n-----BEGIN PGP PUBLIC KEY BLOCK-----\nComment: a: b\n\nmQENBGfp\nPhUBCAA=\n"
+		"=abcd\n-----END PGP PUBLIC KEY BLOCK-----\nwords between\n"
+		"-----BEGIN PGP PUBLIC KEY BLOCK-----\r\n\r\nmQEN\r\n-----END PGP PUBLIC KEY BLOCK-----\r\n";
 	static const unsigned char plain[] = {0x99, 0x01, 0x0d, 0x04, 0x67, 0xe9, 0x3e,
 					      0x15, 0x01, 0x08, 0x00, 0x99, 0x01, 0x0d};
 	_cleanup_buf_ struct buf binary = {0};
@@ -242,13 +242,13 @@ END_TEST
 START_TEST(what_is_no_key_is_refused)
 {
 	static const char *const texts[] = {
-	    "",
-	    "hello\n",
-	    "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmQEN\n",
-	    "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nm*EN\n"
-	    "-----END PGP PUBLIC KEY BLOCK-----\n",
-	    "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n-----END PGP PUBLIC KEY BLOCK-----\n",
-	    "-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nmQEN\n-----END PGP PRIVATE KEY BLOCK-----\n",
+		"",
+		"hello\n",
+		"-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmQEN\n",
+		"-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nm*EN\n"
+		"-----END PGP PUBLIC KEY BLOCK-----\n",
+		"-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n-----END PGP PUBLIC KEY BLOCK-----\n",
+		"-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nmQEN\n-----END PGP PRIVATE KEY BLOCK-----\n",
 	};
 
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
@@ -285,21 +285,21 @@ START_TEST(only_good_signatures_by_pinned_primary_keys_count)
 		const char *status;
 		int expected;
 	} cases[] = {
-	    {GOOD VALIDSIG("8", "01", "AA11"), 0},
-	    {GOOD VALIDSIG("10", "01", "BB22"), 0},
-	    {GOOD VALIDSIG("8", "01", "CC33"), -EBADMSG},
-	    {GOOD VALIDSIG("8", "01", "CC33") GOOD VALIDSIG("8", "01", "AA11"), 0},
-	    {GOOD VALIDSIG("2", "01", "AA11"), -EBADMSG},
-	    {GOOD VALIDSIG("8", "00", "AA11"), -EBADMSG},
-	    {GNUPG "NEWSIG\n" GNUPG "EXPKEYSIG 00 Somebody\n" VALIDSIG("8", "01", "AA11"), -EBADMSG},
-	    {GNUPG "NEWSIG\n" GNUPG "REVKEYSIG 00 Somebody\n" VALIDSIG("8", "01", "AA11"), -EBADMSG},
-	    {GOOD VALIDSIG("8", "01", "CC33") GNUPG "NEWSIG\n" GNUPG "EXPSIG 00 X\n" VALIDSIG("8", "01", "AA11"),
+		{GOOD VALIDSIG("8", "01", "AA11"), 0},
+		{GOOD VALIDSIG("10", "01", "BB22"), 0},
+		{GOOD VALIDSIG("8", "01", "CC33"), -EBADMSG},
+		{GOOD VALIDSIG("8", "01", "CC33") GOOD VALIDSIG("8", "01", "AA11"), 0},
+		{GOOD VALIDSIG("2", "01", "AA11"), -EBADMSG},
+		{GOOD VALIDSIG("8", "00", "AA11"), -EBADMSG},
+		{GNUPG "NEWSIG\n" GNUPG "EXPKEYSIG 00 Somebody\n" VALIDSIG("8", "01", "AA11"), -EBADMSG},
+		{GNUPG "NEWSIG\n" GNUPG "REVKEYSIG 00 Somebody\n" VALIDSIG("8", "01", "AA11"), -EBADMSG},
+		{GOOD VALIDSIG("8", "01", "CC33") GNUPG "NEWSIG\n" GNUPG "EXPSIG 00 X\n" VALIDSIG("8", "01", "AA11"),
 	     -EBADMSG},
-	    {GOOD VALIDSIG("8", "01", "AA11") GNUPG "NEWSIG\n" GNUPG "BADSIG 00 Somebody\n", -EBADMSG},
-	    {GOOD VALIDSIG("8", "01", "AA11") GNUPG "PLAINTEXT 74 0 \n", -EBADMSG},
-	    {GOOD, -EBADMSG},
-	    {"VALIDSIG\n", -EBADMSG},
-	    {"", -EBADMSG},
+		{GOOD VALIDSIG("8", "01", "AA11") GNUPG "NEWSIG\n" GNUPG "BADSIG 00 Somebody\n", -EBADMSG},
+		{GOOD VALIDSIG("8", "01", "AA11") GNUPG "PLAINTEXT 74 0 \n", -EBADMSG},
+		{GOOD, -EBADMSG},
+		{"VALIDSIG\n", -EBADMSG},
+		{"", -EBADMSG},
 	};
 	_cleanup_arena_ struct arena *arena = arena_new();
 

@@ -260,9 +260,9 @@ BOTH_WAYS(a_read_only_root_holds_and_its_binds_can_be_written)
 {
 	const char *root = enter(privileged);
 	const struct sandbox_op ops[] = {
-	    programs[0],
-	    {SANDBOX_BIND, scratch_path("host"), "/tmp/work", NULL},
-	    {SANDBOX_BIND_RO, scratch_path("host"), "/tmp/in", NULL},
+		programs[0],
+		{SANDBOX_BIND, scratch_path("host"), "/tmp/work", NULL},
+		{SANDBOX_BIND_RO, scratch_path("host"), "/tmp/in", NULL},
 	};
 	const struct sandbox sandbox = {.root = root, .read_only = true, .ops = ops, .n_ops = 3, .cwd = "/tmp/work"};
 
@@ -335,10 +335,10 @@ BOTH_WAYS(its_end_is_told_as_if_it_had_run_outside)
 	ck_assert_int_eq(sandbox_run(&sandbox, &(struct proc){.argv = (const char *const[]){"no-such", NULL}}, &err), -ENOENT);
 	ck_assert_int_eq(sandbox_run(&none, &(struct proc){.argv = (const char *const[]){"true", NULL}}, &err), -ENOENT);
 	ck_assert_int_eq(
-	    sandbox_run(
+		sandbox_run(
 		&sandbox,
 		&(struct proc){
-		    .argv = (const char *const[]){"/usr/bin/python3", "-c",
+			.argv = (const char *const[]){"/usr/bin/python3", "-c",
 						  "import os, signal; signal.signal(15, signal.SIG_DFL); os.abort()",
 						  NULL}},
 		&err),
@@ -482,13 +482,13 @@ BOTH_WAYS(a_tool_works_on_its_folder_and_reads_its_sources)
 	ck_assert_int_eq(mount("/usr", scratch_path("tree/usr"), NULL, MS_BIND | MS_REC, NULL), 0);
 	ck_assert_int_eq(folder_make(scratch_path("work"), 0755, &err), 0);
 	ck_assert_int_eq(
-	    toolbox_run(&tools,
+		toolbox_run(&tools,
 			(const char *const[]){"bash", "-c",
 					      "pwd >out; cat /tmp/in0/canary /tmp/in1 >>out; echo x 2>/dev/null "
 					      ">/tmp/in1 || echo sealed >>out; touch /etc/x || true",
 					      NULL},
 			NULL, scratch_path("work"), sources, 2, &err),
-	    0);
+		0);
 	ck_assert_int_eq(file_read(scratch_path("work/out"), 100, &text, &err), 0);
 	ck_assert_str_eq(text.data, "/tmp/work\nmineminesealed\n");
 	ck_assert(!path_exists(scratch_path("tree/etc/x")));
@@ -497,8 +497,8 @@ BOTH_WAYS(a_tool_works_on_its_folder_and_reads_its_sources)
 			 -EIO);
 	ck_assert_str_eq(err.last->context, "| why");
 	ck_assert_int_eq(
-	    toolbox_run(&tools, (const char *const[]){"true", NULL}, NULL, scratch_path("work"), sources, 17, &err),
-	    -E2BIG);
+		toolbox_run(&tools, (const char *const[]){"true", NULL}, NULL, scratch_path("work"), sources, 17, &err),
+		-E2BIG);
 	err_free(&err);
 }
 

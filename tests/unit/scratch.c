@@ -40,3 +40,21 @@ const char *scratch_path(const char *name)
 	ck_assert_int_gt(asprintf(&path, "%s/%s", scratch(), name), 0);
 	return path;
 }
+
+struct stat scratch_look(const char *name)
+{
+	struct stat st = {0};
+
+	lstat(scratch_path(name), &st);
+	return st;
+}
+
+const char *scratch_text(const char *name)
+{
+	enum { LIMIT = 1 << 20 };
+	struct buf text = {0};
+	struct err err = {0};
+
+	ck_assert_msg(file_read(scratch_path(name), LIMIT, &text, &err) == 0, "%s cannot be read", name);
+	return text.size ? text.data : "";
+}

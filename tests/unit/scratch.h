@@ -2,11 +2,19 @@
 #ifndef UNIT_SCRATCH_H
 #define UNIT_SCRATCH_H
 
+#include <sys/stat.h>
+
 /* The folder of this test, made at the first call (below TMPDIR, else /tmp) and removed with all in it when the test's
  * process ends by itself. A failed test leaves it for whoever looks. */
 const char *scratch(void);
 
 /* scratch()/NAME, in memory that lives as long as the test. */
 const char *scratch_path(const char *name);
+
+/* What lstat(2) says of scratch()/NAME; zeros when there is nothing. */
+struct stat scratch_look(const char *name);
+
+/* The text of scratch()/NAME, at most 1 MiB; the test fails when it cannot be read. */
+const char *scratch_text(const char *name);
 
 #endif

@@ -67,29 +67,12 @@ static int unpack(const struct member *members, size_t n, unsigned strip, struct
 
 #define MEMBERS(...) (const struct member[]){__VA_ARGS__}, sizeof((const struct member[]){__VA_ARGS__}) / sizeof(struct member)
 
-static struct stat look(const char *name)
-{
-	struct stat st = {0};
-
-	lstat(scratch_path(name), &st);
-	return st;
-}
-
-static const char *text_of(const char *name)
-{
-	struct buf text = {0};
-	struct err err = {0};
-
-	ck_assert_msg(file_read(scratch_path(name), LIMIT, &text, &err) == 0, "%s cannot be read", name);
-	return text.size ? text.data : "";
-}
-
 static void check_canaries(void)
 {
-	ck_assert_str_eq(text_of("host/canary"), "mine");
-	ck_assert_str_eq(text_of("tree/etc/passwd"), "root");
-	ck_assert_uint_eq(look("host/canary").st_nlink, 1);
-	ck_assert_uint_eq(look("tree/etc/passwd").st_nlink, 1);
+	ck_assert_str_eq(scratch_text("host/canary"), "mine");
+	ck_assert_str_eq(scratch_text("tree/etc/passwd"), "root");
+	ck_assert_uint_eq(scratch_look("host/canary").st_nlink, 1);
+	ck_assert_uint_eq(scratch_look("tree/etc/passwd").st_nlink, 1);
 	ck_assert(!path_exists(scratch_path("host/new")) && !path_exists(scratch_path("tree/etc/new")) &&
 		  !path_exists(scratch_path("new")) && !path_exists(scratch_path("tree/new")));
 }
@@ -115,15 +98,15 @@ START_TEST(what_is_unpacked_has_its_content_and_harmless_modes)
 					{'0', "deep/er/b", "b", 0600, 0, 0}),
 				0, &err),
 			 0);
-	ck_assert_uint_eq(look("tree/opt/new").st_mode, S_IFDIR | 0755);
-	ck_assert_uint_eq(look("tree/opt/new/a").st_mode, S_IFREG | 0644);
-	ck_assert_uint_eq(look("tree/opt/new/su").st_mode, S_IFREG | 0755);
-	ck_assert_uint_eq(look("tree/opt/new/a").st_uid, geteuid());
-	ck_assert_uint_eq(look("tree/opt/new/hard").st_ino, look("tree/opt/new/a").st_ino);
-	ck_assert_str_eq(text_of("tree/opt/new/soft"), "text");
-	ck_assert_uint_eq(look("tree/opt/deep/er").st_mode, S_IFDIR | 0755);
-	ck_assert_uint_eq(look("tree/opt/deep/er/b").st_mode, S_IFREG | 0600);
-	ck_assert_uint_eq(look("tree/opt").st_mode, S_IFDIR | 0755);
+	ck_assert_uint_eq(scratch_look("tree/opt/new").st_mode, S_IFDIR | 0755);
+	ck_assert_uint_eq(scratch_look("tree/opt/new/a").st_mode, S_IFREG | 0644);
+	ck_assert_uint_eq(scratch_look("tree/opt/new/su").st_mode, S_IFREG | 0755);
+	ck_assert_uint_eq(scratch_look("tree/opt/new/a").st_uid, geteuid());
+	ck_assert_uint_eq(scratch_look("tree/opt/new/hard").st_ino, scratch_look("tree/opt/new/a").st_ino);
+	ck_assert_str_eq(scratch_text("tree/opt/new/soft"), "text");
+	ck_assert_uint_eq(scratch_look("tree/opt/deep/er").st_mode, S_IFDIR | 0755);
+	ck_assert_uint_eq(scratch_look("tree/opt/deep/er/b").st_mode, S_IFREG | 0600);
+	ck_assert_uint_eq(scratch_look("tree/opt").st_mode, S_IFDIR | 0755);
 }
 END_TEST
 
@@ -136,8 +119,8 @@ START_TEST(leading_parts_are_stripped_also_from_hard_links)
 					{'1', "app-1.0/y", "app-1.0/bin/x", 0, 0, 0}),
 				1, &err),
 			 0);
-	ck_assert_str_eq(text_of("tree/opt/bin/x"), "x");
-	ck_assert_uint_eq(look("tree/opt/y").st_ino, look("tree/opt/bin/x").st_ino);
+	ck_assert_str_eq(scratch_text("tree/opt/bin/x"), "x");
+	ck_assert_uint_eq(scratch_look("tree/opt/y").st_ino, scratch_look("tree/opt/bin/x").st_ino);
 	ck_assert(!path_exists(scratch_path("tree/opt/app-1.0")));
 	ck_assert_int_eq(unpack(MEMBERS({'0', "a/b", "x", 0, 0, 0}), 2, &err), -EBADMSG);
 	err_free(&err);
@@ -153,10 +136,10 @@ START_TEST(what_is_there_is_replaced_and_folders_are_kept)
 					{'0', "old/link", "no longer one", 0, 0, 0}),
 				0, &err),
 			 0);
-	ck_assert_str_eq(text_of("tree/opt/old/file"), "new");
-	ck_assert_uint_eq(look("tree/opt/old").st_mode, S_IFDIR | 0755);
-	ck_assert_str_eq(text_of("tree/opt/share/x"), "x");
-	ck_assert_str_eq(text_of("tree/opt/old/link"), "no longer one");
+	ck_assert_str_eq(scratch_text("tree/opt/old/file"), "new");
+	ck_assert_uint_eq(scratch_look("tree/opt/old").st_mode, S_IFDIR | 0755);
+	ck_assert_str_eq(scratch_text("tree/opt/share/x"), "x");
+	ck_assert_str_eq(scratch_text("tree/opt/old/link"), "no longer one");
 	refused("cannot unpack 'old'", MEMBERS({'0', "old", "x", 0, 0, 0}));
 }
 END_TEST
@@ -207,7 +190,7 @@ START_TEST(no_extended_attribute_comes_along)
 	ck_assert_int_eq(unpack(MEMBERS({'x', "pax", "30 SCHILY.xattr.user.evil=yes\n", 0, 0, 0}, {'0', "new", "x", 0, 0, 0}),
 				0, &err),
 			 0);
-	ck_assert_str_eq(text_of("tree/opt/new"), "x");
+	ck_assert_str_eq(scratch_text("tree/opt/new"), "x");
 	ck_assert_int_eq(getxattr(scratch_path("tree/opt/new"), "user.evil", NULL, 0), -1);
 }
 END_TEST
