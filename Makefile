@@ -26,12 +26,13 @@ PKG_LIBS     = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PACKAGES)) -lm)$(
 CHECK_CFLAGS = $(eval CHECK_CFLAGS := $$(shell pkg-config --cflags check))$(CHECK_CFLAGS)
 CHECK_LIBS   = $(eval CHECK_LIBS := $$(shell pkg-config --libs check))$(CHECK_LIBS)
 
-ROOMS   := base edge disk artifact recipe lock plan tree release verb
+ROOMS   := base edge disk artifact recipe lock plan tree release run verb
 SOURCES := $(foreach r,$(ROOMS),$(wildcard builder/$(r)/*.c))
 OBJECTS := $(SOURCES:builder/%.c=$(B)/%.o)
 TESTS   := $(wildcard tests/unit/*.c)
 FUZZERS := $(filter-out $(B)/tests/fuzz/main,$(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/*.c)))
-AGENT   := $(wildcard builder/agent/*.c)
+AGENT   := $(filter-out builder/agent/init.c builder/agent/agent.c,$(wildcard builder/agent/*.c))
+PROGRAMS := $(B)/aether-build $(B)/aether-init $(B)/aether-agent
 
 # As many compilers as processors, unless told otherwise.
 ifeq ($(MAKELEVEL)$(filter -j% --jobserver%,$(MAKEFLAGS)),0)
@@ -39,7 +40,7 @@ MAKEFLAGS += -j$(shell nproc)
 endif
 
 .PHONY: all
-all: $(B)/aether-build $(B)/aether-init ## compile (the default)
+all: $(PROGRAMS) ## compile (the default)
 
 $(B)/aether-build: $(B)/main.o $(B)/libaether.a
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
@@ -48,9 +49,16 @@ $(B)/libaether.a: $(OBJECTS)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-# The program that lives in the image: static, small, no library of ours.
-$(B)/aether-init: $(AGENT:builder/%.c=$(B)/%.o)
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -static -s -Wl,--build-id=none -o $@ $^
+# The programs that live in the image: static and small. They share what both need, and nothing with the builder.
+$(B)/aether-init $(B)/aether-agent: $(B)/aether-%: $(B)/agent/%.o $(B)/libagent.a
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -static -s -Wl,--build-id=none -o $@ $^ $(AGENT_LIBS)
+
+# Of libcrypto nothing but SHA-256.
+$(B)/aether-agent: AGENT_LIBS = -lcrypto
+
+$(B)/libagent.a: $(AGENT:builder/%.c=$(B)/%.o)
+	@rm -f $@
+	$(AR) rcs $@ $^
 
 $(B)/%.o: builder/%.c $(B)/flags
 	@mkdir -p $(@D)
@@ -90,10 +98,7 @@ keys/ssh-user-ca.pub:
 	@echo '      public key of your own CA at keys/ssh-user-ca.pub and build again.' >&2
 
 # --- tests -----------------------------------------------------------------------------------------------------------
-# The agent's objects are in no library; without its main() they can be tested beside the rest.
-TESTED_AGENT := $(filter-out $(B)/agent/init.o,$(AGENT:builder/%.c=$(B)/%.o))
-
-$(B)/tests/unit-tests: $(TESTS:tests/unit/%.c=$(B)/tests/unit/%.o) $(TESTED_AGENT) $(B)/libaether.a
+$(B)/tests/unit-tests: $(TESTS:tests/unit/%.c=$(B)/tests/unit/%.o) $(B)/libagent.a $(B)/libaether.a
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) $(CHECK_LIBS)
 
 $(B)/tests/unit/%.o: tests/unit/%.c $(B)/flags
@@ -134,7 +139,7 @@ bench: ## time and size against mkosi, side by side (an hour; needs root)
 .PHONY: install
 install: all ## PREFIX=… DESTDIR=…: program, agent, manual, recipes
 	install -D -m 755 $(B)/aether-build $(DESTDIR)$(BINDIR)/aether-build
-	install -D -m 755 $(B)/aether-init $(DESTDIR)$(LIBDIR)/aether-init
+	install -D -m 755 -t $(DESTDIR)$(LIBDIR) $(B)/aether-init $(B)/aether-agent
 	for page in man/*.[1-8]; do \
 		install -D -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit 1; \
 	done

@@ -1,6 +1,10 @@
-/* aether-init: the program that the kernel starts from the initrd of an immutable image. It finds the slot that the kernel
- * command line names by its root hash, puts together the machine's file systems, and gives way to the real init. It is static
- * and needs nothing but libc.
+/* The two programs that live in an image, static, and what they share.
+ *
+ * aether-init (init.c) is what the kernel starts from the initrd of an immutable image. It finds the slot that the kernel command
+ * line names by its root hash, puts together the machine's file systems, and gives way to the real init.
+ *
+ * aether-agent (agent.c) runs on the machine: it judges each boot by the recipe's health checks, keeps the books of the slots, and
+ * takes the next generation in.
  *
  * Functions return 0 or negative errno. What a caller cannot go on without ends in die(). */
 #ifndef AGENT_AGENT_H
@@ -15,14 +19,21 @@ enum { ROOT_HASH_BYTES = 32, SLOT_UUID_BYTES = 16 };
 
 /* --- say.c ----------------------------------------------------------------------------------------------------------- */
 
-/* Prints a line on all consoles, through the kernel's log. */
+/* Who speaks from now on, and where: "/dev/kmsg" for the kernel's log, which reaches every console; NULL: stderr. */
+void say_as(const char *program, const char *path);
+
+/* Says a line. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Prints why the machine cannot start, and ends: the kernel panics, and reboots when `panic=` on its command line says so. */
+/* Says why the program cannot go on, and ends it. (aether-init is pid 1: then the kernel panics, and restarts the machine when
+ * `panic=` on its command line says so.) */
 _Noreturn void die(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Reads at most `size` - 1 bytes of a small file, without the newline at its end; returns the length. */
 int read_line(const char *path, char *out, size_t size);
+
+/* Writes a small file, whole or not at all, whenever the power goes: a new file, renamed over the old one. */
+int write_whole(const char *folder, const char *name, const char *text);
 
 /* Makes a folder and its parents; it is no error when it exists. */
 int make_folder(const char *path, unsigned mode);
@@ -52,6 +63,9 @@ struct partition {
 	char label[40];  /* its name in the GPT */
 };
 
+/* The partition that the kernel calls `device` ("vda3"); false when it is none with a name. */
+bool partition_of(const char *device, struct partition *ret_partition);
+
 /* Calls `visit` for every partition there is, until it returns other than 0; returns that. */
 int partitions_each(int (*visit)(const struct partition *partition, void *data), void *data);
 
@@ -75,6 +89,9 @@ enum { VERITY_SUPERBLOCK_BYTES = 512 };
  * when it is another image's: the UUID in it is the first bytes of the root hash. */
 int verity_decode(const uint8_t block[VERITY_SUPERBLOCK_BYTES], const uint8_t root_hash[ROOT_HASH_BYTES],
 		  struct verity *ret_verity);
+
+/* Encodes one; its UUID is the first bytes of the root hash. */
+void verity_encode(const struct verity *verity, const uint8_t root_hash[ROOT_HASH_BYTES], uint8_t block[VERITY_SUPERBLOCK_BYTES]);
 
 /* The parameters of the kernel's verity target for a device ("254:3") that holds data and hash tree. -ENOSPC when they do
  * not fit. */

@@ -47,6 +47,15 @@ static bool read_disk(const char *device, char *out, size_t size)
 	return true;
 }
 
+bool partition_of(const char *device, struct partition *ret_partition)
+{
+	if (strlen(device) >= sizeof ret_partition->device)
+		return false;
+	strcpy(ret_partition->device, device);
+	return read_label(device, ret_partition->label, sizeof ret_partition->label) &&
+	       read_disk(device, ret_partition->disk, sizeof ret_partition->disk);
+}
+
 int partitions_each(int (*visit)(const struct partition *partition, void *data), void *data)
 {
 	DIR *folder = opendir("/sys/class/block");
@@ -56,11 +65,7 @@ int partitions_each(int (*visit)(const struct partition *partition, void *data),
 	while (folder && r == 0 && (entry = readdir(folder))) {
 		struct partition partition;
 
-		if (entry->d_name[0] == '.' || strlen(entry->d_name) >= sizeof partition.device)
-			continue;
-		strcpy(partition.device, entry->d_name);
-		if (read_label(entry->d_name, partition.label, sizeof partition.label) &&
-		    read_disk(entry->d_name, partition.disk, sizeof partition.disk))
+		if (entry->d_name[0] != '.' && partition_of(entry->d_name, &partition))
 			r = visit(&partition, data);
 	}
 	if (folder)

@@ -1,10 +1,8 @@
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
-#include <unistd.h>
 
 #include "agent/agent.h"
 
@@ -47,23 +45,6 @@ static void make_by_chance(char out[MACHINE_ID_BYTES])
 	strcpy(out + DIGITS, "\n");
 }
 
-/* Whole or not at all, whenever the power goes. */
-static int publish(const char *folder, const char *name, const char *text)
-{
-	int folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd, r;
-
-	if (folder_fd < 0)
-		return -errno;
-	fd = openat(folder_fd, "new", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0444);
-	r = fd < 0 ? -errno : write(fd, text, strlen(text)) != (ssize_t)strlen(text) ? -EIO : 0;
-	if (r == 0 && (fsync(fd) < 0 || renameat(folder_fd, "new", folder_fd, name) < 0 || fsync(folder_fd) < 0))
-		r = -errno;
-	if (fd >= 0)
-		close(fd);
-	close(folder_fd);
-	return r;
-}
-
 void identity_machine_id(const char *folder, char out[MACHINE_ID_BYTES])
 {
 	char path[256], line[64];
@@ -76,7 +57,7 @@ void identity_machine_id(const char *folder, char out[MACHINE_ID_BYTES])
 		make_by_chance(out);
 	r = make_folder(folder, 0700);
 	if (r == 0)
-		r = publish(folder, "machine-id", out);
+		r = write_whole(folder, "machine-id", out);
 	if (r < 0)
 		say("cannot keep the machine-id in %s: %s", folder, strerror(-r));
 }

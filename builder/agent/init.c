@@ -181,6 +181,7 @@ int main(int argc, char **argv)
 	char text[4096];
 
 	(void)argc;
+	say_as("aether-init", "/dev/kmsg");
 	umask(0);
 	mount_kernel_files();
 	if (read_line("/proc/cmdline", text, sizeof text) < 0)

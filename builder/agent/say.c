@@ -9,13 +9,23 @@
 
 #include "agent/agent.h"
 
+static const char *speaker = "aether", *place;
+
+void say_as(const char *program, const char *path)
+{
+	speaker = program;
+	place = path;
+}
+
 /* One write is one record of the kernel's log; <3> is the level "error", which reaches every console. */
 static void vsay(const char *format, va_list arguments)
 {
-	char line[512] = "<3>aether-init: ";
-	size_t start = strlen(line);
-	int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC), n = vsnprintf(line + start, sizeof line - start, format, arguments);
+	char line[1024];
+	int fd = place ? open(place, O_WRONLY | O_CLOEXEC) : -1;
+	int start = snprintf(line, sizeof line, "%s%s: ", place ? "<3>" : "", speaker), n;
 
+	n = vsnprintf(line + start, sizeof line - (size_t)start - 1, format, arguments);
+	strcat(line, place ? "" : "\n");
 	if (n > 0 && write(fd < 0 ? STDERR_FILENO : fd, line, strlen(line)) < 0)
 		n = 0; /* there is nobody else to tell */
 	if (fd >= 0)
@@ -52,6 +62,22 @@ int read_line(const char *path, char *out, size_t size)
 	out[n < 0 ? 0 : n] = 0;
 	if (n > 0 && out[n - 1] == '\n')
 		out[--r] = 0;
+	return r;
+}
+
+int write_whole(const char *folder, const char *name, const char *text)
+{
+	int folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd, r;
+
+	if (folder_fd < 0)
+		return -errno;
+	fd = openat(folder_fd, "new", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0444);
+	r = fd < 0 ? -errno : write(fd, text, strlen(text)) != (ssize_t)strlen(text) ? -EIO : 0;
+	if (r == 0 && (fsync(fd) < 0 || renameat(folder_fd, "new", folder_fd, name) < 0 || fsync(folder_fd) < 0))
+		r = -errno;
+	if (fd >= 0)
+		close(fd);
+	close(folder_fd);
 	return r;
 }
 

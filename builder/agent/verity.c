@@ -56,6 +56,20 @@ int verity_decode(const uint8_t block[VERITY_SUPERBLOCK_BYTES], const uint8_t ro
 	return 0;
 }
 
+void verity_encode(const struct verity *verity, const uint8_t root_hash[ROOT_HASH_BYTES], uint8_t block[VERITY_SUPERBLOCK_BYTES])
+{
+	struct superblock super = {
+		.signature = "verity\0", .version = htole32(1), .hash_type = htole32(verity->hash_type),
+		.data_block_size = htole32(verity->data_block_size), .hash_block_size = htole32(verity->hash_block_size),
+		.data_blocks = htole64(verity->data_blocks), .salt_size = htole16(verity->salt_size),
+	};
+
+	memcpy(super.uuid, root_hash, SLOT_UUID_BYTES);
+	memcpy(super.algorithm, verity->algorithm, sizeof super.algorithm);
+	memcpy(super.salt, verity->salt, verity->salt_size);
+	memcpy(block, &super, sizeof super);
+}
+
 static void put_hex(char *out, const uint8_t *bytes, size_t n)
 {
 	for (size_t i = 0; i < n; i++)

@@ -38,6 +38,28 @@ static const struct field image_fields[] = {
 	SAME(manifest_image, TEXT, sha256),
 };
 
+static const struct field root_fields[] = {
+	SAME(manifest_root, NUMBER, hash_offset),
+	SAME(manifest_root, NUMBER, size),
+};
+
+static const struct field uki_fields[] = {
+	SAME(manifest_uki, TEXT, file),
+	SAME(manifest_uki, NUMBER, size),
+	SAME(manifest_uki, TEXT, sha256),
+};
+
+/* An object that may be missing: where the struct has the pointer to it. */
+static const struct part {
+	const char *name;
+	size_t offset, size;
+	const struct field *fields;
+	size_t n_fields;
+} parts[] = {
+	{"root", offsetof(struct manifest, root), sizeof(struct manifest_root), root_fields, COUNT(root_fields)},
+	{"uki", offsetof(struct manifest, uki), sizeof(struct manifest_uki), uki_fields, COUNT(uki_fields)},
+};
+
 static const struct field partition_fields[] = {
 	SAME(manifest_partition, TEXT, label),
 	SAME(manifest_partition, TEXT, type),
@@ -115,6 +137,18 @@ static struct json *list_of(const struct list *list, const struct manifest *mani
 	return array;
 }
 
+static void put_part(struct json *top, const struct part *part, const struct manifest *manifest)
+{
+	const void *value = *(const void *const *)((const char *)manifest + part->offset);
+	struct json *object;
+
+	if (!value)
+		return;
+	object = json_new_object();
+	put_fields(object, part->fields, part->n_fields, value);
+	json_set(top, part->name, object);
+}
+
 const char *manifest_print(struct arena *arena, const struct manifest *manifest)
 {
 	_cleanup_json_ struct json *top = json_new_object();
@@ -125,6 +159,8 @@ const char *manifest_print(struct arena *arena, const struct manifest *manifest)
 	json_set(top, "releasable", json_bool(manifest->n_fakes == 0));
 	put_fields(image, image_fields, COUNT(image_fields), &manifest->image);
 	json_set(top, "image", image);
+	for (size_t i = 0; i < COUNT(parts); i++)
+		put_part(top, &parts[i], manifest);
 	for (size_t i = 0; i < COUNT(lists); i++)
 		json_set(top, lists[i].name, list_of(&lists[i], manifest));
 	return arena_printf(arena, "%s\n", json_print(arena, top, true));
@@ -181,10 +217,21 @@ static int get_list(const struct reader *reader, const struct json *top, const s
 }
 
 /* The file stands beside the manifest: a name that leads elsewhere is none. */
-static int check_file(const struct reader *reader, const char *file)
+static int get_part(const struct reader *reader, const struct json *top, const struct part *part, struct manifest *manifest)
+{
+	const struct json *object = json_get(top, part->name);
+	void *value = arena_alloc(reader->arena, part->size);
+
+	if (!object)
+		return 0;
+	*(void **)((char *)manifest + part->offset) = value;
+	return get_fields(reader, arena_printf(reader->arena, "%s.", part->name), object, part->fields, part->n_fields, value);
+}
+
+static int check_file(const struct reader *reader, const char *where, const char *file)
 {
 	if (*file == 0 || *file == '.' || strchr(file, '/'))
-		return wrong(reader, "image.file", "a name of a file is expected");
+		return wrong(reader, where, "a name of a file is expected");
 	return 0;
 }
 
@@ -209,7 +256,11 @@ int manifest_read(struct arena *arena, const char *name, const char *text, size_
 		r = get_fields(&reader, "image.", json_get(top, "image"), image_fields, COUNT(image_fields),
 			       &manifest->image);
 	if (r == 0)
-		r = check_file(&reader, manifest->image.file);
+		r = check_file(&reader, "image.file", manifest->image.file);
+	for (size_t i = 0; r == 0 && i < COUNT(parts); i++)
+		r = get_part(&reader, top, &parts[i], manifest);
+	if (r == 0 && manifest->uki)
+		r = check_file(&reader, "uki.file", manifest->uki->file);
 	for (size_t i = 0; r == 0 && i < COUNT(lists); i++)
 		r = get_list(&reader, top, &lists[i], manifest);
 	if (r == 0)

@@ -21,6 +21,19 @@ struct manifest_image {
 	const char *sha256;          /* of the file */
 };
 
+/* The root image in its slot, dm-verity's tree behind it. Bytes. */
+struct manifest_root {
+	uint64_t hash_offset;        /* of the verity superblock, from the slot's start */
+	uint64_t size;               /* of all: data, superblock, tree */
+};
+
+/* The unified kernel image, as a file of its own beside the image too. */
+struct manifest_uki {
+	const char *file;            /* its name, in the folder of the manifest */
+	uint64_t size;               /* bytes */
+	const char *sha256;
+};
+
 struct manifest_partition {
 	const char *label, *type, *uuid; /* of the GPT */
 	uint64_t start, size;        /* bytes */
@@ -54,6 +67,8 @@ struct manifest {
 	struct manifest_image image;
 	const char *root_hash;       /* of dm-verity; NULL without */
 	const char *kernel;          /* version; NULL without */
+	struct manifest_root *root;  /* NULL without, like the next */
+	struct manifest_uki *uki;
 	struct manifest_partition *partitions; /* in the order on the disk */
 	size_t n_partitions;
 	struct manifest_package *packages;

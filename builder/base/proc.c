@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -155,14 +156,14 @@ static int serve(const struct proc *proc, struct streams *s, struct buf *tail)
 	return 0;
 }
 
-static int spawn(const struct proc *proc, struct streams *s, pid_t *ret_pid, struct err *err)
+static int spawn(const struct proc *proc, bool has_input, struct streams *s, pid_t *ret_pid, struct err *err)
 {
 	int in[2] = {-1, -1}, out[2] = {-1, -1}, diag[2] = {-1, -1}, report[2] = {-1, -1}, alive = -1, r = 0;
 	pid_t parent = getpid(), pid = -1;
 
 	if (pipe2(out, O_CLOEXEC) < 0 || pipe2(diag, O_CLOEXEC) < 0 || pipe2(report, O_CLOEXEC) < 0)
 		r = -errno;
-	else if (proc->input)
+	else if (has_input)
 		r = pipe2(in, O_CLOEXEC) < 0 ? -errno : 0;
 	else
 		r = (in[0] = open("/dev/null", O_RDONLY | O_CLOEXEC)) < 0 ? -errno : 0;
@@ -198,34 +199,51 @@ static int spawn(const struct proc *proc, struct streams *s, pid_t *ret_pid, str
 	return r < 0 ? err_sys(err, r, "cannot run '%s'", proc->argv[0]) : 0;
 }
 
-static int run(const struct proc *proc, struct buf *tail, struct err *err)
+/* Waits for the child, which a failure (`r` below 0, with `err` filled) ends. Returns its exit status or negative errno. */
+static int reap(const struct proc *proc, pid_t pid, int r, struct err *err)
 {
-	struct streams s;
-	int status = 0, r;
-	pid_t pid;
+	int status = 0;
 
-	r = spawn(proc, &s, &pid, err);
-	if (r == 0) {
-		signal(SIGPIPE, SIG_IGN);
-		r = serve(proc, &s, tail);
-		if (r < 0) {
-			kill(pid, SIGKILL);
-			err_set(err, r, r == -ETIME ? "'%s' took too long and was stopped" : "lost track of '%s'",
-				proc->argv[0]);
-		}
-		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-			;
-	}
-	close_end(&s.in);
-	close_end(&s.out);
-	close_end(&s.diag);
-	close_end(&s.alive);
+	if (r < 0)
+		kill(pid, SIGKILL);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
 	if (r < 0)
 		return r;
 	if (WIFSIGNALED(status))
 		return err_set(err, -ECHILD, "'%s' was ended by signal %d (%s)", proc->argv[0], WTERMSIG(status),
 			       strsignal(WTERMSIG(status)));
 	return WEXITSTATUS(status);
+}
+
+static int serve_failed(const struct proc *proc, int r, struct err *err)
+{
+	return err_set(err, r, r == -ETIME ? "'%s' took too long and was stopped" : "lost track of '%s'", proc->argv[0]);
+}
+
+static void close_streams(struct streams *s)
+{
+	close_end(&s->in);
+	close_end(&s->out);
+	close_end(&s->diag);
+	close_end(&s->alive);
+}
+
+static int run(const struct proc *proc, struct buf *tail, struct err *err)
+{
+	struct streams s;
+	pid_t pid;
+	int r = spawn(proc, proc->input != NULL, &s, &pid, err);
+
+	if (r == 0) {
+		signal(SIGPIPE, SIG_IGN);
+		r = serve(proc, &s, tail);
+		if (r < 0)
+			serve_failed(proc, r, err);
+		r = reap(proc, pid, r, err);
+	}
+	close_streams(&s);
+	return r;
 }
 
 /* The last `TAIL_BYTES` of the text, from a line's start, without trailing newlines. */
@@ -260,4 +278,154 @@ int proc_check(const struct proc *proc, struct err *err)
 	said = tail_text(&tail);
 	err_set(err, -EIO, "'%s' failed with exit status %d%s", proc->argv[0], status, *said ? "; it said:" : "");
 	return *said ? err_wrap(err, "| %s", said) : -EIO;
+}
+
+/* --- a program that is talked to ------------------------------------------------------------------------------------- */
+
+struct proc_talk {
+	struct proc proc;
+	struct streams streams;
+	struct buf tail;
+	pid_t pid;
+};
+
+int proc_start(const struct proc *proc, struct proc_talk **ret_talk, struct err *err)
+{
+	struct proc_talk *talk = calloc(1, sizeof *talk);
+	int r;
+
+	if (!talk)
+		return err_set(err, -ENOMEM, "out of memory");
+	talk->proc = *proc;
+	r = spawn(proc, true, &talk->streams, &talk->pid, err);
+	if (r < 0) {
+		close_streams(&talk->streams);
+		free(talk);
+		return r;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	*ret_talk = talk;
+	return 0;
+}
+
+/* Waits until one end (its own stdin or stdout) is ready, and hears what it complains of meanwhile. */
+static int wait_for(struct proc_talk *talk, int fd, short events, unsigned patience_s)
+{
+	int64_t deadline = now_ms() + 1000LL * patience_s;
+
+	for (;;) {
+		struct pollfd fds[] = {{fd, events, 0}, {talk->streams.diag, POLLIN, 0}};
+		int64_t left = deadline - now_ms();
+		int n = poll(fds, 2, left < 0 ? 0 : left > 60000 ? 60000 : (int)left);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n < 0)
+			continue;
+		if (n == 0 && left <= 0)
+			return -ETIME;
+		if (fds[1].revents) {
+			drain(&talk->proc, &talk->streams.diag, &talk->tail, talk->proc.diagnostics);
+			keep_end(&talk->tail, TAIL_BYTES);
+		}
+		if (fds[0].revents)
+			return 0;
+	}
+}
+
+ssize_t proc_read(struct proc_talk *talk, void *out, size_t size, unsigned patience_s)
+{
+	ssize_t n;
+	int r;
+
+	do {
+		r = talk->streams.out < 0 ? 0 : wait_for(talk, talk->streams.out, POLLIN, patience_s);
+		if (r < 0 || talk->streams.out < 0)
+			return r;
+		n = read(talk->streams.out, out, size);
+	} while (n < 0 && (errno == EINTR || errno == EAGAIN));
+	return n < 0 ? -errno : n;
+}
+
+int proc_write(struct proc_talk *talk, const void *data, size_t size, unsigned patience_s)
+{
+	const char *at = data;
+
+	while (size) {
+		int r = talk->streams.in < 0 ? -EPIPE : wait_for(talk, talk->streams.in, POLLOUT, patience_s);
+		ssize_t n = r < 0 ? 0 : write(talk->streams.in, at, size);
+
+		if (r < 0)
+			return r;
+		if (n < 0 && errno != EINTR && errno != EAGAIN)
+			return -errno;
+		if (n > 0) {
+			at += n;
+			size -= (size_t)n;
+		}
+	}
+	return 0;
+}
+
+int proc_finish(struct proc_talk *talk, unsigned patience_s, struct buf *ret_said, struct err *err)
+{
+	char scrap[4096];
+	ssize_t n;
+	int r;
+
+	close_end(&talk->streams.in);
+	while ((n = proc_read(talk, scrap, sizeof scrap, patience_s)) > 0)
+		;
+	close_end(&talk->streams.out);
+	r = n < 0 ? (int)n : wait_for(talk, talk->streams.alive, POLLIN, patience_s);
+	while (r == 0 && talk->streams.diag >= 0 && wait_for(talk, talk->streams.diag, POLLIN, 0) == 0)
+		; /* its last words */
+	if (r < 0)
+		serve_failed(&talk->proc, r, err);
+	r = reap(&talk->proc, talk->pid, r, err);
+	if (ret_said) {
+		const char *text = tail_text(&talk->tail);
+
+		buf_puts(ret_said, text ? text : "");
+	}
+	close_streams(&talk->streams);
+	buf_free(&talk->tail);
+	free(talk);
+	return r;
+}
+
+/* --- a program beside ours ------------------------------------------------------------------------------------------- */
+
+int proc_launch(const struct proc *proc, const int streams[3], struct proc_side *ret_side, struct err *err)
+{
+	pid_t parent = getpid(), pid;
+	int report[2], failed = 0, r = 0;
+
+	if (pipe2(report, O_CLOEXEC) < 0)
+		return err_sys(err, -errno, "cannot run '%s'", proc->argv[0]);
+	pid = fork();
+	if (pid == 0)
+		child(proc, streams, report[1], parent);
+	r = pid < 0 ? -errno : 0;
+	close_end(&report[1]);
+	if (r == 0 && read(report[0], &failed, sizeof failed) == (ssize_t)sizeof failed) {
+		r = failed;
+		waitpid(pid, NULL, 0);
+	}
+	close_end(&report[0]);
+	if (r < 0)
+		return err_sys(err, r, "cannot run '%s'", proc->argv[0]);
+	*ret_side = (struct proc_side){pid, (int)syscall(SYS_pidfd_open, pid, 0)};
+	return 0;
+}
+
+void proc_kill(struct proc_side *side)
+{
+	if (side->pid <= 0)
+		return;
+	kill(side->pid, SIGKILL);
+	while (waitpid(side->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	close_end(&side->alive);
+	*side = (struct proc_side){0, -1};
 }

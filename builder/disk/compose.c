@@ -15,7 +15,7 @@
 #include "disk/verity.h"
 #include "edge/gpt.h"
 
-enum { KERNEL_MAX = 256 << 20, LOADER_MAX = 16 << 20, ESP_FILES = 8 };
+enum { KERNEL_MAX = 256 << 20, LOADER_MAX = 16 << 20, ESP_FILES = 10 };
 
 /* What each content needs when it is empty. */
 static const uint64_t EXT4_MINIMUM = 32ULL << 20, VFAT_MINIMUM = 1ULL << 20;
@@ -77,6 +77,7 @@ static int make_root(struct making *m, struct err *err)
 		return r;
 	hex_encode(m->verity.root_hash, VERITY_HASH, m->facts->root_hash);
 	m->facts->root_bytes = m->verity.size_bytes;
+	m->facts->hash_offset = m->verity.hash_offset;
 	m->cmdline = arena_printf(m->arena, "%s aether.root=%s aether.hash_offset=%llu", m->spec->cmdline, m->facts->root_hash,
 				  (unsigned long long)m->verity.hash_offset);
 	return 0;
@@ -144,30 +145,34 @@ static struct buf keep(struct making *m, struct buf *text)
 
 static int make_uki(struct making *m, struct err *err)
 {
-	_cleanup_buf_ struct buf stub = {0}, release = {0};
+	/* Its version is none: systemd-boot would order slots by that before it looks at their names. */
+	const char *release = arena_printf(m->arena, "ID=aether\nPRETTY_NAME=\"%s\"\n", m->spec->name);
+	const struct uki_section sections[] = {
+		{".osrel", release, strlen(release)},
+		{".cmdline", m->cmdline, strlen(m->cmdline)},
+		{".uname", m->facts->kernel, strlen(m->facts->kernel)},
+		{".initrd", m->initrd.data, m->initrd.size},
+		{".linux", m->kernel.data, m->kernel.size},
+	};
+	_cleanup_buf_ struct buf stub = {0};
 	int r = pick_file(m->spec->tools.root, "/usr/lib/systemd/boot/efi/linuxx64.efi.stub", LOADER_MAX, &stub, err);
 
 	if (r < 0)
 		return err_hint(err, "the tools tree needs the package systemd-boot-efi");
-	r = pick_file(m->spec->root, "/etc/os-release", LOADER_MAX, &release, err);
-	if (r == 0) {
-		const struct uki_section sections[] = {
-			{".osrel", release.data, release.size},
-			{".cmdline", m->cmdline, strlen(m->cmdline)},
-			{".uname", m->facts->kernel, strlen(m->facts->kernel)},
-			{".initrd", m->initrd.data, m->initrd.size},
-			{".linux", m->kernel.data, m->kernel.size},
-		};
-
-		r = uki_make(stub.data, stub.size, sections, sizeof sections / sizeof *sections, &m->uki, err);
-	}
-	return r < 0 ? err_wrap(err, "while making the unified kernel image") : 0;
+	r = uki_make(stub.data, stub.size, sections, sizeof sections / sizeof *sections, &m->uki, err);
+	if (r == 0)
+		r = file_publish(m->spec->uki, m->uki.data, m->uki.size, 0444, err);
+	if (r < 0)
+		return err_wrap(err, "while making the unified kernel image");
+	m->facts->uki_bytes = m->uki.size;
+	sha256_hex_of(m->uki.data, m->uki.size, m->facts->uki_sha256);
+	return 0;
 }
 
 /* UEFI starts systemd-boot, which finds the unified kernel images by itself. */
 static int make_uefi(struct making *m, struct err *err)
 {
-	struct buf loader = {0}, conf = {0};
+	struct buf loader = {0}, conf = {0}, image = {0};
 	int r = pick_file(m->spec->tools.root, "/usr/lib/systemd/boot/efi/systemd-bootx64.efi", LOADER_MAX, &loader, err);
 
 	if (r < 0) {
@@ -182,14 +187,17 @@ static int make_uefi(struct making *m, struct err *err)
 		return r;
 	add_to_esp(m, "/EFI/BOOT/BOOTX64.EFI", &loader, false);
 	add_to_esp(m, "/loader/loader.conf", &conf, false);
-	add_to_esp(m, arena_printf(m->arena, "/EFI/Linux/%s-a.efi", m->spec->name), &m->uki, true);
+	add_to_esp(m, arena_printf(m->arena, "/EFI/Linux/%s-1-a.efi", m->spec->name), &m->uki, true);
+	buf_printf(&image, "root=%s\n", m->facts->root_hash);
+	image = keep(m, &image);
+	add_to_esp(m, "/aether/a/image", &image, true);
 	return 0;
 }
 
 /* BIOS starts GRUB, which reads its menu and the same kernel from the ESP. */
 static int make_bios(struct making *m, struct err *err)
 {
-	struct buf menu = {0}, entry = {0}, environment = {0};
+	struct buf menu = {0}, entry = {0}, environment = {0}, sums = {0};
 	int r;
 
 	if (!m->core.size)
@@ -197,12 +205,15 @@ static int make_bios(struct making *m, struct err *err)
 	grub_menu(&menu);
 	grub_environment(&environment);
 	r = grub_entry(arena_printf(m->arena, "%s, slot a", m->spec->name), "a", m->cmdline, &entry, err);
+	grub_sums(&m->kernel, &m->initrd, &sums);
 	menu = keep(m, &menu);
 	environment = keep(m, &environment);
 	entry = keep(m, &entry);
+	sums = keep(m, &sums);
 	add_to_esp(m, "/grub/grub.cfg", &menu, false);
 	add_to_esp(m, "/grub/grubenv", &environment, false);
 	add_to_esp(m, "/aether/a/grub.cfg", &entry, true);
+	add_to_esp(m, "/aether/a/sums", &sums, true);
 	add_to_esp(m, "/aether/a/linux", &m->kernel, true);
 	add_to_esp(m, "/aether/a/initrd", &m->initrd, true);
 	return r;

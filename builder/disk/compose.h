@@ -5,6 +5,7 @@
 #include "base/sandbox.h"
 #include "disk/disk.h"
 #include "disk/layout.h"
+#include "edge/digest.h"
 
 struct disk_spec {
 	const char *name;            /* the machine's, for the boot menu */
@@ -15,6 +16,7 @@ struct disk_spec {
 	const char *root;            /* host folder: the tree */
 	const char *init;            /* host path of aether-init, the program of the initrd */
 	struct toolbox tools;        /* programs that shape bytes */
+	const char *uki;             /* host path: the unified kernel image is kept there, too */
 	const char *work;            /* host folder of the disk's own, empty: what extents refer to is made there */
 };
 
@@ -22,7 +24,10 @@ struct disk_spec {
 struct disk_facts {
 	char root_hash[65];          /* of the dm-verity tree */
 	const char *kernel;          /* its version */
-	uint64_t root_bytes;         /* of the root image with its verity tree */
+	uint64_t root_bytes;         /* of the root image with its verity tree, … */
+	uint64_t hash_offset;        /* … which is here */
+	uint64_t uki_bytes;          /* of the unified kernel image */
+	char uki_sha256[SHA256_HEX];
 	uint64_t data_bytes;         /* of the disk that are not holes */
 	struct disk_layout layout;   /* as placed */
 };

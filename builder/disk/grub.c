@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "disk/pick.h"
 #include "disk/tool.h"
+#include "edge/digest.h"
 
 /* include/grub/i386/pc/boot.h */
 enum {
@@ -25,7 +26,7 @@ int grub_core(const struct disk_spec *spec, const char *esp, struct buf *core, s
 		"-o", "core.img",
 		/* The way to the menu, what is in it, and what a person at the prompt would look for. */
 		"biosdisk", "part_gpt", "fat", "search_fs_uuid", "normal", "configfile", "test", "linux", "boot", "serial",
-		"terminal", "loadenv", "echo", "ls", "cat", "sleep", "reboot", "halt", NULL,
+		"terminal", "loadenv", "hashsum", "gcry_sha256", "echo", "ls", "cat", "sleep", "reboot", "halt", NULL,
 	};
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const char *early = arena_printf(arena, "search.fs_uuid %s root\nset prefix=($root)/grub\n", esp);
@@ -62,16 +63,33 @@ int grub_embed(const struct buf *boot, struct buf *core, uint64_t start, uint8_t
 	return 0;
 }
 
+/* A trial starts as long as it has tries, each of which is counted before it is made; GRUB cannot subtract. What cannot be started
+ * gives way to the other slot. */
 void grub_menu(struct buf *out)
 {
 	buf_puts(out, "if serial --unit=0 --speed=115200; then\n"
 		      "\tterminal_input console serial\n"
 		      "\tterminal_output console serial\n"
 		      "fi\n"
+		      "load_env\n"
+		      "set first=a\n"
+		      "if [ -n \"$aether_good\" ]; then set first=$aether_good; fi\n"
+		      "if [ -n \"$aether_trial\" ]; then\n"
+		      "\tset left=\n"
+		      "\tif [ \"$aether_tries\" = 3 ]; then set left=2; fi\n"
+		      "\tif [ \"$aether_tries\" = 2 ]; then set left=1; fi\n"
+		      "\tif [ \"$aether_tries\" = 1 ]; then set left=0; fi\n"
+		      "\tif [ -n \"$left\" ]; then\n"
+		      "\t\tset aether_tries=$left\n"
+		      "\t\tif save_env aether_tries; then set first=$aether_trial; fi\n"
+		      "\tfi\n"
+		      "fi\n"
 		      "set timeout=0\n"
 		      "set default=0\n"
+		      "set fallback=1\n"
+		      "source /aether/$first/grub.cfg\n"
 		      "for slot in a b; do\n"
-		      "\tif [ -f /aether/$slot/grub.cfg ]; then\n"
+		      "\tif [ $slot != $first -a -f /aether/$slot/grub.cfg ]; then\n"
 		      "\t\tsource /aether/$slot/grub.cfg\n"
 		      "\tfi\n"
 		      "done\n");
@@ -114,10 +132,21 @@ int grub_entry(const char *title, const char *slot, const char *cmdline, struct 
 	for (const char *c = title; *c; c++)
 		if (*c != '\'' && (unsigned char)*c >= ' ')
 			buf_add_u8(out, (uint8_t)*c);
-	buf_printf(out, "' {\n\tlinux /aether/%s/linux", slot);
+	buf_printf(out, "' {\n\tif hashsum --hash sha256 --check /aether/%s/sums --prefix /aether/%s; then\n"
+			"\t\tlinux /aether/%s/linux", slot, slot, slot);
 	r = put_words(cmdline, out, err);
-	buf_printf(out, "\n\tinitrd /aether/%s/initrd\n}\n", slot);
+	buf_printf(out, "\n\t\tinitrd /aether/%s/initrd\n\telse\n\t\techo 'slot %s is damaged'\n\tfi\n}\n", slot, slot);
 	return r;
+}
+
+void grub_sums(const struct buf *kernel, const struct buf *initrd, struct buf *out)
+{
+	char hex[SHA256_HEX];
+
+	sha256_hex_of(kernel->data, kernel->size, hex);
+	buf_printf(out, "%s  linux\n", hex);
+	sha256_hex_of(initrd->data, initrd->size, hex);
+	buf_printf(out, "%s  initrd\n", hex);
 }
 
 void grub_environment(struct buf *out)

@@ -20,12 +20,16 @@ int grub_core(const struct disk_spec *spec, const char *esp, struct buf *core, s
  * Pure; as grub-bios-setup does it (util/setup.c, include/grub/i386/pc/boot.h). */
 int grub_embed(const struct buf *boot, struct buf *core, uint64_t start, uint8_t ret_code[GRUB_BOOT_CODE], struct err *err);
 
-/* Appends /grub/grub.cfg: consoles, and the entries that the slots bring in /aether/SLOT/grub.cfg. */
+/* Appends /grub/grub.cfg: consoles, and the entries that the slots bring in /aether/SLOT/grub.cfg. Which slot is first, the
+ * environment block says (builder/agent/boot.h). */
 void grub_menu(struct buf *out);
 
-/* Appends /aether/SLOT/grub.cfg: the entry that boots /aether/SLOT/linux. -EINVAL for a command line that GRUB cannot pass
- * on. */
+/* Appends /aether/SLOT/grub.cfg: the entry that boots /aether/SLOT/linux, when that and the initrd are what /aether/SLOT/sums
+ * says. -EINVAL for a command line that GRUB cannot pass on. */
 int grub_entry(const char *title, const char *slot, const char *cmdline, struct buf *out, struct err *err);
+
+/* Appends /aether/SLOT/sums: digests as sha256sum(1) writes them. */
+void grub_sums(const struct buf *kernel, const struct buf *initrd, struct buf *out);
 
 /* Appends an empty environment block (/grub/grubenv), GRUB_ENVIRONMENT bytes. */
 void grub_environment(struct buf *out);

@@ -32,6 +32,7 @@ enum {
 
 	MAGIC_PE32_PLUS = 0x20b,
 	SECTIONS_MAX = 96,           /* that Windows' loader, and who copies it, takes */
+	RAW_ALIGNMENT = 4096,        /* of our sections in the file: blocks of them are blocks of what is in them */
 };
 static const uint32_t INITIALIZED_DATA = 0x00000040, READABLE = 0x40000000;
 static const uint64_t IMAGE_MAX = 0x7fffffff; /* all offsets have 32 bits; we stay clear of their sign */
@@ -183,10 +184,10 @@ int uki_make(const void *stub, size_t stub_size, const struct uki_section *secti
 	buf_add(out, stub, stub_size);
 	pe.bytes = (uint8_t *)out->data;
 	r = read_headers(&pe, err);
-	raw = r == 0 ? align(stub_size, pe.file_alignment) : 0;
+	raw = align(stub_size, RAW_ALIGNMENT);
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		r = add_section(&pe, &sections[i], raw, err);
-		raw += align(sections[i].size, r == 0 ? pe.file_alignment : 1);
+		raw = align(raw + sections[i].size, RAW_ALIGNMENT);
 	}
 	if (r < 0)
 		return r;
@@ -195,9 +196,31 @@ int uki_make(const void *stub, size_t stub_size, const struct uki_section *secti
 	put32(pe.header + OPTIONAL_IMAGE_SIZE, align(pe.address_end, pe.section_alignment));
 	put32(pe.header + OPTIONAL_CHECKSUM, 0);
 	for (size_t i = 0; i < n; i++) { /* moves the file: no more of pe.bytes */
-		buf_align(out, pe.file_alignment);
+		buf_align(out, RAW_ALIGNMENT);
 		buf_add(out, sections[i].data, sections[i].size);
 	}
 	buf_align(out, pe.file_alignment);
 	return 0;
+}
+
+int uki_find(const void *uki, size_t size, const char *name, const void **ret_data, size_t *ret_size, struct err *err)
+{
+	struct pe pe = {.bytes = (uint8_t *)uki, .size = size}; /* is only looked at */
+	struct err what = {0};
+	int r = read_headers(&pe, &what);
+
+	for (size_t i = 0; r == 0 && i < pe.n_sections; i++) {
+		const uint8_t *section = pe.table + i * SECTION_BYTES;
+		uint64_t bytes = get32(section + SECTION_VIRTUAL_SIZE), raw_bytes = get32(section + SECTION_RAW_SIZE);
+
+		if (strncmp((const char *)section, name, 8) != 0 || !raw_bytes)
+			continue;
+		*ret_data = pe.bytes + get32(section + SECTION_RAW_OFFSET);
+		*ret_size = bytes < raw_bytes ? bytes : raw_bytes;
+		return 0;
+	}
+	if (r == 0)
+		return err_set(err, -ENOENT, "the unified kernel image has no section '%s'", name);
+	err_free(&what);
+	return err_set(err, -EBADMSG, "this is no unified kernel image of ours");
 }

@@ -20,7 +20,8 @@ struct level {
 };
 
 struct tree {
-	int fd;
+	int fd;                      /* the data's file, or */
+	const uint8_t *data;         /* the data itself */
 	const uint8_t *salt;
 	uint64_t n_data;             /* blocks */
 	struct level levels[LEVELS_MAX]; /* the one over the data first */
@@ -52,11 +53,15 @@ static int hash_window(void *data, size_t index, struct err *err)
 {
 	struct tree *tree = data;
 	uint64_t first = (uint64_t)index * WINDOW_BLOCKS, n = tree->n_data - first;
-	uint8_t *blocks;
+	uint8_t *blocks, *out = tree->levels[0].blocks + first * VERITY_HASH;
 	int r;
 
 	if (n > WINDOW_BLOCKS)
 		n = WINDOW_BLOCKS;
+	if (tree->data) {
+		hash_blocks(tree->salt, tree->data + first * VERITY_BLOCK, n, out);
+		return 0;
+	}
 	blocks = malloc(n * VERITY_BLOCK);
 	if (!blocks)
 		return err_set(err, -ENOMEM, "out of memory");
@@ -64,7 +69,7 @@ static int hash_window(void *data, size_t index, struct err *err)
 	if (r < 0)
 		err_sys(err, r, "cannot read the root image");
 	else
-		hash_blocks(tree->salt, blocks, n, tree->levels[0].blocks + first * VERITY_HASH);
+		hash_blocks(tree->salt, blocks, n, out);
 	free(blocks);
 	return r;
 }
@@ -90,8 +95,8 @@ static int fill_levels(struct tree *tree, uint8_t root_hash[VERITY_HASH], struct
 	int r;
 
 	if (tree->n_levels == 0) { /* one block of data is its own tree */
-		r = fd_pread_all(tree->fd, block, sizeof block, 0);
-		hash_blocks(tree->salt, block, 1, root_hash);
+		r = tree->data ? 0 : fd_pread_all(tree->fd, block, sizeof block, 0);
+		hash_blocks(tree->salt, tree->data ? tree->data : block, 1, root_hash);
 		return r < 0 ? err_sys(err, r, "cannot read the root image") : 0;
 	}
 	r = pool_run((size_t)((tree->n_data + WINDOW_BLOCKS - 1) / WINDOW_BLOCKS), hash_window, tree, err);
@@ -123,25 +128,45 @@ static void encode_superblock(const struct tree *tree, const uint8_t root_hash[V
 	buf_align(out, VERITY_BLOCK);
 }
 
-static int write_tree(const struct tree *tree, const uint8_t root_hash[VERITY_HASH], uint64_t *at, struct err *err)
+/* Hands superblock and tree on, piece by piece, in the order in which they stand behind the data. */
+static int put_tree(const struct tree *tree, const uint8_t root_hash[VERITY_HASH],
+		    int (*put)(void *to, const void *piece, size_t size), void *to)
 {
 	_cleanup_buf_ struct buf superblock = {0};
 	int r;
 
 	encode_superblock(tree, root_hash, &superblock);
-	r = fd_pwrite_all(tree->fd, superblock.data, superblock.size, *at);
-	*at += superblock.size;
-	for (size_t i = tree->n_levels; r == 0 && i-- > 0;) {
-		r = fd_pwrite_all(tree->fd, tree->levels[i].blocks, tree->levels[i].n_blocks * VERITY_BLOCK, *at);
-		*at += tree->levels[i].n_blocks * VERITY_BLOCK;
-	}
-	return r < 0 ? err_sys(err, r, "cannot write the hash tree of the root image") : 0;
+	r = put(to, superblock.data, superblock.size);
+	for (size_t i = tree->n_levels; r == 0 && i-- > 0;)
+		r = put(to, tree->levels[i].blocks, tree->levels[i].n_blocks * VERITY_BLOCK);
+	return r;
+}
+
+static void tree_free(struct tree *tree)
+{
+	for (size_t i = 0; i < tree->n_levels; i++)
+		free(tree->levels[i].blocks);
+}
+
+struct end_of_file {
+	int fd;
+	uint64_t at;
+};
+
+static int put_to_file(void *to, const void *piece, size_t size)
+{
+	struct end_of_file *end = to;
+	int r = fd_pwrite_all(end->fd, piece, size, end->at);
+
+	end->at += size;
+	return r;
 }
 
 int verity_append(int fd, uint64_t data_bytes, const uint8_t salt[VERITY_HASH], struct verity *ret_verity, struct err *err)
 {
 	struct tree tree = {.fd = fd, .salt = salt, .n_data = data_bytes / VERITY_BLOCK};
-	struct verity verity = {.hash_offset = data_bytes, .size_bytes = data_bytes};
+	struct verity verity = {.hash_offset = data_bytes};
+	struct end_of_file end = {fd, data_bytes};
 	int r;
 
 	if (data_bytes == 0 || data_bytes % VERITY_BLOCK)
@@ -150,11 +175,58 @@ int verity_append(int fd, uint64_t data_bytes, const uint8_t salt[VERITY_HASH], 
 	r = make_levels(&tree, err);
 	if (r == 0)
 		r = fill_levels(&tree, verity.root_hash, err);
-	if (r == 0)
-		r = write_tree(&tree, verity.root_hash, &verity.size_bytes, err);
-	for (size_t i = 0; i < tree.n_levels; i++)
-		free(tree.levels[i].blocks);
+	if (r == 0) {
+		r = put_tree(&tree, verity.root_hash, put_to_file, &end);
+		if (r < 0)
+			err_sys(err, r, "cannot write the hash tree of the root image");
+	}
+	tree_free(&tree);
+	verity.size_bytes = end.at;
 	if (r == 0)
 		*ret_verity = verity;
 	return r;
+}
+
+static int put_to_memory(void *to, const void *piece, size_t size)
+{
+	buf_add(to, piece, size);
+	return 0;
+}
+
+int verity_cover(struct buf *data, const uint8_t salt[VERITY_HASH], struct verity *ret_verity, struct err *err)
+{
+	struct tree tree = {.fd = -1, .salt = salt};
+	struct verity verity;
+	int r;
+
+	buf_align(data, VERITY_BLOCK);
+	tree.data = (const uint8_t *)data->data;
+	tree.n_data = data->size / VERITY_BLOCK;
+	verity.hash_offset = data->size;
+	r = data->size ? make_levels(&tree, err) : err_set(err, -EINVAL, "bug: dm-verity over nothing");
+	if (r == 0)
+		r = fill_levels(&tree, verity.root_hash, err);
+	if (r == 0)
+		r = put_tree(&tree, verity.root_hash, put_to_memory, data);
+	tree_free(&tree);
+	verity.size_bytes = data->size;
+	if (r == 0)
+		*ret_verity = verity;
+	return r;
+}
+
+int verity_read_salt(const uint8_t block[VERITY_BLOCK], const uint8_t root_hash[VERITY_HASH], uint64_t data_bytes,
+		     uint8_t ret_salt[VERITY_HASH], struct err *err)
+{
+	enum { SALT = 88 }; /* where it stands */
+	uint8_t salt[VERITY_HASH];
+	struct tree tree = {.salt = salt, .n_data = data_bytes / VERITY_BLOCK};
+	_cleanup_buf_ struct buf ours = {0};
+
+	memcpy(salt, block + SALT, sizeof salt);
+	encode_superblock(&tree, root_hash, &ours);
+	if (memcmp(ours.data, block, VERITY_BLOCK) != 0)
+		return err_set(err, -EBADMSG, "the image has no dm-verity superblock of ours where it should be");
+	memcpy(ret_salt, salt, sizeof salt);
+	return 0;
 }

@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 
 enum { VERITY_BLOCK = 4096, VERITY_HASH = 32 };
@@ -23,5 +24,13 @@ void verity_salt(const char *seed, uint8_t ret_salt[VERITY_HASH]);
  * not 0. The superblock's UUID is the first half of the root hash: by it the initrd knows the slot. Reads with all
  * processors; keeps the tree (1/127 of the data) in memory. */
 int verity_append(int fd, uint64_t data_bytes, const uint8_t salt[VERITY_HASH], struct verity *ret_verity, struct err *err);
+
+/* The same for data in memory: fills the last block up with zeros, and appends superblock and tree. */
+int verity_cover(struct buf *data, const uint8_t salt[VERITY_HASH], struct verity *ret_verity, struct err *err);
+
+/* The salt in the superblock `block` of an image whose tree has that root hash over so much data; -EBADMSG when that is not the
+ * superblock which this program writes. */
+int verity_read_salt(const uint8_t block[VERITY_BLOCK], const uint8_t root_hash[VERITY_HASH], uint64_t data_bytes,
+		     uint8_t ret_salt[VERITY_HASH], struct err *err);
 
 #endif

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -108,4 +109,19 @@ const char *base64_encode(struct arena *arena, const void *data, size_t size)
 
 	EVP_EncodeBlock((unsigned char *)text, data, (int)size);
 	return text;
+}
+
+char *base64_decode(struct arena *arena, const char *text, size_t *ret_size)
+{
+	size_t length = strlen(text), padding = 0;
+	char *data = arena_alloc(arena, length / 4 * 3 + 1);
+	int n = length % 4 ? -1 : EVP_DecodeBlock((unsigned char *)data, (const unsigned char *)text, (int)length);
+
+	while (padding < 2 && padding < length && text[length - 1 - padding] == '=')
+		padding++;
+	if (n < (int)padding)
+		return NULL;
+	data[(size_t)n - padding] = 0; /* what padding stands for was decoded as zeros */
+	*ret_size = (size_t)n - padding;
+	return data;
 }

@@ -29,4 +29,7 @@ int sha256_file(const char *path, char out[SHA256_HEX], uint64_t *ret_size, stru
 /* Base64 (RFC 4648, section 4) of `size` bytes, without line breaks; in `arena`. */
 const char *base64_encode(struct arena *arena, const void *data, size_t size);
 
+/* The bytes that `text` is the base64 of, followed by a NUL, in `arena`; NULL when it is none. */
+char *base64_decode(struct arena *arena, const char *text, size_t *ret_size);
+
 #endif

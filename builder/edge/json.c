@@ -121,3 +121,8 @@ int64_t json_get_number(const struct json *object, const char *key)
 {
 	return json_integer_value(to(json_get(object, key)));
 }
+
+bool json_get_bool(const struct json *object, const char *key)
+{
+	return json_is_true(to(json_get(object, key)));
+}

@@ -38,6 +38,7 @@ size_t json_count(const struct json *array);
 const char *json_get_text(const struct json *object, const char *key);
 const char *json_text_of(const struct json *value);
 int64_t json_get_number(const struct json *object, const char *key);
+bool json_get_bool(const struct json *object, const char *key);
 
 static inline void json_freep(struct json **value)
 {

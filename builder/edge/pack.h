@@ -3,6 +3,7 @@
 #ifndef EDGE_PACK_H
 #define EDGE_PACK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct packer {
@@ -13,6 +14,11 @@ struct packer {
 	 * `capacity`. */
 	size_t (*pack)(void *state, const void *in, size_t size, void *out, size_t capacity);
 };
+
+/* The way back: whether `in` begins with a piece that becomes exactly `size` bytes of `out`. What follows it is not looked at. */
+typedef bool unpack(const void *in, size_t in_size, void *out, size_t size);
+
+unpack unpack_deflate, unpack_zstd;
 
 /* A raw deflate stream (RFC 1951, no zlib header) that needs a window of 4 KiB, by zlib. */
 extern const struct packer packer_deflate;

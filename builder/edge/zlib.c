@@ -10,7 +10,7 @@ enum { RAW_WINDOW_BITS = -12, GZIP_WINDOW_BITS = 15 + 16, MEMORY_LEVEL = 9 };
 
 static _Noreturn void zlib_failed(void)
 {
-	fputs("aether-build: zlib cannot compress: out of memory\n", stderr);
+	fputs("aether-build: zlib: out of memory\n", stderr);
 	exit(1);
 }
 
@@ -51,6 +51,18 @@ static size_t deflate_pack(void *state, const void *in, size_t size, void *out, 
 	stream->next_out = out;
 	stream->avail_out = (uInt)capacity;
 	return deflate(stream, Z_FINISH) == Z_STREAM_END ? capacity - stream->avail_out : 0;
+}
+
+bool unpack_deflate(const void *in, size_t in_size, void *out, size_t size)
+{
+	z_stream stream = {.next_in = (Bytef *)in, .avail_in = (uInt)in_size, .next_out = out, .avail_out = (uInt)size};
+	bool good;
+
+	if (inflateInit2(&stream, RAW_WINDOW_BITS) != Z_OK)
+		zlib_failed();
+	good = inflate(&stream, Z_FINISH) == Z_STREAM_END && stream.avail_out == 0;
+	inflateEnd(&stream);
+	return good;
 }
 
 const struct packer packer_deflate = {deflate_open, deflate_close, deflate_pack};

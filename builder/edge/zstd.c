@@ -39,4 +39,11 @@ static size_t zstd_pack(void *state, const void *in, size_t size, void *out, siz
 	return 0;
 }
 
+bool unpack_zstd(const void *in, size_t in_size, void *out, size_t size)
+{
+	size_t frame = ZSTD_findFrameCompressedSize(in, in_size);
+
+	return !ZSTD_isError(frame) && ZSTD_decompress(out, size, in, frame) == size;
+}
+
 const struct packer packer_zstd = {zstd_open, zstd_close, zstd_pack};

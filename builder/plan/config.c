@@ -52,6 +52,15 @@ void config_put(struct arena *arena, struct plan *plan, const char *path, mode_t
 	sha256_hex_of(text, strlen(text), file->sha256);
 }
 
+void config_take(struct arena *arena, struct plan *plan, const char *path, mode_t mode, const char *source, const char *sha256)
+{
+	struct plan_file *file = add_file(arena, plan, path, NULL);
+
+	file->mode = mode;
+	file->source = source;
+	memcpy(file->sha256, sha256, sizeof file->sha256);
+}
+
 /* Whether the section of setting `i` has come before. */
 static bool section_seen(const struct recipe_settings *settings, size_t i)
 {
@@ -124,7 +133,8 @@ static int common_make(struct arena *arena, struct plan *plan, struct err *err)
 int config_make(struct arena *arena, struct plan *plan, struct err *err)
 {
 	static int (*const makers[])(struct arena *, struct plan *, struct err *) = {
-		common_make, access_make, network_make, quadlets_make, units_make, layout_make, add_own_files,
+		common_make, access_make, network_make, quadlets_make, units_make, layout_make, agent_make,
+		add_own_files,
 	};
 
 	for (size_t i = 0; i < sizeof makers / sizeof *makers; i++)

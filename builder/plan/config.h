@@ -15,12 +15,16 @@ int network_make(struct arena *arena, struct plan *plan, struct err *err); /* ho
 int quadlets_make(struct arena *arena, struct plan *plan, struct err *err); /* containers; adds units, so before units_make() */
 int units_make(struct arena *arena, struct plan *plan, struct err *err);   /* units, kernel modules */
 int layout_make(struct arena *arena, struct plan *plan, struct err *err);  /* plan->layout; what grows, what is mounted */
+int agent_make(struct arena *arena, struct plan *plan, struct err *err);   /* aether-agent, and what it reads; after layout_make() */
 
 /* The id of a user: the recipe's choice, else the next free one from 1000 on; -1: a system user's, that nobody knows before. */
 int64_t access_uid(const struct recipe *recipe, const struct recipe_user *user);
 
 /* Adds a file of root's with `text` (copied) as its content. */
 void config_put(struct arena *arena, struct plan *plan, const char *path, mode_t mode, const struct pos *pos, const char *text);
+
+/* Adds a file of root's that is a copy of the host's file `source` (borrowed), whose digest is `sha256`. */
+void config_take(struct arena *arena, struct plan *plan, const char *path, mode_t mode, const char *source, const char *sha256);
 
 /* Refuses words that mean nothing without `package`: "`what` needs the package …". */
 int config_needs(const struct plan *plan, const char *package, const struct pos *pos, const char *what, struct err *err);

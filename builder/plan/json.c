@@ -198,8 +198,8 @@ struct json *plan_json(const struct plan *plan)
 	json_set(object, "kind", json_text(recipe_kind_name(plan->recipe->kind)));
 	json_set(object, "name", json_text(plan->recipe->name));
 	json_set(object, "epoch", json_number(plan->epoch));
-	if (plan->recipe->kind != KIND_LXC) {
-		json_set(object, "init", json_text(plan->init_sha256));
+	if (plan->programs->init) {
+		json_set(object, "init", json_text(plan->programs->init_sha256));
 		json_set(object, "cmdline", json_text(plan->cmdline));
 	}
 	json_set(object, "state", words(&plan->recipe->state));

@@ -8,6 +8,12 @@
 /* The plan as an object; the caller frees it. */
 struct json *plan_json(const struct plan *plan);
 
+/* One thing that differs in an item that both plans have. */
+struct plan_field {
+	const char *name;            /* as in the JSON: "mode", "groups", "text" of a unit, … */
+	const char *before, *after;  /* as a person writes them; NULL: was not, is not */
+};
+
 /* What differs between two plans. */
 struct plan_change {
 	const char *what;            /* "package", "file", "unit", …: in the singular */
@@ -15,6 +21,8 @@ struct plan_change {
 			      "disk" */
 	const char *name;            /* of the package, path, unit, … */
 	const char *before, *after;  /* what it was and is; NULL: was not, is not */
+	struct plan_field *fields;   /* of an item with several, what of it */
+	size_t n_fields;
 };
 
 /* Compares two plans as plan_json() tells them, `before` may be one of an older program. Changes in the order of the

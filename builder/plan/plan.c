@@ -202,33 +202,15 @@ static void put_layout(struct buf *text, const struct disk_layout *layout)
 	}
 }
 
-static void put_health(struct buf *text, const struct recipe *recipe)
-{
-	for (size_t i = 0; i < recipe->n_health; i++) {
-		const struct recipe_health *health = &recipe->health[i];
-
-		buf_printf(text, "health within %" PRIu64 "ms ", health->timeout_ms);
-		if (health->type == HEALTH_UNIT)
-			buf_printf(text, "unit %s\n", health->unit);
-		else if (health->type == HEALTH_TCP)
-			buf_printf(text, "tcp %" PRId64 "\n", health->port);
-		else if (health->type == HEALTH_HTTP)
-			buf_printf(text, "http %s %" PRId64 "\n", health->url, health->status);
-		else
-			put_words(text, "command", &health->command);
-	}
-}
-
 static void put_all(struct buf *text, const struct plan *plan)
 {
 	buf_printf(text, "aether-build plan 1\nversion %s\nkind %s\nname %s\nepoch %" PRId64 "\nseed %s\n", AETHER_VERSION,
 		   recipe_kind_name(plan->recipe->kind), plan->recipe->name, plan->epoch, plan->seed);
-	if (plan->recipe->kind != KIND_LXC) /* which starts by its hypervisor's kernel */
-		buf_printf(text, "init %s\ncmdline %s\n", plan->init_sha256, plan->cmdline);
+	if (plan->programs->init) /* a container starts by its hypervisor's kernel */
+		buf_printf(text, "init %s\ncmdline %s\n", plan->programs->init_sha256, plan->cmdline);
 	put_words(text, "state", &plan->recipe->state);
 	put_words(text, "ports tcp", &plan->recipe->firewall_tcp);
 	put_words(text, "ports udp", &plan->recipe->firewall_udp);
-	put_health(text, plan->recipe);
 	put_layout(text, &plan->layout);
 	put_downloads(text, plan);
 	put_containers(text, plan);
@@ -259,7 +241,7 @@ static const char *make_seed(struct arena *arena, const struct recipe *recipe)
 }
 
 int plan_make(struct arena *arena, const struct recipe *recipe, const struct recipe *tools, const struct lock *lock,
-	      const char *init_sha256, struct plan **ret_plan, struct err *err)
+	      const struct plan_programs *programs, struct plan **ret_plan, struct err *err)
 {
 	struct plan *plan = arena_new_of(arena, struct plan);
 	_cleanup_buf_ struct buf text = {0};
@@ -267,7 +249,7 @@ int plan_make(struct arena *arena, const struct recipe *recipe, const struct rec
 
 	plan->recipe = recipe;
 	plan->lock = lock;
-	plan->init_sha256 = init_sha256;
+	plan->programs = programs;
 	plan->epoch = lock->epoch;
 	plan->cmdline = make_cmdline(arena, recipe);
 	plan->seed = make_seed(arena, recipe);

@@ -15,6 +15,10 @@
 #include "lock/lock.h"
 #include "recipe/recipe.h"
 
+/* The agent on a machine and the builder that sends it an image must mean the same by what is in a slot and on the EFI system
+ * partition: raised when that changes. */
+enum { IMAGE_FORMAT = 1 };
+
 /* One layer of packages. Its key covers the layers below it. */
 struct plan_layer {
 	const char *key;                       /* 64 hex digits */
@@ -68,6 +72,12 @@ struct plan_unit {
 	struct pos pos;
 };
 
+/* The programs of ours that live in images. Paths of the host, digests of 64 hex digits. */
+struct plan_programs {
+	const char *init, *init_sha256;        /* aether-init: in the initrd; NULL where there is none (a container) */
+	const char *agent, *agent_sha256;      /* aether-agent: in every machine; NULL in a tools tree */
+};
+
 struct plan {
 	const struct recipe *recipe;
 	const struct lock *lock;
@@ -83,7 +93,7 @@ struct plan {
 	struct plan_unit *units;
 	size_t n_units;
 	struct disk_layout layout;             /* no partitions: not a disk */
-	const char *init_sha256;               /* of the program in the initrd, 64 hex digits */
+	const struct plan_programs *programs;
 	const char *cmdline;                   /* kernel command line without what only the root image's digest can tell */
 	const char *seed;                      /* 64 hex digits: all identity in the image is derived from it */
 	int64_t epoch;                         /* every time stamp in the image, seconds since 1970 */
@@ -91,10 +101,9 @@ struct plan {
 	const char *key;                       /* its digest, 64 hex digits */
 };
 
-/* Decides everything. `tools` may be NULL (for a tools recipe); `init_sha256` (borrowed) is the digest of the program that the
- * initrd will hold. Errors are decisions that cannot be taken: words of the
- * recipe that need a package it does not have, users that collide. */
+/* Decides everything. `tools` may be NULL (for a tools recipe); `programs` is borrowed. Errors are decisions that cannot be taken:
+ * words of the recipe that need a package it does not have, users that collide. */
 int plan_make(struct arena *arena, const struct recipe *recipe, const struct recipe *tools, const struct lock *lock,
-	      const char *init_sha256, struct plan **ret_plan, struct err *err);
+	      const struct plan_programs *programs, struct plan **ret_plan, struct err *err);
 
 #endif

@@ -1,7 +1,12 @@
 #include "verb/build.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -40,9 +45,11 @@ static void note_inputs(struct arena *arena, const struct plan *plan, struct man
 			arena_printf(arena, "images/%s", plan->containers[i].locked->image),
 			plan->containers[i].locked->manifest.sha256,
 		};
-	if (plan->init_sha256)
+	if (plan->programs->init)
 		*arena_push(arena, manifest->inputs, manifest->n_inputs) =
-			(struct manifest_input){"aether-init", plan->init_sha256};
+			(struct manifest_input){"aether-init", plan->programs->init_sha256};
+	*arena_push(arena, manifest->inputs, manifest->n_inputs) =
+		(struct manifest_input){"aether-agent", plan->programs->agent_sha256};
 }
 
 static void note_fakes(struct arena *arena, const struct plan *plan, struct manifest *manifest)
@@ -114,7 +121,7 @@ static int build_new(const struct build_kind *kind, const struct verb_options *o
 		     const struct publish_wanted *wanted, const char **ret_path, struct err *err)
 {
 	struct build build = {
-		.arena = project->arena, .plan = project->plan, .init = project->init, .format = wanted->format,
+		.arena = project->arena, .plan = project->plan,  .format = wanted->format,
 		.compression = wanted->compression,
 	};
 	const char *cache = options->cache ? options->cache : cache_default(project->arena);
@@ -153,32 +160,103 @@ static void report(const struct verb_options *options, struct arena *arena, cons
 	puts(json_print(arena, object, false));
 }
 
-int build_run(const struct build_kind *kind, const struct verb_options *options, const char *path, struct err *err)
+/* The generation that the recipe and its lock give: the one there is, or a new one. *ret_built: which of the two. */
+static int find_or_build(const struct build_kind *kind, const struct verb_options *options, struct project *project,
+			 const char **ret_image, bool *ret_built, struct err *err)
 {
-	_cleanup_project_ struct project project = {0};
 	struct publish_wanted wanted = {
 		.format = options->format ? options->format : kind->format,
 		.compression = options->compress ? options->compress : kind->compression,
 	};
-	const char *image;
-	int found, r = kind->check(wanted.format, wanted.compression, err);
+	int r = kind->check(wanted.format, wanted.compression, err);
 
 	if (r == 0)
-		r = project_load(path, kind->kind, options, &project, err);
-	if (r == 0)
-		r = project_plan(&project, err);
+		r = project_plan(project, err);
 	if (r < 0)
 		return r;
-	wanted.name = project_shelf(&project);
-	wanted.key = project.plan->key;
-	found = publish_find(project.arena, options->out, &wanted, &image);
-	if (found)
-		log_note("nothing has changed since this was built");
-	else
-		r = build_new(kind, options, &project, &wanted, &image, err);
+	wanted.name = project_shelf(project);
+	wanted.key = project->plan->key;
+	*ret_built = !publish_find(project->arena, options->out, &wanted, ret_image);
+	if (*ret_built)
+		return build_new(kind, options, project, &wanted, ret_image, err);
+	log_note("nothing has changed since this was built");
+	return 0;
+}
+
+int build_run(const struct build_kind *kind, const struct verb_options *options, const char *path, struct err *err)
+{
+	_cleanup_project_ struct project project = {0};
+	const char *image;
+	bool built;
+	int r = project_load(path, kind->kind, options, &project, err);
+
+	if (r == 0)
+		r = find_or_build(kind, options, &project, &image, &built, err);
 	if (r < 0)
 		return r;
 	log_step(NULL);
-	report(options, project.arena, image, !found);
+	report(options, project.arena, image, built);
+	return 0;
+}
+
+/* --- for others ------------------------------------------------------------------------------------------------------ */
+
+/* What the process that builds does: the image's path goes into the pipe. */
+static int build_apart(const struct verb_options *options, unsigned kind, const char *recipe, int fd)
+{
+	_cleanup_project_ struct project project = {0};
+	struct build_kind how;
+	struct err err = {0};
+	const char *image;
+	bool built;
+	int r = project_load(recipe, kind, options, &project, &err);
+
+	if (r == 0) {
+		how = project.recipe->kind == KIND_LXC ? lxc_kind(options) : vm_kind();
+		r = find_or_build(&how, options, &project, &image, &built, &err);
+	}
+	log_step(NULL);
+	if (r == 0 && fd_write_all(fd, image, strlen(image)) < 0)
+		r = err_set(&err, -EPIPE, "cannot say which image was built");
+	if (r < 0)
+		err_print(&err, stderr);
+	err_free(&err);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* The child's answer, to its end. */
+static void read_answer(int fd, char answer[PATH_MAX])
+{
+	size_t size = 0;
+	ssize_t n;
+
+	while (size < PATH_MAX - 1 && (n = read(fd, answer + size, PATH_MAX - 1 - size)) > 0)
+		size += (size_t)n;
+	answer[size] = 0;
+}
+
+int build_obtain(const struct verb_options *options, unsigned kind, const char *recipe, struct arena *arena,
+		 const char **ret_image, struct err *err)
+{
+	char answer[PATH_MAX];
+	int pipe_fds[2], status = 0;
+	pid_t child;
+
+	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+		return err_sys(err, -errno, "cannot make a pipe");
+	fflush(stdout);
+	child = fork();
+	if (child == 0)
+		_exit(build_apart(options, kind, recipe, pipe_fds[1]));
+	close(pipe_fds[1]);
+	read_answer(child < 0 ? -1 : pipe_fds[0], answer);
+	close(pipe_fds[0]);
+	if (child < 0)
+		return err_sys(err, -errno, "cannot start a process that builds");
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != EXIT_SUCCESS)
+		return -ECHILD;
+	*ret_image = arena_strdup(arena, answer);
 	return 0;
 }

@@ -11,7 +11,6 @@
 struct build {
 	struct arena *arena;               /* the project's */
 	const struct plan *plan;
-	const char *init;                  /* host path of aether-init */
 	struct cache *cache;
 	struct tree image,
 	    tools; /* the finished tree; the programs that shape bytes (no path: the recipe names none) */
@@ -32,5 +31,15 @@ struct build_kind {
 /* The whole way of such a verb: reads and plans the recipe at `path`; names the generation there is when nothing has changed;
  * else builds and publishes one. Prints its path. */
 int build_run(const struct build_kind *kind, const struct verb_options *options, const char *path, struct err *err);
+
+/* The kinds that there are, each in its verb's file. */
+struct build_kind vm_kind(void);
+struct build_kind lxc_kind(const struct verb_options *options);
+
+/* For verbs that go on with an image: the path (in `arena`) of the generation that the recipe and its lock give, which is built when it is
+ * not the newest one. `kind` of enum recipe_kind, 0: what --kind asks for, or the recipe's first. It is built by a process of its own,
+ * because a plain user becomes root in a world of his own for that. -ECHILD: it failed, and has said why. */
+int build_obtain(const struct verb_options *options, unsigned kind, const char *recipe, struct arena *arena,
+		 const char **ret_image, struct err *err);
 
 #endif

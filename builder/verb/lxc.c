@@ -18,11 +18,17 @@ static int make(const struct build *build, const char *path, struct manifest *ma
 	return 0;
 }
 
-static int run(const struct verb_options *options, char *const *arguments, size_t n_arguments, struct err *err)
+struct build_kind lxc_kind(const struct verb_options *options)
 {
 	static const char format[] = "tar.zst";
-	const char *compression = template_compression(options->format ? options->format : format);
-	const struct build_kind kind = {"lxc", KIND_LXC, format, compression, template_check, make};
+
+	return (struct build_kind){"lxc", KIND_LXC, format, template_compression(options->format ? options->format : format),
+				   template_check, make};
+}
+
+static int run(const struct verb_options *options, char *const *arguments, size_t n_arguments, struct err *err)
+{
+	const struct build_kind kind = lxc_kind(options);
 
 	(void)n_arguments;
 	return build_run(&kind, options, arguments[0], err);

@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "verb/verb.h"
 
-enum option_type { FLAG, TEXT };
+enum option_type { FLAG, TEXT, LIST };
 
 static const struct option_row {
 	const char *name, *value, *help;
@@ -31,6 +31,33 @@ static const struct option_row {
      offsetof(struct verb_options, allow_outside), ACCEPTS_RECIPE},
 	{"allow-expired-release", NULL, "accept an archive past its Valid-Until date, loudly", FLAG,
      offsetof(struct verb_options, allow_expired_release), ACCEPTS_EXPIRED},
+	{"keep", "N", "how many of the newest generations stay", TEXT, offsetof(struct verb_options, keep), ACCEPTS_GC},
+	{"dry-run", NULL, "remove nothing, say what would go", FLAG, offsetof(struct verb_options, dry_run), ACCEPTS_GC},
+	{"markdown", NULL, "as Markdown, for a merge request", FLAG, offsetof(struct verb_options, markdown), ACCEPTS_MARKDOWN},
+	{"port", "HOST:GUEST", "forward this port of 127.0.0.1 as well; again for more", LIST, offsetof(struct verb_options, ports),
+     ACCEPTS_PORTS},
+	{"console", NULL, "the serial console on this terminal (Ctrl-A X ends a machine)", FLAG,
+     offsetof(struct verb_options, console), ACCEPTS_PORTS},
+	{"seed", "FOLDER", "give its user-data, meta-data and network-config to cloud-init", TEXT,
+     offsetof(struct verb_options, seed), ACCEPTS_PORTS},
+	{"uefi", NULL, "boot by UEFI (BIOS)", FLAG, offsetof(struct verb_options, uefi), ACCEPTS_START},
+	{"accel", "kvm|tcg", "how the processor is made (KVM where it works)", TEXT, offsetof(struct verb_options, accel),
+     ACCEPTS_START},
+	{"memory", "SIZE", "memory of the machine (1G)", TEXT, offsetof(struct verb_options, memory), ACCEPTS_START},
+	{"disk", "SIZE", "size of its disk (2 GiB more than the image)", TEXT, offsetof(struct verb_options, disk), ACCEPTS_START},
+	{"timeout", "TIME", "how long it may take to come up (10m, 3m with KVM)", TEXT, offsetof(struct verb_options, timeout),
+     ACCEPTS_START},
+	{"keep", NULL, "do not throw its disk away", FLAG, offsetof(struct verb_options, keep_machine), ACCEPTS_START},
+	{"host", "HOST", "the machine, as ssh knows it: [USER@]NAME", TEXT, offsetof(struct verb_options, host), ACCEPTS_HOST},
+	{"ssh-config", "FILE", "a configuration for ssh in place of yours", TEXT, offsetof(struct verb_options, ssh_config),
+     ACCEPTS_HOST},
+	{"ssh-option", "OPTION", "for ssh's -o; again for more", LIST, offsetof(struct verb_options, ssh_options), ACCEPTS_HOST},
+	{"dry-run", NULL, "change nothing, say how much would travel", FLAG, offsetof(struct verb_options, dry_run), ACCEPTS_SWITCH},
+	{"force", NULL, "also what is known to be bad, made with fakes, or leaves no way back", FLAG,
+     offsetof(struct verb_options, force), ACCEPTS_SWITCH},
+	{"no-reboot", NULL, "leave it to the next boot", FLAG, offsetof(struct verb_options, no_reboot), ACCEPTS_SWITCH},
+	{"timeout", "TIME", "how long the machine may take to its verdict (15m)", TEXT, offsetof(struct verb_options, timeout),
+     ACCEPTS_WAIT},
 	{"cache", "FOLDER", "use this cache ($AETHER_CACHE)", TEXT, offsetof(struct verb_options, cache), 0},
 	{"json", NULL, "results and progress as JSON", FLAG, offsetof(struct verb_options, json), 0},
 	{"quiet", NULL, "warnings and errors only", FLAG, offsetof(struct verb_options, quiet), 0},
@@ -43,14 +70,23 @@ static bool accepts(const struct verb *verb, const struct option_row *row)
 	return row->accepted_by == 0 || (verb->accepts & row->accepted_by);
 }
 
-static void store(struct verb_options *options, const struct option_row *row)
+/* false: no more of them fit. */
+static bool store(struct verb_options *options, const struct option_row *row)
 {
 	char *field = (char *)options + row->offset;
 
-	if (row->type == FLAG)
+	if (row->type == FLAG) {
 		*(bool *)field = true;
-	else
+	} else if (row->type == TEXT) {
 		*(const char **)field = optarg;
+	} else {
+		struct option_list *list = (struct option_list *)field;
+
+		if (list->count == sizeof list->items / sizeof *list->items)
+			return false;
+		list->items[list->count++] = optarg;
+	}
+	return true;
 }
 
 /* getopt_long() has no message for us: says which word was wrong, and the nearest right one. */
@@ -82,12 +118,13 @@ int options_parse(const struct verb *verb, int argc, char **argv, struct verb_op
 
 	for (size_t i = 0; i < N_ROWS; i++)
 		if (accepts(verb, &rows[i]))
-			known[n++] = (struct option){rows[i].name, rows[i].type == TEXT, NULL, 'A' + (int)i};
+			known[n++] = (struct option){rows[i].name, rows[i].type != FLAG, NULL, 'A' + (int)i};
 	optind = 1;
 	while ((what = getopt_long(argc, argv, ":", known, NULL)) != -1) {
 		if (what == '?' || what == ':')
 			return refuse(verb, what, argv[optind - 1], err);
-		store(&options, &rows[what - 'A']);
+		if (!store(&options, &rows[what - 'A']))
+			return err_set(err, -EINVAL, "'--%s' was given too often", rows[what - 'A'].name);
 	}
 	*ret_options = options;
 	return optind;

@@ -9,24 +9,34 @@
 #include "edge/digest.h"
 #include "lock/fakes.h"
 
-/* Beside the program when it was just compiled, else where it was installed. */
-static int find_init(struct arena *arena, const char **ret_path, struct err *err)
+/* Beside this program when that was just compiled, else where it was installed. */
+static int find_program(struct arena *arena, const char *name, const char **ret_path, const char **ret_sha256, struct err *err)
 {
-	char self[PATH_MAX];
+	char self[PATH_MAX], *sha256 = arena_array(arena, char, SHA256_HEX);
 	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-	const char *installed = AETHER_LIBDIR "/aether-init", *beside = NULL;
-	char *slash;
+	const char *installed = arena_printf(arena, AETHER_LIBDIR "/%s", name), *beside = NULL;
 
 	if (n > 0) {
 		self[n] = 0;
-		slash = strrchr(self, '/');
-		beside = arena_printf(arena, "%.*s/aether-init", (int)(slash - self), self);
+		beside = arena_printf(arena, "%.*s/%s", (int)(strrchr(self, '/') - self), self, name);
 	}
 	*ret_path = beside && path_exists(beside) ? beside : installed;
+	*ret_sha256 = sha256;
 	if (path_exists(*ret_path))
-		return 0;
-	err_set(err, -ENOENT, "cannot find aether-init, the program that starts inside the image");
+		return sha256_file(*ret_path, sha256, NULL, err);
+	err_set(err, -ENOENT, "cannot find %s, which every image takes along", name);
 	return err_hint(err, "it is made beside aether-build by 'make', and installed as %s", installed);
+}
+
+static int find_programs(struct arena *arena, unsigned kind, struct plan_programs *programs, struct err *err)
+{
+	int r = 0;
+
+	if (kind == KIND_VM)
+		r = find_program(arena, "aether-init", &programs->init, &programs->init_sha256, err);
+	if (r == 0 && kind != KIND_TOOLS)
+		r = find_program(arena, "aether-agent", &programs->agent, &programs->agent_sha256, err);
+	return r;
 }
 
 static int read_kind(const struct verb_options *options, unsigned *kind, struct err *err)
@@ -60,16 +70,13 @@ int project_load(const char *path, unsigned kind, const struct verb_options *opt
 
 int project_plan(struct project *project, struct err *err)
 {
-	bool has_init = project->recipe->kind != KIND_LXC;
-	char *init_sha256 = has_init ? arena_array(project->arena, char, SHA256_HEX) : NULL;
-	int r = has_init ? find_init(project->arena, &project->init, err) : 0;
+	int r = find_programs(project->arena, project->recipe->kind, &project->programs, err);
 
-	if (r == 0 && has_init)
-		r = sha256_file(project->init, init_sha256, NULL, err);
 	if (r == 0)
 		r = lock_for(project->arena, project->recipe, project->tools, project->fakes, &project->lock, err);
 	if (r == 0)
-		r = plan_make(project->arena, project->recipe, project->tools, project->lock, init_sha256, &project->plan, err);
+		r = plan_make(project->arena, project->recipe, project->tools, project->lock, &project->programs, &project->plan,
+			      err);
 	return r;
 }
 

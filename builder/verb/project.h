@@ -11,7 +11,7 @@ struct project {
 	struct lock *lock;
 	struct plan *plan;
 	const char *fakes;           /* folder of what stands in (--with-fakes), or NULL */
-	const char *init;            /* host path of aether-init, the program of the initrd; NULL in a container */
+	struct plan_programs programs; /* what of ours lives in the image */
 };
 
 /* Reads the recipe at `path` and the tools recipe that it names. `kind` is what the verb is for, 0: what --kind asks for. */

@@ -19,6 +19,19 @@ enum verb_accepts {
 	ACCEPTS_UPDATE = 1 << 5,
 	ACCEPTS_KIND = 1 << 6,
 	ACCEPTS_TEMPLATE = 1 << 7,   /* --format, of a template */
+	ACCEPTS_GC = 1 << 8,         /* --keep, --dry-run */
+	ACCEPTS_MARKDOWN = 1 << 9,
+	ACCEPTS_START = 1 << 10,     /* of a machine or container: --uefi, --accel, --memory, --disk, --timeout, --keep */
+	ACCEPTS_PORTS = 1 << 11,     /* of one that is worked with: --port, --console, --seed */
+	ACCEPTS_HOST = 1 << 12,      /* --host, --ssh-config, --ssh-option */
+	ACCEPTS_SWITCH = 1 << 13,    /* --dry-run, --force, --no-reboot */
+	ACCEPTS_WAIT = 1 << 14,      /* --timeout, of a machine that restarts */
+};
+
+/* The values of an option that may be given more than once. */
+struct option_list {
+	const char *items[32];
+	size_t count;
 };
 
 struct verb_options {
@@ -28,7 +41,14 @@ struct verb_options {
 	const char *compress;        /* --compress NAME; NULL: the verb's own choice */
 	const char *cache;           /* --cache FOLDER; NULL: where cache_open() looks */
 	const char *fakes;           /* --with-fakes FOLDER; NULL: none */
-	bool json, quiet, help;
+	const char *keep;            /* --keep N; NULL: not said */
+	const char *accel, *memory, *disk, *timeout, *seed; /* --accel NAME and so on; NULL: what is usual */
+	struct option_list ports;    /* --port, each time it is said */
+	bool uefi, console, keep_machine;
+	const char *host, *ssh_config; /* --host, --ssh-config; NULL: not said, the user's own */
+	struct option_list ssh_options; /* --ssh-option, each time it is said */
+	bool force, no_reboot;
+	bool json, quiet, help, markdown, dry_run;
 	bool allow_outside, allow_expired_release, update;
 };
 

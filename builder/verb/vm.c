@@ -1,4 +1,6 @@
 /* aether-build vm RECIPE: a disk that boots. */
+#include <string.h>
+
 #include "artifact/image.h"
 #include "base/log.h"
 #include "disk/compose.h"
@@ -14,8 +16,12 @@ static uint64_t next_data(void *data, uint64_t offset)
 	return disk_next_data(data, offset);
 }
 
-static void describe(struct arena *arena, const struct disk_facts *facts, struct manifest *manifest)
+static void describe(struct arena *arena, const struct disk_facts *facts, const char *uki, struct manifest *manifest)
 {
+	manifest->root = arena_new_of(arena, struct manifest_root);
+	*manifest->root = (struct manifest_root){facts->hash_offset, facts->root_bytes};
+	manifest->uki = arena_new_of(arena, struct manifest_uki);
+	*manifest->uki = (struct manifest_uki){strrchr(uki, '/') + 1, facts->uki_bytes, arena_strdup(arena, facts->uki_sha256)};
 	manifest->root_hash = arena_strdup(arena, facts->root_hash);
 	manifest->kernel = facts->kernel;
 	for (size_t i = 0; i < facts->layout.n_partitions; i++) {
@@ -47,10 +53,11 @@ static int write_image(const struct build *build, struct disk *disk, const char 
 static int make(const struct build *build, const char *path, struct manifest *manifest, struct err *err)
 {
 	const struct plan *plan = build->plan;
+	const char *uki = arena_printf(build->arena, "%.*s/%s.efi", (int)(strrchr(path, '/') - path), path, plan->recipe->name);
 	const struct disk_spec spec = {
 		.name = plan->recipe->name, .layout = plan->layout, .cmdline = plan->cmdline, .seed = plan->seed,
-		.epoch = plan->epoch, .root = build->image.path, .init = build->init, .tools = {build->tools.path},
-		.work = build->work,
+		.epoch = plan->epoch, .root = build->image.path, .init = plan->programs->init, .tools = {build->tools.path},
+		.uki = uki, .work = build->work,
 	};
 	struct disk_facts facts;
 	struct disk disk = {0};
@@ -60,15 +67,20 @@ static int make(const struct build *build, const char *path, struct manifest *ma
 	r = disk_compose(build->arena, &spec, &disk, &facts, err);
 	if (r < 0)
 		return r;
-	describe(build->arena, &facts, manifest);
+	describe(build->arena, &facts, uki, manifest);
 	r = write_image(build, &disk, path, manifest, err);
 	disk_close(&disk);
 	return r;
 }
 
+struct build_kind vm_kind(void)
+{
+	return (struct build_kind){"vm", KIND_VM, "qcow2", "none", image_check, make};
+}
+
 static int run(const struct verb_options *options, char *const *arguments, size_t n_arguments, struct err *err)
 {
-	static const struct build_kind kind = {"vm", KIND_VM, "qcow2", "none", image_check, make};
+	const struct build_kind kind = vm_kind();
 
 	(void)n_arguments;
 	return build_run(&kind, options, arguments[0], err);

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "plan/json.h"
 #include "release/publish.h"
+#include "verb/describe.h"
 #include "verb/project.h"
 
 enum { PLAN_BYTES_MAX = 64 << 20 };
@@ -25,6 +26,23 @@ static const struct pos *words_of(const struct plan *plan, const struct plan_cha
 	return NULL;
 }
 
+/* What of it has changed, where that fits in a line. */
+static void print_fields(const struct plan_change *change)
+{
+	const char *between = ": ";
+
+	printf("changed");
+	for (size_t i = 0; i < change->n_fields; i++) {
+		const char *before = change->fields[i].before ? change->fields[i].before : "nothing";
+		const char *after = change->fields[i].after ? change->fields[i].after : "nothing";
+
+		if (strchr(before, '\n') || strchr(after, '\n'))
+			continue;
+		printf("%s%s %.40s -> %.40s", between, change->fields[i].name, before, after);
+		between = ", ";
+	}
+}
+
 static void print_change(const struct plan *plan, const struct plan_change *change)
 {
 	const struct pos *pos = words_of(plan, change);
@@ -36,7 +54,7 @@ static void print_change(const struct plan *plan, const struct plan_change *chan
 	else if (!change->after)
 		printf("gone");
 	else if (strcmp(change->after, "changed") == 0)
-		printf("changed");
+		print_fields(change);
 	else
 		printf("%.40s -> %.40s", change->before, change->after);
 	if (pos && pos->file && pos->line)
@@ -54,6 +72,7 @@ static struct json *change_json(const struct plan *plan, const struct plan_chang
 	json_set(object, "name", json_text(change->name));
 	json_set(object, "before", json_text(change->before));
 	json_set(object, "after", json_text(change->after));
+	json_set(object, "fields", describe_fields(change));
 	if (pos && pos->file) {
 		json_set(object, "file", json_text(pos->file));
 		json_set(object, "line", json_number(pos->line));

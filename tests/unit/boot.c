@@ -71,10 +71,10 @@ START_TEST(objdump_sees_the_sections_that_were_added)
 
 	make_stub(stub);
 	ck_assert_int_eq(uki_make(stub, sizeof stub, SECTIONS, 2, &uki, &err), 0);
-	ck_assert_uint_eq(uki.size, 0x800 + 2 * 0x200);
+	ck_assert_uint_eq(uki.size, 0x2000 + 0x200);
 	ck_assert_mem_eq(uki.data + 0x600, "symbols", 7); /* what stood behind the sections stays */
-	ck_assert_mem_eq(uki.data + 0x800, "root=none\0", 10);
-	ck_assert_mem_eq(uki.data + 0xa00, "MZ and more\0", 12);
+	ck_assert_mem_eq(uki.data + 0x1000, "root=none\0", 10);
+	ck_assert_mem_eq(uki.data + 0x2000, "MZ and more\0", 12);
 	ck_assert_mem_eq(uki.data + PE + 6, "\3\0", 2);
 	ck_assert_mem_eq(uki.data + OPTIONAL + 56, "\0\x40\0\0", 4); /* the image ends after .linux */
 	ck_assert_mem_eq(uki.data + OPTIONAL + 64, "\0\0\0\0", 4);
@@ -146,6 +146,30 @@ START_TEST(no_damaged_stub_leads_outside_of_its_bytes)
 		}
 		uki_of(stub, STUB_BYTES - state % 3, SECTIONS, 2);
 	}
+}
+END_TEST
+
+START_TEST(what_was_put_into_a_uki_is_found_in_it)
+{
+	struct buf uki = {0};
+	struct err err = {0};
+	uint8_t stub[STUB_BYTES];
+	const void *data;
+	size_t size;
+
+	make_stub(stub);
+	ck_assert_int_eq(uki_make(stub, sizeof stub, SECTIONS, 2, &uki, &err), 0);
+	for (size_t i = 0; i < 2; i++) {
+		ck_assert_int_eq(uki_find(uki.data, uki.size, SECTIONS[i].name, &data, &size, &err), 0);
+		ck_assert_uint_eq(size, SECTIONS[i].size);
+		ck_assert_mem_eq(data, SECTIONS[i].data, size);
+		ck_assert_uint_eq((size_t)((const char *)data - uki.data) % 4096, 0);
+	}
+	ck_assert_int_eq(uki_find(uki.data, uki.size, ".initrd", &data, &size, &err), -ENOENT);
+	ck_assert_int_eq(uki_find("MZ", 2, ".linux", &data, &size, &err), -EBADMSG);
+	ck_assert_int_eq(uki_find(uki.data, 0x2000, ".linux", &data, &size, &err), -EBADMSG); /* cut off */
+	err_free(&err);
+	buf_free(&uki);
 }
 END_TEST
 
@@ -293,8 +317,12 @@ START_TEST(the_kernels_words_reach_it_through_grub)
 
 	ck_assert_int_eq(grub_entry("it's gateway, slot a", "a", "ro  x=$(y);z dyndbg=\"file a +p\" last", &out, &err), 0);
 	ck_assert_str_eq(out.data, "menuentry 'its gateway, slot a' {\n"
-				   "\tlinux /aether/a/linux 'ro' 'x=$(y);z' 'dyndbg=file a +p' 'last'\n"
-				   "\tinitrd /aether/a/initrd\n"
+				   "\tif hashsum --hash sha256 --check /aether/a/sums --prefix /aether/a; then\n"
+				   "\t\tlinux /aether/a/linux 'ro' 'x=$(y);z' 'dyndbg=file a +p' 'last'\n"
+				   "\t\tinitrd /aether/a/initrd\n"
+				   "\telse\n"
+				   "\t\techo 'slot a is damaged'\n"
+				   "\tfi\n"
 				   "}\n");
 	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
 		ck_assert_int_eq(grub_entry("x", "a", refused[i], &out, &err), -EINVAL);
@@ -316,7 +344,8 @@ START_TEST(the_environment_block_has_the_size_that_grub_wants)
 END_TEST
 
 SUITE(boot, objdump_sees_the_sections_that_were_added, stubs_that_are_none_are_refused,
-      no_damaged_stub_leads_outside_of_its_bytes, more_sections_than_the_headers_hold_are_refused,
+      no_damaged_stub_leads_outside_of_its_bytes, what_was_put_into_a_uki_is_found_in_it,
+      more_sections_than_the_headers_hold_are_refused,
       libarchive_reads_what_the_kernel_would_unpack, modules_come_after_what_they_need_and_once,
       a_module_that_is_needed_and_missing_is_an_error, mbr_and_core_point_at_each_other,
       the_kernels_words_reach_it_through_grub, the_environment_block_has_the_size_that_grub_wants)

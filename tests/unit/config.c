@@ -21,6 +21,7 @@ static struct lock_package packages[] = {
 };
 enum { BASE_FILES, LIBC, NFTABLES, SSH, SUDO, CADDY, N_PACKAGES };
 
+static const struct plan_programs PROGRAMS = {"/lib/init", DIGEST, "/lib/agent", DIGEST};
 static struct recipe recipe;
 static struct lock lock;
 static struct arena *arena;
@@ -39,7 +40,7 @@ static struct plan *plan_of(void)
 	struct plan *plan = NULL;
 	struct err err = {0};
 
-	if (plan_make(arena, &recipe, NULL, &lock, DIGEST, &plan, &err) < 0) {
+	if (plan_make(arena, &recipe, NULL, &lock, &PROGRAMS, &plan, &err) < 0) {
 		err_print(&err, stderr);
 		ck_abort_msg("the recipe can be planned");
 	}
@@ -51,7 +52,7 @@ static void check_refused(const char *expected)
 	struct plan *plan;
 	struct err err = {0};
 
-	ck_assert_int_lt(plan_make(arena, &recipe, NULL, &lock, DIGEST, &plan, &err), 0);
+	ck_assert_int_lt(plan_make(arena, &recipe, NULL, &lock, &PROGRAMS, &plan, &err), 0);
 	ck_assert_str_eq(err.first->text, expected);
 	err_free(&err);
 }

@@ -367,13 +367,14 @@ static const char words[] =
 
 static int plan_words(struct arena *arena, size_t n_packages, struct plan **ret, struct err *err)
 {
+	static const struct plan_programs PROGRAMS = {"/lib/init", A, "/lib/agent", B};
 	static struct lock_blob layer = {C, 30};
 	static struct lock_container container = {"docker.io/library/caddy:2", {A, 10}, {B, 11}, &layer, 1, false};
 	struct lock *lock = arena_new_of(arena, struct lock);
 
 	*lock = (struct lock){
 		.path = "x.lock", .image = {packages, n_packages}, .containers = &container, .n_containers = 1};
-	return plan_make(arena, recipes_load(words), NULL, lock, A, ret, err);
+	return plan_make(arena, recipes_load(words), NULL, lock, &PROGRAMS, ret, err);
 }
 
 START_TEST(quadlets_are_files_that_start_what_runs_by_itself)

@@ -19,11 +19,15 @@ static struct manifest_package packages[] = {
 static struct manifest_state state[] = {{"/var/lib/caddy"}};
 static struct manifest_input inputs[] = {{"lock", "cc33"}, {"layer base", "dd44"}};
 
+static struct manifest_root root = {4096 * 1000, 4096 * 1009};
+static struct manifest_uki uki = {"gateway.efi", 12345, "9988"};
+
 static const struct manifest sample = {
 	.tool = "aether-build", .tool_version = "0.1.0",
 	.name = "gateway", .kind = "vm", .key = "ee55", .epoch = 1760000000,
 	.image = {"gateway.qcow2", "qcow2", "none", 123456789, 9ULL << 30, "ff66"},
 	.root_hash = "0077", .kernel = "6.12.48+deb13-cloud-amd64",
+	.root = &root, .uki = &uki,
 	.partitions = partitions, .n_partitions = 2, .packages = packages, .n_packages = 2,
 	.state = state, .n_state = 1, .inputs = inputs, .n_inputs = 2,
 };
@@ -60,6 +64,8 @@ START_TEST(what_was_written_is_read_back)
 	ck_assert_str_eq(m->packages[1].version, "2025b-4+deb13u1");
 	ck_assert_str_eq(m->state[0].path, "/var/lib/caddy");
 	ck_assert_str_eq(m->inputs[1].name, "layer base");
+	ck_assert_uint_eq(m->root->hash_offset, 4096000);
+	ck_assert_str_eq(m->uki->file, "gateway.efi");
 	ck_assert_str_eq(manifest_print(arena, m), text); /* and so nothing was lost */
 }
 END_TEST
@@ -71,10 +77,14 @@ START_TEST(an_image_without_verity_and_kernel_has_null_there)
 	struct err err = {0};
 
 	bare.root_hash = bare.kernel = NULL;
+	bare.root = NULL;
+	bare.uki = NULL;
 	bare.n_packages = bare.n_partitions = bare.n_state = bare.n_inputs = 0;
 	ck_assert_int_eq(read_back(arena, manifest_print(arena, &bare), &m, &err), 0);
 	ck_assert_ptr_null(m->root_hash);
 	ck_assert_ptr_null(m->kernel);
+	ck_assert_ptr_null(m->root);
+	ck_assert_ptr_null(m->uki);
 	ck_assert_uint_eq(m->n_packages, 0);
 }
 END_TEST

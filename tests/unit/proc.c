@@ -271,6 +271,76 @@ START_TEST(a_program_ends_with_whoever_started_it)
 }
 END_TEST
 
+/* --- a program that is talked to ----------------------------------------------------------------------------------------- */
+
+static struct proc_talk *start(const char *const *argv)
+{
+	struct proc_talk *talk;
+	struct err err = {0};
+
+	ck_assert_int_eq(proc_start(&(struct proc){.argv = argv}, &talk, &err), 0);
+	return talk;
+}
+
+START_TEST(a_program_answers_while_it_runs)
+{
+	struct proc_talk *talk = start(SH("while read -r line; do echo \"<$line>\"; done; echo end >&2; exit 7"));
+	_cleanup_buf_ struct buf said = {0};
+	struct err err = {0};
+	char answer[64];
+
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(proc_write(talk, "hello\n", 6, 10), 0);
+		ck_assert_int_eq(proc_read(talk, answer, sizeof answer, 10), 8);
+		ck_assert_mem_eq(answer, "<hello>\n", 8);
+	}
+	ck_assert_int_eq(proc_finish(talk, 10, &said, &err), 7);
+	ck_assert_str_eq(said.data, "end");
+}
+END_TEST
+
+START_TEST(a_program_that_is_silent_or_deaf_is_not_waited_for)
+{
+	static char much[1 << 20];
+	struct proc_talk *talk = start(SH("exec sleep 100"));
+	struct err err = {0};
+	double started = now();
+	char answer[8];
+
+	ck_assert_int_eq(proc_read(talk, answer, sizeof answer, 1), -ETIME);
+	ck_assert_int_eq(proc_write(talk, much, sizeof much, 1), -ETIME);
+	ck_assert_int_eq(proc_finish(talk, 1, NULL, &err), -ETIME);
+	ck_assert_double_lt(now() - started, 20);
+	err_free(&err);
+}
+END_TEST
+
+START_TEST(a_program_that_talks_while_nobody_listens_is_heard_out)
+{
+	struct proc_talk *talk = start(SH("head -c 3000000 /dev/zero; head -c 3000000 /dev/zero | tr '\\0' x >&2; echo last >&2; exit 3"));
+	_cleanup_buf_ struct buf said = {0};
+	struct err err = {0};
+
+	ck_assert_int_eq(proc_finish(talk, 10, &said, &err), 3);
+	ck_assert_uint_lt(said.size, 10000);
+	ck_assert_str_eq(said.data + said.size - 4, "last");
+}
+END_TEST
+
+START_TEST(a_program_that_has_ended_listens_no_more)
+{
+	struct proc_talk *talk = start(SH("exit 0"));
+	struct err err = {0};
+	char answer[8];
+
+	ck_assert_int_eq(proc_read(talk, answer, sizeof answer, 10), 0);
+	ck_assert_int_eq(proc_write(talk, "x", 1, 10), -EPIPE);
+	ck_assert_int_eq(proc_finish(talk, 10, NULL, &err), 0);
+	ck_assert_int_eq(proc_start(&(struct proc){.argv = (const char *const[]){"no-such-program", NULL}}, &talk, &err), -ENOENT);
+	err_free(&err);
+}
+END_TEST
+
 /* --- pool ---------------------------------------------------------------------------------------------------------------- */
 
 static int square(void *data, size_t i, struct err *err)
@@ -336,5 +406,7 @@ SUITE(proc, the_exit_status_is_the_result, a_program_that_does_not_exist_is_name
       large_input_and_output_pass_at_the_same_time, a_program_that_does_not_read_its_input_does_no_harm,
       without_input_there_is_nothing_to_read, the_environment_is_the_given_one_alone, no_descriptor_is_inherited,
       a_parent_without_standard_streams_can_run_programs, the_working_folder_must_exist, a_program_past_its_deadline_is_killed,
-      a_program_that_closed_its_streams_still_has_its_deadline, a_program_ends_with_whoever_started_it, every_job_is_done_once,
+      a_program_that_closed_its_streams_still_has_its_deadline, a_program_ends_with_whoever_started_it,
+      a_program_answers_while_it_runs, a_program_that_is_silent_or_deaf_is_not_waited_for,
+      a_program_that_talks_while_nobody_listens_is_heard_out, a_program_that_has_ended_listens_no_more, every_job_is_done_once,
       the_failure_with_the_lowest_index_is_reported_and_the_rest_is_not_begun, there_is_at_least_one_thread_and_never_too_many)

@@ -9,6 +9,7 @@
 
 #include "artifact/image.h"
 #include "artifact/qcow2.h"
+#include "artifact/reader.h"
 #include "base/file.h"
 #include "base/proc.h"
 #include "scratch.h"
@@ -365,6 +366,123 @@ START_TEST(unknown_formats_are_refused_with_the_known_ones)
 }
 END_TEST
 
+/* --- reading --------------------------------------------------------------------------------------------------------- */
+
+/* What the reader gives, in pieces of all sizes, is the disk. */
+static void check_reads(const struct disk *disk, const char *path, const char *format)
+{
+	struct image_reader *reader;
+	struct err err = {0};
+	char *is = malloc(MIB), *should = malloc(MIB);
+	uint64_t state = 3, size = disk->source.size_bytes, step;
+
+	if (image_open(path, format, &reader, &err) < 0) {
+		err_print(&err, stderr);
+		ck_abort_msg("opening %s as %s", path, format);
+	}
+	ck_assert_uint_ge(image_size(reader), size);
+	for (uint64_t at = 0; at < size; at += step) {
+		step = 1 + noise(&state) % (200 * KIB);
+		if (step > size - at)
+			step = size - at;
+		ck_assert_int_eq(image_read_at(reader, at, is, step, &err), 0);
+		ck_assert_int_eq(fd_pread_all(disk->fd, should, step, at), 0);
+		ck_assert_msg(memcmp(is, should, step) == 0, "%s differs near %llu", path, (unsigned long long)at);
+	}
+	ck_assert_int_eq(image_read_at(reader, image_size(reader), is, 1, &err), -EINVAL);
+	ck_assert_int_eq(image_read_at(reader, UINT64_MAX - 5, is, 100, &err), -EINVAL);
+	image_close(reader);
+	err_free(&err);
+	free(is);
+	free(should);
+}
+
+START_TEST(what_was_written_is_read_again)
+{
+	struct disk *disk = mixed_disk(40 * MIB);
+
+	for (size_t i = 0; i < N_COMPRESSIONS; i++) {
+		write_image(disk, "qcow2", compressions[i], scratch_path("image"));
+		check_reads(disk, scratch_path("image"), "qcow2");
+	}
+	write_image(disk, "raw", "none", scratch_path("image"));
+	check_reads(disk, scratch_path("image"), "raw");
+}
+END_TEST
+
+START_TEST(what_qemu_wrote_is_read)
+{
+	static const char *const options[] = {
+		"compat=0.10", "compat=1.1", "cluster_size=4096", "cluster_size=2M", "compression_type=zstd", "lazy_refcounts=on",
+	};
+	struct disk *disk = mixed_disk(20 * MIB);
+
+	for (size_t i = 0; i < 2 * sizeof options / sizeof *options; i++) {
+		const char *path = scratch_path("image");
+		const char *argv[] = {"qemu-img", "convert", "-f", "raw", "-O", "qcow2", "-o", options[i / 2], disk->path, path,
+				      i % 2 ? "-c" : NULL, NULL};
+
+		unlink(path);
+		must(argv, NULL);
+		check_reads(disk, path, "qcow2");
+	}
+}
+END_TEST
+
+START_TEST(what_is_no_image_that_stands_by_itself_is_refused)
+{
+	const char *base = scratch_path("base"), *path = scratch_path("image");
+	const char *const overlay[] = {"qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", base, path, NULL};
+	struct image_reader *reader;
+	struct err err = {0};
+
+	write_image(mixed_disk(2 * MIB), "qcow2", "none", base);
+	must(overlay, NULL);
+	ck_assert_int_eq(image_open(path, "qcow2", &reader, &err), -ENOTSUP);
+	ck_assert_int_eq(image_open("/etc/passwd", "qcow2", &reader, &err), -EBADMSG);
+	ck_assert_int_eq(image_open(scratch_path("missing"), "raw", &reader, &err), -ENOENT);
+	ck_assert_int_eq(image_open(base, "vmdk", &reader, &err), -EINVAL);
+	err_free(&err);
+}
+END_TEST
+
+START_TEST(no_damaged_image_leads_astray)
+{
+	static const off_t areas[] = {200, 64 * KIB, 4 * MIB};
+	const char *path = scratch_path("image");
+	struct disk *disk = mixed_disk(6 * MIB);
+	uint64_t state = 11;
+	char *out = malloc(6 * MIB);
+
+	for (int i = 0; i < 600; i++) {
+		struct image_reader *reader = NULL;
+		struct err err = {0};
+		struct stat st;
+		int fd;
+
+		if (i % 100 == 0)
+			write_image(disk, "qcow2", compressions[i / 100 % N_COMPRESSIONS], path);
+		chmod(path, 0644);
+		fd = open(path, O_RDWR | O_CLOEXEC);
+		ck_assert_int_eq(fstat(fd, &st), 0);
+		for (int n = 0; n < 4; n++) {
+			uint8_t byte = (uint8_t)noise(&state);
+
+			if (pwrite(fd, &byte, 1, (off_t)(noise(&state) % (uint64_t)areas[i % 3]) % st.st_size) != 1)
+				ck_abort();
+		}
+		if (i % 10 == 9)
+			ck_assert_int_eq(ftruncate(fd, st.st_size - 1 - (off_t)(noise(&state) % 1000)), 0);
+		close(fd);
+		if (image_open(path, "qcow2", &reader, &err) == 0 && image_size(reader) >= 6 * MIB)
+			image_read_at(reader, 0, out, 6 * MIB, &err);
+		image_close(reader);
+		err_free(&err);
+	}
+	free(out);
+}
+END_TEST
+
 SUITE(qcow2, a_disk_of_all_sorts_is_what_qemu_reads, a_dense_disk_is_what_qemu_reads, a_disk_may_end_within_a_sector,
       two_tebibytes_take_no_more_place_than_what_is_on_them, an_empty_disk_is_an_image_too,
       zeros_that_are_no_hole_take_no_place, what_does_not_shrink_is_stored_plain,
@@ -372,4 +490,5 @@ SUITE(qcow2, a_disk_of_all_sorts_is_what_qemu_reads, a_dense_disk_is_what_qemu_r
       qemu_reads_in_the_header_what_was_asked_for, a_raw_image_is_the_disk_with_its_holes,
       an_image_is_read_only_and_its_digest_is_that_of_its_file, an_image_replaces_nothing,
       a_source_that_fails_leaves_no_image, a_full_disk_is_an_error_that_says_what_to_do,
-      unknown_formats_are_refused_with_the_known_ones)
+      unknown_formats_are_refused_with_the_known_ones, what_was_written_is_read_again, what_qemu_wrote_is_read,
+      what_is_no_image_that_stands_by_itself_is_refused, no_damaged_image_leads_astray)

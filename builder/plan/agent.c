@@ -1,0 +1,94 @@
+/* aether-agent, and the two files it reads: what the machine is, and what must hold for it to be healthy. Both are lines of fields
+ * that tabs separate (builder/agent/lines.h). */
+#include <inttypes.h>
+#include <string.h>
+
+#include "plan/config.h"
+
+static void put_field(struct buf *text, const char *field)
+{
+	for (; *field; field++) {
+		const char *at = strchr("\t\n\\", *field);
+
+		if (at)
+			buf_printf(text, "\\%c", "tn\\"[at - "\t\n\\"]);
+		else
+			buf_add_u8(text, (uint8_t)*field);
+	}
+}
+
+static void put_fields(struct buf *text, const struct strv *fields)
+{
+	for (size_t i = 0; i < fields->count; i++) {
+		buf_puts(text, "\t");
+		put_field(text, fields->items[i]);
+	}
+	buf_puts(text, "\n");
+}
+
+/* MILLISECONDS TYPE WORD… */
+static void put_check(struct arena *arena, struct buf *text, const struct recipe_health *health)
+{
+	struct strv fields = {0};
+
+	buf_printf(text, "%" PRIu64, health->timeout_ms);
+	switch (health->type) {
+	case HEALTH_UNIT:
+		strv_push(arena, &fields, "unit");
+		strv_push(arena, &fields, health->unit);
+		break;
+	case HEALTH_TCP:
+		strv_push(arena, &fields, "tcp");
+		strv_push(arena, &fields, arena_printf(arena, "%" PRId64, health->port));
+		break;
+	case HEALTH_HTTP:
+		strv_push(arena, &fields, "http");
+		strv_push(arena, &fields, arena_printf(arena, "%" PRId64, health->status));
+		strv_push(arena, &fields, health->url);
+		break;
+	case HEALTH_COMMAND:
+		strv_push(arena, &fields, "command");
+		for (size_t i = 0; i < health->command.count; i++)
+			strv_push(arena, &fields, health->command.items[i]);
+		break;
+	}
+	put_fields(text, &fields);
+}
+
+static int make_health(struct arena *arena, struct plan *plan, struct err *err)
+{
+	_cleanup_buf_ struct buf text = {0};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < plan->recipe->n_health; i++) {
+		const struct recipe_health *health = &plan->recipe->health[i];
+
+		if (health->type == HEALTH_HTTP)
+			r = config_needs(plan, "curl", &health->pos, "a health check by 'http'", err);
+		put_check(arena, &text, health);
+	}
+	config_put(arena, plan, "/usr/lib/aether/health", 0644, NULL, text.data ? text.data : "");
+	return r;
+}
+
+static void make_image(struct arena *arena, struct plan *plan)
+{
+	_cleanup_buf_ struct buf text = {0};
+
+	buf_printf(&text, "name=%s\nkind=%s\nformat=%d\n", plan->recipe->name, recipe_kind_name(plan->recipe->kind), IMAGE_FORMAT);
+	for (size_t i = 0; i < plan->layout.n_partitions; i++)
+		if (plan->layout.partitions[i].content == DISK_ESP)
+			buf_printf(&text, "esp=%s\n", plan->layout.partitions[i].label);
+	config_put(arena, plan, "/usr/lib/aether/image", 0644, NULL, text.data);
+}
+
+int agent_make(struct arena *arena, struct plan *plan, struct err *err)
+{
+	const struct plan_programs *programs = plan->programs;
+
+	if (!programs->agent)
+		return 0;
+	config_take(arena, plan, "/usr/bin/aether-agent", 0755, programs->agent, programs->agent_sha256);
+	make_image(arena, plan);
+	return make_health(arena, plan, err);
+}

@@ -1,0 +1,86 @@
+#include "verb/describe.h"
+
+#include <time.h>
+
+#include "base/file.h"
+
+const char *describe_time(struct arena *arena, int64_t when)
+{
+	time_t seconds = (time_t)when;
+	struct tm parts;
+	char text[64];
+
+	if (when == 0 || !localtime_r(&seconds, &parts) || !strftime(text, sizeof text, "%Y-%m-%d %H:%M", &parts))
+		return "unknown";
+	return arena_strdup(arena, text);
+}
+
+const char *describe_text(struct arena *arena, const char *text)
+{
+	char *copy = arena_strdup(arena, text);
+
+	for (char *c = copy; c && *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = ' ';
+	return copy;
+}
+
+const char *describe_name(struct arena *arena, const struct generation *generation)
+{
+	return arena_printf(arena, "%s/%u", generation->name, generation->number);
+}
+
+const char *describe_flaw(const struct generation *generation)
+{
+	if (!path_exists(generation->image))
+		return "its image is missing";
+	return generation->manifest->n_fakes ? "not releasable" : NULL;
+}
+
+struct json *describe_generation(const struct generation *generation)
+{
+	const struct manifest_image *image = &generation->manifest->image;
+	struct json *object = json_new_object(), *deployments = json_new_array();
+
+	json_set(object, "name", json_text(generation->name));
+	json_set(object, "number", json_number(generation->number));
+	json_set(object, "folder", json_text(generation->folder));
+	json_set(object, "image", json_text(generation->image));
+	json_set(object, "present", json_bool(path_exists(generation->image)));
+	json_set(object, "format", json_text(image->format));
+	json_set(object, "size", json_number((int64_t)image->size));
+	json_set(object, "virtual_size", json_number((int64_t)image->virtual_size));
+	json_set(object, "sha256", json_text(image->sha256));
+	json_set(object, "packages", json_number((int64_t)generation->manifest->n_packages));
+	json_set(object, "releasable", json_bool(generation->manifest->n_fakes == 0));
+	json_set(object, "replaced", json_number(generation->record.replaced));
+	json_set(object, "made", json_number(generation->record.made));
+	json_set(object, "verdict", json_text(verdict_name(generation_verdict(generation))));
+	for (size_t i = 0; i < generation->record.n_deployments; i++) {
+		const struct deployment *from = &generation->record.deployments[i];
+		struct json *deployment = json_new_object();
+
+		json_set(deployment, "host", json_text(from->host));
+		json_set(deployment, "when", json_number(from->when));
+		json_set(deployment, "verdict", json_text(verdict_name(from->verdict)));
+		json_set(deployment, "reason", json_text(from->reason));
+		json_add(deployments, deployment);
+	}
+	json_set(object, "deployments", deployments);
+	return object;
+}
+
+struct json *describe_fields(const struct plan_change *change)
+{
+	struct json *array = json_new_array();
+
+	for (size_t i = 0; i < change->n_fields; i++) {
+		struct json *object = json_new_object();
+
+		json_set(object, "name", json_text(change->fields[i].name));
+		json_set(object, "before", json_text(change->fields[i].before));
+		json_set(object, "after", json_text(change->fields[i].after));
+		json_add(array, object);
+	}
+	return array;
+}

@@ -1,0 +1,161 @@
+/* aether-build diff A [B]: what a machine that runs A gets with B; with A alone, what A changed. */
+#include "verb/diff.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "verb/describe.h"
+#include "verb/verb.h"
+
+/* --- finding both --------------------------------------------------------------------------------------------------- */
+
+/* The generation that `after` replaced; when that is gone, the newest one below it. */
+static int find_replaced(struct arena *arena, const struct generation *after, struct generation **ret_before, struct err *err)
+{
+	const char *shelf = arena_strndup(arena, after->folder, (size_t)(strrchr(after->folder, '/') - after->folder));
+	const char *out = strrchr(shelf, '/') ? arena_strndup(arena, shelf, (size_t)(strrchr(shelf, '/') - shelf)) : ".";
+	unsigned wanted = after->record.replaced;
+	struct generation *all, *best = NULL;
+	size_t n;
+	int r = generation_list(arena, out, after->name, &all, &n, err);
+
+	for (size_t i = 0; r == 0 && i < n && all[i].number < after->number; i++)
+		if (!best || best->number != wanted)
+			best = &all[i];
+	if (r < 0)
+		return r;
+	if (!best) {
+		err_set(err, -ENOENT, "'%s/%u' has no earlier generation to be compared with", after->name, after->number);
+		return err_hint(err, "name two: aether-build diff A B");
+	}
+	if (wanted && best->number != wanted)
+		log_note("'%s/%u', which it replaced, is gone: this is the difference from '%s/%u'", after->name, wanted,
+			 after->name, best->number);
+	*ret_before = best;
+	return 0;
+}
+
+static int find_both(const struct verb_options *options, char *const *arguments, size_t n_arguments, struct diff *diff,
+		     struct err *err)
+{
+	struct generation *before, *after;
+	int r = generation_find(diff->arena, options->out, arguments[n_arguments - 1], &after, err);
+
+	if (r == 0 && n_arguments == 2)
+		r = generation_find(diff->arena, options->out, arguments[0], &before, err);
+	else if (r == 0)
+		r = find_replaced(diff->arena, after, &before, err);
+	if (r < 0)
+		return r;
+	diff->before = before;
+	diff->after = after;
+	return 0;
+}
+
+/* --- comparing ------------------------------------------------------------------------------------------------------ */
+
+static bool is_package(const struct plan_change *change)
+{
+	return strcmp(change->what, "package") == 0 && text_has_prefix(change->layer, "image/");
+}
+
+/* Whether the package went away here and came back in another layer. */
+static bool is_move(const struct plan_change *from, const struct plan_change *to)
+{
+	return is_package(from) && is_package(to) && !from->after && !to->before && strcmp(from->name, to->name) == 0;
+}
+
+/* A layer is how we build; a package that is in another one now has at most a new version. */
+static void join_moves(struct plan_change *changes, size_t *n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < *n; i++)
+		for (size_t j = 0; changes[i].what && j < *n; j++)
+			if (changes[j].what && changes[i].what && is_move(&changes[i], &changes[j])) {
+				changes[i].after = changes[j].after;
+				changes[j].what = NULL;
+				if (strcmp(changes[i].before, changes[i].after) == 0)
+					changes[i].what = NULL;
+			}
+	for (size_t i = 0; i < *n; i++)
+		if (changes[i].what)
+			changes[kept++] = changes[i];
+	*n = kept;
+}
+
+static int compare(struct diff *diff, struct err *err)
+{
+	_cleanup_json_ struct json *before = NULL, *after = NULL;
+	struct plan_change *changes;
+	int r = generation_plan(diff->arena, diff->before, &before, err);
+
+	if (r == 0)
+		r = generation_plan(diff->arena, diff->after, &after, err);
+	if (r < 0)
+		return r;
+	plan_compare(diff->arena, before, after, &changes, &diff->n);
+	join_moves(changes, &diff->n);
+	diff->changes = changes;
+	return 0;
+}
+
+/* --- telling -------------------------------------------------------------------------------------------------------- */
+
+static void print_json(const struct diff *diff)
+{
+	_cleanup_json_ struct json *object = json_new_object();
+	struct json *changes = json_new_array();
+
+	json_set(object, "before", describe_generation(diff->before));
+	json_set(object, "after", describe_generation(diff->after));
+	for (size_t i = 0; i < diff->n; i++) {
+		const struct plan_change *change = &diff->changes[i];
+		struct json *item = json_new_object();
+
+		json_set(item, "what", json_text(change->what));
+		json_set(item, "name", json_text(change->name));
+		json_set(item, "layer", json_text(change->layer));
+		json_set(item, "change", json_text(!change->before ? "added" : !change->after ? "removed" : "changed"));
+		json_set(item, "before", json_text(change->before));
+		json_set(item, "after", json_text(change->after));
+		json_set(item, "fields", describe_fields(change));
+		json_add(changes, item);
+	}
+	json_set(object, "changes", changes);
+	puts(json_print(diff->arena, object, true));
+}
+
+static int run(const struct verb_options *options, char *const *arguments, size_t n_arguments, struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct diff diff = {.arena = arena};
+	int r;
+
+	if (options->json && options->markdown)
+		return err_set(err, -EINVAL, "--json and --markdown are two answers: choose one");
+	r = find_both(options, arguments, n_arguments, &diff, err);
+	if (r == 0)
+		r = compare(&diff, err);
+	if (r < 0)
+		return r;
+	if (options->json)
+		print_json(&diff);
+	else if (options->markdown)
+		diff_print_markdown(&diff);
+	else
+		diff_print_text(&diff);
+	return 0;
+}
+
+const struct verb verb_diff = {
+	.name = "diff",
+	.arguments = "[A] B",
+	.summary = "Says what differs between two generations, or between one and the one it replaced",
+	.accepts = ACCEPTS_OUT | ACCEPTS_MARKDOWN,
+	.min_arguments = 1,
+	.max_arguments = 2,
+	.run = run,
+};

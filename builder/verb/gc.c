@@ -1,0 +1,118 @@
+/* aether-build gc --keep N [NAME…]: removes generations that nobody needs any more. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "release/gc.h"
+#include "verb/describe.h"
+#include "verb/verb.h"
+
+/* What was done, or would be. */
+struct collected {
+	struct arena *arena;
+	const struct verb_options *options;
+	unsigned keep, n_removed;
+	uint64_t bytes;
+	struct json *removed, *stays; /* for --json; in an object of run()'s */
+};
+
+static int read_keep(const char *text, unsigned *ret_keep, struct err *err)
+{
+	if (!text) {
+		err_set(err, -EINVAL, "how many generations are to be kept?");
+		return err_hint(err, "say it: --keep 5");
+	}
+	if (!*text || text[strspn(text, "0123456789")] || strlen(text) > 9)
+		return err_set(err, -EINVAL, "'--keep %s': a number is expected", text);
+	*ret_keep = (unsigned)strtoul(text, NULL, 10);
+	return 0;
+}
+
+static void tell_json(struct collected *collected, const char *name, const struct gc_item *item)
+{
+	struct json *object = json_new_object();
+
+	json_set(object, "name", json_text(name));
+	json_set(object, "number", json_number(item->number));
+	json_set(object, "bytes", json_number((int64_t)item->bytes));
+	if (item->stays)
+		json_set(object, "reason", json_text(item->stays));
+	json_add(item->stays ? collected->stays : collected->removed, object);
+}
+
+/* Those that stay because they are new are no news. */
+static void tell(struct collected *collected, const char *name, const struct gc_item *item, bool is_new)
+{
+	if (collected->options->json)
+		tell_json(collected, name, item);
+	else if (!item->stays)
+		printf("%s/%u %s (%s)\n", name, item->number, collected->options->dry_run ? "would go" : "removed",
+		       size_format_human(collected->arena, item->bytes));
+	else if (!is_new)
+		printf("%s/%u stays: %s\n", name, item->number, describe_text(collected->arena, item->stays));
+	if (!item->stays) {
+		collected->n_removed++;
+		collected->bytes += item->bytes;
+	}
+}
+
+static int collect(struct collected *collected, const char *name, struct err *err)
+{
+	const struct verb_options *options = collected->options;
+	struct gc_item *items;
+	size_t n;
+	int r = gc_shelf(collected->arena, options->out, name, collected->keep, options->dry_run, &items, &n, err);
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		tell(collected, name, &items[i], n - i <= collected->keep);
+	return r;
+}
+
+static void sum_up(const struct collected *collected, struct json *object)
+{
+	bool dry_run = collected->options->dry_run;
+
+	if (collected->options->json) {
+		json_set(object, "dry_run", json_bool(dry_run));
+		json_set(object, "bytes", json_number((int64_t)collected->bytes));
+		puts(json_print(collected->arena, object, true));
+		return;
+	}
+	printf("%u generation%s %s, %s %s\n", collected->n_removed, collected->n_removed == 1 ? "" : "s",
+	       dry_run ? "would go" : "removed", size_format_human(collected->arena, collected->bytes),
+	       dry_run ? "would be freed" : "freed");
+}
+
+static int run(const struct verb_options *options, char *const *arguments, size_t n_arguments, struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	_cleanup_json_ struct json *object = json_new_object();
+	struct strv names = n_arguments ? (struct strv){0} : generation_shelves(arena, options->out);
+	struct collected collected = {
+		.arena = arena, .options = options, .removed = json_new_array(), .stays = json_new_array(),
+	};
+	const char *name;
+	int r = read_keep(options->keep, &collected.keep, err);
+
+	json_set(object, "removed", collected.removed);
+	json_set(object, "stays", collected.stays);
+	for (size_t i = 0; r == 0 && i < n_arguments; i++) {
+		r = generation_shelf(arena, options->out, arguments[i], &name, err);
+		if (r == 0)
+			strv_push(arena, &names, name);
+	}
+	for (size_t i = 0; r == 0 && i < names.count; i++)
+		r = collect(&collected, names.items[i], err);
+	if (r == 0)
+		sum_up(&collected, object);
+	return r;
+}
+
+const struct verb verb_gc = {
+	.name = "gc",
+	.arguments = "[NAME…]",
+	.summary = "Removes all generations but the newest (--keep N), the last good one and those in use",
+	.accepts = ACCEPTS_OUT | ACCEPTS_GC,
+	.run = run,
+};

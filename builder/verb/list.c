@@ -1,0 +1,120 @@
+/* aether-build list [NAME…]: the generations there are. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "verb/describe.h"
+#include "verb/verb.h"
+
+enum { COLUMNS = 5, HOSTS_MAX = 4 };
+
+/* All generations that were asked for. */
+struct found {
+	struct arena *arena;
+	struct generation *generations;
+	size_t n;
+};
+
+static int find(struct found *found, const char *out, const char *name, struct err *err)
+{
+	struct generation *generations;
+	size_t n;
+	int r = generation_list(found->arena, out, name, &generations, &n, err);
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		*arena_push(found->arena, found->generations, found->n) = generations[i];
+	return r;
+}
+
+/* Where it was deployed, the latest last. */
+static const char *places(struct arena *arena, const struct record *record)
+{
+	size_t first = record->n_deployments > HOSTS_MAX ? record->n_deployments - HOSTS_MAX : 0;
+	const char *text = first ? arena_printf(arena, "%zu more", first) : "";
+
+	for (size_t i = first; i < record->n_deployments; i++)
+		text = arena_printf(arena, "%s%s%s (%s)", text, *text ? ", " : "",
+				    describe_text(arena, record->deployments[i].host),
+				    verdict_name(record->deployments[i].verdict));
+	return text;
+}
+
+static void print_row(const char *const row[COLUMNS], const int widths[COLUMNS])
+{
+	int last = COLUMNS - 1;
+
+	while (last > 0 && !*row[last])
+		last--;
+	for (int i = 0; i < last; i++)
+		printf("%-*s  ", widths[i], row[i]);
+	printf("%s\n", row[last]);
+}
+
+static void print_table(const struct found *found)
+{
+	static const char *const head[COLUMNS] = {"GENERATION", "MADE", "SIZE", "VERDICT", "DEPLOYED"};
+	const char *(*rows)[COLUMNS] = arena_alloc(found->arena, (found->n + 1) * sizeof *rows);
+	int widths[COLUMNS] = {0};
+
+	memcpy(rows[0], head, sizeof head);
+	for (size_t i = 0; i < found->n; i++) {
+		const struct generation *generation = &found->generations[i];
+		const char *verdict = verdict_name(generation_verdict(generation)), *flaw = describe_flaw(generation);
+		const char *row[COLUMNS] = {
+			describe_name(found->arena, generation), describe_time(found->arena, generation->record.made),
+			size_format_human(found->arena, generation->manifest->image.size),
+			flaw ? arena_printf(found->arena, "%s, %s", verdict, flaw) : verdict,
+			places(found->arena, &generation->record),
+		};
+
+		memcpy(rows[i + 1], row, sizeof row);
+	}
+	for (size_t i = 0; i <= found->n; i++)
+		for (int c = 0; c < COLUMNS; c++)
+			widths[c] = (int)strlen(rows[i][c]) > widths[c] ? (int)strlen(rows[i][c]) : widths[c];
+	for (size_t i = 0; i <= found->n; i++)
+		print_row(rows[i], widths);
+}
+
+static void print_json(const struct found *found)
+{
+	_cleanup_json_ struct json *array = json_new_array();
+
+	for (size_t i = 0; i < found->n; i++)
+		json_add(array, describe_generation(&found->generations[i]));
+	puts(json_print(found->arena, array, true));
+}
+
+static int run(const struct verb_options *options, char *const *arguments, size_t n_arguments, struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct strv names = n_arguments ? (struct strv){0} : generation_shelves(arena, options->out);
+	struct found found = {.arena = arena};
+	const char *name;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n_arguments; i++) {
+		r = generation_shelf(arena, options->out, arguments[i], &name, err);
+		if (r == 0)
+			strv_push(arena, &names, name);
+	}
+	for (size_t i = 0; r == 0 && i < names.count; i++)
+		r = find(&found, options->out, names.items[i], err);
+	if (r < 0)
+		return r;
+	if (options->json)
+		print_json(&found);
+	else if (found.n)
+		print_table(&found);
+	else
+		log_note("nothing was built below '%s' yet", options->out);
+	return 0;
+}
+
+const struct verb verb_list = {
+	.name = "list",
+	.arguments = "[NAME…]",
+	.summary = "Lists the generations there are, what became of them, and where",
+	.accepts = ACCEPTS_OUT,
+	.run = run,
+};

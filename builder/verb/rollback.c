@@ -1,0 +1,94 @@
+/* aether-build rollback --host HOST: back to the generation in the other slot. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "verb/deploy.h"
+
+static const struct station_slot *other_slot(const struct station *station)
+{
+	for (size_t i = 0; i < station->n_slots; i++)
+		if (strcmp(station->slots[i].slot, station->slot) != 0)
+			return &station->slots[i];
+	return NULL;
+}
+
+/* The agent refuses where there is nothing good to go back to. */
+static int go_back(struct arena *arena, const struct remote *remote, struct err *err)
+{
+	const char *said;
+	int status;
+
+	log_step("giving up the generation that runs on %s", remote->host);
+	status = remote_run(arena, remote, "aether-agent rollback", NULL, &said, err);
+	if (status < 0)
+		return status;
+	if (status > 0)
+		return remote_failed(remote, status, said, err);
+	log_step("restarting %s", remote->host);
+	return station_restart(arena, remote, err);
+}
+
+static void report(struct arena *arena, const struct verb_options *options, const struct remote *remote,
+		   const struct station *after, const struct generation *generation)
+{
+	_cleanup_json_ struct json *object = json_new_object();
+	char number[16] = "";
+
+	if (generation)
+		snprintf(number, sizeof number, "%u", generation->number);
+	log_step(NULL);
+	if (!options->json) {
+		printf("%s runs %s%s%s again, in slot %s, and is good\n", remote->host, after->name, *number ? "/" : "", number,
+		       after->slot);
+		return;
+	}
+	json_set(object, "host", json_text(remote->host));
+	json_set(object, "name", json_text(after->name));
+	json_set(object, "generation", generation ? json_number(generation->number) : json_text(NULL));
+	json_set(object, "root_hash", json_text(after->root_hash));
+	json_set(object, "slot", json_text(after->slot));
+	json_set(object, "verdict", json_text("good"));
+	puts(json_print(arena, object, true));
+}
+
+static int run(const struct verb_options *options, char *const *arguments, size_t n_arguments, struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const struct generation *given_up, *back = NULL;
+	const struct station_slot *other = NULL;
+	struct station before, after;
+	struct remote remote;
+	unsigned timeout_s;
+	int r = deploy_alone(n_arguments, arguments, err);
+
+	if (r == 0)
+		r = deploy_remote(arena, options, &remote, err);
+	if (r == 0)
+		r = deploy_timeout(options, &timeout_s, err);
+	if (r == 0)
+		r = station_ask(arena, &remote, &before, err);
+	if (r == 0)
+		r = go_back(arena, &remote, err);
+	if (r < 0)
+		return r;
+	given_up = deploy_find(arena, options, before.name, before.root_hash);
+	deploy_note(given_up, &remote, VERDICT_BAD, "rolled back by hand");
+	other = other_slot(&before);
+	if (!other)
+		return err_set(err, -EBADMSG, "%s does not say what its other slot is", remote.host);
+	back = deploy_find(arena, options, before.name, other->root_hash);
+	r = deploy_verdict(arena, &remote, before.boot_id, other->root_hash, timeout_s, back, &after, err);
+	if (r == 0)
+		report(arena, options, &remote, &after, back);
+	return r;
+}
+
+const struct verb verb_rollback = {
+	.name = "rollback",
+	.arguments = "",
+	.summary = "Boots a machine's previous generation again",
+	.accepts = ACCEPTS_OUT | ACCEPTS_HOST | ACCEPTS_WAIT,
+	.run = run,
+};

@@ -1,0 +1,134 @@
+/* aether-build show NAME[/NUMBER]|PATH: everything there is to say about one generation. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "edge/digest.h"
+#include "verb/describe.h"
+#include "verb/verb.h"
+
+static void __attribute__((format(printf, 2, 3))) say(const char *what, const char *format, ...)
+{
+	va_list ap;
+
+	printf("%-12s ", what);
+	va_start(ap, format);
+	vprintf(format, ap);
+	va_end(ap);
+	puts("");
+}
+
+static void print_deployments(struct arena *arena, const struct record *record)
+{
+	for (size_t i = 0; i < record->n_deployments; i++) {
+		const struct deployment *deployment = &record->deployments[i];
+
+		say(i ? "" : "deployed", "%s  %s, %s%s%s", describe_time(arena, deployment->when),
+		    describe_text(arena, deployment->host), verdict_name(deployment->verdict), deployment->reason ? ": " : "",
+		    deployment->reason ? describe_text(arena, deployment->reason) : "");
+	}
+}
+
+static void print_lists(struct arena *arena, const struct manifest *manifest)
+{
+	for (size_t i = 0; i < manifest->n_partitions; i++)
+		say(i ? "" : "partitions", "%-10s %10s  %s", manifest->partitions[i].label,
+		    size_format_human(arena, manifest->partitions[i].size), manifest->partitions[i].content);
+	for (size_t i = 0; i < manifest->n_state; i++)
+		say(i ? "" : "state", "%s", manifest->state[i].path);
+	for (size_t i = 0; i < manifest->n_fakes; i++)
+		say(i ? "" : "fakes", "%s", manifest->fakes[i].name);
+}
+
+static void print_text(struct arena *arena, const struct generation *generation, const char *manifest_sha256)
+{
+	const struct manifest *manifest = generation->manifest;
+	const struct manifest_image *image = &manifest->image;
+	const struct record *record = &generation->record;
+	const char *flaw = describe_flaw(generation);
+
+	say("generation", "%s", describe_name(arena, generation));
+	say("verdict", "%s%s%s", verdict_name(generation_verdict(generation)), flaw ? ", " : "", flaw ? flaw : "");
+	say("made", "%s, by %s %s", describe_time(arena, record->made), manifest->tool, manifest->tool_version);
+	if (record->replaced)
+		say("replaced", "%s/%u", generation->name, record->replaced);
+	print_deployments(arena, record);
+	say("image", "%s", generation->image);
+	say("size", "%s as %s, %s unpacked", size_format_human(arena, image->size), image->format,
+	    size_format_human(arena, image->virtual_size));
+	say("sha256", "%s", image->sha256);
+	say("manifest", "%s", manifest_sha256);
+	say("key", "%s", manifest->key);
+	if (manifest->root_hash)
+		say("root hash", "%s", manifest->root_hash);
+	if (manifest->kernel)
+		say("kernel", "%s", manifest->kernel);
+	say("packages", "%zu", manifest->n_packages);
+	print_lists(arena, manifest);
+}
+
+static struct json *partitions(const struct manifest *manifest)
+{
+	struct json *array = json_new_array();
+
+	for (size_t i = 0; i < manifest->n_partitions; i++) {
+		struct json *object = json_new_object();
+
+		json_set(object, "label", json_text(manifest->partitions[i].label));
+		json_set(object, "content", json_text(manifest->partitions[i].content));
+		json_set(object, "start", json_number((int64_t)manifest->partitions[i].start));
+		json_set(object, "size", json_number((int64_t)manifest->partitions[i].size));
+		json_add(array, object);
+	}
+	return array;
+}
+
+static void print_json(struct arena *arena, const struct generation *generation, const char *manifest_sha256)
+{
+	_cleanup_json_ struct json *object = describe_generation(generation);
+	struct json *state = json_new_array(), *fakes = json_new_array();
+	const struct manifest *manifest = generation->manifest;
+
+	json_set(object, "manifest_sha256", json_text(manifest_sha256));
+	json_set(object, "kind", json_text(manifest->kind));
+	json_set(object, "tool_version", json_text(manifest->tool_version));
+	json_set(object, "key", json_text(manifest->key));
+	json_set(object, "root_hash", json_text(manifest->root_hash));
+	json_set(object, "kernel", json_text(manifest->kernel));
+	json_set(object, "partitions", partitions(manifest));
+	for (size_t i = 0; i < manifest->n_state; i++)
+		json_add(state, json_text(manifest->state[i].path));
+	for (size_t i = 0; i < manifest->n_fakes; i++)
+		json_add(fakes, json_text(manifest->fakes[i].name));
+	json_set(object, "state", state);
+	json_set(object, "fakes", fakes);
+	puts(json_print(arena, object, true));
+}
+
+static int run(const struct verb_options *options, char *const *arguments, size_t n_arguments, struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct generation *generation;
+	char sha256[SHA256_HEX];
+	int r = generation_find(arena, options->out, arguments[0], &generation, err);
+
+	(void)n_arguments;
+	if (r == 0)
+		r = sha256_file(arena_printf(arena, "%s/manifest.json", generation->folder), sha256, NULL, err);
+	if (r < 0)
+		return r;
+	if (options->json)
+		print_json(arena, generation, sha256);
+	else
+		print_text(arena, generation, sha256);
+	return 0;
+}
+
+const struct verb verb_show = {
+	.name = "show",
+	.arguments = "NAME[/NUMBER]|PATH",
+	.summary = "Says everything about one generation: what it is, what it replaced, where it runs",
+	.accepts = ACCEPTS_OUT,
+	.min_arguments = 1,
+	.max_arguments = 1,
+	.run = run,
+};

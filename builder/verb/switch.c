@@ -1,0 +1,189 @@
+/* aether-build switch RECIPE --host HOST: the next generation for a machine, on trial. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "release/send.h"
+#include "verb/build.h"
+#include "verb/deploy.h"
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+/* A switch on its way, and what is told of it at the end. */
+struct switching {
+	struct arena *arena;
+	const struct verb_options *options;
+	struct remote remote;
+	unsigned timeout_s;
+	struct generation *generation;
+	struct station before, after;
+	struct sent sent;
+	int64_t began_ms, sent_ms;
+	const char *verdict;         /* "good"; NULL: none yet */
+};
+
+/* --- what is sent ---------------------------------------------------------------------------------------------------- */
+
+/* A recipe is built, if need be; anything else names a generation that there is. */
+static int find_generation(struct switching *s, const char *argument, struct err *err)
+{
+	const char *reference = argument;
+	int r = 0;
+
+	if (text_has_suffix(argument, ".recipe"))
+		r = build_obtain(s->options, KIND_VM, argument, s->arena, &reference, err);
+	return r == 0 ? generation_find(s->arena, s->options->out, reference, &s->generation, err) : r;
+}
+
+/* Whether it should go to that machine at all, as far as that is known here. */
+static int check_generation(const struct switching *s, struct err *err)
+{
+	const struct generation *g = s->generation;
+
+	if (s->options->force)
+		return 0;
+	if (g->manifest->n_fakes) {
+		err_set(err, -EPERM, "%s/%u was made with fakes, such as '%s': it is not releasable", g->name, g->number,
+			g->manifest->fakes[0].name);
+		return err_hint(err, "build it without --with-fakes; for a machine to play with there is --force");
+	}
+	for (size_t i = 0; i < g->record.n_deployments; i++) {
+		const struct deployment *d = &g->record.deployments[i];
+
+		if (strcmp(d->host, s->remote.host) != 0 || d->verdict != VERDICT_BAD)
+			continue;
+		err_set(err, -EPERM, "%s/%u was bad on %s: %s", g->name, g->number, d->host, d->reason ? d->reason : "nobody said why");
+		return err_hint(err, "mend the recipe and build again; to try the same once more there is --force");
+	}
+	return 0;
+}
+
+static int send(struct switching *s, struct err *err)
+{
+	const struct send_how how = {s->options->dry_run, s->options->force};
+	struct parcel *parcel;
+	int r;
+
+	log_step("reading %s/%u", s->generation->name, s->generation->number);
+	r = parcel_open(s->generation, &parcel, err);
+	if (r < 0)
+		return r;
+	s->began_ms = now_ms();
+	log_step("asking %s", s->remote.host);
+	r = station_ask(s->arena, &s->remote, &s->before, err);
+	if (r == 0)
+		r = send_parcel(s->arena, &s->remote, parcel, &how, &s->sent, err);
+	s->sent_ms = now_ms();
+	parcel_close(parcel);
+	return r;
+}
+
+/* --- what becomes of it ---------------------------------------------------------------------------------------------- */
+
+/* An image that runs already may still be on trial: its verdict is waited for, in this boot or another. */
+static int try(struct switching *s, struct err *err)
+{
+	const char *boot_id = s->sent.same ? NULL : s->before.boot_id;
+	int r = 0;
+
+	if (!s->sent.same) {
+		deploy_note(s->generation, &s->remote, VERDICT_UNTRIED, NULL);
+		if (s->options->no_reboot)
+			return 0;
+		log_step("restarting %s", s->remote.host);
+		r = station_restart(s->arena, &s->remote, err);
+	}
+	if (r == 0)
+		r = deploy_verdict(s->arena, &s->remote, boot_id, s->generation->manifest->root_hash, s->timeout_s, s->generation,
+				   &s->after, err);
+	if (r == 0)
+		s->verdict = "good";
+	return r;
+}
+
+static void report_json(const struct switching *s)
+{
+	_cleanup_json_ struct json *object = json_new_object();
+	const char slot[] = {s->sent.slot, 0};
+
+	json_set(object, "host", json_text(s->remote.host));
+	json_set(object, "name", json_text(s->generation->name));
+	json_set(object, "generation", json_number(s->generation->number));
+	json_set(object, "root_hash", json_text(s->generation->manifest->root_hash));
+	json_set(object, "slot", json_text(slot));
+	json_set(object, "same", json_bool(s->sent.same));
+	json_set(object, "dry_run", json_bool(s->options->dry_run));
+	json_set(object, "sent", json_number((int64_t)s->sent.received));
+	json_set(object, "copied", json_number((int64_t)s->sent.copied));
+	json_set(object, "in_place", json_number((int64_t)s->sent.in_place));
+	json_set(object, "send_ms", json_number(s->sent_ms - s->began_ms));
+	json_set(object, "total_ms", json_number(now_ms() - s->began_ms));
+	json_set(object, "verdict", json_text(s->verdict));
+	puts(json_print(s->arena, object, true));
+}
+
+static void report_plain(const struct switching *s)
+{
+	const struct generation *g = s->generation;
+	const char *sent = size_format_human(s->arena, s->sent.received);
+	const char *there = size_format_human(s->arena, s->sent.in_place + s->sent.copied);
+
+	if (s->sent.same)
+		printf("%s/%u runs on %s already, in slot %c%s\n", g->name, g->number, s->remote.host, s->sent.slot,
+		       s->verdict ? ", and is good" : "");
+	else if (s->options->dry_run)
+		printf("%s/%u for slot %c of %s: %s would travel, %s are there\n", g->name, g->number, s->sent.slot, s->remote.host,
+		       sent, there);
+	else if (!s->verdict)
+		printf("%s/%u is in slot %c of %s, on trial from the next boot on: %s sent, %s were there, %.1f s\n", g->name,
+		       g->number, s->sent.slot, s->remote.host, sent, there, (double)(s->sent_ms - s->began_ms) / 1000);
+	else
+		printf("%s/%u is good on %s, in slot %c: %s sent, %s were there, %.1f s, verdict after %.1f s\n", g->name, g->number,
+		       s->remote.host, s->sent.slot, sent, there, (double)(s->sent_ms - s->began_ms) / 1000,
+		       (double)(now_ms() - s->began_ms) / 1000);
+}
+
+static int run(const struct verb_options *options, char *const *arguments, size_t n_arguments, struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct switching s = {.arena = arena, .options = options};
+	int r = deploy_remote(arena, options, &s.remote, err);
+
+	(void)n_arguments;
+	if (r == 0)
+		r = deploy_timeout(options, &s.timeout_s, err);
+	if (r == 0)
+		r = find_generation(&s, arguments[0], err);
+	if (r == 0)
+		r = check_generation(&s, err);
+	if (r == 0)
+		r = send(&s, err);
+	if (r == 0 && !options->dry_run)
+		r = try(&s, err);
+	if (r < 0)
+		return r;
+	log_step(NULL);
+	if (options->json)
+		report_json(&s);
+	else
+		report_plain(&s);
+	return 0;
+}
+
+const struct verb verb_switch = {
+	.name = "switch",
+	.arguments = "RECIPE|GENERATION",
+	.summary = "Sends a machine its next generation, and boots it on trial",
+	.accepts = ACCEPTS_OUT | ACCEPTS_RECIPE | ACCEPTS_HOST | ACCEPTS_SWITCH | ACCEPTS_WAIT,
+	.min_arguments = 1,
+	.max_arguments = 1,
+	.run = run,
+};

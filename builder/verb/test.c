@@ -1,0 +1,172 @@
+/* aether-build test RECIPE: boots the image of a recipe, waits for its health, runs its tests, powers off. */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "edge/json.h"
+#include "run/patience.h"
+#include "run/trial.h"
+#include "verb/project.h"
+#include "verb/start.h"
+
+enum { QUESTION_MS = 60000 };
+
+/* --- the report ------------------------------------------------------------------------------------------------------ */
+
+static void print_more(const char *what, const char *text)
+{
+	printf("    %s: ", what);
+	for (; text && *text; text++) {
+		putchar(*text);
+		if (*text == '\n')
+			fputs("        ", stdout);
+	}
+	putchar('\n');
+}
+
+static void print_result(const struct trial_result *result)
+{
+	const char *prefix = strcmp(result->what, "health") == 0 ? "health: " : "";
+
+	printf("%s %s%s\n", result->ok ? "ok" : "not ok", prefix, result->name);
+	if (result->expected)
+		print_more("expected", result->expected);
+	if (result->seen)
+		print_more("seen", result->seen);
+}
+
+/* Prints what is new since the last time. */
+static void print_new(const struct verb_options *options, const struct trial *trial, size_t *printed)
+{
+	for (; *printed < trial->n_results; (*printed)++)
+		if (!options->json)
+			print_result(&trial->results[*printed]);
+	fflush(stdout);
+}
+
+static void print_json(const struct session *session, const struct trial *trial, const char *failed_units)
+{
+	_cleanup_json_ struct json *object = json_new_object();
+	struct json *results = json_new_array();
+
+	for (size_t i = 0; i < trial->n_results; i++) {
+		const struct trial_result *from = &trial->results[i];
+		struct json *result = json_new_object();
+
+		json_set(result, "what", json_text(from->what));
+		json_set(result, "name", json_text(from->name));
+		json_set(result, "ok", json_bool(from->ok));
+		json_set(result, "expected", json_text(from->expected));
+		json_set(result, "seen", json_text(from->seen));
+		json_set(result, "took_ms", json_number((int64_t)from->took_ms));
+		json_add(results, result);
+	}
+	json_set(object, "name", json_text(session->spec->target.name));
+	json_set(object, "image", json_text(session->spec->target.image));
+	json_set(object, "means", json_text(session_means(session)));
+	json_set(object, "passed", json_number((int64_t)(trial->n_results - trial->n_failed)));
+	json_set(object, "failed", json_number((int64_t)trial->n_failed));
+	json_set(object, "failedUnits", json_text(failed_units));
+	json_set(object, "results", results);
+	puts(json_print(trial->arena, object, true));
+}
+
+/* What the machine says itself, when something was not as it should be. */
+static void show_journal(const struct guest *guest, struct arena *arena, struct err *err)
+{
+	static const char *const argv[] = {"/usr/bin/journalctl", "-b", "-n", "40", "-p", "notice", "--no-pager", "-o",
+					   "short-monotonic", NULL};
+	struct err ignored = {0};
+	struct guest_said said;
+	int r = guest->run(guest->data, arena, argv, QUESTION_MS, &said, &ignored);
+
+	err_wrap(err, "%s", r == 0 && *said.out ? said.out : guest->console(guest->data, arena));
+	err_free(&ignored);
+}
+
+/* --- the trial ------------------------------------------------------------------------------------------------------- */
+
+/* A machine that is broken at the very start has nothing to be tested. */
+static int try_out(const struct verb_options *options, const struct recipe *recipe, struct session *session, struct trial *trial,
+		   const char **ret_failed_units, struct err *err)
+{
+	int64_t deadline_ms = session_deadline_ms(session);
+	size_t printed = 0;
+	int r;
+
+	log_step("booting (%s)", session_means(session));
+	r = session_wait(session, err);
+	if (r == 0)
+		r = trial_boot(trial, &session->guest, deadline_ms, ret_failed_units, err);
+	log_step(NULL);
+	if (r < 0)
+		return r;
+	print_new(options, trial, &printed);
+	if (trial->n_failed == 0) {
+		log_step("waiting for its health");
+		r = trial_health(trial, &session->guest, (uint64_t)(session_deadline_ms(session) - patience_now_ms()), err);
+		log_step(NULL);
+		print_new(options, trial, &printed);
+	}
+	for (size_t i = 0; i < recipe->n_tests && r == 0; i++) {
+		r = trial_test(trial, &session->guest, &recipe->tests[i], err);
+		print_new(options, trial, &printed);
+	}
+	return r;
+}
+
+static int judge(const struct verb_options *options, const struct session *session, const struct trial *trial,
+		 const char *failed_units, struct err *err)
+{
+	if (*failed_units)
+		log_note("units that have failed: %s", failed_units);
+	if (options->json)
+		print_json(session, trial, failed_units);
+	else
+		printf("%zu passed, %zu failed\n", trial->n_results - trial->n_failed, trial->n_failed);
+	fflush(stdout);
+	if (trial->n_failed == 0)
+		return 0;
+	err_set(err, -EBADE, "'%s' is not as its recipe says; the end of its journal:", session->spec->target.name);
+	show_journal(&session->guest, trial->arena, err);
+	return err->code;
+}
+
+static int run(const struct verb_options *options, char *const *arguments, size_t n_arguments, struct err *err)
+{
+	_cleanup_project_ struct project project = {0};
+	struct session_spec spec = {0};
+	struct session session = {0};
+	const char *failed_units = "";
+	struct trial trial = {0};
+	int r = project_load(arguments[0], 0, options, &project, err);
+
+	(void)n_arguments;
+	if (r < 0)
+		return r;
+	trial.arena = project.arena;
+	r = start_options(project.arena, options, &spec, err);
+	if (r == 0)
+		r = start_target(project.arena, options, arguments[0], &spec.target, err);
+	if (r == 0)
+		r = session_start(project.arena, &spec, &session, err);
+	if (r == 0)
+		r = try_out(options, project.recipe, &session, &trial, &failed_units, err);
+	if (r == 0)
+		r = judge(options, &session, &trial, failed_units, err);
+	if (session.spec)
+		session_power_off(&session);
+	session_close(&session);
+	return r;
+}
+
+const struct verb verb_test = {
+	.name = "test",
+	.arguments = "RECIPE",
+	.summary = "Boots the recipe's image, waits for its health, and runs the recipe's tests",
+	.accepts = ACCEPTS_OUT | ACCEPTS_RECIPE | ACCEPTS_KIND | ACCEPTS_START,
+	.min_arguments = 1,
+	.max_arguments = 1,
+	.run = run,
+};

@@ -1,0 +1,234 @@
+/* The builder's end of sending: with the machine's own code at the other end, and with machines that talk nonsense; what a machine says
+ * of itself. */
+#include "suite.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/blocks.h"
+#include "agent/offer.h"
+#include "base/file.h"
+#include "disk/verity.h"
+#include "release/send.h"
+#include "release/station.h"
+#include "scratch.h"
+
+#define SH(script) ((const char *const[]){"/bin/sh", "-c", (script), NULL})
+#define HEX "0101010101010101010101010101010101010101010101010101010101010101"
+
+static const size_t sizes[PARCEL_OBJECTS] = {300 * 4096, 50000, 20000, 7, 180, 181};
+static const char *const files[PARCEL_OBJECTS] = {"root", "uki", "linux", "initrd", "grub-a", "grub-b"};
+
+static struct parcel make_parcel(void)
+{
+	struct parcel parcel = {.salt = HEX, .generation = 7, .name = "gateway", .kind = "vm"};
+	uint8_t salt[VERITY_HASH];
+	uint64_t state = 99;
+
+	memset(salt, 1, sizeof salt);
+	for (size_t i = 0; i < PARCEL_OBJECTS; i++) {
+		struct parcel_object *object = &parcel.objects[i];
+		struct verity verity;
+		struct err err = {0};
+
+		object->name = files[i];
+		object->size_bytes = sizes[i];
+		while (object->blocks.size < sizes[i])
+			buf_add_u8(&object->blocks, (uint8_t)((state = state * 6364136223846793005ULL + 1) >> 56));
+		ck_assert_int_eq(verity_cover(&object->blocks, salt, &verity, &err), 0);
+		object->n_blocks = verity.size_bytes / VERITY_BLOCK;
+		hex_encode(verity.root_hash, VERITY_HASH, object->root_hash);
+	}
+	return parcel;
+}
+
+/* Takes all that is offered to files; runs as the child, in place of a program. */
+static int machine(void *data)
+{
+	static struct talk talk = {.in = STDIN_FILENO, .out = STDOUT_FILENO};
+	static struct blocks blocks;
+	static struct object objects[N_OBJECTS];
+	static struct offer offer;
+
+	offer_read(&talk, &offer);
+	talk_say(&talk, "ready b");
+	memcpy(blocks.salt, offer.salt, HASH_BYTES);
+	blocks.talk = &talk;
+	talk_say(&talk, "step taking");
+	for (unsigned i = 0; i < N_OBJECTS; i++) {
+		char path[4200];
+
+		snprintf(path, sizeof path, "%s/%s", (const char *)data, offer_name(i));
+		object_init(&objects[i], path, open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), offer.objects[i].size_bytes);
+		objects[i].number = i;
+		memcpy(objects[i].root_hash, offer.objects[i].root_hash, HASH_BYTES);
+		blocks_take(&blocks, &objects[i]);
+		if (ftruncate(objects[i].fd, (off_t)objects[i].size_bytes) < 0)
+			_exit(9);
+	}
+	talk_say(&talk, "done %llu %llu %llu", (unsigned long long)blocks.taken.in_place,
+		 (unsigned long long)blocks.taken.copied, (unsigned long long)blocks.taken.received);
+	_exit(0);
+}
+
+START_TEST(what_is_sent_arrives)
+{
+	struct parcel parcel = make_parcel();
+	const struct proc proc = {.argv = SH("exit 1"), .prepare = machine, .prepare_data = (void *)scratch()};
+	struct proc_talk *talk;
+	struct sent sent;
+	struct err err = {0};
+
+	ck_assert_int_eq(proc_start(&proc, &talk, &err), 0);
+	ck_assert_int_eq(send_talk(&parcel, talk, &sent, &err), 0);
+	ck_assert_int_eq(proc_finish(talk, 10, NULL, &err), 0);
+	ck_assert_int_eq(sent.slot, 'b');
+	ck_assert(!sent.same);
+	ck_assert_uint_ge(sent.received, 300 * 4096);
+	for (size_t i = 0; i < PARCEL_OBJECTS; i++) {
+		_cleanup_buf_ struct buf is = {0};
+
+		ck_assert_int_eq(file_read(scratch_path(files[i]), 1 << 24, &is, &err), 0);
+		ck_assert_uint_eq(is.size, sizes[i]);
+		ck_assert_mem_eq(is.data, parcel.objects[i].blocks.data, is.size);
+	}
+}
+END_TEST
+
+/* What comes of a machine that answers the offer with a script of its own. */
+static int talk_to(const char *script, struct sent *ret_sent)
+{
+	struct parcel parcel = make_parcel();
+	struct proc_talk *talk;
+	struct err err = {0};
+	int r;
+
+	ck_assert_int_eq(proc_start(&(struct proc){.argv = SH(script)}, &talk, &err), 0);
+	r = send_talk(&parcel, talk, ret_sent, &err);
+	ck_assert((r < 0) == (err.count > 0));
+	err_free(&err);
+	proc_finish(talk, 10, NULL, &err);
+	err_free(&err);
+	return r;
+}
+
+START_TEST(a_machine_that_has_it_already_gets_nothing)
+{
+	struct sent sent = {0};
+
+	ck_assert_int_eq(talk_to("sed /^$/q >/dev/null; echo same a", &sent), 0);
+	ck_assert(sent.same);
+	ck_assert_int_eq(sent.slot, 'a');
+	ck_assert_uint_eq(sent.received, 0);
+}
+END_TEST
+
+START_TEST(a_machine_that_talks_nonsense_is_refused)
+{
+	static const char *const answers[] = {
+		"hello", "ready", "ready c", "ready bb", "get 0 0 1", "done 1 2 3", "ready b\\nready b", "ready b\\nget 6 0 1",
+		"ready b\\nget 0 0 0", "ready b\\nget 0 0 257", "ready b\\nget 0 304 1", "ready b\\nget 0 303 2",
+		"ready b\\nget 0 18446744073709551615 2", "ready b\\nget 0 1 18446744073709551615", "ready b\\nget 0 0 1 1",
+		"ready b\\nget -1 0 1", "ready b\\nget 0 0", "ready b\\nget 0  0 1", "ready b\\nget 99999999999999999999999 0 1",
+		"ready b\\nstep dancing", "ready b\\nprogress 1", "ready b\\ndone 1 2", "ready b\\nprogress 1 2 3",
+		"ready b\\n\\033]0;title\\007", "ready b\\n%0600d",
+	};
+
+	for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+		char script[200];
+		struct sent sent;
+
+		snprintf(script, sizeof script, "sed /^$/q >/dev/null; printf '%s\\n' 1; cat >/dev/null", answers[i]);
+		ck_assert_msg(talk_to(script, &sent) == -EBADMSG, "answer %zu: %s", i, answers[i]);
+	}
+}
+END_TEST
+
+START_TEST(a_machine_that_goes_in_the_middle_was_not_done)
+{
+	struct sent sent;
+
+	ck_assert_int_eq(talk_to("exit 0", &sent), -EPIPE);
+	ck_assert_int_eq(talk_to("sed /^$/q >/dev/null; echo ready b; echo get 0 0 250; head -c 9000 >/dev/null", &sent), -EPIPE);
+	ck_assert_int_eq(talk_to("sed /^$/q >/dev/null; echo ready b; printf 'done 1 2 3'", &sent), -EPIPE); /* no line */
+}
+END_TEST
+
+/* --- what is offered ------------------------------------------------------------------------------------------------- */
+
+START_TEST(a_container_and_what_is_too_old_cannot_be_sent)
+{
+	struct manifest manifest = {.name = "x", .kind = "lxc"};
+	struct generation generation = {.name = "x", .number = 1, .folder = "/nonexistent", .image = "/nonexistent/x", .manifest = &manifest};
+	struct parcel *parcel;
+	struct err err = {0};
+
+	ck_assert_int_eq(parcel_open(&generation, &parcel, &err), -ENOTSUP);
+	ck_assert_ptr_nonnull(strstr(err.last->text, "kind 'lxc'"));
+	manifest.kind = "vm";
+	manifest.root_hash = HEX;
+	ck_assert_int_eq(parcel_open(&generation, &parcel, &err), -ENOTSUP);
+	ck_assert_str_eq(err.last->hint, "build it again");
+	err_free(&err);
+}
+END_TEST
+
+/* --- what a machine says --------------------------------------------------------------------------------------------- */
+
+static int read_status(const char *text, struct station *ret_station)
+{
+	struct arena *arena = arena_new();
+	struct err err = {0};
+	int r = station_read(arena, text, strlen(text), ret_station, &err);
+
+	err_free(&err);
+	return r; /* the arena lives as long as the test */
+}
+
+START_TEST(a_status_is_read)
+{
+	struct station station;
+
+	ck_assert_int_eq(read_status(
+		"{\"name\": \"gateway\", \"kind\": \"vm\", \"boot_id\": \"x\", \"slot\": \"b\", \"generation\": null, \"root_hash\": \"aa\","
+		"\"state\": \"trial\", \"tries_left\": 2, \"health\": \"waiting\", \"slots\": [{\"slot\": \"a\", \"state\": \"good\"},"
+		"{\"slot\": \"b\", \"state\": \"trial\", \"tries_left\": 2}, {\"slot\": \"c\"}],"
+		"\"last_failure\": {\"when\": 5, \"root_hash\": \"bb\", \"reason\": \"\\u001b[2Jgone\"}}", &station), 0);
+	ck_assert_str_eq(station.name, "gateway");
+	ck_assert_str_eq(station.generation, "");
+	ck_assert_uint_eq(station.n_slots, 2);
+	ck_assert_str_eq(station.slots[1].state, "trial");
+	ck_assert_int_eq(station.slots[1].tries_left, 2);
+	ck_assert_str_eq(station.failure.reason, " [2Jgone"); /* a terminal takes no orders from it */
+}
+END_TEST
+
+START_TEST(what_is_no_status_is_refused)
+{
+	static const char *const texts[] = {"", "hello", "[]", "{}", "{\"name\": 5, \"boot_id\": \"x\"}", "{\"name\": \"x\"}", "null"};
+	struct station station;
+
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		ck_assert_msg(read_status(texts[i], &station) == -EBADMSG, "%s", texts[i]);
+	ck_assert_int_eq(read_status("{\"name\": \"x\", \"boot_id\": \"y\", \"slots\": 5, \"last_failure\": []}", &station), 0);
+	ck_assert_uint_eq(station.n_slots, 0);
+}
+END_TEST
+
+START_TEST(a_host_that_is_an_option_is_refused)
+{
+	struct err err = {0};
+
+	ck_assert_int_eq(remote_check(&(struct remote){.host = "root@gateway"}, &err), 0);
+	ck_assert_int_eq(remote_check(&(struct remote){.host = "-oProxyCommand=reboot"}, &err), -EINVAL);
+	ck_assert_int_eq(remote_check(&(struct remote){.host = ""}, &err), -EINVAL);
+	err_free(&err);
+}
+END_TEST
+
+SUITE(send, what_is_sent_arrives, a_machine_that_has_it_already_gets_nothing, a_machine_that_talks_nonsense_is_refused,
+      a_machine_that_goes_in_the_middle_was_not_done, a_container_and_what_is_too_old_cannot_be_sent, a_status_is_read,
+      what_is_no_status_is_refused, a_host_that_is_an_option_is_refused)
