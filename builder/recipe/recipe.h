@@ -163,6 +163,18 @@ struct recipe_health {
 	struct pos pos;
 };
 
+/* `tests`: a command of a running machine, and what is expected of it. Of no effect on the image, and so not in the plan. */
+struct recipe_test {
+	const char *name;            /* a sentence; never NULL in what recipe_load() gives */
+	const char *shell;           /* text for /bin/sh -c, or NULL: */
+	struct strv command;
+	int64_t status;              /* exit status */
+	const char *output, *matches; /* what its stdout has to contain; a POSIX extended regular expression for it; or NULL */
+	const char *timeout;         /* as written, or NULL */
+	uint64_t timeout_ms;
+	struct pos pos;
+};
+
 struct recipe_hook {
 	struct strv argv;
 	struct pos pos;
@@ -200,10 +212,11 @@ struct recipe {
 	struct recipe_unit *units;
 	struct recipe_quadlet *quadlets;
 	struct recipe_health *health;
+	struct recipe_test *tests;
 	struct recipe_hook *configure; /* hooks.configure */
 	struct recipe_disk *disks;
 	size_t n_repositories, n_packages, n_downloads, n_files, n_users, n_principals, n_networks, n_units, n_quadlets,
-	    n_health, n_configure, n_disks;
+	    n_health, n_tests, n_configure, n_disks;
 
 	const char *ssh_ca;          /* host path of the user CA's public key, or NULL */
 	struct strv firewall_tcp, firewall_udp; /* ports or ranges "8000-8100", decimal */

@@ -385,6 +385,7 @@ static const struct field recipe_fields[] = {
 	{"state", &image_paths, 0, OF(recipe, state), 0, "what must survive a reimage"},
 	LATER("secrets", "SOPS secrets"),
 	{"health", &schema_health, 0, 0, 0, "what must hold before an image counts as good"},
+	{"tests", &schema_tests, 0, 0, 0, "what `aether-build test` runs in a machine of the image; no part of the image"},
 	{"hooks", &hooks, 0, 0, 0, "the few steps there are"},
 	{"vm", &part, FIELD_EARLY, 0, 0, "what counts for virtual machines alone: the same keys once more"},
 	{"lxc", &part, FIELD_EARLY, 0, 0, "what counts for containers alone: the same keys once more"},

@@ -76,8 +76,8 @@ extern const struct schema schema_recipe;
 /* The words of `quadlets`, which have a file of their own. */
 extern const struct schema schema_quadlets;
 
-/* `health`. */
-extern const struct schema schema_health;
+/* `health` and `tests`, each with a file of its own. */
+extern const struct schema schema_health, schema_tests;
 
 /* The content of a partition by its `type`; NULL when there is none of that name. `ret_later`: refused as not yet supported. */
 const struct schema *schema_content(const char *type, bool *ret_later);

@@ -1,52 +1,26 @@
 #include "release/publish.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/log.h"
-#include "base/text.h"
-
-static const char MANIFEST[] = "manifest.json", DRAFT[] = ".draft-";
-
-/* Thousands of packages fit well; what is larger is no manifest of ours. */
-enum { MANIFEST_BYTES_MAX = 64 << 20 };
+#include "release/record.h"
+#include "release/shelf.h"
 
 /* --- generations -------------------------------------------------------------------------------------------------- */
 
-/* The number that `name` is, written the one way we write it; 0 for any other name. */
-static unsigned number_of(const char *name)
-{
-	unsigned long number;
-	char *end;
-
-	if (*name < '1' || *name > '9')
-		return 0;
-	errno = 0;
-	number = strtoul(name, &end, 10);
-	return *end || errno || number >= UINT32_MAX ? 0 : (unsigned)number;
-}
-
 unsigned publish_newest(const char *shelf)
 {
-	DIR *dir = opendir(shelf);
-	struct dirent *entry;
-	unsigned newest = 0;
+	_cleanup_arena_ struct arena *arena = arena_new();
+	unsigned *numbers;
+	size_t n = shelf_numbers(arena, shelf, &numbers);
 
-	while (dir && (entry = readdir(dir))) {
-		unsigned number = number_of(entry->d_name);
-
-		newest = number > newest ? number : newest;
-	}
-	if (dir)
-		closedir(dir);
-	return newest;
+	return n ? numbers[n - 1] : 0;
 }
 
 /* The image of the newest generation, when its manifest's text is `text` (NULL: any) and the file is there. */
@@ -54,15 +28,13 @@ static const char *newest_image(struct arena *arena, const char *shelf, const ch
 				struct manifest **ret_manifest, struct err *err)
 {
 	unsigned number = publish_newest(shelf);
-	const char *record = arena_printf(arena, "%s/%u/%s", shelf, number, MANIFEST), *image;
 	_cleanup_buf_ struct buf found = {0};
+	const char *image;
 	struct stat st;
 
-	if (number == 0 || file_read(record, MANIFEST_BYTES_MAX, &found, err) < 0)
+	if (number == 0 || shelf_manifest(arena, shelf, number, &found, ret_manifest, err) < 0)
 		return NULL;
 	if (text && (found.size != strlen(text) || memcmp(found.data, text, found.size) != 0))
-		return NULL;
-	if (manifest_read(arena, record, found.data, found.size, ret_manifest, err) < 0)
 		return NULL;
 	image = arena_printf(arena, "%s/%u/%s", shelf, number, (*ret_manifest)->image.file);
 	if (stat(image, &st) < 0 || !S_ISREG(st.st_mode) || (uint64_t)st.st_size != (*ret_manifest)->image.size)
@@ -89,84 +61,25 @@ int publish_find(struct arena *arena, const char *out, const struct publish_want
 
 /* --- drafts ------------------------------------------------------------------------------------------------------- */
 
-/* Where we may not write, another folder is the way out; a full disk has a hint already. */
-static int cannot_write(int r, struct err *err)
-{
-	return r == -ENOSPC || r == -EDQUOT ? r : err_hint(err, "name a folder you can write to with --out FOLDER");
-}
-
-/* Takes the shelf's lock; closing the descriptor releases it. */
-static int shelf_lock(const char *shelf, struct err *err)
-{
-	_cleanup_arena_ struct arena *arena = arena_new();
-	int fd = open(arena_printf(arena, "%s/.lock", shelf), O_RDWR | O_CREAT | O_CLOEXEC, 0644), r = 0;
-
-	if (fd < 0)
-		return cannot_write(err_sys(err, -errno, "cannot write in the folder '%s'", shelf), err);
-	while (r == 0 && flock(fd, LOCK_EX) < 0)
-		if (errno != EINTR)
-			r = err_sys(err, -errno, "cannot lock the folder '%s'", shelf);
-	if (r == 0)
-		return fd;
-	close(fd);
-	return r;
-}
-
-/* Opens a draft's folder and locks it, unless it is locked: then its maker lives. Returns a descriptor or negative
- * errno. */
-static int draft_claim(const char *folder)
-{
-	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), r = 0;
-
-	if (fd < 0)
-		return -errno;
-	while (r == 0 && flock(fd, LOCK_EX | LOCK_NB) < 0)
-		r = errno == EINTR ? 0 : -errno;
-	if (r == 0)
-		return fd;
-	close(fd);
-	return r;
-}
-
-/* Removes the drafts of dead builds. The shelf's lock is held: no draft is between its making and its locking. */
-static void sweep(struct arena *arena, const char *shelf)
-{
-	DIR *dir = opendir(shelf);
-	struct dirent *entry;
-
-	while (dir && (entry = readdir(dir))) {
-		const char *folder = arena_printf(arena, "%s/%s", shelf, entry->d_name);
-		_cleanup_fd_ int fd = text_has_prefix(entry->d_name, DRAFT) ? draft_claim(folder) : -1;
-		struct err err = {0};
-
-		if (fd >= 0 && path_remove(folder, &err) < 0)
-			log_warn("a draft that a dead build left stays: %s", err.first->text);
-		err_free(&err);
-	}
-	if (dir)
-		closedir(dir);
-}
-
 /* Makes the folder of a draft under the first name that is free. */
 static int draft_make(struct publish_draft *draft, struct err *err)
 {
 	for (unsigned i = 1;; i++) {
-		int n = snprintf(draft->folder, sizeof draft->folder, "%s/%s%u", draft->shelf, DRAFT, i);
+		int n = snprintf(draft->folder, sizeof draft->folder, "%s/%s%u", draft->shelf, SHELF_DRAFT, i);
 
 		if (n < 0 || (size_t)n >= sizeof draft->folder)
 			return err_set(err, -ENAMETOOLONG, "the path of '%.100s…' is too long", draft->shelf);
 		if (mkdir(draft->folder, 0755) == 0)
 			break;
 		if (errno != EEXIST)
-			return cannot_write(err_sys(err, -errno, "cannot make the folder '%s'", draft->folder), err);
+			return shelf_cannot_write(err_sys(err, -errno, "cannot make the folder '%s'", draft->folder), err);
 	}
-	draft->fd = draft_claim(draft->folder);
+	draft->fd = shelf_claim(draft->folder);
 	return draft->fd < 0 ? err_sys(err, draft->fd, "cannot lock the folder '%s'", draft->folder) : 0;
 }
 
 int publish_begin(const char *out, const char *name, struct publish_draft *draft, struct err *err)
 {
-	_cleanup_arena_ struct arena *arena = arena_new();
 	_cleanup_fd_ int lock = -1;
 	int n, r;
 
@@ -176,11 +89,11 @@ int publish_begin(const char *out, const char *name, struct publish_draft *draft
 		return err_set(err, -ENAMETOOLONG, "the path of '%.100s…' is too long", out);
 	r = folder_make(draft->shelf, 0755, err);
 	if (r < 0)
-		return cannot_write(r, err);
+		return shelf_cannot_write(r, err);
 	lock = shelf_lock(draft->shelf, err);
 	if (lock < 0)
 		return lock;
-	sweep(arena, draft->shelf);
+	shelf_sweep(draft->shelf);
 	r = draft_make(draft, err);
 	if (r < 0)
 		publish_abandon(draft);
@@ -211,7 +124,7 @@ static int draft_seal(struct arena *arena, const struct publish_draft *draft, co
 
 	if (fd < 0 || fsync(fd) < 0)
 		return err_sys(err, -errno, "cannot sync the image '%s'", image);
-	r = file_publish(arena_printf(arena, "%s/%s", draft->folder, MANIFEST), text, strlen(text), 0444, err);
+	r = file_publish(arena_printf(arena, "%s/" SHELF_MANIFEST, draft->folder), text, strlen(text), 0444, err);
 	if (r == 0 && fsync(draft->fd) < 0)
 		r = err_sys(err, -errno, "cannot sync the folder '%s'", draft->folder);
 	return r;
@@ -221,6 +134,7 @@ int publish_commit(struct arena *arena, struct publish_draft *draft, const struc
 		   const char **ret_path, struct err *err)
 {
 	const char *text = manifest_print(arena, manifest), *path = NULL, *place;
+	struct record record = {.made = time(NULL)};
 	_cleanup_fd_ int lock = -1;
 	struct manifest *same;
 	struct err ignored = {0};
@@ -233,9 +147,12 @@ int publish_commit(struct arena *arena, struct publish_draft *draft, const struc
 		err_free(&ignored);
 	}
 	if (r >= 0 && !path) {
-		place = arena_printf(arena, "%s/%u", draft->shelf, publish_newest(draft->shelf) + 1);
+		record.replaced = publish_newest(draft->shelf);
+		place = arena_printf(arena, "%s/%u", draft->shelf, record.replaced + 1);
 		path = arena_printf(arena, "%s/%s", place, manifest->image.file);
-		r = path_publish(draft->folder, place, err);
+		r = record_write(draft->shelf, draft->folder, &record, err);
+		if (r == 0)
+			r = path_publish(draft->folder, place, err);
 	}
 	/* Once it was renamed this finds nothing to remove: nobody else has that name before we give the lock back. */
 	publish_abandon(draft);

@@ -2,6 +2,8 @@
  *
  *   out/NAME/1/NAME.qcow2, out/NAME/1/manifest.json     whole, and never changed again; beside them what else the
  *                                                       maker puts into the draft (plan.json)
+ *   out/NAME/1/record.json                              when it was made and what it replaced; what is learnt about it
+ *                                                       later goes there too (generation.h)
  *   out/NAME/.draft-1/                                  what is being made
  *   out/NAME/.lock                                      held for moments: a draft begins, a generation gets its number
  *
@@ -10,8 +12,8 @@
  * removes.
  *
  * The newest generation is the one with the highest number: whoever removes generations keeps that one, or its number
- * would be given again. What is learnt about a generation later (where it runs, whether it is good) does not belong
- * into these two files. */
+ * would be given again. The manifest is as reproducible as the image: what depends on the day or the folder is in the
+ * record alone. */
 #ifndef RELEASE_PUBLISH_H
 #define RELEASE_PUBLISH_H
 
@@ -44,8 +46,8 @@ struct publish_draft {
  * error here, with the option to use as its hint. */
 int publish_begin(const char *out, const char *name, struct publish_draft *draft, struct err *err);
 
-/* Writes the manifest to the draft, where the image stands already, makes all of it durable, and gives it the next
- * number. When another build has just published the very same (manifests are equal, and they hold the image's
+/* Writes the manifest and the record to the draft, where the image stands already, makes all of it durable, and gives it
+ * the next number. When another build has just published the very same (manifests are equal, and they hold the image's
  * digest), the draft is dropped for that. Releases the draft in any case. `*ret_path`, in `arena`, is the image's
  * path. */
 int publish_commit(struct arena *arena, struct publish_draft *draft, const struct manifest *manifest,

@@ -1,0 +1,93 @@
+/* The words of `tests`, and how they are read. */
+#include <errno.h>
+#include <regex.h>
+#include <string.h>
+
+#include "recipe/decode.h"
+
+#define OF(member) offsetof(struct recipe_test, member)
+
+enum { TIMEOUT_MS = 30000 };
+
+static const struct rule line_rule = {"text of one line", "[^[:cntrl:]]+"};
+static const struct rule duration_rule = {"a duration like 15s or 2m", "[0-9]+(ms|s|m|h|d)?"};
+
+static const struct schema line = {VALUE_TEXT, .rule = &line_rule};
+static const struct schema text = {.type = VALUE_TEXT};
+static const struct schema command = {.type = VALUE_WORDS};
+static const struct schema status = {VALUE_INT, .min = 0, .max = 255};
+static const struct schema duration = {VALUE_TEXT, .rule = &duration_rule};
+
+static const struct field test_fields[] = {
+	{"name", &line, 0, OF(name), 0, "the sentence that is true when the test passes (the command)"},
+	{"command", &command, 0, OF(command), 0, "a command, as a list of words"},
+	{"shell", &text, 0, OF(shell), 0, "a command, as text for /bin/sh"},
+	{"exit", &status, 0, OF(status), 0, "its exit status (0)"},
+	{"output", &text, 0, OF(output), 0, "text that its output has in it"},
+	{"matches", &line, 0, OF(matches), 0, "a POSIX extended regular expression that a line of its output matches"},
+	{"timeout", &duration, 0, OF(timeout), 0, "how long it may take (30s)"},
+	{0},
+};
+static const struct schema test = {VALUE_RECORD, .fields = test_fields};
+
+/* The command stands for the sentence when there is none. */
+static const char *sentence(struct arena *arena, const struct recipe_test *from)
+{
+	const char *all = from->shell;
+
+	if (all) /* of a script, its first line */
+		return arena_strndup(arena, all, strcspn(all, "\n"));
+	for (size_t i = 0; i < from->command.count; i++)
+		all = all ? arena_printf(arena, "%s %s", all, from->command.items[i]) : from->command.items[i];
+	return all;
+}
+
+static int check_matches(struct decoder *decoder, const struct node *node, const char *path, const char *pattern)
+{
+	char problem[128];
+	regex_t regex;
+	int r = regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB | REG_NEWLINE);
+
+	if (r == 0) {
+		regfree(&regex);
+		return 0;
+	}
+	regerror(r, &regex, problem, sizeof problem);
+	return err_at(decoder->err, -EINVAL, &node_get(node, "matches")->pos, decode_path(decoder->arena, path, "matches"),
+		      "not a regular expression: %s", problem);
+}
+
+static int decode_test(struct decoder *decoder, const struct node *node, const char *path, struct recipe_test *out)
+{
+	unsigned before = decoder->err->count, n;
+
+	out->pos = node->pos;
+	out->timeout_ms = TIMEOUT_MS;
+	decode(decoder, &test, node, path, out);
+	if (decoder->err->count > before)
+		return -EINVAL;
+	n = !!node_get(node, "command") + !!node_get(node, "shell");
+	if (n != 1)
+		return err_at(decoder->err, -EINVAL, &node->pos, path, "expected one of 'command' and 'shell'; there are %u", n);
+	if (!out->shell && (out->command.count == 0 || out->command.items[0][0] != '/'))
+		return err_at(decoder->err, -EINVAL, &node->pos, path, "the program must be an absolute path");
+	if (out->timeout && (duration_parse(out->timeout, &out->timeout_ms) < 0 || out->timeout_ms == 0))
+		return decode_expected(decoder, node_get(node, "timeout"), path, duration_rule.expected);
+	if (!out->name)
+		out->name = sentence(decoder->arena, out);
+	return out->matches ? check_matches(decoder, node, path, out->matches) : 0;
+}
+
+static int decode_tests(struct decoder *decoder, const struct node *node, const char *path, void *out)
+{
+	struct recipe *recipe = decoder->recipe;
+
+	(void)out;
+	if (node->type != NODE_LIST)
+		return decode_expected(decoder, node, path, "a list of tests");
+	for (size_t i = 0; i < node->count; i++)
+		decode_test(decoder, node->items[i], path, arena_push(decoder->arena, recipe->tests, recipe->n_tests));
+	return decoder->err->code;
+}
+
+const struct schema schema_tests = {VALUE_LIST, .element = &test, .decode = decode_tests};

@@ -1,0 +1,16 @@
+/* The file record.json of a generation (docs/generations.md): JSON, replaced whole. */
+#ifndef RELEASE_RECORD_H
+#define RELEASE_RECORD_H
+
+#include "release/generation.h"
+
+enum { RECORD_VERSION = 1 }; /* a reader refuses a later one */
+
+/* Reads the record of the generation in `folder` into `arena`; zeros when it has none. -EBADMSG for what is no record,
+ * -ENOTSUP for one of a later version. */
+int record_read(struct arena *arena, const char *folder, struct record *ret_record, struct err *err);
+
+/* Puts `record` into `folder`, a generation or a draft of `shelf`, whose lock is held: durable, whole or not at all. */
+int record_write(const char *shelf, const char *folder, const struct record *record, struct err *err);
+
+#endif

@@ -1,0 +1,29 @@
+/* Sending a generation to a machine: the builder's side of the conversation in builder/agent/offer.h. */
+#ifndef RELEASE_SEND_H
+#define RELEASE_SEND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "release/parcel.h"
+#include "release/remote.h"
+
+struct sent {
+	bool same;                     /* the machine runs this very image: nothing was sent */
+	char slot;                     /* that it went into, or that runs */
+	uint64_t in_place, copied, received; /* bytes, by where the machine found them; received: what travelled */
+};
+
+struct send_how {
+	bool dry_run, force;           /* as builder/agent/take.c has them */
+};
+
+/* Holds the conversation over `talk`, to its end; what the machine says may be anything. -EBADMSG for what is no answer, -ETIME when it says
+ * nothing for minutes, -EPIPE when it has ended before it said that it is done. Does not finish `talk`. */
+int send_talk(struct parcel *parcel, struct proc_talk *talk, struct sent *ret_sent, struct err *err);
+
+/* The whole of it: starts the agent over ssh, sends, and ends. When this returns 0 the slot is whole, and starts next. */
+int send_parcel(struct arena *arena, const struct remote *remote, struct parcel *parcel, const struct send_how *how,
+		struct sent *ret_sent, struct err *err);
+
+#endif

@@ -1,0 +1,132 @@
+#include "run/target.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "artifact/manifest.h"
+#include "base/file.h"
+#include "edge/json.h"
+
+enum { TEXT_BYTES_MAX = 64 << 20 };
+
+static const char *absolute(struct arena *arena, const char *path, struct err *err)
+{
+	char *real = realpath(path, NULL);
+	const char *copy = real ? arena_strdup(arena, real) : NULL;
+
+	if (!real)
+		err_sys(err, -errno, "cannot find '%s'", path);
+	free(real);
+	return copy;
+}
+
+/* The file beside the image; 0 when it is not there, 1 when it is. */
+static int read_beside(struct arena *arena, const char *folder, const char *name, const char **ret_path, struct buf *text,
+		       struct err *err)
+{
+	*ret_path = arena_printf(arena, "%s/%s", folder, name);
+	if (!path_exists(*ret_path))
+		return 0;
+	return file_read(*ret_path, TEXT_BYTES_MAX, text, err) < 0 ? err->code : 1;
+}
+
+static int read_manifest(struct arena *arena, const char *folder, struct manifest **ret_manifest, struct err *err)
+{
+	_cleanup_buf_ struct buf text = {0};
+	const char *path;
+	int r = read_beside(arena, folder, "manifest.json", &path, &text, err);
+
+	*ret_manifest = NULL;
+	return r <= 0 ? r : manifest_read(arena, path, text.data, text.size, ret_manifest, err);
+}
+
+static void take_words(struct arena *arena, struct strv *list, const struct json *array)
+{
+	for (size_t i = 0; i < json_count(array); i++)
+		if (json_text_of(json_item(array, i)))
+			strv_push(arena, list, json_text_of(json_item(array, i)));
+}
+
+/* Who may become root is whom one wants to be. */
+static void take_user(struct arena *arena, struct target *target, const struct json *users)
+{
+	for (size_t i = 0; i < json_count(users); i++) {
+		const struct json *user = json_item(users, i);
+
+		if (json_get_text(user, "sudo") && json_get_text(user, "name")) {
+			target->user = arena_strdup(arena, json_get_text(user, "name"));
+			return;
+		}
+	}
+}
+
+static int read_plan(struct arena *arena, const char *folder, struct target *target, struct err *err)
+{
+	_cleanup_json_ struct json *plan = NULL;
+	_cleanup_buf_ struct buf text = {0};
+	const char *path;
+	int r = read_beside(arena, folder, "plan.json", &path, &text, err);
+
+	if (r > 0)
+		r = json_read(path, text.data, text.size, &plan, err);
+	if (r < 0 || !plan)
+		return r;
+	take_words(arena, &target->tcp, json_get(json_get(plan, "ports"), "tcp"));
+	take_words(arena, &target->state, json_get(plan, "state"));
+	take_user(arena, target, json_get(plan, "users"));
+	return 0;
+}
+
+static const char *disk_format(const char *path)
+{
+	_cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char magic[4];
+
+	return fd >= 0 && fd_pread_all(fd, magic, 4, 0) == 0 && memcmp(magic, "QFI\xfb", 4) == 0 ? "qcow2" : "raw";
+}
+
+/* The name of a file that nothing is known about. */
+static const char *stem(struct arena *arena, const char *path)
+{
+	const char *name = strrchr(path, '/');
+
+	name = name ? name + 1 : path;
+	return arena_strndup(arena, name, strcspn(name, "."));
+}
+
+int target_find(struct arena *arena, const char *path, struct target *ret_target, struct err *err)
+{
+	struct target target = {.user = "root"};
+	const char *place = absolute(arena, path, err), *folder;
+	struct manifest *manifest;
+	struct stat st;
+	int r;
+
+	if (!place)
+		return err->code;
+	if (stat(place, &st) < 0)
+		return err_sys(err, -errno, "cannot look at '%s'", place);
+	folder = S_ISDIR(st.st_mode) ? place : arena_strndup(arena, place, (size_t)(strrchr(place, '/') - place));
+	r = read_manifest(arena, folder, &manifest, err);
+	if (r < 0)
+		return r;
+	if (S_ISDIR(st.st_mode) && !manifest) {
+		err_set(err, -ENOENT, "'%s' is a folder, and not one of a generation", path);
+		return err_hint(err, "name a recipe, an image, or a folder like out/gateway/1");
+	}
+	target.image = S_ISDIR(st.st_mode) ? arena_printf(arena, "%s/%s", place, manifest->image.file) : place;
+	/* What lies beside some other file says nothing of it. */
+	if (manifest && strcmp(strrchr(target.image, '/') + 1, manifest->image.file) != 0)
+		manifest = NULL;
+	target.name = manifest ? manifest->name : stem(arena, target.image);
+	target.container = manifest ? strcmp(manifest->kind, "lxc") == 0 : !!strstr(strrchr(target.image, '/'), ".tar.");
+	target.format = target.container ? NULL : disk_format(target.image);
+	if (manifest)
+		r = read_plan(arena, folder, &target, err);
+	if (r == 0)
+		*ret_target = target;
+	return r;
+}
