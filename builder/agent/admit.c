@@ -31,8 +31,8 @@ static uint64_t esp_need(const struct offer *offer)
 	return need;
 }
 
-/* Why the image was bad on this machine, the latest time; false when it was not. Records are lines KEY=VALUE, with an empty line
- * behind each. */
+/* Why the image was bad on this machine, the latest time; false when it was not. Records are lines KEY=VALUE, with an
+ * empty line behind each. */
 static bool was_bad(const char *failures, const char *root_hash, char *reason, size_t size)
 {
 	char hash[HASH_HEX], record[2048], text[512];
@@ -59,14 +59,16 @@ static bool fits_the_machine(const struct boot *boot, const struct offer *offer,
 	unsigned long format = strtoul(boot->format, NULL, 10);
 
 	if (boot->n_slots == 0)
-		return refuse(why, size, "this is no machine with slots, but a '%s': give it a new image as a whole", boot->kind);
+		return refuse(why, size, "this is no machine with slots, but a '%s': give it a new image as a whole",
+			      boot->kind);
 	if (!boot->other)
 		return refuse(why, size, "this machine has one slot only: build it with 'slots: 2', and replace its disk once");
 	if (strcmp(offer->name, boot->name) != 0)
 		return refuse(why, size, "this machine is '%s', and the image is of '%s': choose the host, or the recipe, that was meant",
 			      boot->name, offer->name);
 	if (strcmp(offer->kind, boot->kind) != 0)
-		return refuse(why, size, "this machine is of kind '%s', and the image of kind '%s'", boot->kind, offer->kind);
+		return refuse(why, size, "this machine is of kind '%s', and the image of kind '%s'", boot->kind,
+			      offer->kind);
 	if (offer->format < format)
 		return refuse(why, size, "the image has format %u, which is older than this machine's %lu: build it again with a newer aether-build",
 			      offer->format, format);
@@ -76,7 +78,8 @@ static bool fits_the_machine(const struct boot *boot, const struct offer *offer,
 	return true;
 }
 
-static bool has_room(const struct boot *boot, const struct offer *offer, const struct admit_room *room, bool force, char *why,
+static bool has_room(const struct boot *boot, const struct offer *offer, const struct admit_room *room, bool force,
+		     char *why,
 		     size_t size)
 {
 	struct tree shape;
@@ -91,11 +94,13 @@ static bool has_room(const struct boot *boot, const struct offer *offer, const s
 			      (unsigned long long)(esp_need(offer) / MIB), (unsigned long long)(room->esp_bytes / MIB));
 	if (room->state_bytes < ADMIT_STATE_BYTES && !force)
 		return refuse(why, size, "/var has %llu MiB left, and a machine needs %llu to come up: make room there, or use --force",
-			      (unsigned long long)(room->state_bytes / MIB), (unsigned long long)(ADMIT_STATE_BYTES / MIB));
+			      (unsigned long long)(room->state_bytes / MIB),
+				(unsigned long long)(ADMIT_STATE_BYTES / MIB));
 	return true;
 }
 
-bool admit(const struct boot *boot, const struct offer *offer, const struct admit_room *room, const char *failures, bool force,
+bool admit(const struct boot *boot, const struct offer *offer, const struct admit_room *room, const char *failures,
+	   bool force,
 	   char *why, size_t size)
 {
 	char hash[HASH_HEX], reason[512];

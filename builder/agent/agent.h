@@ -66,6 +66,9 @@ struct partition {
 /* The partition that the kernel calls `device` ("vda3"); false when it is none with a name. */
 bool partition_of(const char *device, struct partition *ret_partition);
 
+/* The block device that is mounted at / ("dm-0"); false when there is none (a container). */
+bool root_device(char ret_device[32]);
+
 /* Calls `visit` for every partition there is, until it returns other than 0; returns that. */
 int partitions_each(int (*visit)(const struct partition *partition, void *data), void *data);
 

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "agent/agent.h"
@@ -71,6 +73,23 @@ int partitions_each(int (*visit)(const struct partition *partition, void *data),
 	if (folder)
 		closedir(folder);
 	return r;
+}
+
+bool root_device(char ret_device[32])
+{
+	char path[64], target[512], *slash;
+	struct stat st;
+	ssize_t n;
+
+	if (stat("/", &st) < 0)
+		return false;
+	snprintf(path, sizeof path, "/sys/dev/block/%u:%u", major(st.st_dev), minor(st.st_dev));
+	n = readlink(path, target, sizeof target - 1);
+	if (n <= 0)
+		return false;
+	target[n] = 0;
+	slash = strrchr(target, '/');
+	return slash && snprintf(ret_device, 32, "%s", slash + 1) < 32;
 }
 
 struct search {

@@ -1,12 +1,12 @@
-/* The one way in which anything comes to a machine: as blocks under a dm-verity tree, from the root hash down. For each block that is
- * wanted:
+/* The one way in which anything comes to a machine: as blocks under a dm-verity tree, from the root hash down. For
+ * each block that is wanted:
  *
  *   1. if what stands at its place already has the digest, it is there;
  *   2. if a block with that digest is known anywhere on the machine, it is copied from there;
  *   3. else it is asked for.
  *
- * Every block is held against its digest before it is used, wherever it comes from: neither a stale index nor a builder that lies can
- * do more than waste time. A run that was interrupted goes on by rule 1. */
+ * Every block is held against its digest before it is used, wherever it comes from: neither a stale index nor a
+ * builder that lies can do more than waste time. A run that was interrupted goes on by rule 1. */
 #ifndef AGENT_BLOCKS_H
 #define AGENT_BLOCKS_H
 
@@ -59,8 +59,8 @@ struct blocks {
 /* An object of `size_bytes` (not 0). */
 void object_init(struct object *object, const char *name, int fd, uint64_t size_bytes);
 
-/* Makes the blocks of `object` known; it stays in use. With `has_tree` (and the same salt, and its root hash) by its tree, unchecked, and
- * for free; else every block is read. */
+/* Makes the blocks of `object` known; it stays in use. With `has_tree` (and the same salt, and its root hash) by its
+ * tree, unchecked, and for free; else every block is read. */
 void blocks_know(struct blocks *blocks, struct object *object);
 
 /* Takes `object`, whose root hash is known, to `object->fd`: all of it is there then, but not yet durable. */

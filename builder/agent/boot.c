@@ -10,8 +10,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "agent/entry.h"
@@ -72,15 +70,14 @@ static void read_image(struct boot *boot, char *ret_esp, size_t size)
 /* The partition below the verified device that is the root. */
 static bool find_running(struct partition *ret_partition)
 {
-	char path[64];
-	struct stat st;
+	char path[80], device[32];
 	struct dirent *entry;
 	DIR *folder;
 	bool found = false;
 
-	if (stat("/", &st) < 0)
+	if (!root_device(device))
 		return false;
-	snprintf(path, sizeof path, "/sys/dev/block/%u:%u/slaves", major(st.st_dev), minor(st.st_dev));
+	snprintf(path, sizeof path, "/sys/class/block/%s/slaves", device);
 	folder = opendir(path);
 	while (folder && !found && (entry = readdir(folder)))
 		found = entry->d_name[0] != '.' && partition_of(entry->d_name, ret_partition);

@@ -4,10 +4,12 @@
  *   name NAME, kind KIND, format NUMBER  of the image
  *   generation NUMBER                    that the builder gave it
  *   salt HEX                             of the machine's hash trees
- *   object NAME BYTES HEX                for each object its size and the root hash of the tree over it, in the order of the enum
+ *   object NAME BYTES HEX                for each object its size and the root hash of the tree over it, in the order
+ * of the enum
  *   an empty line
  *
- * The answer is `ready SLOT`, or `same SLOT` when this very image runs: then there is nothing more to say. It goes on with
+ * The answer is `ready SLOT`, or `same SLOT` when this very image runs: then there is nothing more to say. It goes on
+ * with
  *
  *   get OBJECT FIRST COUNT               asks for blocks, which come one after the other without anything between them
  *   step WORD                            taking, checking

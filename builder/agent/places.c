@@ -65,7 +65,8 @@ bool places_find(const struct places *places, const uint8_t hash[HASH_BYTES], st
 	entry = slot_of(places->entries, places->capacity, key_of(hash));
 	if (!entry->place)
 		return false;
-	*ret_place = (struct place){(unsigned)(entry->place >> BLOCK_BITS) - 1, entry->place & ((UINT64_C(1) << BLOCK_BITS) - 1)};
+	*ret_place = (struct place){(unsigned)(entry->place >> BLOCK_BITS) - 1,
+		entry->place & ((UINT64_C(1) << BLOCK_BITS) - 1)};
 	return true;
 }
 

@@ -8,8 +8,8 @@
 
 #include "agent/hash.h"
 
-/* A hash table with open addressing; zeroed when empty. An entry keeps eight bytes of the digest: what is found is a hint, to be
- * held against the digest when it is read. */
+/* A hash table with open addressing; zeroed when empty. An entry keeps eight bytes of the digest: what is found is a
+ * hint, to be held against the digest when it is read. */
 struct places {
 	struct places_entry *entries;
 	size_t n, capacity;            /* entries in use, entries in all: a power of two */

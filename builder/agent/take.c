@@ -58,7 +58,8 @@ static uint64_t free_bytes(const char *path)
 	return (uint64_t)fs.f_bavail * fs.f_frsize;
 }
 
-/* --- may it be taken? ------------------------------------------------------------------------------------------------ */
+/* --- may it be taken?
+ * ------------------------------------------------------------------------------------------------ */
 
 /* What the other slot has on the EFI system partition makes room, or is used again. */
 static uint64_t esp_room(const struct take *take)
@@ -97,7 +98,8 @@ static bool runs_already(const struct take *take)
 	return strcmp(hash, take->boot.root_hash) == 0;
 }
 
-/* --- what is known on the machine ------------------------------------------------------------------------------------ */
+/* --- what is known on the machine
+ * ------------------------------------------------------------------------------------ */
 
 static int open_partition(const struct slot *slot, int flags)
 {
@@ -167,7 +169,8 @@ static void know_machine(struct take *take)
 	}
 }
 
-/* --- taking ---------------------------------------------------------------------------------------------------------- */
+/* --- taking
+ * ---------------------------------------------------------------------------------------------------------- */
 
 static void make_durable(int fd, const char *name)
 {
@@ -211,7 +214,8 @@ static void open_targets(struct take *take)
 
 	for (size_t i = 0; i < TARGETS; i++) {
 		struct object *target = &take->targets[i];
-		int fd = i == 0 ? open_partition(take->boot.other, take->dry_run ? O_RDONLY : O_RDWR) : open_target(take, names[i]);
+		int fd = i == 0 ? open_partition(take->boot.other,
+						 take->dry_run ? O_RDONLY : O_RDWR) : open_target(take, names[i]);
 
 		object_init(target, names[i], fd, take->offer.objects[objects[i]].size_bytes);
 		target->number = objects[i];
@@ -239,7 +243,8 @@ static void write_superblock(const struct take *take)
 	make_durable(slot->fd, slot->name);
 	if (ioctl(slot->fd, BLKFLSBUF) < 0) /* what is read from now on comes from the disk */
 		die("cannot flush the slot: %s", strerror(errno));
-	if (pread(slot->fd, there, sizeof there, (off_t)slot->size_bytes) != sizeof there || memcmp(block, there, sizeof block) != 0)
+	if (pread(slot->fd, there, sizeof there, (off_t)slot->size_bytes) != sizeof there ||
+	    memcmp(block, there, sizeof block) != 0)
 		die("the superblock is not what was written: is the disk broken?");
 }
 

@@ -1,5 +1,5 @@
-/* The conversation with the builder: lines of text in both directions, and blocks that it sends. A peer that is gone, or says nothing
- * for TALK_PATIENCE_S seconds, ends the program. */
+/* The conversation with the builder: lines of text in both directions, and blocks that it sends. A peer that is gone,
+ * or says nothing for TALK_PATIENCE_S seconds, ends the program. */
 #ifndef AGENT_TALK_H
 #define AGENT_TALK_H
 

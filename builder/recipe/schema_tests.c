@@ -68,7 +68,8 @@ static int decode_test(struct decoder *decoder, const struct node *node, const c
 		return -EINVAL;
 	n = !!node_get(node, "command") + !!node_get(node, "shell");
 	if (n != 1)
-		return err_at(decoder->err, -EINVAL, &node->pos, path, "expected one of 'command' and 'shell'; there are %u", n);
+		return err_at(decoder->err, -EINVAL, &node->pos, path,
+			      "expected one of 'command' and 'shell'; there are %u", n);
 	if (!out->shell && (out->command.count == 0 || out->command.items[0][0] != '/'))
 		return err_at(decoder->err, -EINVAL, &node->pos, path, "the program must be an absolute path");
 	if (out->timeout && (duration_parse(out->timeout, &out->timeout_ms) < 0 || out->timeout_ms == 0))

@@ -29,7 +29,8 @@ static bool remembers(const char *cache, bool works)
 	_cleanup_arena_ struct arena *arena = arena_new();
 	_cleanup_buf_ struct buf text = {0};
 	struct err ignored = {0};
-	bool does = file_read(arena_printf(arena, "%s/%s", cache, MEMORY), MEMORY_BYTES_MAX, &text, &ignored) == 0 && text.data &&
+	const char *path = arena_printf(arena, "%s/%s", cache, MEMORY);
+	bool does = file_read(path, MEMORY_BYTES_MAX, &text, &ignored) == 0 && text.data &&
 		    strcmp(text.data, line_of(arena, works)) == 0;
 
 	err_free(&ignored);
@@ -61,7 +62,8 @@ int accel_choose(const char *cache, const char *asked, struct accel_choice *ret_
 		log_note("no KVM here (%s: %s): the machine is emulated, which is slow", DEVICE, strerror(errno));
 		choice.accel = ACCEL_TCG;
 	} else if (remembers(cache, false)) {
-		log_note("KVM did not work on this host before: the machine is emulated, which is slow ('--accel kvm' tries again)");
+		log_note("KVM did not work on this host before: the machine is emulated, which is slow "
+			 "('--accel kvm' tries again)");
 		choice.accel = ACCEL_TCG;
 	} else {
 		choice.on_trial = !remembers(cache, true);
@@ -70,7 +72,8 @@ int accel_choose(const char *cache, const char *asked, struct accel_choice *ret_
 	return 0;
 }
 
-/* A hanging kernel may have greeted before; what counts is that somebody runs on it: our own init, a general initrd, systemd. */
+/* A hanging kernel may have greeted before; what counts is that somebody runs on it: our own init, a general initrd,
+ * systemd. */
 bool accel_shows_life(const char *console)
 {
 	static const char *const signs[] = {"aether-init", "Run /init as init process", "Run /sbin/init as init process",

@@ -1,5 +1,6 @@
-/* KVM or TCG. That /dev/kvm can be opened says little: it can make a machine and even run a BIOS where kernels hang. So KVM is
- * believed when a machine has shown life under it, and what came of that is remembered until this host boots again. */
+/* KVM or TCG. That /dev/kvm can be opened says little: it can make a machine and even run a BIOS where kernels hang. So
+ * KVM is believed when a machine has shown life under it, and what came of that is remembered until this host boots
+ * again. */
 #ifndef RUN_ACCEL_H
 #define RUN_ACCEL_H
 
@@ -14,8 +15,8 @@ struct accel_choice {
 	bool on_trial;               /* KVM, and nobody has seen it work yet */
 };
 
-/* `asked` is what the user says ("kvm", "tcg"; -EINVAL for anything else), or NULL: what was remembered in the folder `cache`, else KVM
- * on trial, or TCG where there is none. */
+/* `asked` is what the user says ("kvm", "tcg"; -EINVAL for anything else), or NULL: what was remembered in the folder
+ * `cache`, else KVM on trial, or TCG where there is none. */
 int accel_choose(const char *cache, const char *asked, struct accel_choice *ret_choice, struct err *err);
 
 /* Remembers how the trial ended. A cache that cannot be written remembers nothing. */

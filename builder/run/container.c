@@ -18,7 +18,8 @@
 /* Container ids go from 0 to this. */
 enum { IDS = 65536, QUESTION_MS = 10000, OFF_MS = 60000, UNPACK_S = 600 };
 
-/* Where the container's own user, who is nobody here, may look for its tree: folders above a cache may be closed to him. */
+/* Where the container's own user, who is nobody here, may look for its tree: folders above a cache may be closed to him.
+ * */
 static const char ROOT_PLACE[] = "/mnt";
 #define TEMPLATE "template"
 
@@ -69,7 +70,8 @@ static int own_mounts(const struct container *container, struct err *err)
 	return 0;
 }
 
-/* systemd wants cgroup2. Where a host has both, it gets a view with that alone, and a cgroup there for all that is ours. */
+/* systemd wants cgroup2. Where a host has both, it gets a view with that alone, and a cgroup there for all that is ours.
+ * */
 static int own_cgroups(struct container *container, struct err *err)
 {
 	const char *path = arena_printf(container->arena, "%s/aether-%d", CGROUPS, (int)getpid());
@@ -224,8 +226,8 @@ static bool has_ended(const struct container *container)
 	return patience_wait(container->lxc.alive, POLLIN, 0) == 1;
 }
 
-static int attach(struct container *container, struct arena *arena, const char *const *argv, uint64_t timeout_ms, struct buf *out,
-		  struct buf *diagnostics, struct err *err)
+static int attach(struct container *container, struct arena *arena, const char *const *argv, uint64_t timeout_ms,
+		  struct buf *out, struct buf *diagnostics, struct err *err)
 {
 	const char *const before[] = {"lxc-attach", "-n", container->spec->target->name, "-P", container->place.folder,
 				      "--clear-env"};
@@ -278,7 +280,9 @@ int container_wait_off(struct container *container)
 
 static void stop(struct container *container, const char *how, const char *value)
 {
-	const char *argv[] = {"lxc-stop", "-n", container->spec->target->name, "-P", container->place.folder, how, value, NULL};
+	const char *argv[] = {
+		"lxc-stop", "-n", container->spec->target->name, "-P", container->place.folder, how, value, NULL,
+	};
 	struct err ignored = {0};
 
 	proc_run(&(struct proc){.argv = argv, .deadline_s = OFF_MS / 1000 + 10}, &ignored);
@@ -295,7 +299,8 @@ void container_power_off(struct container *container)
 	log_step(NULL);
 }
 
-/* A cgroup goes when those in it have gone: its folders can be removed then, and its files cannot at all. LXC leaves one more. */
+/* A cgroup goes when those in it have gone: its folders can be removed then, and its files cannot at all. LXC leaves one
+ * more. */
 static void remove_cgroup(struct container *container)
 {
 	const char *argv[] = {"find", container->cgroup, "-depth", "-type", "d", "-exec", "rmdir", "{}", "+", NULL};
@@ -326,8 +331,8 @@ void container_close(struct container *container)
 
 /* --- as a guest ------------------------------------------------------------------------------------------------------ */
 
-static int run_command(void *data, struct arena *arena, const char *const *argv, uint64_t timeout_ms, struct guest_said *ret_said,
-		       struct err *err)
+static int run_command(void *data, struct arena *arena, const char *const *argv, uint64_t timeout_ms,
+		       struct guest_said *ret_said, struct err *err)
 {
 	struct container *container = data;
 	_cleanup_buf_ struct buf out = {0}, diagnostics = {0};

@@ -1,5 +1,6 @@
-/* A system container of a template, as a hypervisor starts one: by LXC, unpacked as Proxmox unpacks it, with ids of its own where root has
- * subordinate ids. Its network is a loopback interface and nothing else. It never outlives the program. */
+/* A system container of a template, as a hypervisor starts one: by LXC, unpacked as Proxmox unpacks it, with ids of its
+ * own where root has subordinate ids. Its network is a loopback interface and nothing else. It never outlives the
+ * program. */
 #ifndef RUN_CONTAINER_H
 #define RUN_CONTAINER_H
 
@@ -19,12 +20,12 @@ struct container {
 	const struct container_spec *spec;
 	struct place place;
 	struct proc_side lxc;
-	const char *cgroup;          /* a cgroup of our own, where the host has cgroups of the first version beside it; or NULL */
+	const char *cgroup;          /* our own, where the host has cgroups of the first version as well; or NULL */
 	unsigned long first_id;      /* of its ids; 0: it is privileged */
 };
 
-/* Unpacks the template and starts it. This process moves into a mount namespace of its own. -EPERM when we are not root, -ENOENT with
- * the package to install. `container` is to be closed whatever this returns. */
+/* Unpacks the template and starts it. This process moves into a mount namespace of its own. -EPERM when we are not root,
+ * -ENOENT with the package to install. `container` is to be closed whatever this returns. */
 int container_start(struct arena *arena, const struct container_spec *spec, struct container *container, struct err *err);
 
 /* Waits until commands can be given to it: as machine_wait(). */

@@ -1,4 +1,5 @@
-/* What runs, seen from a test: something that commands can be given to. A virtual machine and a container are each one. */
+/* What runs, seen from a test: something that commands can be given to. A virtual machine and a container are each one.
+ * */
 #ifndef RUN_GUEST_H
 #define RUN_GUEST_H
 
@@ -19,8 +20,8 @@ struct guest_said {
 
 struct guest {
 	void *data;                  /* handed to: */
-	/* Runs `argv` (argv[0] absolute) as root. -ENOENT when there is no such program, -EINTR when we are told to stop, other
-	 * errors when the guest cannot be reached; all with `err` filled. */
+	/* Runs `argv` (argv[0] absolute) as root. -ENOENT when there is no such program, -EINTR when we are told to stop,
+	 * other errors when the guest cannot be reached; all with `err` filled. */
 	int (*run)(void *data, struct arena *arena, const char *const *argv, uint64_t timeout_ms, struct guest_said *ret_said,
 		   struct err *err);
 	/* The end of what it wrote on its console; "" when that is nothing. */

@@ -9,7 +9,8 @@
 /* An answer to one question; a question while the guest boots; between two looks at a command. */
 enum { ANSWER_MS = 60000, SYNC_MS = 3000, LOOK_FIRST_MS = 50, LOOK_MS = 500, GRACE_MS = 60000 };
 
-/* The byte that no UTF-8 has: it ends whatever the agent was reading, and stands before its answer to guest-sync-delimited. */
+/* The byte that no UTF-8 has: it ends whatever the agent was reading, and stands before its answer to
+ * guest-sync-delimited. */
 #define DELIMITER '\xff'
 
 /* --- synchronisation ------------------------------------------------------------------------------------------------- */

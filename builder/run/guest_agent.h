@@ -1,13 +1,13 @@
-/* The QEMU guest agent's protocol (QEMU documentation, "QEMU Guest Agent Protocol Reference"): commands of ours as root in a
- * machine, without a key. */
+/* The QEMU guest agent's protocol (QEMU documentation, "QEMU Guest Agent Protocol Reference"): commands of ours as root
+ * in a machine, without a key. */
 #ifndef RUN_GUEST_AGENT_H
 #define RUN_GUEST_AGENT_H
 
 #include "run/guest.h"
 #include "run/wire.h"
 
-/* Asks whether it is there and passes over all it had to say before: tries until the deadline. -ETIME when it did not answer, -EPIPE when
- * the machine ended, -EINTR (patience.h); `err` is the caller's to fill. */
+/* Asks whether it is there and passes over all it had to say before: tries until the deadline. -ETIME when it did not
+ * answer, -EPIPE when the machine ended, -EINTR (patience.h); `err` is the caller's to fill. */
 int guest_agent_sync(struct wire *wire, int64_t deadline_ms);
 
 /* Runs a command to its end, as `struct guest` says. */

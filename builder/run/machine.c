@@ -16,7 +16,7 @@
 #include "run/seed.h"
 
 /* A kernel on real hardware is never silent for so long before its first program; a hanging one is silent for ever. */
-enum { SILENCE_MS = 30000, LOOK_MS = 300, OFF_MS = 90000, KILL_MS = 5000, CONSOLE_BYTES_MAX = 16 << 20 };
+enum { SILENCE_MS = 30000, LOOK_MS = 300, OFF_MS = 90000, OFF_EARLY_MS = 20000, KILL_MS = 5000, CONSOLE_BYTES_MAX = 16 << 20 };
 
 static const uint64_t MEMORY_BYTES = UINT64_C(1) << 30, MORE_DISK_BYTES = UINT64_C(2) << 30;
 
@@ -306,7 +306,8 @@ void machine_power_off(struct machine *machine)
 		r = guest_agent_power_off(&machine->agent, deadline_ms);
 	if (r < 0 && r != -EINTR)
 		r = press_button(machine, deadline_ms);
-	if (r == 0 && patience_wait(machine->qemu.alive, POLLIN, patience_now_ms() + OFF_MS) == 0)
+	deadline_ms = patience_now_ms() + (machine->up ? OFF_MS : OFF_EARLY_MS); /* a boot loader knows no button */
+	if (r == 0 && patience_wait(machine->qemu.alive, POLLIN, deadline_ms) == 0)
 		log_warn("the machine does not power off: its plug is pulled");
 	log_step(NULL);
 }
@@ -319,8 +320,8 @@ void machine_close(struct machine *machine)
 
 /* --- as a guest ------------------------------------------------------------------------------------------------------ */
 
-static int run_command(void *data, struct arena *arena, const char *const *argv, uint64_t timeout_ms, struct guest_said *ret_said,
-		       struct err *err)
+static int run_command(void *data, struct arena *arena, const char *const *argv, uint64_t timeout_ms,
+		       struct guest_said *ret_said, struct err *err)
 {
 	struct machine *machine = data;
 

@@ -30,12 +30,12 @@ struct machine {
 	bool up;                     /* the guest agent has answered */
 };
 
-/* Makes the disk and powers the machine on. When nobody has seen KVM work here, looks on until the guest shows life; when it does
- * not, starts it anew with TCG, and says so. `machine` is to be closed whatever this returns. */
+/* Makes the disk and powers the machine on. When nobody has seen KVM work here, looks on until the guest shows life; when
+ * it does not, starts it anew with TCG, and says so. `machine` is to be closed whatever this returns. */
 int machine_start(struct arena *arena, const struct machine_spec *spec, struct machine *machine, struct err *err);
 
-/* Waits until its guest agent answers. -ETIME past the deadline (of patience.h), -ECHILD when the machine ended, -EINTR; with the end of
- * its console in `err`. */
+/* Waits until its guest agent answers. -ETIME past the deadline (of patience.h), -ECHILD when the machine ended, -EINTR;
+ * with the end of its console in `err`. */
 int machine_wait(struct machine *machine, int64_t deadline_ms, struct err *err);
 
 /* Waits until it has been powered off: 0, or -EINTR. */

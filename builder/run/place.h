@@ -1,5 +1,5 @@
-/* The folder of what runs: its disk or its tree, its console, its sockets. It goes with the machine, unless it is to be kept; when the
- * program is killed, whoever opens the cache next removes it. */
+/* The folder of what runs: its disk or its tree, its console, its sockets. It goes with the machine, unless it is to be
+ * kept; when the program is killed, whoever opens the cache next removes it. */
 #ifndef RUN_PLACE_H
 #define RUN_PLACE_H
 
@@ -14,7 +14,8 @@ struct place {
 	struct cache *cache;
 };
 
-/* Makes an empty folder: below the cache at `cache`, or, to be kept, below $TMPDIR or /var/tmp, with `name` in its own. */
+/* Makes an empty folder: below the cache at `cache`, or, to be kept, below $TMPDIR or /var/tmp, with `name` in its own.
+ * */
 int place_make(struct arena *arena, const char *cache, const char *name, bool keep, struct place *ret_place, struct err *err);
 
 /* Removes it, or leaves it when it is to be kept. A zeroed one is fine. */

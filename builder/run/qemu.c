@@ -24,7 +24,8 @@ static const char *escape(struct arena *arena, const char *value)
 	return out;
 }
 
-/* Multi-threaded TCG corrupts guests that use cmpxchg16b on two processors before QEMU 10, and programs need that instruction. */
+/* Multi-threaded TCG corrupts guests that use cmpxchg16b on two processors before QEMU 10, and programs need that
+ * instruction. */
 static unsigned processors(const struct qemu *qemu)
 {
 	return qemu->accel == ACCEL_TCG && qemu->major < 10 ? 1 : 2;

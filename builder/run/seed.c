@@ -31,10 +31,12 @@ static int write_own(const char *path, const char *folder, struct err *err)
 			continue;
 		if (file_read(file, FILE_BYTES_MAX, &text, err) < 0) {
 			buf_free(&text);
-			return err_hint(err, "a seed is a folder with 'meta-data' and 'user-data', and 'network-config' if you like");
+			return err_hint(err, "a seed is a folder with 'meta-data' and 'user-data', "
+					     "and 'network-config' if you like");
 		}
-		files[n++] = (struct archive_iso_file){names[i].name, arena_strndup(arena, text.data ? text.data : "", text.size),
-						       text.size};
+		files[n++] = (struct archive_iso_file){
+			names[i].name, arena_strndup(arena, text.data ? text.data : "", text.size), text.size,
+		};
 		buf_free(&text);
 	}
 	return archive_write_iso(path, LABEL, files, n, err);

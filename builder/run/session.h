@@ -26,8 +26,8 @@ struct session {
 	struct guest guest;
 };
 
-/* Chooses ports and starts it. SIGINT, SIGTERM and SIGHUP are -EINTR from here on. `session` is to be closed whatever this returns;
- * it and `spec` stay where they are. */
+/* Chooses ports and starts it. SIGINT, SIGTERM and SIGHUP are -EINTR from here on. `session` is to be closed whatever
+ * this returns; it and `spec` stay where they are. */
 int session_start(struct arena *arena, struct session_spec *spec, struct session *session, struct err *err);
 
 /* Until when it has to be up (patience.h). */
@@ -48,7 +48,8 @@ const char *session_means(const struct session *session);
 /* Its folder, with its disk and its console, and the console's file. */
 const char *session_folder(const struct session *session);
 
-/* The words that let one in from another terminal: ssh's, or lxc-attach's; in `arena`. No words when there is no port 22. */
+/* The words that let one in from another terminal: ssh's, or lxc-attach's; in `arena`. No words when there is no port 22.
+ * */
 struct strv session_way_in(struct arena *arena, const struct session *session);
 
 #endif

@@ -37,6 +37,11 @@ static const char *shown(struct arena *arena, const char *text)
 	return copy;
 }
 
+void trial_fail(struct trial *trial, const char *what, const char *name, const char *seen)
+{
+	add(trial, what, name, false)->seen = shown(trial->arena, seen);
+}
+
 /* --- boot ------------------------------------------------------------------------------------------------------------ */
 
 static int list_failed(struct arena *arena, const struct guest *guest, const char **ret_names, struct err *err)
@@ -148,7 +153,8 @@ static const char *saw(struct arena *arena, const struct guest_said *said)
 	if (*said->out)
 		text = arena_printf(arena, "%s, output: %s", text, shown(arena, said->out));
 	if (*said->diagnostics)
-		text = arena_printf(arena, "%s%son stderr: %s", text, *said->out ? "\n" : ", ", shown(arena, said->diagnostics));
+		text = arena_printf(arena, "%s%son stderr: %s", text, *said->out ? "\n" : ", ",
+				    shown(arena, said->diagnostics));
 	return text;
 }
 

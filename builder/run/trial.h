@@ -20,8 +20,11 @@ struct trial {
 	size_t n_results, n_failed;
 };
 
-/* Waits until the system has started all it has to, at most until the deadline (of patience.h). What failed to start is a note in
- * `*ret_failed_units` (names with spaces between; "" for none), not a failure: health says what matters. */
+/* Adds what was seen outside of the guest and is not as it should be. */
+void trial_fail(struct trial *trial, const char *what, const char *name, const char *seen);
+
+/* Waits until the system has started all it has to, at most until the deadline (of patience.h). What failed to start is a
+ * note in `*ret_failed_units` (names with spaces between; "" for none), not a failure: health says what matters. */
 int trial_boot(struct trial *trial, const struct guest *guest, int64_t deadline_ms, const char **ret_failed_units,
 	       struct err *err);
 
@@ -34,7 +37,8 @@ int trial_test(struct trial *trial, const struct guest *guest, const struct reci
 /* What of a health report (the agent's JSON, `size` bytes) becomes results; -EBADMSG when it is none. */
 int trial_read_health(struct trial *trial, const char *text, size_t size, struct err *err);
 
-/* Holds what a command said against what was expected of it, and adds the result. -EINVAL for what is no regular expression. */
+/* Holds what a command said against what was expected of it, and adds the result. -EINVAL for what is no regular
+ * expression. */
 int trial_judge(struct trial *trial, const struct recipe_test *test, const struct guest_said *said, uint64_t took_ms,
 		struct err *err);
 

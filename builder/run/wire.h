@@ -12,7 +12,8 @@ struct wire {
 	struct buf in;               /* what came and was not read yet */
 };
 
-/* Connects to the socket `name` in `folder`, whose path may be long. 0 or negative errno: whoever listens may not be there yet. */
+/* Connects to the socket `name` in `folder`, whose path may be long. 0 or negative errno: whoever listens may not be
+ * there yet. */
 int wire_open(const char *folder, const char *name, struct wire *wire);
 void wire_close(struct wire *wire);
 

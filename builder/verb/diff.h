@@ -30,8 +30,8 @@ struct strv diff_lines(struct arena *arena, const char *before, const char *afte
 /* How a field of a change is told in one line: "content", "mode 0644 -> 0600"; NULL for text of many lines. */
 const char *diff_field(struct arena *arena, const struct plan_field *field, const char *arrow);
 
-/* A value that people read: digests are cut to what tells them apart. */
-const char *diff_value(struct arena *arena, const char *value);
+/* Whether a value is a SHA-256: nothing that people read. */
+bool diff_is_digest(const char *value);
 
 /* Prints it on stdout. */
 void diff_print_text(const struct diff *diff);

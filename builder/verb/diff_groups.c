@@ -6,7 +6,7 @@
 #include "verb/describe.h"
 #include "verb/diff.h"
 
-enum { HEX_DIGITS = 64, HEX_SHOWN = 12, TABLE_MAX = 4 << 20 };
+enum { HEX_DIGITS = 64, TABLE_MAX = 4 << 20 };
 
 /* --- groups --------------------------------------------------------------------------------------------------------- */
 
@@ -73,13 +73,14 @@ size_t diff_groups(const struct diff *diff, struct diff_group **ret_groups)
 
 /* --- values --------------------------------------------------------------------------------------------------------- */
 
-const char *diff_value(struct arena *arena, const char *value)
+bool diff_is_digest(const char *value)
 {
-	if (!value)
-		return "nothing";
-	if (strlen(value) == HEX_DIGITS && strspn(value, "0123456789abcdef") == HEX_DIGITS)
-		return arena_strndup(arena, value, HEX_SHOWN);
-	return describe_text(arena, value);
+	return strlen(value) == HEX_DIGITS && strspn(value, "0123456789abcdef") == HEX_DIGITS;
+}
+
+static const char *word(struct arena *arena, const char *value)
+{
+	return value ? describe_text(arena, value) : "nothing";
 }
 
 const char *diff_field(struct arena *arena, const struct plan_field *field, const char *arrow)
@@ -88,8 +89,8 @@ const char *diff_field(struct arena *arena, const struct plan_field *field, cons
 		return "content";
 	if ((field->before && strchr(field->before, '\n')) || (field->after && strchr(field->after, '\n')))
 		return NULL;
-	return arena_printf(arena, "%s %s %s %s", field->name, diff_value(arena, field->before), arrow,
-			    diff_value(arena, field->after));
+	return arena_printf(arena, "%s %s %s %s", field->name, word(arena, field->before), arrow,
+			    word(arena, field->after));
 }
 
 /* --- lines ---------------------------------------------------------------------------------------------------------- */

@@ -23,10 +23,12 @@ static const char *counts(struct arena *arena, const struct diff_group *group)
 	return text;
 }
 
-/* "" when there is nothing more to say than that it is there. */
+/* "" when there is nothing more to say than that it is there, or only a digest. */
 static const char *value_of(struct arena *arena, const char *value)
 {
-	return !value || strcmp(value, "there") == 0 || strcmp(value, "changed") == 0 ? "" : diff_value(arena, value);
+	bool is_news = value && strcmp(value, "there") != 0 && strcmp(value, "changed") != 0 && !diff_is_digest(value);
+
+	return is_news ? describe_text(arena, value) : "";
 }
 
 /* All fields of a change that fit in one line; without fields, what it was and is. */

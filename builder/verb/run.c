@@ -5,17 +5,13 @@
 
 #include "base/log.h"
 #include "edge/json.h"
-#include "run/patience.h"
+#include "run/trial.h"
 #include "verb/start.h"
 
 static int choose_ports(struct arena *arena, const struct verb_options *options, struct session_spec *spec, struct err *err)
 {
 	int r = 0;
 
-	if (spec->target.container && options->ports.count) {
-		err_set(err, -EINVAL, "a container has no ports of this host");
-		return err_hint(err, "it has a network of its own, with nothing but itself: leave --port out");
-	}
 	if (spec->target.container)
 		return 0;
 	ports_add(arena, &spec->forwards, 0, 22);
@@ -62,7 +58,25 @@ static void print_json(struct arena *arena, const struct session *session, const
 	puts(json_print(arena, object, false));
 }
 
-/* Says where it is, says when it is up, and waits for its end. That it never comes up is no error: somebody may be looking at why. */
+/* Until all has started: the guest agent answers long before sshd does. A system of another kind cannot be asked. */
+static int wait_for_system(struct arena *arena, const struct session *session, struct err *err)
+{
+	struct trial trial = {.arena = arena};
+	const char *failed_units = "";
+	struct err unknown = {0};
+	int r = trial_boot(&trial, &session->guest, session_deadline_ms(session), &failed_units, &unknown);
+
+	log_step(NULL);
+	if (*failed_units)
+		log_note("units that have failed: %s", failed_units);
+	if (r == -EINTR || r == -EPIPE || r == -ECHILD)
+		err_take(err, &unknown);
+	err_free(&unknown);
+	return err->code;
+}
+
+/* Says where it is, says when it is up, and waits for its end. That it never comes up is no error: somebody may be
+ * looking at why. */
 static int attend(struct arena *arena, const struct verb_options *options, struct session *session, struct err *err)
 {
 	const struct strv way_in = session_way_in(arena, session);
@@ -77,6 +91,8 @@ static int attend(struct arena *arena, const struct verb_options *options, struc
 	if (!options->console)
 		log_step("booting (%s)", session_means(session));
 	r = session_wait(session, &late);
+	if (r == 0)
+		r = wait_for_system(arena, session, &late);
 	log_step(NULL);
 	if (r == -ETIME)
 		log_warn("%s", late.first->text);

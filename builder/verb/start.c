@@ -33,11 +33,33 @@ int start_options(struct arena *arena, const struct verb_options *options, struc
 	return r;
 }
 
+/* What only a machine has. */
+static int check_container(const struct verb_options *options, const struct target *target, struct err *err)
+{
+	const struct {
+		const char *name;
+		bool given;
+	} rows[] = {
+		{"uefi", options->uefi}, {"accel", !!options->accel}, {"memory", !!options->memory}, {"disk", !!options->disk},
+		{"seed", !!options->seed}, {"port", options->ports.count > 0},
+	};
+
+	for (size_t i = 0; target->container && i < sizeof rows / sizeof *rows; i++)
+		if (rows[i].given) {
+			err_set(err, -EINVAL, "--%s means a virtual machine, and '%s' is a container", rows[i].name,
+				target->name);
+			return err_hint(err, "if its recipe can be both, choose by --kind vm");
+		}
+	return 0;
+}
+
 int start_target(struct arena *arena, const struct verb_options *options, const char *argument, struct target *ret_target,
 		 struct err *err)
 {
 	const char *image = argument;
 	int r = text_has_suffix(argument, ".recipe") ? build_obtain(options, 0, argument, arena, &image, err) : 0;
 
-	return r == 0 ? target_find(arena, image, ret_target, err) : r;
+	if (r == 0)
+		r = target_find(arena, image, ret_target, err);
+	return r == 0 ? check_container(options, ret_target, err) : r;
 }

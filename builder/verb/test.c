@@ -88,8 +88,8 @@ static void show_journal(const struct guest *guest, struct arena *arena, struct 
 /* --- the trial ------------------------------------------------------------------------------------------------------- */
 
 /* A machine that is broken at the very start has nothing to be tested. */
-static int try_out(const struct verb_options *options, const struct recipe *recipe, struct session *session, struct trial *trial,
-		   const char **ret_failed_units, struct err *err)
+static int try_out(const struct verb_options *options, const struct recipe *recipe, struct session *session,
+		   struct trial *trial, const char **ret_failed_units, struct err *err)
 {
 	int64_t deadline_ms = session_deadline_ms(session);
 	size_t printed = 0;
@@ -116,8 +116,8 @@ static int try_out(const struct verb_options *options, const struct recipe *reci
 	return r;
 }
 
-static int judge(const struct verb_options *options, const struct session *session, const struct trial *trial,
-		 const char *failed_units, struct err *err)
+static void report(const struct verb_options *options, const struct session *session, const struct trial *trial,
+		   const char *failed_units)
 {
 	if (*failed_units)
 		log_note("units that have failed: %s", failed_units);
@@ -126,11 +126,30 @@ static int judge(const struct verb_options *options, const struct session *sessi
 	else
 		printf("%zu passed, %zu failed\n", trial->n_results - trial->n_failed, trial->n_failed);
 	fflush(stdout);
-	if (trial->n_failed == 0)
-		return 0;
-	err_set(err, -EBADE, "'%s' is not as its recipe says; the end of its journal:", session->spec->target.name);
-	show_journal(&session->guest, trial->arena, err);
-	return err->code;
+}
+
+/* Tries it out and says what came of that; fails when anything did. */
+static int judge(const struct verb_options *options, const struct recipe *recipe, struct session *session, struct err *err)
+{
+	struct trial trial = {.arena = arena_new()};
+	const char *failed_units = "";
+	int r = try_out(options, recipe, session, &trial, &failed_units, err);
+
+	if (r < 0 && r != -EINTR) { /* there is nobody left to be asked */
+		size_t printed = trial.n_results;
+
+		trial_fail(&trial, "boot", "the machine comes up and stays", err->first->text);
+		print_new(options, &trial, &printed);
+	}
+	if (r != -EINTR)
+		report(options, session, &trial, failed_units);
+	if (r == 0 && trial.n_failed) {
+		r = err_set(err, -EBADE, "'%s' is not as its recipe says; the end of its journal:",
+			    session->spec->target.name);
+		show_journal(&session->guest, trial.arena, err);
+	}
+	arena_free(trial.arena);
+	return r;
 }
 
 static int run(const struct verb_options *options, char *const *arguments, size_t n_arguments, struct err *err)
@@ -138,23 +157,18 @@ static int run(const struct verb_options *options, char *const *arguments, size_
 	_cleanup_project_ struct project project = {0};
 	struct session_spec spec = {0};
 	struct session session = {0};
-	const char *failed_units = "";
-	struct trial trial = {0};
 	int r = project_load(arguments[0], 0, options, &project, err);
 
 	(void)n_arguments;
 	if (r < 0)
 		return r;
-	trial.arena = project.arena;
 	r = start_options(project.arena, options, &spec, err);
 	if (r == 0)
 		r = start_target(project.arena, options, arguments[0], &spec.target, err);
 	if (r == 0)
 		r = session_start(project.arena, &spec, &session, err);
 	if (r == 0)
-		r = try_out(options, project.recipe, &session, &trial, &failed_units, err);
-	if (r == 0)
-		r = judge(options, &session, &trial, failed_units, err);
+		r = judge(options, project.recipe, &session, err);
 	if (session.spec)
 		session_power_off(&session);
 	session_close(&session);

@@ -1,7 +1,7 @@
 #!/bin/bash
 # deadline: 1800
-# `test` and `run` with virtual machines: what holds is told, what does not is told and fails, Ctrl-C leaves nothing, and where KVM hangs the
-# machine is emulated. Three boots.
+# `test` and `run` with virtual machines: what holds is told, what does not is told and fails, Ctrl-C leaves nothing, and
+# where KVM hangs the machine is emulated. Three boots.
 # shellcheck disable=SC2317,SC2016 # its functions are called by ok and refused; text for another shell is not expanded here
 . "${SOURCE:=$PWD}/tests/lib.sh"
 . "$SOURCE/tests/boot/lib.sh"
@@ -28,7 +28,8 @@ leaves_nothing() {
 
 # The only difference is a test: it is no part of the image.
 plan_is_the_same() {
-	"$AETHER" plan "$RECIPE" >"$WORK/plan" && sed -i 's/^  - { name: the root is erofs.*/  - { shell: "false" }/' "$RECIPE" &&
+	"$AETHER" plan "$RECIPE" >"$WORK/plan" &&
+		sed -i 's/^  - { name: the root is erofs.*/  - { shell: "false" }/' "$RECIPE" &&
 		"$AETHER" plan "$RECIPE" | cmp - "$WORK/plan"
 }
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # deadline: 600
-# `test` and `run` with containers: recipes/resolver.recipe holds what it promises, with ids of its own; a failure is told; Ctrl-C
-# leaves nothing.
+# `test` and `run` with containers: recipes/resolver.recipe holds what it promises, with ids of its own; a failure is
+# told; Ctrl-C leaves nothing.
 # shellcheck disable=SC2317 # its functions are called by ok and refused
 . "${SOURCE:=$PWD}/tests/lib.sh"
 need lxc-start lxc-usernsexec zstd jq
@@ -31,7 +31,8 @@ leaves_nothing() {
 
 # An id of its own: as Proxmox gives root a range of them.
 give_ids() {
-	echo root:100000:65536 >"$WORK/subids" && mount --bind "$WORK/subids" /etc/subuid && mount --bind "$WORK/subids" /etc/subgid
+	echo root:100000:65536 >"$WORK/subids" && mount --bind "$WORK/subids" /etc/subuid &&
+		mount --bind "$WORK/subids" /etc/subgid
 }
 
 comes_up() {
@@ -76,7 +77,8 @@ as_nobody() {
 
 [[ $(id -u) == 0 ]] || skip "needs root: containers are started as their hypervisor does"
 if [[ -z ${INSIDE:-} ]]; then
-	exec unshare --mount --propagation private env INSIDE=1 WORK="$WORK" SOURCE="$SOURCE" BUILD="$BUILD" RUN_ID="$RUN_ID" "$0"
+	exec unshare --mount --propagation private \
+		env INSIDE=1 WORK="$WORK" SOURCE="$SOURCE" BUILD="$BUILD" RUN_ID="$RUN_ID" "$0"
 fi
 give_ids || die "root has subordinate ids, as Proxmox gives it"
 prepare || die "the recipe can be locked"

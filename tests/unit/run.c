@@ -1,4 +1,5 @@
-/* What is decided before a machine runs, and what is read of one that does: command lines, ports, seeds, the guest agent, verdicts. */
+/* What is decided before a machine runs, and what is read of one that does: command lines, ports, seeds, the guest agent,
+ * verdicts. */
 #include "suite.h"
 
 #include <errno.h>
@@ -261,11 +262,13 @@ static void command_part(struct wire *wire, struct arena *arena)
 	bool right = strstr(line, "\"execute\":\"guest-exec\"") && strstr(line, "\"path\":\"/usr/bin/timeout\"") &&
 		     strstr(line, "\"2.500\",\"/bin/echo\",\"a \\\"b\\\"\"") && strstr(line, "\"capture-output\":true");
 
-	say(wire, right ? "{\"return\": {\"pid\": 42}}\n" : "{\"error\": {\"class\": \"GenericError\", \"desc\": \"not as expected\"}}\n");
+	say(wire, right ? "{\"return\": {\"pid\": 42}}\n" : "{\"error\": {\"desc\": \"not as expected\"}}\n");
 	line = hear(wire, arena);
 	say(wire, strstr(line, "\"pid\":42") ? "{\"return\": {\"exited\": false}}\n" : "{}\n");
 	hear(wire, arena);
-	say(wire, arena_printf(arena, "{\"return\": {\"exited\": true, \"exitcode\": 3, \"out-data\": \"%s\", \"err-data\": \"%s\"}}\n",
+	say(wire, arena_printf(arena,
+			       "{\"return\": {\"exited\": true, \"exitcode\": 3, "
+			       "\"out-data\": \"%s\", \"err-data\": \"%s\"}}\n",
 			       base64_encode(arena, "Grüße\n", 8), base64_encode(arena, "oh", 2)));
 	hear(wire, arena);
 	say(wire, "{\"error\": {\"class\": \"CommandNotFound\", \"desc\": \"it is disabled\"}}\n");
@@ -314,6 +317,7 @@ START_TEST(a_test_holds_when_status_and_output_are_as_expected)
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct trial trial = {.arena = arena};
 	const struct guest_said said = {.status = 2, .out = "one\ntwo 22\n", .diagnostics = "", .out_size = 11};
+	const struct recipe_test slow = {.name = "a", .status = 124, .timeout_ms = 500};
 	const struct guest_said late = {.status = 124, .timed_out = true, .out = "", .diagnostics = ""};
 	const struct {
 		struct recipe_test test;
@@ -336,7 +340,7 @@ START_TEST(a_test_holds_when_status_and_output_are_as_expected)
 		failed += rows[i].expected != NULL;
 	}
 	ck_assert_uint_eq(trial.n_failed, failed);
-	ck_assert_int_eq(trial_judge(&trial, &(struct recipe_test){.name = "a", .status = 124, .timeout_ms = 500}, &late, 5, NULL), 0);
+	ck_assert_int_eq(trial_judge(&trial, &slow, &late, 5, NULL), 0);
 	ck_assert_str_eq(trial.results[trial.n_results - 1].expected, "an end within 500 ms");
 }
 END_TEST

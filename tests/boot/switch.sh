@@ -1,0 +1,321 @@
+#!/bin/bash
+# A machine takes its next generation, judges it, and goes back by itself: on BIOS and on UEFI, side by side, through everything that
+# can go wrong on the way.
+# deadline: 3600
+. "${SOURCE:=$PWD}/tests/lib.sh"
+. "$SOURCE/tests/boot/lib.sh"
+need pkill
+
+PORTS=(22)
+[[ -f /usr/share/OVMF/OVMF_CODE_4M.fd ]] || skip "needs OVMF: run ci/setup test"
+
+# --- generations ------------------------------------------------------------------------------------------------------
+
+# generation TEXT [SED…]: builds the twin with that in /etc/twin; GENERATION[TEXT] is its name.
+declare -A GENERATION
+generation() {
+	local text=$1 recipe=$IMAGE_REPO/recipes/twin.recipe
+	shift
+	sed -e "s/text: \"one\"/text: \"$text\"/" "$@" "$SOURCE/tests/boot/recipes/twin.recipe" >"$recipe"
+	GENERATION[$text]=$("$AETHER" vm --out "$WORK/out" "$recipe" 2>>"$WORK/built") || die "generation '$text' can be built"
+	GENERATION[$text]=$(dirname "${GENERATION[$text]}")
+}
+
+# of TEXT FILTER: from the generation's manifest.
+of() {
+	jq -r "$2" "${GENERATION[$1]}/manifest.json"
+}
+
+# --- the machine ------------------------------------------------------------------------------------------------------
+
+power_on() {
+	local firmware=/usr/share/OVMF
+	rm -f "$WORK/$1/ssh"
+	if [[ $1 == bios ]]; then
+		start bios 10.0.2.15 -machine pc -device virtio-blk-pci,drive=disk
+		return
+	fi
+	[[ -f $WORK/uefi/variables ]] || cp "$firmware/OVMF_VARS_4M.fd" "$WORK/uefi/variables"
+	start uefi 10.0.2.15 -machine q35 -device virtio-scsi-pci -device scsi-hd,drive=disk \
+		-drive "if=pflash,format=raw,readonly=on,file=$firmware/OVMF_CODE_4M.fd" \
+		-drive "if=pflash,format=raw,file=$WORK/uefi/variables"
+}
+
+# How ssh finds the machine: with a certificate, and a host key that it knows from the first time on.
+write_config() {
+	cat >"$WORK/$1/config" <<-END
+		Host $1
+			HostName 127.0.0.1
+			Port $(port "$1" 22)
+			User root
+			IdentityFile $WORK/key
+			CertificateFile $WORK/admin-cert.pub
+			IdentitiesOnly yes
+			IdentityAgent none
+			HostKeyAlias $1
+			UserKnownHostsFile $WORK/$1/known
+			StrictHostKeyChecking ${2:-yes}
+			ConnectTimeout 10
+	END
+}
+
+# aether NAME VERB ARGUMENT…: with --host; what it said is in $WORK/NAME/said, its result in $WORK/NAME/result.
+aether() {
+	local name=$1 verb=$2
+	shift 2
+	"$AETHER" "$verb" --out "$WORK/out" --host "$name" --ssh-config "$WORK/$name/config" "$@" \
+		>"$WORK/$name/result" 2>"$WORK/$name/said"
+}
+
+# why NAME COMMAND…: what it said, when it does not succeed.
+why() {
+	local name=$1
+	shift
+	"$@" || { cat "$WORK/$name/said"; return 1; }
+}
+
+answers() {
+	grep -qF -- "$2" "$WORK/$1/said" || { cat "$WORK/$1/said"; return 1; }
+}
+
+# is NAME FILTER: holds of `aether-agent status --json`.
+is() {
+	local status
+	status=$(in_guest "$1" aether-agent status --json) && jq -e "$2" <<<"$status" >/dev/null || { echo "$status"; return 1; }
+}
+
+# becomes NAME FILTER: sooner or later.
+becomes() {
+	local until=$((SECONDS + BOOT_SECONDS))
+	until is "$1" "$2" >"$WORK/$1/seen" 2>&1; do
+		[[ $SECONDS -lt $until ]] || { cat "$WORK/$1/seen"; tail -n 20 "$WORK/$1/console"; return 1; }
+		kill -0 "$(cat "$WORK/$1/pid")" || return 1
+		sleep 2
+	done
+}
+
+boot_id() {
+	in_guest "$1" cat /proc/sys/kernel/random/boot_id
+}
+
+restart() {
+	in_guest "$1" systemctl reboot
+	ssh -O exit -o "ControlPath=$WORK/$1/ssh" none 2>/dev/null
+	rm -f "$WORK/$1/ssh"
+}
+
+# hangs NAME: nothing was said for a while, and no end of it: somebody has to press the button.
+hangs() {
+	local size=0 new quiet=0
+	while [[ $quiet -lt 15 ]]; do
+		sleep 1
+		new=$(stat -c %s "$WORK/$1/console")
+		[[ $new == "$size" ]] && quiet=$((quiet + 1)) || quiet=0
+		size=$new
+	done
+}
+
+# --- what is done to it ------------------------------------------------------------------------------------------------
+
+# Functions for the guest's shell. flip FILE BYTE: turns one bit there around. place FILE: the block of the root image that the
+# middle of the file is in.
+GUEST='
+flip() {
+	byte=$(dd if="$1" bs=1 skip="$2" count=1 2>/dev/null | od -An -tu1)
+	printf "\\$(printf %o $((byte ^ 1)))" | dd of="$1" bs=1 seek="$2" conv=notrunc 2>/dev/null
+	sync
+}
+place() {
+	filefrag -v -b4096 "$1" | sed -nE "s/^ +[0-9]+: +[0-9]+\.\. +[0-9]+: +([0-9]+)\.\..*/\1/p" | sed -n 2p
+}
+mkdir -p /run/esp
+other=/dev/disk/by-partlabel/root-a
+'
+
+# Where a bit is turned: all in slot a, while b runs. What is damaged is read early in a boot.
+FAULTS=(first deep tree kernel)
+first() { in_guest "$1" "$GUEST flip \$other 1030"; }
+deep() { in_guest "$1" "$GUEST flip \$other \$((\$(place /usr/lib/*/systemd/libsystemd-core-*.so) * 4096 + 99))"; }
+tree() {
+	local end leaves
+	leaves=$((($(of one .root.hash_offset) / 4096 + 127) / 128)) end=$(of one .root.size)
+	in_guest "$1" "$GUEST block=\$(place /usr/lib/*/systemd/libsystemd-core-*.so)
+		flip \$other \$(($end - $leaves * 4096 + block / 128 * 4096 + block % 128 * 32 + 5))"
+}
+kernel() {
+	in_guest "$1" "$GUEST mount /dev/disk/by-partlabel/esp /run/esp &&
+		for file in /run/esp/aether/a/linux /run/esp/EFI/Linux/*-a+3.efi; do flip \$file 6000000; done; umount /run/esp"
+}
+
+cut_transfer() {
+	local switch
+	aether "$1" switch --no-reboot "${GENERATION[two]}" &
+	switch=$!
+	sleep "$2"
+	pkill -KILL -P "$(pgrep -P $switch)" ssh
+	wait $switch
+	is "$1" '.slot == "a" and .state == "good" and (.slots[] | select(.slot == "b") | .state == "empty" or .state == "trial")'
+}
+
+two_at_once() {
+	local one other failed=0
+	aether "$1" switch --no-reboot "${GENERATION[two]}" &
+	one=$!
+	"$AETHER" switch --no-reboot --out "$WORK/out" --host "$1" --ssh-config "$WORK/$1/config" "${GENERATION[two]}" \
+		>/dev/null 2>"$WORK/$1/said.other" &
+	other=$!
+	wait $one || failed=$((failed + 1))
+	wait $other || failed=$((failed + 1))
+	[[ $failed == 1 ]]
+}
+
+# --- its life ----------------------------------------------------------------------------------------------------------
+
+first_boot() {
+	local name=$1
+	new_machine "$name" $((1 << 30))
+	write_config "$name" accept-new
+	power_on "$name"
+	ok "$name: comes up" wait_for_ssh "$name"
+	ok "$name: is healthy in slot a" becomes "$name" '.slot == "a" and .state == "good" and .health == "good"'
+	ok "$name: 'status' tells which generation that is" why "$name" aether "$name" status
+	ok "$name: … by its root hash" grep -q "$(of one .root_hash | cut -c 1-12)" "$WORK/$name/result"
+	write_config "$name"
+}
+
+refusals() {
+	local name=$1
+	refused "$name: another machine's image is refused" aether "$name" switch "${GENERATION[other]}"
+	ok "$name: … because of its name" answers "$name" "this machine is 'twin', and the image is of 'other'"
+	refused "$name: without a good slot to go back to there is no rollback" aether "$name" rollback
+	ok "$name: … and it says so" answers "$name" 'no good generation'
+	mv "$WORK/$name/known" "$WORK/$name/known.good"
+	refused "$name: an unknown host key is refused" aether "$name" switch "${GENERATION[two]}"
+	mv "$WORK/$name/known.good" "$WORK/$name/known"
+	in_guest "$name" 'fallocate -l $(($(df --output=avail -B1 /var | tail -n 1) - 20000000)) /var/full'
+	refused "$name: a full state partition is refused" aether "$name" switch "${GENERATION[two]}"
+	ok "$name: … and what to do" answers "$name" 'make room'
+	in_guest "$name" rm /var/full
+	ok "$name: nothing was written for any of them" is "$name" '.slots[] | select(.slot == "b") | .state == "empty"'
+	ok "$name: a dry run tells what would travel" why "$name" aether "$name" switch --dry-run --json "${GENERATION[two]}"
+	ok "$name: … and writes nothing" is "$name" '.slots[] | select(.slot == "b") | .state == "empty"'
+}
+
+interruptions() {
+	local name=$1 second started whole i
+	started=$(date +%s%3N)
+	ok "$name: the next generation is sent" why "$name" aether "$name" switch --no-reboot --json "${GENERATION[sick]}"
+	whole=$(($(date +%s%3N) - started))
+	echo "$name: $(jq -c '{sent, copied, in_place, send_ms}' "$WORK/$name/result")"
+	ok "$name: and is on trial" is "$name" '.slots[] | select(.slot == "b") | .state == "trial" and .tries_left == 3'
+	for i in {1..10}; do
+		ok "$name: cut after $i tenths of the time, it stands" cut_transfer "$name" "$(((whole * i / 11 + 1) / 1000)).$((whole * i / 11 % 1000 / 100))"
+	done
+	ok "$name: of two switches at the same time one is refused" two_at_once "$name"
+	ok "$name: … because of the other" grep -q 'another aether-agent is changing the slots' "$WORK/$name/said" "$WORK/$name/said.other"
+	ok "$name: … and that one gets through" is "$name" '.slots[] | select(.slot == "b") | .state == "trial" and .generation == "2"'
+	for i in 2 5 9; do
+		aether "$name" switch --no-reboot "${GENERATION[sick]}" &
+		second=$!
+		sleep "$(((whole * i / 10) / 1000))"
+		cut_power "$name"
+		wait $second
+		power_on "$name"
+		[[ $i != 9 ]] || continue
+		ok "$name: after a power cut at $i tenths it comes back" wait_for_ssh "$name"
+		ok "$name: … on what it had" becomes "$name" '.slot == "a" and .state == "good" and .health == "good"'
+	done
+	ok "$name: after a power cut at the end it comes back, too" becomes "$name" '.state == "good" and .health == "good" and .slot == "a"'
+}
+
+# A healthy one, all the way.
+success() {
+	local name=$1
+	ok "$name: a switch after all that finishes" why "$name" aether "$name" switch "${GENERATION[two]}"
+	ok "$name: … in slot b, which is good" is "$name" '.slot == "b" and .state == "good" and .generation == "2"'
+	ok "$name: … and is the new image" test "$(in_guest "$name" cat /etc/twin)" = two
+	ok "$name: the same once more is nothing to do" why "$name" aether "$name" switch "${GENERATION[two]}"
+	ok "$name: its host key is the same" why "$name" aether "$name" status
+}
+
+damage() {
+	local name=$1 fault before
+	for fault in "${FAULTS[@]}"; do
+		ok "$name: $fault: a generation is sent" why "$name" aether "$name" switch --force --no-reboot "${GENERATION[one]}"
+		ok "$name: $fault: a bit of it is turned around" "$fault" "$name"
+		before=$(boot_id "$name")
+		restart "$name"
+		if [[ $fault == kernel && $name == uefi ]]; then # no firmware looks at it, and nobody else is there
+			for _ in 1 2 3; do
+				hangs uefi
+				cut_power uefi
+				power_on uefi
+			done
+		fi
+		ok "$name: $fault: the machine comes back" wait_for_ssh "$name" "$before"
+		ok "$name: $fault: … on the slot it had" becomes "$name" '.slot == "b" and .state == "good" and .health == "good"'
+		ok "$name: $fault: … and knows that the other did not come up" \
+			is "$name" '(.slots[] | select(.slot == "a") | .state == "bad") and (.last_failure.reason | contains("did not come up"))'
+	done
+}
+
+sickness() {
+	local name=$1
+	refused "$name: a sick generation is no success" aether "$name" switch --force "${GENERATION[sick]}"
+	ok "$name: … for a reason" answers "$name" '! grep sick /etc/twin'
+	ok "$name: … and the machine is back" is "$name" '.slot == "b" and .state == "good" and .generation == "2"'
+	refused "$name: it is not tried again" aether "$name" switch "${GENERATION[sick]}"
+	ok "$name: … because it was bad" answers "$name" 'was bad'
+	ok "$name: its generation is on record as bad" jq -e ".deployments[] | select(.host == \"$name\") | .verdict == \"bad\"" \
+		"${GENERATION[sick]}/record.json"
+	ok "$name: the machine has it in its history" in_guest "$name" grep -q sick /var/lib/aether/failures
+	refused "$name: one that panics is no success" aether "$name" switch "${GENERATION[panics]}"
+	ok "$name: … because it did not come up" answers "$name" 'did not come up'
+	ok "$name: … and the machine is back" is "$name" '.slot == "b" and .state == "good"'
+}
+
+# A verdict stands when there is no room to write down why; and a generation that is good can be left by hand.
+last_things() {
+	local name=$1 before
+	ok "$name: a sick generation is sent once more" why "$name" aether "$name" switch --force --no-reboot "${GENERATION[sick]}"
+	in_guest "$name" 'dd if=/dev/zero of=/var/full bs=1M 2>/dev/null; sync'
+	restart "$name"
+	ok "$name: with a full state partition it still comes back" \
+		becomes "$name" '.slot == "b" and (.slots[] | select(.slot == "a") | .state == "bad")'
+	ok "$name: … and knows why" is "$name" '.last_failure.reason | contains("sick")'
+	in_guest "$name" rm -f /var/full
+	ok "$name: a good one replaces it" why "$name" aether "$name" switch --force "${GENERATION[one]}"
+	ok "$name: … in slot a" is "$name" '.slot == "a" and .state == "good"'
+	before=$(boot_id "$name")
+	ok "$name: a rollback by hand works" why "$name" aether "$name" rollback
+	ok "$name: … in another boot" test "$(boot_id "$name")" != "$before"
+	ok "$name: … on the slot before" is "$name" '.slot == "b" and .state == "good"'
+}
+
+life() {
+	first_boot "$1"
+	refusals "$1"
+	interruptions "$1"
+	success "$1"
+	damage "$1"
+	sickness "$1"
+	last_things "$1"
+	finish
+}
+
+need_image twin
+generation one
+generation two
+generation sick
+generation panics -e 's/panic=1/panic=1, rdinit=\/none/'
+generation other -e 's/name: twin/name: other/'
+IMAGE=$(echo "${GENERATION[one]}"/*.qcow2)
+trap cut_all_power EXIT
+make_certificates "$IMAGE_REPO/keys/ssh-user-ca"
+
+(life bios) &
+first=$!
+(life uefi) &
+wait $first || FAILURES=$((FAILURES + 1))
+wait $! || FAILURES=$((FAILURES + 1))
+finish
