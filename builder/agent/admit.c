@@ -64,13 +64,14 @@ static bool fits_the_machine(const struct boot *boot, const struct offer *offer,
 	if (!boot->other)
 		return refuse(why, size, "this machine has one slot only: build it with 'slots: 2', and replace its disk once");
 	if (strcmp(offer->name, boot->name) != 0)
-		return refuse(why, size, "this machine is '%s', and the image is of '%s': choose the host, or the recipe, that was meant",
+		return refuse(why, size, "this machine is '%s', and the image is of '%s': choose the host, or the "
+			      "recipe, that was meant",
 			      boot->name, offer->name);
 	if (strcmp(offer->kind, boot->kind) != 0)
-		return refuse(why, size, "this machine is of kind '%s', and the image of kind '%s'", boot->kind,
-			      offer->kind);
+		return refuse(why, size, "this machine is of kind '%s', and the image of kind '%s'", boot->kind, offer->kind);
 	if (offer->format < format)
-		return refuse(why, size, "the image has format %u, which is older than this machine's %lu: build it again with a newer aether-build",
+		return refuse(why, size, "the image has format %u, which is older than this machine's %lu: build it "
+			      "again with a newer aether-build",
 			      offer->format, format);
 	if (offer->format > OFFER_FORMAT)
 		return refuse(why, size, "the image has format %u, and this machine knows %d at most: replace its disk once",
@@ -78,29 +79,29 @@ static bool fits_the_machine(const struct boot *boot, const struct offer *offer,
 	return true;
 }
 
-static bool has_room(const struct boot *boot, const struct offer *offer, const struct admit_room *room, bool force,
-		     char *why,
+static bool has_room(const struct boot *boot, const struct offer *offer, const struct admit_room *room, bool force, char *why,
 		     size_t size)
 {
 	struct tree shape;
 
 	tree_shape(offer->objects[OBJECT_ROOT].size_bytes / BLOCK_BYTES, &shape);
 	if (shape.n_blocks * BLOCK_BYTES > boot->other->size_bytes)
-		return refuse(why, size, "the image has %llu MiB, and slot %c %llu: a recipe with smaller packages, or replace the disk once",
+		return refuse(why, size, "the image has %llu MiB, and slot %c %llu: a recipe with smaller packages, "
+			      "or replace the disk once",
 			      (unsigned long long)(shape.n_blocks * BLOCK_BYTES / MIB), boot->other->letter,
 			      (unsigned long long)(boot->other->size_bytes / MIB));
 	if (esp_need(offer) > room->esp_bytes)
-		return refuse(why, size, "kernel and initrd need %llu MiB on the EFI system partition, which has %llu: replace the disk once",
+		return refuse(why, size, "kernel and initrd need %llu MiB on the EFI system partition, which has "
+			      "%llu: replace the disk once",
 			      (unsigned long long)(esp_need(offer) / MIB), (unsigned long long)(room->esp_bytes / MIB));
 	if (room->state_bytes < ADMIT_STATE_BYTES && !force)
-		return refuse(why, size, "/var has %llu MiB left, and a machine needs %llu to come up: make room there, or use --force",
-			      (unsigned long long)(room->state_bytes / MIB),
-				(unsigned long long)(ADMIT_STATE_BYTES / MIB));
+		return refuse(why, size, "/var has %llu MiB left, and a machine needs %llu to come up: make room "
+			      "there, or use --force",
+			      (unsigned long long)(room->state_bytes / MIB), (unsigned long long)(ADMIT_STATE_BYTES / MIB));
 	return true;
 }
 
-bool admit(const struct boot *boot, const struct offer *offer, const struct admit_room *room, const char *failures,
-	   bool force,
+bool admit(const struct boot *boot, const struct offer *offer, const struct admit_room *room, const char *failures, bool force,
 	   char *why, size_t size)
 {
 	char hash[HASH_HEX], reason[512];
@@ -111,9 +112,11 @@ bool admit(const struct boot *boot, const struct offer *offer, const struct admi
 	if (strcmp(hash, boot->root_hash) == 0)
 		return true; /* it is there: nothing will be written */
 	if (boot->running->state == SLOT_TRIAL && !force)
-		return refuse(why, size, "the generation that runs is on trial, and slot %c is the way back: wait for the verdict, or use --force",
+		return refuse(why, size, "the generation that runs is on trial, and slot %c is the way back: wait "
+			      "for the verdict, or use --force",
 			      boot->other->letter);
 	if (was_bad(failures, hash, reason, sizeof reason) && !force)
-		return refuse(why, size, "this image was bad on this machine (%s): mend it and build it again, or use --force", reason);
+		return refuse(why, size, "this image was bad on this machine (%s): mend it and build it again, or "
+			      "use --force", reason);
 	return has_room(boot, offer, room, force, why, size);
 }

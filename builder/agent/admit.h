@@ -17,8 +17,7 @@ struct admit_room {
 /* Writes into `why` why the offer is refused, and what to do; true when it is not. With `force` a bad image, a
  * running trial and a full state partition are no reasons. `failures` is the text of the machine's failures, as
  * boot_condemn() writes them. Pure. */
-bool admit(const struct boot *boot, const struct offer *offer, const struct admit_room *room, const char *failures,
-	   bool force,
+bool admit(const struct boot *boot, const struct offer *offer, const struct admit_room *room, const char *failures, bool force,
 	   char *why, size_t size);
 
 #endif

@@ -1,10 +1,10 @@
 /* The two programs that live in an image, static, and what they share.
  *
- * aether-init (init.c) is what the kernel starts from the initrd of an immutable image. It finds the slot that the kernel command
- * line names by its root hash, puts together the machine's file systems, and gives way to the real init.
+ * aether-init (init.c) is what the kernel starts from the initrd of an immutable image. It finds the slot that the
+ * kernel command line names by its root hash, puts together the machine's file systems, and gives way to the real init.
  *
- * aether-agent (agent.c) runs on the machine: it judges each boot by the recipe's health checks, keeps the books of the slots, and
- * takes the next generation in.
+ * aether-agent (agent.c) runs on the machine: it judges each boot by the recipe's health checks, keeps the books of the
+ * slots, and takes the next generation in.
  *
  * Functions return 0 or negative errno. What a caller cannot go on without ends in die(). */
 #ifndef AGENT_AGENT_H
@@ -94,7 +94,8 @@ int verity_decode(const uint8_t block[VERITY_SUPERBLOCK_BYTES], const uint8_t ro
 		  struct verity *ret_verity);
 
 /* Encodes one; its UUID is the first bytes of the root hash. */
-void verity_encode(const struct verity *verity, const uint8_t root_hash[ROOT_HASH_BYTES], uint8_t block[VERITY_SUPERBLOCK_BYTES]);
+void verity_encode(const struct verity *verity, const uint8_t root_hash[ROOT_HASH_BYTES],
+		   uint8_t block[VERITY_SUPERBLOCK_BYTES]);
 
 /* The parameters of the kernel's verity target for a device ("254:3") that holds data and hash tree. -ENOSPC when they do
  * not fit. */

@@ -11,8 +11,7 @@
 
 enum { RUN_MAX = 64, TELL_MS = 500 };
 
-/* --- objects
- * --------------------------------------------------------------------------------------------------------- */
+/* --- objects --------------------------------------------------------------------------------------------------------- */
 
 void object_init(struct object *object, const char *name, int fd, uint64_t size_bytes)
 {
@@ -88,8 +87,7 @@ static bool is_block(const struct blocks *blocks, const uint8_t bytes[BLOCK_BYTE
 	return memcmp(is, hash, HASH_BYTES) == 0;
 }
 
-/* --- what is known
- * --------------------------------------------------------------------------------------------------- */
+/* --- what is known --------------------------------------------------------------------------------------------------- */
 
 static unsigned add_source(struct blocks *blocks, struct object *object)
 {
@@ -141,8 +139,7 @@ void blocks_know(struct blocks *blocks, struct object *object)
 		know_rank(blocks, object, rank);
 }
 
-/* --- what is wanted
- * -------------------------------------------------------------------------------------------------- */
+/* --- what is wanted -------------------------------------------------------------------------------------------------- */
 
 /* A block that was held against its digest. */
 static void keep(struct blocks *blocks, struct object *object, uint64_t block, const uint8_t hash[HASH_BYTES],
@@ -163,8 +160,7 @@ static void send_request(struct blocks *blocks)
 	if (blocks->n_unsent == 0)
 		return;
 	first = &blocks->asked[(blocks->first + blocks->n_asked - blocks->n_unsent) % WANTED_MAX];
-	talk_say(blocks->talk, "get %u %llu %zu", first->object->number, (unsigned long long)first->block,
-		 blocks->n_unsent);
+	talk_say(blocks->talk, "get %u %llu %zu", first->object->number, (unsigned long long)first->block, blocks->n_unsent);
 	blocks->n_unsent = 0;
 }
 
@@ -284,8 +280,7 @@ void blocks_check(struct blocks *blocks, struct object *object)
 		const struct tree_level level = tree_rank(&object->shape, rank);
 
 		for (uint64_t i = 0; i < level.n_blocks; i++) {
-			if (!read_block(object, level.first + i, bytes) ||
-			    !is_block(blocks, bytes, digest_of(object, rank, i)))
+			if (!read_block(object, level.first + i, bytes) || !is_block(blocks, bytes, digest_of(object, rank, i)))
 				die("block %llu of %s is not what was written: is the disk broken?",
 				    (unsigned long long)(level.first + i), object->name);
 			blocks->done++;

@@ -54,15 +54,15 @@ enum boot_access {
 	BOOT_LOOK,   /* changes nothing, beside anybody */
 };
 
-/* Looks at the machine, as root. Mounts the EFI system partition where no other process sees it, until the process ends; so it can be called
- * once. */
+/* Looks at the machine, as root. Mounts the EFI system partition where no other process sees it, until the process
+ * ends; so it can be called once. */
 void boot_open(struct boot *ret_boot, enum boot_access access);
 
 /* Looks once more at what may have changed: states, files, failures. */
 void boot_reload(struct boot *boot);
 
-/* Only one process at a time may change anything: takes the lock (boot_open() did for BOOT_CHANGE and BOOT_WAIT), or gives it back. What was
- * seen before may have changed: boot_reload(). */
+/* Only one process at a time may change anything: takes the lock (boot_open() did for BOOT_CHANGE and BOOT_WAIT), or
+ * gives it back. What was seen before may have changed: boot_reload(). */
 void boot_lock(enum boot_access access);
 void boot_unlock(void);
 
@@ -72,14 +72,15 @@ void boot_clear(struct boot *boot, struct slot *slot);
 /* The folder of the slot's files, ESP/aether/SLOT, which exists. */
 void boot_folder(const struct boot *boot, const struct slot *slot, char *out, size_t size);
 
-/* Makes the slot the one that starts next, SLOT_TRIES times at most: all its files are in boot_folder(), and the unified kernel image
- * there is called `uki`. The last thing that is written, after all else is durable. */
+/* Makes the slot the one that starts next, SLOT_TRIES times at most: all its files are in boot_folder(), and the
+ * unified kernel image there is called `uki`. The last thing that is written, after all else is durable. */
 void boot_try(struct boot *boot, struct slot *slot);
 
 /* The slot proved itself: it starts from now on. */
 void boot_bless(struct boot *boot, struct slot *slot);
 
-/* The slot did not: the other one starts from now on. Why is kept beside its files, and on the state partition if there is room. */
+/* The slot did not: the other one starts from now on. Why is kept beside its files, and on the state partition if there
+ * is room. */
 void boot_condemn(struct boot *boot, struct slot *slot, const char *reason);
 
 #endif

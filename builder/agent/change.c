@@ -1,5 +1,5 @@
-/* Changing which slot starts. The order of steps is what keeps the machine startable when the power goes between two of them: what takes
- * away comes first when a slot is given up, and last what gives when one is won. */
+/* Changing which slot starts. The order of steps is what keeps the machine startable when the power goes between two of
+ * them: what takes away comes first when a slot is given up, and last what gives when one is won. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -217,7 +217,9 @@ static void append_history(const struct slot *slot, const char *text)
 	if (make_folder(STATE, 0755) < 0)
 		return;
 	file = fopen(STATE "/failures", "ae");
-	if (!file || fprintf(file, "%sslot=%c\nroot=%s\ngeneration=%s\n\n", text, slot->letter, slot->root_hash, slot->generation) < 0 ||
+	if (!file ||
+	    fprintf(file, "%sslot=%c\nroot=%s\ngeneration=%s\n\n", text, slot->letter, slot->root_hash,
+		    slot->generation) < 0 ||
 	    fflush(file) != 0 || fsync(fileno(file)) < 0)
 		say("cannot write down in " STATE "/failures why slot %c is bad: %s", slot->letter, strerror(errno));
 	if (file)

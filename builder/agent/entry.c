@@ -38,7 +38,8 @@ int entry_parse(const char *file, struct entry *ret_entry)
 	plus = find_last(file, end, '+');
 	if (plus) {
 		dash = find_last(plus, end, '-');
-		if (!read_number(plus + 1, dash ? dash : end, &entry.left) || (dash && !read_number(dash + 1, end, &entry.done)))
+		if (!read_number(plus + 1, dash ? dash : end, &entry.left) ||
+		    (dash && !read_number(dash + 1, end, &entry.done)))
 			return -EINVAL;
 		entry.counted = true;
 		end = plus;

@@ -1,5 +1,6 @@
-/* Names of unified kernel images, by which systemd-boot orders them and counts tries: NAME-SEQUENCE-SLOT[+LEFT[-DONE]].efi. Pure.
- * (https://uapi-group.org/specifications/specs/boot_loader_specification/, "Boot counting") */
+/* Names of unified kernel images, by which systemd-boot orders them and counts tries:
+ * NAME-SEQUENCE-SLOT[+LEFT[-DONE]].efi. Pure. (https://uapi-group.org/specifications/specs/boot_loader_specification/,
+ * "Boot counting") */
 #ifndef AGENT_ENTRY_H
 #define AGENT_ENTRY_H
 

@@ -14,7 +14,8 @@ static void read_lines(const char block[GRUBENV_BYTES], char out[GRUBENV_BYTES +
 	size_t n = 0;
 
 	if (memcmp(block, SIGNATURE, SIGNATURE_BYTES) == 0)
-		for (size_t i = SIGNATURE_BYTES; i < GRUBENV_BYTES && block[i] && !(block[i] == '#' && block[i - 1] == '\n'); i++)
+		for (size_t i = SIGNATURE_BYTES;
+		     i < GRUBENV_BYTES && block[i] && !(block[i] == '#' && block[i - 1] == '\n'); i++)
 			out[n++] = block[i];
 	out[n] = 0;
 }

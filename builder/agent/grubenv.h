@@ -1,5 +1,5 @@
-/* GRUB's environment block: a file of 1024 bytes that GRUB itself can write in place. A line that says what it is, lines KEY=VALUE,
- * then '#' to the end (GRUB manual, "Environment block"). Pure. */
+/* GRUB's environment block: a file of 1024 bytes that GRUB itself can write in place. A line that says what it is,
+ * lines KEY=VALUE, then '#' to the end (GRUB manual, "Environment block"). Pure. */
 #ifndef AGENT_GRUBENV_H
 #define AGENT_GRUBENV_H
 
@@ -11,8 +11,8 @@ enum { GRUBENV_BYTES = 1024 };
 /* The value of `key`; "" and false when there is none. */
 bool grubenv_get(const char block[GRUBENV_BYTES], const char *key, char *out, size_t size);
 
-/* Sets `key`, or takes it away (`value` NULL); what else is there stays. A block that is none becomes one. Values hold no line breaks and no
- * backslashes. -ENOSPC when it is full. */
+/* Sets `key`, or takes it away (`value` NULL); what else is there stays. A block that is none becomes one. Values hold
+ * no line breaks and no backslashes. -ENOSPC when it is full. */
 int grubenv_set(char block[GRUBENV_BYTES], const char *key, const char *value);
 
 #endif

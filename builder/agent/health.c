@@ -29,7 +29,8 @@ static bool unit_holds(char *const *words, char *reason, size_t size)
 
 static bool connects(const struct sockaddr *address, socklen_t size)
 {
-	struct pollfd poll_fd = {.fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), .events = POLLOUT};
+	struct pollfd poll_fd = {.fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0),
+				 .events = POLLOUT};
 	int error = 0;
 	socklen_t error_size = sizeof error;
 

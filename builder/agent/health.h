@@ -1,5 +1,5 @@
-/* The recipe's health checks, as /usr/lib/aether/health has them: a line each, MILLISECONDS TYPE WORD…, of fields that tabs separate
- * (lines.h). A check may take that long until it holds, from when the machine is up. */
+/* The recipe's health checks, as /usr/lib/aether/health has them: a line each, MILLISECONDS TYPE WORD…, of fields that
+ * tabs separate (lines.h). A check may take that long until it holds, from when the machine is up. */
 #ifndef AGENT_HEALTH_H
 #define AGENT_HEALTH_H
 
@@ -24,12 +24,12 @@ struct health {
 /* Parses health->text. -EINVAL for what the builder does not write. Pure. */
 int health_parse(struct health *health);
 
-/* Reads the machine's checks; one that asks for nothing is asked whether it runs without failed units. Ends the program when they cannot
- * be read. */
+/* Reads the machine's checks; one that asks for nothing is asked whether it runs without failed units. Ends the program
+ * when they cannot be read. */
 void health_read(struct health *health);
 
-/* Asks again and again until all checks hold at once, or one of them has not held within its time. Calls `told` (may be NULL) after each round.
- * Returns whether all hold. */
+/* Asks again and again until all checks hold at once, or one of them has not held within its time. Calls `told` (may be
+ * NULL) after each round. Returns whether all hold. */
 bool health_wait(struct health *health, void (*told)(const struct health *health));
 
 /* The first check that does not hold, as a sentence: "tcp 443: connection refused"; "" when all hold. */

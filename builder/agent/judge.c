@@ -64,7 +64,8 @@ static bool wait_until_up(char *reason, size_t size)
 	char state[64];
 
 	for (;;) {
-		command_run(argv, WAIT_SECONDS, state, sizeof state); /* late: asked again, because it may wait for what never comes */
+		/* When that is late it is asked again, because it may wait for what never comes. */
+		command_run(argv, WAIT_SECONDS, state, sizeof state);
 		if (strcmp(state, "running") == 0 || strcmp(state, "degraded") == 0)
 			return true;
 		if (strcmp(state, "maintenance") == 0) {
@@ -94,9 +95,9 @@ static bool is_healthy(char *reason, size_t size)
 	return false;
 }
 
-/* Reads the root from its first block to its last, so that the kernel verifies each: what is damaged is to come out while there is a way
- * back, not in March, when that block is read for the first time. (Then the kernel restarts the machine by itself, and the loader
- * has counted the try.) */
+/* Reads the root from its first block to its last, so that the kernel verifies each: what is damaged is to come out
+ * while there is a way back, not in March, when that block is read for the first time. (Then the kernel restarts the
+ * machine by itself, and the loader has counted the try.) */
 static bool is_sound(char *reason, size_t size)
 {
 	static char chunk[1 << 20];
@@ -131,7 +132,8 @@ static void judge_other(struct boot *boot)
 	if (other && other->state == SLOT_TRIAL && other->tries_left < SLOT_TRIES) {
 		unsigned tries = SLOT_TRIES - other->tries_left;
 
-		snprintf(reason, sizeof reason, "it did not come up: started %u time%s, it did not get to its health checks", tries,
+		snprintf(reason, sizeof reason,
+			 "it did not come up: started %u time%s, it did not get to its health checks", tries,
 			 tries == 1 ? "" : "s");
 		boot_condemn(boot, other, reason);
 		say("slot %c is bad: %s", other->letter, reason);

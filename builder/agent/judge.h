@@ -4,8 +4,9 @@
 
 #include <stddef.h>
 
-/* Waits until the machine is up, then for the recipe's health checks. A generation on trial is good from then on, or condemned: then the
- * machine restarts into the slot it had before. Returns an exit status: 0 when the machine is healthy. */
+/* Waits until the machine is up, then for the recipe's health checks. A generation on trial is good from then on, or
+ * condemned: then the machine restarts into the slot it had before. Returns an exit status: 0 when the machine is
+ * healthy. */
 int judge_main(int argc, char **argv);
 
 /* What the judge of this boot has come to: "unknown", "waiting", "good", or "bad" and why. */

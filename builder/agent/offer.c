@@ -53,8 +53,7 @@ static bool read_hash(const char *word, uint8_t hash[HASH_BYTES])
 	if (!word || strlen(word) != 2 * HASH_BYTES || strspn(word, digits) != 2 * HASH_BYTES)
 		return false;
 	for (size_t i = 0; i < HASH_BYTES; i++)
-		hash[i] = (uint8_t)((strchr(digits, word[2 * i]) - digits) << 4 | (strchr(digits,
-											  word[2 * i + 1]) - digits));
+		hash[i] = (uint8_t)((strchr(digits, word[2 * i]) - digits) << 4 | (strchr(digits, word[2 * i + 1]) - digits));
 	return true;
 }
 
@@ -98,8 +97,7 @@ static void read_object(struct talk *talk, struct offer *offer, enum offer_objec
 
 	if (!name || strcmp(name, objects[object].name) != 0 ||
 	    !read_number(next_word(&rest), objects[object].max_bytes, &offer->objects[object].size_bytes) ||
-	    !read_hash(next_word(&rest), offer->objects[object].root_hash) || rest ||
-		offer->objects[object].size_bytes == 0)
+	    !read_hash(next_word(&rest), offer->objects[object].root_hash) || rest || offer->objects[object].size_bytes == 0)
 		die("the builder does not say what '%s' is", objects[object].name);
 }
 
@@ -110,7 +108,8 @@ void offer_read(struct talk *talk, struct offer *ret_offer)
 	unsigned version = read_unsigned(talk, "aether-take");
 
 	if (version != OFFER_VERSION)
-		die("the builder speaks version %u of this conversation, this machine version %d: use an aether-build of the machine's age",
+		die("the builder speaks version %u of this conversation, this machine version %d: use an "
+		    "aether-build of the machine's age",
 		    version, OFFER_VERSION);
 	read_text(talk, "name", offer.name, sizeof offer.name);
 	read_text(talk, "kind", offer.kind, sizeof offer.kind);

@@ -8,8 +8,7 @@
  * of the enum
  *   an empty line
  *
- * The answer is `ready SLOT`, or `same SLOT` when this very image runs: then there is nothing more to say. It goes on
- * with
+ * The answer is `ready SLOT`, or `same SLOT` when this very image runs: then there is nothing more to say. It goes on with
  *
  *   get OBJECT FIRST COUNT               asks for blocks, which come one after the other without anything between them
  *   step WORD                            taking, checking

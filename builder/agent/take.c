@@ -58,8 +58,7 @@ static uint64_t free_bytes(const char *path)
 	return (uint64_t)fs.f_bavail * fs.f_frsize;
 }
 
-/* --- may it be taken?
- * ------------------------------------------------------------------------------------------------ */
+/* --- may it be taken? ------------------------------------------------------------------------------------------------ */
 
 /* What the other slot has on the EFI system partition makes room, or is used again. */
 static uint64_t esp_room(const struct take *take)
@@ -98,8 +97,7 @@ static bool runs_already(const struct take *take)
 	return strcmp(hash, take->boot.root_hash) == 0;
 }
 
-/* --- what is known on the machine
- * ------------------------------------------------------------------------------------ */
+/* --- what is known on the machine ------------------------------------------------------------------------------------ */
 
 static int open_partition(const struct slot *slot, int flags)
 {
@@ -169,8 +167,7 @@ static void know_machine(struct take *take)
 	}
 }
 
-/* --- taking
- * ---------------------------------------------------------------------------------------------------------- */
+/* --- taking ---------------------------------------------------------------------------------------------------------- */
 
 static void make_durable(int fd, const char *name)
 {

@@ -61,8 +61,7 @@ void verity_encode(const struct verity *verity, const uint8_t root_hash[ROOT_HAS
 {
 	struct superblock super = {
 		.signature = "verity\0", .version = htole32(1), .hash_type = htole32(verity->hash_type),
-		.data_block_size = htole32(verity->data_block_size), .hash_block_size =
-			htole32(verity->hash_block_size),
+		.data_block_size = htole32(verity->data_block_size), .hash_block_size = htole32(verity->hash_block_size),
 		.data_blocks = htole64(verity->data_blocks), .salt_size = htole16(verity->salt_size),
 	};
 
@@ -79,8 +78,7 @@ static void put_hex(char *out, const uint8_t *bytes, size_t n)
 	out[2 * n] = 0;
 }
 
-int verity_parameters(const struct verity *verity, const char *device, const struct cmdline *cmdline, char *out,
-		      size_t size)
+int verity_parameters(const struct verity *verity, const char *device, const struct cmdline *cmdline, char *out, size_t size)
 {
 	char hash[2 * ROOT_HASH_BYTES + 1], salt[2 * sizeof verity->salt + 1] = "-";
 	/* The tree starts in the block after the superblock's. */
@@ -91,8 +89,7 @@ int verity_parameters(const struct verity *verity, const char *device, const str
 	put_hex(hash, cmdline->root_hash, ROOT_HASH_BYTES);
 	if (verity->salt_size)
 		put_hex(salt, verity->salt, verity->salt_size);
-	n = snprintf(out, size, "%u %s %s %u %u %llu %llu %s %s %s 1 restart_on_corruption", verity->hash_type, device,
-		     device,
+	n = snprintf(out, size, "%u %s %s %u %u %llu %llu %s %s %s 1 restart_on_corruption", verity->hash_type, device, device,
 		     verity->data_block_size, verity->hash_block_size, (unsigned long long)verity->data_blocks,
 		     (unsigned long long)tree, verity->algorithm, hash, salt);
 	return n < 0 || (size_t)n >= size ? -ENOSPC : 0;
@@ -148,8 +145,7 @@ static int create(int fd, const struct verity *verity, const struct partition *s
 	return control(fd, DM_DEV_SUSPEND, &request, 0); /* without DM_SUSPEND_FLAG this resumes */
 }
 
-int verity_open(const struct verity *verity, const struct partition *slot, const struct cmdline *cmdline,
-		char ret_device[32])
+int verity_open(const struct verity *verity, const struct partition *slot, const struct cmdline *cmdline, char ret_device[32])
 {
 	int fd = open("/dev/mapper/control", O_RDWR | O_CLOEXEC), r;
 

@@ -82,7 +82,8 @@ static int read_header(struct qcow2_reader *reader, struct err *err)
 	reader->n_l1 = get32(header + 36);
 	features = version == 3 ? get64(header + 72) : 0;
 	if (get64(header + 8) || get32(header + 32) || features & ~(DIRTY | COMPRESSION))
-		return err_set(err, -ENOTSUP, "the image has a backing file, is encrypted, or has features that we do not know");
+		return err_set(err, -ENOTSUP,
+			       "the image has a backing file, is encrypted, or has features that we do not know");
 	if (reader->cluster_bits < CLUSTER_BITS_MIN || reader->cluster_bits > CLUSTER_BITS_MAX)
 		return damaged(err, "its clusters have no size");
 	reader->unpack = header[104] == 1 ? unpack_zstd : header[104] == 0 ? unpack_deflate : NULL;

@@ -9,7 +9,8 @@
 
 struct qcow2_reader;
 
-/* Opens the image in `fd`, which must stay open. -EBADMSG for what is none, -ENOTSUP for one that depends on other files or keys. */
+/* Opens the image in `fd`, which must stay open. -EBADMSG for what is none, -ENOTSUP for one that depends on other
+ * files or keys. */
 int qcow2_open(int fd, struct qcow2_reader **ret_reader, struct err *err);
 
 uint64_t qcow2_size(const struct qcow2_reader *reader); /* of the disk, bytes */

@@ -40,8 +40,8 @@ static void close_end(int *fd)
 	*fd = -1;
 }
 
-/* Makes the descriptors the child's 0, 1, 2, whatever numbers they have now: a parent without standard streams has
- * pipes there. Returns where `report` is. */
+/* Makes the descriptors the child's 0, 1, 2, whatever numbers they have now: a parent without standard streams has pipes there.
+ * Returns where `report` is. */
 static int take_streams(const int fds[3], int report)
 {
 	int high[4];
@@ -134,8 +134,7 @@ static int serve(const struct proc *proc, struct streams *s, struct buf *tail)
 	int64_t deadline = now_ms() + 1000LL * (proc->deadline_s ? proc->deadline_s : 3600);
 
 	while (s->out >= 0 || s->diag >= 0 || s->alive >= 0) {
-		struct pollfd fds[] = {{s->out, POLLIN, 0}, {s->diag, POLLIN, 0}, {s->in, POLLOUT, 0},
-			{s->alive, POLLIN, 0}};
+		struct pollfd fds[] = {{s->out, POLLIN, 0}, {s->diag, POLLIN, 0}, {s->in, POLLOUT, 0}, {s->alive, POLLIN, 0}};
 		int64_t left = deadline - now_ms();
 
 		if (left <= 0)
@@ -143,8 +142,7 @@ static int serve(const struct proc *proc, struct streams *s, struct buf *tail)
 		if (poll(fds, 4, left > 60000 ? 60000 : (int)left) < 0 && errno != EINTR)
 			return -errno;
 		if (fds[0].revents)
-			drain(proc, &s->out, proc->output ? proc->output : tail,
-			      proc->output ? NULL : proc->diagnostics);
+			drain(proc, &s->out, proc->output ? proc->output : tail, proc->output ? NULL : proc->diagnostics);
 		if (fds[1].revents)
 			drain(proc, &s->diag, tail, proc->diagnostics);
 		if (fds[2].revents)
@@ -201,8 +199,7 @@ static int spawn(const struct proc *proc, bool has_input, struct streams *s, pid
 	return r < 0 ? err_sys(err, r, "cannot run '%s'", proc->argv[0]) : 0;
 }
 
-/* Waits for the child, which a failure (`r` below 0, with `err` filled) ends. Returns its exit status or negative
- * errno. */
+/* Waits for the child, which a failure (`r` below 0, with `err` filled) ends. Returns its exit status or negative errno. */
 static int reap(const struct proc *proc, pid_t pid, int r, struct err *err)
 {
 	int status = 0;
@@ -221,8 +218,7 @@ static int reap(const struct proc *proc, pid_t pid, int r, struct err *err)
 
 static int serve_failed(const struct proc *proc, int r, struct err *err)
 {
-	return err_set(err, r, r == -ETIME ? "'%s' took too long and was stopped" : "lost track of '%s'",
-		       proc->argv[0]);
+	return err_set(err, r, r == -ETIME ? "'%s' took too long and was stopped" : "lost track of '%s'", proc->argv[0]);
 }
 
 static void close_streams(struct streams *s)
@@ -284,8 +280,7 @@ int proc_check(const struct proc *proc, struct err *err)
 	return *said ? err_wrap(err, "| %s", said) : -EIO;
 }
 
-/* --- a program that is talked to
- * ------------------------------------------------------------------------------------- */
+/* --- a program that is talked to ------------------------------------------------------------------------------------- */
 
 struct proc_talk {
 	struct proc proc;
@@ -399,8 +394,7 @@ int proc_finish(struct proc_talk *talk, unsigned patience_s, struct buf *ret_sai
 	return r;
 }
 
-/* --- a program beside ours
- * ------------------------------------------------------------------------------------------- */
+/* --- a program beside ours ------------------------------------------------------------------------------------------- */
 
 int proc_launch(const struct proc *proc, const int streams[3], struct proc_side *ret_side, struct err *err)
 {

@@ -41,8 +41,8 @@ int proc_start(const struct proc *proc, struct proc_talk **ret_talk, struct err 
  * were; 0 at the end, -ETIME when it said nothing. What it says on stderr meanwhile is taken in by all of these functions. */
 ssize_t proc_read(struct proc_talk *talk, void *out, size_t size, unsigned patience_s);
 
-/* Writes all of `data` to its stdin: 0, -ETIME when it takes nothing for `patience_s` seconds, -EPIPE when it listens no more. It
- * must not wait for us to read meanwhile. */
+/* Writes all of `data` to its stdin: 0, -ETIME when it takes nothing for `patience_s` seconds, -EPIPE when it listens
+ * no more. It must not wait for us to read meanwhile. */
 int proc_write(struct proc_talk *talk, const void *data, size_t size, unsigned patience_s);
 
 /* Closes its stdin, hears it out and waits for its end, `patience_s` seconds for each word and for the end; then it is

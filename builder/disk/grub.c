@@ -63,8 +63,8 @@ int grub_embed(const struct buf *boot, struct buf *core, uint64_t start, uint8_t
 	return 0;
 }
 
-/* A trial starts as long as it has tries, each of which is counted before it is made; GRUB cannot subtract. What cannot be started
- * gives way to the other slot. */
+/* A trial starts as long as it has tries, each of which is counted before it is made; GRUB cannot subtract. What cannot
+ * be started gives way to the other slot. */
 void grub_menu(struct buf *out)
 {
 	buf_puts(out, "if serial --unit=0 --speed=115200; then\n"

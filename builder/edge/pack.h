@@ -15,7 +15,8 @@ struct packer {
 	size_t (*pack)(void *state, const void *in, size_t size, void *out, size_t capacity);
 };
 
-/* The way back: whether `in` begins with a piece that becomes exactly `size` bytes of `out`. What follows it is not looked at. */
+/* The way back: whether `in` begins with a piece that becomes exactly `size` bytes of `out`. What follows it is not
+ * looked at. */
 typedef bool unpack(const void *in, size_t in_size, void *out, size_t size);
 
 unpack unpack_deflate, unpack_zstd;

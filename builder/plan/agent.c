@@ -1,5 +1,5 @@
-/* aether-agent, and the two files it reads: what the machine is, and what must hold for it to be healthy. Both are lines of fields
- * that tabs separate (builder/agent/lines.h). */
+/* aether-agent, and the two files it reads: what the machine is, and what must hold for it to be healthy. Both are
+ * lines of fields that tabs separate (builder/agent/lines.h). */
 #include <inttypes.h>
 #include <string.h>
 
@@ -75,7 +75,8 @@ static void make_image(struct arena *arena, struct plan *plan)
 {
 	_cleanup_buf_ struct buf text = {0};
 
-	buf_printf(&text, "name=%s\nkind=%s\nformat=%d\n", plan->recipe->name, recipe_kind_name(plan->recipe->kind), IMAGE_FORMAT);
+	buf_printf(&text, "name=%s\nkind=%s\nformat=%d\n", plan->recipe->name, recipe_kind_name(plan->recipe->kind),
+		   IMAGE_FORMAT);
 	for (size_t i = 0; i < plan->layout.n_partitions; i++)
 		if (plan->layout.partitions[i].content == DISK_ESP)
 			buf_printf(&text, "esp=%s\n", plan->layout.partitions[i].label);

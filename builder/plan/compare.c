@@ -57,7 +57,8 @@ static const char *name_of(const struct comparison *c, const struct json *item)
 	char key[32];
 
 	while (!name && next_word(&keys, key)) {
-		name = text_of(c, json_get(item, key));
+		name = json_get_text(json_get(item, key), "url"); /* of what is asked by HTTP */
+		name = name ? name : text_of(c, json_get(item, key));
 		kind = name && strchr(c->list.keys, ' ') ? arena_printf(c->arena, "%s ", key) : "";
 	}
 	if (!name)
@@ -165,7 +166,7 @@ static const struct compared_list lists[] = {
 	{"units", NULL, "unit", "image", "name", NULL, NULL, "enable mask text"},
 	{"ports", "tcp", "port", "image", NULL, "/tcp", NULL, NULL},
 	{"ports", "udp", "port", "image", NULL, "/udp", NULL, NULL},
-	{"health", NULL, "health check", "image", "unit tcp http command", NULL, NULL, "timeout_ms"},
+	{"health", NULL, "health check", "image", "unit tcp http command", NULL, NULL, "http timeout_ms"},
 	{"state", NULL, "state", "image", NULL, NULL, NULL, NULL},
 	{"partitions", NULL, "partition", "disk", "label", NULL, NULL, "content size start type uuid"},
 };

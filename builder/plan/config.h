@@ -15,7 +15,8 @@ int network_make(struct arena *arena, struct plan *plan, struct err *err); /* ho
 int quadlets_make(struct arena *arena, struct plan *plan, struct err *err); /* containers; adds units, so before units_make() */
 int units_make(struct arena *arena, struct plan *plan, struct err *err);   /* units, kernel modules */
 int layout_make(struct arena *arena, struct plan *plan, struct err *err);  /* plan->layout; what grows, what is mounted */
-int agent_make(struct arena *arena, struct plan *plan, struct err *err);   /* aether-agent, and what it reads; after layout_make() */
+int agent_make(struct arena *arena, struct plan *plan,
+	       struct err *err); /* aether-agent, and what it reads; after layout_make() */
 
 /* The id of a user: the recipe's choice, else the next free one from 1000 on; -1: a system user's, that nobody knows before. */
 int64_t access_uid(const struct recipe *recipe, const struct recipe_user *user);

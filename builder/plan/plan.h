@@ -101,8 +101,8 @@ struct plan {
 	const char *key;                       /* its digest, 64 hex digits */
 };
 
-/* Decides everything. `tools` may be NULL (for a tools recipe); `programs` is borrowed. Errors are decisions that cannot be taken:
- * words of the recipe that need a package it does not have, users that collide. */
+/* Decides everything. `tools` may be NULL (for a tools recipe); `programs` is borrowed. Errors are decisions that
+ * cannot be taken: words of the recipe that need a package it does not have, users that collide. */
 int plan_make(struct arena *arena, const struct recipe *recipe, const struct recipe *tools, const struct lock *lock,
 	      const struct plan_programs *programs, struct plan **ret_plan, struct err *err);
 

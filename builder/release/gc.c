@@ -82,7 +82,8 @@ static uint64_t bytes_of(const char *folder)
 	struct stat st;
 
 	while (dir && (entry = readdir(dir)))
-		if (fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1)
+		if (fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+		    st.st_nlink == 1)
 			bytes += (uint64_t)st.st_blocks * 512;
 	if (dir)
 		closedir(dir);

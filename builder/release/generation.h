@@ -31,11 +31,12 @@ struct deployment {
 };
 
 struct record {
-	unsigned replaced;           /* the newest generation when this one was made; 0: it was the first, or nobody wrote it down */
+	unsigned replaced; /* the newest generation when this one was made; 0: it was the first, or nobody wrote it down
+			    */
 	int64_t made;                /* seconds since 1970; 0: not known */
 	struct deployment *deployments; /* one for each host, the latest; in the order of their times */
 	size_t n_deployments;
-	bool unreadable;             /* there is a record.json that nobody can read (a warning said so): all of this is unknown */
+	bool unreadable; /* there is a record.json that nobody can read (a warning said so): all of this is unknown */
 };
 
 struct generation {
@@ -55,7 +56,8 @@ enum verdict generation_verdict(const struct generation *generation);
 int generation_find(struct arena *arena, const char *out, const char *reference, struct generation **ret_generation,
 		    struct err *err);
 
-/* All generations of shelf `name` below `out`, by their numbers. One whose manifest cannot be read is left out, with a warning. */
+/* All generations of shelf `name` below `out`, by their numbers. One whose manifest cannot be read is left out, with a
+ * warning. */
 int generation_list(struct arena *arena, const char *out, const char *name, struct generation **ret_generations, size_t *ret_n,
 		    struct err *err);
 

@@ -152,7 +152,8 @@ int parcel_open(const struct generation *generation, struct parcel **ret_parcel,
 	int r;
 
 	if (!manifest->root_hash)
-		return err_set(err, -ENOTSUP, "%s/%u is of kind '%s': only virtual machines have slots to send it to", generation->name,
+		return err_set(err, -ENOTSUP, "%s/%u is of kind '%s': only virtual machines have slots to send it to",
+			       generation->name,
 			       generation->number, manifest->kind);
 	if (!manifest->root || !manifest->uki)
 		return too_old(generation, err);

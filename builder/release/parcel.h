@@ -28,8 +28,8 @@ struct parcel {
 	struct parcel_object objects[PARCEL_OBJECTS]; /* the slot is the first */
 };
 
-/* Opens the parcel of a generation, which must outlive it. -ENOTSUP for one that has no slots to send (a container), or was made
- * before there was this; -EBADMSG when its files are not what its manifest says. Ended by parcel_close(). */
+/* Opens the parcel of a generation, which must outlive it. -ENOTSUP for one that has no slots to send (a container),
+ * or was made before there was this; -EBADMSG when its files are not what its manifest says. Ended by parcel_close(). */
 int parcel_open(const struct generation *generation, struct parcel **ret_parcel, struct err *err);
 
 /* Appends the offer, with the empty line at its end. */

@@ -54,7 +54,7 @@ static int get_deployment(const struct reader *reader, const struct json *object
 		if (strcmp(verdict, verdict_name(v)) == 0) {
 			*ret = (struct deployment){
 				.host = arena_strdup(reader->arena, host), .verdict = v,
-				.reason = reason ? arena_strdup(reader->arena, reason) : NULL,
+				.reason = reason && *reason ? arena_strdup(reader->arena, reason) : NULL,
 			};
 			return get_number(reader, object, "when", TIME_MAX, &ret->when);
 		}

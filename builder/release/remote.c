@@ -38,12 +38,14 @@ static const char *const *make_argv(struct arena *arena, const struct remote *re
 	}
 	strv_push(arena, &argv, "--");
 	strv_push(arena, &argv, remote->host);
-	strv_push(arena, &argv, arena_printf(arena, "if [ \"$(id -u)\" = 0 ]; then exec %s; else exec sudo -n %s; fi", words, words));
+	strv_push(arena, &argv, arena_printf(arena, "if [ \"$(id -u)\" = 0 ]; then exec %s; else exec sudo -n %s; fi",
+					     words, words));
 	*arena_push(arena, argv.items, argv.count) = NULL;
 	return argv.items;
 }
 
-int remote_start(struct arena *arena, const struct remote *remote, const char *words, struct proc_talk **ret_talk, struct err *err)
+int remote_start(struct arena *arena, const struct remote *remote, const char *words, struct proc_talk **ret_talk,
+		 struct err *err)
 {
 	/* The user's environment: ssh finds his agent there. */
 	const struct proc proc = {.argv = make_argv(arena, remote, words), .env = (const char *const *)environ};
@@ -82,19 +84,30 @@ static void put_plain(struct buf *out, const char *text)
 		out->data[--out->size] = 0;
 }
 
-int remote_failed(const struct remote *remote, int status, const char *said, struct err *err)
+/* The text behind the agent's name at the beginning of a line; NULL when the agent said nothing. */
+static const char *find_ours(const char *said)
 {
 	static const char agent[] = "aether-agent: ";
-	const char *ours = strstr(said, agent);
+
+	for (const char *at = strstr(said, agent); at; at = strstr(at + 1, agent))
+		if (at == said || at[-1] == '\n')
+			return at + sizeof agent - 1;
+	return NULL;
+}
+
+int remote_failed(const struct remote *remote, int status, const char *said, struct err *err)
+{
+	const char *ours = find_ours(said);
 	_cleanup_buf_ struct buf plain = {0};
 
-	put_plain(&plain, ours ? ours + sizeof agent - 1 : said);
+	put_plain(&plain, ours ? ours : said);
 	if (ours) /* it says by itself what to do */
 		return err_set(err, -EIO, "%s: %s", remote->host, plain.size ? plain.data : "failed");
 	if (status == STATUS_NO_CONNECTION) {
 		err_set(err, -EHOSTUNREACH, "no connection to %s%s%s", remote->host, plain.size ? ": " : "",
 			plain.size ? plain.data : "");
-		return err_hint(err, "'ssh %s true' must work without a question: a key in ssh-agent, a certificate, the host's key known",
+		return err_hint(err, "'ssh %s true' must work without a question: a key in ssh-agent, a certificate, "
+				"the host's key known",
 				remote->host);
 	}
 	err_set(err, -EIO, "%s: %s", remote->host, plain.size ? plain.data : "the command failed and did not say why");

@@ -1,5 +1,5 @@
-/* A machine that is reached by the system's ssh: with the user's own configuration, keys and certificates, and with host keys checked as he
- * has it. Nothing is asked at a prompt. */
+/* A machine that is reached by the system's ssh: with the user's own configuration, keys and certificates, and with
+ * host keys checked as he has it. Nothing is asked at a prompt. */
 #ifndef RELEASE_REMOTE_H
 #define RELEASE_REMOTE_H
 
@@ -19,14 +19,16 @@ struct remote {
 int remote_check(const struct remote *remote, struct err *err);
 
 /* Starts `words`, a command of fixed words, there as root: at once when that is who ssh logs in as, else by sudo. */
-int remote_start(struct arena *arena, const struct remote *remote, const char *words, struct proc_talk **ret_talk, struct err *err);
+int remote_start(struct arena *arena, const struct remote *remote, const char *words, struct proc_talk **ret_talk,
+		 struct err *err);
 
 /* Runs it to its end and appends what it prints to `output` (NULL: dropped). Returns its exit status, 255 when there was no
  * connection, or negative errno; `*ret_said`, in `arena`, is what it said on stderr. */
 int remote_run(struct arena *arena, const struct remote *remote, const char *words, struct buf *output, const char **ret_said,
 	       struct err *err);
 
-/* Fills `err` for a command that ended with `status` (not 0) and said that. Returns -EHOSTUNREACH without a connection, else -EIO. */
+/* Fills `err` for a command that ended with `status` (not 0) and said that. Returns -EHOSTUNREACH without a
+ * connection, else -EIO. */
 int remote_failed(const struct remote *remote, int status, const char *said, struct err *err);
 
 #endif

@@ -18,8 +18,9 @@ struct send_how {
 	bool dry_run, force;           /* as builder/agent/take.c has them */
 };
 
-/* Holds the conversation over `talk`, to its end; what the machine says may be anything. -EBADMSG for what is no answer, -ETIME when it says
- * nothing for minutes, -EPIPE when it has ended before it said that it is done. Does not finish `talk`. */
+/* Holds the conversation over `talk`, to its end; what the machine says may be anything. -EBADMSG for what is no
+ * answer, -ETIME when it says nothing for minutes, -EPIPE when it has ended before it said that it is done. Does not
+ * finish `talk`. */
 int send_talk(struct parcel *parcel, struct proc_talk *talk, struct sent *ret_sent, struct err *err);
 
 /* The whole of it: starts the agent over ssh, sends, and ends. When this returns 0 the slot is whole, and starts next. */

@@ -34,7 +34,8 @@ int station_read(struct arena *arena, const char *text, size_t size, struct stat
 	if (!json_get_text(top, "name") || !json_get_text(top, "boot_id"))
 		return err_set(err, -EBADMSG, "this is no status of a machine");
 	m = (struct station){
-		.name = text_of(arena, top, "name"), .kind = text_of(arena, top, "kind"), .boot_id = text_of(arena, top, "boot_id"),
+		.name = text_of(arena, top, "name"), .kind = text_of(arena, top, "kind"), .boot_id =
+			text_of(arena, top, "boot_id"),
 		.slot = text_of(arena, top, "slot"), .root_hash = text_of(arena, top, "root_hash"),
 		.generation = text_of(arena, top, "generation"), .state = text_of(arena, top, "state"),
 		.health = text_of(arena, top, "health"), .health_reason = text_of(arena, top, "health_reason"),
@@ -67,6 +68,9 @@ int station_ask(struct arena *arena, const struct remote *remote, struct station
 		return status;
 	if (status > 0)
 		return remote_failed(remote, status, said, err);
+	for (size_t i = 0; i < output.size; i++) /* an error may show a piece of it */
+		if ((unsigned char)output.data[i] < ' ')
+			output.data[i] = ' ';
 	return station_read(arena, output.data, output.size, ret_station, err);
 }
 
@@ -103,7 +107,8 @@ static bool is_over(const struct station *station, const char *boot_id, const ch
 	return now_s() - *bad_since > BAD_STAYS_S;
 }
 
-int station_wait(const struct remote *remote, struct arena *arena, const char *boot_id, const char *root_hash, unsigned timeout_s,
+int station_wait(const struct remote *remote, struct arena *arena, const char *boot_id, const char *root_hash,
+		 unsigned timeout_s,
 		 struct station *ret_station, struct err *err)
 {
 	int64_t deadline = now_s() + timeout_s, bad_since = 0;

@@ -32,9 +32,11 @@ int station_ask(struct arena *arena, const struct remote *remote, struct station
 /* Lets it restart. */
 int station_restart(struct arena *arena, const struct remote *remote, struct err *err);
 
-/* Waits until the machine is in another boot than `boot_id` (NULL: whatever boot) and that is over: another image runs than the one with
- * `root_hash`, or that one is good, or it is bad and stays. -ETIME when that does not come in `timeout_s` seconds. */
-int station_wait(const struct remote *remote, struct arena *arena, const char *boot_id, const char *root_hash, unsigned timeout_s,
+/* Waits until the machine is in another boot than `boot_id` (NULL: whatever boot) and that is over: another image
+ * runs than the one with `root_hash`, or that one is good, or it is bad and stays. -ETIME when that does not come in
+ * `timeout_s` seconds. */
+int station_wait(const struct remote *remote, struct arena *arena, const char *boot_id, const char *root_hash,
+		 unsigned timeout_s,
 		 struct station *ret_station, struct err *err);
 
 #endif

@@ -36,9 +36,10 @@ int build_run(const struct build_kind *kind, const struct verb_options *options,
 struct build_kind vm_kind(void);
 struct build_kind lxc_kind(const struct verb_options *options);
 
-/* For verbs that go on with an image: the path (in `arena`) of the generation that the recipe and its lock give, which is built when it is
- * not the newest one. `kind` of enum recipe_kind, 0: what --kind asks for, or the recipe's first. It is built by a process of its own,
- * because a plain user becomes root in a world of his own for that. -ECHILD: it failed, and has said why. */
+/* For verbs that go on with an image: the path (in `arena`) of the generation that the recipe and its lock give, which
+ * is built when it is not the newest one. `kind` of enum recipe_kind, 0: what --kind asks for, or the recipe's first.
+ * It is built by a process of its own, because a plain user becomes root in a world of his own for that. -ECHILD: it
+ * failed, and has said why. */
 int build_obtain(const struct verb_options *options, unsigned kind, const char *recipe, struct arena *arena,
 		 const char **ret_image, struct err *err);
 

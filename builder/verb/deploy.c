@@ -49,7 +49,8 @@ const struct generation *deploy_find(struct arena *arena, const struct verb_opti
 	struct generation *generations = NULL;
 	struct err ignored = {0};
 	size_t n = 0;
-	int r = *name && *name != '.' && !strchr(name, '/') ? generation_list(arena, options->out, name, &generations, &n, &ignored) : 0;
+	int r = *name && *name != '.' && !strchr(name, '/') ? generation_list(arena, options->out, name, &generations,
+									      &n, &ignored) : 0;
 
 	err_free(&ignored);
 	for (size_t i = n; r == 0 && i-- > 0;) {
@@ -96,7 +97,8 @@ static int bad(struct arena *arena, const struct remote *remote, const struct st
 	return err_hint(err, "the machine runs what it ran before (slot %s)", station->slot);
 }
 
-int deploy_verdict(struct arena *arena, const struct remote *remote, const char *boot_id, const char *root_hash, unsigned timeout_s,
+int deploy_verdict(struct arena *arena, const struct remote *remote, const char *boot_id, const char *root_hash,
+		   unsigned timeout_s,
 		   const struct generation *generation, struct station *ret_station, struct err *err)
 {
 	int r = station_wait(remote, arena, boot_id, root_hash, timeout_s, ret_station, err);

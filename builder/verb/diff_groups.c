@@ -11,10 +11,20 @@ enum { HEX_DIGITS = 64, TABLE_MAX = 4 << 20 };
 /* --- groups --------------------------------------------------------------------------------------------------------- */
 
 /* In this order; what is none of these goes with the last. */
-static const struct { const char *what, *heading; } kinds[] = {
-	{"package", "Packages"}, {"file", "Files"}, {"unit", "Units"}, {"port", "Ports"}, {"user", "Users"},
-	{"download", "Downloads"}, {"container image", "Container images"}, {"health check", "Health checks"}, {"state", "State"},
-	{"partition", "Partitions"}, {"path of packages", "Paths of packages"}, {"setting", "Settings"},
+static const struct { const char *what, *heading;
+} kinds[] = {
+	{"package", "Packages"},
+	{"file", "Files"},
+	{"unit", "Units"},
+	{"port", "Ports"},
+	{"user", "Users"},
+	{"download", "Downloads"},
+	{"container image", "Container images"},
+	{"health check", "Health checks"},
+	{"state", "State"},
+	{"partition", "Partitions"},
+	{"path of packages", "Paths of packages"},
+	{"setting", "Settings"},
 };
 enum { N_KINDS = sizeof kinds / sizeof *kinds };
 

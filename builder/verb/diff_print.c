@@ -79,7 +79,9 @@ static void sizes(const struct diff *diff, struct size_row rows[N_SIZES])
 	rows[0] = bytes_row(diff->arena, "image", before->image.size, after->image.size);
 	rows[1] = bytes_row(diff->arena, "unpacked", before->image.virtual_size, after->image.virtual_size);
 	rows[2] = (struct size_row){
-		"packages", arena_printf(diff->arena, "%zu", before->n_packages), arena_printf(diff->arena, "%zu", after->n_packages),
+		"packages",
+		arena_printf(diff->arena, "%zu", before->n_packages),
+		arena_printf(diff->arena, "%zu", after->n_packages),
 		more ? arena_printf(diff->arena, "%+ld", more) : "",
 	};
 }

@@ -75,8 +75,8 @@ int project_plan(struct project *project, struct err *err)
 	if (r == 0)
 		r = lock_for(project->arena, project->recipe, project->tools, project->fakes, &project->lock, err);
 	if (r == 0)
-		r = plan_make(project->arena, project->recipe, project->tools, project->lock, &project->programs, &project->plan,
-			      err);
+		r = plan_make(project->arena, project->recipe, project->tools, project->lock, &project->programs,
+			      &project->plan, err);
 	return r;
 }
 

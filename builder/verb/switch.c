@@ -60,7 +60,8 @@ static int check_generation(const struct switching *s, struct err *err)
 
 		if (strcmp(d->host, s->remote.host) != 0 || d->verdict != VERDICT_BAD)
 			continue;
-		err_set(err, -EPERM, "%s/%u was bad on %s: %s", g->name, g->number, d->host, d->reason ? d->reason : "nobody said why");
+		err_set(err, -EPERM, "%s/%u was bad on %s: %s", g->name, g->number, d->host,
+			d->reason ? d->reason : "nobody said why");
 		return err_hint(err, "mend the recipe and build again; to try the same once more there is --force");
 	}
 	return 0;
@@ -102,7 +103,8 @@ static int try(struct switching *s, struct err *err)
 		r = station_restart(s->arena, &s->remote, err);
 	}
 	if (r == 0)
-		r = deploy_verdict(s->arena, &s->remote, boot_id, s->generation->manifest->root_hash, s->timeout_s, s->generation,
+		r = deploy_verdict(s->arena, &s->remote, boot_id, s->generation->manifest->root_hash, s->timeout_s,
+				   s->generation,
 				   &s->after, err);
 	if (r == 0)
 		s->verdict = "good";
@@ -140,13 +142,15 @@ static void report_plain(const struct switching *s)
 		printf("%s/%u runs on %s already, in slot %c%s\n", g->name, g->number, s->remote.host, s->sent.slot,
 		       s->verdict ? ", and is good" : "");
 	else if (s->options->dry_run)
-		printf("%s/%u for slot %c of %s: %s would travel, %s are there\n", g->name, g->number, s->sent.slot, s->remote.host,
+		printf("%s/%u for slot %c of %s: %s would travel, %s are there\n", g->name, g->number, s->sent.slot,
+		       s->remote.host,
 		       sent, there);
 	else if (!s->verdict)
 		printf("%s/%u is in slot %c of %s, on trial from the next boot on: %s sent, %s were there, %.1f s\n", g->name,
 		       g->number, s->sent.slot, s->remote.host, sent, there, (double)(s->sent_ms - s->began_ms) / 1000);
 	else
-		printf("%s/%u is good on %s, in slot %c: %s sent, %s were there, %.1f s, verdict after %.1f s\n", g->name, g->number,
+		printf("%s/%u is good on %s, in slot %c: %s sent, %s were there, %.1f s, verdict after %.1f s\n",
+		       g->name, g->number,
 		       s->remote.host, s->sent.slot, sent, there, (double)(s->sent_ms - s->began_ms) / 1000,
 		       (double)(now_ms() - s->began_ms) / 1000);
 }

@@ -1,6 +1,6 @@
 #!/bin/bash
-# A machine takes its next generation, judges it, and goes back by itself: on BIOS and on UEFI, side by side, through everything that
-# can go wrong on the way.
+# A machine takes its next generation, judges it, and goes back by itself: on BIOS and on UEFI, side by side, through
+# everything that can go wrong on the way.
 # deadline: 3600
 . "${SOURCE:=$PWD}/tests/lib.sh"
 . "$SOURCE/tests/boot/lib.sh"
@@ -81,7 +81,19 @@ answers() {
 # is NAME FILTER: holds of `aether-agent status --json`.
 is() {
 	local status
-	status=$(in_guest "$1" aether-agent status --json) && jq -e "$2" <<<"$status" >/dev/null || { echo "$status"; return 1; }
+	status=$(in_guest "$1" aether-agent status --json) && jq -e "$2" <<<"$status" >/dev/null && return
+	echo "$status"
+	return 1
+}
+
+# good_in SLOT: the filter for a machine that runs that slot and is well.
+good_in() {
+	echo ".slot == \"$1\" and .state == \"good\" and .health == \"good\""
+}
+
+# slot SLOT FILTER: the filter for what is in that slot.
+slot() {
+	echo ".slots[] | select(.slot == \"$1\") | $2"
 }
 
 # becomes NAME FILTER: sooner or later.
@@ -147,14 +159,20 @@ kernel() {
 		for file in /run/esp/aether/a/linux /run/esp/EFI/Linux/*-a+3.efi; do flip \$file 6000000; done; umount /run/esp"
 }
 
+# pause MILLISECONDS
+pause() {
+	sleep "$(($1 / 1000)).$(($1 % 1000 / 100))"
+}
+
+# cut_transfer NAME MILLISECONDS: a switch whose ssh dies after that time.
 cut_transfer() {
 	local switch
-	aether "$1" switch --no-reboot "${GENERATION[two]}" &
+	aether "$1" switch --force --no-reboot "${GENERATION[sick]}" &
 	switch=$!
-	sleep "$2"
-	pkill -KILL -P "$(pgrep -P $switch)" ssh
-	wait $switch
-	is "$1" '.slot == "a" and .state == "good" and (.slots[] | select(.slot == "b") | .state == "empty" or .state == "trial")'
+	pause "$2"
+	pkill -KILL -P "$(pgrep -P "$switch")" ssh
+	wait "$switch"
+	is "$1" '.slot == "a" and .state == "good"' && is "$1" "$(slot b '.state == "empty" or .state == "trial"')"
 }
 
 two_at_once() {
@@ -164,8 +182,8 @@ two_at_once() {
 	"$AETHER" switch --no-reboot --out "$WORK/out" --host "$1" --ssh-config "$WORK/$1/config" "${GENERATION[two]}" \
 		>/dev/null 2>"$WORK/$1/said.other" &
 	other=$!
-	wait $one || failed=$((failed + 1))
-	wait $other || failed=$((failed + 1))
+	wait "$one" || failed=$((failed + 1))
+	wait "$other" || failed=$((failed + 1))
 	[[ $failed == 1 ]]
 }
 
@@ -177,7 +195,7 @@ first_boot() {
 	write_config "$name" accept-new
 	power_on "$name"
 	ok "$name: comes up" wait_for_ssh "$name"
-	ok "$name: is healthy in slot a" becomes "$name" '.slot == "a" and .state == "good" and .health == "good"'
+	ok "$name: is healthy in slot a" becomes "$name" "$(good_in a)"
 	ok "$name: 'status' tells which generation that is" why "$name" aether "$name" status
 	ok "$name: … by its root hash" grep -q "$(of one .root_hash | cut -c 1-12)" "$WORK/$name/result"
 	write_config "$name"
@@ -196,36 +214,38 @@ refusals() {
 	refused "$name: a full state partition is refused" aether "$name" switch "${GENERATION[two]}"
 	ok "$name: … and what to do" answers "$name" 'make room'
 	in_guest "$name" rm /var/full
-	ok "$name: nothing was written for any of them" is "$name" '.slots[] | select(.slot == "b") | .state == "empty"'
+	ok "$name: nothing was written for any of them" is "$name" "$(slot b '.state == "empty"')"
 	ok "$name: a dry run tells what would travel" why "$name" aether "$name" switch --dry-run --json "${GENERATION[two]}"
-	ok "$name: … and writes nothing" is "$name" '.slots[] | select(.slot == "b") | .state == "empty"'
+	ok "$name: … and writes nothing" is "$name" "$(slot b '.state == "empty"')"
 }
 
+# When the power is cut, in tenths of the time that a switch takes.
+declare -A POWER_CUTS=([bios]='2 8' [uefi]='5 9')
+
 interruptions() {
-	local name=$1 second started whole i
+	local name=$1 switch started whole i
 	started=$(date +%s%3N)
 	ok "$name: the next generation is sent" why "$name" aether "$name" switch --no-reboot --json "${GENERATION[sick]}"
 	whole=$(($(date +%s%3N) - started))
 	echo "$name: $(jq -c '{sent, copied, in_place, send_ms}' "$WORK/$name/result")"
-	ok "$name: and is on trial" is "$name" '.slots[] | select(.slot == "b") | .state == "trial" and .tries_left == 3'
+	ok "$name: and is on trial" is "$name" "$(slot b '.state == "trial" and .tries_left == 3')"
 	for i in {1..10}; do
-		ok "$name: cut after $i tenths of the time, it stands" cut_transfer "$name" "$(((whole * i / 11 + 1) / 1000)).$((whole * i / 11 % 1000 / 100))"
+		ok "$name: cut after $i tenths of the time, it stands" cut_transfer "$name" $((whole * i / 11))
+	done
+	for i in ${POWER_CUTS[$name]}; do
+		aether "$name" switch --force --no-reboot "${GENERATION[sick]}" &
+		switch=$!
+		pause $((whole * i / 10))
+		cut_power "$name"
+		wait "$switch"
+		power_on "$name"
+		ok "$name: after a power cut at $i tenths it comes back to what it had" \
+			becomes "$name" "$(good_in a)"
 	done
 	ok "$name: of two switches at the same time one is refused" two_at_once "$name"
-	ok "$name: … because of the other" grep -q 'another aether-agent is changing the slots' "$WORK/$name/said" "$WORK/$name/said.other"
-	ok "$name: … and that one gets through" is "$name" '.slots[] | select(.slot == "b") | .state == "trial" and .generation == "2"'
-	for i in 2 5 9; do
-		aether "$name" switch --no-reboot "${GENERATION[sick]}" &
-		second=$!
-		sleep "$(((whole * i / 10) / 1000))"
-		cut_power "$name"
-		wait $second
-		power_on "$name"
-		[[ $i != 9 ]] || continue
-		ok "$name: after a power cut at $i tenths it comes back" wait_for_ssh "$name"
-		ok "$name: … on what it had" becomes "$name" '.slot == "a" and .state == "good" and .health == "good"'
-	done
-	ok "$name: after a power cut at the end it comes back, too" becomes "$name" '.state == "good" and .health == "good" and .slot == "a"'
+	ok "$name: … because of the other" \
+		grep -q 'another aether-agent is changing the slots' "$WORK/$name/said" "$WORK/$name/said.other"
+	ok "$name: … and that one gets through" is "$name" "$(slot b '.state == "trial" and .generation == "2"')"
 }
 
 # A healthy one, all the way.
@@ -241,7 +261,8 @@ success() {
 damage() {
 	local name=$1 fault before
 	for fault in "${FAULTS[@]}"; do
-		ok "$name: $fault: a generation is sent" why "$name" aether "$name" switch --force --no-reboot "${GENERATION[one]}"
+		ok "$name: $fault: a generation is sent" \
+			why "$name" aether "$name" switch --force --no-reboot "${GENERATION[one]}"
 		ok "$name: $fault: a bit of it is turned around" "$fault" "$name"
 		before=$(boot_id "$name")
 		restart "$name"
@@ -253,37 +274,35 @@ damage() {
 			done
 		fi
 		ok "$name: $fault: the machine comes back" wait_for_ssh "$name" "$before"
-		ok "$name: $fault: … on the slot it had" becomes "$name" '.slot == "b" and .state == "good" and .health == "good"'
+		ok "$name: $fault: … on the slot it had" becomes "$name" "$(good_in b)"
 		ok "$name: $fault: … and knows that the other did not come up" \
-			is "$name" '(.slots[] | select(.slot == "a") | .state == "bad") and (.last_failure.reason | contains("did not come up"))'
+			is "$name" "($(slot a '.state == "bad"')) and (.last_failure.reason | contains(\"did not come up\"))"
 	done
 }
 
+# One that panics, and one that is sick while there is no room to write down why.
 sickness() {
 	local name=$1
-	refused "$name: a sick generation is no success" aether "$name" switch --force "${GENERATION[sick]}"
-	ok "$name: … for a reason" answers "$name" '! grep sick /etc/twin'
-	ok "$name: … and the machine is back" is "$name" '.slot == "b" and .state == "good" and .generation == "2"'
-	refused "$name: it is not tried again" aether "$name" switch "${GENERATION[sick]}"
-	ok "$name: … because it was bad" answers "$name" 'was bad'
-	ok "$name: its generation is on record as bad" jq -e ".deployments[] | select(.host == \"$name\") | .verdict == \"bad\"" \
-		"${GENERATION[sick]}/record.json"
-	ok "$name: the machine has it in its history" in_guest "$name" grep -q sick /var/lib/aether/failures
-	refused "$name: one that panics is no success" aether "$name" switch "${GENERATION[panics]}"
+	refused "$name: a generation that panics is no success" aether "$name" switch "${GENERATION[panics]}"
 	ok "$name: … because it did not come up" answers "$name" 'did not come up'
-	ok "$name: … and the machine is back" is "$name" '.slot == "b" and .state == "good"'
-}
-
-# A verdict stands when there is no room to write down why; and a generation that is good can be left by hand.
-last_things() {
-	local name=$1 before
-	ok "$name: a sick generation is sent once more" why "$name" aether "$name" switch --force --no-reboot "${GENERATION[sick]}"
+	ok "$name: … and the machine is back" is "$name" '.slot == "b" and .state == "good" and .generation == "2"'
+	ok "$name: the generation is on record as bad" \
+		jq -e ".deployments[] | select(.host == \"$name\") | .verdict == \"bad\"" "${GENERATION[panics]}/record.json"
+	ok "$name: the machine has it in its history" \
+		in_guest "$name" grep -q "$(of panics .root_hash)" /var/lib/aether/failures
+	refused "$name: it is not tried again" aether "$name" switch "${GENERATION[panics]}"
+	ok "$name: … because it was bad" answers "$name" 'was bad'
+	ok "$name: a sick generation is sent" why "$name" aether "$name" switch --force --no-reboot "${GENERATION[sick]}"
 	in_guest "$name" 'dd if=/dev/zero of=/var/full bs=1M 2>/dev/null; sync'
 	restart "$name"
-	ok "$name: with a full state partition it still comes back" \
-		becomes "$name" '.slot == "b" and (.slots[] | select(.slot == "a") | .state == "bad")'
-	ok "$name: … and knows why" is "$name" '.last_failure.reason | contains("sick")'
+	ok "$name: … and given up, though the state partition is full" \
+		becomes "$name" ".slot == \"b\" and ($(slot a '.state == "bad"'))"
+	ok "$name: … for a reason that is known" is "$name" '.last_failure.reason | contains("! grep sick /etc/twin")'
 	in_guest "$name" rm -f /var/full
+}
+
+last_things() {
+	local name=$1 before
 	ok "$name: a good one replaces it" why "$name" aether "$name" switch --force "${GENERATION[one]}"
 	ok "$name: … in slot a" is "$name" '.slot == "a" and .state == "good"'
 	before=$(boot_id "$name")

@@ -130,6 +130,7 @@ START_TEST(the_image_that_runs_is_always_welcome)
 }
 END_TEST
 
-SUITE(admit, a_good_offer_is_admitted, another_machines_image_is_refused_and_no_force_helps, formats_that_do_not_fit_are_refused,
+SUITE(admit, a_good_offer_is_admitted, another_machines_image_is_refused_and_no_force_helps,
+      formats_that_do_not_fit_are_refused,
       what_does_not_fit_is_refused, the_way_back_is_not_written_over, an_image_that_was_bad_here_is_refused_with_the_reason,
       the_image_that_runs_is_always_welcome)

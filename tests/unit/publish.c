@@ -1,8 +1,6 @@
 #include "suite.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,75 +14,11 @@
 #include "edge/digest.h"
 #include "release/publish.h"
 #include "scratch.h"
-
-/* The image of these tests: `size` bytes that begin with `key`. */
-static int image_make(struct arena *arena, const char *folder, const char *key, size_t size,
-		      struct manifest *ret_manifest, struct err *err)
-{
-	char *bytes = arena_alloc(arena, size), *sha256 = arena_alloc(arena, SHA256_HEX);
-	const char *path = arena_printf(arena, "%s/gateway.qcow2", folder);
-
-	snprintf(bytes, size, "%s", key);
-	sha256_hex_of(bytes, size, sha256);
-	*ret_manifest = (struct manifest){
-		.tool = "aether-build", .tool_version = "0", .name = "gateway", .kind = "vm", .key = key,
-		.image = {"gateway.qcow2", "qcow2", "none", size, size, sha256},
-	};
-	return file_publish(path, bytes, size, 0444, err);
-}
-
-/* What a build does. */
-static int publish(struct arena *arena, const char *out, const char *key, size_t size, const char **ret_path,
-		   struct err *err)
-{
-	struct publish_draft draft;
-	struct manifest manifest;
-	int r = publish_begin(out, "gateway", &draft, err);
-
-	if (r < 0)
-		return r;
-	r = image_make(arena, draft.folder, key, size, &manifest, err);
-	if (r == 0)
-		return publish_commit(arena, &draft, &manifest, ret_path, err);
-	publish_abandon(&draft);
-	return r;
-}
-
-static const char *published(struct arena *arena, const char *out, const char *key)
-{
-	const char *path = NULL;
-	struct err err = {0};
-
-	if (publish(arena, out, key, 100000, &path, &err) < 0) {
-		err_print(&err, stderr);
-		ck_abort_msg("publishing %s", key);
-	}
-	return path;
-}
+#include "shelves.h"
 
 static bool found(struct arena *arena, const char *out, const char *key, const char *compression, const char **ret_path)
 {
 	return publish_find(arena, out, &(struct publish_wanted){"gateway", key, "qcow2", compression}, ret_path) == 1;
-}
-
-/* Every generation below out/gateway has an image that is what its manifest says. */
-static void all_are_whole(const char *out)
-{
-	_cleanup_arena_ struct arena *arena = arena_new();
-	unsigned newest = publish_newest(arena_printf(arena, "%s/gateway", out));
-
-	for (unsigned i = 1; i <= newest; i++) {
-		const char *folder = arena_printf(arena, "%s/gateway/%u", out, i);
-		_cleanup_buf_ struct buf text = {0};
-		struct manifest *manifest;
-		struct err err = {0};
-		char sha256[SHA256_HEX];
-
-		ck_assert_int_eq(file_read(arena_printf(arena, "%s/manifest.json", folder), 1 << 20, &text, &err), 0);
-		ck_assert_int_eq(manifest_read(arena, folder, text.data, text.size, &manifest, &err), 0);
-		ck_assert_int_eq(sha256_file(arena_printf(arena, "%s/gateway.qcow2", folder), sha256, NULL, &err), 0);
-		ck_assert_str_eq(sha256, manifest->image.sha256);
-	}
 }
 
 /* --- tests -------------------------------------------------------------------------------------------------------- */
@@ -94,12 +28,12 @@ START_TEST(generations_are_numbered_from_one)
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const char *out = scratch_path("out");
 
-	ck_assert_str_eq(published(arena, out, "a"), arena_printf(arena, "%s/gateway/1/gateway.qcow2", out));
-	ck_assert_str_eq(published(arena, out, "b"), arena_printf(arena, "%s/gateway/2/gateway.qcow2", out));
+	ck_assert_str_eq(shelves_published(arena, out, "a"), arena_printf(arena, "%s/gateway/1/gateway.qcow2", out));
+	ck_assert_str_eq(shelves_published(arena, out, "b"), arena_printf(arena, "%s/gateway/2/gateway.qcow2", out));
 	for (unsigned i = 3; i <= 11; i++) /* 10 is newer than 9 */
-		published(arena, out, arena_printf(arena, "%u", i));
+		shelves_published(arena, out, arena_printf(arena, "%u", i));
 	ck_assert_uint_eq(publish_newest(arena_printf(arena, "%s/gateway", out)), 11);
-	all_are_whole(out);
+	shelves_are_whole(out);
 }
 END_TEST
 
@@ -109,11 +43,11 @@ START_TEST(the_newest_generation_is_found_when_it_is_what_is_wanted)
 	const char *out = scratch_path("out"), *first, *second, *path = NULL;
 
 	ck_assert(!found(arena, out, "a", "none", &path));
-	first = published(arena, out, "a");
+	first = shelves_published(arena, out, "a");
 	ck_assert(found(arena, out, "a", "none", &path));
 	ck_assert_str_eq(path, first);
 	ck_assert(!found(arena, out, "a", "zstd", &path));
-	second = published(arena, out, "b");
+	second = shelves_published(arena, out, "b");
 	ck_assert(!found(arena, out, "a", "none", &path));
 	ck_assert(found(arena, out, "b", "none", &path));
 	ck_assert_str_eq(path, second);
@@ -123,14 +57,14 @@ END_TEST
 START_TEST(an_image_that_was_cut_or_lost_is_not_found)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	const char *out = scratch_path("out"), *image = published(arena, out, "a"), *path;
+	const char *out = scratch_path("out"), *image = shelves_published(arena, out, "a"), *path;
 
 	ck_assert_int_eq(chmod(image, 0644), 0);
 	ck_assert_int_eq(truncate(image, 5), 0);
 	ck_assert(!found(arena, out, "a", "none", &path));
 	ck_assert_int_eq(unlink(image), 0);
 	ck_assert(!found(arena, out, "a", "none", &path));
-	ck_assert_str_eq(published(arena, out, "a"), arena_printf(arena, "%s/gateway/2/gateway.qcow2", out));
+	ck_assert_str_eq(shelves_published(arena, out, "a"), arena_printf(arena, "%s/gateway/2/gateway.qcow2", out));
 }
 END_TEST
 
@@ -140,10 +74,10 @@ START_TEST(a_damaged_manifest_is_none)
 	const char *out = scratch_path("out"), *path;
 	struct err err = {0};
 
-	published(arena, out, "a");
+	shelves_published(arena, out, "a");
 	file_publish(arena_printf(arena, "%s/gateway/1/manifest.json", out), "{", 1, 0444, &err);
 	ck_assert(!found(arena, out, "a", "none", &path));
-	published(arena, out, "a");
+	shelves_published(arena, out, "a");
 	ck_assert(found(arena, out, "a", "none", &path));
 }
 END_TEST
@@ -151,9 +85,9 @@ END_TEST
 START_TEST(the_same_image_twice_makes_one_generation)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	const char *out = scratch_path("out"), *first = published(arena, out, "a");
+	const char *out = scratch_path("out"), *first = shelves_published(arena, out, "a");
 
-	ck_assert_str_eq(published(arena, out, "a"), first);
+	ck_assert_str_eq(shelves_published(arena, out, "a"), first);
 	ck_assert_uint_eq(publish_newest(arena_printf(arena, "%s/gateway", out)), 1);
 	ck_assert(!path_exists(arena_printf(arena, "%s/gateway/.draft-1", out)));
 }
@@ -171,7 +105,7 @@ START_TEST(a_draft_is_swept_when_its_maker_is_dead_and_not_before)
 		struct manifest manifest;
 
 		if (publish_begin(out, "gateway", &draft, &err) == 0)
-			image_make(arena, draft.folder, "dead", 1000, &manifest, &err);
+			shelves_draw(arena, draft.folder, "dead", 1000, &manifest, &err);
 		raise(SIGKILL);
 	}
 	wait(&status);
@@ -198,7 +132,7 @@ static void build_and_exit(const char *out, unsigned builder, unsigned n)
 		struct err err = {0};
 		const char *path;
 
-		if (publish(arena, out, arena_printf(arena, "%u-%u", builder, i), 50000, &path, &err) < 0) {
+		if (shelves_publish(arena, out, arena_printf(arena, "%u-%u", builder, i), 50000, &path, &err) < 0) {
 			err_print(&err, stderr);
 			_exit(1);
 		}
@@ -221,17 +155,9 @@ START_TEST(builders_at_once_do_not_collide)
 		ck_assert_int_eq(status, 0);
 	}
 	ck_assert_uint_eq(publish_newest(arena_printf(arena, "%s/gateway", out)), BUILDERS * EACH);
-	all_are_whole(out);
+	ck_assert_uint_eq(shelves_are_whole(out), BUILDERS * EACH);
 }
 END_TEST
-
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000LL + now.tv_nsec;
-}
 
 /* Killed after 0, 1/20, 2/20, … of the time that three generations take here. */
 START_TEST(a_build_killed_anywhere_leaves_whole_generations_only)
@@ -241,11 +167,11 @@ START_TEST(a_build_killed_anywhere_leaves_whole_generations_only)
 	const char *out = scratch_path("out");
 	struct publish_draft draft;
 	struct err err = {0};
-	int64_t one = now_ns();
+	int64_t one = shelves_now_ns();
 	int status;
 
-	published(arena, out, "first");
-	one = now_ns() - one;
+	shelves_published(arena, out, "first");
+	one = shelves_now_ns() - one;
 	for (unsigned i = 0; i < KILLS; i++) {
 		int64_t wait_ns = i * one / STEPS;
 		pid_t child = fork();
@@ -258,37 +184,12 @@ START_TEST(a_build_killed_anywhere_leaves_whole_generations_only)
 		ck_assert(WIFSIGNALED(status));
 	}
 	ck_assert_uint_gt(publish_newest(arena_printf(arena, "%s/gateway", out)), 1);
-	all_are_whole(out);
+	shelves_are_whole(out);
 	ck_assert_int_eq(publish_begin(out, "gateway", &draft, &err), 0);
 	ck_assert(!path_exists(arena_printf(arena, "%s/gateway/.draft-2", out)));
 	publish_abandon(&draft);
 }
 END_TEST
-
-static void write_file(const char *path, const char *text)
-{
-	_cleanup_fd_ int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	ck_assert_int_eq(fd_write_all(fd, text, strlen(text)), 0);
-}
-
-/* In a mount namespace of this test's own process; whoever is not root becomes root of a user namespace first, which
- * needs no subordinate ids for one user. */
-static void mount_tmpfs(const char *folder, const char *options)
-{
-	_cleanup_arena_ struct arena *arena = arena_new();
-	unsigned uid = geteuid(), gid = getegid();
-
-	ck_assert_int_eq(mkdir(folder, 0755), 0);
-	ck_assert_int_eq(unshare(CLONE_NEWNS | (uid ? CLONE_NEWUSER : 0)), 0);
-	if (uid) {
-		write_file("/proc/self/setgroups", "deny");
-		write_file("/proc/self/uid_map", arena_printf(arena, "0 %u 1", uid));
-		write_file("/proc/self/gid_map", arena_printf(arena, "0 %u 1", gid));
-	}
-	ck_assert_int_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
-	ck_assert_int_eq(mount("none", folder, "tmpfs", 0, options), 0);
-}
 
 START_TEST(a_full_disk_leaves_the_last_good_generation)
 {
@@ -296,14 +197,14 @@ START_TEST(a_full_disk_leaves_the_last_good_generation)
 	const char *out = scratch_path("out"), *path;
 	struct err err = {0};
 
-	mount_tmpfs(out, "size=1m");
-	published(arena, out, "good");
-	ck_assert_int_eq(publish(arena, out, "large", 2 << 20, &path, &err), -ENOSPC);
+	shelves_mount(out, "size=1m");
+	shelves_published(arena, out, "good");
+	ck_assert_int_eq(shelves_publish(arena, out, "large", 2 << 20, &path, &err), -ENOSPC);
 	ck_assert_ptr_nonnull(strstr(err.first->hint, "free some space"));
 	ck_assert(found(arena, out, "good", "none", &path));
-	all_are_whole(out);
+	shelves_are_whole(out);
 	ck_assert(!path_exists(arena_printf(arena, "%s/gateway/.draft-1", out)));
-	published(arena, out, "small again");
+	shelves_published(arena, out, "small again");
 	ck_assert_int_eq(umount(out), 0);
 	err_free(&err);
 }
@@ -316,8 +217,8 @@ START_TEST(a_folder_that_cannot_be_written_is_an_error_that_says_what_to_do)
 	struct publish_draft draft;
 	struct err err = {0};
 
-	mount_tmpfs(out, "size=1m");
-	published(arena, out, "good");
+	shelves_mount(out, "size=1m");
+	shelves_published(arena, out, "good");
 	ck_assert_int_eq(mount("none", out, NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
 	ck_assert_int_eq(publish_begin(out, "gateway", &draft, &err), -EROFS);
 	ck_assert_ptr_nonnull(strstr(err.first->text, out));

@@ -413,7 +413,8 @@ END_TEST
 START_TEST(what_qemu_wrote_is_read)
 {
 	static const char *const options[] = {
-		"compat=0.10", "compat=1.1", "cluster_size=4096", "cluster_size=2M", "compression_type=zstd", "lazy_refcounts=on",
+		"compat=0.10", "compat=1.1", "cluster_size=4096", "cluster_size=2M", "compression_type=zstd",
+			"lazy_refcounts=on",
 	};
 	struct disk *disk = mixed_disk(20 * MIB);
 

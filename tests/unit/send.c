@@ -1,5 +1,5 @@
-/* The builder's end of sending: with the machine's own code at the other end, and with machines that talk nonsense; what a machine says
- * of itself. */
+/* The builder's end of sending: with the machine's own code at the other end, and with machines that talk nonsense;
+ * what a machine says of itself. */
 #include "suite.h"
 
 #include <errno.h>
@@ -53,6 +53,7 @@ static int machine(void *data)
 	static struct object objects[N_OBJECTS];
 	static struct offer offer;
 
+	close_range(3, ~0U, 0); /* one of them says that a program was started */
 	offer_read(&talk, &offer);
 	talk_say(&talk, "ready b");
 	memcpy(blocks.salt, offer.salt, HASH_BYTES);
@@ -62,7 +63,8 @@ static int machine(void *data)
 		char path[4200];
 
 		snprintf(path, sizeof path, "%s/%s", (const char *)data, offer_name(i));
-		object_init(&objects[i], path, open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), offer.objects[i].size_bytes);
+		object_init(&objects[i], path, open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600),
+			    offer.objects[i].size_bytes);
 		objects[i].number = i;
 		memcpy(objects[i].root_hash, offer.objects[i].root_hash, HASH_BYTES);
 		blocks_take(&blocks, &objects[i]);
@@ -130,9 +132,10 @@ START_TEST(a_machine_that_talks_nonsense_is_refused)
 {
 	static const char *const answers[] = {
 		"hello", "ready", "ready c", "ready bb", "get 0 0 1", "done 1 2 3", "ready b\\nready b", "ready b\\nget 6 0 1",
-		"ready b\\nget 0 0 0", "ready b\\nget 0 0 257", "ready b\\nget 0 304 1", "ready b\\nget 0 303 2",
+		"ready b\\nget 0 0 0", "ready b\\nget 0 0 257", "ready b\\nget 0 305 1", "ready b\\nget 0 304 2",
 		"ready b\\nget 0 18446744073709551615 2", "ready b\\nget 0 1 18446744073709551615", "ready b\\nget 0 0 1 1",
-		"ready b\\nget -1 0 1", "ready b\\nget 0 0", "ready b\\nget 0  0 1", "ready b\\nget 99999999999999999999999 0 1",
+		"ready b\\nget -1 0 1", "ready b\\nget 0 0", "ready b\\nget 0  0 1",
+			"ready b\\nget 99999999999999999999999 0 1",
 		"ready b\\nstep dancing", "ready b\\nprogress 1", "ready b\\ndone 1 2", "ready b\\nprogress 1 2 3",
 		"ready b\\n\\033]0;title\\007", "ready b\\n%0600d",
 	};
@@ -152,7 +155,8 @@ START_TEST(a_machine_that_goes_in_the_middle_was_not_done)
 	struct sent sent;
 
 	ck_assert_int_eq(talk_to("exit 0", &sent), -EPIPE);
-	ck_assert_int_eq(talk_to("sed /^$/q >/dev/null; echo ready b; echo get 0 0 250; head -c 9000 >/dev/null", &sent), -EPIPE);
+	ck_assert_int_eq(talk_to("sed /^$/q >/dev/null; echo ready b; echo get 0 0 250; head -c 9000 >/dev/null",
+				 &sent), -EPIPE);
 	ck_assert_int_eq(talk_to("sed /^$/q >/dev/null; echo ready b; printf 'done 1 2 3'", &sent), -EPIPE); /* no line */
 }
 END_TEST
@@ -162,7 +166,8 @@ END_TEST
 START_TEST(a_container_and_what_is_too_old_cannot_be_sent)
 {
 	struct manifest manifest = {.name = "x", .kind = "lxc"};
-	struct generation generation = {.name = "x", .number = 1, .folder = "/nonexistent", .image = "/nonexistent/x", .manifest = &manifest};
+	struct generation generation = {.name = "x", .number = 1, .folder = "/nonexistent", .image = "/nonexistent/x",
+		.manifest = &manifest};
 	struct parcel *parcel;
 	struct err err = {0};
 
@@ -193,8 +198,10 @@ START_TEST(a_status_is_read)
 	struct station station;
 
 	ck_assert_int_eq(read_status(
-		"{\"name\": \"gateway\", \"kind\": \"vm\", \"boot_id\": \"x\", \"slot\": \"b\", \"generation\": null, \"root_hash\": \"aa\","
-		"\"state\": \"trial\", \"tries_left\": 2, \"health\": \"waiting\", \"slots\": [{\"slot\": \"a\", \"state\": \"good\"},"
+		"{\"name\": \"gateway\", \"kind\": \"vm\", \"boot_id\": \"x\", \"slot\": \"b\", \"generation\": "
+"null, \"root_hash\": \"aa\","
+		"\"state\": \"trial\", \"tries_left\": 2, \"health\": \"waiting\", \"slots\": [{\"slot\": \"a\", "
+"\"state\": \"good\"},"
 		"{\"slot\": \"b\", \"state\": \"trial\", \"tries_left\": 2}, {\"slot\": \"c\"}],"
 		"\"last_failure\": {\"when\": 5, \"root_hash\": \"bb\", \"reason\": \"\\u001b[2Jgone\"}}", &station), 0);
 	ck_assert_str_eq(station.name, "gateway");
@@ -208,7 +215,8 @@ END_TEST
 
 START_TEST(what_is_no_status_is_refused)
 {
-	static const char *const texts[] = {"", "hello", "[]", "{}", "{\"name\": 5, \"boot_id\": \"x\"}", "{\"name\": \"x\"}", "null"};
+	static const char *const texts[] = {"", "hello", "[]", "{}", "{\"name\": 5, \"boot_id\": \"x\"}",
+		"{\"name\": \"x\"}", "null"};
 	struct station station;
 
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)

@@ -20,7 +20,13 @@
 
 START_TEST(names_of_images_are_read_and_written_back)
 {
-	static const struct { const char *file, *name; unsigned sequence; char slot; bool counted; unsigned left, done; } names[] = {
+	static const struct {
+		const char *file, *name;
+		unsigned sequence;
+		char slot;
+		bool counted;
+		unsigned left, done;
+	} names[] = {
 		{"gateway-1-a.efi", "gateway", 1, 'a', false, 0, 0},
 		{"gateway-12-b+3.efi", "gateway", 12, 'b', true, 3, 0},
 		{"step-ca-2-9-a+0-3.efi", "step-ca-2", 9, 'a', true, 0, 3},
@@ -185,7 +191,8 @@ END_TEST
 
 START_TEST(checks_that_nobody_writes_are_refused)
 {
-	static const char *const texts[] = {"60000\n", "60000\ttcp\n", "60000\ttcp\t1\t2\n", "x\ttcp\t1\n", "\ttcp\t1\n", "1\tping\tx\n"};
+	static const char *const texts[] = {"60000\n",	   "60000\ttcp\n", "60000\ttcp\t1\t2\n",
+					    "x\ttcp\t1\n", "\ttcp\t1\n",   "1\tping\tx\n"};
 	static struct health health;
 
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
@@ -202,7 +209,9 @@ START_TEST(a_command_that_succeeds_is_healthy_and_one_that_fails_says_why)
 	ck_assert(health_wait(&health, NULL));
 	health_reason(&health, reason, sizeof reason);
 	ck_assert_str_eq(reason, "");
-	ck_assert_int_eq(parse(&health, "0\tcommand\t/bin/true\n0\tcommand\t/bin/sh\t-c\techo the disk is on fire; exit 3\n"), 0);
+	ck_assert_int_eq(
+		parse(&health, "0\tcommand\t/bin/true\n0\tcommand\t/bin/sh\t-c\techo the disk is on fire; exit 3\n"),
+		0);
 	ck_assert(!health_wait(&health, NULL));
 	health_reason(&health, reason, sizeof reason);
 	ck_assert_str_eq(reason, "command /bin/sh -c echo the disk is on fire; exit 3: the disk is on fire; exit status 3");
@@ -214,7 +223,8 @@ START_TEST(a_check_has_its_time)
 	static struct health health;
 	char text[256];
 
-	snprintf(text, sizeof text, "20000\tcommand\t/bin/sh\t-c\ttest -e %s/up || { : >%s/up; exit 1; }\n", scratch_path(""), scratch_path(""));
+	snprintf(text, sizeof text, "20000\tcommand\t/bin/sh\t-c\ttest -e %s/up || { : >%s/up; exit 1; }\n",
+		 scratch_path(""), scratch_path(""));
 	ck_assert_int_eq(parse(&health, text), 0);
 	ck_assert(health_wait(&health, NULL));
 }
@@ -261,5 +271,5 @@ SUITE(slots, names_of_images_are_read_and_written_back, names_that_are_not_ours_
       what_is_set_in_the_environment_block_is_found_there, what_is_set_last_stands_in_the_first_sector,
       a_full_or_broken_environment_block_is_no_danger, a_value_is_the_one_behind_its_own_key,
       fields_may_hold_what_separates_them, lines_with_too_much_in_them_are_refused, checks_are_what_the_builder_wrote,
-      checks_that_nobody_writes_are_refused, a_command_that_succeeds_is_healthy_and_one_that_fails_says_why, a_check_has_its_time,
-      a_command_ends_or_is_ended, digests_are_those_of_sha256sum)
+      checks_that_nobody_writes_are_refused, a_command_that_succeeds_is_healthy_and_one_that_fails_says_why,
+      a_check_has_its_time, a_command_ends_or_is_ended, digests_are_those_of_sha256sum)
