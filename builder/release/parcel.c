@@ -10,8 +10,9 @@
 #include "disk/uki.h"
 #include "disk/verity.h"
 #include "edge/digest.h"
+#include "plan/plan.h"
 
-enum { OFFER_VERSION = 1, FORMAT = 1, UKI_MAX = 1 << 30, CMDLINE_MAX = 4096 };
+enum { OFFER_VERSION = 1, UKI_MAX = 1 << 30, CMDLINE_MAX = 4096 };
 
 enum object { ROOT, UKI, LINUX, INITRD, GRUB_A, GRUB_B };
 static const char *const names[PARCEL_OBJECTS] = {"root", "uki", "linux", "initrd", "grub-a", "grub-b"};
@@ -178,7 +179,7 @@ int parcel_open(const struct generation *generation, struct parcel **ret_parcel,
 void parcel_offer(const struct parcel *parcel, struct buf *out)
 {
 	buf_printf(out, "aether-take %d\nname %s\nkind %s\nformat %d\ngeneration %u\nsalt %s\n", OFFER_VERSION, parcel->name,
-		   parcel->kind, FORMAT, parcel->generation, parcel->salt);
+		   parcel->kind, IMAGE_FORMAT, parcel->generation, parcel->salt);
 	for (size_t i = 0; i < PARCEL_OBJECTS; i++)
 		buf_printf(out, "object %s %llu %s\n", parcel->objects[i].name,
 			   (unsigned long long)parcel->objects[i].size_bytes, parcel->objects[i].root_hash);

@@ -28,8 +28,10 @@ fake_ssh 'echo "{\"name\": \"gateway\", \"kind\": \"vm\", \"boot_id\": \"x\", \"
 	{\"slot\": \"b\", \"state\": \"bad\", \"root_hash\": \"ff\", \"generation\": \"4\"}],
 	\"last_failure\": {\"when\": 1, \"root_hash\": \"ff\", \"reason\": \"tcp 443: refused\"}}"'
 ok "status says what runs, what does not, and why" tell status --host gw --ssh-option Port=2222 --ssh-config "$WORK/config"
-ok "… in words" said 'gateway (vm), health: good' '* slot a  good   generation 3' '  slot b  bad    generation 4' 'tcp 443: refused'
-ok "… and as JSON" bash -c '"$0" status --host gw --json --out "$1" | jq -e ".host == \"gw\" and .status.slots[1].state == \"bad\"
+ok "… in words" said 'gateway (vm), health: good' '* slot a  good   generation 3' '  slot b  bad    generation 4' \
+	'tcp 443: refused'
+ok "… and as JSON" bash -c '"$0" status --host gw --json --out "$1" |
+	jq -e ".host == \"gw\" and .status.slots[1].state == \"bad\"
 	and .generations == {a: null, b: null}" >/dev/null' "$AETHER" "$WORK/out"
 tell status --host gw --ssh-option Port=2222 --ssh-config "$WORK/config"
 ok "ssh is told the user's options" word Port=2222
@@ -40,7 +42,8 @@ ok "… and the host" word gw
 
 fake_ssh 'echo "ssh: connect to host gw port 22: Connection refused" >&2; exit 255'
 refused "a machine that cannot be reached is an error" tell status --host gw
-ok "… that says why, and what must work" said 'no connection to gw: ssh: connect to host gw port 22: Connection refused' "'ssh gw true'"
+ok "… that says why, and what must work" said \
+	'no connection to gw: ssh: connect to host gw port 22: Connection refused' "'ssh gw true'"
 fake_ssh 'echo "bash: line 1: exec: aether-agent: not found" >&2; exit 127'
 refused "a machine without the agent is an error" tell rollback --host gw
 ok "… that says what to do" said 'replace its disk once'
