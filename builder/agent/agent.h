@@ -35,6 +35,9 @@ int read_line(const char *path, char *out, size_t size);
 /* Writes a small file, whole or not at all, whenever the power goes: a new file, renamed over the old one. */
 int write_whole(const char *folder, const char *name, const char *text);
 
+/* Milliseconds since the kernel began. */
+int64_t uptime_ms(void);
+
 /* Makes a folder and its parents; it is no error when it exists. */
 int make_folder(const char *path, unsigned mode);
 

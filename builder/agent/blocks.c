@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "agent/agent.h"
@@ -200,18 +199,10 @@ static void ask(struct blocks *blocks, struct object *object, uint64_t block, co
 	blocks->n_unsent++;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
-
 /* Twice a second: the builder hears that we live, and is heard out, so that it never waits for us to listen. */
 static void tell(struct blocks *blocks)
 {
-	int64_t now = now_ms();
+	int64_t now = uptime_ms();
 
 	if (now - blocks->told_ms < TELL_MS)
 		return;

@@ -8,16 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-static long long now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
+#include "agent/agent.h"
 
 /* A group of its own: what it starts ends with it. */
 static _Noreturn void become(const char *const *argv, int out)
@@ -41,7 +34,7 @@ static bool listen_to(int fd, long long until, char *tail, size_t size)
 
 	for (;;) {
 		struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
-		long long left = until - now_ms();
+		long long left = until - uptime_ms();
 		char chunk[512];
 		ssize_t got;
 
@@ -78,7 +71,7 @@ static void last_line(char *tail, char *said, size_t size)
 static int await(pid_t child, long long until, int *ret_status)
 {
 	while (waitpid(child, ret_status, WNOHANG) == 0) {
-		if (now_ms() >= until)
+		if (uptime_ms() >= until)
 			return -ETIME;
 		usleep(20000);
 	}
@@ -87,7 +80,7 @@ static int await(pid_t child, long long until, int *ret_status)
 
 int command_run(const char *const *argv, unsigned seconds, char *said, size_t size)
 {
-	long long until = now_ms() + seconds * 1000LL;
+	long long until = uptime_ms() + seconds * 1000LL;
 	char tail[1024] = "";
 	int fds[2], status = 0, r = 0;
 	pid_t child;

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "agent/agent.h"
@@ -168,21 +167,13 @@ static size_t ask(struct health *health, long long passed_ms, bool *ret_late)
 	return holding;
 }
 
-static long long now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
-
 bool health_wait(struct health *health, void (*told)(const struct health *health))
 {
-	long long start = now_ms();
+	long long start = uptime_ms();
 	bool late = false;
 
 	for (;;) {
-		size_t holding = ask(health, now_ms() - start, &late);
+		size_t holding = ask(health, uptime_ms() - start, &late);
 
 		if (told)
 			told(health);

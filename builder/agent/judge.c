@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "agent/boot.h"
@@ -40,21 +39,13 @@ void judge_verdict(char *verdict, size_t verdict_size, char *reason, size_t reas
 	lines_get(text, "reason", reason, reason_size);
 }
 
-static unsigned long seconds_since_boot(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return (unsigned long)now.tv_sec;
-}
-
 /* How long a boot may take: AETHER_BOOT_SECONDS, which a drop-in of the unit may set. */
-static unsigned long boot_seconds(void)
+static long boot_seconds(void)
 {
 	const char *text = getenv("AETHER_BOOT_SECONDS");
-	unsigned long seconds = text ? strtoul(text, NULL, 10) : 0;
+	long seconds = text ? strtol(text, NULL, 10) : 0;
 
-	return seconds ? seconds : UP_SECONDS;
+	return seconds > 0 ? seconds : UP_SECONDS;
 }
 
 /* Waits until systemd has started what it was to start. */
@@ -74,8 +65,8 @@ static bool wait_until_up(char *reason, size_t size)
 		}
 		if (strcmp(state, "stopping") == 0)
 			exit(EXIT_SUCCESS); /* somebody turns it off: no verdict */
-		if (seconds_since_boot() >= boot_seconds()) {
-			snprintf(reason, size, "the machine was not up after %lu seconds", boot_seconds());
+		if (uptime_ms() / 1000 >= boot_seconds()) {
+			snprintf(reason, size, "the machine was not up after %ld seconds", boot_seconds());
 			return false;
 		}
 		usleep(PAUSE_US);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "agent/agent.h"
@@ -79,6 +80,14 @@ int write_whole(const char *folder, const char *name, const char *text)
 		close(fd);
 	close(folder_fd);
 	return r;
+}
+
+int64_t uptime_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
 int make_folder(const char *path, unsigned mode)

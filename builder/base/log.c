@@ -5,8 +5,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 static struct {
 	pthread_mutex_t lock;
@@ -15,14 +16,6 @@ static struct {
 	char step[160];
 	int64_t step_started_ms, last_shown_ms;
 } state = {.lock = PTHREAD_MUTEX_INITIALIZER};
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
 
 void log_setup(enum log_mode mode)
 {
@@ -93,7 +86,7 @@ static void end_step(void)
 	if (!state.in_step)
 		return;
 	state.in_step = false;
-	snprintf(text, sizeof text, "%s: %.1f s", state.step, (double)(now_ms() - state.step_started_ms) / 1000);
+	snprintf(text, sizeof text, "%s: %.1f s", state.step, (double)(clock_ms() - state.step_started_ms) / 1000);
 	say("done", "", text);
 }
 
@@ -108,7 +101,7 @@ void log_step(const char *format, ...)
 		vsnprintf(state.step, sizeof state.step, format, ap);
 		va_end(ap);
 		state.in_step = true;
-		state.step_started_ms = state.last_shown_ms = now_ms();
+		state.step_started_ms = state.last_shown_ms = clock_ms();
 		if (state.terminal)
 			fprintf(stderr, "\r\033[K%s…", state.step);
 	}
@@ -117,7 +110,7 @@ void log_step(const char *format, ...)
 
 void log_progress(uint64_t done, uint64_t total, const char *unit)
 {
-	int64_t now = now_ms();
+	int64_t now = clock_ms();
 
 	pthread_mutex_lock(&state.lock);
 	if (state.in_step && now - state.last_shown_ms >= (state.terminal ? 100 : 10000)) {

@@ -10,8 +10,9 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 enum { TAIL_BYTES = 4096, DIAGNOSTICS_BYTES = 1 << 22 };
 
@@ -24,14 +25,6 @@ struct streams {
 	int in, out, diag, alive;
 	size_t fed;
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
 
 static void close_end(int *fd)
 {
@@ -131,11 +124,11 @@ static void keep_end(struct buf *buf, size_t keep)
 /* Moves data until the child has closed stdout and stderr and has ended; -ETIME past the deadline. */
 static int serve(const struct proc *proc, struct streams *s, struct buf *tail)
 {
-	int64_t deadline = now_ms() + 1000LL * (proc->deadline_s ? proc->deadline_s : 3600);
+	int64_t deadline = clock_ms() + 1000LL * (proc->deadline_s ? proc->deadline_s : 3600);
 
 	while (s->out >= 0 || s->diag >= 0 || s->alive >= 0) {
 		struct pollfd fds[] = {{s->out, POLLIN, 0}, {s->diag, POLLIN, 0}, {s->in, POLLOUT, 0}, {s->alive, POLLIN, 0}};
-		int64_t left = deadline - now_ms();
+		int64_t left = deadline - clock_ms();
 
 		if (left <= 0)
 			return -ETIME;
@@ -311,11 +304,11 @@ int proc_start(const struct proc *proc, struct proc_talk **ret_talk, struct err 
 /* Waits until one end (its own stdin or stdout) is ready, and hears what it complains of meanwhile. */
 static int wait_for(struct proc_talk *talk, int fd, short events, unsigned patience_s)
 {
-	int64_t deadline = now_ms() + 1000LL * patience_s;
+	int64_t deadline = clock_ms() + 1000LL * patience_s;
 
 	for (;;) {
 		struct pollfd fds[] = {{fd, events, 0}, {talk->streams.diag, POLLIN, 0}};
-		int64_t left = deadline - now_ms();
+		int64_t left = deadline - clock_ms();
 		int n = poll(fds, 2, left < 0 ? 0 : left > 60000 ? 60000 : (int)left);
 
 		if (n < 0 && errno != EINTR)

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 
 enum {
 	CONNECTIONS = 8,
@@ -46,14 +47,6 @@ struct run {
 	bool stop;                   /* start nothing new, end what runs */
 	struct err *err;
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
 
 static size_t on_bytes(char *bytes, size_t one, size_t size, void *data)
 {
@@ -208,7 +201,7 @@ static void fail_try(struct run *run, struct slot *slot, CURLcode result)
 		  result != CURLE_UNSUPPORTED_PROTOCOL && result != CURLE_URL_MALFORMAT &&
 		  result != CURLE_TOO_MANY_REDIRECTS && result != CURLE_PEER_FAILED_VERIFICATION;
 	if (passing && slot->tries < TRIES) {
-		slot->start_at_ms = now_ms() + ((int64_t)RETRY_DELAY_MS << (slot->tries - 1));
+		slot->start_at_ms = clock_ms() + ((int64_t)RETRY_DELAY_MS << (slot->tries - 1));
 		return;
 	}
 	if (slot->too_large)
@@ -224,7 +217,7 @@ static void fail_try(struct run *run, struct slot *slot, CURLcode result)
 /* Starts whatever can start; returns whether anything runs or waits. */
 static bool start_ready(struct run *run, int *ret_wait_ms)
 {
-	int64_t now = now_ms();
+	int64_t now = clock_ms();
 	bool busy = false;
 
 	*ret_wait_ms = 1000;

@@ -2,9 +2,9 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "edge/json.h"
 
@@ -85,14 +85,6 @@ int station_restart(struct arena *arena, const struct remote *remote, struct err
 	return status == 0 || status == STATUS_NO_CONNECTION ? 0 : remote_failed(remote, status, said, err);
 }
 
-static int64_t now_s(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
-}
-
 /* Whether there is a verdict. A bad image goes by itself, where there is another one; `bad_since` is when it was seen first. */
 static bool is_over(const struct station *station, const char *boot_id, const char *root_hash, int64_t *bad_since)
 {
@@ -103,18 +95,18 @@ static bool is_over(const struct station *station, const char *boot_id, const ch
 	if (strcmp(station->state, "bad") != 0)
 		return false;
 	if (!*bad_since)
-		*bad_since = now_s();
-	return now_s() - *bad_since > BAD_STAYS_S;
+		*bad_since = clock_ms() / 1000;
+	return clock_ms() / 1000 - *bad_since > BAD_STAYS_S;
 }
 
 int station_wait(const struct remote *remote, struct arena *arena, const char *boot_id, const char *root_hash,
 		 unsigned timeout_s,
 		 struct station *ret_station, struct err *err)
 {
-	int64_t deadline = now_s() + timeout_s, bad_since = 0;
+	int64_t deadline = clock_ms() / 1000 + timeout_s, bad_since = 0;
 	bool seen = false;
 
-	while (now_s() < deadline) {
+	while (clock_ms() / 1000 < deadline) {
 		struct err ignored = {0}; /* it is not there yet, or not any more */
 		struct station station;
 		int r = station_ask(arena, remote, &station, &ignored);

@@ -11,6 +11,7 @@
 #include <sys/statfs.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "run/patience.h"
@@ -253,14 +254,14 @@ int container_wait(struct container *container, int64_t deadline_ms, struct err 
 	static const char *const argv[] = {"/usr/bin/systemctl", "show-environment", NULL};
 	const char *log;
 
-	while (!has_ended(container) && patience_now_ms() < deadline_ms) {
+	while (!has_ended(container) && clock_ms() < deadline_ms) {
 		_cleanup_arena_ struct arena *arena = arena_new();
 		_cleanup_buf_ struct buf out = {0}, diagnostics = {0};
 		int r = attach(container, arena, argv, QUESTION_MS, &out, &diagnostics, err);
 
 		if (r <= 0)
 			return r;
-		if (patience_wait(-1, 0, patience_now_ms() + 300) < 0)
+		if (patience_wait(-1, 0, clock_ms() + 300) < 0)
 			return err_set(err, -EINTR, "stopped");
 	}
 	log = guest_tail(container->arena, path_of(container, has_ended(container) ? "lxc.log" : "console"));
@@ -273,7 +274,7 @@ int container_wait_off(struct container *container)
 {
 	int r;
 
-	while ((r = patience_wait(container->lxc.alive, POLLIN, patience_now_ms() + 3600000)) == 0)
+	while ((r = patience_wait(container->lxc.alive, POLLIN, clock_ms() + 3600000)) == 0)
 		;
 	return r < 0 ? r : 0;
 }
@@ -295,7 +296,7 @@ void container_power_off(struct container *container)
 		return;
 	log_step("halting");
 	stop(container, "-t", "60");
-	patience_wait(container->lxc.alive, POLLIN, patience_now_ms() + QUESTION_MS);
+	patience_wait(container->lxc.alive, POLLIN, clock_ms() + QUESTION_MS);
 	log_step(NULL);
 }
 
@@ -310,7 +311,7 @@ static void remove_cgroup(struct container *container)
 	for (int i = 0; i < 20 && status != 0 && path_exists(container->cgroup); i++) {
 		status = proc_run(&(struct proc){.argv = argv, .deadline_s = 10}, &ignored);
 		if (status != 0)
-			patience_wait(-1, 0, patience_now_ms() + 100);
+			patience_wait(-1, 0, clock_ms() + 100);
 	}
 	rmdir(arena_printf(container->arena, "%s/lxc.pivot", CGROUPS));
 	err_free(&ignored);
@@ -336,7 +337,7 @@ static int run_command(void *data, struct arena *arena, const char *const *argv,
 {
 	struct container *container = data;
 	_cleanup_buf_ struct buf out = {0}, diagnostics = {0};
-	int64_t started_ms = patience_now_ms();
+	int64_t started_ms = clock_ms();
 	struct guest_said said = {0};
 	int status = attach(container, arena, guest_limited(arena, argv, timeout_ms), timeout_ms, &out, &diagnostics, err);
 
@@ -349,7 +350,7 @@ static int run_command(void *data, struct arena *arena, const char *const *argv,
 	said.out = arena_strndup(arena, out.data ? out.data : "", out.size);
 	said.out_size = out.size;
 	said.diagnostics = arena_strndup(arena, diagnostics.data ? diagnostics.data : "", diagnostics.size);
-	guest_judge(&said, status, (uint64_t)(patience_now_ms() - started_ms), timeout_ms);
+	guest_judge(&said, status, (uint64_t)(clock_ms() - started_ms), timeout_ms);
 	*ret_said = said;
 	return 0;
 }

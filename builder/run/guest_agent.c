@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "edge/digest.h"
 #include "run/patience.h"
 
@@ -55,9 +56,9 @@ int guest_agent_sync(struct wire *wire, int64_t deadline_ms)
 	int r;
 
 	do {
-		now = patience_now_ms();
+		now = clock_ms();
 		r = ask_once(wire, ++id, now + SYNC_MS < deadline_ms ? now + SYNC_MS : deadline_ms);
-	} while (r == -ETIME && patience_now_ms() < deadline_ms);
+	} while (r == -ETIME && clock_ms() < deadline_ms);
 	return r;
 }
 
@@ -74,7 +75,7 @@ static int lost(int r, struct err *err)
 static int ask(struct wire *wire, struct arena *arena, const char *command, struct json *arguments, struct json **ret_answer,
 	       struct err *err)
 {
-	int64_t deadline_ms = patience_now_ms() + ANSWER_MS;
+	int64_t deadline_ms = clock_ms() + ANSWER_MS;
 	const struct json *error;
 	struct json *answer;
 	const char *line;
@@ -159,7 +160,7 @@ static int look(struct wire *wire, struct arena *arena, int64_t pid, int *ret_st
 int guest_agent_run(struct wire *wire, struct arena *arena, const char *const *argv, uint64_t timeout_ms,
 		    struct guest_said *ret_said, struct err *err)
 {
-	int64_t started = patience_now_ms(), deadline_ms = started + (int64_t)timeout_ms + GRACE_MS, pid = 0;
+	int64_t started = clock_ms(), deadline_ms = started + (int64_t)timeout_ms + GRACE_MS, pid = 0;
 	int64_t pause_ms = LOOK_FIRST_MS;
 	struct guest_said said = {0};
 	int status, r = start(wire, arena, guest_limited(arena, argv, timeout_ms), &pid, err);
@@ -167,15 +168,15 @@ int guest_agent_run(struct wire *wire, struct arena *arena, const char *const *a
 	if (r < 0)
 		return r;
 	while ((r = look(wire, arena, pid, &status, &said, err)) == 0) {
-		if (patience_now_ms() > deadline_ms)
+		if (clock_ms() > deadline_ms)
 			return err_set(err, -ETIME, "'%s' does not end", argv[0]);
-		if (patience_wait(-1, 0, patience_now_ms() + pause_ms) < 0)
+		if (patience_wait(-1, 0, clock_ms() + pause_ms) < 0)
 			return lost(-EINTR, err);
 		pause_ms = pause_ms * 2 < LOOK_MS ? pause_ms * 2 : LOOK_MS;
 	}
 	if (r < 0)
 		return r;
-	guest_judge(&said, status, (uint64_t)(patience_now_ms() - started), timeout_ms);
+	guest_judge(&said, status, (uint64_t)(clock_ms() - started), timeout_ms);
 	*ret_said = said;
 	return 0;
 }

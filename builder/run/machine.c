@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "run/accel.h"
@@ -140,14 +141,14 @@ static int power_on(struct machine *machine, const struct qemu *qemu, struct err
 	if (null < 0 || out < 0)
 		return err_sys(err, -errno, "cannot write '%s'", log);
 	r = proc_launch(&proc, streams, &machine->qemu, err);
-	machine->started_ms = patience_now_ms();
+	machine->started_ms = clock_ms();
 	deadline_ms = machine->started_ms + SILENCE_MS;
 	while (r == 0 && (r = wire_open(machine->place.folder, MACHINE_AGENT, &machine->agent)) < 0) {
 		if (has_ended(machine))
 			return ended(machine, err);
-		if (patience_now_ms() > deadline_ms)
+		if (clock_ms() > deadline_ms)
 			return err_sys(err, r, "QEMU does not open its socket for the guest agent");
-		r = patience_wait(-1, 0, patience_now_ms() + 50);
+		r = patience_wait(-1, 0, clock_ms() + 50);
 		if (r < 0)
 			return err_set(err, r, "stopped");
 	}
@@ -164,21 +165,21 @@ static void power_cut(struct machine *machine)
 static int watch(struct machine *machine)
 {
 	const char *path = place_path(&machine->place, machine->arena, MACHINE_CONSOLE);
-	int64_t heard_ms = patience_now_ms();
+	int64_t heard_ms = clock_ms();
 	size_t had = 0;
 	int r;
 
-	while (patience_now_ms() < heard_ms + SILENCE_MS) {
+	while (clock_ms() < heard_ms + SILENCE_MS) {
 		_cleanup_buf_ struct buf console = {0};
 		struct err ignored = {0};
 
 		if (file_read(path, CONSOLE_BYTES_MAX, &console, &ignored) == 0 && console.size != had)
-			heard_ms = patience_now_ms();
+			heard_ms = clock_ms();
 		err_free(&ignored);
 		had = console.size;
 		if (console.data && accel_shows_life(console.data))
 			return 1;
-		r = guest_agent_sync(&machine->agent, patience_now_ms() + LOOK_MS);
+		r = guest_agent_sync(&machine->agent, clock_ms() + LOOK_MS);
 		if (r == 0)
 			return 1;
 		if (r == -EPIPE)
@@ -267,7 +268,7 @@ int machine_wait_off(struct machine *machine)
 {
 	int r;
 
-	while ((r = patience_wait(machine->qemu.alive, POLLIN, patience_now_ms() + 3600000)) == 0)
+	while ((r = patience_wait(machine->qemu.alive, POLLIN, clock_ms() + 3600000)) == 0)
 		;
 	return r < 0 ? r : 0;
 }
@@ -296,7 +297,7 @@ static int press_button(const struct machine *machine, int64_t deadline_ms)
 
 void machine_power_off(struct machine *machine)
 {
-	int64_t deadline_ms = patience_now_ms() + KILL_MS;
+	int64_t deadline_ms = clock_ms() + KILL_MS;
 	int r = -ENOTCONN;
 
 	if (machine->qemu.pid <= 0 || has_ended(machine))
@@ -306,7 +307,7 @@ void machine_power_off(struct machine *machine)
 		r = guest_agent_power_off(&machine->agent, deadline_ms);
 	if (r < 0 && r != -EINTR)
 		r = press_button(machine, deadline_ms);
-	deadline_ms = patience_now_ms() + (machine->up ? OFF_MS : OFF_EARLY_MS); /* a boot loader knows no button */
+	deadline_ms = clock_ms() + (machine->up ? OFF_MS : OFF_EARLY_MS); /* a boot loader knows no button */
 	if (r == 0 && patience_wait(machine->qemu.alive, POLLIN, deadline_ms) == 0)
 		log_warn("the machine does not power off: its plug is pulled");
 	log_step(NULL);

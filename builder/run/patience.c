@@ -4,8 +4,9 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 static int signals = -1;
 
@@ -25,21 +26,13 @@ int patience_begin(struct err *err)
 	return 0;
 }
 
-int64_t patience_now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
-
 int patience_wait(int fd, short events, int64_t deadline_ms)
 {
 	struct signalfd_siginfo signal_info;
 
 	for (;;) {
 		struct pollfd fds[] = {{fd, events, 0}, {signals, POLLIN, 0}};
-		int64_t left = deadline_ms - patience_now_ms();
+		int64_t left = deadline_ms - clock_ms();
 		int n = poll(fds, 2, left <= 0 ? 0 : left > 60000 ? 60000 : (int)left);
 
 		if (n < 0 && errno != EINTR)

@@ -10,11 +10,8 @@
 /* Takes these signals from now on; before anything is started. */
 int patience_begin(struct err *err);
 
-/* Milliseconds of a clock that only goes on: deadlines below are times of it. */
-int64_t patience_now_ms(void);
-
-/* Waits until `fd` (-1: nothing) has one of `events` (of poll(2)). Returns 1 when it has, 0 when the deadline is over,
- * -EINTR when we are told to stop, which is told once for each signal. */
+/* Waits until `fd` (-1: nothing) has one of `events` (of poll(2)). Returns 1 when it has, 0 when the deadline (of clock_ms())
+ * is over, -EINTR when we are told to stop, which is told once for each signal. */
 int patience_wait(int fd, short events, int64_t deadline_ms);
 
 #endif

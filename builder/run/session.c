@@ -1,5 +1,6 @@
 #include "run/session.h"
 
+#include "base/clock.h"
 #include "run/patience.h"
 
 /* An emulated machine on a busy host takes minutes. */
@@ -38,7 +39,7 @@ int64_t session_deadline_ms(const struct session *session)
 	uint64_t ms = session->spec->timeout_ms;
 	bool emulated = !session->spec->target.container && session->machine.accel == ACCEL_TCG;
 
-	return patience_now_ms() + (int64_t)(ms ? ms : emulated ? TCG_MS : KVM_MS);
+	return clock_ms() + (int64_t)(ms ? ms : emulated ? TCG_MS : KVM_MS);
 }
 
 int session_wait(struct session *session, struct err *err)

@@ -5,6 +5,7 @@
 #include <regex.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "edge/json.h"
 #include "run/patience.h"
@@ -64,7 +65,7 @@ int trial_boot(struct trial *trial, const struct guest *guest, int64_t deadline_
 	       struct err *err)
 {
 	static const char *const argv[] = {"/usr/bin/systemctl", "is-system-running", "--wait", NULL};
-	int64_t started_ms = patience_now_ms(), left_ms = deadline_ms - started_ms;
+	int64_t started_ms = clock_ms(), left_ms = deadline_ms - started_ms;
 	struct trial_result *result;
 	struct guest_said said;
 	bool done;
@@ -75,7 +76,7 @@ int trial_boot(struct trial *trial, const struct guest *guest, int64_t deadline_
 		return r;
 	done = !said.timed_out && (text_has_prefix(said.out, "running") || text_has_prefix(said.out, "degraded"));
 	result = add(trial, "boot", "the system has started", done);
-	result->took_ms = (uint64_t)(patience_now_ms() - started_ms);
+	result->took_ms = (uint64_t)(clock_ms() - started_ms);
 	if (!done) {
 		result->expected = "running";
 		result->seen = said.timed_out ? "it was not done when the time was over"
@@ -188,7 +189,7 @@ int trial_judge(struct trial *trial, const struct recipe_test *test, const struc
 int trial_test(struct trial *trial, const struct guest *guest, const struct recipe_test *test, struct err *err)
 {
 	const char *shell[] = {"/bin/sh", "-c", test->shell, NULL}, **argv = NULL;
-	int64_t started_ms = patience_now_ms();
+	int64_t started_ms = clock_ms();
 	struct guest_said said;
 	size_t n = 0;
 	int r;
@@ -199,5 +200,5 @@ int trial_test(struct trial *trial, const struct guest *guest, const struct reci
 	r = guest->run(guest->data, trial->arena, test->shell ? shell : argv, test->timeout_ms, &said, err);
 	if (r < 0)
 		return r;
-	return trial_judge(trial, test, &said, (uint64_t)(patience_now_ms() - started_ms), err);
+	return trial_judge(trial, test, &said, (uint64_t)(clock_ms() - started_ms), err);
 }

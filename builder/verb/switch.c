@@ -2,20 +2,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "release/send.h"
 #include "verb/build.h"
 #include "verb/deploy.h"
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
 
 /* A switch on its way, and what is told of it at the end. */
 struct switching {
@@ -77,12 +69,12 @@ static int send(struct switching *s, struct err *err)
 	r = parcel_open(s->generation, &parcel, err);
 	if (r < 0)
 		return r;
-	s->began_ms = now_ms();
+	s->began_ms = clock_ms();
 	log_step("asking %s", s->remote.host);
 	r = station_ask(s->arena, &s->remote, &s->before, err);
 	if (r == 0)
 		r = send_parcel(s->arena, &s->remote, parcel, &how, &s->sent, err);
-	s->sent_ms = now_ms();
+	s->sent_ms = clock_ms();
 	parcel_close(parcel);
 	return r;
 }
@@ -127,7 +119,7 @@ static void report_json(const struct switching *s)
 	json_set(object, "copied", json_number((int64_t)s->sent.copied));
 	json_set(object, "in_place", json_number((int64_t)s->sent.in_place));
 	json_set(object, "send_ms", json_number(s->sent_ms - s->began_ms));
-	json_set(object, "total_ms", json_number(now_ms() - s->began_ms));
+	json_set(object, "total_ms", json_number(clock_ms() - s->began_ms));
 	json_set(object, "verdict", json_text(s->verdict));
 	puts(json_print(s->arena, object, true));
 }
@@ -152,7 +144,7 @@ static void report_plain(const struct switching *s)
 		printf("%s/%u is good on %s, in slot %c: %s sent, %s were there, %.1f s, verdict after %.1f s\n",
 		       g->name, g->number,
 		       s->remote.host, s->sent.slot, sent, there, (double)(s->sent_ms - s->began_ms) / 1000,
-		       (double)(now_ms() - s->began_ms) / 1000);
+		       (double)(clock_ms() - s->began_ms) / 1000);
 }
 
 static int run(const struct verb_options *options, char *const *arguments, size_t n_arguments, struct err *err)

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "edge/json.h"
 #include "run/patience.h"
@@ -105,7 +106,7 @@ static int try_out(const struct verb_options *options, const struct recipe *reci
 	print_new(options, trial, &printed);
 	if (trial->n_failed == 0) {
 		log_step("waiting for its health");
-		r = trial_health(trial, &session->guest, (uint64_t)(session_deadline_ms(session) - patience_now_ms()), err);
+		r = trial_health(trial, &session->guest, (uint64_t)(session_deadline_ms(session) - clock_ms()), err);
 		log_step(NULL);
 		print_new(options, trial, &printed);
 	}

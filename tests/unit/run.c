@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "edge/archive_unpack.h"
 #include "edge/digest.h"
@@ -216,12 +217,12 @@ static const char *hear(struct wire *wire, struct arena *arena)
 {
 	const char *line;
 
-	return wire_line(wire, arena, patience_now_ms() + 10000, &line) == 0 ? line : "";
+	return wire_line(wire, arena, clock_ms() + 10000, &line) == 0 ? line : "";
 }
 
 static void say(struct wire *wire, const char *text)
 {
-	wire_send(wire, text, strlen(text), patience_now_ms() + 10000);
+	wire_send(wire, text, strlen(text), clock_ms() + 10000);
 }
 
 /* The number after "id": in a question. */
@@ -249,9 +250,9 @@ START_TEST(the_agent_is_in_step_when_it_answers_the_latest_question)
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct wire wire = fake_agent(slow_part);
 
-	ck_assert_int_eq(guest_agent_sync(&wire, patience_now_ms() + 20000), 0);
+	ck_assert_int_eq(guest_agent_sync(&wire, clock_ms() + 20000), 0);
 	ck_assert_str_eq(hear(&wire, arena), "{\"return\": {}}");
-	ck_assert_int_eq(guest_agent_sync(&wire, patience_now_ms() + 20000), -EPIPE);
+	ck_assert_int_eq(guest_agent_sync(&wire, clock_ms() + 20000), -EPIPE);
 	wire_close(&wire);
 }
 END_TEST
