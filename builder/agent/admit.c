@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/hex.h"
 #include "agent/lines.h"
 
 enum { CLUSTER_BYTES = 32 << 10, MIB = 1 << 20 }; /* the largest that vfat has */
@@ -108,7 +109,7 @@ bool admit(const struct boot *boot, const struct offer *offer, const struct admi
 
 	if (!fits_the_machine(boot, offer, why, size))
 		return false;
-	hash_print(offer->objects[OBJECT_ROOT].root_hash, hash);
+	hex_print(offer->objects[OBJECT_ROOT].root_hash, HASH_BYTES, hash);
 	if (strcmp(hash, boot->root_hash) == 0)
 		return true; /* it is there: nothing will be written */
 	if (boot->running->state == SLOT_TRIAL && !force)

@@ -14,6 +14,7 @@
 
 #include "agent/entry.h"
 #include "agent/grubenv.h"
+#include "agent/hex.h"
 #include "agent/lines.h"
 
 #define ROOM "/run/aether"
@@ -118,16 +119,14 @@ static void find_slots(struct boot *boot)
 	boot->other = &boot->slots[1];
 }
 
-static void read_root_hash(struct boot *boot)
+static void read_cmdline(struct boot *boot)
 {
-	struct cmdline cmdline;
 	const char *problem;
 	char text[4096];
 
-	if (read_line("/proc/cmdline", text, sizeof text) < 0 || cmdline_parse(text, &cmdline, &problem) < 0)
+	if (read_line("/proc/cmdline", text, sizeof text) < 0 || cmdline_parse(text, &boot->cmdline, &problem) < 0)
 		die("the kernel command line does not say which image this is");
-	for (size_t i = 0; i < ROOT_HASH_BYTES; i++)
-		sprintf(boot->root_hash + 2 * i, "%02x", cmdline.root_hash[i]);
+	hex_print(boot->cmdline.root_hash, ROOT_HASH_BYTES, boot->root_hash);
 }
 
 static void mount_esp(struct boot *boot, const char *label)
@@ -154,7 +153,7 @@ void boot_open(struct boot *ret_boot, enum boot_access access)
 	find_slots(ret_boot);
 	if (ret_boot->n_slots == 0)
 		return;
-	read_root_hash(ret_boot);
+	read_cmdline(ret_boot);
 	mount_esp(ret_boot, esp);
 	boot_reload(ret_boot);
 }

@@ -41,7 +41,8 @@ struct slot {
 
 struct boot {
 	char name[64], kind[8], format[8]; /* of the image that runs: /usr/lib/aether/image */
-	char root_hash[2 * ROOT_HASH_BYTES + 1]; /* the image that runs; "" in a container */
+	struct cmdline cmdline;        /* which image runs … */
+	char root_hash[2 * ROOT_HASH_BYTES + 1]; /* … as text; "" in a container */
 	char esp[32];                  /* folder where the EFI system partition is mounted, for this process alone */
 	struct slot slots[2];
 	size_t n_slots;                /* 0: not a machine with slots (a container) */

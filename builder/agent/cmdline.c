@@ -3,25 +3,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
-
-static int hex_digit(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-static int parse_hash(const char *word, size_t length, uint8_t out[ROOT_HASH_BYTES])
-{
-	if (length != 2 * ROOT_HASH_BYTES)
-		return -EINVAL;
-	for (size_t i = 0; i < ROOT_HASH_BYTES; i++) {
-		int high = hex_digit(word[2 * i]), low = hex_digit(word[2 * i + 1]);
-
-		if (high < 0 || low < 0)
-			return -EINVAL;
-		out[i] = (uint8_t)(high << 4 | low);
-	}
-	return 0;
-}
+#include "agent/hex.h"
 
 static int parse_bytes(const char *word, size_t length, uint64_t *ret_bytes)
 {
@@ -43,8 +25,8 @@ int cmdline_parse(const char *text, struct cmdline *ret_cmdline, const char **re
 		size_t length = strcspn(word, " \n");
 
 		if (strncmp(word, hash_key, sizeof hash_key - 1) == 0)
-			have_hash = parse_hash(word + sizeof hash_key - 1, length - sizeof hash_key + 1,
-					       ret_cmdline->root_hash) == 0;
+			have_hash = hex_parse(word + sizeof hash_key - 1, length - sizeof hash_key + 1, ret_cmdline->root_hash,
+					      ROOT_HASH_BYTES) == 0;
 		else if (strncmp(word, offset_key, sizeof offset_key - 1) == 0)
 			have_offset = parse_bytes(word + sizeof offset_key - 1, length - sizeof offset_key + 1,
 						  &ret_cmdline->hash_offset) == 0;

@@ -2,8 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <unistd.h>
+
+#include "agent/hex.h"
 
 /* The plain functions: the general ones of today bring half the library into a static program. */
 #define OPENSSL_SUPPRESS_DEPRECATED
@@ -17,12 +18,6 @@ void hash_salted(const uint8_t *salt, size_t salt_size, const void *data, size_t
 	SHA256_Update(&state, salt, salt_size);
 	SHA256_Update(&state, data, size);
 	SHA256_Final(ret_hash, &state);
-}
-
-void hash_print(const uint8_t hash[HASH_BYTES], char ret_hex[HASH_HEX])
-{
-	for (size_t i = 0; i < HASH_BYTES; i++)
-		sprintf(ret_hex + 2 * i, "%02x", hash[i]);
 }
 
 int hash_file(const char *path, char ret_hex[HASH_HEX])
@@ -41,6 +36,6 @@ int hash_file(const char *path, char ret_hex[HASH_HEX])
 		r = -errno;
 	close(fd);
 	SHA256_Final(hash, &state);
-	hash_print(hash, ret_hex);
+	hex_print(hash, HASH_BYTES, ret_hex);
 	return r;
 }

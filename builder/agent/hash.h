@@ -13,6 +13,4 @@ void hash_salted(const uint8_t *salt, size_t salt_size, const void *data, size_t
 /* The digest of a file, as text. 0 or negative errno. */
 int hash_file(const char *path, char ret_hex[HASH_HEX]);
 
-void hash_print(const uint8_t hash[HASH_BYTES], char ret_hex[HASH_HEX]);
-
 #endif

@@ -5,6 +5,7 @@
 #include <sys/random.h>
 
 #include "agent/agent.h"
+#include "agent/hex.h"
 
 enum { DIGITS = 32 };
 
@@ -40,8 +41,7 @@ static void make_by_chance(char out[MACHINE_ID_BYTES])
 		die("the kernel gives no random bytes for the machine-id: %s", strerror(errno));
 	bytes[6] = (bytes[6] & 0x0f) | 0x40;
 	bytes[8] = (bytes[8] & 0x3f) | 0x80;
-	for (size_t i = 0; i < sizeof bytes; i++)
-		sprintf(out + 2 * i, "%02x", bytes[i]);
+	hex_print(bytes, sizeof bytes, out);
 	strcpy(out + DIGITS, "\n");
 }
 

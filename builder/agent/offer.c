@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/agent.h"
+#include "agent/hex.h"
 
 enum { TEXT_MAX = 64 << 10 };
 static const uint64_t FILE_MAX = 1ULL << 30;
@@ -48,13 +49,7 @@ static bool read_number(const char *word, uint64_t max, uint64_t *ret_number)
 
 static bool read_hash(const char *word, uint8_t hash[HASH_BYTES])
 {
-	static const char digits[] = "0123456789abcdef";
-
-	if (!word || strlen(word) != 2 * HASH_BYTES || strspn(word, digits) != 2 * HASH_BYTES)
-		return false;
-	for (size_t i = 0; i < HASH_BYTES; i++)
-		hash[i] = (uint8_t)((strchr(digits, word[2 * i]) - digits) << 4 | (strchr(digits, word[2 * i + 1]) - digits));
-	return true;
+	return word && hex_parse(word, strlen(word), hash, HASH_BYTES) == 0;
 }
 
 /* The line that begins with the word `key`; the rest of it. */

@@ -14,6 +14,7 @@
 #include "agent/admit.h"
 #include "agent/blocks.h"
 #include "agent/boot.h"
+#include "agent/hex.h"
 #include "agent/offer.h"
 
 /* In a slot's folder: the slot was cleared, and what else is there is of an image that was not taken whole. */
@@ -91,10 +92,7 @@ static void ask_admission(const struct take *take)
 
 static bool runs_already(const struct take *take)
 {
-	char hash[HASH_HEX];
-
-	hash_print(take->offer.objects[OBJECT_ROOT].root_hash, hash);
-	return strcmp(hash, take->boot.root_hash) == 0;
+	return memcmp(take->offer.objects[OBJECT_ROOT].root_hash, take->boot.cmdline.root_hash, HASH_BYTES) == 0;
 }
 
 /* --- what is known on the machine ------------------------------------------------------------------------------------ */
@@ -114,23 +112,20 @@ static int open_partition(const struct slot *slot, int flags)
 /* The running slot: its tree says what is in it, if it has the machine's salt. */
 static void know_running(struct take *take)
 {
+	const struct cmdline *cmdline = &take->boot.cmdline;
 	struct object *object = &take->known[take->n_known];
 	uint8_t block[VERITY_SUPERBLOCK_BYTES];
-	char text[4096];
-	struct cmdline cmdline;
 	struct verity verity;
-	const char *problem;
 	int fd = open_partition(take->boot.running, O_RDONLY);
 
-	if (read_line("/proc/cmdline", text, sizeof text) < 0 || cmdline_parse(text, &cmdline, &problem) < 0 ||
-	    pread(fd, block, sizeof block, (off_t)cmdline.hash_offset) != sizeof block ||
-	    verity_decode(block, cmdline.root_hash, &verity) < 0 || verity.data_block_size != BLOCK_BYTES ||
-	    verity.hash_block_size != BLOCK_BYTES || verity.data_blocks * BLOCK_BYTES != cmdline.hash_offset) {
+	if (pread(fd, block, sizeof block, (off_t)cmdline->hash_offset) != sizeof block ||
+	    verity_decode(block, cmdline->root_hash, &verity) < 0 || verity.data_block_size != BLOCK_BYTES ||
+	    verity.hash_block_size != BLOCK_BYTES || verity.data_blocks * BLOCK_BYTES != cmdline->hash_offset) {
 		close(fd);
 		return;
 	}
-	object_init(object, "the running slot", fd, cmdline.hash_offset);
-	memcpy(object->root_hash, cmdline.root_hash, HASH_BYTES);
+	object_init(object, "the running slot", fd, cmdline->hash_offset);
+	memcpy(object->root_hash, cmdline->root_hash, HASH_BYTES);
 	object->has_tree = verity.salt_size == HASH_BYTES && memcmp(verity.salt, take->offer.salt, HASH_BYTES) == 0;
 	take->n_known++;
 	blocks_know(&take->blocks, object);
@@ -262,7 +257,7 @@ static void try(struct take *take)
 {
 	char text[160], hash[HASH_HEX], path[96];
 
-	hash_print(take->offer.objects[OBJECT_ROOT].root_hash, hash);
+	hex_print(take->offer.objects[OBJECT_ROOT].root_hash, HASH_BYTES, hash);
 	snprintf(text, sizeof text, "root=%s\ngeneration=%u\n", hash, take->offer.generation);
 	if (write_whole(take->folder, "image", text) < 0)
 		die("cannot write %s/image: %s", take->folder, strerror(errno));

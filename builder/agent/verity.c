@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "agent/agent.h"
+#include "agent/hex.h"
 
 struct superblock {
 	uint8_t signature[8];
@@ -71,13 +72,6 @@ void verity_encode(const struct verity *verity, const uint8_t root_hash[ROOT_HAS
 	memcpy(block, &super, sizeof super);
 }
 
-static void put_hex(char *out, const uint8_t *bytes, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		sprintf(out + 2 * i, "%02x", bytes[i]);
-	out[2 * n] = 0;
-}
-
 int verity_parameters(const struct verity *verity, const char *device, const struct cmdline *cmdline, char *out, size_t size)
 {
 	char hash[2 * ROOT_HASH_BYTES + 1], salt[2 * sizeof verity->salt + 1] = "-";
@@ -86,9 +80,9 @@ int verity_parameters(const struct verity *verity, const char *device, const str
 		(cmdline->hash_offset + VERITY_SUPERBLOCK_BYTES + verity->hash_block_size - 1) / verity->hash_block_size;
 	int n;
 
-	put_hex(hash, cmdline->root_hash, ROOT_HASH_BYTES);
+	hex_print(cmdline->root_hash, ROOT_HASH_BYTES, hash);
 	if (verity->salt_size)
-		put_hex(salt, verity->salt, verity->salt_size);
+		hex_print(verity->salt, verity->salt_size, salt);
 	n = snprintf(out, size, "%u %s %s %u %u %llu %llu %s %s %s 1 restart_on_corruption", verity->hash_type, device, device,
 		     verity->data_block_size, verity->hash_block_size, (unsigned long long)verity->data_blocks,
 		     (unsigned long long)tree, verity->algorithm, hash, salt);
@@ -126,7 +120,7 @@ static int create(int fd, const struct verity *verity, const struct partition *s
 	if (r < 0)
 		return r;
 	strcpy(request.header.uuid, "CRYPT-VERITY-"); /* by which tools know what kind of device this is */
-	put_hex(request.header.uuid + strlen(request.header.uuid), cmdline->root_hash, SLOT_UUID_BYTES);
+	hex_print(cmdline->root_hash, SLOT_UUID_BYTES, request.header.uuid + strlen(request.header.uuid));
 	strcat(request.header.uuid, "-root");
 	r = control(fd, DM_DEV_CREATE, &request, 0);
 	if (r < 0)

@@ -149,58 +149,74 @@ static int serve(const struct proc *proc, struct streams *s, struct buf *tail)
 	return 0;
 }
 
+/* Waits for a child to the end of it; its status. */
+static int wait_for_end(pid_t pid)
+{
+	int status = 0;
+
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status;
+}
+
+/* Starts the child with these descriptors as its 0, 1, 2, and waits until its program runs, or could not be run. *ret_alive
+ * tells when it ends. 0 or negative errno. */
+static int start(const struct proc *proc, const int fds[3], pid_t *ret_pid, int *ret_alive)
+{
+	int report[2], failed = 0, r = 0;
+	pid_t parent = getpid(), pid;
+	ssize_t n = 0;
+
+	if (pipe2(report, O_CLOEXEC) < 0)
+		return -errno;
+	pid = fork();
+	if (pid == 0)
+		child(proc, fds, report[1], parent);
+	r = pid < 0 ? -errno : 0;
+	close_end(&report[1]);
+	while (r == 0 && (n = read(report[0], &failed, sizeof failed)) < 0 && errno == EINTR)
+		;
+	close_end(&report[0]);
+	if (r == 0 && n == (ssize_t)sizeof failed) {
+		wait_for_end(pid);
+		r = failed;
+	}
+	if (r < 0)
+		return r;
+	*ret_pid = pid;
+	*ret_alive = (int)syscall(SYS_pidfd_open, pid, 0); /* always close-on-exec */
+	return 0;
+}
+
 static int spawn(const struct proc *proc, bool has_input, struct streams *s, pid_t *ret_pid, struct err *err)
 {
-	int in[2] = {-1, -1}, out[2] = {-1, -1}, diag[2] = {-1, -1}, report[2] = {-1, -1}, alive = -1, r = 0;
-	pid_t parent = getpid(), pid = -1;
+	int in[2] = {-1, -1}, out[2] = {-1, -1}, diag[2] = {-1, -1}, alive = -1, r = 0;
 
-	if (pipe2(out, O_CLOEXEC) < 0 || pipe2(diag, O_CLOEXEC) < 0 || pipe2(report, O_CLOEXEC) < 0)
+	if (pipe2(out, O_CLOEXEC) < 0 || pipe2(diag, O_CLOEXEC) < 0)
 		r = -errno;
 	else if (has_input)
 		r = pipe2(in, O_CLOEXEC) < 0 ? -errno : 0;
 	else
 		r = (in[0] = open("/dev/null", O_RDONLY | O_CLOEXEC)) < 0 ? -errno : 0;
-	if (r == 0) {
-		pid = fork();
-		if (pid == 0)
-			child(proc, (const int[]){in[0], out[1], diag[1]}, report[1], parent);
-		r = pid < 0 ? -errno : 0;
-	}
 	if (r == 0)
-		alive = (int)syscall(SYS_pidfd_open, pid, 0); /* always close-on-exec */
+		r = start(proc, (const int[]){in[0], out[1], diag[1]}, ret_pid, &alive);
 	close_end(&in[0]);
 	close_end(&out[1]);
 	close_end(&diag[1]);
-	close_end(&report[1]);
 	*s = (struct streams){.in = in[1], .out = out[0], .diag = diag[0], .alive = alive};
-	if (r == 0) {
-		int failed = 0;
-		ssize_t n;
-
-		while ((n = read(report[0], &failed, sizeof failed)) < 0 && errno == EINTR)
-			;
-		if (n == (ssize_t)sizeof failed) {
-			r = failed;
-			while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-				;
-		}
-	}
-	close_end(&report[0]);
 	if (s->in >= 0)
 		fcntl(s->in, F_SETFL, O_NONBLOCK);
-	*ret_pid = pid;
 	return r < 0 ? err_sys(err, r, "cannot run '%s'", proc->argv[0]) : 0;
 }
 
 /* Waits for the child, which a failure (`r` below 0, with `err` filled) ends. Returns its exit status or negative errno. */
 static int reap(const struct proc *proc, pid_t pid, int r, struct err *err)
 {
-	int status = 0;
+	int status;
 
 	if (r < 0)
 		kill(pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	status = wait_for_end(pid);
 	if (r < 0)
 		return r;
 	if (WIFSIGNALED(status))
@@ -391,25 +407,9 @@ int proc_finish(struct proc_talk *talk, unsigned patience_s, struct buf *ret_sai
 
 int proc_launch(const struct proc *proc, const int streams[3], struct proc_side *ret_side, struct err *err)
 {
-	pid_t parent = getpid(), pid;
-	int report[2], failed = 0, r = 0;
+	int r = start(proc, streams, &ret_side->pid, &ret_side->alive);
 
-	if (pipe2(report, O_CLOEXEC) < 0)
-		return err_sys(err, -errno, "cannot run '%s'", proc->argv[0]);
-	pid = fork();
-	if (pid == 0)
-		child(proc, streams, report[1], parent);
-	r = pid < 0 ? -errno : 0;
-	close_end(&report[1]);
-	if (r == 0 && read(report[0], &failed, sizeof failed) == (ssize_t)sizeof failed) {
-		r = failed;
-		waitpid(pid, NULL, 0);
-	}
-	close_end(&report[0]);
-	if (r < 0)
-		return err_sys(err, r, "cannot run '%s'", proc->argv[0]);
-	*ret_side = (struct proc_side){pid, (int)syscall(SYS_pidfd_open, pid, 0)};
-	return 0;
+	return r < 0 ? err_sys(err, r, "cannot run '%s'", proc->argv[0]) : 0;
 }
 
 void proc_kill(struct proc_side *side)
@@ -417,8 +417,7 @@ void proc_kill(struct proc_side *side)
 	if (side->pid <= 0)
 		return;
 	kill(side->pid, SIGKILL);
-	while (waitpid(side->pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	wait_for_end(side->pid);
 	close_end(&side->alive);
 	*side = (struct proc_side){0, -1};
 }

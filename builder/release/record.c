@@ -106,14 +106,10 @@ int record_read(struct arena *arena, const char *folder, struct record *ret_reco
 
 /* --- writing ------------------------------------------------------------------------------------------------------ */
 
-static const char *record_print(struct arena *arena, const struct record *record)
+struct json *record_deployments(const struct record *record)
 {
-	_cleanup_json_ struct json *top = json_new_object();
-	struct json *deployments = json_new_array();
+	struct json *array = json_new_array();
 
-	json_set(top, "record", json_number(RECORD_VERSION));
-	json_set(top, "replaced", json_number(record->replaced));
-	json_set(top, "made", json_number(record->made));
 	for (size_t i = 0; i < record->n_deployments; i++) {
 		const struct deployment *from = &record->deployments[i];
 		struct json *object = json_new_object();
@@ -122,9 +118,19 @@ static const char *record_print(struct arena *arena, const struct record *record
 		json_set(object, "when", json_number(from->when));
 		json_set(object, "verdict", json_text(verdict_name(from->verdict)));
 		json_set(object, "reason", json_text(from->reason));
-		json_add(deployments, object);
+		json_add(array, object);
 	}
-	json_set(top, "deployments", deployments);
+	return array;
+}
+
+static const char *record_print(struct arena *arena, const struct record *record)
+{
+	_cleanup_json_ struct json *top = json_new_object();
+
+	json_set(top, "record", json_number(RECORD_VERSION));
+	json_set(top, "replaced", json_number(record->replaced));
+	json_set(top, "made", json_number(record->made));
+	json_set(top, "deployments", record_deployments(record));
 	return arena_printf(arena, "%s\n", json_print(arena, top, true));
 }
 

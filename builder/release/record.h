@@ -13,4 +13,7 @@ int record_read(struct arena *arena, const char *folder, struct record *ret_reco
 /* Puts `record` into `folder`, a generation or a draft of `shelf`, whose lock is held: durable, whole or not at all. */
 int record_write(const char *shelf, const char *folder, const struct record *record, struct err *err);
 
+/* The deployments as an array of objects, as the file has them; freed by the caller. */
+struct json *record_deployments(const struct record *record);
+
 #endif

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "base/file.h"
+#include "release/record.h"
 
 const char *describe_time(struct arena *arena, int64_t when)
 {
@@ -30,6 +31,23 @@ const char *describe_name(struct arena *arena, const struct generation *generati
 	return arena_printf(arena, "%s/%u", generation->name, generation->number);
 }
 
+int describe_shelves(struct arena *arena, const char *out, char *const *arguments, size_t n, struct strv *ret_names,
+		     struct err *err)
+{
+	struct strv names = n ? (struct strv){0} : generation_shelves(arena, out);
+	const char *name;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		r = generation_shelf(arena, out, arguments[i], &name, err);
+		if (r == 0)
+			strv_push(arena, &names, name);
+	}
+	if (r == 0)
+		*ret_names = names;
+	return r;
+}
+
 const char *describe_flaw(const struct generation *generation)
 {
 	if (!path_exists(generation->image))
@@ -40,7 +58,7 @@ const char *describe_flaw(const struct generation *generation)
 struct json *describe_generation(const struct generation *generation)
 {
 	const struct manifest_image *image = &generation->manifest->image;
-	struct json *object = json_new_object(), *deployments = json_new_array();
+	struct json *object = json_new_object();
 
 	json_set(object, "name", json_text(generation->name));
 	json_set(object, "number", json_number(generation->number));
@@ -56,17 +74,7 @@ struct json *describe_generation(const struct generation *generation)
 	json_set(object, "replaced", json_number(generation->record.replaced));
 	json_set(object, "made", json_number(generation->record.made));
 	json_set(object, "verdict", json_text(verdict_name(generation_verdict(generation))));
-	for (size_t i = 0; i < generation->record.n_deployments; i++) {
-		const struct deployment *from = &generation->record.deployments[i];
-		struct json *deployment = json_new_object();
-
-		json_set(deployment, "host", json_text(from->host));
-		json_set(deployment, "when", json_number(from->when));
-		json_set(deployment, "verdict", json_text(verdict_name(from->verdict)));
-		json_set(deployment, "reason", json_text(from->reason));
-		json_add(deployments, deployment);
-	}
-	json_set(object, "deployments", deployments);
+	json_set(object, "deployments", record_deployments(&generation->record));
 	return object;
 }
 

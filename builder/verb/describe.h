@@ -14,6 +14,10 @@ const char *describe_text(struct arena *arena, const char *text);
 /* `name/number`, in `arena`. */
 const char *describe_name(struct arena *arena, const struct generation *generation);
 
+/* The shelves that a user names, or all below `out` when he names none; in `arena`. */
+int describe_shelves(struct arena *arena, const char *out, char *const *arguments, size_t n, struct strv *ret_names,
+		     struct err *err);
+
 /* What is wrong with it, whatever it was tried on: "not releasable", "its image is missing"; NULL when nothing is. */
 const char *describe_flaw(const struct generation *generation);
 

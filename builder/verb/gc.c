@@ -88,20 +88,16 @@ static int run(const struct verb_options *options, char *const *arguments, size_
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	_cleanup_json_ struct json *object = json_new_object();
-	struct strv names = n_arguments ? (struct strv){0} : generation_shelves(arena, options->out);
+	struct strv names = {0};
 	struct collected collected = {
 		.arena = arena, .options = options, .removed = json_new_array(), .stays = json_new_array(),
 	};
-	const char *name;
 	int r = read_keep(options->keep, &collected.keep, err);
 
 	json_set(object, "removed", collected.removed);
 	json_set(object, "stays", collected.stays);
-	for (size_t i = 0; r == 0 && i < n_arguments; i++) {
-		r = generation_shelf(arena, options->out, arguments[i], &name, err);
-		if (r == 0)
-			strv_push(arena, &names, name);
-	}
+	if (r == 0)
+		r = describe_shelves(arena, options->out, arguments, n_arguments, &names, err);
 	for (size_t i = 0; r == 0 && i < names.count; i++)
 		r = collect(&collected, names.items[i], err);
 	if (r == 0)

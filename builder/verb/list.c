@@ -88,16 +88,10 @@ static void print_json(const struct found *found)
 static int run(const struct verb_options *options, char *const *arguments, size_t n_arguments, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct strv names = n_arguments ? (struct strv){0} : generation_shelves(arena, options->out);
+	struct strv names = {0};
 	struct found found = {.arena = arena};
-	const char *name;
-	int r = 0;
+	int r = describe_shelves(arena, options->out, arguments, n_arguments, &names, err);
 
-	for (size_t i = 0; r == 0 && i < n_arguments; i++) {
-		r = generation_shelf(arena, options->out, arguments[i], &name, err);
-		if (r == 0)
-			strv_push(arena, &names, name);
-	}
 	for (size_t i = 0; r == 0 && i < names.count; i++)
 		r = find(&found, options->out, names.items[i], err);
 	if (r < 0)

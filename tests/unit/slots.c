@@ -11,6 +11,7 @@
 #include "agent/grubenv.h"
 #include "agent/hash.h"
 #include "agent/health.h"
+#include "agent/hex.h"
 #include "agent/lines.h"
 #include "base/buf.h"
 #include "disk/grub.h"
@@ -261,7 +262,7 @@ START_TEST(digests_are_those_of_sha256sum)
 	ck_assert_int_eq(hash_file(scratch_path("abc"), hex), 0);
 	ck_assert_str_eq(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 	hash_salted((const uint8_t *)"a", 1, "bc", 2, hash);
-	hash_print(hash, hex);
+	hex_print(hash, HASH_BYTES, hex);
 	ck_assert_str_eq(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 	ck_assert_int_eq(hash_file(scratch_path("none"), hex), -ENOENT);
 }
