@@ -1,5 +1,6 @@
 #!/bin/bash
 # deadline: 1800
+# alone
 # The gateway boots and does its work: on BIOS with virtio-blk, told its name and address by cloud-init; and on UEFI with
 # virtio-scsi, told nothing. Two machines of one image, side by side; each boots twice.
 . "${SOURCE:=$PWD}/tests/lib.sh"

@@ -2,6 +2,7 @@
 # A machine takes its next generation, judges it, and goes back by itself: on BIOS and on UEFI, side by side, through
 # everything that can go wrong on the way.
 # deadline: 3600
+# alone
 . "${SOURCE:=$PWD}/tests/lib.sh"
 . "$SOURCE/tests/boot/lib.sh"
 need pkill
@@ -177,7 +178,7 @@ cut_transfer() {
 	aether "$1" switch --force --no-reboot "${GENERATION[sick]}" &
 	switch=$!
 	pause "$2"
-	pkill -KILL -P "$(pgrep -P "$switch")" ssh
+	pkill -KILL -P "$(pgrep -P "$switch" || echo "$switch")" ssh # (or it has just ended)
 	wait "$switch"
 	is "$1" '.slot == "a" and .state == "good"' && is "$1" "$(slot b '.state == "empty" or .state == "trial"')"
 }

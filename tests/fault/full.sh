@@ -18,8 +18,10 @@ fi
 
 # disk FOLDER SIZE: a small disk there, or the one that is there with another size.
 disk() {
+	local how=size=$2
 	mkdir -p "$1"
-	mount -t tmpfs -o "remount,size=$2" none "$1" 2>/dev/null || mount -t tmpfs -o "size=$2" none "$1"
+	! mountpoint -q "$1" || how+=,remount
+	mount -t tmpfs -o "$how" none "$1" || die "there can be a disk of $2"
 }
 
 says_full() {
@@ -52,7 +54,8 @@ ok '… and nothing can be seen' all_whole "$WORK/small-out"
 ok '… and nothing is left that takes room' test "$(du -sk "$WORK/small-out" | cut -f 1)" -lt 100
 disk "$WORK/small-out" 1G
 ok 'with room, the same command works' vm "$CACHE" "$WORK/small-out"
-disk "$WORK/small-out" 120M
+# Room for half of another one.
+disk "$WORK/small-out" "$(($(du -sk "$WORK/small-out" | cut -f 1) * 3 / 2))K"
 sed -i 's/small\\n/other\\n/' "$SMALL"
 refused 'there is no room for a second image' vm "$CACHE" "$WORK/small-out"
 sed -i 's/other\\n/small\\n/' "$SMALL"

@@ -130,5 +130,5 @@ need_builder() {
 	# shellcheck disable=SC2064 # now
 	trap "rm -rf '$PLACE'$([[ $RUN_ID != by-hand-* ]] || echo " '$WORK'")" EXIT
 	chmod 755 "$PLACE"
-	cp "$AETHER" "$(dirname "$AETHER")/aether-init" "$PLACE/"
+	cp "$AETHER" "$(dirname "$AETHER")"/aether-{init,agent} "$PLACE/"
 }
