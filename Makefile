@@ -16,9 +16,19 @@ MANDIR   = $(PREFIX)/share/man
 PACKAGES := yaml-0.1 libarchive jansson libcurl libcrypto zlib libzstd fdisk
 CC       ?= cc
 CFLAGS   ?= -O2 -g
-WARN     := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes $(if $(WERROR),-Werror)
 CPPFLAGS += -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DAETHER_VERSION='"$(VERSION)"' -DAETHER_LIBDIR='"$(LIBDIR)"' -Ibuilder
-ALL_CFLAGS = -std=gnu17 $(CFLAGS) $(WARN) -MMD -MP -pthread
+ALL_CFLAGS = -std=gnu17 $(CFLAGS) $(WARN) $(HARDEN) -MMD -MP -pthread
+LINK       = $(CC) $(ALL_CFLAGS) -Wl,-z,relro,-z,now,-z,noexecstack $(LDFLAGS)
+
+# We unpack what strangers packed. A flag that the compiler does not know is left out; _FORTIFY_SOURCE needs an optimiser,
+# and would hide calls from a sanitizer.
+HARDEN     = -fPIE $(FORTIFY) $(KNOWN)
+OPTIMISED := $(filter-out -O0,$(filter -O%,$(CFLAGS)))
+FORTIFY   := $(if $(OPTIMISED),$(if $(findstring -fsanitize,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3))
+WANTED    := -fstack-protector-strong -fstack-clash-protection -fcf-protection
+KNOWN      = $(eval KNOWN := $$(shell for flag in $(WANTED); do \
+		$(CC) -Werror $$$$flag -fsyntax-only -x c /dev/null 2>/dev/null && echo $$$$flag; done))$(KNOWN)
 
 # Asked once, and only when something is compiled: before `ci/setup` has run there may be no pkg-config to ask.
 PKG_CFLAGS   = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PACKAGES)))$(PKG_CFLAGS)
@@ -43,7 +53,7 @@ endif
 all: $(PROGRAMS) ## compile (the default)
 
 $(B)/aether-build: $(B)/main.o $(B)/libaether.a
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	$(LINK) -pie -o $@ $^ $(PKG_LIBS)
 
 $(B)/libaether.a: $(OBJECTS)
 	@rm -f $@
@@ -51,7 +61,7 @@ $(B)/libaether.a: $(OBJECTS)
 
 # The programs that live in the image: static and small. They share what both need, and nothing with the builder.
 $(B)/aether-init $(B)/aether-agent: $(B)/aether-%: $(B)/agent/%.o $(B)/libagent.a
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -static -s -Wl,--build-id=none -o $@ $^ $(AGENT_LIBS)
+	$(LINK) -static-pie -s -Wl,--build-id=none -o $@ $^ $(AGENT_LIBS)
 
 # Of libcrypto nothing but SHA-256.
 $(B)/aether-agent: AGENT_LIBS = -lcrypto
@@ -68,8 +78,7 @@ $(B)/%.o: builder/%.c $(B)/flags
 quote = '$(subst ','\'',$(1))'
 $(B)/flags: FORCE
 	@mkdir -p $(@D)
-	@printf '%s\n' $(call quote,$(CC) $(CPPFLAGS) $(ALL_CFLAGS)) | cmp -s - $@ || \
-		printf '%s\n' $(call quote,$(CC) $(CPPFLAGS) $(ALL_CFLAGS)) >$@
+	@printf '%s\n' $(call quote,$(CPPFLAGS) $(LINK)) | cmp -s - $@ || printf '%s\n' $(call quote,$(CPPFLAGS) $(LINK)) >$@
 .PHONY: FORCE
 FORCE:
 
@@ -99,7 +108,7 @@ keys/ssh-user-ca.pub:
 
 # --- tests -----------------------------------------------------------------------------------------------------------
 $(B)/tests/unit-tests: $(TESTS:tests/unit/%.c=$(B)/tests/unit/%.o) $(B)/libagent.a $(B)/libaether.a
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) $(CHECK_LIBS)
+	$(LINK) -pie -o $@ $^ $(PKG_LIBS) $(CHECK_LIBS)
 
 $(B)/tests/unit/%.o: tests/unit/%.c $(B)/flags
 	@mkdir -p $(@D)
@@ -115,7 +124,7 @@ $(B)/tests/fuzz/%.o: tests/fuzz/%.c $(B)/flags
 	$(CC) $(CPPFLAGS) -Itests/fuzz $(ALL_CFLAGS) -c -o $@ $<
 
 $(FUZZERS): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(if $(FUZZ_MAIN),,$(B)/tests/fuzz/main.o) $(B)/libaether.a
-	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(FUZZ_MAIN) -o $@ $^ $(PKG_LIBS)
+	$(LINK) -pie $(FUZZ_MAIN) -o $@ $^ $(PKG_LIBS)
 
 .PHONY: fuzz
 fuzz: ## FUZZ=NAME: look for inputs that a parser does not survive, until interrupted (needs clang)

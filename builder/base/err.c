@@ -29,11 +29,11 @@ static struct err_item *append(struct err *err, int code, char *text)
 	err->last = item;
 	err->count++;
 	if (!err->code)
-		err->code = code;
+		err->code = err_negative(code);
 	return item;
 }
 
-int err_set(struct err *err, int code, const char *format, ...)
+int (err_set)(struct err *err, int code, const char *format, ...)
 {
 	va_list ap;
 
@@ -43,7 +43,7 @@ int err_set(struct err *err, int code, const char *format, ...)
 	return code;
 }
 
-int err_at(struct err *err, int code, const struct pos *pos, const char *key_path, const char *format, ...)
+int (err_at)(struct err *err, int code, const struct pos *pos, const char *key_path, const char *format, ...)
 {
 	struct err_item *item;
 	va_list ap;
@@ -63,7 +63,7 @@ int err_at(struct err *err, int code, const struct pos *pos, const char *key_pat
 	return code;
 }
 
-int err_sys(struct err *err, int code, const char *format, ...)
+int (err_sys)(struct err *err, int code, const char *format, ...)
 {
 	struct err_item *item;
 	char *text, *full = NULL;
@@ -81,7 +81,7 @@ int err_sys(struct err *err, int code, const char *format, ...)
 	return code;
 }
 
-int err_wrap(struct err *err, const char *format, ...)
+int (err_wrap)(struct err *err, const char *format, ...)
 {
 	struct err_item *item = err->last;
 	char *text, *joined = NULL;
@@ -103,7 +103,7 @@ int err_wrap(struct err *err, const char *format, ...)
 	return err->code;
 }
 
-int err_hint(struct err *err, const char *format, ...)
+int (err_hint)(struct err *err, const char *format, ...)
 {
 	struct err_item *item = err->last;
 	va_list ap;
@@ -114,6 +114,11 @@ int err_hint(struct err *err, const char *format, ...)
 	va_start(ap, format);
 	item->hint = format_text(format, ap);
 	va_end(ap);
+	return err->code;
+}
+
+int err_result(const struct err *err)
+{
 	return err->code;
 }
 

@@ -5,6 +5,7 @@
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -40,11 +41,29 @@ int err_at(struct err *err, int code, const struct pos *pos, const char *key_pat
 /* Like err_set() with ": " and strerror(-code) appended; for failed system calls, called as err_sys(err, -errno, …). */
 int err_sys(struct err *err, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* Says what was being done when the last problem came up; returns err->code. */
+/* Says what was being done when the last problem came up; returns the code of the first one. */
 int err_wrap(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Says what the user should do about the last problem (replaces an earlier hint); returns err->code. */
+/* Says what the user should do about the last problem (replaces an earlier hint); returns the code of the first
+ * one. */
 int err_hint(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* What a function returns that goes on after a problem, to find them all: the code of the first one, 0 if there is none.
+ * Whoever gave up because a callee failed returns what that one returned. */
+int err_result(const struct err *err);
+
+/* What is returned along with a problem is negative, come what may, and whoever reads this header sees it: the compiler
+ * and the analysers too, which would otherwise follow a caller that goes on with a result nobody has set. */
+static inline int err_negative(int code)
+{
+	return code < 0 ? code : -EIO;
+}
+
+#define err_set(...) err_negative(err_set(__VA_ARGS__))
+#define err_at(...) err_negative(err_at(__VA_ARGS__))
+#define err_sys(...) err_negative(err_sys(__VA_ARGS__))
+#define err_wrap(...) err_negative(err_wrap(__VA_ARGS__))
+#define err_hint(...) err_negative(err_hint(__VA_ARGS__))
 
 /* Moves every problem of `from` to the end of `err`, leaving `from` empty. */
 void err_take(struct err *err, struct err *from);

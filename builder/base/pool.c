@@ -14,8 +14,9 @@ struct pool {
 	void *data;
 	atomic_size_t next;
 	atomic_bool stop;
-	pthread_mutex_t lock; /* guards failed_index and err */
+	pthread_mutex_t lock; /* guards failed_index, result and err */
 	size_t failed_index;
+	int result; /* of that job */
 	struct err err;
 };
 
@@ -37,16 +38,19 @@ static void *worker(void *argument)
 	while (!atomic_load(&pool->stop)) {
 		size_t index = atomic_fetch_add(&pool->next, 1);
 		struct err err = {0};
+		int r;
 
 		if (index >= pool->n)
 			break;
-		if (pool->job(pool->data, index, &err) < 0) {
+		r = pool->job(pool->data, index, &err);
+		if (r < 0) {
 			atomic_store(&pool->stop, true);
 			pthread_mutex_lock(&pool->lock);
 			if (index < pool->failed_index) {
 				err_free(&pool->err);
 				pool->err = err;
 				pool->failed_index = index;
+				pool->result = r;
 				err = (struct err){0};
 			}
 			pthread_mutex_unlock(&pool->lock);
@@ -70,7 +74,7 @@ int pool_run(size_t n, pool_job job, void *data, struct err *err)
 	for (unsigned i = 0; i < started; i++)
 		pthread_join(ids[i], NULL);
 	pthread_mutex_destroy(&pool.lock);
-	r = pool.failed_index < n ? (pool.err.code ? pool.err.code : -EIO) : 0;
+	r = pool.result;
 	err_take(err, &pool.err);
 	return r;
 }

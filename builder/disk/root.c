@@ -22,11 +22,13 @@ static int open_image(struct arena *arena, const struct disk_spec *spec, const c
 	const char *path = arena_printf(arena, "%s/%s", spec->work, name);
 	int fd = open(path, O_RDWR | O_CLOEXEC);
 	struct stat st;
+	int r;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
-		err_sys(err, -errno, "cannot open '%s', which mkfs.erofs made", path);
+		r = err_sys(err, -errno, "cannot open '%s', which mkfs.erofs made", path);
 	else if (st.st_size == 0 || st.st_size % VERITY_BLOCK)
-		err_set(err, -EIO, "mkfs.erofs made an image of %lld bytes, which are not whole blocks", (long long)st.st_size);
+		r = err_set(err, -EIO, "mkfs.erofs made an image of %lld bytes, which are not whole blocks",
+			    (long long)st.st_size);
 	else {
 		*ret_fd = fd;
 		*ret_bytes = (uint64_t)st.st_size;
@@ -34,7 +36,7 @@ static int open_image(struct arena *arena, const struct disk_spec *spec, const c
 	}
 	if (fd >= 0)
 		close(fd);
-	return err->code;
+	return r;
 }
 
 /* Any number of workers makes the same image; none at all (--workers=0) would make another. */

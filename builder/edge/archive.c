@@ -410,8 +410,8 @@ static int unpack(struct target *target, archive_filter *wanted, void *data, str
 		target->left -= (uint64_t)size;
 		if (!wanted(data, path))
 			continue;
-		if (place(target, arena, entry, path, err) < 0 || write_entry(target, entry, path, err) < 0)
-			return err->code;
+		if ((r = place(target, arena, entry, path, err)) < 0 || (r = write_entry(target, entry, path, err)) < 0)
+			return r;
 	}
 	return r == ARCHIVE_EOF ? 0 : deb_failed(target->deb, target->tar, err);
 }

@@ -42,14 +42,15 @@ int archive_write_iso(const char *path, const char *volume, const struct archive
 {
 	struct archive *disc = archive_write_new();
 	const char *said;
+	int r = 0;
 
 	if (!disc)
 		return err_set(err, -ENOMEM, "out of memory");
 	if (!write_all(disc, path, volume, files, n)) {
 		said = archive_error_string(disc);
-		err_set(err, -EIO, "cannot write the disc '%s': %s", path, said ? said : "unknown");
+		r = err_set(err, -EIO, "cannot write the disc '%s': %s", path, said ? said : "unknown");
 		archive_write_fail(disc);
 	}
 	archive_write_free(disc);
-	return err->code;
+	return r;
 }

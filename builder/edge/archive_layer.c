@@ -130,11 +130,13 @@ static int put_file(struct archive_source *source, const struct change *change, 
 {
 	_cleanup_fd_ int fd =
 		openat(change->folder, change->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int r;
 
 	if (fd < 0)
 		return -errno;
-	if (archive_source_copy(source, change->entry, fd, err) < 0)
-		return err->code;
+	r = archive_source_copy(source, change->entry, fd, err);
+	if (r < 0)
+		return r;
 	return give(change->entry, fd);
 }
 
@@ -190,12 +192,14 @@ static int put(struct archive_source *source, struct change *change, struct aren
 {
 	const char *hardlink = archive_entry_hardlink(change->entry);
 	mode_t type;
+	int r;
 
 	if (!hardlink)
 		hardlink = archive_entry_hardlink_utf8(change->entry);
 	type = hardlink ? 0 : archive_entry_filetype(change->entry);
-	if (make_room(change, arena, type == AE_IFDIR, err) < 0)
-		return err->code;
+	r = make_room(change, arena, type == AE_IFDIR, err);
+	if (r < 0)
+		return r;
 	if (hardlink)
 		return put_hardlink(change, arena, hardlink);
 	switch (type) {
@@ -225,10 +229,10 @@ static int apply_member(struct archive_source *source, struct arena *arena, stru
 		change.folder = folder;
 		r = folder < 0 ? folder : put(source, &change, arena, err);
 	}
-	if (r == -EINVAL && err->code == 0)
+	if (r == -EINVAL && err->count == 0)
 		return refuse(
 			path, "it belongs to a user or group that this build cannot make, or is a link to nothing", err);
-	return r < 0 && err->code == 0 ? refuse(path, strerror(-r), err) : r;
+	return r < 0 && err->count == 0 ? refuse(path, strerror(-r), err) : r;
 }
 
 /* --- a layer --------------------------------------------------------------------------------------------------------- */

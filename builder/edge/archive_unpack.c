@@ -24,8 +24,10 @@ static int not_there(const char *member, const struct strv *names, struct err *e
 
 	err_set(err, -ENOENT, "the archive has no '%s'", member);
 	if (near)
-		return err_hint(err, "did you mean '%s'?", near);
-	return names->count ? err_hint(err, "its first member is '%s'", names->items[0]) : err->code;
+		err_hint(err, "did you mean '%s'?", near);
+	else if (names->count)
+		err_hint(err, "its first member is '%s'", names->items[0]);
+	return -ENOENT;
 }
 
 /* Moves to the member called `wanted`. Returns 1, or 0 with the names of other files when there is none. */
@@ -36,8 +38,9 @@ static int find(struct archive_source *source, struct arena *arena, const char *
 	int r;
 
 	while ((r = archive_source_next(source, ret_entry, &raw, err)) > 0) {
-		if (archive_source_announce(source, *ret_entry, err) < 0)
-			return err->code;
+		r = archive_source_announce(source, *ret_entry, err);
+		if (r < 0)
+			return r;
 		name = archive_clean_name(arena, raw);
 		if (name && strcmp(name, wanted) == 0)
 			return 1;
@@ -168,11 +171,13 @@ static int put_folder(const struct unpacking *u, struct arena *arena, struct arc
 static int put_file(struct unpacking *u, struct archive_entry *entry, int parent, const char *name, struct err *err)
 {
 	_cleanup_fd_ int fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int r;
 
 	if (fd < 0)
 		return -errno;
-	if (archive_source_copy(&u->source, entry, fd, err) < 0)
-		return err->code;
+	r = archive_source_copy(&u->source, entry, fd, err);
+	if (r < 0)
+		return r;
 	return give(u, fd, archive_entry_perm(entry));
 }
 
@@ -261,16 +266,18 @@ static int unpack(struct unpacking *u, struct err *err)
 		name = archive_clean_name(arena, raw);
 		if (!name)
 			return refuse(raw, "its path is absolute or leads upward", err);
-		if (archive_source_announce(&u->source, entry, err) < 0)
-			return err->code;
+		r = archive_source_announce(&u->source, entry, err);
+		if (r < 0)
+			return r;
 		name = strip(name, u->target->strip);
 		if (!name)
 			continue;
 		r = put(u, arena, entry, name, err);
-		if (r < 0 && err->code == 0)
-			refuse(name, r == -EXDEV ? "a symbolic link on its way leads out of the folder" : strerror(-r), err);
+		if (r < 0 && err->count == 0)
+			r = refuse(name, r == -EXDEV ? "a symbolic link on its way leads out of the folder" : strerror(-r),
+				   err);
 		if (r < 0)
-			return err->code;
+			return r;
 		u->done++;
 	}
 	return r;

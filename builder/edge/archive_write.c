@@ -33,8 +33,8 @@ static int failed(struct archive *culprit, const char *name, struct err *err)
 {
 	const char *said = archive_error_string(culprit);
 
-	if (err->code < 0)
-		return err->code;
+	if (err->count)
+		return err_result(err);
 	return err_set(err, -EIO, "cannot put '%s' into the archive: %s", name, said ? said : "unknown");
 }
 
@@ -102,6 +102,7 @@ static int open_archive(struct archive_writer *writer, const char *filter)
 int archive_writer_open(const char *filter, archive_sink *sink, void *data, struct archive_writer **ret_writer, struct err *err)
 {
 	struct archive_writer *writer = calloc(1, sizeof *writer);
+	int r;
 
 	if (writer)
 		*writer = (struct archive_writer){archive_write_new(), archive_read_disk_new(), sink, data, err,
@@ -113,9 +114,9 @@ int archive_writer_open(const char *filter, archive_sink *sink, void *data, stru
 	/* Where a file has holes is the host's file system's business. */
 	archive_read_disk_set_behavior(writer->disk, ARCHIVE_READDISK_NO_FFLAGS | ARCHIVE_READDISK_NO_SPARSE);
 	if (open_archive(writer, filter) < 0) {
-		failed(writer->archive, "the beginning", err);
+		r = failed(writer->archive, "the beginning", err);
 		archive_writer_free(writer);
-		return err->code;
+		return r;
 	}
 	*ret_writer = writer;
 	return 0;

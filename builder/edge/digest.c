@@ -77,6 +77,7 @@ int sha256_file(const char *path, char out[SHA256_HEX], uint64_t *ret_size, stru
 	uint64_t size = 0;
 	ssize_t n;
 	char *chunk;
+	int r;
 
 	if (fd < 0)
 		return err_sys(err, -errno, "cannot open '%s'", path);
@@ -90,13 +91,12 @@ int sha256_file(const char *path, char out[SHA256_HEX], uint64_t *ret_size, stru
 		sha256_add(state, chunk, (size_t)n);
 		size += (uint64_t)n;
 	}
-	if (n < 0)
-		err_sys(err, -errno, "cannot read '%s'", path);
+	r = n < 0 ? err_sys(err, -errno, "cannot read '%s'", path) : 0;
 	sha256_finish(state, digest);
 	sha256_free(state);
 	free(chunk);
-	if (n < 0)
-		return err->code;
+	if (r < 0)
+		return r;
 	hex_encode(digest, sizeof digest, out);
 	if (ret_size)
 		*ret_size = size;

@@ -299,7 +299,7 @@ int http_run(const struct http_job *jobs, size_t n, struct err *err)
 		curl_easy_cleanup(run.slots[i].curl);
 	}
 	curl_multi_cleanup(run.multi);
-	return err->code;
+	return err_result(err);
 }
 
 /* --- one question ------------------------------------------------------------------------------------------------- */

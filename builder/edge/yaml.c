@@ -191,7 +191,7 @@ static int read_value(struct reader *reader, const yaml_event_t *event, struct n
 	default:
 		r = -EINVAL;
 	}
-	if (r < 0 && reader->err->code == 0)
+	if (r < 0 && reader->err->count == 0)
 		refuse(reader, &event->start_mark, "YAML's anchors and aliases are not part of the language",
 		       "use 'vars:' and ${vars.NAME}, or a module");
 	reader->depth--;

@@ -165,6 +165,7 @@ static int lock_one(struct arena *arena, const struct recipe_quadlet *quadlet, c
 	const struct lock_container *locked = old ? lock_container(old, quadlet->image) : NULL;
 	const char *layout = fakes_find(arena, options->fakes, "images", quadlet->image);
 	struct err reasons = {0};
+	int r;
 
 	if (locked && !locked->fake && !layout && !lock_may_move(options, quadlet->image)) {
 		*container = *locked;
@@ -172,16 +173,17 @@ static int lock_one(struct arena *arena, const struct recipe_quadlet *quadlet, c
 	}
 	log_step("asking for the image '%s'", quadlet->image);
 	container->image = quadlet->image;
-	if (resolve(arena, cache, layout, container, &reasons) == 0)
+	r = resolve(arena, cache, layout, container, &reasons);
+	if (r == 0)
 		return 0;
-	err_at(err, reasons.code, &quadlet->pos, NULL, "cannot lock the image of '%s': %s", quadlet->name,
+	err_at(err, r, &quadlet->pos, NULL, "cannot lock the image of '%s': %s", quadlet->name,
 	       reasons.first->text);
 	if (reasons.first->hint)
 		err_hint(err, "%s", reasons.first->hint);
 	if (reasons.first->context)
 		err_wrap(err, "%s", reasons.first->context);
 	err_free(&reasons);
-	return err->code;
+	return r;
 }
 
 int containers_lock(struct arena *arena, const struct recipe *recipe, const struct lock *old,
@@ -197,7 +199,7 @@ int containers_lock(struct arena *arena, const struct recipe *recipe, const stru
 	}
 	if (lock->n_containers)
 		qsort(lock->containers, lock->n_containers, sizeof *lock->containers, compare_images);
-	return err->code;
+	return err_result(err);
 }
 
 void containers_tell(const struct lock *old, const struct lock *new)

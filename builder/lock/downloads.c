@@ -133,9 +133,9 @@ static int fetch(struct arena *arena, struct cache *cache, const char *fakes, st
 		return r;
 	for (size_t i = 0; i < n; i++)
 		check(&all[i], err);
-	for (size_t i = 0; err->code == 0 && i < n; i++)
+	for (size_t i = 0; err->count == 0 && i < n; i++)
 		keep(cache, &all[i], err);
-	return err->code;
+	return err_result(err);
 }
 
 /* --- what is locked ----------------------------------------------------------------------------------------------- */

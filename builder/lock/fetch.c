@@ -116,14 +116,16 @@ static int check_blob(void *data, size_t i, struct err *err)
 	const char *path = cache_path(fetch->cache, arena, ROOM, item->sha256);
 	char hex[SHA256_HEX];
 	struct stat status;
+	int r;
 
 	if (stat(path, &status) < 0)
 		return errno == ENOENT ? 0 : err_sys(err, -errno, "cannot look at '%s'", path);
 	if ((uint64_t)status.st_size == item->size) {
 		if (!fetch->verify)
 			return 0;
-		if (sha256_file(path, hex, NULL, err) < 0)
-			return err->code;
+		r = sha256_file(path, hex, NULL, err);
+		if (r < 0)
+			return r;
 		if (strcmp(hex, item->sha256) == 0)
 			return 0;
 	}

@@ -40,8 +40,10 @@ static int get_text(struct reader *reader, const struct node *map, const char *k
 static int get_checked(struct reader *reader, const struct node *map, const char *key, bool (*check)(const char *text),
 		       const char *expected, const char **ret_text)
 {
-	if (get_text(reader, map, key, ret_text) < 0)
-		return reader->err->code;
+	int r = get_text(reader, map, key, ret_text);
+
+	if (r < 0)
+		return r;
 	return check(*ret_text) ? 0 : refuse(reader, node_get(map, key), key, expected);
 }
 
@@ -53,9 +55,10 @@ static int get_sha256(struct reader *reader, const struct node *map, const char 
 static int get_time(struct reader *reader, const struct node *map, const char *key, int64_t *ret_seconds)
 {
 	const char *text;
+	int r = get_text(reader, map, key, &text);
 
-	if (get_text(reader, map, key, &text) < 0)
-		return reader->err->code;
+	if (r < 0)
+		return r;
 	return time_parse(text, ret_seconds) == 0
 		   ? 0
 		   : refuse(reader, node_get(map, key), key, "a time as 2026-01-31T23:59:59Z");
@@ -65,9 +68,10 @@ static int get_size(struct reader *reader, const struct node *map, const char *k
 {
 	const char *text;
 	char *end;
+	int r = get_text(reader, map, key, &text);
 
-	if (get_text(reader, map, key, &text) < 0)
-		return reader->err->code;
+	if (r < 0)
+		return r;
 	errno = 0;
 	*ret_size = strtoull(text, &end, 10);
 	if (*text < '1' || *text > '9' || *end || errno || *ret_size > INT64_MAX)
@@ -116,9 +120,10 @@ static int read_archives(struct reader *reader, const struct node *top)
 {
 	static const char *const known[] = {"url", "mirrors", "date", "inrelease", NULL};
 	const struct node *archives, *map;
+	int r = get_map(reader, top, "archives", NULL, &archives);
 
-	if (get_map(reader, top, "archives", NULL, &archives) < 0)
-		return reader->err->code;
+	if (r < 0)
+		return r;
 	for (size_t i = 0; archives && i < archives->count; i++) {
 		struct lock_archive *archive =
 			arena_push(reader->arena, reader->lock->archives, reader->lock->n_archives);
@@ -129,12 +134,12 @@ static int read_archives(struct reader *reader, const struct node *top)
 				      "an archive is named NAME/SUITE");
 		archive->name = arena_strndup(reader->arena, archives->keys[i], (size_t)(slash - archives->keys[i]));
 		archive->suite = slash + 1;
-		if (get_map(reader, archives->items[i], NULL, known, &map) < 0 ||
-		    get_text(reader, map, "url", &archive->url) < 0 ||
-		    read_mirrors(reader, map, &archive->mirrors) < 0 ||
-		    get_time(reader, map, "date", &archive->date) < 0 ||
-		    get_sha256(reader, map, "inrelease", &archive->inrelease_sha256) < 0)
-			return reader->err->code;
+		if ((r = get_map(reader, archives->items[i], NULL, known, &map)) < 0 ||
+		    (r = get_text(reader, map, "url", &archive->url)) < 0 ||
+		    (r = read_mirrors(reader, map, &archive->mirrors)) < 0 ||
+		    (r = get_time(reader, map, "date", &archive->date)) < 0 ||
+		    (r = get_sha256(reader, map, "inrelease", &archive->inrelease_sha256)) < 0)
+			return r;
 	}
 	return 0;
 }
@@ -143,9 +148,10 @@ static int find_archive(struct reader *reader, const struct node *map, size_t *r
 {
 	const struct lock *lock = reader->lock;
 	const char *from;
+	int r = get_text(reader, map, "from", &from);
 
-	if (get_text(reader, map, "from", &from) < 0)
-		return reader->err->code;
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < lock->n_archives; i++) {
 		size_t length = strlen(lock->archives[i].name);
 
@@ -162,20 +168,23 @@ static int read_package(struct reader *reader, const struct node *node, struct l
 {
 	static const char *const known[] = {"version", "arch", "size", "sha256", "from", "path", NULL};
 	const struct node *map;
+	int r;
 
-	if (get_map(reader, node, NULL, known, &map) < 0 ||
-	    get_checked(reader, map, "version", lock_version_ok, "a Debian version", &package->version) < 0 ||
-	    get_checked(reader, map, "arch", lock_arch_ok, "amd64 or all", &package->arch) < 0 ||
-	    get_size(reader, map, "size", &package->size) < 0 ||
-	    get_sha256(reader, map, "sha256", &package->sha256) < 0 ||
-	    find_archive(reader, map, &package->archive) < 0 ||
-	    get_checked(reader, map, "path", lock_path_ok, "a path below the archive's URL", &package->path) < 0)
-		return reader->err->code;
+	if ((r = get_map(reader, node, NULL, known, &map)) < 0 ||
+	    (r = get_checked(reader, map, "version", lock_version_ok, "a Debian version", &package->version)) < 0 ||
+	    (r = get_checked(reader, map, "arch", lock_arch_ok, "amd64 or all", &package->arch)) < 0 ||
+	    (r = get_size(reader, map, "size", &package->size)) < 0 ||
+	    (r = get_sha256(reader, map, "sha256", &package->sha256)) < 0 ||
+	    (r = find_archive(reader, map, &package->archive)) < 0 ||
+	    (r = get_checked(reader, map, "path", lock_path_ok, "a path below the archive's URL", &package->path)) < 0)
+		return r;
 	return 0;
 }
 
 static int read_layer(struct reader *reader, const struct node *map, enum lock_layer layer, struct lock_tree *tree)
 {
+	int r;
+
 	for (size_t i = 0; i < map->count; i++) {
 		struct lock_package package = {.name = map->keys[i], .layer = layer};
 
@@ -189,8 +198,9 @@ static int read_layer(struct reader *reader, const struct node *map, enum lock_l
 			if (strcmp(tree->packages[k].name, package.name) == 0)
 				return err_at(reader->err, -EINVAL, &map->key_pos[i], NULL,
 					      "'%s' is in a layer below already", package.name);
-		if (read_package(reader, map->items[i], &package) < 0)
-			return reader->err->code;
+		r = read_package(reader, map->items[i], &package);
+		if (r < 0)
+			return r;
 		*arena_push(reader->arena, tree->packages, tree->n_packages) = package;
 	}
 	return 0;
@@ -200,16 +210,19 @@ static int read_tree(struct reader *reader, const struct node *top, const char *
 {
 	static const char *const layers[] = {"base", "parent", "recipe", NULL};
 	const struct node *map, *layer;
+	int r = get_map(reader, top, key, layers, &map);
 
-	if (get_map(reader, top, key, layers, &map) < 0)
-		return reader->err->code;
+	if (r < 0)
+		return r;
 	for (enum lock_layer l = 0; map && l < LAYER_COUNT; l++) {
-		if (get_map(reader, map, layers[l], NULL, &layer) < 0)
-			return reader->err->code;
+		r = get_map(reader, map, layers[l], NULL, &layer);
+		if (r < 0)
+			return r;
 		if (!layer)
 			return err_at(reader->err, -EINVAL, &map->pos, NULL, "'%s' is missing here", layers[l]);
-		if (read_layer(reader, layer, l, tree) < 0)
-			return reader->err->code;
+		r = read_layer(reader, layer, l, tree);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }
@@ -219,12 +232,14 @@ static int read_tree(struct reader *reader, const struct node *top, const char *
 static int get_fake(struct reader *reader, const struct node *map, bool *ret_fake)
 {
 	const char *fake;
+	int r;
 
 	*ret_fake = node_get(map, "fake") != NULL;
 	if (!*ret_fake)
 		return 0;
-	if (get_text(reader, map, "fake", &fake) < 0)
-		return reader->err->code;
+	r = get_text(reader, map, "fake", &fake);
+	if (r < 0)
+		return r;
 	return strcmp(fake, "true") == 0 ? 0 : refuse(reader, node_get(map, "fake"), "fake", "true, or not there");
 }
 
@@ -232,11 +247,12 @@ static int read_download(struct reader *reader, const struct node *node, struct 
 {
 	static const char *const known[] = {"url", "size", "sha256", "fake", NULL};
 	const struct node *map;
+	int r;
 
-	if (get_map(reader, node, NULL, known, &map) < 0 || get_text(reader, map, "url", &download->url) < 0 ||
-	    get_size(reader, map, "size", &download->size) < 0 ||
-	    get_sha256(reader, map, "sha256", &download->sha256) < 0)
-		return reader->err->code;
+	if ((r = get_map(reader, node, NULL, known, &map)) < 0 || (r = get_text(reader, map, "url", &download->url)) < 0 ||
+	    (r = get_size(reader, map, "size", &download->size)) < 0 ||
+	    (r = get_sha256(reader, map, "sha256", &download->sha256)) < 0)
+		return r;
 	return get_fake(reader, map, &download->fake);
 }
 
@@ -244,17 +260,19 @@ static int read_downloads(struct reader *reader, const struct node *top)
 {
 	struct lock *lock = reader->lock;
 	const struct node *map;
+	int r = get_map(reader, top, "downloads", NULL, &map);
 
-	if (get_map(reader, top, "downloads", NULL, &map) < 0)
-		return reader->err->code;
+	if (r < 0)
+		return r;
 	for (size_t i = 0; map && i < map->count; i++) {
 		struct lock_download download = {.name = map->keys[i]};
 
 		if (i && strcmp(map->keys[i - 1], download.name) >= 0)
 			return err_at(reader->err, -EINVAL, &map->key_pos[i], NULL,
 				      "'%s' is not in its place: downloads are sorted by name", download.name);
-		if (read_download(reader, map->items[i], &download) < 0)
-			return reader->err->code;
+		r = read_download(reader, map->items[i], &download);
+		if (r < 0)
+			return r;
 		*arena_push(reader->arena, lock->downloads, lock->n_downloads) = download;
 	}
 	return 0;
@@ -275,13 +293,14 @@ static int read_blob(struct reader *reader, const struct node *parent, const cha
 {
 	static const char *const known[] = {"size", "sha256", NULL};
 	const struct node *map;
+	int r = get_map(reader, parent, key, known, &map);
 
-	if (get_map(reader, parent, key, known, &map) < 0)
-		return reader->err->code;
+	if (r < 0)
+		return r;
 	if (!map)
 		return err_at(reader->err, -EINVAL, &parent->pos, NULL, "'%s' is missing here", key);
-	if (get_size(reader, map, "size", &blob->size) < 0 || get_sha256(reader, map, "sha256", &blob->sha256) < 0)
-		return reader->err->code;
+	if ((r = get_size(reader, map, "size", &blob->size)) < 0 || (r = get_sha256(reader, map, "sha256", &blob->sha256)) < 0)
+		return r;
 	return 0;
 }
 
@@ -289,18 +308,19 @@ static int read_container(struct reader *reader, const struct node *node, struct
 {
 	static const char *const known[] = {"fake", "manifest", "config", "layers", NULL};
 	const struct node *map, *layers;
+	int r;
 
-	if (get_map(reader, node, NULL, known, &map) < 0 || get_fake(reader, map, &container->fake) < 0 ||
-	    read_blob(reader, map, "manifest", &container->manifest) < 0 ||
-	    read_blob(reader, map, "config", &container->config) < 0)
-		return reader->err->code;
+	if ((r = get_map(reader, node, NULL, known, &map)) < 0 || (r = get_fake(reader, map, &container->fake)) < 0 ||
+	    (r = read_blob(reader, map, "manifest", &container->manifest)) < 0 ||
+	    (r = read_blob(reader, map, "config", &container->config)) < 0)
+		return r;
 	layers = node_get(map, "layers");
 	if (!layers || layers->type != NODE_LIST || layers->count == 0)
 		return refuse(reader, layers ? layers : map, "layers", "a list of layers");
 	for (size_t i = 0; i < layers->count; i++)
-		if (read_blob(reader, layers->items[i], NULL,
-			      arena_push(reader->arena, container->layers, container->n_layers)) < 0)
-			return reader->err->code;
+		if ((r = read_blob(reader, layers->items[i], NULL,
+			      arena_push(reader->arena, container->layers, container->n_layers))) < 0)
+			return r;
 	return 0;
 }
 
@@ -308,17 +328,19 @@ static int read_containers(struct reader *reader, const struct node *top)
 {
 	struct lock *lock = reader->lock;
 	const struct node *map;
+	int r = get_map(reader, top, "containers", NULL, &map);
 
-	if (get_map(reader, top, "containers", NULL, &map) < 0)
-		return reader->err->code;
+	if (r < 0)
+		return r;
 	for (size_t i = 0; map && i < map->count; i++) {
 		struct lock_container container = {.image = map->keys[i]};
 
 		if (!image_ok(container.image) || (i && strcmp(map->keys[i - 1], container.image) >= 0))
 			return err_at(reader->err, -EINVAL, &map->key_pos[i], NULL,
 				      "'%s' is no image's whole name, or not in its place: they are sorted", container.image);
-		if (read_container(reader, map->items[i], &container) < 0)
-			return reader->err->code;
+		r = read_container(reader, map->items[i], &container);
+		if (r < 0)
+			return r;
 		*arena_push(reader->arena, lock->containers, lock->n_containers) = container;
 	}
 	return 0;
@@ -332,9 +354,10 @@ static int check_digest(struct reader *reader, const struct node *top, const cha
 	enum { LAST_LINE = sizeof "digest: " - 1 + 64 + 1 };
 	char hex[SHA256_HEX];
 	const char *digest;
+	int r = get_sha256(reader, top, "digest", &digest);
 
-	if (get_sha256(reader, top, "digest", &digest) < 0)
-		return reader->err->code;
+	if (r < 0)
+		return r;
 	sha256_hex_of(text, size > LAST_LINE ? size - LAST_LINE : 0, hex);
 	if (strcmp(hex, digest) != 0)
 		return err_at(reader->err, -EINVAL, &node_get(top, "digest")->pos, NULL,
@@ -349,18 +372,19 @@ static int read_top(struct reader *reader, const struct node *node)
 	struct lock *lock = reader->lock;
 	const struct node *top;
 	const char *format;
+	int r;
 
-	if (get_map(reader, node, NULL, known, &top) < 0 || get_text(reader, top, "format", &format) < 0)
-		return reader->err->code;
+	if ((r = get_map(reader, node, NULL, known, &top)) < 0 || (r = get_text(reader, top, "format", &format)) < 0)
+		return r;
 	if (strcmp(format, "1") != 0)
 		return refuse(reader, node_get(top, "format"), "format", "1: a newer aether-build made this lock");
-	if (get_sha256(reader, top, "recipe", &lock->recipe_sha256) < 0 ||
-	    get_time(reader, top, "epoch", &lock->epoch) < 0 ||
-	    (node_get(top, "toolsRecipe") && get_sha256(reader, top, "toolsRecipe", &lock->tools_sha256) < 0) ||
-	    read_archives(reader, top) < 0 || read_downloads(reader, top) < 0 ||
-	    read_containers(reader, top) < 0 || read_tree(reader, top, "image", &lock->image) < 0 ||
-	    read_tree(reader, top, "tools", &lock->tools) < 0)
-		return reader->err->code;
+	if ((r = get_sha256(reader, top, "recipe", &lock->recipe_sha256)) < 0 ||
+	    (r = get_time(reader, top, "epoch", &lock->epoch)) < 0 ||
+	    (node_get(top, "toolsRecipe") && (r = get_sha256(reader, top, "toolsRecipe", &lock->tools_sha256)) < 0) ||
+	    (r = read_archives(reader, top)) < 0 || (r = read_downloads(reader, top)) < 0 ||
+	    (r = read_containers(reader, top)) < 0 || (r = read_tree(reader, top, "image", &lock->image)) < 0 ||
+	    (r = read_tree(reader, top, "tools", &lock->tools)) < 0)
+		return r;
 	return 0;
 }
 

@@ -109,11 +109,13 @@ struct making {
 static int read_old(struct making *making, struct err *err)
 {
 	const char *fakes = making->options->fakes, *suffix = recipe_suffix(making->arena, making->recipe);
+	int r;
 
 	if (!path_exists(lock_path(making->arena, making->recipe->path, suffix, fakes)))
 		return check_updates(NULL, making->options, err);
-	if (lock_read(making->arena, making->recipe->path, suffix, fakes, &making->old, err) < 0)
-		return err->code;
+	r = lock_read(making->arena, making->recipe->path, suffix, fakes, &making->old, err);
+	if (r < 0)
+		return r;
 	return check_updates(making->old, making->options, err);
 }
 
@@ -123,14 +125,16 @@ static int prepare_job(struct making *making, const struct recipe *recipe, const
 	struct job *job = &making->jobs[making->n_jobs];
 	struct resolve *resolve = &job->resolve;
 	size_t *own;
+	int r;
 
 	*resolve = (struct resolve){.recipe = recipe,
 				    .suites = &making->suites,
 				    .options = making->options,
 				    .old = making->old ? old : NULL,
 				    .folder = arena_printf(making->arena, "%s/%s", making->scratch, name)};
-	if (suites_collect(making->arena, recipe, &making->suites, &own, &resolve->n_own, err) < 0)
-		return err->code;
+	r = suites_collect(making->arena, recipe, &making->suites, &own, &resolve->n_own, err);
+	if (r < 0)
+		return r;
 	resolve->own = own;
 	job->arena = arena_new();
 	making->n_jobs++;

@@ -56,16 +56,20 @@ int oci_choose(struct arena *arena, const char *name, const char *text, size_t s
 	_cleanup_json_ struct json *json = NULL;
 	const struct json *manifests;
 	size_t n;
+	int r = json_read(name, text, size, &json, err);
 
-	if (json_read(name, text, size, &json, err) < 0)
-		return err->code;
+	if (r < 0)
+		return r;
 	manifests = json_get(json, "manifests");
 	if (!manifests)
 		return 0;
 	n = json_count(manifests);
-	for (size_t i = 0; i < n; i++)
-		if (is_ours(json_item(manifests, i), n))
-			return read_descriptor(arena, name, json_item(manifests, i), ret_manifest, err) < 0 ? err->code : 1;
+	for (size_t i = 0; i < n; i++) {
+		if (!is_ours(json_item(manifests, i), n))
+			continue;
+		r = read_descriptor(arena, name, json_item(manifests, i), ret_manifest, err);
+		return r < 0 ? r : 1;
+	}
 	return err_set(err, -ENOENT, "the image '%s' is for other machines than linux/amd64", name);
 }
 
@@ -88,23 +92,26 @@ int oci_manifest(struct arena *arena, const char *name, const char *text, size_t
 {
 	_cleanup_json_ struct json *json = NULL;
 	const struct json *layers;
+	int r = json_read(name, text, size, &json, err);
 
-	if (json_read(name, text, size, &json, err) < 0)
-		return err->code;
+	if (r < 0)
+		return r;
 	if (json_get_number(json, "schemaVersion") != 2)
 		return bad(name, "a manifest of a form that is out of use", err);
 	layers = json_get(json, "layers");
 	container->n_layers = json_count(layers);
 	if (container->n_layers == 0)
 		return bad(name, "no layers", err);
-	if (read_descriptor(arena, name, json_get(json, "config"), &container->config, err) < 0)
-		return err->code;
+	r = read_descriptor(arena, name, json_get(json, "config"), &container->config, err);
+	if (r < 0)
+		return r;
 	container->layers = arena_array(arena, struct lock_blob, container->n_layers);
 	for (size_t i = 0; i < container->n_layers; i++) {
 		if (!is_layer(json_item(layers, i)))
 			return bad(name, "a layer that is no tar which everybody may have", err);
-		if (read_descriptor(arena, name, json_item(layers, i), &container->layers[i], err) < 0)
-			return err->code;
+		r = read_descriptor(arena, name, json_item(layers, i), &container->layers[i], err);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }
@@ -115,9 +122,10 @@ int oci_diff_ids(struct arena *arena, const char *name, const char *text, size_t
 	_cleanup_json_ struct json *json = NULL;
 	const struct json *ids;
 	struct strv list = {0};
+	int r = json_read(name, text, size, &json, err);
 
-	if (json_read(name, text, size, &json, err) < 0)
-		return err->code;
+	if (r < 0)
+		return r;
 	if (!is(json, "os", "linux") || !is(json, "architecture", "amd64"))
 		return err_set(err, -ENOENT, "the image '%s' is for other machines than linux/amd64", name);
 	ids = json_get(json_get(json, "rootfs"), "diff_ids");

@@ -43,13 +43,15 @@ int lock_read(struct arena *arena, const char *recipe_path, const char *suffix, 
 {
 	const char *path = lock_path(arena, recipe_path, suffix, fakes), *again = command(arena, "", recipe_path, fakes);
 	_cleanup_buf_ struct buf text = {0};
+	int r;
 
 	if (!path_exists(path)) {
 		err_set(err, -ENOENT, "there is no lock '%s'", path);
 		return err_hint(err, "run '%s'", again);
 	}
-	if (file_read(path, LOCK_BYTES_MAX, &text, err) < 0)
-		return err->code;
+	r = file_read(path, LOCK_BYTES_MAX, &text, err);
+	if (r < 0)
+		return r;
 	if (lock_parse(arena, path, text.size ? text.data : "", text.size, ret_lock, err) < 0)
 		return err_hint(err, "a lock is not written by hand: get the whole file back, or remove it and run '%s'",
 				again);

@@ -209,11 +209,15 @@ int openpgp_verify(const char *name, const struct buf *file, const char *key, co
 		return err_set(err, -EBADMSG, "%s is not one clear-signed text and nothing else", name);
 	if (file_read(key, KEY_BYTES_MAX, &armored, err) < 0)
 		return err_wrap(err, "while reading the archive's key");
-	if (armored.size == 0 || openpgp_dearmor(key, armored.data, armored.size, &keyring, err) < 0)
-		return armored.size ? err->code : err_set(err, -EBADMSG, "the key file '%s' is empty", key);
-	if (path_remove(text_path, err) < 0 || file_write(keyring_path, keyring.data, keyring.size, 0600, err) < 0 ||
-	    file_write(signed_path, file->data, file->size, 0600, err) < 0)
-		return err->code;
+	if (armored.size == 0)
+		return err_set(err, -EBADMSG, "the key file '%s' is empty", key);
+	r = openpgp_dearmor(key, armored.data, armored.size, &keyring, err);
+	if (r < 0)
+		return r;
+	if ((r = path_remove(text_path, err)) < 0 ||
+	    (r = file_write(keyring_path, keyring.data, keyring.size, 0600, err)) < 0 ||
+	    (r = file_write(signed_path, file->data, file->size, 0600, err)) < 0)
+		return r;
 	/* Its exit status says little: it fails when one signer of several is unknown to us, which is the rule. */
 	r = proc_run(&gpgv, err);
 	if (r < 0)

@@ -89,11 +89,12 @@ static int unpack_into(const char *packed, uint64_t max_bytes, const char *draft
 
 	if (fd < 0)
 		return err_sys(err, -errno, "cannot make '%s'", draft);
-	if (archive_stream_open(packed, max_bytes, &stream, err) < 0)
-		return err->code;
+	r = archive_stream_open(packed, max_bytes, &stream, err);
+	if (r < 0)
+		return r;
 	while (r == 0 && (n = archive_stream_read(stream, block, sizeof block, err)) != 0)
 		r = n < 0 ? (int)n : fd_write_all(fd, block, (size_t)n);
-	return r < 0 && !err->code ? err_sys(err, r, "cannot write '%s'", draft) : r;
+	return r < 0 && err->count == 0 ? err_sys(err, r, "cannot write '%s'", draft) : r;
 }
 
 static int unpack(const struct packages *wanted, struct arena *arena, struct err *err)
@@ -119,11 +120,13 @@ static int load(const struct packages *wanted, struct err *err)
 {
 	struct suite_index *index = wanted->index;
 	char hex[SHA256_HEX];
+	int r;
 
 	index->text.size = 0;
 	buf_reserve(&index->text, wanted->plain->size + (1 << 17)); /* at once, instead of growing there by copies */
-	if (file_read(index->path, INDEX_BYTES_MAX, &index->text, err) < 0)
-		return err->code;
+	r = file_read(index->path, INDEX_BYTES_MAX, &index->text, err);
+	if (r < 0)
+		return r;
 	sha256_hex_of(index->text.data, index->text.size, hex);
 	return strcmp(hex, wanted->plain->sha256) != 0;
 }

@@ -56,17 +56,20 @@ static int get_token(struct arena *arena, struct registry *registry, const char 
 	_cleanup_http_answer_ struct http_answer answer = {0};
 	_cleanup_json_ struct json *json = NULL;
 	struct strv none = {0};
+	int r;
 
 	if (!realm || (!text_has_prefix(realm, "https://") && !reference_is_local(registry->reference)))
 		return refuse_access(registry, err);
 	url = arena_printf(arena, "%s?service=%s&scope=%s", realm, service ? query_value(arena, service) : "",
 			   query_value(arena, arena_printf(arena, "repository:%s:pull", registry->reference->name)));
-	if (http_ask(url, &none, ANSWER_BYTES_MAX, &answer, err) < 0)
-		return err->code;
+	r = http_ask(url, &none, ANSWER_BYTES_MAX, &answer, err);
+	if (r < 0)
+		return r;
 	if (answer.status != 200)
 		return refuse_access(registry, err);
-	if (json_read(url, answer.body.data ? answer.body.data : "", answer.body.size, &json, err) < 0)
-		return err->code;
+	r = json_read(url, answer.body.data ? answer.body.data : "", answer.body.size, &json, err);
+	if (r < 0)
+		return r;
 	token = json_get_text(json, "token");
 	if (!token)
 		token = json_get_text(json, "access_token");

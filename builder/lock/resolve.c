@@ -54,12 +54,9 @@ static int collect_wanted(struct work *work, struct err *err)
 		if (check_name(work, package, err) == 0 && !strv_has(&work->wanted[layer], package->name))
 			strv_push(work->arena, &work->wanted[layer], package->name);
 	}
-	if (err->code)
-		return err->code;
-	if (essential->count == 0)
-		return err_set(err, -ENOENT, "the archives of '%s' have no essential package: this is no Debian",
-			       recipe->path);
-	return 0;
+	if (err->count == 0 && essential->count == 0)
+		err_set(err, -ENOENT, "the archives of '%s' have no essential package: this is no Debian", recipe->path);
+	return err_result(err);
 }
 
 /* --- what is kept ------------------------------------------------------------------------------------------------- */
@@ -220,12 +217,10 @@ static int solve_keeping(struct work *work, struct err *err)
 			err_take(err, &found);
 			return r;
 		}
-		if (depth == 0 && solve_freely(work, err) < 0)
-			r = err->code;
-		else if (depth == RELEASE_DEPTH_MAX || !free_more(work))
-			r = give_up(work, err, &found);
-		else
-			r = prefer_locked(work, false, err);
+		r = depth == 0 ? solve_freely(work, err) : 0;
+		if (r == 0)
+			r = depth == RELEASE_DEPTH_MAX || !free_more(work) ? give_up(work, err, &found)
+									   : prefer_locked(work, false, err);
 		err_free(&found);
 	}
 	return r;
@@ -252,6 +247,7 @@ static struct lock_package *find_package(const struct lock_tree *tree, const cha
 static int look_up(struct work *work, struct lock_tree *tree, const char *index_path, struct err *err)
 {
 	_cleanup_buf_ struct buf text = {0};
+	int r;
 
 	tree->packages = arena_array(work->arena, struct lock_package, work->n_choices + 1);
 	for (size_t i = 0; i < work->n_choices; i++) {
@@ -264,8 +260,9 @@ static int look_up(struct work *work, struct lock_tree *tree, const char *index_
 		if (!entry)
 			return err_set(err, -EPROTO, "apt chose '%s' %s, which is in no index", choice->name,
 				       choice->version);
-		if (index_package(work->arena, entry, &tree->packages[i], err) < 0)
-			return err->code;
+		r = index_package(work->arena, entry, &tree->packages[i], err);
+		if (r < 0)
+			return r;
 		tree->packages[i].layer = LAYER_RECIPE;
 		tree->n_packages++;
 		buf_add(&text, entry->stanza, entry->length);

@@ -96,10 +96,13 @@ static void put_home(struct arena *arena, struct buf *tmpfiles, const struct rec
 
 static int make_sudo(struct arena *arena, struct plan *plan, const struct recipe_user *user, struct err *err)
 {
+	int r;
+
 	if (!user->sudo)
 		return 0;
-	if (config_needs(plan, "sudo", &user->pos, "'sudo'", err) < 0)
-		return err->code;
+	r = config_needs(plan, "sudo", &user->pos, "'sudo'", err);
+	if (r < 0)
+		return r;
 	config_put(arena, plan, arena_printf(arena, "/etc/sudoers.d/50-%s", user->name), 0440, &user->pos,
 		   arena_printf(arena, "%s ALL=(ALL:ALL) %sALL\n", user->name,
 				strcmp(user->sudo, "nopasswd") == 0 ? "NOPASSWD: " : ""));
@@ -145,12 +148,13 @@ static int make_ssh(struct arena *arena, struct plan *plan, struct err *err)
 	const struct recipe *recipe = plan->recipe;
 	const struct pos pos = {.file = recipe->path};
 	_cleanup_buf_ struct buf key = {0};
+	int r;
 
 	if (!recipe->ssh_ca)
 		return 0;
-	if (config_needs(plan, "openssh-server", &pos, "'ssh.ca'", err) < 0 ||
-	    file_read(recipe->ssh_ca, 1 << 16, &key, err) < 0)
-		return err->code;
+	if ((r = config_needs(plan, "openssh-server", &pos, "'ssh.ca'", err)) < 0 ||
+	    (r = file_read(recipe->ssh_ca, 1 << 16, &key, err)) < 0)
+		return r;
 	if (key.data && strstr(key.data, "PRIVATE KEY")) {
 		err_at(err, -EINVAL, &pos, "ssh.ca", "'%s' is a private key, which has no place in an image",
 		       recipe->ssh_ca);
@@ -173,5 +177,5 @@ int access_make(struct arena *arena, struct plan *plan, struct err *err)
 {
 	make_users(arena, plan, err);
 	make_ssh(arena, plan, err);
-	return err->code;
+	return err_result(err);
 }

@@ -120,12 +120,14 @@ static int common_make(struct arena *arena, struct plan *plan, struct err *err)
 {
 	const struct pos pos = {.file = plan->recipe->path};
 	const char *zone = plan->recipe->timezone;
+	int r;
 
 	config_put(arena, plan, "/etc/machine-id", 0444, NULL, "uninitialized\n");
 	if (strcmp(zone, "UTC") == 0)
 		return 0;
-	if (config_needs(plan, "tzdata", &pos, "'timezone'", err) < 0)
-		return err->code;
+	r = config_needs(plan, "tzdata", &pos, "'timezone'", err);
+	if (r < 0)
+		return r;
 	add_file(arena, plan, "/etc/localtime", &pos)->link = arena_printf(arena, "../usr/share/zoneinfo/%s", zone);
 	return 0;
 }
@@ -139,5 +141,5 @@ int config_make(struct arena *arena, struct plan *plan, struct err *err)
 
 	for (size_t i = 0; i < sizeof makers / sizeof *makers; i++)
 		makers[i](arena, plan, err);
-	return err->code;
+	return err_result(err);
 }

@@ -147,5 +147,5 @@ int layout_make(struct arena *arena, struct plan *plan, struct err *err)
 	}
 	if (fstab.size)
 		config_put(arena, plan, "/etc/fstab", 0644, NULL, fstab.data);
-	return err->code;
+	return err_result(err);
 }

@@ -74,7 +74,7 @@ static int make_quadlet(struct arena *arena, struct plan *plan, const struct rec
 	config_needs(plan, "podman", &words->pos, what, err);
 	for (size_t i = 0; words->user && i < sizeof rootless / sizeof *rootless; i++)
 		config_needs(plan, rootless[i], &words->pos, arena_printf(arena, "%s, which is rootless,", what), err);
-	return err->code;
+	return err_result(err);
 }
 
 /* --- the images that travel along ------------------------------------------------------------------------------------ */
@@ -230,5 +230,5 @@ int quadlets_make(struct arena *arena, struct plan *plan, struct err *err)
 	}
 	make_storage(arena, plan, err);
 	make_users(arena, plan);
-	return err->code;
+	return err_result(err);
 }

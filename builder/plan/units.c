@@ -37,5 +37,5 @@ int units_make(struct arena *arena, struct plan *plan, struct err *err)
 		buf_printf(&modules, "%s\n", recipe->modules_load.items[i]);
 	if (modules.size)
 		config_put(arena, plan, "/etc/modules-load.d/50-recipe.conf", 0644, NULL, modules.data);
-	return err->code;
+	return err_result(err);
 }

@@ -238,7 +238,7 @@ static int decode_section(struct decoder *decoder, const char *section, const st
 			for (size_t n = 0; n < value->count; n++)
 				add_setting(decoder, settings, section, key, value->items[n], key_path);
 	}
-	return decoder->err->code;
+	return err_result(decoder->err);
 }
 
 /* --- records and tables ---------------------------------------------------------------------------------------------- */
@@ -297,7 +297,7 @@ static int decode_record(struct decoder *decoder, const struct schema *schema, c
 		if ((field->flags & FIELD_REQUIRED) && !node_get(node, field->name))
 			err_at(decoder->err, -EINVAL, &node->pos, path, "'%s' is missing: %s", field->name,
 			       field->help);
-	return decoder->err->code;
+	return err_result(decoder->err);
 }
 
 static int decode_table(struct decoder *decoder, const struct schema *schema, const struct node *node, const char *path,
@@ -319,7 +319,7 @@ static int decode_table(struct decoder *decoder, const struct schema *schema, co
 		*(struct pos *)(element + schema->pos_offset) = node->key_pos[i];
 		decode(decoder, schema->element, node->items[i], key_path, element);
 	}
-	return decoder->err->code;
+	return err_result(decoder->err);
 }
 
 int decode(struct decoder *decoder, const struct schema *schema, const struct node *node, const char *path, void *out)
@@ -327,7 +327,7 @@ int decode(struct decoder *decoder, const struct schema *schema, const struct no
 	if (node->state == STATE_REPORTED)
 		return -EINVAL;
 	if (decoder->err->count > ERRORS_MAX)
-		return decoder->err->code;
+		return err_result(decoder->err);
 	if (schema->decode)
 		return schema->decode(decoder, node, path, out);
 	switch (schema->type) {

@@ -231,5 +231,5 @@ int finalize(struct decoder *decoder, const struct node *root)
 		check_unit(decoder, &recipe->units[i]);
 	finalize_quadlets(decoder, root, recipe->kind);
 	finalize_state(decoder, node_get(root, "state"));
-	return decoder->err->code;
+	return err_result(decoder->err);
 }

@@ -328,5 +328,5 @@ int interpolate(struct arena *arena, struct node *root, const struct node *facts
 	if (facts)
 		keep((struct node *)facts);
 	expand(&names, root, "", NULL);
-	return err->code;
+	return err_result(err);
 }

@@ -140,7 +140,7 @@ static int find_source(struct loader *loader, const struct source *by, const str
 	}
 	path = decode_find_file(&loader->decoder, node, key);
 	if (!path)
-		return err->code;
+		return err_result(err);
 	for (const struct source *at = by; at; at = at->up, depth++)
 		if (strcmp(at->path, path) == 0)
 			return report_cycle(loader, by, node, key, path);
@@ -337,7 +337,7 @@ static int make_recipe(struct loader *loader)
 	finalize(decoder, loader->root);
 	if (recipe->n_inputs)
 		qsort(recipe->inputs, recipe->n_inputs, sizeof *recipe->inputs, compare_inputs);
-	return decoder->err->code;
+	return err_result(decoder->err);
 }
 
 int recipe_load(struct arena *arena, const char *path, const struct recipe_options *options, struct recipe **ret_recipe,

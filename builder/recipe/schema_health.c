@@ -68,7 +68,7 @@ static int decode_health(struct decoder *decoder, const struct node *node, const
 		return decode_expected(decoder, node, path, "a list of checks");
 	for (size_t i = 0; i < node->count; i++)
 		decode_check(decoder, node->items[i], path, arena_push(decoder->arena, recipe->health, recipe->n_health));
-	return decoder->err->code;
+	return err_result(decoder->err);
 }
 
 const struct schema schema_health = {VALUE_LIST, .element = &check, .decode = decode_health};

@@ -88,7 +88,7 @@ static int decode_tests(struct decoder *decoder, const struct node *node, const 
 		return decode_expected(decoder, node, path, "a list of tests");
 	for (size_t i = 0; i < node->count; i++)
 		decode_test(decoder, node->items[i], path, arena_push(decoder->arena, recipe->tests, recipe->n_tests));
-	return decoder->err->code;
+	return err_result(decoder->err);
 }
 
 const struct schema schema_tests = {VALUE_LIST, .element = &test, .decode = decode_tests};

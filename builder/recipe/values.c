@@ -241,5 +241,5 @@ int decode_content(struct decoder *decoder, const struct node *node, const char 
 	if (partition->format && !made_here(partition))
 		return err_at(decoder->err, -ENOTSUP, &node_get(node, "format")->pos, path,
 			      "the format '%s' is not yet supported", partition->format);
-	return decoder->err->code;
+	return err_result(decoder->err);
 }

@@ -57,6 +57,7 @@ static unsigned long find_ids(void)
 static int own_mounts(const struct container *container, struct err *err)
 {
 	const char *template = arena_printf(container->arena, "%s/" TEMPLATE, ROOT_PLACE);
+	int r;
 
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return err_sys(err, -errno, "cannot make a mount namespace");
@@ -64,8 +65,9 @@ static int own_mounts(const struct container *container, struct err *err)
 		return err_sys(err, -errno, "cannot mount the container's folder");
 	if (chmod(ROOT_PLACE, 0755) < 0)
 		return err_sys(err, -errno, "cannot open the container's folder to its user");
-	if (file_write(template, "", 0, 0644, err) < 0)
-		return err->code;
+	r = file_write(template, "", 0, 0644, err);
+	if (r < 0)
+		return r;
 	if (mount(container->spec->target->image, template, NULL, MS_BIND, NULL) < 0)
 		return err_sys(err, -errno, "cannot mount the template");
 	return 0;
@@ -117,12 +119,14 @@ static int unpack(const struct container *container, struct err *err)
 static int put_state(const struct container *container, struct buf *text, struct err *err)
 {
 	const struct strv *state = &container->spec->target->state;
+	int r;
 
 	for (size_t i = 0; i < state->count; i++) {
 		const char *folder = arena_printf(container->arena, "%s/state/%zu", ROOT_PLACE, i);
 
-		if (folder_make(folder, 0755, err) < 0)
-			return err->code;
+		r = folder_make(folder, 0755, err);
+		if (r < 0)
+			return r;
 		if (chown(folder, (uid_t)container->first_id, (gid_t)container->first_id) < 0)
 			return err_sys(err, -errno, "cannot give away '%s'", folder);
 		buf_printf(text, "lxc.mount.entry = %s %s none bind,create=dir 0 0\n", folder, state->items[i] + 1);
@@ -253,21 +257,24 @@ int container_wait(struct container *container, int64_t deadline_ms, struct err 
 {
 	static const char *const argv[] = {"/usr/bin/systemctl", "show-environment", NULL};
 	const char *log;
+	int r;
 
 	while (!has_ended(container) && clock_ms() < deadline_ms) {
 		_cleanup_arena_ struct arena *arena = arena_new();
 		_cleanup_buf_ struct buf out = {0}, diagnostics = {0};
-		int r = attach(container, arena, argv, QUESTION_MS, &out, &diagnostics, err);
 
+		r = attach(container, arena, argv, QUESTION_MS, &out, &diagnostics, err);
 		if (r <= 0)
 			return r;
 		if (patience_wait(-1, 0, clock_ms() + 300) < 0)
 			return err_set(err, -EINTR, "stopped");
 	}
 	log = guest_tail(container->arena, path_of(container, has_ended(container) ? "lxc.log" : "console"));
-	err_set(err, has_ended(container) ? -ECHILD : -ETIME, "the container %s",
-		has_ended(container) ? "has ended" : "did not come up");
-	return *log ? err_wrap(err, "| %s", log) : err->code;
+	r = has_ended(container) ? err_set(err, -ECHILD, "the container has ended")
+				 : err_set(err, -ETIME, "the container did not come up");
+	if (*log)
+		err_wrap(err, "| %s", log);
+	return r;
 }
 
 int container_wait_off(struct container *container)

@@ -92,9 +92,9 @@ static int ask(struct wire *wire, struct arena *arena, const char *command, stru
 	if (error) {
 		const char *text = json_get_text(error, "desc");
 
-		err_set(err, -EREMOTEIO, "the guest agent refuses '%s': %s", command, text ? text : "it does not say why");
+		r = err_set(err, -EREMOTEIO, "the guest agent refuses '%s': %s", command, text ? text : "it does not say why");
 		json_free(answer);
-		return err->code;
+		return r;
 	}
 	*ret_answer = answer;
 	return 0;

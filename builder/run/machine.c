@@ -124,7 +124,9 @@ static int ended(struct machine *machine, struct err *err)
 	const char *console = guest_tail(machine->arena, place_path(&machine->place, machine->arena, MACHINE_CONSOLE));
 
 	err_set(err, -ECHILD, "the machine has ended%s%s", *said ? "; QEMU said: " : "", said);
-	return *console ? err_wrap(err, "| %s", console) : err->code;
+	if (*console)
+		err_wrap(err, "| %s", console);
+	return -ECHILD;
 }
 
 static int power_on(struct machine *machine, const struct qemu *qemu, struct err *err)

@@ -12,25 +12,28 @@
 
 enum { TEXT_BYTES_MAX = 64 << 20 };
 
-static const char *absolute(struct arena *arena, const char *path, struct err *err)
+static int absolute(struct arena *arena, const char *path, const char **ret_path, struct err *err)
 {
 	char *real = realpath(path, NULL);
-	const char *copy = real ? arena_strdup(arena, real) : NULL;
 
 	if (!real)
-		err_sys(err, -errno, "cannot find '%s'", path);
+		return err_sys(err, -errno, "cannot find '%s'", path);
+	*ret_path = arena_strdup(arena, real);
 	free(real);
-	return copy;
+	return 0;
 }
 
 /* The file beside the image; 0 when it is not there, 1 when it is. */
 static int read_beside(struct arena *arena, const char *folder, const char *name, const char **ret_path, struct buf *text,
 		       struct err *err)
 {
+	int r;
+
 	*ret_path = arena_printf(arena, "%s/%s", folder, name);
 	if (!path_exists(*ret_path))
 		return 0;
-	return file_read(*ret_path, TEXT_BYTES_MAX, text, err) < 0 ? err->code : 1;
+	r = file_read(*ret_path, TEXT_BYTES_MAX, text, err);
+	return r < 0 ? r : 1;
 }
 
 static int read_manifest(struct arena *arena, const char *folder, struct manifest **ret_manifest, struct err *err)
@@ -100,13 +103,13 @@ static const char *stem(struct arena *arena, const char *path)
 int target_find(struct arena *arena, const char *path, struct target *ret_target, struct err *err)
 {
 	struct target target = {.user = "root"};
-	const char *place = absolute(arena, path, err), *folder;
+	const char *place, *folder;
 	struct manifest *manifest;
 	struct stat st;
-	int r;
+	int r = absolute(arena, path, &place, err);
 
-	if (!place)
-		return err->code;
+	if (r < 0)
+		return r;
 	if (stat(place, &st) < 0)
 		return err_sys(err, -errno, "cannot look at '%s'", place);
 	folder = S_ISDIR(st.st_mode) ? place : arena_strndup(arena, place, (size_t)(strrchr(place, '/') - place));

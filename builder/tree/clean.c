@@ -64,9 +64,10 @@ static int date_passwords(const struct step *step, struct err *err)
 	_cleanup_fd_ int fd = root_open(step->root_fd, "/etc/shadow", O_PATH, 0);
 	_cleanup_buf_ struct buf old = {0}, new = {0};
 	struct stat st;
+	int r = inside_read(step->root_fd, "/etc/shadow", 1 << 20, &old, err);
 
-	if (inside_read(step->root_fd, "/etc/shadow", 1 << 20, &old, err) < 0)
-		return err->code;
+	if (r < 0)
+		return r;
 	if (old.size == 0 || fd < 0 || fstat(fd, &st) < 0)
 		return 0;
 	for (const char *line = old.data; *line;) {
@@ -88,11 +89,13 @@ static int date_passwords(const struct step *step, struct err *err)
 
 int step_clean(const struct step *step, struct err *err)
 {
+	int r;
+
 	for (size_t i = 0; i < sizeof unwanted / sizeof *unwanted; i++)
-		if (inside_each(step->root_fd, unwanted[i][0], remove_match, (void *)unwanted[i][1], err) < 0)
-			return err->code;
+		if ((r = inside_each(step->root_fd, unwanted[i][0], remove_match, (void *)unwanted[i][1], err)) < 0)
+			return r;
 	for (size_t i = 0; i < sizeof emptied / sizeof *emptied; i++)
-		if (inside_each(step->root_fd, emptied[i], remove_file, (void *)step, err) < 0)
-			return err->code;
+		if ((r = inside_each(step->root_fd, emptied[i], remove_file, (void *)step, err)) < 0)
+			return r;
 	return date_passwords(step, err);
 }

@@ -23,9 +23,10 @@ static void quote_line(struct buf *out, const char *line, size_t length)
 static int quote_os_release(const struct step *step, struct err *err)
 {
 	_cleanup_buf_ struct buf old = {0}, new = {0};
+	int r = inside_read(step->root_fd, OS_RELEASE, 1 << 16, &old, err);
 
-	if (inside_read(step->root_fd, OS_RELEASE, 1 << 16, &old, err) < 0)
-		return err->code;
+	if (r < 0)
+		return r;
 	for (const char *line = old.size ? old.data : ""; *line;) {
 		size_t length = strcspn(line, "\n");
 

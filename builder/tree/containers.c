@@ -74,13 +74,14 @@ static int read_image(struct store *store, struct err *err)
 	struct lock_container found = {0};
 	struct strv diff_ids;
 	bool same;
+	int r;
 
-	if (file_read(blob_path(store, &locked->manifest), TEXT_BYTES_MAX, &store->manifest, err) < 0 ||
-	    file_read(blob_path(store, &locked->config), TEXT_BYTES_MAX, &store->config, err) < 0 ||
-	    oci_manifest(store->arena, locked->image, store->manifest.data, store->manifest.size, &found, err) < 0 ||
-	    oci_diff_ids(store->arena, locked->image, store->config.data, store->config.size, found.n_layers, &diff_ids,
-			 err) < 0)
-		return err->code;
+	if ((r = file_read(blob_path(store, &locked->manifest), TEXT_BYTES_MAX, &store->manifest, err)) < 0 ||
+	    (r = file_read(blob_path(store, &locked->config), TEXT_BYTES_MAX, &store->config, err)) < 0 ||
+	    (r = oci_manifest(store->arena, locked->image, store->manifest.data, store->manifest.size, &found, err)) < 0 ||
+	    (r = oci_diff_ids(store->arena, locked->image, store->config.data, store->config.size, found.n_layers, &diff_ids,
+			 err)) < 0)
+		return r;
 	same = found.n_layers == locked->n_layers && same_blob(&found.config, &locked->config);
 	for (size_t i = 0; same && i < found.n_layers; i++)
 		same = same_blob(&found.layers[i], &locked->layers[i]);
@@ -122,15 +123,16 @@ static int put_files(struct store *store, struct err *err)
 	const char *layer = arena_printf(store->arena, "overlay/%s", store->chain_id), *name = short_name(store);
 	const char *folder = in_store(store, arena_printf(store->arena, "%s/diff", layer));
 	_cleanup_fd_ int diff = -1;
+	int r = inside_folder(store->root_fd, folder, err);
 
-	if (inside_folder(store->root_fd, folder, err) < 0)
-		return err->code;
+	if (r < 0)
+		return r;
 	diff = root_open(store->root_fd, folder, O_RDONLY | O_DIRECTORY, 0);
 	if (diff < 0)
 		return err_sys(err, diff, "cannot open '%s'", folder);
-	if (apply_layers(store, diff, err) < 0 ||
-	    put_text(store, arena_printf(store->arena, "%s/link", layer), name, LINK_LENGTH, err) < 0)
-		return err->code;
+	if ((r = apply_layers(store, diff, err)) < 0 ||
+	    (r = put_text(store, arena_printf(store->arena, "%s/link", layer), name, LINK_LENGTH, err)) < 0)
+		return r;
 	return inside_link(store->root_fd, in_store(store, arena_printf(store->arena, "overlay/l/%s", name)),
 			   arena_printf(store->arena, "../%s/diff", store->chain_id), err);
 }
@@ -209,7 +211,7 @@ static int put_image(struct store *store, struct err *err)
 	json_set(image, "big-data-digests", digests);
 	json_set(image, "created", json_text(EPOCH));
 	put_records(store, "images", image, err);
-	return err->code;
+	return err_result(err);
 }
 
 /* --- the whole ------------------------------------------------------------------------------------------------------- */
@@ -266,10 +268,12 @@ int containers_prepare(struct arena *arena, struct cache *cache, const struct pl
 		       struct err *err)
 {
 	struct strv folders = {0};
+	int r;
 
 	for (size_t i = 0; i < plan->n_containers; i++) {
-		if (prepare_one(cache, plan, &plan->containers[i], err) < 0)
-			return err->code;
+		r = prepare_one(cache, plan, &plan->containers[i], err);
+		if (r < 0)
+			return r;
 		strv_push(arena, &folders, files_of(arena, cache_path(cache, arena, ROOM, plan->containers[i].key)));
 	}
 	*ret_folders = folders;

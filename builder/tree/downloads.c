@@ -62,9 +62,9 @@ static int put(const struct step *step, const struct accounts *accounts, const s
 	struct archive_target target = {step->root_fd, words->path, (unsigned)words->strip, 0, 0};
 	int r;
 
-	if (accounts_uid(accounts, words->owner, &words->pos, &target.uid, err) < 0 ||
-	    accounts_gid(accounts, words->group, &words->pos, &target.gid, err) < 0)
-		return err->code;
+	if ((r = accounts_uid(accounts, words->owner, &words->pos, &target.uid, err)) < 0 ||
+	    (r = accounts_gid(accounts, words->group, &words->pos, &target.gid, err)) < 0)
+		return r;
 	if (words->unpack)
 		r = archive_unpack(blob, &target, bytes_max(download->locked), err);
 	else if (words->member || words->decompress)
@@ -79,12 +79,14 @@ int step_downloads(const struct step *step, struct err *err)
 {
 	_cleanup_accounts_ struct accounts accounts = {0};
 	const struct plan *plan = step->plan;
+	int r;
 
 	if (plan->n_downloads == 0)
 		return 0;
-	if (accounts_read(step->root_fd, &accounts, err) < 0)
-		return err->code;
+	r = accounts_read(step->root_fd, &accounts, err);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < plan->n_downloads; i++)
 		put(step, &accounts, &plan->downloads[i], err);
-	return err->code;
+	return err_result(err);
 }

@@ -29,9 +29,10 @@ static bool wanted(void *data, const char *path)
 static int copy_text(int root_fd, const char *from, const char *to, struct err *err)
 {
 	_cleanup_buf_ struct buf text = {0};
+	int r = inside_read(root_fd, from, 1 << 20, &text, err);
 
-	if (inside_read(root_fd, from, 1 << 20, &text, err) < 0)
-		return err->code;
+	if (r < 0)
+		return r;
 	if (text.size == 0)
 		return err_set(err, -ENOENT, "there is no '%s' in the tree", from);
 	return inside_write(root_fd, to, text.data, text.size, 0644, 0, 0, err);
@@ -46,14 +47,16 @@ static int prepare_root(const char *root, struct err *err)
 	};
 	_cleanup_arena_ struct arena *arena = arena_new();
 	_cleanup_fd_ int root_fd = inside_open(root, err);
+	int r;
 
 	if (root_fd < 0)
 		return root_fd;
 	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
-		if (inside_folder(root_fd, arena_printf(arena, "/var/lib/dpkg/%s", folders[i]), err) < 0)
-			return err->code;
-	if (inside_write(root_fd, "/var/lib/dpkg/status", "", 0, 0644, 0, 0, err) < 0)
-		return err->code;
+		if ((r = inside_folder(root_fd, arena_printf(arena, "/var/lib/dpkg/%s", folders[i]), err)) < 0)
+			return r;
+	r = inside_write(root_fd, "/var/lib/dpkg/status", "", 0, 0644, 0, 0, err);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
 		if (copy_text(root_fd, tables[i][0], tables[i][1], err) < 0)
 			return err_wrap(err, "while preparing an empty system (is 'base-passwd' in the lock?)");
@@ -160,12 +163,14 @@ static int explain(struct arena *arena, const struct plan_layer *layer, const st
 	if (tail > text && newline)
 		tail = newline + 1;
 	if (r > 0 && packages)
-		err_set(err, -EIO, "installing failed at the package %s; dpkg said:", packages);
+		r = err_set(err, -EIO, "installing failed at the package %s; dpkg said:", packages);
 	else if (r > 0)
-		err_set(err, -EIO, "dpkg failed; it said:");
+		r = err_set(err, -EIO, "dpkg failed; it said:");
 	if (strstr(text, "No space left on device"))
 		err_hint(err, "free some space and run the same command again; what was finished is kept");
-	return *tail ? err_wrap(err, "| %s%s", early_errors(arena, text, tail), tail) : err->code;
+	if (*tail)
+		err_wrap(err, "| %s%s", early_errors(arena, text, tail), tail);
+	return r;
 }
 
 /* No service starts in a tree: invoke-rc.d asks this. It is gone before the layer is kept. */

@@ -18,6 +18,7 @@ static int put_file(const struct step *step, const struct plan_file *file, uid_t
 int step_users(const struct step *step, struct err *err)
 {
 	bool any = false;
+	int r;
 
 	for (size_t i = 0; i < step->plan->n_files; i++) {
 		const struct plan_file *file = &step->plan->files[i];
@@ -25,8 +26,9 @@ int step_users(const struct step *step, struct err *err)
 		if (file->link || !text_has_prefix(file->path, SYSUSERS))
 			continue;
 		any = true;
-		if (put_file(step, file, 0, 0, err) < 0)
-			return err->code;
+		r = put_file(step, file, 0, 0, err);
+		if (r < 0)
+			return r;
 	}
 	if (!any)
 		return 0;
@@ -50,22 +52,24 @@ static int put(const struct step *step, const struct accounts *accounts, const s
 {
 	uid_t uid;
 	gid_t gid;
+	int r;
 
 	if (file->link)
 		return put_link(step, file, err);
-	if (accounts_uid(accounts, file->owner, &file->pos, &uid, err) < 0 ||
-	    accounts_gid(accounts, file->group, &file->pos, &gid, err) < 0)
-		return err->code;
+	if ((r = accounts_uid(accounts, file->owner, &file->pos, &uid, err)) < 0 ||
+	    (r = accounts_gid(accounts, file->group, &file->pos, &gid, err)) < 0)
+		return r;
 	return put_file(step, file, uid, gid, err);
 }
 
 int step_files(const struct step *step, struct err *err)
 {
 	_cleanup_accounts_ struct accounts accounts = {0};
+	int r = accounts_read(step->root_fd, &accounts, err);
 
-	if (accounts_read(step->root_fd, &accounts, err) < 0)
-		return err->code;
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < step->plan->n_files; i++)
 		put(step, &accounts, &step->plan->files[i], err);
-	return err->code;
+	return err_result(err);
 }

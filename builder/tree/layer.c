@@ -61,8 +61,10 @@ static const char *lower_folders(struct arena *arena, const struct cache *cache,
  * hands down. */
 static int make_root(const char *path, struct err *err)
 {
-	if (folder_make(path, 0755, err) < 0)
-		return err->code;
+	int r = folder_make(path, 0755, err);
+
+	if (r < 0)
+		return r;
 	return chown(path, 0, 0) < 0 || chmod(path, 0755) < 0 ? err_sys(err, -errno, "cannot prepare '%s'", path) : 0;
 }
 
@@ -106,10 +108,10 @@ static int stack(const struct cache *cache, const struct plan_tree *tree, unsign
 	unsigned count;
 	const char *lower = lower_folders(arena, cache, tree, n, &count), *options;
 	unsigned l = 0;
-	int r;
+	int r = folder_make(target, 0755, err);
 
-	if (folder_make(target, 0755, err) < 0)
-		return err->code;
+	if (r < 0)
+		return r;
 	lower = lay_over(arena, above, lower, &count);
 	while (l + 1 < n && tree->layers[l].n_packages == 0)
 		l++;
@@ -136,16 +138,17 @@ static int fill(struct cache *cache, const struct plan_tree *tree, unsigned l, c
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const char *files = files_of(arena, draft), *work = arena_printf(arena, "%s/work", draft);
 	const char *root = arena_printf(arena, "%s/root", draft);
-	int r;
+	int r = make_root(files, err);
 
-	if (make_root(files, err) < 0)
-		return err->code;
+	if (r < 0)
+		return r;
 	if (l == LAYER_BASE) {
 		r = dpkg_bootstrap(cache, tree, files, err);
 		return r < 0 ? r : dpkg_install(cache, tree, l, files, progress, err);
 	}
-	if (folder_make(work, 0755, err) < 0)
-		return err->code;
+	r = folder_make(work, 0755, err);
+	if (r < 0)
+		return r;
 	r = stack(cache, tree, l, NULL, files, work, root, err);
 	if (r < 0)
 		return r;
@@ -222,9 +225,12 @@ static int make_missing(struct cache *cache, const struct plan_tree *tree, struc
 /* A folder under the cache's tmp/ for mount points. */
 static int begin(struct arena *arena, struct cache *cache, struct tree *tree, struct err *err)
 {
+	int r;
+
 	*tree = (struct tree){.scratch_fd = -1};
-	if (cache_scratch(cache, arena, &tree->scratch, &tree->scratch_fd, err) < 0)
-		return err->code;
+	r = cache_scratch(cache, arena, &tree->scratch, &tree->scratch_fd, err);
+	if (r < 0)
+		return r;
 	tree->path = arena_printf(arena, "%s/root", tree->scratch);
 	return 0;
 }

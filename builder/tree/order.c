@@ -143,6 +143,7 @@ int order_make(struct arena *arena, struct cache *cache, const struct lock_packa
 	struct graph graph = {.arena = arena, .packages = packages, .n = n};
 	struct order order = {.items = arena_array(arena, size_t, n + 1)};
 	char *all = arena_alloc(arena, n + 1);
+	int r;
 
 	graph.needs = arena_alloc(arena, n * sizeof *graph.needs + 1);
 	graph.seen = arena_alloc(arena, n + 1);
@@ -151,8 +152,9 @@ int order_make(struct arena *arena, struct cache *cache, const struct lock_packa
 	for (size_t i = 0; i < n; i++) {
 		_cleanup_buf_ struct buf control = {0};
 
-		if (archive_deb_control(deb_path(cache, arena, &packages[i]), &control, err) < 0)
-			return err->code;
+		r = archive_deb_control(deb_path(cache, arena, &packages[i]), &control, err);
+		if (r < 0)
+			return r;
 		read_control(&graph, i, control.data);
 		all[i] = 1;
 	}

@@ -32,7 +32,7 @@ static const char *message(const char *line)
 	return *line && !text_has_prefix(line, "Loading source unit file ") ? line : NULL;
 }
 
-static void tell(const struct plan *plan, int64_t uid, const struct buf *said, struct err *err)
+static int tell(const struct plan *plan, int64_t uid, const struct buf *said, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const char *next = said->data;
@@ -49,8 +49,9 @@ static void tell(const struct plan *plan, int64_t uid, const struct buf *said, s
 		else if (line)
 			err_set(err, -EINVAL, "podman says: %s", line);
 	}
-	if (err->code == 0)
+	if (err->count == 0)
 		err_set(err, -EINVAL, "podman does not take the quadlets, and does not say why");
+	return err_result(err);
 }
 
 /* Has the generator of a user (0: the system's) read all its files, and write nothing. */
@@ -65,9 +66,7 @@ static int check(const struct step *step, int64_t uid, struct err *err)
 	int status = sandbox_run(
 		&sandbox, &(struct proc){.argv = argv, .env = env, .output = &output, .diagnostics = &said}, err);
 
-	if (status > 0)
-		tell(step->plan, uid, &said, err);
-	return status > 0 ? err->code : status;
+	return status > 0 ? tell(step->plan, uid, &said, err) : status;
 }
 
 /* Whether nobody before had the same user. */

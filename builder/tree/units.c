@@ -37,9 +37,10 @@ static int refuse_unknown(const struct step *step, struct arena *arena, const st
 {
 	struct { struct arena *arena; struct strv names; } known = {.arena = arena};
 	const char *near;
+	int r = inside_each(step->root_fd, LIB, note_name, &known, err);
 
-	if (inside_each(step->root_fd, LIB, note_name, &known, err) < 0)
-		return err->code;
+	if (r < 0)
+		return r;
 	near = text_nearest(unit->name, known.names.items, known.names.count);
 	err_at(err, -ENOENT, &unit->pos, NULL,
 	       "no package of the image has the unit '%s', and the recipe does not say what it does", unit->name);
@@ -104,8 +105,8 @@ int step_units(const struct step *step, struct err *err)
 
 	for (size_t i = 0; i < step->plan->n_units; i++)
 		put_unit(step, arena, &step->plan->units[i], err);
-	if (err->code < 0)
-		return err->code;
+	if (err->count)
+		return err_result(err);
 	if (run_for(step, preset, has_preset, err) < 0)
 		return err_wrap(err, "while enabling and disabling the units of the recipe");
 	if (run_for(step, verify, can_verify, err) < 0)

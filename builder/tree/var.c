@@ -73,9 +73,10 @@ static int copy(const struct listing *listing, const char *path, const struct st
 	_cleanup_arena_ struct arena *arena = arena_new();
 	_cleanup_buf_ struct buf content = {0};
 	const char *at = arena_printf(arena, "%s%s", FACTORY, path);
+	int r = inside_read(listing->step->root_fd, path, COPY_MAX, &content, err);
 
-	if (inside_read(listing->step->root_fd, path, COPY_MAX, &content, err) < 0)
-		return err->code;
+	if (r < 0)
+		return r;
 	return inside_write(listing->step->root_fd, at, content.data ? content.data : "", content.size, st->st_mode & 07777,
 			    st->st_uid, st->st_gid, err);
 }

@@ -72,7 +72,7 @@ static int wait_for_system(struct arena *arena, const struct session *session, s
 	if (r == -EINTR || r == -EPIPE || r == -ECHILD)
 		err_take(err, &unknown);
 	err_free(&unknown);
-	return err->code;
+	return err_result(err);
 }
 
 /* Says where it is, says when it is up, and waits for its end. That it never comes up is no error: somebody may be

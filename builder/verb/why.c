@@ -86,6 +86,7 @@ static int read_newest(struct arena *arena, const char *out, const char *name, u
 {
 	const char *shelf = arena_printf(arena, "%s/%s", out, name), *path;
 	_cleanup_buf_ struct buf text = {0};
+	int r;
 
 	*ret_number = publish_newest(shelf);
 	path = arena_printf(arena, "%s/%u/plan.json", shelf, *ret_number);
@@ -93,8 +94,9 @@ static int read_newest(struct arena *arena, const char *out, const char *name, u
 		*ret_number = 0;
 		return 0;
 	}
-	if (file_read(path, PLAN_BYTES_MAX, &text, err) < 0)
-		return err->code;
+	r = file_read(path, PLAN_BYTES_MAX, &text, err);
+	if (r < 0)
+		return r;
 	return json_read(path, text.data, text.size, ret_plan, err);
 }
 

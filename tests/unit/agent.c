@@ -312,7 +312,7 @@ START_TEST(a_line_is_read_without_its_newline_and_no_further_than_there_is_room)
 	fclose(file);
 	ck_assert_int_eq(read_line(scratch_path("line"), line, sizeof line), 7);
 	ck_assert_str_eq(line, "abcdefg");
-	truncate(scratch_path("line"), 3);
+	ck_assert_int_eq(truncate(scratch_path("line"), 3), 0);
 	ck_assert_int_eq(read_line(scratch_path("line"), line, sizeof line), 3);
 	ck_assert_str_eq(line, "abc");
 	ck_assert_int_eq(read_line(scratch_path("none"), line, sizeof line), -ENOENT);

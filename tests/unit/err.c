@@ -126,13 +126,24 @@ START_TEST(taking_from_an_empty_list_changes_nothing)
 }
 END_TEST
 
-START_TEST(context_and_hint_without_a_problem_are_no_problem)
+START_TEST(context_and_hint_without_a_problem_say_nothing_but_are_no_success)
 {
 	struct err err = {0};
 
-	ck_assert_int_eq(err_wrap(&err, "while"), 0);
-	ck_assert_int_eq(err_hint(&err, "do"), 0);
+	ck_assert_int_eq(err_wrap(&err, "while"), -EIO);
+	ck_assert_int_eq(err_hint(&err, "do"), -EIO);
 	check_print(&err, "");
+}
+END_TEST
+
+START_TEST(an_error_without_a_code_is_no_success)
+{
+	struct err err = {0};
+
+	ck_assert_int_eq(err_set(&err, 0, "one"), -EIO);
+	ck_assert_int_eq(err_sys(&err, 0, "two"), -EIO);
+	ck_assert_int_eq(err_result(&err), -EIO);
+	err_free(&err);
 }
 END_TEST
 
@@ -152,5 +163,5 @@ END_TEST
 SUITE(err, a_plain_error_is_the_programs_word, a_place_context_and_hint_surround_the_text,
       a_file_without_a_line_and_a_path_without_a_place_are_named, a_failed_system_call_says_why, a_full_disk_has_a_hint,
       context_of_many_lines_is_indented_whole, all_problems_are_kept_in_order_and_the_first_gives_the_code,
-      taking_from_an_empty_list_changes_nothing, context_and_hint_without_a_problem_are_no_problem,
-      an_error_can_be_used_again_after_it_was_freed)
+      taking_from_an_empty_list_changes_nothing, context_and_hint_without_a_problem_say_nothing_but_are_no_success,
+      an_error_without_a_code_is_no_success, an_error_can_be_used_again_after_it_was_freed)

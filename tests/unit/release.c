@@ -245,8 +245,7 @@ START_TEST(what_is_no_key_is_refused)
 		"",
 		"hello\n",
 		"-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmQEN\n",
-		"-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nm*EN\n"
-		"-----END PGP PUBLIC KEY BLOCK-----\n",
+		"-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nm*EN\n-----END PGP PUBLIC KEY BLOCK-----\n",
 		"-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n-----END PGP PUBLIC KEY BLOCK-----\n",
 		"-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nmQEN\n-----END PGP PRIVATE KEY BLOCK-----\n",
 	};

@@ -198,7 +198,6 @@ END_TEST
 START_TEST(bombs_and_damage_are_refused)
 {
 	struct err err = {0};
-	_cleanup_buf_ struct buf tar = {0};
 
 	refused("decompression bomb", MEMBERS({'0', "a", "x", 0, 0, 2ULL * LIMIT}));
 	refused("decompression bomb", MEMBERS({'0', "a", "x", 0, 0, 8000000000}));
