@@ -11,11 +11,11 @@ SSH=(ssh -F none -o IdentitiesOnly=yes -o IdentityAgent=none -o BatchMode=yes -o
 patient() {
 	local errors=$1 try status
 	shift
-	for try in {1..20}; do
+	for try in {1..60}; do
 		"$@" </dev/null 2>"$errors"
 		status=$?
-		[[ $status == 255 && $try -lt 20 ]] && grep -q kex_exchange_identification "$errors" || break
-		sleep 3
+		[[ $status == 255 && $try -lt 60 ]] && grep -q kex_exchange_identification "$errors" || break
+		sleep 1
 	done
 	cat "$errors" >&2
 	return "$status"

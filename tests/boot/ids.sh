@@ -36,7 +36,7 @@ alert_comes() {
 			jq -e 'select(.event_type == "alert" and .alert.signature_id == 1000001 and
 				.dest_ip == "10.0.3.9")' >"$WORK/alert" &&
 			return
-		sleep 2
+		sleep 0.5
 	done
 	in_guest suricata 'ip -s link show ens19; journalctl -b -u suricata --no-pager | tail; tail -n 3 /var/log/suricata/*'
 	return 1

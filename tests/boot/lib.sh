@@ -3,18 +3,11 @@
 # A machine is a folder $WORK/NAME: its disk (an overlay of the image), its firmware's variables, its console, its ports.
 # shellcheck shell=bash disable=SC2154 # IMAGE, IMAGE_REPO, WORK come from tests/lib.sh
 . "$SOURCE/tests/ssh.sh"
-need qemu-system-x86_64 qemu-img curl genisoimage
+need qemu-img curl genisoimage python3
+need_qemu
 
 BOOT_SECONDS=${BOOT_SECONDS:-600}
 PORTS=(22 80 443 1080) # of the guest, to be reached on ports of this host; a test may name others
-
-# QEMU's multi-threaded TCG before version 10 corrupts guests that use cmpxchg16b on two processors; programs need that
-# instruction (haproxy does), so the guest gets one processor there.
-processors() {
-	local major
-	major=$(qemu-system-x86_64 --version | sed -nE '1s/.* version ([0-9]+)\..*/\1/p')
-	[[ $major -ge 10 ]] && echo 2 || echo 1
-}
 
 # free_port: a port of this host that nobody listens on.
 free_port() {
@@ -85,7 +78,8 @@ start() {
 	for guest_port in "${PORTS[@]}"; do
 		forwards+=",hostfwd=tcp:127.0.0.1:$(port "$name" "$guest_port")-$address:$guest_port"
 	done
-	qemu-system-x86_64 -accel tcg -cpu max -smp "$(processors)" -m 1024 -display none -monitor none \
+	# (Programs that find AVX2 use it, and nothing is emulated more slowly.)
+	qemu-system-x86_64 -accel tcg -cpu max,-avx2 -smp 2 -m 1024 -display none -monitor none \
 		-serial "file:$folder/console" \
 		-drive "file=$folder/disk.qcow2,if=none,id=disk" \
 		-netdev "user,id=net$forwards" -device virtio-net-pci,netdev=net,mac=52:54:00:12:34:56 \
@@ -112,13 +106,17 @@ cut_all_power() {
 	done
 }
 
+# wakes NAME SECONDS: its guest agent answers in that time.
+wakes() {
+	"$SOURCE/tests/boot/await-agent" "$WORK/$1/agent" "$(cat "$WORK/$1/pid")" "$2"
+}
+
 # wait_for_ssh NAME [OLD_BOOT]: until the machine lets us in, in another boot than OLD_BOOT.
 wait_for_ssh() {
 	local until=$((SECONDS + BOOT_SECONDS)) boot
-	while [[ $SECONDS -lt $until ]]; do
+	while wakes "$1" $((until - SECONDS)); do
 		boot=$(in_guest "$1" cat /proc/sys/kernel/random/boot_id 2>/dev/null) && [[ $boot != "${2:-}" ]] && return 0
-		kill -0 "$(cat "$WORK/$1/pid")" || break
-		sleep 1
+		sleep 0.5
 	done
 	tail -n 30 "$WORK/$1/console" "$WORK/$1/qemu"
 	return 1

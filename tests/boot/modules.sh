@@ -70,7 +70,7 @@ switches_off() {
 	ssh -O exit -o "ControlPath=$WORK/modules/ssh" none 2>/dev/null
 	while [[ $SECONDS -lt $until ]]; do
 		kill -0 "$(cat "$WORK/modules/pid")" 2>/dev/null || return 0
-		sleep 1
+		sleep 0.2
 	done
 	return 1
 }

@@ -13,7 +13,7 @@ jobs_up() {
 		up=$(curl -sS -m 20 "http://127.0.0.1:$(port prometheus 9090)/api/v1/targets" |
 			jq -r '[.data.activeTargets[] | select(.health == "up").labels.job] | sort | join(" ")')
 		[[ $up == "$1" ]] && return
-		sleep 2
+		sleep 0.5
 	done
 	echo "up: $up"
 	return 1

@@ -17,11 +17,12 @@ try() {
 	return "$status"
 }
 
-# leaves_nothing: no machine of ours runs, and what was thrown away is gone.
+# leaves_nothing: no machine of ours runs, and what was thrown away is gone. (Others build in the same cache: what is looked for is
+# the folder of a machine.)
 leaves_nothing() {
 	local folder
 	for folder in "$CACHE"/tmp/*/; do
-		[[ ! -e $folder ]] || { ls -la "$folder"; return 1; }
+		[[ ! -e $folder/disk.qcow2 ]] || { ls -la "$folder"; return 1; }
 	done
 	! pgrep -fa "qemu-system.* -name $1 "
 }
@@ -76,12 +77,21 @@ run_on_such_a_host() {
 		PATH=$WORK/bin:$PATH exec "$0" "$@"' "$@"
 }
 
+# in_time SECONDS COMMAND…: it succeeds sooner or later.
+in_time() {
+	local until=$((SECONDS + $1))
+	until "${@:2}"; do
+		[[ $SECONDS -lt $until ]] || return 1
+		sleep 0.1
+	done
+}
+
 # until SECONDS TEXT FILE: waits for the text.
 until_said() {
 	local until=$((SECONDS + $1))
 	until grep -q "$2" "$3" 2>/dev/null; do
 		[[ $SECONDS -lt $until ]] || { cat "$3"; return 1; }
-		sleep 1
+		sleep 0.2
 	done
 }
 
@@ -145,8 +155,7 @@ RUN=$!
 ok "run takes the path of an image" until_said 60 '^ssh ' "$WORK/run"
 folder=$(sed -n 's#^console: \(.*\)/console$#\1#p' "$WORK/run")
 ok "killed, it takes its machine along" ends_by KILL 137
-sleep 1
-ok "… indeed" leaves_nothing probe
+ok "… indeed" in_time 5 leaves_nothing probe
 ok "a disk that was to be kept is kept" qemu-img check -q "$folder/disk.qcow2"
 rm -rf "$folder"
 refused "a port that is taken is refused" bash -c 'exec 3<>/dev/null; python3 -c "import socket,subprocess,sys

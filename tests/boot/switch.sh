@@ -100,10 +100,10 @@ slot() {
 # becomes NAME FILTER: sooner or later.
 becomes() {
 	local until=$((SECONDS + BOOT_SECONDS))
-	until is "$1" "$2" >"$WORK/$1/seen" 2>&1; do
+	until wakes "$1" $((until - SECONDS)) && is "$1" "$2" >"$WORK/$1/seen" 2>&1; do
 		[[ $SECONDS -lt $until ]] || { cat "$WORK/$1/seen"; tail -n 20 "$WORK/$1/console"; return 1; }
 		kill -0 "$(cat "$WORK/$1/pid")" || return 1
-		sleep 2
+		sleep 0.5
 	done
 }
 
@@ -119,15 +119,15 @@ restart() {
 
 # press_button NAME OLD_BOOT: somebody turns the machine off and on when it says nothing for a while, until it is back.
 press_button() {
-	local size new quiet=0 presses=0 boot
+	local size new heard=$SECONDS presses=0 boot
 	size=$(stat -c %s "$WORK/$1/console")
-	until boot=$(boot_id "$1" 2>/dev/null) && [[ $boot != "$2" ]]; do
-		sleep 2
+	until wakes "$1" 1 && boot=$(boot_id "$1" 2>/dev/null) && [[ $boot != "$2" ]]; do
+		sleep 0.5
 		new=$(stat -c %s "$WORK/$1/console")
-		[[ $new == "$size" ]] && quiet=$((quiet + 1)) || quiet=0
+		[[ $new == "$size" ]] || heard=$SECONDS
 		size=$new
-		[[ $quiet -ge 5 ]] || continue
-		presses=$((presses + 1)) quiet=0
+		[[ $((SECONDS - heard)) -ge 10 ]] || continue
+		presses=$((presses + 1)) heard=$SECONDS
 		[[ $presses -le 6 ]] || { tail -n 20 "$WORK/$1/console"; return 1; }
 		cut_power "$1"
 		power_on "$1"

@@ -41,7 +41,9 @@ until [[ -n $(ls -A "$CACHE/locks" 2>/dev/null) && -d $CACHE/layers ]]; do
 	sleep 0.1
 done
 build "$WORK/four" 4 & second=$!
-sleep 3
+until grep -q -- '-> FLOCK' /proc/locks || ! kill -0 $first 2>/dev/null; do
+	sleep 0.1
+done
 ok 'a build is killed while another waits for it' kill -KILL $first
 wait $first 2>/dev/null
 ok '… and the other ends well' all_end_well $second

@@ -31,7 +31,7 @@ serves() {
 	local until=$((SECONDS + 600)) got
 	while got=$(curl -sS -m 20 "http://127.0.0.1:$(port "$1" "$2")/text" 2>&1); [[ $got != "$3" &&
 		$SECONDS -lt $until ]]; do
-		sleep 2
+		sleep 0.5
 	done
 	[[ $got == "$3" ]] || { echo "$got"; in_guest "$1" 'journalctl -b --no-pager | grep -i podman | tail -n 40'; return 1; }
 }
