@@ -86,8 +86,8 @@ copy_recipes() {
 	ssh-keygen -q -t ed25519 -N '' -C 'CA of a test' -f "$1/keys/ssh-user-ca" </dev/null
 }
 
-# need_qemu: the QEMU of images/qemu.recipe, in a tree that our own machinery makes once a run, is found first from now on. (That of
-# Debian 12 emulates a processor two to three times more slowly, and more than one of them wrongly.)
+# need_qemu: the QEMU of images/qemu.recipe, in a tree that our own machinery makes once a run, is found first from now on.
+# (That of Debian 12 emulates a processor two to three times more slowly, and more than one of them wrongly.)
 need_qemu() {
 	local folder=$BUILD/tests/qemu lock recipe
 	recipe=$folder/repository/images/qemu.recipe

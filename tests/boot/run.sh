@@ -17,8 +17,8 @@ try() {
 	return "$status"
 }
 
-# leaves_nothing: no machine of ours runs, and what was thrown away is gone. (Others build in the same cache: what is looked for is
-# the folder of a machine.)
+# leaves_nothing: no machine of ours runs, and what was thrown away is gone. (Others build in the same
+# cache: what is looked for is the folder of a machine.)
 leaves_nothing() {
 	local folder
 	for folder in "$CACHE"/tmp/*/; do
