@@ -95,7 +95,7 @@ image: ## RECIPE=FILE: everything from a bare machine to a qcow2; its path is th
 .PHONY: check
 check: ## the same set-up, then every test
 	@ci/setup build test
-	@$(MAKE) --no-print-directory -s all $(B)/tests/unit-tests $(FUZZERS) >&2
+	@$(MAKE) --no-print-directory -s all sanitized >&2
 	@B=$(B) tests/run $(TEST)
 
 # Recipes trust the SSH CA whose public key stands here. It is the user's own; without one we make one to play with.
@@ -117,6 +117,15 @@ $(B)/tests/unit/%.o: tests/unit/%.c $(B)/flags
 .PHONY: unit
 unit: $(B)/tests/unit-tests ## the unit tests alone
 	$<
+
+# What tests call by its functions is compiled once more for that, with sanitizers, in a folder of its own.
+SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+.PHONY: sanitized parts
+sanitized: ## compile what `make check` looks at closest: unit tests and fuzz targets with sanitizers
+	@$(MAKE) --no-print-directory B=$(B)/san CFLAGS='$(SANITIZE)' parts
+
+parts: $(B)/tests/unit-tests $(FUZZERS)
 
 # A fuzz target replays its corpus by itself; libFuzzer brings a main of its own, and looks for more.
 $(B)/tests/fuzz/%.o: tests/fuzz/%.c $(B)/flags

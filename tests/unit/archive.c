@@ -227,10 +227,10 @@ START_TEST(nothing_is_written_through_a_link_to_the_host)
 	UNPACK({'2', "./up", "../host", 0777, 0, 0}, {'0', "./up/new", "evil", 0, 0, 0}, {'5', "./up/new2/", NULL, 0777, 0, 0});
 	check_host();
 	UNPACK({'2', "./up2", "../../../../../../../../../..", 0777, 0, 0});
-	UNPACK({'0', arena_printf(arena_new(), "./up2%s/new", host), "evil", 0, 0, 0});
+	UNPACK({'0', arena_printf(scratch_arena(), "./up2%s/new", host), "evil", 0, 0, 0});
 	check_host();
 	UNPACK({'2', "./magic", "/proc/self/root", 0777, 0, 0},
-	       {'0', arena_printf(arena_new(), "./magic%s/new", host), "evil", 0, 0, 0});
+	       {'0', arena_printf(scratch_arena(), "./magic%s/new", host), "evil", 0, 0, 0});
 	check_host();
 	err_free(&err);
 }

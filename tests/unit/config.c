@@ -29,7 +29,7 @@ static struct arena *arena;
 /* A recipe that says nothing. */
 static void start(void)
 {
-	arena = arena_new();
+	arena = scratch_arena();
 	recipe = (struct recipe){
 		.path = "a.recipe", .root = "/", .name = "gateway", .kinds = KIND_VM, .kind = KIND_VM, .timezone = "UTC"};
 	lock = (struct lock){.epoch = 1700000000, .image = {packages, N_PACKAGES}};

@@ -305,7 +305,7 @@ START_TEST(no_link_of_a_layer_leads_out_of_its_tree)
 	check_file("hard", "below");
 	check_file("file", "on top");
 	ck_assert_int_eq(APPLY(out, &err), -EBADMSG);
-	ck_assert_int_eq(APPLY(upward, &(struct err){0}), -EBADMSG);
+	ck_assert_int_eq(APPLY(upward, &err), -EBADMSG);
 	err_free(&err);
 	ck_assert(path_exists(outside));
 	ck_assert(!path_exists(scratch_path("outside/file")));

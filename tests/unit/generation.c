@@ -105,8 +105,8 @@ END_TEST
 
 START_TEST(a_deployment_that_cannot_be_written_down_is_refused)
 {
+	_cleanup_buf_ struct buf before = {0}, after = {0};
 	char *long_name;
-	struct buf before, after;
 
 	start(1);
 	before = record_text(1);
@@ -355,7 +355,7 @@ END_TEST
 
 START_TEST(a_full_disk_leaves_the_old_record)
 {
-	struct buf before, after;
+	_cleanup_buf_ struct buf before = {0}, after = {0};
 	struct err err = {0};
 	char *reason;
 

@@ -48,7 +48,7 @@ static uint64_t disk_next_data(void *data, uint64_t offset)
 
 static struct disk *disk_new(uint64_t size)
 {
-	struct disk *disk = calloc(1, sizeof *disk);
+	struct disk *disk = arena_new_of(scratch_arena(), struct disk);
 
 	disk->path = scratch_path("disk");
 	disk->source = (struct image_source){size, disk, disk_read, disk_next_data};

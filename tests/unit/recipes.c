@@ -23,19 +23,10 @@ static const char layout[] =
 	"  esp:   { priority: 2, type: EF00, size: 128M, content: { type: filesystem, format: vfat } },\n"
 	"  root:  { priority: 3, type: '8304', content: { type: root, format: erofs } } } } } }\n";
 
-static struct arena *arena(void)
-{
-	static struct arena *lives_as_long_as_the_test;
-
-	if (!lives_as_long_as_the_test)
-		lives_as_long_as_the_test = arena_new();
-	return lives_as_long_as_the_test;
-}
-
 void recipes_write(const char *name, const char *text)
 {
 	const char *path = scratch_path(name);
-	char *folder = arena_strdup(arena(), path);
+	char *folder = arena_strdup(scratch_arena(), path);
 	struct err err = {0};
 
 	*strrchr(folder, '/') = 0;
@@ -52,7 +43,7 @@ static int load(const char *text, unsigned kind, struct recipe **ret, struct err
 	recipes_write("ab.yaml", layout);
 	recipes_write("base.recipe", base);
 	recipes_write("x.recipe", text);
-	return recipe_load(arena(), scratch_path("x.recipe"), &options, ret, err);
+	return recipe_load(scratch_arena(), scratch_path("x.recipe"), &options, ret, err);
 }
 
 /* What main() would print. */
@@ -65,7 +56,7 @@ static const char *printed(const struct err *err)
 	ck_assert_ptr_nonnull(out);
 	err_print(err, out);
 	fclose(out);
-	return text;
+	return scratch_own(text);
 }
 
 const struct recipe *recipes_load_as(const char *text, unsigned kind)
@@ -98,7 +89,7 @@ const char *recipes_words(const struct strv *list)
 	const char *words = "";
 
 	for (size_t i = 0; i < list->count; i++)
-		words = arena_printf(arena(), "%s%s%s", words, i ? " " : "", list->items[i]);
+		words = arena_printf(scratch_arena(), "%s%s%s", words, i ? " " : "", list->items[i]);
 	return words;
 }
 
@@ -107,7 +98,7 @@ const char *recipes_packages(const struct recipe *recipe)
 	const char *words = "";
 
 	for (size_t i = 0; i < recipe->n_packages; i++)
-		words = arena_printf(arena(), "%s%s%s/%c", words, i ? " " : "", recipe->packages[i].name,
+		words = arena_printf(scratch_arena(), "%s%s%s/%c", words, i ? " " : "", recipe->packages[i].name,
 				     "PMS"[recipe->packages[i].origin]);
 	return words;
 }
@@ -121,7 +112,7 @@ const char *recipes_unit(const struct recipe *recipe, const char *name)
 		if (strcmp(recipe->units[i].name, name) != 0)
 			continue;
 		for (size_t s = 0; s < settings->count; s++)
-			words = arena_printf(arena(), "%s%s%s.%s=%s", words, s ? " " : "", settings->items[s].section,
+			words = arena_printf(scratch_arena(), "%s%s%s.%s=%s", words, s ? " " : "", settings->items[s].section,
 					     settings->items[s].key, settings->items[s].value);
 		return words;
 	}

@@ -1,14 +1,41 @@
 #include "scratch.h"
 
 #include <check.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/file.h"
 
 static char folder[4000];
 static pid_t owner;
+static struct arena *arena;
+static void **owned;
+static size_t n_owned;
+
+static void free_memory(void)
+{
+	for (size_t i = 0; i < n_owned; i++)
+		free(owned[i]);
+	arena_free(arena);
+}
+
+struct arena *scratch_arena(void)
+{
+	if (!arena) {
+		arena = arena_new();
+		atexit(free_memory);
+	}
+	return arena;
+}
+
+void *scratch_own(void *memory)
+{
+	*arena_push(scratch_arena(), owned, n_owned) = memory;
+	return memory;
+}
 
 /* Children that a test forks inherit the handler, but not the folder. */
 static void remove_folder(void)
@@ -35,9 +62,12 @@ const char *scratch(void)
 
 const char *scratch_path(const char *name)
 {
-	char *path = NULL;
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* some tests ask for one place from many threads */
+	const char *path;
 
-	ck_assert_int_gt(asprintf(&path, "%s/%s", scratch(), name), 0);
+	pthread_mutex_lock(&lock);
+	path = arena_printf(scratch_arena(), "%s/%s", scratch(), name);
+	pthread_mutex_unlock(&lock);
 	return path;
 }
 
@@ -52,9 +82,9 @@ struct stat scratch_look(const char *name)
 const char *scratch_text(const char *name)
 {
 	enum { LIMIT = 1 << 20 };
-	struct buf text = {0};
+	_cleanup_buf_ struct buf text = {0};
 	struct err err = {0};
 
 	ck_assert_msg(file_read(scratch_path(name), LIMIT, &text, &err) == 0, "%s cannot be read", name);
-	return text.size ? text.data : "";
+	return arena_strdup(scratch_arena(), text.size ? text.data : "");
 }

@@ -39,6 +39,7 @@ static struct parcel make_parcel(void)
 		while (object->blocks.size < sizes[i])
 			buf_add_u8(&object->blocks, (uint8_t)((state = state * 6364136223846793005ULL + 1) >> 56));
 		ck_assert_int_eq(verity_cover(&object->blocks, salt, &verity, &err), 0);
+		scratch_own(object->blocks.data);
 		object->n_blocks = verity.size_bytes / VERITY_BLOCK;
 		hex_encode(verity.root_hash, VERITY_HASH, object->root_hash);
 	}
@@ -185,12 +186,11 @@ END_TEST
 
 static int read_status(const char *text, struct station *ret_station)
 {
-	struct arena *arena = arena_new();
 	struct err err = {0};
-	int r = station_read(arena, text, strlen(text), ret_station, &err);
+	int r = station_read(scratch_arena(), text, strlen(text), ret_station, &err);
 
 	err_free(&err);
-	return r; /* the arena lives as long as the test */
+	return r;
 }
 
 START_TEST(a_status_is_read)
