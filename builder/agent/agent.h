@@ -6,7 +6,8 @@
  * aether-agent (agent.c) runs on the machine: it judges each boot by the recipe's health checks, keeps the books of the
  * slots, and takes the next generation in.
  *
- * Functions return 0 or negative errno. What a caller cannot go on without ends in die(). */
+ * Functions return 0 or negative errno, and a caller says strerror(-r): errno itself is read right after a system call
+ * and nowhere else. What a caller cannot go on without ends in die(). */
 #ifndef AGENT_AGENT_H
 #define AGENT_AGENT_H
 
@@ -29,10 +30,15 @@ void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
  * `panic=` on its command line says so.) */
 _Noreturn void die(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Reads at most `size` - 1 bytes of a small file, without the newline at its end; returns the length. */
+/* Reads a small file of at most `size` - 1 bytes, without the newline at its end; returns the length. -EFBIG when there is more
+ * in it than that: nothing is cut off in silence. On failure `out` is an empty text. */
 int read_line(const char *path, char *out, size_t size);
 
-/* Writes a small file, whole or not at all, whenever the power goes: a new file, renamed over the old one. */
+/* Writes `size` bytes at `offset`, all of them or -errno; -ENOSPC when there is no room for them. */
+int write_all(int fd, const void *data, size_t size, int64_t offset);
+
+/* Writes a small file, whole or not at all, whenever the power goes: a new file, renamed over the old one. What could not be
+ * written whole is removed: it may lie where room is short. */
 int write_whole(const char *folder, const char *name, const char *text);
 
 /* Milliseconds since the kernel began. */

@@ -31,10 +31,13 @@ static int lock_fd = -1;
 
 void boot_lock(enum boot_access access)
 {
+	int r;
+
 	if (access == BOOT_LOOK || lock_fd >= 0)
 		return;
-	if (make_folder(ROOM, 0755) < 0)
-		die("cannot make " ROOM ": %s", strerror(errno));
+	r = make_folder(ROOM, 0755);
+	if (r < 0)
+		die("cannot make " ROOM ": %s", strerror(-r));
 	lock_fd = open(ROOM "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (lock_fd < 0)
 		die("cannot open " ROOM "/lock: %s (are you root?)", strerror(errno));

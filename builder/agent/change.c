@@ -14,9 +14,8 @@
 #include "agent/entry.h"
 #include "agent/grubenv.h"
 #include "agent/hash.h"
+#include "agent/history.h"
 #include "agent/lines.h"
-
-#define STATE "/var/lib/aether"
 
 /* All that was written to the EFI system partition is on the disk. */
 static void settle(const struct boot *boot)
@@ -38,7 +37,7 @@ struct setting {
 static void write_grubenv(const struct boot *boot, const struct setting *settings, size_t n)
 {
 	char path[64], block[GRUBENV_BYTES] = "";
-	int fd;
+	int fd, r;
 
 	snprintf(path, sizeof path, "%s/grub/grubenv", boot->esp);
 	fd = open(path, O_RDWR | O_CLOEXEC);
@@ -49,8 +48,11 @@ static void write_grubenv(const struct boot *boot, const struct setting *setting
 	for (size_t i = 0; i < n; i++)
 		if (grubenv_set(block, settings[i].key, settings[i].value) < 0)
 			die("%s is full", path);
-	if (pwrite(fd, block, sizeof block, 0) != sizeof block || fsync(fd) < 0)
-		die("cannot write %s: %s", path, strerror(errno));
+	r = write_all(fd, block, sizeof block, 0);
+	if (r == 0 && fsync(fd) < 0)
+		r = -errno;
+	if (r < 0)
+		die("cannot write %s: %s", path, strerror(-r));
 	close(fd);
 }
 
@@ -139,14 +141,16 @@ static void remove_images(const struct boot *boot, char letter)
 void boot_clear(struct boot *boot, struct slot *slot)
 {
 	char folder[64];
+	int r;
 
 	grub_settle_on(boot, boot->running->letter);
 	remove_images(boot, slot->letter);
 	settle(boot);
 	boot_folder(boot, slot, folder, sizeof folder);
 	empty_folder(folder);
-	if (make_folder(folder, 0755) < 0)
-		die("cannot make %s", folder);
+	r = make_folder(folder, 0755);
+	if (r < 0)
+		die("cannot make %s: %s", folder, strerror(-r));
 	settle(boot);
 	boot_reload(boot);
 }
@@ -159,24 +163,25 @@ static void write_sums(const char *folder)
 	static const char *const files[] = {"linux", "initrd"};
 	char path[96], text[256] = "", hex[HASH_HEX];
 	size_t at = 0;
+	int r;
 
 	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-		int r;
-
 		snprintf(path, sizeof path, "%s/%s", folder, files[i]);
 		r = hash_file(path, hex);
 		if (r < 0)
 			die("cannot read %s: %s", path, strerror(-r));
 		at += (size_t)snprintf(text + at, sizeof text - at, "%s  %s\n", hex, files[i]);
 	}
-	if (write_whole(folder, "sums", text) < 0)
-		die("cannot write %s/sums: %s", folder, strerror(errno));
+	r = write_whole(folder, "sums", text);
+	if (r < 0)
+		die("cannot write %s/sums: %s", folder, strerror(-r));
 }
 
 void boot_try(struct boot *boot, struct slot *slot)
 {
 	struct entry entry = {.slot = slot->letter, .counted = true, .left = SLOT_TRIES};
 	char folder[64], from[96], to[320], file[128];
+	int r;
 
 	for (size_t i = 0; i < boot->n_slots; i++)
 		if (boot->slots[i].sequence >= entry.sequence)
@@ -188,8 +193,9 @@ void boot_try(struct boot *boot, struct slot *slot)
 	if (entry_print(&entry, file, sizeof file) < 0)
 		die("the machine's name is too long: %s", boot->name);
 	image_path(boot, "", to, sizeof to);
-	if (make_folder(to, 0755) < 0)
-		die("cannot make %s: %s", to, strerror(errno));
+	r = make_folder(to, 0755);
+	if (r < 0)
+		die("cannot make %s: %s", to, strerror(-r));
 	image_path(boot, file, to, sizeof to);
 	settle(boot);
 	if (rename(from, to) < 0)
@@ -212,31 +218,29 @@ void boot_bless(struct boot *boot, struct slot *slot)
 /* The state partition has the history; it may be full, or broken, and the verdict must stand all the same. */
 static void append_history(const struct slot *slot, const char *text)
 {
-	FILE *file;
+	char record[1024];
+	int r;
 
-	if (make_folder(STATE, 0755) < 0)
-		return;
-	file = fopen(STATE "/failures", "ae");
-	if (!file ||
-	    fprintf(file, "%sslot=%c\nroot=%s\ngeneration=%s\n\n", text, slot->letter, slot->root_hash,
-		    slot->generation) < 0 ||
-	    fflush(file) != 0 || fsync(fileno(file)) < 0)
-		say("cannot write down in " STATE "/failures why slot %c is bad: %s", slot->letter, strerror(errno));
-	if (file)
-		fclose(file);
+	snprintf(record, sizeof record, "%sslot=%c\nroot=%s\ngeneration=%s\n\n", text, slot->letter, slot->root_hash,
+		 slot->generation);
+	r = history_add(HISTORY, record);
+	if (r < 0)
+		say("cannot write down in " HISTORY " why slot %c is bad: %s", slot->letter, strerror(-r));
 }
 
 void boot_condemn(struct boot *boot, struct slot *slot, const char *reason)
 {
 	char folder[64], text[640], flat[sizeof slot->failed_reason];
 	char next = slot == boot->running && boot->other ? boot->other->letter : boot->running->letter;
+	int r;
 
 	snprintf(flat, sizeof flat, "%s", reason);
 	lines_flatten(flat);
 	snprintf(text, sizeof text, "when=%lld\nreason=%s\n", (long long)time(NULL), flat);
 	boot_folder(boot, slot, folder, sizeof folder);
-	if (write_whole(folder, "failure", text) < 0)
-		say("cannot write down in %s why slot %c is bad: %s", folder, slot->letter, strerror(errno));
+	r = write_whole(folder, "failure", text);
+	if (r < 0)
+		say("cannot write down in %s why slot %c is bad: %s", folder, slot->letter, strerror(-r));
 	append_history(slot, text);
 	settle(boot);
 	grub_settle_on(boot, next);

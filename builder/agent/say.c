@@ -54,16 +54,45 @@ void die(const char *format, ...)
 
 int read_line(const char *path, char *out, size_t size)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, out, size - 1);
-	int r = n < 0 ? -errno : (int)n;
+	int fd = open(path, O_RDONLY | O_CLOEXEC), r = fd < 0 ? -errno : 0;
+	size_t length = 0;
+	ssize_t n = 1;
 
+	while (r == 0 && n > 0 && length < size) {
+		n = read(fd, out + length, size - length);
+		if (n < 0 && errno != EINTR)
+			r = -errno;
+		length += n > 0 ? (size_t)n : 0;
+		n = n < 0 ? 1 : n;
+	}
 	if (fd >= 0)
 		close(fd);
-	out[n < 0 ? 0 : n] = 0;
-	if (n > 0 && out[n - 1] == '\n')
-		out[--r] = 0;
-	return r;
+	if (r == 0 && length == size)
+		r = -EFBIG;
+	if (r < 0)
+		length = 0;
+	if (length && out[length - 1] == '\n')
+		length--;
+	out[length] = 0;
+	return r < 0 ? r : (int)length;
+}
+
+int write_all(int fd, const void *data, size_t size, int64_t offset)
+{
+	const char *from = data;
+
+	while (size) {
+		ssize_t n = pwrite(fd, from, size, offset);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -ENOSPC;
+		from += n;
+		offset += n;
+		size -= (size_t)n;
+	}
+	return 0;
 }
 
 int write_whole(const char *folder, const char *name, const char *text)
@@ -73,11 +102,13 @@ int write_whole(const char *folder, const char *name, const char *text)
 	if (folder_fd < 0)
 		return -errno;
 	fd = openat(folder_fd, "new", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0444);
-	r = fd < 0 ? -errno : write(fd, text, strlen(text)) != (ssize_t)strlen(text) ? -EIO : 0;
+	r = fd < 0 ? -errno : write_all(fd, text, strlen(text), 0);
 	if (r == 0 && (fsync(fd) < 0 || renameat(folder_fd, "new", folder_fd, name) < 0 || fsync(folder_fd) < 0))
 		r = -errno;
 	if (fd >= 0)
 		close(fd);
+	if (r < 0)
+		unlinkat(folder_fd, "new", 0); /* (there may be none) */
 	close(folder_fd);
 	return r;
 }
@@ -94,6 +125,7 @@ int make_folder(const char *path, unsigned mode)
 {
 	char parent[256];
 	const char *slash = strrchr(path, '/');
+	int r;
 
 	if (mkdir(path, mode) == 0 || errno == EEXIST)
 		return 0;
@@ -101,7 +133,8 @@ int make_folder(const char *path, unsigned mode)
 		return -errno;
 	memcpy(parent, path, (size_t)(slash - path));
 	parent[slash - path] = 0;
-	if (make_folder(parent, 0755) < 0)
-		return -errno;
-	return mkdir(path, mode) < 0 ? -errno : 0;
+	r = make_folder(parent, 0755);
+	if (r < 0)
+		return r;
+	return mkdir(path, mode) < 0 && errno != EEXIST ? -errno : 0;
 }

@@ -15,13 +15,13 @@
 #include "agent/blocks.h"
 #include "agent/boot.h"
 #include "agent/hex.h"
+#include "agent/history.h"
 #include "agent/offer.h"
 
 /* In a slot's folder: the slot was cleared, and what else is there is of an image that was not taken whole. */
 #define MARKER "taking"
-#define FAILURES "/var/lib/aether/failures"
 
-enum { FAILURES_MAX = 256 << 10, TARGETS = 5 };
+enum { TARGETS = 5 };
 
 static const char *const esp_files[] = {"uki", "linux", "initrd"};
 enum { N_ESP_FILES = sizeof esp_files / sizeof *esp_files };
@@ -77,7 +77,7 @@ static uint64_t esp_room(const struct take *take)
 
 static void ask_admission(const struct take *take)
 {
-	static char failures[FAILURES_MAX];
+	static char failures[HISTORY_BYTES];
 	struct admit_room room = {0};
 	char why[1024];
 
@@ -85,7 +85,7 @@ static void ask_admission(const struct take *take)
 		room.esp_bytes = esp_room(take);
 		room.state_bytes = free_bytes("/var");
 	}
-	read_line(FAILURES, failures, sizeof failures);
+	history_read(HISTORY, failures);
 	if (!admit(&take->boot, &take->offer, &room, failures, take->force, why, sizeof why))
 		die("%s", why);
 }
@@ -174,13 +174,15 @@ static void make_durable(int fd, const char *name)
 static void clear(struct take *take)
 {
 	char path[96];
+	int r;
 
 	path_of(path, sizeof path, take->folder, MARKER);
 	if (access(path, F_OK) == 0 && take->boot.other->state == SLOT_EMPTY)
 		return;
 	boot_clear(&take->boot, take->boot.other);
-	if (write_whole(take->folder, MARKER, "") < 0)
-		die("cannot write %s: %s", path, strerror(errno));
+	r = write_whole(take->folder, MARKER, "");
+	if (r < 0)
+		die("cannot write %s: %s", path, strerror(-r));
 }
 
 static int open_target(const struct take *take, const char *name)
@@ -226,12 +228,14 @@ static void write_superblock(const struct take *take)
 		.data_blocks = slot->shape.n_data, .salt_size = HASH_BYTES,
 	};
 	uint8_t block[BLOCK_BYTES] = {0}, there[BLOCK_BYTES];
+	int r;
 
 	memcpy(verity.salt, take->offer.salt, HASH_BYTES);
 	verity_encode(&verity, slot->root_hash, block);
 	make_durable(slot->fd, slot->name);
-	if (pwrite(slot->fd, block, sizeof block, (off_t)slot->size_bytes) != sizeof block)
-		die("cannot write the superblock: %s", strerror(errno));
+	r = write_all(slot->fd, block, sizeof block, (int64_t)slot->size_bytes);
+	if (r < 0)
+		die("cannot write the superblock: %s", strerror(-r));
 	make_durable(slot->fd, slot->name);
 	if (ioctl(slot->fd, BLKFLSBUF) < 0) /* what is read from now on comes from the disk */
 		die("cannot flush the slot: %s", strerror(errno));
@@ -256,11 +260,13 @@ static void finish_files(const struct take *take)
 static void try(struct take *take)
 {
 	char text[160], hash[HASH_HEX], path[96];
+	int r;
 
 	hex_print(take->offer.objects[OBJECT_ROOT].root_hash, HASH_BYTES, hash);
 	snprintf(text, sizeof text, "root=%s\ngeneration=%u\n", hash, take->offer.generation);
-	if (write_whole(take->folder, "image", text) < 0)
-		die("cannot write %s/image: %s", take->folder, strerror(errno));
+	r = write_whole(take->folder, "image", text);
+	if (r < 0)
+		die("cannot write %s/image: %s", take->folder, strerror(-r));
 	for (size_t i = 0; i < TARGETS; i++)
 		close(take->targets[i].fd);
 	path_of(path, sizeof path, take->folder, MARKER);

@@ -78,9 +78,10 @@ void *arena_grow(struct arena *arena, const void *old, size_t old_size, size_t n
 
 char *arena_strndup(struct arena *arena, const char *text, size_t length)
 {
-	char *copy = arena_alloc(arena, length + 1);
+	size_t whole = strnlen(text, length); /* `length` may be a limit, and nothing behind the text is ours to read */
+	char *copy = arena_alloc(arena, whole + 1);
 
-	memcpy(copy, text, length);
+	memcpy(copy, text, whole);
 	return copy;
 }
 

@@ -19,6 +19,7 @@ void *arena_alloc(struct arena *arena, size_t size);
 /* Grows an array allocated from the arena to `new_size` bytes (copies; the old block stays until arena_free()). */
 void *arena_grow(struct arena *arena, const void *old, size_t old_size, size_t new_size);
 
+/* Copies of a text: whole (NULL stays NULL), or at most `length` bytes of it, however short it is. Nothing behind its end is read. */
 char *arena_strdup(struct arena *arena, const char *text);
 char *arena_strndup(struct arena *arena, const char *text, size_t length);
 char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));

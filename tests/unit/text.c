@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -319,7 +320,30 @@ START_TEST(a_misspelt_name_suggests_the_nearest_and_a_strange_one_nothing)
 }
 END_TEST
 
-SUITE(text, an_arena_gives_zeroed_memory_aligned_for_any_type, an_array_grows_one_by_one_and_keeps_what_it_has,
+/* A text whose end is the end of what can be read. */
+static char *text_at_the_end(const char *text)
+{
+	long page = sysconf(_SC_PAGESIZE);
+	char *pages = mmap(NULL, (size_t)page * 2, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ck_assert(pages != MAP_FAILED);
+	ck_assert_int_eq(mprotect(pages + page, (size_t)page, PROT_NONE), 0);
+	return strcpy(pages + page - strlen(text) - 1, text);
+}
+
+START_TEST(a_copy_with_a_limit_reads_nothing_behind_its_text)
+{
+	struct arena *arena = arena_new();
+
+	ck_assert_str_eq(arena_strndup(arena, text_at_the_end("short"), 4096), "short");
+	ck_assert_str_eq(arena_strndup(arena, text_at_the_end(""), 4096), "");
+	ck_assert_str_eq(arena_strndup(arena, text_at_the_end("longer"), 4), "long");
+	ck_assert_str_eq(arena_strndup(arena, "", 0), "");
+	arena_free(arena);
+}
+END_TEST
+
+SUITE(text, a_copy_with_a_limit_reads_nothing_behind_its_text, an_arena_gives_zeroed_memory_aligned_for_any_type, an_array_grows_one_by_one_and_keeps_what_it_has,
       text_is_copied_into_the_arena_to_its_given_length, a_buffer_is_always_followed_by_a_nul,
       integers_have_the_byte_order_they_are_named_after, alignment_pads_with_zeros_and_only_where_needed,
       a_buffer_that_no_memory_can_hold_ends_the_program, sizes_are_powers_of_1024_and_exact,
