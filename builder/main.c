@@ -26,7 +26,7 @@ static void print_usage(FILE *out)
 		char left[64];
 
 		snprintf(left, sizeof left, "%s %s", verbs[i]->name, verbs[i]->arguments);
-		fprintf(out, "  %-28s %s\n", left, verbs[i]->summary);
+		fprintf(out, "  %s%*s %s\n", left, text_padding(left, 32), "", verbs[i]->summary);
 	}
 	fputs("\n'aether-build VERB --help' lists its options; the manual is aether-build(1).\n", out);
 }

@@ -224,6 +224,22 @@ static size_t edit_distance(const char *a, const char *b)
 	return row[length];
 }
 
+size_t text_columns(const char *text)
+{
+	size_t columns = 0;
+
+	for (; *text; text++)
+		columns += ((unsigned char)*text & 0xc0) != 0x80; /* not the second byte of one, or a later one */
+	return columns;
+}
+
+int text_padding(const char *text, size_t columns)
+{
+	size_t used = text_columns(text);
+
+	return used < columns ? (int)(columns - used) : 0;
+}
+
 const char *text_nearest(const char *name, const char *const *known, size_t n)
 {
 	const char *nearest = NULL;

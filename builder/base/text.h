@@ -43,6 +43,12 @@ void hex_encode(const void *data, size_t size, char *out);
 /* Reads exactly `size` bytes from 2 * size hexadecimal digits followed by NUL; 0 or -EINVAL. */
 int hex_decode(const char *text, void *data, size_t size);
 
+/* How many columns a terminal gives to a text of UTF-8: its code points (no wide ones are meant). */
+size_t text_columns(const char *text);
+
+/* How many spaces bring `text` to `columns`, for `%*s` with ""; 0 when it is as wide. */
+int text_padding(const char *text, size_t columns);
+
 /* The name in `known` (n entries) nearest to `name` by edit distance, or NULL when none is near enough to suggest. */
 const char *text_nearest(const char *name, const char *const *known, size_t n);
 

@@ -153,7 +153,7 @@ static int run(const struct verb_options *options, char *const *arguments, size_
 const struct verb verb_diff = {
 	.name = "diff",
 	.arguments = "[A] B",
-	.summary = "Says what differs between two generations, or between one and the one it replaced",
+	.summary = "Says what differs between two generations",
 	.accepts = ACCEPTS_OUT | ACCEPTS_MARKDOWN,
 	.min_arguments = 1,
 	.max_arguments = 2,

@@ -108,7 +108,7 @@ static int run(const struct verb_options *options, char *const *arguments, size_
 const struct verb verb_gc = {
 	.name = "gc",
 	.arguments = "[NAME…]",
-	.summary = "Removes all generations but the newest (--keep N), the last good one and those in use",
+	.summary = "Removes old generations, but never a good one or one in use",
 	.accepts = ACCEPTS_OUT | ACCEPTS_GC,
 	.run = run,
 };

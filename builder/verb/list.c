@@ -46,7 +46,7 @@ static void print_row(const char *const row[COLUMNS], const int widths[COLUMNS])
 	while (last > 0 && !*row[last])
 		last--;
 	for (int i = 0; i < last; i++)
-		printf("%-*s  ", widths[i], row[i]);
+		printf("%s%*s  ", row[i], text_padding(row[i], (size_t)widths[i]), "");
 	printf("%s\n", row[last]);
 }
 
@@ -71,7 +71,7 @@ static void print_table(const struct found *found)
 	}
 	for (size_t i = 0; i <= found->n; i++)
 		for (int c = 0; c < COLUMNS; c++)
-			widths[c] = (int)strlen(rows[i][c]) > widths[c] ? (int)strlen(rows[i][c]) : widths[c];
+			widths[c] = (int)text_columns(rows[i][c]) > widths[c] ? (int)text_columns(rows[i][c]) : widths[c];
 	for (size_t i = 0; i <= found->n; i++)
 		print_row(rows[i], widths);
 }

@@ -103,7 +103,7 @@ static int run(const struct verb_options *options, char *const *arguments, size_
 const struct verb verb_lock = {
 	.name = "lock",
 	.arguments = "RECIPE…",
-	.summary = "Decides every package to the byte, and writes NAME.lock beside NAME.recipe",
+	.summary = "Decides every package to the byte: NAME.lock beside NAME.recipe",
 	.accepts = ACCEPTS_RECIPE | ACCEPTS_EXPIRED | ACCEPTS_UPDATE | ACCEPTS_KIND,
 	.min_arguments = 1,
 	.run = run,

@@ -37,7 +37,7 @@ static int run(const struct verb_options *options, char *const *arguments, size_
 const struct verb verb_lxc = {
 	.name = "lxc",
 	.arguments = "RECIPE",
-	.summary = "Composes a template for system containers (Proxmox, LXC), and prints its path",
+	.summary = "Composes a container template (Proxmox, LXC), and prints its path",
 	.accepts = ACCEPTS_OUT | ACCEPTS_TEMPLATE | ACCEPTS_RECIPE,
 	.min_arguments = 1,
 	.max_arguments = 1,

@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <getopt.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,9 +23,9 @@ static const struct option_row {
 	 offsetof(struct verb_options, kind), ACCEPTS_KIND},
 	{"compress", "none|zlib|zstd", "how a qcow2's clusters are compressed (none)", TEXT,
 	 offsetof(struct verb_options, compress), ACCEPTS_COMPRESS},
-	{"update", NULL, "move to what the archive has now: all packages, downloads and images, or only those named",
+	{"update", NULL, "move all (or the packages, downloads, images named) to the newest",
 	 FLAG, offsetof(struct verb_options, update), ACCEPTS_UPDATE},
-	{"with-fakes", "FOLDER", "its downloads/NAME and images/NAME stand in for the recipe's; not releasable", TEXT,
+	{"with-fakes", "FOLDER", "take downloads/NAME and images/NAME from there; not releasable", TEXT,
 	 offsetof(struct verb_options, fakes), ACCEPTS_RECIPE},
 	{"allow-outside", NULL, "the recipe's own files may lie outside its repository", FLAG,
 	 offsetof(struct verb_options, allow_outside), ACCEPTS_RECIPE},
@@ -79,33 +78,41 @@ static bool accepts(const struct verb *verb, const struct option_row *row)
 }
 
 /* false: no more of them fit. */
-static bool store(struct verb_options *options, const struct option_row *row)
+static bool store(struct verb_options *options, const struct option_row *row, const char *value)
 {
 	char *field = (char *)options + row->offset;
 
 	if (row->type == FLAG) {
 		*(bool *)field = true;
 	} else if (row->type == TEXT) {
-		*(const char **)field = optarg;
+		*(const char **)field = value;
 	} else {
 		struct option_list *list = (struct option_list *)field;
 
 		if (list->count == sizeof list->items / sizeof *list->items)
 			return false;
-		list->items[list->count++] = optarg;
+		list->items[list->count++] = value;
 	}
 	return true;
 }
 
-/* getopt_long() has no message for us: says which word was wrong, and the nearest right one. */
-static int refuse(const struct verb *verb, int what, const char *word, struct err *err)
+/* The option of `verb` that is called so; NULL when it has none. Names are written out: what is short for one option today
+ * could be another one tomorrow. */
+static const struct option_row *find_row(const struct verb *verb, const char *name, size_t length)
+{
+	for (size_t i = 0; i < N_ROWS; i++)
+		if (accepts(verb, &rows[i]) && strlen(rows[i].name) == length && memcmp(rows[i].name, name, length) == 0)
+			return &rows[i];
+	return NULL;
+}
+
+/* Says which word was wrong, and the nearest right one. */
+static int refuse_unknown(const struct verb *verb, const char *word, struct err *err)
 {
 	const char *known[N_ROWS], *near;
 	char name[64];
 	size_t n = 0;
 
-	if (what == ':')
-		return err_set(err, -EINVAL, "'%s' needs a value", word);
 	for (size_t i = 0; i < N_ROWS; i++)
 		if (accepts(verb, &rows[i]))
 			known[n++] = rows[i].name;
@@ -113,29 +120,55 @@ static int refuse(const struct verb *verb, int what, const char *word, struct er
 	near = text_nearest(name, known, n);
 	err_set(err, -EINVAL, "'%s' does not know the option '%s'", verb->name, word);
 	if (near)
-		return err_hint(err, "did you mean '--%s'?", near);
-	return err_hint(err, "'aether-build %s --help' lists what it knows", verb->name);
+		err_hint(err, "did you mean '--%s'?", near);
+	else
+		err_hint(err, "'aether-build %s --help' lists what it knows", verb->name);
+	return -EINVAL;
+}
+
+/* Reads the option argv[i], and its value when that is the next word; returns how many words it took, or -EINVAL. */
+static int read_option(const struct verb *verb, char **argv, int i, struct verb_options *options, struct err *err)
+{
+	const char *word = argv[i], *name = word + 2, *equals = strchr(name, '='), *value = equals ? equals + 1 : argv[i + 1];
+	const struct option_row *row = NULL;
+
+	if (word[1] == '-')
+		row = find_row(verb, name, strcspn(name, "="));
+	if (!row)
+		return refuse_unknown(verb, word, err);
+	if (row->type == FLAG && equals)
+		return err_set(err, -EINVAL, "'--%s' takes no value", row->name);
+	if (row->type != FLAG && !value)
+		return err_set(err, -EINVAL, "'--%s' needs a value: %s", row->name, row->value);
+	if (!store(options, row, value))
+		return err_set(err, -EINVAL, "'--%s' was given too often", row->name);
+	return row->type == FLAG || equals ? 1 : 2;
 }
 
 int options_parse(const struct verb *verb, int argc, char **argv, struct verb_options *ret_options, struct err *err)
 {
 	struct verb_options options = {.out = "out", .allow_expired_release = !!getenv("AETHER_ALLOW_EXPIRED_RELEASE")};
-	struct option known[N_ROWS + 1] = {{0}};
-	size_t n = 0;
-	int what;
+	char **arguments = calloc((size_t)argc + 1, sizeof *arguments);
+	int n = 0, i = 1, taken = 0;
 
-	for (size_t i = 0; i < N_ROWS; i++)
-		if (accepts(verb, &rows[i]))
-			known[n++] = (struct option){rows[i].name, rows[i].type != FLAG, NULL, 'A' + (int)i};
-	optind = 1;
-	while ((what = getopt_long(argc, argv, ":", known, NULL)) != -1) {
-		if (what == '?' || what == ':')
-			return refuse(verb, what, argv[optind - 1], err);
-		if (!store(&options, &rows[what - 'A']))
-			return err_set(err, -EINVAL, "'--%s' was given too often", rows[what - 'A'].name);
+	if (!arguments)
+		return err_sys(err, -ENOMEM, "cannot read the command line");
+	while (i < argc && taken >= 0 && strcmp(argv[i], "--") != 0) {
+		bool is_option = argv[i][0] == '-' && argv[i][1];
+
+		taken = is_option ? read_option(verb, argv, i, &options, err) : 1;
+		if (!is_option)
+			arguments[n++] = argv[i];
+		i += taken;
 	}
-	*ret_options = options;
-	return optind;
+	for (i++; taken >= 0 && i < argc; i++)
+		arguments[n++] = argv[i];
+	if (taken >= 0) {
+		memcpy(argv + argc - n, arguments, (size_t)n * sizeof *arguments);
+		*ret_options = options;
+	}
+	free(arguments);
+	return taken < 0 ? taken : argc - n;
 }
 
 void options_print(const struct verb *verb, FILE *out)
@@ -147,6 +180,6 @@ void options_print(const struct verb *verb, FILE *out)
 			continue;
 		snprintf(left, sizeof left, "--%s%s%s", rows[i].name, rows[i].value ? " " : "",
 			 rows[i].value ? rows[i].value : "");
-		fprintf(out, "  %-28s %s\n", left, rows[i].help);
+		fprintf(out, "  %s%*s %s\n", left, text_padding(left, 32), "", rows[i].help);
 	}
 }

@@ -135,7 +135,7 @@ static int run(const struct verb_options *options, char *const *arguments, size_
 const struct verb verb_run = {
 	.name = "run",
 	.arguments = "RECIPE|IMAGE",
-	.summary = "Boots an image on a disk that is thrown away, and prints the way in",
+	.summary = "Boots an image on a throw-away disk, and prints the way in",
 	.accepts = ACCEPTS_OUT | ACCEPTS_RECIPE | ACCEPTS_KIND | ACCEPTS_START | ACCEPTS_PORTS,
 	.min_arguments = 1,
 	.max_arguments = 1,

@@ -126,7 +126,7 @@ static int run(const struct verb_options *options, char *const *arguments, size_
 const struct verb verb_show = {
 	.name = "show",
 	.arguments = "NAME[/NUMBER]|PATH",
-	.summary = "Says everything about one generation: what it is, what it replaced, where it runs",
+	.summary = "Says everything about one generation",
 	.accepts = ACCEPTS_OUT,
 	.min_arguments = 1,
 	.max_arguments = 1,

@@ -179,7 +179,7 @@ static int run(const struct verb_options *options, char *const *arguments, size_
 const struct verb verb_test = {
 	.name = "test",
 	.arguments = "RECIPE",
-	.summary = "Boots the recipe's image, waits for its health, and runs the recipe's tests",
+	.summary = "Boots the recipe's image, and runs the recipe's tests in it",
 	.accepts = ACCEPTS_OUT | ACCEPTS_RECIPE | ACCEPTS_KIND | ACCEPTS_START,
 	.min_arguments = 1,
 	.max_arguments = 1,

@@ -144,7 +144,7 @@ static int run(const struct verb_options *options, char *const *arguments, size_
 const struct verb verb_why = {
 	.name = "why",
 	.arguments = "RECIPE",
-	.summary = "Says what has changed since the newest generation, and which layers that makes stale",
+	.summary = "Says what has changed since the newest generation",
 	.accepts = ACCEPTS_OUT | ACCEPTS_RECIPE | ACCEPTS_KIND,
 	.min_arguments = 1,
 	.max_arguments = 1,
