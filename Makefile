@@ -72,7 +72,18 @@ $(B)/libagent.a: $(AGENT:builder/%.c=$(B)/%.o)
 
 $(B)/%.o: builder/%.c $(B)/flags
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(PKG_CFLAGS) -c -o $@ $<
+	$(CC) $(CPPFLAGS) $(INCLUDED) $(ALL_CFLAGS) $(PKG_CFLAGS) -c -o $@ $<
+
+# What the program is, by its sources alone (builder/base/identity.h): no compiler, place or host is in it.
+sources_digest = find $(addprefix builder/,$(1)) -name '*.[ch]' ! -path '*/agent/*' | LC_ALL=C sort | xargs sha256sum | \
+	sha256sum | cut -c 1-64
+$(B)/base/identity.o: INCLUDED = -include $(B)/identity
+$(B)/base/identity.o: $(B)/identity
+$(B)/identity: FORCE
+	@mkdir -p $(@D)
+	@printf '#define IDENTITY_PROGRAM "%s"\n#define IDENTITY_TREES "%s"\n' "$$($(call sources_digest,.))" \
+		"$$($(call sources_digest,base edge lock tree))" >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 # Rewritten only when it would change: other flags (or another PREFIX, which is compiled in) compile everything anew.
 quote = '$(subst ','\'',$(1))'

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/identity.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "verb/verb.h"
@@ -93,7 +94,7 @@ int main(int argc, char **argv)
 		return argc < 2 ? EXIT_USAGE : 0;
 	}
 	if (strcmp(argv[1], "--version") == 0) {
-		puts("aether-build " AETHER_VERSION);
+		printf("aether-build %s (sources %.12s)\n", AETHER_VERSION, identity_program);
 		return 0;
 	}
 	verb = find_verb(argv[1], &err);

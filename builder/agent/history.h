@@ -1,5 +1,5 @@
-/* Which generations were bad on this machine, and why: records of lines KEY=VALUE, each followed by an empty line, the newest last,
- * on the state partition. The newest are kept; the file does not grow for ever. */
+/* Which generations were bad on this machine, and why: records of lines KEY=VALUE, each followed by an empty line, the
+ * newest last, on the state partition. The newest are kept; the file does not grow for ever. */
 #ifndef AGENT_HISTORY_H
 #define AGENT_HISTORY_H
 

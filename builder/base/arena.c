@@ -85,6 +85,15 @@ char *arena_strndup(struct arena *arena, const char *text, size_t length)
 	return copy;
 }
 
+void *arena_memdup(struct arena *arena, const void *data, size_t size)
+{
+	char *copy = arena_alloc(arena, size + 1);
+
+	if (size)
+		memcpy(copy, data, size);
+	return copy;
+}
+
 char *arena_strdup(struct arena *arena, const char *text)
 {
 	return text ? arena_strndup(arena, text, strlen(text)) : NULL;

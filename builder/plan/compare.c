@@ -173,7 +173,8 @@ static const struct compared_list lists[] = {
 
 /* Values that are the whole. */
 static const struct { const char *value, *layer; } values[] = {
-	{"version", "all"}, {"kind", "all"}, {"name", "all"}, {"epoch", "image"}, {"cmdline", "disk"}, {"init", "disk"},
+	{"version", "all"}, {"program", "all"}, {"kind", "all"}, {"name", "all"},
+	{"epoch", "image"}, {"cmdline", "disk"}, {"init", "disk"},
 };
 
 static const struct json *list_of(const struct compared_list *list, const struct json *plan)

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "base/identity.h"
+
 static const char *const layer_names[LAYER_COUNT] = {"base", "parent", "recipe"};
 
 static struct json *words(const struct strv *list)
@@ -195,6 +197,7 @@ struct json *plan_json(const struct plan *plan)
 	json_set(ports, "udp", words(&plan->recipe->firewall_udp));
 	json_set(object, "key", json_text(plan->key));
 	json_set(object, "version", json_text(AETHER_VERSION));
+	json_set(object, "program", json_text(identity_program));
 	json_set(object, "kind", json_text(recipe_kind_name(plan->recipe->kind)));
 	json_set(object, "name", json_text(plan->recipe->name));
 	json_set(object, "epoch", json_number(plan->epoch));

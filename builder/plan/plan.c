@@ -5,11 +5,9 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/identity.h"
 #include "edge/digest.h"
 #include "plan/config.h"
-
-/* Raise when the same packages would make another layer: it is part of every layer's key. */
-enum { LAYER_FORMAT = 1 };
 
 static const char *digest_of(struct arena *arena, const struct buf *text)
 {
@@ -63,7 +61,7 @@ static void make_layers(struct arena *arena, const struct recipe *recipe, const 
 		struct plan_layer *layer = &tree->layers[l];
 		_cleanup_buf_ struct buf text = {0};
 
-		buf_printf(&text, "layer %d on %s\n", LAYER_FORMAT, below);
+		buf_printf(&text, "layer by %s on %s\n", identity_trees, below);
 		put_words(&text, "exclude", &recipe->exclude);
 		put_words(&text, "include", &recipe->include);
 		layer->packages = &locked->packages[i];
@@ -204,7 +202,7 @@ static void put_layout(struct buf *text, const struct disk_layout *layout)
 
 static void put_all(struct buf *text, const struct plan *plan)
 {
-	buf_printf(text, "aether-build plan 1\nversion %s\nkind %s\nname %s\nepoch %" PRId64 "\nseed %s\n", AETHER_VERSION,
+	buf_printf(text, "aether-build plan 1\nprogram %s\nkind %s\nname %s\nepoch %" PRId64 "\nseed %s\n", identity_program,
 		   recipe_kind_name(plan->recipe->kind), plan->recipe->name, plan->epoch, plan->seed);
 	if (plan->programs->init) /* a container starts by its hypervisor's kernel */
 		buf_printf(text, "init %s\ncmdline %s\n", plan->programs->init_sha256, plan->cmdline);

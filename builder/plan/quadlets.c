@@ -4,11 +4,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/identity.h"
 #include "edge/digest.h"
 #include "plan/config.h"
-
-/* Raise when the same image would be unpacked in another way: it is part of every container's key. */
-enum { STORE_FORMAT = 1 };
 
 enum { SUBIDS = 65536, FIRST_SUBID = 100000, FIRST_UID = 1000, LAST_UID = 60000 };
 
@@ -87,7 +85,7 @@ static void make_container(struct arena *arena, struct plan *plan, const struct 
 
 	container->locked = locked;
 	container->store = arena_printf(arena, STORES "/%s", locked->manifest.sha256);
-	buf_printf(&text, "container %d %s %s\n", STORE_FORMAT, locked->image, locked->manifest.sha256);
+	buf_printf(&text, "container by %s %s %s\n", identity_trees, locked->image, locked->manifest.sha256);
 	sha256_hex_of(text.data, text.size, key);
 	container->key = key;
 }

@@ -4,15 +4,27 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/identity.h"
 #include "base/log.h"
 #include "base/pool.h"
 #include "edge/archive.h"
+#include "edge/digest.h"
 
 static const char ROOM[] = "debs";
 
+/* What is unpacked of a package is made by us, not by its digest alone. */
+static const char *deb_key(struct arena *arena, const struct lock_package *package)
+{
+	const char *text = arena_printf(arena, "deb by %s %s\n", identity_trees, package->sha256);
+	char *key = arena_array(arena, char, SHA256_HEX);
+
+	sha256_hex_of(text, strlen(text), key);
+	return key;
+}
+
 const char *deb_path(const struct cache *cache, struct arena *arena, const struct lock_package *package)
 {
-	return cache_path(cache, arena, ROOM, package->sha256);
+	return cache_path(cache, arena, ROOM, deb_key(arena, package));
 }
 
 struct work {
@@ -28,7 +40,7 @@ static int flatten(void *data, size_t i, struct err *err)
 	struct work *work = data;
 	const struct lock_package *package = &work->packages[i];
 	struct cache_draft draft;
-	int r = cache_begin(work->cache, ROOM, package->sha256, &draft, err);
+	int r = cache_begin(work->cache, ROOM, deb_key(arena, package), &draft, err);
 
 	if (r == 0) {
 		r = archive_flatten_deb(cache_path(work->cache, arena, "blobs", package->sha256), draft.path, PACKAGE_BYTES_MAX,

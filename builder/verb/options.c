@@ -59,7 +59,7 @@ static const struct option_row {
 	 ACCEPTS_HOST},
 	{"dry-run", NULL, "change nothing, say how much would travel", FLAG, offsetof(struct verb_options, dry_run),
 	 ACCEPTS_SWITCH},
-	{"force", NULL, "also what is known to be bad, made with fakes, or leaves no way back", FLAG,
+	{"force", NULL, "even one that is bad or made with fakes, or with no way back", FLAG,
 	 offsetof(struct verb_options, force), ACCEPTS_SWITCH},
 	{"no-reboot", NULL, "leave it to the next boot", FLAG, offsetof(struct verb_options, no_reboot),
 	 ACCEPTS_SWITCH},

@@ -339,11 +339,14 @@ START_TEST(a_copy_with_a_limit_reads_nothing_behind_its_text)
 	ck_assert_str_eq(arena_strndup(arena, text_at_the_end(""), 4096), "");
 	ck_assert_str_eq(arena_strndup(arena, text_at_the_end("longer"), 4), "long");
 	ck_assert_str_eq(arena_strndup(arena, "", 0), "");
+	ck_assert_mem_eq(arena_memdup(arena, "a\0b\0c", 5), "a\0b\0c", 6);
+	ck_assert_mem_eq(arena_memdup(arena, NULL, 0), "", 1);
 	arena_free(arena);
 }
 END_TEST
 
-SUITE(text, a_copy_with_a_limit_reads_nothing_behind_its_text, an_arena_gives_zeroed_memory_aligned_for_any_type, an_array_grows_one_by_one_and_keeps_what_it_has,
+SUITE(text, a_copy_with_a_limit_reads_nothing_behind_its_text,
+      an_arena_gives_zeroed_memory_aligned_for_any_type, an_array_grows_one_by_one_and_keeps_what_it_has,
       text_is_copied_into_the_arena_to_its_given_length, a_buffer_is_always_followed_by_a_nul,
       integers_have_the_byte_order_they_are_named_after, alignment_pads_with_zeros_and_only_where_needed,
       a_buffer_that_no_memory_can_hold_ends_the_program, sizes_are_powers_of_1024_and_exact,
