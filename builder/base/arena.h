@@ -22,6 +22,7 @@ void *arena_grow(struct arena *arena, const void *old, size_t old_size, size_t n
 /* Copies of a text: whole (NULL stays NULL), or at most `length` bytes of it, however short it is. Nothing behind its end is read. */
 char *arena_strdup(struct arena *arena, const char *text);
 char *arena_strndup(struct arena *arena, const char *text, size_t length);
+void *arena_memdup(struct arena *arena, const void *data, size_t size); /* of any bytes; a zero follows them */
 char *arena_printf(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 char *arena_vprintf(struct arena *arena, const char *format, va_list ap);
 

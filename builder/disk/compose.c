@@ -134,10 +134,10 @@ static void add_to_esp(struct making *m, const char *path, const struct buf *con
 	m->esp[m->n_esp++] = (struct esp_file){path, content->data, content->size, of_slot};
 }
 
-/* Keeps a text as long as the disk is made. */
+/* Keeps bytes as long as the disk is made. */
 static struct buf keep(struct making *m, struct buf *text)
 {
-	struct buf kept = {.data = arena_strndup(m->arena, text->data, text->size), .size = text->size};
+	struct buf kept = {.data = arena_memdup(m->arena, text->data, text->size), .size = text->size};
 
 	buf_free(text);
 	return kept;
@@ -295,7 +295,7 @@ static int add_tables(struct making *m, struct err *err)
 	r = gpt_encode(&(struct gpt){uuid, layout->size_bytes, entries, layout->n_partitions}, primary, backup, err);
 	if (r == 0 && bios) {
 		r = grub_embed(&m->boot_sector, &m->core, bios->start, primary, err);
-		disk_add_memory(m->disk, bios->start, arena_strndup(m->arena, m->core.data, m->core.size), m->core.size);
+		disk_add_memory(m->disk, bios->start, arena_memdup(m->arena, m->core.data, m->core.size), m->core.size);
 	}
 	disk_add_memory(m->disk, 0, primary, GPT_PRIMARY_BYTES);
 	disk_add_memory(m->disk, layout->size_bytes - GPT_BACKUP_BYTES, backup, GPT_BACKUP_BYTES);

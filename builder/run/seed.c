@@ -35,7 +35,7 @@ static int write_own(const char *path, const char *folder, struct err *err)
 					     "and 'network-config' if you like");
 		}
 		files[n++] = (struct archive_iso_file){
-			names[i].name, arena_strndup(arena, text.data ? text.data : "", text.size), text.size,
+			names[i].name, arena_memdup(arena, text.data, text.size), text.size,
 		};
 		buf_free(&text);
 	}
