@@ -76,21 +76,21 @@ void *arena_grow(struct arena *arena, const void *old, size_t old_size, size_t n
 	return new;
 }
 
-char *arena_strndup(struct arena *arena, const char *text, size_t length)
-{
-	size_t whole = strnlen(text, length); /* `length` may be a limit, and nothing behind the text is ours to read */
-	char *copy = arena_alloc(arena, whole + 1);
-
-	memcpy(copy, text, whole);
-	return copy;
-}
-
 void *arena_memdup(struct arena *arena, const void *data, size_t size)
 {
 	char *copy = arena_alloc(arena, size + 1);
 
 	if (size)
 		memcpy(copy, data, size);
+	return copy;
+}
+
+char *arena_strndup(struct arena *arena, const char *text, size_t length)
+{
+	size_t whole = strnlen(text, length); /* `length` may be a limit, and nothing behind the text is ours to read */
+	char *copy = arena_alloc(arena, whole + 1);
+
+	memcpy(copy, text, whole);
 	return copy;
 }
 

@@ -134,7 +134,7 @@ static void add_to_esp(struct making *m, const char *path, const struct buf *con
 	m->esp[m->n_esp++] = (struct esp_file){path, content->data, content->size, of_slot};
 }
 
-/* Keeps a text as long as the disk is made. */
+/* Keeps bytes as long as the disk is made. */
 static struct buf keep(struct making *m, struct buf *text)
 {
 	struct buf kept = {.data = arena_memdup(m->arena, text->data, text->size), .size = text->size};
