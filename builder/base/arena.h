@@ -19,7 +19,8 @@ void *arena_alloc(struct arena *arena, size_t size);
 /* Grows an array allocated from the arena to `new_size` bytes (copies; the old block stays until arena_free()). */
 void *arena_grow(struct arena *arena, const void *old, size_t old_size, size_t new_size);
 
-/* Copies of a text: whole (NULL stays NULL), or at most `length` bytes of it, however short it is. Nothing behind its end is read. */
+/* Copies of a text: whole (NULL stays NULL), or at most `length` bytes of it, however short it is. Nothing behind its end
+ * is read. */
 char *arena_strdup(struct arena *arena, const char *text);
 char *arena_strndup(struct arena *arena, const char *text, size_t length);
 void *arena_memdup(struct arena *arena, const void *data, size_t size); /* of any bytes; a zero follows them */

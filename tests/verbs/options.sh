@@ -25,8 +25,8 @@ none_is_known() {
 	local verb
 	for verb in "${verbs[@]}"; do
 		unknown "$verb" -x && unknown "$verb" -xyzzy && unknown "$verb" --frobnicate &&
-			unknown "$verb" --frobnicate=1 && unknown "$verb" --jso json && unknown "$verb" --JSON=x json && unknown "$verb" -json json ||
-			{ echo "$verb"; return 1; }
+			unknown "$verb" --frobnicate=1 && unknown "$verb" --jso json && unknown "$verb" --JSON=x json &&
+			unknown "$verb" -json json || { echo "$verb"; return 1; }
 	done
 }
 
