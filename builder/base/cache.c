@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -11,11 +12,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/cache_evict.h"
 #include "base/file.h"
 #include "base/text.h"
 
 struct cache {
 	char *folder;
+	int use_fd;            /* locks/.use, locked: shared, or alone by cache_claim() */
+	int guard_fd;          /* locks/.guard: shared while somebody looks, alone while somebody removes */
+	pthread_mutex_t guard; /* a lock on a file is the whole process's */
 };
 
 /* A draft or scratch `NAME` in tmp/ is alive while somebody holds the lock on `NAME.lock`. */
@@ -57,13 +62,33 @@ const char *cache_default(struct arena *arena)
 	return arena_printf(arena, "%s/.cache/aether-build", home && *home ? home : "/tmp");
 }
 
+/* Becomes one of those who use the cache; waits for whoever removes from it. */
+static int cache_join(struct cache *cache, struct arena *arena, struct err *err)
+{
+	const char *use = arena_printf(arena, "%s/locks/.use", cache->folder);
+
+	cache->use_fd = open(use, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	if (cache->use_fd >= 0)
+		cache->guard_fd = open(arena_printf(arena, "%s/locks/.guard", cache->folder), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	if (cache->guard_fd < 0)
+		return err_sys(err, -errno, "cannot open the lock '%s'", use);
+	while (flock(cache->use_fd, LOCK_SH) < 0)
+		if (errno != EINTR)
+			return err_sys(err, -errno, "cannot lock '%s'", use);
+	return 0;
+}
+
 int cache_open(const char *path, struct cache **ret_cache, struct err *err)
 {
 	static const char *const rooms[] = {"tmp", "locks", "blobs"};
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct cache *cache = calloc(1, sizeof *cache);
-	int r = cache ? 0 : err_set(err, -ENOMEM, "out of memory");
+	int r = 0;
 
+	if (!cache)
+		return err_set(err, -ENOMEM, "out of memory");
+	cache->use_fd = cache->guard_fd = -1;
+	pthread_mutex_init(&cache->guard, NULL);
 	for (size_t i = 0; r == 0 && i < sizeof rooms / sizeof *rooms; i++)
 		r = folder_make(arena_printf(arena, "%s/%s", path, rooms[i]), 0755, err);
 	/* Its real path: trees in it are mounted, unpacked into and compared by path, wherever we stand. */
@@ -71,6 +96,8 @@ int cache_open(const char *path, struct cache **ret_cache, struct err *err)
 		r = err_sys(err, -errno, "cannot find '%s'", path);
 	if (r == 0 && access(cache->folder, W_OK) < 0)
 		r = err_sys(err, -errno, "cannot write to '%s'", cache->folder);
+	if (r == 0)
+		r = cache_join(cache, arena, err);
 	if (r < 0) {
 		if (r != -ENOSPC)
 			err_hint(err, "set AETHER_CACHE to a folder you can write to");
@@ -84,9 +111,18 @@ int cache_open(const char *path, struct cache **ret_cache, struct err *err)
 
 void cache_close(struct cache *cache)
 {
-	if (cache)
-		free(cache->folder);
+	if (!cache)
+		return;
+	fd_closep(&cache->use_fd);
+	fd_closep(&cache->guard_fd);
+	pthread_mutex_destroy(&cache->guard);
+	free(cache->folder);
 	free(cache);
+}
+
+int cache_outlive(const struct cache *cache, struct err *err)
+{
+	return fcntl(cache->use_fd, F_SETFD, 0) < 0 ? err_sys(err, -errno, "cannot keep the cache '%s'", cache->folder) : 0;
 }
 
 const char *cache_folder(const struct cache *cache)
@@ -121,6 +157,34 @@ static int lock_file(const char *path, struct err *err)
 	}
 }
 
+void cache_guard(struct cache *cache, bool on)
+{
+	while (on && flock(cache->guard_fd, LOCK_EX) < 0 && errno == EINTR)
+		;
+	if (!on)
+		flock(cache->guard_fd, LOCK_UN);
+}
+
+bool cache_has(struct cache *cache, const char *room, const char *key)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const char *path = cache_path(cache, arena, room, key);
+	bool has;
+
+	pthread_mutex_lock(&cache->guard);
+	while (flock(cache->guard_fd, LOCK_SH) < 0 && errno == EINTR)
+		;
+	has = utimensat(AT_FDCWD, path, NULL, AT_SYMLINK_NOFOLLOW) == 0 || (errno != ENOENT && path_exists(path));
+	flock(cache->guard_fd, LOCK_UN);
+	pthread_mutex_unlock(&cache->guard);
+	return has;
+}
+
+bool cache_claim(struct cache *cache)
+{
+	return flock(cache->use_fd, LOCK_EX | LOCK_NB) == 0;
+}
+
 static int new_temporary(struct cache *cache, struct arena *arena, const char **ret_path, struct err *err)
 {
 	uint64_t number;
@@ -139,7 +203,7 @@ int cache_begin(struct cache *cache, const char *room, const char *key, struct c
 	int r;
 
 	*draft = (struct cache_draft){.lock_fd = -1, .tmp_fd = -1};
-	if (path_exists(final))
+	if (cache_has(cache, room, key))
 		return 1;
 	r = folder_make(arena_printf(arena, "%s/%s/%.2s", cache->folder, room, key), 0755, err);
 	if (r < 0)
@@ -147,7 +211,7 @@ int cache_begin(struct cache *cache, const char *room, const char *key, struct c
 	draft->lock_fd = lock_file(arena_printf(arena, "%s/locks/%s-%s", cache->folder, room, key), err);
 	if (draft->lock_fd < 0)
 		return draft->lock_fd;
-	if (path_exists(final)) {
+	if (cache_has(cache, room, key)) {
 		cache_abandon(draft);
 		return 1;
 	}

@@ -5,7 +5,10 @@
  *   tmp/                 what is being made; removed by the next run when its maker is dead
  *
  * An entry appears by rename, complete, or not at all. Whoever makes an entry holds a lock on its name; a second build
- * that wants the same entry waits and then finds it. */
+ * that wants the same entry waits and then finds it. An entry's time is that of its last use: files' own times of access are
+ * written by few systems, and by backups.
+ *
+ * Whoever has the cache open holds a shared lock on locks/.use. What is not used for long may be removed (cache_evict.h). */
 #ifndef BASE_CACHE_H
 #define BASE_CACHE_H
 
@@ -24,11 +27,20 @@ const char *cache_default(struct arena *arena);
 int cache_open(const char *path, struct cache **ret_cache, struct err *err);
 void cache_close(struct cache *cache);
 
+/* The program that takes the place of this one (execve(2)) goes on using the cache, for as long as it runs. */
+int cache_outlive(const struct cache *cache, struct err *err);
+
 /* The cache's folder; borrowed. */
 const char *cache_folder(const struct cache *cache);
 
 /* Where entry `key` of `room` stands or will stand. */
 const char *cache_path(const struct cache *cache, struct arena *arena, const char *room, const char *key);
+
+/* Whether the entry is there. Then it counts as used now, and nobody takes it away from under whoever is at work. */
+bool cache_has(struct cache *cache, const char *room, const char *key);
+
+/* For cache_evict() alone: between the two calls, with `on` and without, no entry is found by anybody. */
+void cache_guard(struct cache *cache, bool on);
 
 /* A place for an entry that is being made. */
 struct cache_draft {

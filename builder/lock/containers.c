@@ -226,12 +226,12 @@ static const struct lock_blob *blob_of(const struct lock_container *container, s
 	return i == 0 ? &container->manifest : i == 1 ? &container->config : &container->layers[i - 2];
 }
 
-static size_t count_missing(struct arena *arena, const struct cache *cache, const struct lock_container *container)
+static size_t count_missing(struct cache *cache, const struct lock_container *container)
 {
 	size_t missing = 0;
 
 	for (size_t i = 0; i < container->n_layers + 2; i++)
-		missing += !path_exists(cache_path(cache, arena, "blobs", blob_of(container, i)->sha256));
+		missing += !cache_has(cache, "blobs", blob_of(container, i)->sha256);
 	return missing;
 }
 
@@ -256,7 +256,7 @@ int lock_fetch_container(const struct lock *lock, const struct lock_container *c
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const char *layout = container->fake ? fakes_find(arena, lock->fakes, "images", container->image) : NULL;
-	size_t missing = count_missing(arena, cache, container), before = missing + 1;
+	size_t missing = count_missing(cache, container), before = missing + 1;
 	int r = 0;
 
 	if (container->fake && !layout)
@@ -265,7 +265,7 @@ int lock_fetch_container(const struct lock *lock, const struct lock_container *c
 		err_free(err);
 		r = fetch(arena, container, layout, cache, err);
 		before = missing;
-		missing = r == 0 ? 0 : count_missing(arena, cache, container);
+		missing = r == 0 ? 0 : count_missing(cache, container);
 	}
 	if (r == -ENOENT || r == -EBADMSG)
 		return err_hint(err, "the registry no longer has what was locked: '%s' locks what it has now",

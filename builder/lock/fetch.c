@@ -175,7 +175,7 @@ int fetch_items(struct cache *cache, const struct fetch_item *items, size_t n, b
 	for (size_t i = 0; i < n; i++) {
 		const struct fetch_item *item = fetch.downloads[i].item;
 
-		if (path_exists(cache_path(cache, arena, ROOM, item->sha256)))
+		if (cache_has(cache, ROOM, item->sha256))
 			continue;
 		fetch.total_bytes += item->size;
 		*arena_push(arena, jobs, n_jobs) = (struct http_job){.name = item->name,

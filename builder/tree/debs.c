@@ -13,9 +13,9 @@
 static const char ROOM[] = "debs";
 
 /* What is unpacked of a package is made by us, not by its digest alone. */
-static const char *deb_key(struct arena *arena, const struct lock_package *package)
+const char *deb_key(struct arena *arena, const char *sha256)
 {
-	const char *text = arena_printf(arena, "deb by %s %s\n", identity_trees, package->sha256);
+	const char *text = arena_printf(arena, "deb by %s %s\n", identity_trees, sha256);
 	char *key = arena_array(arena, char, SHA256_HEX);
 
 	sha256_hex_of(text, strlen(text), key);
@@ -24,7 +24,7 @@ static const char *deb_key(struct arena *arena, const struct lock_package *packa
 
 const char *deb_path(const struct cache *cache, struct arena *arena, const struct lock_package *package)
 {
-	return cache_path(cache, arena, ROOM, deb_key(arena, package));
+	return cache_path(cache, arena, ROOM, deb_key(arena, package->sha256));
 }
 
 struct work {
@@ -40,7 +40,7 @@ static int flatten(void *data, size_t i, struct err *err)
 	struct work *work = data;
 	const struct lock_package *package = &work->packages[i];
 	struct cache_draft draft;
-	int r = cache_begin(work->cache, ROOM, deb_key(arena, package), &draft, err);
+	int r = cache_begin(work->cache, ROOM, deb_key(arena, package->sha256), &draft, err);
 
 	if (r == 0) {
 		r = archive_flatten_deb(cache_path(work->cache, arena, "blobs", package->sha256), draft.path, PACKAGE_BYTES_MAX,

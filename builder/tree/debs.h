@@ -9,6 +9,9 @@
 /* What a package may hold, decompressed. No Debian package comes near it; a bomb does. */
 #define PACKAGE_BYTES_MAX (4ULL << 30)
 
+/* The key of the decompressed form of a package of that digest in the room `debs`; in `arena`. */
+const char *deb_key(struct arena *arena, const char *sha256);
+
 /* Where the decompressed form of `package` stands in the cache; in `arena`. */
 const char *deb_path(const struct cache *cache, struct arena *arena, const struct lock_package *package);
 

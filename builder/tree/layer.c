@@ -186,11 +186,12 @@ bool tree_cached(const struct cache *cache, const struct plan_layer *layer)
 }
 
 /* From the first layer that is missing on, all are made anew: their keys hang on it. */
-static unsigned first_missing(const struct cache *cache, const struct plan_tree *tree)
+static unsigned first_missing(struct cache *cache, const struct plan_tree *tree)
 {
 	unsigned first = 0;
 
-	while (first < LAYER_COUNT && tree_cached(cache, &tree->layers[first]))
+	while (first < LAYER_COUNT &&
+	       (tree->layers[first].n_packages == 0 || cache_has(cache, ROOM, tree->layers[first].key)))
 		first++;
 	return first;
 }
@@ -203,7 +204,7 @@ static bool has(const struct lock_package *packages, size_t n, const char *sha25
 	return false;
 }
 
-void layer_missing(struct arena *arena, const struct cache *cache, const struct plan_tree *tree,
+void layer_missing(struct arena *arena, struct cache *cache, const struct plan_tree *tree,
 		   struct lock_package **packages, size_t *n)
 {
 	for (unsigned l = first_missing(cache, tree); l < LAYER_COUNT; l++)

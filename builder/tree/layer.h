@@ -7,7 +7,7 @@
 
 /* Appends to `packages` (in `arena`) those that are to be installed because the cache lacks a layer of `tree`; what is there
  * already is not added again. */
-void layer_missing(struct arena *arena, const struct cache *cache, const struct plan_tree *tree, struct lock_package **packages,
+void layer_missing(struct arena *arena, struct cache *cache, const struct plan_tree *tree, struct lock_package **packages,
 		   size_t *n);
 
 /* The packages of `tree`, as a tree to read; layers that the cache lacks are made of what debs_prepare() prepared. For any

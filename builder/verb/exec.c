@@ -23,6 +23,8 @@ static int exec_enter(const struct verb_options *options, const struct project *
 		r = cache_open(folder, &cache, err);
 	if (r == 0)
 		r = tree_packages(project->arena, cache, project->plan, &tree, NULL, err);
+	if (r == 0)
+		r = cache_outlive(cache, err);
 	return r == 0 ? tree_enter(&tree, err) : r; /* what is open now is kept until the program ends */
 }
 

@@ -26,6 +26,7 @@ enum verb_accepts {
 	ACCEPTS_HOST = 1 << 12,      /* --host, --ssh-config, --ssh-option */
 	ACCEPTS_SWITCH = 1 << 13,    /* --dry-run, --force, --no-reboot */
 	ACCEPTS_WAIT = 1 << 14,      /* --timeout, of a machine that restarts */
+	ACCEPTS_EVICT = 1 << 15,     /* of the cache: --keep-days, --max-size, --even-named, --dry-run */
 };
 
 /* The values of an option that may be given more than once. */
@@ -42,6 +43,8 @@ struct verb_options {
 	const char *cache;           /* --cache FOLDER; NULL: where cache_open() looks */
 	const char *fakes;           /* --with-fakes FOLDER; NULL: none */
 	const char *keep;            /* --keep N; NULL: not said */
+	const char *keep_days, *max_size; /* --keep-days N, --max-size SIZE; NULL: not said */
+	bool even_named;             /* --even-named */
 	const char *accel, *memory, *disk, *timeout, *seed; /* --accel NAME and so on; NULL: what is usual */
 	struct option_list ports;    /* --port, each time it is said */
 	bool uefi, console, keep_machine;
