@@ -7,6 +7,7 @@
 #include <linux/openat2.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -141,6 +142,35 @@ int file_write(const char *path, const void *data, size_t size, mode_t mode, str
 	int r = fd < 0 ? -errno : fd_write_all(fd, data, size);
 
 	return r < 0 ? err_sys(err, r, "cannot write '%s'", path) : 0;
+}
+
+void fd_write_back(int fd)
+{
+	sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
+/* sendfile(2) for file systems that do not know the other. */
+static ssize_t copy_some(int from, int to, size_t size)
+{
+	ssize_t n = copy_file_range(from, NULL, to, NULL, size, 0);
+
+	return n < 0 && errno != EINTR && errno != ENOSPC && errno != EIO ? sendfile(to, from, NULL, size) : n;
+}
+
+int file_copy(const char *from, const char *to, struct err *err)
+{
+	_cleanup_fd_ int in = open(from, O_RDONLY | O_CLOEXEC), out = -1;
+	ssize_t n = 1;
+
+	if (in < 0)
+		return err_sys(err, -errno, "cannot open '%s'", from);
+	out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	while (out >= 0 && n > 0) {
+		n = copy_some(in, out, 1 << 30);
+		if (n < 0 && errno == EINTR)
+			n = 1;
+	}
+	return out < 0 || n < 0 ? err_sys(err, -errno, "cannot copy '%s' to '%s'", from, to) : 0;
 }
 
 int folder_make(const char *path, mode_t mode, struct err *err)

@@ -26,6 +26,9 @@ int file_read(const char *path, size_t max_bytes, struct buf *buf, struct err *e
 int fd_write_all(int fd, const void *data, size_t size);
 int fd_pwrite_all(int fd, const void *data, size_t size, uint64_t offset);
 
+/* Lets the kernel begin to write what stands in memory of the file, and does not wait: a later fsync(2) has less to do. */
+void fd_write_back(int fd);
+
 /* Reads exactly `size` bytes at `offset`; -ENODATA when the file ends before. */
 int fd_pread_all(int fd, void *data, size_t size, uint64_t offset);
 
@@ -34,6 +37,10 @@ int file_publish(const char *path, const void *data, size_t size, mode_t mode, s
 
 /* Writes a file that is nobody else's and need not outlive a crash: scratch for another program to read. */
 int file_write(const char *path, const void *data, size_t size, mode_t mode, struct err *err);
+
+/* Copies the content of the file `from` to the new file `to`, in the kernel: where the file system can, both share it. Like
+ * file_write() it need not outlive a crash. */
+int file_copy(const char *from, const char *to, struct err *err);
 
 /* Renames `from` to `to` (replacing a file) and makes the rename durable. */
 int path_publish(const char *from, const char *to, struct err *err);

@@ -14,6 +14,8 @@ struct disk_spec {
 	const char *seed;            /* 64 hex digits; all identity on the disk is derived from it */
 	int64_t epoch;               /* every time stamp on the disk */
 	const char *root;            /* host folder: the tree */
+	const char *ground;          /* host path of a root image by root_ground() that the tree's is made from, by … */
+	const char *changes;         /* … the changes in this tar archive; both NULL: the tree's is made whole */
 	const char *init;            /* host path of aether-init, the program of the initrd */
 	struct toolbox tools;        /* programs that shape bytes */
 	const char *uki;             /* host path: the unified kernel image is kept there, too */

@@ -39,20 +39,56 @@ static int open_image(struct arena *arena, const struct disk_spec *spec, const c
 	return r;
 }
 
-/* Any number of workers makes the same image; none at all (--workers=0) would make another. */
-int root_image(const struct disk_spec *spec, const char *name, int *ret_fd, uint64_t *ret_bytes, struct err *err)
+/* `mode` is more options, ended by NULL; the host's `source` is the last argument. */
+static int root_mkfs(const struct disk_spec *spec, const char *name, const char *const *mode, const char *source,
+		     struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
+	struct strv argv = {0};
 	char uuid[37];
-	const char *argv[] = {
+	const char *const common[] = {
 		"/usr/bin/mkfs.erofs", "--quiet", arena_printf(arena, "-T%" PRId64, spec->epoch), "-U", uuid,
-		COMPRESSION, CLUSTER, PACKING, arena_printf(arena, "--workers=%u", pool_threads()), name, "/tmp/in0", NULL,
+		COMPRESSION, CLUSTER, PACKING,
 	};
 	int r;
 
 	disk_uuid(spec->seed, "root file system", uuid);
-	r = tool_run(spec, "erofs-utils", argv, &spec->root, 1, err);
-	if (r < 0)
-		return err_wrap(err, "while making the root image");
-	return open_image(arena, spec, name, ret_fd, ret_bytes, err);
+	for (size_t i = 0; i < sizeof common / sizeof *common; i++)
+		strv_push(arena, &argv, common[i]);
+	for (; *mode; mode++)
+		strv_push(arena, &argv, *mode);
+	strv_push(arena, &argv, name);
+	strv_push(arena, &argv, "/tmp/in0");
+	*arena_push(arena, argv.items, argv.count) = NULL;
+	r = tool_run(spec, "erofs-utils", argv.items, &source, 1, err);
+	return r < 0 ? err_wrap(err, "while making the root image") : 0;
+}
+
+/* Any number of workers makes the same image; none at all (--workers=0) would make another. They keep in memory what becomes of
+ * a file until all of it is compressed. */
+int root_ground(const struct disk_spec *spec, const char *name, struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const char *const whole[] = {arena_printf(arena, "--workers=%u", pool_threads()), NULL};
+
+	return root_mkfs(spec, name, whole, spec->root, err);
+}
+
+/* Appends to a copy of the ground. It is little as a rule, or one large file of the recipe's: without workers its size is not
+ * that of the memory needed. */
+static int root_grow(const struct disk_spec *spec, const char *name, struct err *err)
+{
+	static const char *const grow[] = {"--workers=0", "--incremental=data", "--tar=f", "--aufs", "--ovlfs-strip=1", NULL};
+	_cleanup_arena_ struct arena *arena = arena_new();
+	int r = file_copy(spec->ground, arena_printf(arena, "%s/%s", spec->work, name), err);
+
+	return r == 0 ? root_mkfs(spec, name, grow, spec->changes, err) : r;
+}
+
+int root_image(const struct disk_spec *spec, const char *name, int *ret_fd, uint64_t *ret_bytes, struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	int r = spec->ground ? root_grow(spec, name, err) : root_ground(spec, name, err);
+
+	return r == 0 ? open_image(arena, spec, name, ret_fd, ret_bytes, err) : r;
 }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -147,7 +148,9 @@ void archive_writer_free(struct archive_writer *writer)
 
 static bool is_kept(const char *attribute)
 {
-	return text_has_prefix(attribute, "user.") || strcmp(attribute, "security.capability") == 0;
+	if (text_has_prefix(attribute, "user."))
+		return !text_has_prefix(attribute, "user.overlay.");
+	return strcmp(attribute, "security.capability") == 0;
 }
 
 struct attribute {
@@ -186,6 +189,24 @@ static void choose_attributes(struct archive_entry *entry)
 		archive_entry_xattr_add_entry(entry, kept[i].name, kept[i].value, kept[i].size);
 }
 
+/* libarchive tells them in words of tar's that not every reader knows. */
+static int put_acl(const char *path, struct archive_entry *entry, struct err *err)
+{
+	static const char *const names[] = {"system.posix_acl_access", "system.posix_acl_default"};
+	char value[4096];
+
+	archive_entry_acl_clear(entry);
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		ssize_t size = lgetxattr(path, names[i], value, sizeof value);
+
+		if (size > 0)
+			archive_entry_xattr_add_entry(entry, names[i], value, (size_t)size);
+		else if (size < 0 && errno != ENODATA && errno != ENOTSUP)
+			return err_sys(err, -errno, "cannot read the access control list of '%s'", path);
+	}
+	return 0;
+}
+
 /* Reads all about the file but its content, and drops what says when and where it was built. */
 static int describe(struct archive_writer *writer, const struct archive_member *member, struct archive_entry *entry,
 		    struct err *err)
@@ -206,7 +227,7 @@ static int describe(struct archive_writer *writer, const struct archive_member *
 		archive_entry_set_size(entry, 0);
 		archive_entry_copy_hardlink(entry, member->hardlink);
 	}
-	return 0;
+	return member->acl_as_attributes && !S_ISLNK(member->st->st_mode) ? put_acl(member->source, entry, err) : 0;
 }
 
 static int put_content(struct archive_writer *writer, const struct archive_member *member, struct err *err)
@@ -241,7 +262,7 @@ int archive_writer_add(struct archive_writer *writer, const struct archive_membe
 	r = describe(writer, member, entry, err);
 	if (r == 0 && archive_write_header(writer->archive, entry) != ARCHIVE_OK)
 		r = failed(writer->archive, member->name, err);
-	if (r == 0 && S_ISREG(member->st->st_mode) && !member->hardlink)
+	if (r == 0 && S_ISREG(member->st->st_mode) && member->st->st_size > 0 && !member->hardlink)
 		r = put_content(writer, member, err);
 	archive_entry_free(entry);
 	return r;

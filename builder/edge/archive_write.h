@@ -3,6 +3,7 @@
 #ifndef EDGE_ARCHIVE_WRITE_H
 #define EDGE_ARCHIVE_WRITE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
@@ -21,6 +22,7 @@ struct archive_member {
 	const char *hardlink;        /* the name of an earlier member that is the same file; or NULL */
 	const struct stat *st;       /* of lstat() */
 	int64_t mtime;               /* the only time it gets, seconds since 1970 */
+	bool acl_as_attributes;      /* access control lists as the kernel has them, not in tar's words */
 };
 
 /* Begins an archive. `filter` compresses it: "zstd" or "xz" on all cores (pool_threads()), NULL not at all. The bytes do not
@@ -29,7 +31,7 @@ int archive_writer_open(const char *filter, archive_sink *sink, void *data, stru
 			struct err *err);
 
 /* Adds a member: numeric owner, mode, access control lists, `user.*` attributes and `security.capability`; of attributes that
- * belong to the host (other `security.*`, `trusted.*`) nothing. */
+ * belong to the host (other `security.*`, `trusted.*`) or to an overlay (`user.overlay.*`) nothing. */
 int archive_writer_add(struct archive_writer *writer, const struct archive_member *member, struct err *err);
 
 /* Writes what is due at the end of an archive. */

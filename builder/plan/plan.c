@@ -219,6 +219,21 @@ static void put_all(struct buf *text, const struct plan *plan)
 		put_tree(text, "tools", &plan->tools);
 }
 
+/* The root image is made in two parts, of which the packages' is kept: what is deleted from it later would keep its place. So a
+ * recipe with hooks, which are free to delete much, has its tree taken whole. */
+static const char *make_ground_key(struct arena *arena, const struct plan *plan)
+{
+	_cleanup_buf_ struct buf text = {0};
+
+	if (plan->recipe->n_configure || !plan->tools.recipe)
+		return NULL;
+	buf_printf(&text, "ground by %s epoch %" PRId64 " seed %s\nlayer %s\ntools %s\n", identity_program, plan->epoch,
+		   plan->seed, plan->image.layers[LAYER_COUNT - 1].key, plan->tools.layers[LAYER_COUNT - 1].key);
+	for (size_t i = 0; i < plan->n_containers; i++)
+		buf_printf(&text, "container %s\n", plan->containers[i].key);
+	return digest_of(arena, &text);
+}
+
 /* Both consoles, so that a screen and a serial port show the same; nothing here makes systemd guess partitions. */
 static const char *make_cmdline(struct arena *arena, const struct recipe *recipe)
 {
@@ -259,6 +274,7 @@ int plan_make(struct arena *arena, const struct recipe *recipe, const struct rec
 		r = config_make(arena, plan, err);
 	if (r < 0)
 		return r;
+	plan->ground_key = make_ground_key(arena, plan);
 	put_all(&text, plan);
 	plan->text = arena_strdup(arena, text.data);
 	plan->key = digest_of(arena, &text);

@@ -97,6 +97,7 @@ struct plan {
 	const char *cmdline;                   /* kernel command line without what only the root image's digest can tell */
 	const char *seed;                      /* 64 hex digits: all identity in the image is derived from it */
 	int64_t epoch;                         /* every time stamp in the image, seconds since 1970 */
+	const char *ground_key;                /* of the packages' part of the root image; NULL: its tree is taken whole */
 	const char *text;                      /* the canonical text */
 	const char *key;                       /* its digest, 64 hex digits */
 };

@@ -99,3 +99,8 @@ int step_clean(const struct step *step, struct err *err)
 			return r;
 	return date_passwords(step, err);
 }
+
+int step_ground(const struct step *step, struct err *err)
+{
+	return inside_remove(step->root_fd, "/etc/machine-id", err);
+}

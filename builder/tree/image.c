@@ -41,11 +41,12 @@ int step_configure(const struct step *step, struct err *err)
 	return 0;
 }
 
-int tree_image(struct arena *arena, struct cache *cache, const struct plan *plan, struct tree *ret_tree, struct err *err)
+typedef int image_step(const struct step *step, struct err *err);
+
+/* Stacks the packages and the container images, and takes the `n` steps in what lies over them. */
+static int image_make(struct arena *arena, struct cache *cache, const struct plan *plan, image_step *const *steps, size_t n,
+		      struct tree *ret_tree, struct err *err)
 {
-	static int (*const steps[])(const struct step *, struct err *) = {
-		step_users, step_downloads, step_files, step_quadlets, step_units, step_configure, step_clean,
-	};
 	_cleanup_tree_ struct tree tree = {.scratch_fd = -1};
 	_cleanup_fd_ int root_fd = -1;
 	struct step step = {.plan = plan, .cache = cache};
@@ -54,7 +55,6 @@ int tree_image(struct arena *arena, struct cache *cache, const struct plan *plan
 
 	if (r < 0)
 		return r;
-	log_step("files and units");
 	r = layer_writable(arena, cache, &plan->image, &containers, &tree, err);
 	if (r < 0)
 		return r;
@@ -63,15 +63,31 @@ int tree_image(struct arena *arena, struct cache *cache, const struct plan *plan
 		return root_fd;
 	step.root = tree.path;
 	step.root_fd = root_fd;
-	for (size_t i = 0; r == 0 && i < sizeof steps / sizeof *steps; i++)
+	for (size_t i = 0; r == 0 && i < n; i++)
 		r = steps[i](&step, err);
-	if (r == 0)
-		r = plan->recipe->kind == KIND_LXC ? step_container(&step, err) : step_var(&step, err);
 	if (r < 0)
 		return r;
 	*ret_tree = tree;
 	tree = (struct tree){.scratch_fd = -1};
 	return 0;
+}
+
+int tree_image(struct arena *arena, struct cache *cache, const struct plan *plan, struct tree *ret_tree, struct err *err)
+{
+	image_step *const steps[] = {
+		step_users, step_downloads, step_files, step_quadlets, step_units, step_configure, step_clean,
+		plan->recipe->kind == KIND_LXC ? step_container : step_var,
+	};
+
+	log_step("files and units");
+	return image_make(arena, cache, plan, steps, sizeof steps / sizeof *steps, ret_tree, err);
+}
+
+int tree_ground(struct arena *arena, struct cache *cache, const struct plan *plan, struct tree *ret_tree, struct err *err)
+{
+	static image_step *const steps[] = {step_clean, step_ground};
+
+	return image_make(arena, cache, plan, steps, sizeof steps / sizeof *steps, ret_tree, err);
 }
 
 /* The two trees of a plan, made side by side: installing packages keeps one core busy. */

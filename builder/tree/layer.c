@@ -259,6 +259,7 @@ static int mount_tree(struct arena *arena, struct cache *cache, const struct pla
 		return r;
 	}
 	opened.mounted = true;
+	opened.changes = upper;
 	*ret_tree = opened;
 	return 0;
 }

@@ -33,6 +33,9 @@ int step_configure(const struct step *step, struct err *err);
 /* Removes what differs between two builds, or must be each machine's own. */
 int step_clean(const struct step *step, struct err *err);
 
+/* Removes from a tree of packages what differs between two installations and is written anew in every image. */
+int step_ground(const struct step *step, struct err *err);
+
 /* Tells systemd-tmpfiles(8) how to fill an empty /var with what packages and files put there. */
 int step_var(const struct step *step, struct err *err);
 

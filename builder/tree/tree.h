@@ -15,6 +15,7 @@
 struct tree {
 	const char *path;    /* the folder that is its root, in the arena it was made with; NULL while there is none */
 	const char *scratch; /* the folder it lives in */
+	const char *changes; /* the folder with what was changed of what lies below, as overlayfs keeps it; NULL: read-only */
 	bool mounted;
 	int scratch_fd;      /* keeps the scratch folder alive */
 };
@@ -30,6 +31,10 @@ bool tree_cached(const struct cache *cache, const struct plan_layer *layer);
 
 /* The whole tree of the plan: its packages, and on top users, files, units, and what makes it deterministic. */
 int tree_image(struct arena *arena, struct cache *cache, const struct plan *plan, struct tree *ret_tree, struct err *err);
+
+/* What the tree of tree_image() stands on, as a tree of its own: the packages and container images, without what must not be in
+ * an image (step_clean()). The layers must be in the cache, as tree_packages() leaves them. */
+int tree_ground(struct arena *arena, struct cache *cache, const struct plan *plan, struct tree *ret_tree, struct err *err);
 
 /* Unmounts the tree and forgets its scratch folder; a zeroed one is fine. */
 void tree_close(struct tree *tree);

@@ -310,6 +310,22 @@ START_TEST(entries_are_visited_by_name_until_one_fails)
 }
 END_TEST
 
+START_TEST(a_copied_file_has_the_same_content_and_replaces_nothing)
+{
+	const char *from = scratch_path("from"), *to = scratch_path("to");
+	_cleanup_buf_ struct buf copied = {0};
+	struct err err = {0};
+
+	ck_assert_int_eq(file_write(from, "some\0content", 12, 0644, &err), 0);
+	ck_assert_int_eq(file_copy(from, to, &err), 0);
+	ck_assert_int_eq(file_read(to, 100, &copied, &err), 0);
+	ck_assert_uint_eq(copied.size, 12);
+	ck_assert_mem_eq(copied.data, "some\0content", 12);
+	ck_assert_int_eq(file_copy(from, to, &err), -EEXIST);
+	err_free(&err);
+}
+END_TEST
+
 SUITE(file, a_file_is_read_whole_and_no_further_than_allowed,
       a_published_file_replaces_the_old_one_and_leaves_nothing_beside_it,
       folders_are_made_with_their_parents_and_only_where_folders_can_be, removing_a_tree_does_not_follow_its_links,
@@ -317,4 +333,5 @@ SUITE(file, a_file_is_read_whole_and_no_further_than_allowed,
       no_link_of_a_tree_opens_a_file_of_the_host, links_that_stay_in_the_tree_lead_where_they_say,
       nothing_is_written_outside_of_a_tree, a_link_is_replaced_by_the_file_that_takes_its_place,
       a_folder_is_not_replaced_by_a_file, a_pipe_in_the_place_of_a_file_is_an_error_and_not_a_wait,
-      a_source_that_changed_is_not_copied, entries_are_visited_by_name_until_one_fails)
+      a_source_that_changed_is_not_copied, entries_are_visited_by_name_until_one_fails,
+      a_copied_file_has_the_same_content_and_replaces_nothing)
