@@ -69,7 +69,7 @@ static int run(const struct verb *verb, int argc, char **argv)
 		options_print(verb, stdout);
 		return 0;
 	}
-	if (n < (int)verb->min_arguments || (verb->max_arguments && n > (int)verb->max_arguments)) {
+	if (n < (int)verb->min_arguments || n > (int)verb->max_arguments) {
 		err_set(&err, -EINVAL, "'%s' takes %s, not %d argument%s", verb->name,
 			*verb->arguments ? verb->arguments : "nothing", n, n == 1 ? "" : "s");
 		return usage_failed(&err);

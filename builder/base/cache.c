@@ -69,7 +69,8 @@ static int cache_join(struct cache *cache, struct arena *arena, struct err *err)
 
 	cache->use_fd = open(use, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 	if (cache->use_fd >= 0)
-		cache->guard_fd = open(arena_printf(arena, "%s/locks/.guard", cache->folder), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+		cache->guard_fd = open(arena_printf(arena, "%s/locks/.guard", cache->folder),
+				       O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 	if (cache->guard_fd < 0)
 		return err_sys(err, -errno, "cannot open the lock '%s'", use);
 	while (flock(cache->use_fd, LOCK_SH) < 0)

@@ -122,12 +122,11 @@ static void evict_scan_shelf(struct evict_scan *scan, const char *room, const ch
 	}
 }
 
-int cache_scan(const struct cache *cache, struct arena *arena, struct cache_entry **ret_entries, size_t *ret_n, struct err *err)
+void cache_scan(const struct cache *cache, struct arena *arena, struct cache_entry **ret_entries, size_t *ret_n)
 {
 	const struct strv rooms = evict_names(arena, cache_folder(cache));
 	struct evict_scan scan = {.arena = arena};
 
-	(void)err;
 	for (size_t i = 0; i < rooms.count; i++) {
 		const char *room = arena_printf(arena, "%s/%s", cache_folder(cache), rooms.items[i]);
 		const struct strv shelves = evict_names(arena, room);
@@ -139,7 +138,6 @@ int cache_scan(const struct cache *cache, struct arena *arena, struct cache_entr
 	}
 	*ret_entries = scan.entries;
 	*ret_n = scan.n;
-	return 0;
 }
 
 /* --- choosing -------------------------------------------------------------------------------------------------------- */

@@ -25,8 +25,9 @@ struct cache_limits {
 	bool in_use;                 /* somebody works with the cache: of what may be in use nothing goes */
 };
 
-/* All entries, sorted by room and key; in `arena`. What cannot be looked at, because somebody removes it meanwhile, is left out. */
-int cache_scan(const struct cache *cache, struct arena *arena, struct cache_entry **ret_entries, size_t *ret_n, struct err *err);
+/* All entries, sorted by room and key; in `arena`. What cannot be looked at, because somebody removes it meanwhile, is left
+ * out. */
+void cache_scan(const struct cache *cache, struct arena *arena, struct cache_entry **ret_entries, size_t *ret_n);
 
 /* Decides which entries go. Nothing else is looked at than what is given: by age first, then, if the rest is larger than
  * max_bytes, by last use; named entries stay unless even_named is set. With in_use only what nobody has mounted (downloads and
@@ -37,8 +38,8 @@ void cache_choose(struct cache_entry *entries, size_t n, const struct cache_limi
  * cache_close(). */
 bool cache_claim(struct cache *cache);
 
-/* Removes those entries that go. Each disappears by a rename, so that whoever is killed leaves whole entries and what the next run
- * sweeps; one that was used since it was looked at stays, and its `goes` is false then. */
+/* Removes those entries that go. Each disappears by a rename, so that whoever is killed leaves whole entries and what the
+ * next run sweeps; one that was used since it was looked at stays, and its `goes` is false then. */
 int cache_evict(struct cache *cache, struct cache_entry *entries, size_t n, struct err *err);
 
 #endif

@@ -177,7 +177,7 @@ static int cache_look(struct cache_view *view, struct cache *cache, struct err *
 	log_step("looking at the cache");
 	r = wanted_entries(view->arena, view->options, ".", &wanted, err);
 	if (r == 0)
-		r = cache_scan(cache, view->arena, &view->entries, &view->n, err);
+		cache_scan(cache, view->arena, &view->entries, &view->n);
 	for (size_t i = 0; r == 0 && i < view->n; i++)
 		view->entries[i].named = wanted_has(&wanted, view->entries[i].room, view->entries[i].key);
 	return r;
@@ -236,6 +236,5 @@ const struct verb verb_cache = {
 	.arguments = "",
 	.summary = "Says what the cache holds, and removes what nobody needs",
 	.accepts = ACCEPTS_OUT | ACCEPTS_EVICT,
-	.max_arguments = 0,
 	.run = run,
 };

@@ -23,14 +23,6 @@ int deploy_remote(struct arena *arena, const struct verb_options *options, struc
 	return remote_check(&remote, err);
 }
 
-int deploy_alone(size_t n_arguments, char *const *arguments, struct err *err)
-{
-	if (n_arguments == 0)
-		return 0;
-	err_set(err, -EINVAL, "'%s' is one word too many", arguments[0]);
-	return err_hint(err, "the machine is named by --host");
-}
-
 int deploy_timeout(const struct verb_options *options, unsigned *ret_seconds, struct err *err)
 {
 	uint64_t ms = TIMEOUT_S * 1000;

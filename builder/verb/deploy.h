@@ -9,9 +9,6 @@
 /* The machine that --host names. -EINVAL without one. */
 int deploy_remote(struct arena *arena, const struct verb_options *options, struct remote *ret_remote, struct err *err);
 
-/* For a verb that takes no argument: -EINVAL for one that was given. */
-int deploy_alone(size_t n_arguments, char *const *arguments, struct err *err);
-
 /* --timeout in seconds; 15 minutes when it was not said. */
 int deploy_timeout(const struct verb_options *options, unsigned *ret_seconds, struct err *err);
 

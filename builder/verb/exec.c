@@ -52,5 +52,5 @@ static int run(const struct verb_options *options, char *const *arguments, size_
 const struct verb verb_exec = {
 	.name = "exec", .arguments = "RECIPE -- PROGRAM…",
 	.summary = "Runs a program of a tools recipe here, without installing it", .accepts = ACCEPTS_RECIPE,
-	.min_arguments = 2, .max_arguments = 0, .run = run,
+	.min_arguments = 2, .max_arguments = ANY_NUMBER, .run = run,
 };

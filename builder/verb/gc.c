@@ -110,5 +110,6 @@ const struct verb verb_gc = {
 	.arguments = "[NAME…]",
 	.summary = "Removes old generations, but never a good one or one in use",
 	.accepts = ACCEPTS_OUT | ACCEPTS_GC,
+	.max_arguments = ANY_NUMBER,
 	.run = run,
 };

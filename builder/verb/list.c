@@ -110,5 +110,6 @@ const struct verb verb_list = {
 	.arguments = "[NAME…]",
 	.summary = "Lists the generations there are, what became of them, and where",
 	.accepts = ACCEPTS_OUT,
+	.max_arguments = ANY_NUMBER,
 	.run = run,
 };

@@ -106,5 +106,6 @@ const struct verb verb_lock = {
 	.summary = "Decides every package to the byte: NAME.lock beside NAME.recipe",
 	.accepts = ACCEPTS_RECIPE | ACCEPTS_EXPIRED | ACCEPTS_UPDATE | ACCEPTS_KIND,
 	.min_arguments = 1,
+	.max_arguments = ANY_NUMBER,
 	.run = run,
 };

@@ -61,10 +61,11 @@ static int run(const struct verb_options *options, char *const *arguments, size_
 	struct station before, after;
 	struct remote remote;
 	unsigned timeout_s;
-	int r = deploy_alone(n_arguments, arguments, err);
+	int r;
 
-	if (r == 0)
-		r = deploy_remote(arena, options, &remote, err);
+	(void)arguments;
+	(void)n_arguments;
+	r = deploy_remote(arena, options, &remote, err);
 	if (r == 0)
 		r = deploy_timeout(options, &timeout_s, err);
 	if (r == 0)

@@ -58,10 +58,11 @@ static int run(const struct verb_options *options, char *const *arguments, size_
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct station station;
 	struct remote remote;
-	int r = deploy_alone(n_arguments, arguments, err);
+	int r;
 
-	if (r == 0)
-		r = deploy_remote(arena, options, &remote, err);
+	(void)arguments;
+	(void)n_arguments;
+	r = deploy_remote(arena, options, &remote, err);
 	if (r == 0)
 		r = station_ask(arena, &remote, &station, err);
 	if (r < 0)

@@ -55,10 +55,12 @@ struct verb_options {
 	bool allow_outside, allow_expired_release, update;
 };
 
+enum { ANY_NUMBER = 1 << 20 };
+
 struct verb {
 	const char *name, *arguments, *summary; /* for --help: `vm`, `RECIPE`, what it does in a line */
 	unsigned accepts;            /* of enum verb_accepts */
-	unsigned min_arguments, max_arguments; /* refused by main otherwise; max 0: any number */
+	unsigned min_arguments, max_arguments; /* refused by main otherwise */
 	int (*run)(const struct verb_options *options, char *const *arguments, size_t n_arguments, struct err *err);
 };
 

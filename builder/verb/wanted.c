@@ -62,7 +62,8 @@ static void wanted_plan(struct wanted *wanted, const struct plan *plan)
 	wanted_add(wanted, "roots", plan->ground_key);
 }
 
-/* The recipe beside the lock, in the kind that the lock is of. What its lock says is wanted whether or not it can be planned. */
+/* The recipe beside the lock, in the kind that the lock is of. What its lock says is wanted whether or not it can be
+ * planned. */
 static void wanted_recipe(struct wanted *wanted, const char *path)
 {
 	static const unsigned kinds[] = {KIND_VM, KIND_LXC, KIND_TOOLS};
@@ -71,12 +72,15 @@ static void wanted_recipe(struct wanted *wanted, const char *path)
 	struct err problem = {0};
 	bool planned = false;
 
+	if (!path_exists(recipe) && text_has_suffix(stem, ".lxc"))
+		recipe = arena_printf(wanted->arena, "%.*s.recipe", (int)(strlen(stem) - 4), stem);
+	if (!path_exists(recipe))
+		return; /* another program's lock */
+
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
 		struct project project = {0};
 		struct err err = {0};
 
-		if (!path_exists(recipe) && text_has_suffix(stem, ".lxc"))
-			recipe = arena_printf(wanted->arena, "%.*s.recipe", (int)(strlen(stem) - 4), stem);
 		if (project_load(recipe, kinds[i], wanted->options, &project, &err) == 0 && project_plan(&project, &err) == 0) {
 			wanted_plan(wanted, project.plan);
 			planned = true;
