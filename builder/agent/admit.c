@@ -24,7 +24,7 @@ __attribute__((format(printf, 3, 4))) static bool refuse(char *why, size_t size,
 /* What the offer needs on the EFI system partition. */
 static uint64_t esp_need(const struct offer *offer)
 {
-	uint64_t need = 4 * CLUSTER_BYTES; /* folder, sums, image, marker */
+	uint64_t need = 4ULL * CLUSTER_BYTES; /* folder, sums, image, marker */
 
 	for (unsigned i = OBJECT_UKI; i < N_OBJECTS; i++)
 		if (i != OBJECT_GRUB_B) /* as large as the other one, and only one is taken */

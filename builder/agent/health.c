@@ -131,7 +131,7 @@ int health_parse(struct health *health)
 
 		if (!kind || health->n_checks == CHECKS || n_words < kind->min_words || n_words > kind->max_words)
 			return -EINVAL;
-		*check = (struct check){.timeout_ms = strtoul(fields[0], &end, 10)};
+		*check = (struct check){.kind = kind, .timeout_ms = strtoul(fields[0], &end, 10)};
 		if (*end || end == fields[0])
 			return -EINVAL;
 		memcpy(check->words, fields + 1, n_words * sizeof *fields);
@@ -160,7 +160,7 @@ static size_t ask(struct health *health, long long passed_ms, bool *ret_late)
 		struct check *check = &health->checks[i];
 
 		*check->reason = 0;
-		check->holds = kind_of(check->words[0])->holds(check->words, check->reason, sizeof check->reason);
+		check->holds = check->kind->holds(check->words, check->reason, sizeof check->reason);
 		holding += check->holds;
 		*ret_late |= !check->holds && passed_ms >= (long long)check->timeout_ms;
 	}

@@ -9,6 +9,7 @@
 enum { CHECK_WORDS = 32, CHECKS = 64 };
 
 struct check {
+	const struct kind *kind;
 	unsigned long timeout_ms;
 	char *words[CHECK_WORDS + 1];  /* "tcp" "443"; NULL behind the last */
 	bool holds;                    /* when it was looked at last */

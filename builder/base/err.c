@@ -12,16 +12,19 @@ static char *format_text(const char *format, va_list ap)
 	return vasprintf(&text, format, ap) < 0 ? NULL : text;
 }
 
-static struct err_item *append(struct err *err, int code, char *text)
+/* Takes over the strings of `problem`. */
+static struct err_item *append(struct err *err, int code, struct err_item problem)
 {
-	struct err_item *item = calloc(1, sizeof *item);
+	struct err_item *item = malloc(sizeof *item);
 
 	if (!item) {
-		free(text);
+		free(problem.text);
+		free(problem.file);
+		free(problem.path);
 		err->code = err->code ? err->code : -ENOMEM;
 		return NULL;
 	}
-	item->text = text;
+	*item = problem;
 	if (err->last)
 		err->last->next = item;
 	else
@@ -38,28 +41,27 @@ int (err_set)(struct err *err, int code, const char *format, ...)
 	va_list ap;
 
 	va_start(ap, format);
-	append(err, code, format_text(format, ap));
+	append(err, code, (struct err_item){.text = format_text(format, ap)});
 	va_end(ap);
 	return code;
 }
 
 int (err_at)(struct err *err, int code, const struct pos *pos, const char *key_path, const char *format, ...)
 {
-	struct err_item *item;
+	struct err_item problem = {0};
 	va_list ap;
 
 	va_start(ap, format);
-	item = append(err, code, format_text(format, ap));
+	problem.text = format_text(format, ap);
 	va_end(ap);
-	if (!item)
-		return code;
 	if (pos && pos->file) {
-		item->file = strdup(pos->file);
-		item->line = pos->line;
-		item->column = pos->column;
+		problem.file = strdup(pos->file);
+		problem.line = pos->line;
+		problem.column = pos->column;
 	}
 	if (key_path && *key_path)
-		item->path = strdup(key_path);
+		problem.path = strdup(key_path);
+	append(err, code, problem);
 	return code;
 }
 
@@ -75,7 +77,7 @@ int (err_sys)(struct err *err, int code, const char *format, ...)
 	if (asprintf(&full, "%s: %s", text ? text : "?", strerror(-code)) < 0)
 		full = NULL;
 	free(text);
-	item = append(err, code, full);
+	item = append(err, code, (struct err_item){.text = full});
 	if (item && code == -ENOSPC)
 		err_hint(err, "free some space and run the same command again; what was finished is kept");
 	return code;

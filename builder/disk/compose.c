@@ -85,12 +85,13 @@ static int make_root(struct making *m, struct err *err)
 
 static int make_grub(struct making *m, struct err *err)
 {
+	const struct disk_partition *esp = find(&m->facts->layout, DISK_ESP);
 	char serial[10];
 	int r;
 
-	if (!find(&m->facts->layout, DISK_BIOS_BOOT))
+	if (!esp || !find(&m->facts->layout, DISK_BIOS_BOOT))
 		return 0;
-	format_vfat_serial(m->spec->seed, find(&m->facts->layout, DISK_ESP)->label, serial);
+	format_vfat_serial(m->spec->seed, esp->label, serial);
 	r = grub_core(m->spec, serial, &m->core, err);
 	if (r == 0)
 		r = pick_file(m->spec->tools.root, "/usr/lib/grub/i386-pc/boot.img", LOADER_MAX, &m->boot_sector, err);

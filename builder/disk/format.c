@@ -95,7 +95,7 @@ void format_vfat_serial(const char *seed, const char *label, char ret_serial[10]
 static unsigned cluster_sectors(uint64_t size)
 {
 	for (unsigned sectors = 8; sectors; sectors /= 2)
-		if (size / (sectors * 512) >= 67000)
+		if (size / (sectors * 512ULL) >= 67000)
 			return sectors;
 	return 0;
 }

@@ -59,12 +59,13 @@ int pick_unpacked(const char *root, const char *path, size_t max_bytes, struct b
 int pick_names(struct arena *arena, const char *root, const char *path, struct strv *ret_names, struct err *err)
 {
 	int fd = open_file(root, path, O_DIRECTORY, NULL, err);
-	DIR *folder = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
 	struct strv names = {0};
+	DIR *folder;
 
 	if (fd < 0)
 		return fd;
+	folder = fdopendir(fd);
 	if (!folder) {
 		close(fd);
 		return err_set(err, -ENOMEM, "out of memory");

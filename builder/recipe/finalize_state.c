@@ -18,7 +18,7 @@ static bool is_below_any(const char *path, const char *const *folders, size_t n)
 			return true;
 	return false;
 }
-#define BELOW_ANY(path, folders) is_below_any(path, folders, sizeof folders / sizeof *folders)
+#define BELOW_ANY(path, folders) is_below_any(path, folders, sizeof(folders) / sizeof *(folders))
 
 /* --- which service is hurt ------------------------------------------------------------------------------------------- */
 

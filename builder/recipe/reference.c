@@ -28,7 +28,7 @@ int reference_parse(struct arena *arena, const char *text, struct reference *ret
 {
 	struct reference reference = {0};
 	regmatch_t matches[GROUPS];
-	const char *domain;
+	const char *domain, *tag;
 	regex_t regex;
 	int r;
 
@@ -39,21 +39,22 @@ int reference_parse(struct arena *arena, const char *text, struct reference *ret
 	if (r != 0)
 		return -EINVAL;
 	domain = group(arena, text, &matches[DOMAIN]);
-	if (!is_host(domain))
+	reference.name = group(arena, text, &matches[NAME]);
+	if (!is_host(domain) || !reference.name)
 		return -EDESTADDRREQ;
 	reference.registry = arena_strndup(arena, domain, strlen(domain) - 1);
-	reference.name = group(arena, text, &matches[NAME]);
 	reference.sha256 = group(arena, text, &matches[DIGEST]);
-	reference.tag = reference.sha256 ? NULL : group(arena, text, &matches[TAG]);
-	if (!reference.tag && !reference.sha256)
-		reference.tag = "latest";
 	if (strcmp(reference.registry, "index.docker.io") == 0)
 		reference.registry = "docker.io";
 	if (strcmp(reference.registry, "docker.io") == 0 && !strchr(reference.name, '/'))
 		reference.name = arena_printf(arena, "library/%s", reference.name);
-	reference.text =
-		arena_printf(arena, "%s/%s%s%s", reference.registry, reference.name, reference.sha256 ? "@sha256:" : ":",
-			 reference.sha256 ? reference.sha256 : reference.tag);
+	if (reference.sha256) {
+		reference.text = arena_printf(arena, "%s/%s@sha256:%s", reference.registry, reference.name, reference.sha256);
+	} else {
+		tag = group(arena, text, &matches[TAG]);
+		reference.tag = tag ? tag : "latest";
+		reference.text = arena_printf(arena, "%s/%s:%s", reference.registry, reference.name, reference.tag);
+	}
 	*ret_reference = reference;
 	return 0;
 }

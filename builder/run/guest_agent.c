@@ -163,7 +163,7 @@ int guest_agent_run(struct wire *wire, struct arena *arena, const char *const *a
 	int64_t started = clock_ms(), deadline_ms = started + (int64_t)timeout_ms + GRACE_MS, pid = 0;
 	int64_t pause_ms = LOOK_FIRST_MS;
 	struct guest_said said = {0};
-	int status, r = start(wire, arena, guest_limited(arena, argv, timeout_ms), &pid, err);
+	int status = 0, r = start(wire, arena, guest_limited(arena, argv, timeout_ms), &pid, err);
 
 	if (r < 0)
 		return r;

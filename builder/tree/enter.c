@@ -59,8 +59,10 @@ static int enter_show_all(struct arena *arena, const char *from, bool from_host,
 {
 	DIR *folder = opendir(from);
 	struct dirent *entry;
-	int r = folder ? 0 : -errno;
+	int r = 0;
 
+	if (!folder)
+		return err_sys(err, -errno, "cannot read the folder '%s'", from);
 	while (r == 0 && (entry = readdir(folder))) {
 		const char *to = arena_printf(arena, "%s/%s", root, entry->d_name);
 
@@ -71,10 +73,7 @@ static int enter_show_all(struct arena *arena, const char *from, bool from_host,
 		if (r < 0)
 			err_sys(err, r, "cannot show '%s/%s' to a program of the tree", from, entry->d_name);
 	}
-	if (!folder)
-		err_sys(err, r, "cannot read the folder '%s'", from);
-	else
-		closedir(folder);
+	closedir(folder);
 	return r;
 }
 

@@ -25,7 +25,7 @@ int deploy_remote(struct arena *arena, const struct verb_options *options, struc
 
 int deploy_timeout(const struct verb_options *options, unsigned *ret_seconds, struct err *err)
 {
-	uint64_t ms = TIMEOUT_S * 1000;
+	uint64_t ms = TIMEOUT_S * 1000ULL;
 
 	if (options->timeout && (duration_parse(options->timeout, &ms) < 0 || ms < 1000 || ms > TIMEOUT_MAX_S * 1000ULL)) {
 		err_set(err, -EINVAL, "'--timeout %s': a time from a second to a day is expected", options->timeout);
