@@ -137,7 +137,8 @@ START_TEST(a_file_with_two_names_counts_once)
 
 	put(cache, "debs", "aa01", 200000, 0);
 	put(cache, "layers", "aa01", 1, 0);
-	ck_assert_int_eq(link(cache_path(cache, scratch_arena(), "debs", "aa01"), scratch_path("cache/layers/aa/aa01/link")), 0);
+	ck_assert_int_eq(link(cache_path(cache, scratch_arena(), "debs", "aa01"), scratch_path("cache/layers/aa/aa01/link")),
+			 0);
 	entries = scan(cache, 2);
 	ck_assert_uint_ge(entries[0].bytes, 200000);
 	ck_assert_uint_lt(entries[1].bytes, 100000);

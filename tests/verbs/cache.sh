@@ -37,8 +37,8 @@ ok 'it says what the cache holds' cache
 ok '… by kind and age' bash -c 'for word; do grep -qE "$word" "$0" || { cat "$0"; exit 1; }; done' "$WORK/result" \
 	'^KIND +ENTRIES +SIZE +NAMED +<= 1 DAY' '^downloads +[0-9]+ ' '^packages, unpacked ' '^packages, installed ' '^all '
 ok 'it says so as JSON' cache --json
-ok '… with the same rooms, all of them named, and nothing removed' holds '([.rooms[].room] | contains(["blobs", "debs", "layers"]))
-	and (.all.entries == ([.rooms[].entries] | add)) and .all.removed == 0 and .all.bytes > 100000000
+ok '… with the same rooms, all of them named, and nothing removed' holds '
+	([.rooms[].room] | contains(["blobs", "debs", "layers"])) and (.all.entries == ([.rooms[].entries] | add)) and .all.removed == 0 and .all.bytes > 100000000
 	and (.rooms[] | select(.room == "layers") | .named == .bytes)'
 ok 'its size is the one that du says' bash -c '
 	du=$(du -sB1 --exclude tmp --exclude locks "$0" | cut -f 1) own=$(jq .all.bytes "$1")
@@ -94,7 +94,8 @@ ok 'while caches are emptied again and again, a build ends well' wait $builder
 ok '… with the same bytes' is_small "$(cat "$WORK/path")"
 ok '… beside some removals' test $removed -gt 0
 run_beside() {
-	"$AETHER" exec --cache "$CACHE" "$WORK/repo/images/tools.recipe" -- sh -c 'echo started; read -r _; exec mkfs.erofs --version'
+	"$AETHER" exec --cache "$CACHE" "$WORK/repo/images/tools.recipe" -- \
+		sh -c 'echo started; read -r _; exec mkfs.erofs --version'
 }
 "$AETHER" lock --cache "$CACHE" "$WORK/repo/images/tools.recipe" >/dev/null 2>&1 || die 'the tools can be locked'
 coproc PROGRAM { run_beside 2>"$WORK/program"; }
@@ -117,7 +118,8 @@ torn=0
 for moment in 0.02 0.03 0.04 0.05 0.06 0.08 0.1 0.15; do
 	rm -rf "$CACHE"
 	cp -al "$SMALL_CACHE" "$CACHE"
-	(cd "$WORK/repo" && exec "$AETHER" cache --quiet --cache "$CACHE" --out "$OUT" --even-named --max-size 0 >/dev/null) & killed=$!
+	(cd "$WORK/repo" && exec "$AETHER" cache --quiet --cache "$CACHE" --out "$OUT" --even-named --max-size 0 \
+		>/dev/null) & killed=$!
 	sleep $moment
 	kill -KILL $killed 2>/dev/null
 	wait $killed 2>/dev/null
