@@ -127,7 +127,7 @@ int options_parse(const struct verb *verb, int argc, char **argv, struct verb_op
 	for (size_t i = 0; i < N_ROWS; i++)
 		if (accepts(verb, &rows[i]))
 			known[n++] = (struct option){rows[i].name, rows[i].type != FLAG, NULL, 'A' + (int)i};
-	optind = 1;
+	optind = 0; /* anew: getopt() may have stopped within a word when it was asked before */
 	while ((what = getopt_long(argc, argv, ":", known, NULL)) != -1) {
 		if (what == '?' || what == ':')
 			return refuse(verb, what, argv[optind - 1], err);
