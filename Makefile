@@ -143,7 +143,8 @@ $(B)/tests/fuzz/%.o: tests/fuzz/%.c $(B)/flags
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -Itests/fuzz $(ALL_CFLAGS) -c -o $@ $<
 
-$(FUZZERS): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(if $(FUZZ_MAIN),,$(B)/tests/fuzz/main.o) $(B)/libaether.a
+$(FUZZERS): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(if $(FUZZ_MAIN),,$(B)/tests/fuzz/main.o) $(B)/libagent.a \
+		$(B)/libaether.a
 	$(LINK) -pie $(FUZZ_MAIN) -o $@ $^ $(PKG_LIBS)
 
 .PHONY: fuzz

@@ -44,6 +44,11 @@ struct offer {
 /* The object's name, as in the text. */
 const char *offer_name(enum offer_object object);
 
+/* Takes line `number` (from 0) of an offer, without its newline, and cuts it into words. Returns 1 when the offer is whole,
+ * 0 when there is more to come, -EINVAL for what is no such line, or wants more than an image can need: then `why` is a
+ * sentence for the builder. Pure. */
+int offer_line(struct offer *offer, unsigned number, char *text, char *why, size_t size);
+
 /* Reads an offer. Ends the program for what is none, or wants more than an image can need. */
 void offer_read(struct talk *talk, struct offer *ret_offer);
 

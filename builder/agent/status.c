@@ -7,34 +7,17 @@
 #include "agent/boot.h"
 #include "agent/health.h"
 #include "agent/judge.h"
+#include "agent/quote.h"
 
 static bool wants_json(int argc, char **argv)
 {
 	return argc > 1 && strcmp(argv[1], "--json") == 0;
 }
 
-/* A text of JSON; "" is null. */
-static void put_text(const char *text)
-{
-	if (!*text) {
-		fputs("null", stdout);
-		return;
-	}
-	putchar('"');
-	for (; *text; text++)
-		if (*text == '"' || *text == '\\')
-			printf("\\%c", *text);
-		else if ((unsigned char)*text < ' ')
-			printf("\\u%04x", (unsigned char)*text);
-		else
-			putchar(*text);
-	putchar('"');
-}
-
 static void put_pair(const char *key, const char *text, const char *end)
 {
 	printf("\"%s\": ", key);
-	put_text(text);
+	quote_print(text, stdout);
 	fputs(end, stdout);
 }
 

@@ -189,9 +189,9 @@ static int get_fields(const struct reader *reader, const char *where, const stru
 		const char *text = json_get_text(object, fields[i].name);
 		void *at = (char *)value + fields[i].offset;
 
-		if (fields[i].type == NUMBER && json_get(object, fields[i].name) && !text)
-			*(int64_t *)at = json_get_number(object, fields[i].name);
-		else if (fields[i].type != NUMBER && text)
+		if (fields[i].type == NUMBER && json_get_count(object, fields[i].name, INT64_MAX, at))
+			continue;
+		if (fields[i].type != NUMBER && text)
 			*(const char **)at = arena_strdup(reader->arena, text);
 		else if (fields[i].type != TEXT_OR_NULL)
 			return wrong(reader, arena_printf(reader->arena, "%s%s", where, fields[i].name),

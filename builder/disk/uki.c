@@ -156,7 +156,7 @@ static int add_section(struct pe *pe, const struct uki_section *section, uint64_
 	strcpy(name, section->name);
 	if (has_section(pe, name))
 		return damaged(err, "it has a section of ours already");
-	if (pe->n_sections == pe->n_room)
+	if (pe->n_sections >= pe->n_room) /* the stub may have more than we would add to */
 		return err_set(err, -ENOSPC, "the UKI stub has room for %zu sections, which does not do for '%s'", pe->n_room,
 			       section->name);
 	if (section->size > IMAGE_MAX || address + section->size > IMAGE_MAX || raw + raw_size > IMAGE_MAX)

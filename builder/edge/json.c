@@ -122,6 +122,17 @@ int64_t json_get_number(const struct json *object, const char *key)
 	return json_integer_value(to(json_get(object, key)));
 }
 
+bool json_get_count(const struct json *object, const char *key, int64_t max, int64_t *ret_number)
+{
+	const struct json *value = json_get(object, key);
+	int64_t number = json_integer_value(to(value));
+
+	if (!json_is_integer(to(value)) || number < 0 || number > max)
+		return false;
+	*ret_number = number;
+	return true;
+}
+
 bool json_get_bool(const struct json *object, const char *key)
 {
 	return json_is_true(to(json_get(object, key)));

@@ -40,6 +40,9 @@ const char *json_text_of(const struct json *value);
 int64_t json_get_number(const struct json *object, const char *key);
 bool json_get_bool(const struct json *object, const char *key);
 
+/* The whole number `key` of an object, from 0 to `max`; false when it has none, *ret_number is untouched then. */
+bool json_get_count(const struct json *object, const char *key, int64_t max, int64_t *ret_number);
+
 static inline void json_freep(struct json **value)
 {
 	json_free(*value);

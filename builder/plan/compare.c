@@ -1,6 +1,8 @@
 /* Two plans held against each other, item by item. */
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "plan/json.h"
 
 /* A list of the plan's, and how its items are told from each other and shown. */
@@ -25,7 +27,8 @@ struct comparison {
 /* NULL for null. */
 static const char *text_of(const struct comparison *c, const struct json *value)
 {
-	const char *text = json_text_of(value), *joined = "";
+	const char *text = json_text_of(value);
+	_cleanup_buf_ struct buf joined = {0};
 
 	if (text || !value)
 		return text;
@@ -33,9 +36,11 @@ static const char *text_of(const struct comparison *c, const struct json *value)
 		text = json_print(c->arena, value, false);
 		return strcmp(text, "null") == 0 ? NULL : text;
 	}
-	for (size_t i = 0; i < json_count(value); i++)
-		joined = arena_printf(c->arena, "%s%s%s", joined, i ? " " : "", text_of(c, json_item(value, i)));
-	return joined;
+	for (size_t i = 0; i < json_count(value); i++) {
+		text = text_of(c, json_item(value, i));
+		buf_printf(&joined, "%s%s", i ? " " : "", text ? text : "null");
+	}
+	return arena_strdup(c->arena, joined.data);
 }
 
 /* Takes the next of the words at `*words`; false at their end. */
@@ -102,41 +107,79 @@ static void note_fields(struct comparison *c, struct plan_change *change, const 
 	}
 }
 
-/* The items' names, each made once: lists of packages are long. */
-static const char **names_of(const struct comparison *c, const struct json *list)
-{
-	const char **names = arena_array(c->arena, const char *, json_count(list) + 1);
+/* An item of a list. Nothing keeps a file from having two of a name: the first is held against the first, and so on. */
+struct item {
+	const char *name;
+	size_t nth;
+	const struct json *value;
+};
 
-	for (size_t i = 0; i < json_count(list); i++)
-		names[i] = name_of(c, json_item(list, i));
-	return names;
+static int by_name(const void *a, const void *b)
+{
+	const struct item *x = a, *y = b;
+	int r = strcmp(x->name, y->name);
+
+	return r ? r : (x->nth > y->nth) - (x->nth < y->nth);
 }
 
-static const struct json *find(const struct json *list, const char *const *names, const char *name)
+static struct item *items_of(const struct comparison *c, const struct json *list)
 {
+	struct item *items = arena_array(c->arena, struct item, json_count(list) + 1);
+
 	for (size_t i = 0; i < json_count(list); i++)
-		if (strcmp(names[i], name) == 0)
-			return json_item(list, i);
-	return NULL;
+		items[i] = (struct item){name_of(c, json_item(list, i)), i, json_item(list, i)};
+	return items;
+}
+
+/* The items by their names: `nth` becomes the place among those of the same name, in `items` too. */
+static struct item *sort_items(const struct comparison *c, struct item *items, size_t n)
+{
+	struct item *sorted = arena_array(c->arena, struct item, n + 1);
+
+	memcpy(sorted, items, n * sizeof *items);
+	qsort(sorted, n, sizeof *sorted, by_name);
+	for (size_t i = 0; i < n; i++) {
+		bool again = i && strcmp(sorted[i].name, sorted[i - 1].name) == 0;
+		struct item *item = &items[sorted[i].nth];
+
+		item->nth = sorted[i].nth = again ? sorted[i - 1].nth + 1 : 0;
+	}
+	return sorted;
+}
+
+static const struct json *find_item(const struct item *sorted, size_t n, const struct item *like)
+{
+	const struct item *found = bsearch(like, sorted, n, sizeof *sorted, by_name);
+
+	return found ? found->value : NULL;
+}
+
+static void compare_items(struct comparison *c, const char *name, const struct json *old, const struct json *new)
+{
+	const char *was = show(c, old), *is = show(c, new);
+
+	if (strcmp(json_print(c->arena, old, false), json_print(c->arena, new, false)) != 0)
+		note_fields(c, note(c, name, was, strcmp(was, is) == 0 ? "changed" : is), old, new);
 }
 
 /* What is in one list and not in the other, or is there and differs. */
 static void compare_lists(struct comparison *c, const struct json *before, const struct json *after)
 {
-	const char **old_names = names_of(c, before), **new_names = names_of(c, after);
+	size_t n_old = json_count(before), n_new = json_count(after);
+	struct item *old = items_of(c, before), *new = items_of(c, after);
+	const struct item *old_sorted = sort_items(c, old, n_old), *new_sorted = sort_items(c, new, n_new);
 
-	for (size_t i = 0; i < json_count(before); i++) {
-		const struct json *old = json_item(before, i), *new = find(after, new_names, old_names[i]);
-		const char *was = show(c, old), *is = new ? show(c, new) : NULL;
+	for (size_t i = 0; i < n_old; i++) {
+		const struct json *now = find_item(new_sorted, n_new, &old[i]);
 
-		if (!new)
-			note(c, old_names[i], was, NULL);
-		else if (strcmp(json_print(c->arena, old, false), json_print(c->arena, new, false)) != 0)
-			note_fields(c, note(c, old_names[i], was, strcmp(was, is) == 0 ? "changed" : is), old, new);
+		if (now)
+			compare_items(c, old[i].name, old[i].value, now);
+		else
+			note(c, old[i].name, show(c, old[i].value), NULL);
 	}
-	for (size_t i = 0; i < json_count(after); i++)
-		if (!find(before, old_names, new_names[i]))
-			note(c, new_names[i], NULL, show(c, json_item(after, i)));
+	for (size_t i = 0; i < n_new; i++)
+		if (!find_item(old_sorted, n_old, &new[i]))
+			note(c, new[i].name, NULL, show(c, new[i].value));
 }
 
 static void compare_trees(struct comparison *c, const char *tree, const struct json *before, const struct json *after)
@@ -147,9 +190,11 @@ static void compare_trees(struct comparison *c, const char *tree, const struct j
 	compare_lists(c, json_get(before, "exclude"), json_get(after, "exclude"));
 	compare_lists(c, json_get(before, "include"), json_get(after, "include"));
 	for (size_t i = 0; i < json_count(new); i++) {
+		const char *name = json_get_text(json_item(new, i), "name");
+
 		c->list = (struct compared_list){
 			.what = "package", .keys = "name", .shown = "version",
-			.layer = arena_printf(c->arena, "%s/%s", tree, json_get_text(json_item(new, i), "name")),
+			.layer = arena_printf(c->arena, "%s/%s", tree, name ? name : "?"),
 		};
 		compare_lists(c, json_get(json_item(old, i), "packages"), json_get(json_item(new, i), "packages"));
 	}

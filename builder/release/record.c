@@ -35,12 +35,7 @@ static int wrong(const struct reader *reader, const char *where, const char *wha
 
 static int get_number(const struct reader *reader, const struct json *object, const char *key, int64_t max, int64_t *ret)
 {
-	int64_t number = json_get_number(object, key);
-
-	if (!json_get(object, key) || json_get_text(object, key) || number < 0 || number > max)
-		return wrong(reader, key, "a number in range is expected");
-	*ret = number;
-	return 0;
+	return json_get_count(object, key, max, ret) ? 0 : wrong(reader, key, "a number in range is expected");
 }
 
 static int get_deployment(const struct reader *reader, const struct json *object, struct deployment *ret)
@@ -87,21 +82,28 @@ static int get_record(const struct reader *reader, const struct json *top, struc
 	return 0;
 }
 
+int record_parse(struct arena *arena, const char *name, const char *text, size_t size, struct record *ret_record,
+		 struct err *err)
+{
+	const struct reader reader = {arena, name, err};
+	_cleanup_json_ struct json *top = NULL;
+	int r = json_read(name, text, size, &top, err);
+
+	return r == 0 ? get_record(&reader, top, ret_record) : r;
+}
+
 int record_read(struct arena *arena, const char *folder, struct record *ret_record, struct err *err)
 {
-	const struct reader reader = {arena, arena_printf(arena, "%s/" SHELF_RECORD, folder), err};
+	const char *path = arena_printf(arena, "%s/" SHELF_RECORD, folder);
 	_cleanup_buf_ struct buf text = {0};
-	_cleanup_json_ struct json *top = NULL;
 	int r;
 
-	if (!path_exists(reader.path)) {
+	if (!path_exists(path)) {
 		*ret_record = (struct record){0};
 		return 0;
 	}
-	r = file_read(reader.path, RECORD_BYTES_MAX, &text, err);
-	if (r == 0)
-		r = json_read(reader.path, text.data, text.size, &top, err);
-	return r == 0 ? get_record(&reader, top, ret_record) : r;
+	r = file_read(path, RECORD_BYTES_MAX, &text, err);
+	return r == 0 ? record_parse(arena, path, text.data, text.size, ret_record, err) : r;
 }
 
 /* --- writing ------------------------------------------------------------------------------------------------------ */
@@ -123,7 +125,7 @@ struct json *record_deployments(const struct record *record)
 	return array;
 }
 
-static const char *record_print(struct arena *arena, const struct record *record)
+const char *record_print(struct arena *arena, const struct record *record)
 {
 	_cleanup_json_ struct json *top = json_new_object();
 

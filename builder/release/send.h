@@ -18,6 +18,18 @@ struct send_how {
 	bool dry_run, force;           /* as builder/agent/take.c has them */
 };
 
+/* One thing that a machine says. */
+struct send_word {
+	enum send_heard { HEARD_READY, HEARD_SAME, HEARD_GET, HEARD_STEP, HEARD_PROGRESS, HEARD_DONE } heard;
+	char slot;                     /* ready, same: 'a' or 'b' */
+	const char *step;              /* step: for people */
+	uint64_t numbers[3];           /* get: object, first block, how many; progress: of how much; done: in place, copied, received */
+};
+
+/* Parses a line of the machine's. The blocks that it asks for are there, and no more than it may ask for at once. -EBADMSG
+ * for what is none. Pure. */
+int send_parse(const struct parcel *parcel, const char *line, struct send_word *ret_word, struct err *err);
+
 /* Holds the conversation over `talk`, to its end; what the machine says may be anything. -EBADMSG for what is no
  * answer, -ETIME when it says nothing for minutes, -EPIPE when it has ended before it said that it is done. Does not
  * finish `talk`. */

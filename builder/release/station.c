@@ -9,6 +9,7 @@
 #include "edge/json.h"
 
 enum { PAUSE_S = 3, BAD_STAYS_S = 300, STATUS_NO_CONNECTION = 255 };
+enum { STATUS_BYTES_MAX = 64 << 10 }; /* an honest one has two; indented, nested lists grow a thousandfold */
 
 /* A text that a terminal can be given: it is the machine's. */
 static const char *text_of(struct arena *arena, const struct json *object, const char *key)
@@ -27,8 +28,11 @@ int station_read(struct arena *arena, const char *text, size_t size, struct stat
 	_cleanup_json_ struct json *top = NULL;
 	const struct json *failure, *slots;
 	struct station m = {0};
-	int r = json_read("the machine's status", text, size, &top, err);
+	int r;
 
+	if (size > STATUS_BYTES_MAX)
+		return err_set(err, -EBADMSG, "a status of %zu bytes is none of a machine", size);
+	r = json_read("the machine's status", text, size, &top, err);
 	if (r < 0)
 		return r;
 	if (!json_get_text(top, "name") || !json_get_text(top, "boot_id"))
@@ -53,7 +57,7 @@ int station_read(struct arena *arena, const char *text, size_t size, struct stat
 	m.failure.when = json_get_number(failure, "when");
 	m.failure.root_hash = text_of(arena, failure, "root_hash");
 	m.failure.reason = text_of(arena, failure, "reason");
-	m.text = json_print(arena, top, true);
+	m.text = json_print(arena, top, false);
 	*ret_station = m;
 	return 0;
 }

@@ -20,7 +20,7 @@ struct station {
 		int64_t when;          /* seconds since 1970; 0: none */
 		const char *root_hash, *reason;
 	} failure;                     /* the latest */
-	const char *text;              /* all of it, as it came: JSON */
+	const char *text;              /* all of it, as it came: JSON in a line */
 };
 
 /* Reads a status; every text in it is one that may be printed. -EBADMSG for what is none. Pure. */

@@ -9,6 +9,7 @@
 
 /* An answer to one question; a question while the guest boots; between two looks at a command. */
 enum { ANSWER_MS = 60000, SYNC_MS = 3000, LOOK_FIRST_MS = 50, LOOK_MS = 500, GRACE_MS = 60000 };
+enum { STATUS_MAX = 255, SIGNAL_MAX = 127, SIGNALLED = 128 }; /* how a shell tells them */
 
 /* The byte that no UTF-8 has: it ends whatever the agent was reading, and stands before its answer to
  * guest-sync-delimited. */
@@ -71,21 +72,12 @@ static int lost(int r, struct err *err)
 	return err_set(err, r, r == -ETIME ? "the guest agent does not answer" : "the machine has ended");
 }
 
-/* One question and its answer's "return". */
-static int ask(struct wire *wire, struct arena *arena, const char *command, struct json *arguments, struct json **ret_answer,
-	       struct err *err)
+int guest_agent_answer(const char *command, const char *line, struct json **ret_answer, struct err *err)
 {
-	int64_t deadline_ms = clock_ms() + ANSWER_MS;
 	const struct json *error;
 	struct json *answer;
-	const char *line;
-	int r = wire_request(wire, command, arguments, deadline_ms);
+	int r = json_read("the guest agent's answer", line, strlen(line), &answer, err);
 
-	if (r == 0)
-		r = wire_line(wire, arena, deadline_ms, &line);
-	if (r < 0)
-		return lost(r, err);
-	r = json_read("the guest agent's answer", line, strlen(line), &answer, err);
 	if (r < 0)
 		return r;
 	error = json_get(answer, "error");
@@ -98,6 +90,21 @@ static int ask(struct wire *wire, struct arena *arena, const char *command, stru
 	}
 	*ret_answer = answer;
 	return 0;
+}
+
+/* One question and its answer. */
+static int ask(struct wire *wire, struct arena *arena, const char *command, struct json *arguments, struct json **ret_answer,
+	       struct err *err)
+{
+	int64_t deadline_ms = clock_ms() + ANSWER_MS;
+	const char *line;
+	int r = wire_request(wire, command, arguments, deadline_ms);
+
+	if (r == 0)
+		r = wire_line(wire, arena, deadline_ms, &line);
+	if (r < 0)
+		return lost(r, err);
+	return guest_agent_answer(command, line, ret_answer, err);
 }
 
 static struct json *words(const char *const *items)
@@ -134,27 +141,34 @@ static int start(struct wire *wire, struct arena *arena, const char *const *argv
 	return r;
 }
 
-/* Whether the command has ended: 1, and what it said, or 0. */
+int guest_agent_ended(struct arena *arena, const struct json *answer, int *ret_status, struct guest_said *said, struct err *err)
+{
+	const struct json *status = json_get(answer, "return");
+	int64_t number = 0;
+	size_t unused;
+
+	if (!json_get_bool(status, "exited"))
+		return 0;
+	if (json_get_count(status, "signal", SIGNAL_MAX, &number))
+		*ret_status = SIGNALLED + (int)number;
+	else if (json_get_count(status, "exitcode", STATUS_MAX, &number))
+		*ret_status = (int)number;
+	else
+		return err_set(err, -EBADMSG, "the guest agent does not say how the command ended");
+	said->out = decode(arena, status, "out-data", &said->out_size);
+	said->diagnostics = decode(arena, status, "err-data", &unused);
+	return 1;
+}
+
 static int look(struct wire *wire, struct arena *arena, int64_t pid, int *ret_status, struct guest_said *said, struct err *err)
 {
 	_cleanup_json_ struct json *answer = NULL;
 	struct json *arguments = json_new_object();
-	const struct json *status;
-	size_t unused;
 	int r;
 
 	json_set(arguments, "pid", json_number(pid));
 	r = ask(wire, arena, "guest-exec-status", arguments, &answer, err);
-	if (r < 0)
-		return r;
-	status = json_get(answer, "return");
-	if (!json_get_bool(status, "exited"))
-		return 0;
-	*ret_status = json_get(status, "signal") ? 128 + (int)json_get_number(status, "signal")
-						 : (int)json_get_number(status, "exitcode");
-	said->out = decode(arena, status, "out-data", &said->out_size);
-	said->diagnostics = decode(arena, status, "err-data", &unused);
-	return 1;
+	return r < 0 ? r : guest_agent_ended(arena, answer, ret_status, said, err);
 }
 
 int guest_agent_run(struct wire *wire, struct arena *arena, const char *const *argv, uint64_t timeout_ms,

@@ -1,0 +1,52 @@
+/* options_parse(): a command line of aether-build, an argument a line. The first byte says what the verb accepts. */
+#include "fuzz.h"
+#include "verb/verb.h"
+
+enum { ARGUMENTS_MAX = 40 };
+
+static bool is_one_of(char *const *argv, int argc, const char *argument)
+{
+	for (int i = 0; i < argc; i++)
+		if (argv[i] == argument)
+			return true;
+	return false;
+}
+
+/* What is left are arguments as they were given, and each is there once. */
+static void check_order(char *const *before, char *const *after, int argc)
+{
+	for (int i = 0; i < argc; i++) {
+		ensure(is_one_of(after, argc, before[i]) && is_one_of(before, argc, after[i]));
+	}
+	ensure(after[argc] == NULL);
+}
+
+static bool is_inside(const char *text, size_t size, const char *value)
+{
+	return !value || strcmp(value, "out") == 0 || (value >= text && value <= text + size);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *text = fuzz_text(data, size), *argv[ARGUMENTS_MAX + 2] = {"verb"}, *before[ARGUMENTS_MAX + 2], *rest = text;
+	struct verb verb = {.name = "verb", .accepts = size ? (unsigned)data[0] * 0x101 : 0};
+	struct verb_options options = {0};
+	struct err err = {0};
+	int argc = 1, first;
+
+	for (strsep(&rest, "\n"); rest && argc <= ARGUMENTS_MAX;)
+		argv[argc++] = strsep(&rest, "\n");
+	memcpy(before, argv, sizeof argv);
+	first = options_parse(&verb, argc, argv, &options, &err);
+	ensure((first < 0) == (err.count > 0));
+	check_order(before, argv, argc);
+	if (first >= 0) {
+		ensure(first >= 1 && first <= argc && options.out && options.ports.count <= 32);
+		ensure(is_inside(text, size, options.out) && is_inside(text, size, options.host));
+		for (size_t i = 0; i < options.ssh_options.count; i++)
+			ensure(is_inside(text, size, options.ssh_options.items[i]));
+	}
+	err_free(&err);
+	free(text);
+	return 0;
+}
