@@ -178,16 +178,17 @@ int uki_make(const void *stub, size_t stub_size, const struct uki_section *secti
 	     struct err *err)
 {
 	struct pe pe = {.size = stub_size};
-	uint64_t raw;
+	uint64_t raw, alignment;
 	int r;
 
 	buf_add(out, stub, stub_size);
 	pe.bytes = (uint8_t *)out->data;
 	r = read_headers(&pe, err);
-	raw = align(stub_size, RAW_ALIGNMENT);
+	alignment = pe.file_alignment > RAW_ALIGNMENT ? pe.file_alignment : RAW_ALIGNMENT; /* one is a multiple of the other */
+	raw = align(stub_size, alignment);
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		r = add_section(&pe, &sections[i], raw, err);
-		raw = align(raw + sections[i].size, RAW_ALIGNMENT);
+		raw = align(raw + sections[i].size, alignment);
 	}
 	if (r < 0)
 		return r;
@@ -196,7 +197,7 @@ int uki_make(const void *stub, size_t stub_size, const struct uki_section *secti
 	put32(pe.header + OPTIONAL_IMAGE_SIZE, align(pe.address_end, pe.section_alignment));
 	put32(pe.header + OPTIONAL_CHECKSUM, 0);
 	for (size_t i = 0; i < n; i++) { /* moves the file: no more of pe.bytes */
-		buf_align(out, RAW_ALIGNMENT);
+		buf_align(out, alignment);
 		buf_add(out, sections[i].data, sections[i].size);
 	}
 	buf_align(out, pe.file_alignment);

@@ -156,27 +156,29 @@ static int read_option(const struct verb *verb, char **argv, int i, struct verb_
 int options_parse(const struct verb *verb, int argc, char **argv, struct verb_options *ret_options, struct err *err)
 {
 	struct verb_options options = {.out = "out", .allow_expired_release = !!getenv("AETHER_ALLOW_EXPIRED_RELEASE")};
-	char **arguments = calloc((size_t)argc + 1, sizeof *arguments);
-	int n = 0, i = 1, taken = 0;
+	char **words = calloc(2 * ((size_t)argc + 1), sizeof *words), **arguments = words + argc + 1;
+	int n_words = 0, n_arguments = 0, i = 1, taken = 0;
 
-	if (!arguments)
+	if (!words)
 		return err_sys(err, -ENOMEM, "cannot read the command line");
 	while (i < argc && taken >= 0 && strcmp(argv[i], "--") != 0) {
 		bool is_option = argv[i][0] == '-' && argv[i][1];
 
 		taken = is_option ? read_option(verb, argv, i, &options, err) : 1;
-		if (!is_option)
-			arguments[n++] = argv[i];
-		i += taken;
+		for (int w = 0; w < taken; w++, i++)
+			*(is_option ? &words[n_words++] : &arguments[n_arguments++]) = argv[i];
 	}
-	for (i++; taken >= 0 && i < argc; i++)
-		arguments[n++] = argv[i];
+	if (taken >= 0 && i < argc)
+		words[n_words++] = argv[i++]; /* "--": all that follows are arguments */
+	while (taken >= 0 && i < argc)
+		arguments[n_arguments++] = argv[i++];
 	if (taken >= 0) {
-		memcpy(argv + argc - n, arguments, (size_t)n * sizeof *arguments);
+		memcpy(argv + 1, words, (size_t)n_words * sizeof *words);
+		memcpy(argv + 1 + n_words, arguments, (size_t)n_arguments * sizeof *arguments);
 		*ret_options = options;
 	}
-	free(arguments);
-	return taken < 0 ? taken : argc - n;
+	free(words);
+	return taken < 0 ? taken : 1 + n_words;
 }
 
 void options_print(const struct verb *verb, FILE *out)
