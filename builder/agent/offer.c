@@ -159,7 +159,9 @@ enum { N_LINES = sizeof lines / sizeof *lines, END_LINE = N_LINES + N_OBJECTS };
 
 int offer_line(struct offer *offer, unsigned number, char *text, char *why, size_t size)
 {
-	struct line line = {.key = number < N_LINES ? lines[number].key : "object", .offer = offer, .why = why, .why_size = size};
+	struct line line = {
+		.key = number < N_LINES ? lines[number].key : "object", .offer = offer, .why = why, .why_size = size,
+	};
 	char *rest = text;
 	const char *word = next_word(&rest);
 	bool good;

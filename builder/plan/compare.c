@@ -203,7 +203,7 @@ static void compare_trees(struct comparison *c, const char *tree, const struct j
 /* --- the whole ------------------------------------------------------------------------------------------------------- */
 
 static const struct compared_list lists[] = {
-	{"users", NULL, "user", "image", "name", NULL, NULL, "uid groups sudo shell home"},
+	{"users", NULL, "user", "image", "name", NULL, NULL, "uid groups sudo shell home comment linger system"},
 	{"downloads", NULL, "download", "image", "name", NULL, "sha256",
 	 "sha256 fake path member unpack strip decompress mode owner group"},
 	{"containers", NULL, "container image", "image", "image", NULL, "sha256", "sha256 fake"},
@@ -213,13 +213,14 @@ static const struct compared_list lists[] = {
 	{"ports", "udp", "port", "image", NULL, "/udp", NULL, NULL},
 	{"health", NULL, "health check", "image", "unit tcp http command", NULL, NULL, "http timeout_ms"},
 	{"state", NULL, "state", "image", NULL, NULL, NULL, NULL},
-	{"partitions", NULL, "partition", "disk", "label", NULL, NULL, "content size start type uuid"},
+	{"partitions", NULL, "partition", "disk", "label", NULL, NULL, "content size start type uuid attributes mkfs"},
+	{"configure", NULL, "hook", "image", NULL, NULL, NULL, NULL},
 };
 
 /* Values that are the whole. */
 static const struct { const char *value, *layer; } values[] = {
 	{"version", "all"}, {"program", "all"}, {"kind", "all"}, {"name", "all"},
-	{"epoch", "image"}, {"cmdline", "disk"}, {"init", "disk"},
+	{"epoch", "image"}, {"cmdline", "disk"}, {"init", "disk"}, {"disk_size", "disk"},
 };
 
 static const struct json *list_of(const struct compared_list *list, const struct json *plan)

@@ -1,8 +1,10 @@
 #include "plan/json.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "base/identity.h"
+#include "plan/config.h"
 
 static const char *const layer_names[LAYER_COUNT] = {"base", "parent", "recipe"};
 
@@ -138,12 +140,17 @@ static struct json *partitions(const struct disk_layout *layout)
 		const struct disk_partition *part = &layout->partitions[i];
 		struct json *object = json_new_object();
 
+		char attributes[20];
+
 		json_set(object, "label", json_text(part->label));
 		json_set(object, "content", json_text(disk_content_name(part->content)));
 		json_set(object, "type", json_text(part->type));
 		json_set(object, "uuid", json_text(part->uuid));
 		json_set(object, "start", json_number((int64_t)part->start));
 		json_set(object, "size", json_number((int64_t)part->size));
+		snprintf(attributes, sizeof attributes, "%" PRIx64, part->attributes);
+		json_set(object, "attributes", json_text(attributes));
+		json_set(object, "mkfs", words(&part->mkfs_arguments));
 		json_add(array, object);
 	}
 	return array;
@@ -154,11 +161,19 @@ static struct json *users(const struct recipe *recipe)
 	struct json *array = json_new_array();
 
 	for (size_t i = 0; i < recipe->n_users; i++) {
+		const struct recipe_user *user = &recipe->users[i];
 		struct json *object = json_new_object();
 
-		json_set(object, "name", json_text(recipe->users[i].name));
-		json_set(object, "groups", words(&recipe->users[i].groups));
-		json_set(object, "sudo", json_text(recipe->users[i].sudo));
+		json_set(object, "name", json_text(user->name));
+		json_set(object, "uid", user->system && user->uid < 0 ? json_text(NULL)
+								      : json_number(access_uid(recipe, user)));
+		json_set(object, "groups", words(&user->groups));
+		json_set(object, "shell", json_text(user->shell));
+		json_set(object, "home", json_text(user->home));
+		json_set(object, "comment", json_text(user->comment));
+		json_set(object, "sudo", json_text(user->sudo));
+		json_set(object, "linger", json_bool(user->linger));
+		json_set(object, "system", json_bool(user->system));
 		json_add(array, object);
 	}
 	return array;
@@ -189,6 +204,15 @@ static struct json *health(const struct recipe *recipe)
 	return array;
 }
 
+static struct json *configure(const struct recipe *recipe)
+{
+	struct json *array = json_new_array();
+
+	for (size_t i = 0; i < recipe->n_configure; i++)
+		json_add(array, words(&recipe->configure[i].argv));
+	return array;
+}
+
 struct json *plan_json(const struct plan *plan)
 {
 	struct json *object = json_new_object(), *ports = json_new_object();
@@ -209,6 +233,8 @@ struct json *plan_json(const struct plan *plan)
 	json_set(object, "ports", ports);
 	json_set(object, "health", health(plan->recipe));
 	json_set(object, "users", users(plan->recipe));
+	json_set(object, "configure", configure(plan->recipe));
+	json_set(object, "disk_size", json_number((int64_t)plan->layout.size_bytes));
 	json_set(object, "partitions", partitions(&plan->layout));
 	json_set(object, "units", units(plan));
 	json_set(object, "downloads", downloads(plan));

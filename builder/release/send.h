@@ -23,7 +23,8 @@ struct send_word {
 	enum send_heard { HEARD_READY, HEARD_SAME, HEARD_GET, HEARD_STEP, HEARD_PROGRESS, HEARD_DONE } heard;
 	char slot;                     /* ready, same: 'a' or 'b' */
 	const char *step;              /* step: for people */
-	uint64_t numbers[3];           /* get: object, first block, how many; progress: of how much; done: in place, copied, received */
+	uint64_t numbers[3];           /* get: object, first block, how many; progress: of how much; done: in
+					* place, copied, received */
 };
 
 /* Parses a line of the machine's. The blocks that it asks for are there, and no more than it may ask for at once. -EBADMSG

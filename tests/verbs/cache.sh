@@ -38,7 +38,8 @@ ok '… by kind and age' bash -c 'for word; do grep -qE "$word" "$0" || { cat "$
 	'^KIND +ENTRIES +SIZE +NAMED +<= 1 DAY' '^downloads +[0-9]+ ' '^packages, unpacked ' '^packages, installed ' '^all '
 ok 'it says so as JSON' cache --json
 ok '… with the same rooms, all of them named, and nothing removed' holds '
-	([.rooms[].room] | contains(["blobs", "debs", "layers"])) and (.all.entries == ([.rooms[].entries] | add)) and .all.removed == 0 and .all.bytes > 100000000
+	([.rooms[].room] | contains(["blobs", "debs", "layers"])) and
+	(.all.entries == ([.rooms[].entries] | add)) and .all.removed == 0 and .all.bytes > 100000000
 	and (.rooms[] | select(.room == "layers") | .named == .bytes)'
 ok 'its size is the one that du says' bash -c '
 	du=$(du -sB1 --exclude tmp --exclude locks "$0" | cut -f 1) own=$(jq .all.bytes "$1")

@@ -1,0 +1,99 @@
+#!/bin/bash
+# budget: 20
+# What the documents say holds: their recipes are recipes, the numbers they give are those of the programs, the manual is as new
+# as the changes.
+. "${SOURCE:=$PWD}/tests/lib.sh"
+python3 -c 'import yaml' 2>/dev/null || skip "needs python3-yaml: run ci/setup test"
+
+# blocks FILE FOLDER: the YAML blocks of a page, as FOLDER/1.yaml and so on.
+blocks() {
+	mkdir -p "$2" && awk -v folder="$2" '/^```yaml/ { n++; inside = 1; next } /^```/ { inside = 0 }
+		inside { print >(folder "/" n ".yaml") }' "$1"
+}
+
+is_yaml() {
+	python3 - "$@" <<-'END'
+		import sys, yaml
+		class Tagged(yaml.SafeLoader):
+		    pass
+		Tagged.add_multi_constructor("!", lambda loader, suffix, node: None)
+		for path in sys.argv[1:]:
+		    yaml.load(open(path), Tagged)
+	END
+}
+
+# The first recipe that somebody meets, pasted where it belongs: it can be locked, planned, and is as complete as it looks.
+first_recipe_works() {
+	cp "$WORK/README/1.yaml" "$WORK/repository/recipes/first.recipe" &&
+		"$AETHER" lock "$WORK/repository/recipes/first.recipe" >"$WORK/said" 2>&1 &&
+		"$AETHER" plan "$WORK/repository/recipes/first.recipe" >"$WORK/plan" 2>>"$WORK/said" ||
+		{ cat "$WORK/said"; return 1; }
+}
+
+# sources BLOCK: the files that it names are there, with something in them.
+sources() {
+	local file
+	grep -oE 'source: [^ },]+' "$1" | while read -r _ file; do
+		file=$WORK/repository/recipes/$file
+		[[ -e $file ]] || { mkdir -p "${file%/*}" && echo text >"$file"; }
+	done
+}
+
+# whole_recipes PAGE: those blocks that say where they stand (`# recipes/NAME.recipe`) can be locked and planned there, in their
+# order, together with what else the page says stands beside them.
+whole_recipes() {
+	local block place
+	for block in "$WORK/$1"/*.yaml; do
+		place=$(sed -nE '1s/^# (recipes\/[a-z/-]*\.recipe)$/\1/p' "$block")
+		[[ -z $place ]] || cp "$block" "$WORK/repository/$place" || return
+		sources "$block"
+	done
+	"$SOURCE/tests/recipes/make-fakes" "$WORK/fakes" "$WORK"/repository/recipes/*.recipe \
+		"$WORK"/repository/recipes/modules/*.recipe || return
+	for block in "$WORK/$1"/*.yaml; do
+		place=$(sed -nE '1s/^# (recipes\/[a-z-]*\.recipe)$/\1/p' "$block")
+		[[ -n $place ]] || continue
+		"$AETHER" lock --with-fakes "$WORK/fakes" "$WORK/repository/$place" >"$WORK/said" 2>&1 &&
+			"$AETHER" plan --with-fakes "$WORK/fakes" "$WORK/repository/$place" >"$WORK/plan" 2>>"$WORK/said" ||
+			{ echo "$place"; cat "$WORK/said"; return 1; }
+	done
+}
+
+# kilobytes_of PROGRAM: what docs/boot.md says that it has, within a tenth.
+kilobytes_hold() {
+	local said is
+	said=$(sed -nE "s/.*\*\*$1\*\*, .* of ([0-9]+) kB.*/\1/p" "$SOURCE/docs/boot.md") is=$(($(stat -c %s "$BUILD/$1") / 1000))
+	[[ -n $said && $is -ge $((said * 9 / 10)) && $is -le $((said * 11 / 10)) ]] || { echo "$is kB, not '$said'"; return 1; }
+}
+
+# The day of each page is that of the last change of its text.
+manual_is_dated() {
+	local page day changed
+	for page in "$SOURCE"/man/*.[1-8]; do
+		day=$(date -d "$(sed -n 's/^\.Dd //p' "$page")" +%s) || return
+		changed=$(git -C "$SOURCE" log -1 --format=%ct -- "man/${page##*/}")
+		[[ $day -ge $((changed - 7 * 86400)) && $day -le $((changed + 2 * 86400)) ]] ||
+			{ echo "$page: $(sed -n 's/^\.Dd //p' "$page"), changed on $(date -d "@$changed" +%F)"; return 1; }
+	done
+}
+
+# Every verb has its section in the manual, and the README's table or text knows it.
+verbs_are_told() {
+	local verb
+	for verb in $("$AETHER" --help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do
+		grep -qE "^\.It Cm $verb( |$)" "$SOURCE/man/aether-build.1" || { echo "the manual has no '$verb'"; return 1; }
+		grep -qE "(aether-build |\`)$verb" "$SOURCE/README.md" || { echo "the README has no '$verb'"; return 1; }
+	done
+}
+
+copy_recipes "$WORK/repository"
+for page in README docs/recipes docs/modules; do
+	blocks "$SOURCE/$page.md" "$WORK/$(basename $page)"
+	ok "the YAML of $page.md is YAML" is_yaml "$WORK/$(basename $page)"/*.yaml
+done
+ok "the README's first recipe works as it is pasted" first_recipe_works
+ok "so do the whole recipes of docs/modules.md" whole_recipes modules
+ok "aether-init has the size that docs/boot.md says" kilobytes_hold aether-init
+ok "the manual is as new as its text" manual_is_dated
+ok "every verb is told by manual and README" verbs_are_told
+finish

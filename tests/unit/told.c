@@ -1,0 +1,193 @@
+/* What is changed in a recipe is told: by the plan's text (and so its key), by its JSON, and by what compares two of them. One row
+ * for each field that is decided; a new field of the language is a new row. */
+#include "suite.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "plan/json.h"
+#include "scratch.h"
+
+#define DIGEST "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+
+static struct strv list(const char *word)
+{
+	struct strv words = {0};
+
+	strv_push(scratch_arena(), &words, word);
+	return words;
+}
+
+/* A recipe with one of everything, in parts that a row may change. */
+struct world {
+	struct lock_package packages[5];
+	struct lock lock;
+	struct recipe recipe;
+	struct recipe_user users[1];
+	struct recipe_file files[1];
+	struct recipe_unit units[1];
+	struct recipe_hook hooks[1];
+	struct recipe_health health[4];
+	struct plan_programs programs;
+};
+
+static void world_make(struct world *w)
+{
+	*w = (struct world){
+		.packages = {{"curl", "1", "amd64", DIGEST, "pool/c", 1, LAYER_PARENT, 0},
+			     {"nftables", "1", "amd64", DIGEST, "pool/n", 1, LAYER_PARENT, 0},
+			     {"openssh-server", "1", "amd64", DIGEST, "pool/a", 1, LAYER_PARENT, 0},
+			     {"sudo", "1", "amd64", DIGEST, "pool/s", 1, LAYER_PARENT, 0},
+			     {"tzdata", "1", "amd64", DIGEST, "pool/t", 1, LAYER_PARENT, 0}},
+		.programs = {"/lib/init", DIGEST, "/lib/agent", DIGEST},
+		.users = {{.name = "anna", .uid = 1234, .groups = list("adm"), .shell = "/bin/bash", .home = "/home/anna",
+			   .comment = "Anna"}},
+		.files = {{.path = "/etc/motd", .text = "hello", .mode = 0644, .owner = "root", .group = "root"}},
+		.units = {{.name = "a.service", .enable = YES}},
+		.hooks = {{.argv = list("/bin/true")}},
+		.health = {{.type = HEALTH_UNIT, .unit = "a.service", .timeout_ms = 1000},
+			   {.type = HEALTH_TCP, .port = 80, .timeout_ms = 1000},
+			   {.type = HEALTH_HTTP, .url = "http://localhost/", .status = 200, .timeout_ms = 1000},
+			   {.type = HEALTH_COMMAND, .command = list("/bin/true"), .timeout_ms = 1000}},
+	};
+	w->lock = (struct lock){.epoch = 1700000000, .image = {w->packages, 5}};
+	w->recipe = (struct recipe){
+		.path = "a.recipe", .root = "/", .name = "gateway", .kinds = KIND_VM, .kind = KIND_VM, .timezone = "UTC",
+		.users = w->users, .n_users = 1, .files = w->files, .n_files = 1, .units = w->units, .n_units = 1,
+		.configure = w->hooks, .n_configure = 1, .health = w->health, .n_health = 4,
+		.firewall_tcp = list("80"), .firewall_udp = list("53"), .state = list("/var/lib/a"),
+		.exclude = list("/usr/share/a"), .include = list("/usr/share/a/b"),
+	};
+}
+
+/* --- rows ------------------------------------------------------------------------------------------------------------ */
+
+static void uid(struct world *w) { w->users[0].uid = 1300; }
+static void no_uid(struct world *w) { w->users[0].uid = -1; }
+static void groups(struct world *w) { w->users[0].groups = list("sudo"); }
+static void shell(struct world *w) { w->users[0].shell = "/bin/sh"; }
+static void home(struct world *w) { w->users[0].home = "/home/other"; }
+static void comment(struct world *w) { w->users[0].comment = "Other"; }
+static void sudo_(struct world *w) { w->users[0].sudo = "nopasswd"; }
+static void linger(struct world *w) { w->users[0].linger = true; }
+static void system_(struct world *w) { w->users[0].system = true; }
+static void user_name(struct world *w) { w->users[0].name = "berta"; }
+static void file_text(struct world *w) { w->files[0].text = "bye"; }
+static void file_mode(struct world *w) { w->files[0].mode = 0600; }
+static void file_owner(struct world *w) { w->files[0].owner = "anna"; }
+static void file_group(struct world *w) { w->files[0].group = "adm"; }
+static void file_path(struct world *w) { w->files[0].path = "/etc/issue"; }
+static void unit_enable(struct world *w) { w->units[0].enable = NO; }
+static void unit_mask(struct world *w) { w->units[0].mask = true; }
+static void hook(struct world *w) { w->hooks[0].argv = list("/bin/false"); }
+static void no_hook(struct world *w) { w->recipe.n_configure = 0; }
+static void health_unit(struct world *w) { w->health[0].unit = "b.service"; }
+static void health_time(struct world *w) { w->health[0].timeout_ms = 2000; }
+static void health_port(struct world *w) { w->health[1].port = 81; }
+static void health_url(struct world *w) { w->health[2].url = "http://localhost/b"; }
+static void health_status(struct world *w) { w->health[2].status = 204; }
+static void health_command(struct world *w) { w->health[3].command = list("/bin/false"); }
+static void tcp(struct world *w) { w->recipe.firewall_tcp = list("443"); }
+static void udp(struct world *w) { w->recipe.firewall_udp = list("54"); }
+static void state(struct world *w) { w->recipe.state = list("/var/lib/b"); }
+static void exclude(struct world *w) { w->recipe.exclude = list("/usr/share/b"); }
+static void include(struct world *w) { w->recipe.include = list("/usr/share/a/c"); }
+static void version(struct world *w) { w->packages[2].version = "2"; }
+static void package(struct world *w) { w->packages[2].name = "other"; }
+static void epoch(struct world *w) { w->lock.epoch = 1700000001; }
+static void kernel_args(struct world *w) { w->recipe.kernel_args = list("quiet"); }
+static void timezone_(struct world *w) { w->recipe.timezone = "Europe/Berlin"; }
+static void hostname_(struct world *w) { w->recipe.name = "other"; }
+static void init(struct world *w) { w->programs.init_sha256 = "11" DIGEST; }
+
+/* What of: the kind of change, its name, and the field that is told with it ("" where it is there or gone, or is the whole). */
+static const struct row {
+	void (*change)(struct world *w);
+	const char *what, *name, *field;
+} rows[] = {
+	{uid, "user", "anna", "uid"}, {no_uid, "user", "anna", "uid"}, {groups, "user", "anna", "groups"},
+	{shell, "user", "anna", "shell"}, {home, "user", "anna", "home"}, {comment, "user", "anna", "comment"},
+	{sudo_, "user", "anna", "sudo"}, {linger, "user", "anna", "linger"}, {system_, "user", "anna", "system"},
+	{user_name, "user", "berta", ""}, {file_text, "file", "/etc/motd", "sha256"}, {file_mode, "file", "/etc/motd", "mode"},
+	{file_owner, "file", "/etc/motd", "owner"}, {file_group, "file", "/etc/motd", "group"},
+	{file_path, "file", "/etc/issue", ""}, {unit_enable, "unit", "a.service", "enable"},
+	{unit_mask, "unit", "a.service", "mask"}, {hook, "hook", "/bin/false", ""}, {no_hook, "hook", "/bin/true", ""},
+	{health_unit, "health check", "unit b.service", ""}, {health_time, "health check", "unit a.service", "timeout_ms"},
+	{health_port, "health check", "tcp 81", ""}, {health_url, "health check", "http http://localhost/b", ""},
+	{health_status, "health check", "http http://localhost/", "http"},
+	{health_command, "health check", "command /bin/false", ""}, {tcp, "port", "443/tcp", ""}, {udp, "port", "54/udp", ""},
+	{state, "state", "/var/lib/b", ""}, {exclude, "path of packages", "/usr/share/b", ""},
+	{include, "path of packages", "/usr/share/a/c", ""}, {version, "package", "openssh-server", ""},
+	{package, "package", "other", ""}, {epoch, "setting", "epoch", ""}, {kernel_args, "setting", "cmdline", ""},
+	{timezone_, "file", "/etc/localtime", ""}, {hostname_, "setting", "name", ""}, {init, "setting", "init", ""},
+};
+
+static const struct plan *plan_of(const struct world *w)
+{
+	struct plan *plan = NULL;
+	struct err err = {0};
+
+	if (plan_make(scratch_arena(), &w->recipe, NULL, &w->lock, &w->programs, &plan, &err) < 0) {
+		err_print(&err, stderr);
+		ck_abort_msg("the recipe can be planned");
+	}
+	return plan;
+}
+
+static bool is_told(const struct row *row, const struct plan_change *changes, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(changes[i].what, row->what) != 0 || strcmp(changes[i].name, row->name) != 0)
+			continue;
+		if (!*row->field)
+			return true;
+		for (size_t f = 0; f < changes[i].n_fields; f++)
+			if (strcmp(changes[i].fields[f].name, row->field) == 0)
+				return true;
+	}
+	return false;
+}
+
+START_TEST(each_field_that_decides_is_told_by_text_json_and_comparison)
+{
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct plan_change *changes = NULL;
+		struct world before, after;
+		const struct plan *old, *new;
+		size_t n = 0;
+
+		world_make(&before);
+		world_make(&after);
+		rows[i].change(&after);
+		old = plan_of(&before);
+		new = plan_of(&after);
+		{
+			_cleanup_json_ struct json *was = plan_json(old), *is = plan_json(new);
+
+			plan_compare(scratch_arena(), was, is, &changes, &n);
+		}
+		ck_assert_msg(strcmp(old->text, new->text) != 0, "row %zu: the text tells of %s", i, rows[i].name);
+		ck_assert_msg(is_told(&rows[i], changes, n), "row %zu: %s %s %s is told", i, rows[i].what, rows[i].name,
+			      rows[i].field);
+	}
+}
+END_TEST
+
+START_TEST(what_is_the_same_is_told_by_none)
+{
+	struct plan_change *changes = NULL;
+	struct world one, other;
+	size_t n = 1;
+
+	world_make(&one);
+	world_make(&other);
+	{
+		_cleanup_json_ struct json *was = plan_json(plan_of(&one)), *is = plan_json(plan_of(&other));
+
+		plan_compare(scratch_arena(), was, is, &changes, &n);
+	}
+	ck_assert_uint_eq(n, 0);
+}
+END_TEST
+
+SUITE(told, each_field_that_decides_is_told_by_text_json_and_comparison, what_is_the_same_is_told_by_none)
