@@ -63,7 +63,7 @@ int control_next(struct control *control, struct control_field *ret_field)
 
 bool control_is(const struct control_field *field, const char *name)
 {
-	return strncasecmp(field->name, name, field->name_length) == 0 && !name[field->name_length];
+	return strlen(name) == field->name_length && strncasecmp(field->name, name, field->name_length) == 0;
 }
 
 const char *control_text(struct arena *arena, const struct control_field *field)

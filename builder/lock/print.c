@@ -83,7 +83,7 @@ void lock_print(struct buf *text, const struct lock *lock)
 	buf_printf(text, "format: 1\nrecipe: %s\n", lock->recipe_sha256);
 	if (lock->tools_sha256)
 		buf_printf(text, "toolsRecipe: %s\n", lock->tools_sha256);
-	buf_printf(text, "epoch: %s\narchives:\n", time_format(arena, lock->epoch));
+	buf_printf(text, "epoch: %s\narchives:%s\n", time_format(arena, lock->epoch), lock->n_archives ? "" : " {}");
 	for (size_t i = 0; i < lock->n_archives; i++)
 		put_archive(arena, text, &lock->archives[i]);
 	if (lock->n_downloads)

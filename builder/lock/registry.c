@@ -14,8 +14,7 @@ static const char *host_of(const struct reference *reference)
 	return strcmp(reference->registry, "docker.io") == 0 ? "registry-1.docker.io" : reference->registry;
 }
 
-/* The value of `key` in a challenge like `realm="https://…",service="…"` (RFC 9110, section 11.2); NULL for none. */
-static const char *challenge_value(struct arena *arena, const char *challenge, const char *key)
+const char *registry_challenge(struct arena *arena, const char *challenge, const char *key)
 {
 	size_t length = strlen(key);
 
@@ -50,8 +49,8 @@ static int refuse_access(const struct registry *registry, struct err *err)
 
 static int get_token(struct arena *arena, struct registry *registry, const char *challenge, struct err *err)
 {
-	const char *realm = challenge_value(arena, challenge, "realm"),
-		   *service = challenge_value(arena, challenge, "service");
+	const char *realm = registry_challenge(arena, challenge, "realm"),
+		   *service = registry_challenge(arena, challenge, "service");
 	const char *url, *token;
 	_cleanup_http_answer_ struct http_answer answer = {0};
 	_cleanup_json_ struct json *json = NULL;

@@ -24,6 +24,9 @@ int registry_open(struct arena *arena, const struct reference *reference, struct
 int registry_manifest(struct arena *arena, const struct registry *registry, const char *what, struct buf *manifest,
 		      struct err *err);
 
+/* The value of `key` in a challenge like `realm="https://…",service="…"` (RFC 9110, section 11.2); NULL for none. Pure. */
+const char *registry_challenge(struct arena *arena, const char *challenge, const char *key);
+
 /* Where the manifest, or the blob, of that digest is. */
 const char *registry_manifest_url(struct arena *arena, const struct registry *registry, const char *sha256);
 const char *registry_blob_url(struct arena *arena, const struct registry *registry, const char *sha256);

@@ -1,0 +1,32 @@
+/* Packages of whoever's: made flat, asked for their control file, unpacked. Nothing is written outside of the folder. */
+#include <fcntl.h>
+
+#include "base/arena.h"
+#include "edge/archive.h"
+#include "place.h"
+
+enum { BYTES_MAX = 1 << 20 };
+
+static bool all(void *data, const char *path)
+{
+	(void)data;
+	return *path == '/';
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	_cleanup_buf_ struct buf control = {0}, again = {0};
+	const char *input = place_input(data, size), *flat = place_path("flat");
+	struct err err = {0};
+	int r;
+
+	unlink(flat);
+	r = archive_flatten_deb(input, flat, BYTES_MAX, &err);
+	ensure((r == 0) == (err.count == 0));
+	if (archive_deb_control(input, &control, &err) == 0 && r == 0 && archive_deb_control(flat, &again, &err) == 0)
+		ensure(control.size == again.size && (!control.size || memcmp(control.data, again.data, control.size) == 0));
+	archive_unpack_deb(input, place_root(), BYTES_MAX, all, NULL, &err);
+	place_check();
+	err_free(&err);
+	return 0;
+}
