@@ -1,10 +1,8 @@
 #include "lock/apt.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/proc.h"
@@ -50,8 +48,8 @@ static int add_suite(struct arena *arena, const char *folder, size_t number, con
 		     struct buf *sources, struct err *err)
 {
 	const char *lists = arena_printf(arena, "%s/state/lists", folder), *seen = NULL, *path;
-	char target[PATH_MAX];
 	const char *dist = arena_printf(arena, "%zu.invalid/dists/%s", number, suite->suite);
+	int r;
 
 	buf_printf(sources, "deb [trusted=yes arch=amd64] http://%zu.invalid/ %s", number, suite->suite);
 	for (size_t i = 0; i < suite->n_indexes; i++) {
@@ -63,8 +61,11 @@ static int add_suite(struct arena *arena, const char *folder, size_t number, con
 		path = list_name(arena,
 				 arena_printf(arena, "%s/%s/binary-%s/Packages", dist, index->component, index->arch));
 		path = arena_printf(arena, "%s/%s", lists, path);
-		if (!realpath(index->path, target) || symlink(target, path) < 0)
-			return err_sys(err, -errno, "cannot link '%s' to '%s'", path, index->path);
+		/* A copy: apt gives up on an index whose time changes meanwhile, and the cache's entries change theirs when
+		 * another lock uses them. */
+		r = file_copy(index->path, path, err);
+		if (r < 0)
+			return r;
 	}
 	buf_puts(sources, "\n");
 	if (!suite->release || suite->release->size == 0)

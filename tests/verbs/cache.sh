@@ -94,6 +94,19 @@ done
 ok 'while caches are emptied again and again, a build ends well' wait $builder
 ok '… with the same bytes' is_small "$(cat "$WORK/path")"
 ok '… beside some removals' test $removed -gt 0
+# Others use the same entries, whose times say so, while apt reads the archive's index there.
+lock_beside_users() {
+	local users status
+	while find "$CACHE/blobs" -type f -size +1M -exec touch {} +; do
+		sleep 0.05
+	done & users=$!
+	"$AETHER" lock --update --cache "$CACHE" "$SMALL"
+	status=$?
+	kill $users
+	wait $users 2>/dev/null
+	return $status
+}
+ok 'a lock is made while others use what it reads' lock_beside_users
 run_beside() {
 	"$AETHER" exec --cache "$CACHE" "$WORK/repo/images/tools.recipe" -- \
 		sh -c 'echo started; read -r _; exec mkfs.erofs --version'

@@ -18,7 +18,7 @@ prints() {
 
 # What mkfs.erofs says of itself, as the lock has it.
 is_locked() {
-	in_tools mkfs.erofs --version >"$WORK/version" && [[ $(head -n 1 "$WORK/version") =~ [0-9][0-9.]+ ]] &&
+	in_tools mkfs.erofs --version && [[ $(head -n 1 "$WORK/result") =~ [0-9][0-9.]+ ]] &&
 		grep -qF "erofs-utils: { version: \"${BASH_REMATCH[0]}" "${RECIPE%.recipe}.lock"
 }
 
