@@ -1,5 +1,5 @@
-/* What is changed in a recipe is told: by the plan's text (and so its key), by its JSON, and by what compares two of them. One row
- * for each field that is decided; a new field of the language is a new row. */
+/* What is changed in a recipe is told: by the plan's text (and so its key), by its JSON, and by what compares two of them.
+ * One row for each field that is decided; a new field of the language is a new row. */
 #include "suite.h"
 
 #include <stdlib.h>

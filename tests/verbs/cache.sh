@@ -102,9 +102,9 @@ lock_beside_users() {
 	done & users=$!
 	"$AETHER" lock --update --cache "$CACHE" "$SMALL"
 	status=$?
-	kill $users
-	wait $users 2>/dev/null
-	return $status
+	kill "$users"
+	wait "$users" 2>/dev/null
+	return "$status"
 }
 ok 'a lock is made while others use what it reads' lock_beside_users
 run_beside() {
