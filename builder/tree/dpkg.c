@@ -113,11 +113,11 @@ static const char *const *command(struct arena *arena, struct cache *cache, cons
 	return argv.items;
 }
 
-/* dpkg names a package that it could not unpack by its file, which we named by its digest. */
+/* dpkg names a package that it could not unpack by its file, which is named by its key. */
 static const char *package_name(struct arena *arena, const struct plan_layer *layer, const char *word, size_t length)
 {
 	for (size_t i = 0; i < layer->n_packages; i++)
-		if (length > 64 && strncmp(word + length - 64, layer->packages[i].sha256, 64) == 0)
+		if (length > 64 && strncmp(word + length - 64, deb_key(arena, layer->packages[i].sha256), 64) == 0)
 			return layer->packages[i].name;
 	return arena_strndup(arena, word, length);
 }
