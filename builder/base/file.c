@@ -161,6 +161,7 @@ int file_copy(const char *from, const char *to, struct err *err)
 {
 	_cleanup_fd_ int in = open(from, O_RDONLY | O_CLOEXEC), out = -1;
 	ssize_t n = 1;
+	int r;
 
 	if (in < 0)
 		return err_sys(err, -errno, "cannot open '%s'", from);
@@ -170,7 +171,12 @@ int file_copy(const char *from, const char *to, struct err *err)
 		if (n < 0 && errno == EINTR)
 			n = 1;
 	}
-	return out < 0 || n < 0 ? err_sys(err, -errno, "cannot copy '%s' to '%s'", from, to) : 0;
+	if (out >= 0 && n >= 0)
+		return 0;
+	r = err_sys(err, -errno, "cannot copy '%s' to '%s'", from, to);
+	if (out >= 0)
+		unlink(to); /* half a copy is none */
+	return r;
 }
 
 int folder_make(const char *path, mode_t mode, struct err *err)

@@ -73,6 +73,8 @@ static int load(struct arena *arena, const char *shelf, unsigned number, struct 
 	unsigned *numbers;
 	size_t n = shelf_numbers(arena, shelf, &numbers);
 
+	if (n == 0) /* somebody has removed them since */
+		return err_set(err, -ENOENT, "the generations in '%s' cannot be read any more", shelf);
 	return generation_load(arena, shelf, number ? number : numbers[n - 1], ret_generation, err);
 }
 

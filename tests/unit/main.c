@@ -4,19 +4,31 @@
 
 static SRunner *runner;
 
-void suite_register(const char *name, const TTest *const *tests, size_t n)
+static TCase *suite_add(const char *name)
 {
 	Suite *suite = suite_create(name);
 	TCase *tcase = tcase_create(name);
 
 	tcase_set_timeout(tcase, 120);
-	for (size_t i = 0; i < n; i++)
-		tcase_add_test(tcase, tests[i]);
 	suite_add_tcase(suite, tcase);
 	if (!runner)
 		runner = srunner_create(suite);
 	else
 		srunner_add_suite(runner, suite);
+	return tcase;
+}
+
+void suite_register(const char *name, const TTest *const *tests, size_t n)
+{
+	TCase *tcase = suite_add(name);
+
+	for (size_t i = 0; i < n; i++)
+		tcase_add_test(tcase, tests[i]);
+}
+
+void suite_register_loop(const char *name, const TTest *test, int n)
+{
+	tcase_add_loop_test(suite_add(name), test, 0, n);
 }
 
 int main(void)

@@ -14,4 +14,13 @@ void suite_register(const char *name, const TTest *const *tests, size_t n);
 		suite_register(#suite_name, tests, sizeof tests / sizeof *tests);                                     \
 	}
 
+/* LOOP_SUITE(name, test, n): registers one START_TEST function, run for _i from 0 to n - 1. */
+void suite_register_loop(const char *name, const TTest *test, int n);
+
+#define LOOP_SUITE(suite_name, test, n)                                                                               \
+	__attribute__((constructor)) static void register_##suite_name(void)                                          \
+	{                                                                                                             \
+		suite_register_loop(#suite_name, test, (int)(n));                                                     \
+	}
+
 #endif

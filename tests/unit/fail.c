@@ -1,0 +1,132 @@
+#include "fail.h"
+
+#include <check.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { CALLS_MAX = 3000, EXIT_BAD = 7, EXIT_DONE = 8 };
+
+/* The call that is to fail: the one that brings `countdown` to 0. What it was is in shared memory, for the parent. */
+static struct fail_state {
+	unsigned countdown;
+	int error;
+	const char *call;
+} *state;
+
+static __thread bool armed; /* the harness's own calls do not count, nor do those of other threads */
+
+static bool fail_now(const char *call, int error)
+{
+	if (!armed || state->countdown == 0 || --state->countdown > 0)
+		return false;
+	state->call = call;
+	errno = state->error = error;
+	return true;
+}
+
+#define CALL(result, name, error, failure, parameters, arguments)                                                      \
+	result __real_##name parameters;                                                                              \
+	result __wrap_##name parameters;                                                                              \
+	result __wrap_##name parameters                                                                               \
+	{                                                                                                             \
+		return fail_now(#name, error) ? failure : __real_##name arguments;                                    \
+	}
+#include "calls.h"
+#undef CALL
+
+static unsigned count_descriptors(void)
+{
+	unsigned n = 0;
+	DIR *folder = opendir("/proc/self/fd");
+
+	while (folder && readdir(folder))
+		n++;
+	if (folder)
+		closedir(folder);
+	return n;
+}
+
+static bool tells(const struct err *err, const char *reason)
+{
+	for (const struct err_item *item = err->first; item; item = item->next)
+		if (strstr(item->text, reason))
+			return true;
+	return false;
+}
+
+static _Noreturn void bad(const struct fail_body *body, unsigned n, const char *what, int r, const struct err *err)
+{
+	fprintf(stderr, "%s, call %u (%s: %s): %s; it returned %d\n", body->name, n, state->call ? state->call : "none",
+		strerror(state->error), what, r);
+	err_print(err, stderr);
+	fflush(stderr);
+	_exit(EXIT_BAD);
+}
+
+/* In a process of its own: the body with its `n`th call failing, then once more with none. */
+static _Noreturn void fail_one(const struct fail_body *body, unsigned n)
+{
+	unsigned before = count_descriptors();
+	struct err err = {0};
+	int r;
+
+	*state = (struct fail_state){.countdown = n};
+	armed = true;
+	r = body->run(&err);
+	armed = false;
+	if ((r < 0) != (err.count > 0))
+		bad(body, n, r < 0 ? "it failed without a word" : "it has an error and no failure", r, &err);
+	if (r < 0 && r == -state->error && !tells(&err, strerror(state->error)) &&
+	    !(r == -ENOMEM && tells(&err, "out of memory")))
+		bad(body, n, "the words have another reason than the number", r, &err);
+	if (r < 0 && !state->call)
+		bad(body, n, "it failed by itself", r, &err);
+	if (count_descriptors() != before)
+		bad(body, n, "descriptors are left open", r, &err);
+	if (body->check)
+		body->check(r);
+	err_free(&err);
+	err = (struct err){0};
+	if (r < 0 && (r = body->run(&err)) < 0)
+		bad(body, n, "it does not work afterwards", r, &err);
+	err_free(&err);
+	_exit(state->call ? EXIT_SUCCESS : EXIT_DONE);
+}
+
+unsigned fail_each(const struct fail_body *body)
+{
+	unsigned n = 0;
+	int status = 0;
+	pid_t child;
+
+	if (!state) {
+		state = mmap(NULL, sizeof *state, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		ck_assert(state != MAP_FAILED);
+	}
+	do {
+		ck_assert_uint_lt(++n, CALLS_MAX);
+		if (body->prepare)
+			body->prepare();
+		fflush(NULL);
+		child = fork();
+		if (child == 0)
+			fail_one(body, n);
+		ck_assert_int_eq(waitpid(child, &status, 0), child);
+		ck_assert_msg(WIFEXITED(status), "%s, call %u (%s): ended by signal %d", body->name, n,
+			      state->call ? state->call : "none", WTERMSIG(status));
+		ck_assert_msg(WEXITSTATUS(status) == EXIT_SUCCESS || WEXITSTATUS(status) == EXIT_DONE ||
+				      (WEXITSTATUS(status) == EXIT_FAILURE && state->error == ENOMEM),
+			      "%s, call %u (%s): exit status %d", body->name, n, state->call ? state->call : "none",
+			      WEXITSTATUS(status));
+	} while (WEXITSTATUS(status) != EXIT_DONE);
+	ck_assert_msg(n > body->min_calls, "%s: only %u calls were seen", body->name, n - 1);
+	return n - 1;
+}
