@@ -109,8 +109,8 @@ static int read_mirrors(struct reader *reader, const struct node *map, struct st
 	if (list && list->type != NODE_LIST)
 		return refuse(reader, list, "mirrors", "a list");
 	for (size_t i = 0; list && i < list->count; i++) {
-		if (list->items[i]->type != NODE_SCALAR)
-			return refuse(reader, list->items[i], "mirrors", "a list of URLs");
+		if (list->items[i]->type != NODE_SCALAR || !lock_url_ok(list->items[i]->text))
+			return refuse(reader, list->items[i], "mirrors", "a list of URLs without control characters");
 		strv_push(reader->arena, mirrors, list->items[i]->text);
 	}
 	return 0;
@@ -129,13 +129,13 @@ static int read_archives(struct reader *reader, const struct node *top)
 			arena_push(reader->arena, reader->lock->archives, reader->lock->n_archives);
 		const char *slash = strchr(archives->keys[i], '/');
 
-		if (!slash)
+		if (!lock_archive_ok(archives->keys[i]))
 			return err_at(reader->err, -EINVAL, &archives->key_pos[i], NULL,
 				      "an archive is named NAME/SUITE");
 		archive->name = arena_strndup(reader->arena, archives->keys[i], (size_t)(slash - archives->keys[i]));
 		archive->suite = slash + 1;
 		if ((r = get_map(reader, archives->items[i], NULL, known, &map)) < 0 ||
-		    (r = get_text(reader, map, "url", &archive->url)) < 0 ||
+		    (r = get_checked(reader, map, "url", lock_url_ok, "a URL without control characters", &archive->url)) < 0 ||
 		    (r = read_mirrors(reader, map, &archive->mirrors)) < 0 ||
 		    (r = get_time(reader, map, "date", &archive->date)) < 0 ||
 		    (r = get_sha256(reader, map, "inrelease", &archive->inrelease_sha256)) < 0)
@@ -249,7 +249,8 @@ static int read_download(struct reader *reader, const struct node *node, struct 
 	const struct node *map;
 	int r;
 
-	if ((r = get_map(reader, node, NULL, known, &map)) < 0 || (r = get_text(reader, map, "url", &download->url)) < 0 ||
+	if ((r = get_map(reader, node, NULL, known, &map)) < 0 ||
+	    (r = get_checked(reader, map, "url", lock_url_ok, "a URL without control characters", &download->url)) < 0 ||
 	    (r = get_size(reader, map, "size", &download->size)) < 0 ||
 	    (r = get_sha256(reader, map, "sha256", &download->sha256)) < 0)
 		return r;
@@ -267,6 +268,8 @@ static int read_downloads(struct reader *reader, const struct node *top)
 	for (size_t i = 0; map && i < map->count; i++) {
 		struct lock_download download = {.name = map->keys[i]};
 
+		if (!lock_word_ok(download.name))
+			return err_at(reader->err, -EINVAL, &map->key_pos[i], NULL, "not a name that a download can have");
 		if (i && strcmp(map->keys[i - 1], download.name) >= 0)
 			return err_at(reader->err, -EINVAL, &map->key_pos[i], NULL,
 				      "'%s' is not in its place: downloads are sorted by name", download.name);

@@ -205,6 +205,42 @@ bool lock_sha256_ok(const char *sha256)
 	return strlen(sha256) == 64 && strspn(sha256, "0123456789abcdef") == 64;
 }
 
+/* Those that YAML takes for the end of a line, and those that no text may have (YAML 1.2, 5.1 and 5.4). */
+static bool index_breaks(const unsigned char *at)
+{
+	static const char *const refused[] = {"\xe2\x80\xa8", "\xe2\x80\xa9", "\xef\xbb\xbf", "\xef\xbf\xbe", "\xef\xbf\xbf"};
+
+	if (*at < ' ' || *at == 0x7f || (at[0] == 0xc2 && at[1] < 0xa0))
+		return true;
+	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+		if (strncmp((const char *)at, refused[i], 3) == 0)
+			return true;
+	return false;
+}
+
+bool lock_url_ok(const char *url)
+{
+	const unsigned char *at = (const unsigned char *)url;
+
+	while (*at && !index_breaks(at))
+		at++;
+	return *url && !*at;
+}
+
+#define WORD_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-._~"
+
+bool lock_word_ok(const char *word)
+{
+	return *word && word[strspn(word, WORD_CHARACTERS)] == 0;
+}
+
+bool lock_archive_ok(const char *name)
+{
+	const char *slash = strchr(name, '/');
+
+	return slash && slash > name && slash[1] && name[strspn(name, WORD_CHARACTERS "/")] == 0;
+}
+
 bool lock_path_ok(const char *path)
 {
 	for (const char *at = path; *at; at++)

@@ -56,6 +56,9 @@ bool lock_name_ok(const char *name);       /* Debian policy 5.6.1 */
 bool lock_version_ok(const char *version); /* Debian policy 5.6.12 */
 bool lock_arch_ok(const char *arch);
 bool lock_sha256_ok(const char *sha256);
+bool lock_url_ok(const char *url);   /* something, of characters that a terminal shows and that do not end a line */
+bool lock_word_ok(const char *word); /* letters, digits and +-._~ */
+bool lock_archive_ok(const char *name); /* NAME/SUITE, as recipes can name them */
 bool lock_path_ok(const char *path); /* relative, and stays below where it begins */
 
 #endif

@@ -78,8 +78,7 @@ start() {
 	for guest_port in "${PORTS[@]}"; do
 		forwards+=",hostfwd=tcp:127.0.0.1:$(port "$name" "$guest_port")-$address:$guest_port"
 	done
-	# (Programs that find AVX2 use it, and nothing is emulated more slowly.)
-	qemu-system-x86_64 -accel tcg -cpu max,-avx2 -smp 2 -m 1024 -display none -monitor none \
+	qemu-system-x86_64 -accel tcg -cpu max -smp 2 -m 1024 -display none -monitor none \
 		-serial "file:$folder/console" \
 		-drive "file=$folder/disk.qcow2,if=none,id=disk" \
 		-netdev "user,id=net$forwards" -device virtio-net-pci,netdev=net,mac=52:54:00:12:34:56 \

@@ -1,4 +1,5 @@
-/* The calls that tests/unit/fail.c makes fail, one by one: CALL(result, symbol, errno, value of a failure, parameters, arguments).
+/* The calls that tests/unit/fail.c makes fail, one by one:
+ * CALL(result, symbol, errno, value of a failure, parameters, arguments).
  * Symbols are the linker's (--wrap): those of our own objects, so that libraries go on as they are. No include guard: each
  * reader says what CALL is. */
 CALL(int, open64, EMFILE, -1, (const char *path, int flags, mode_t mode), (path, flags, mode))

@@ -4,8 +4,8 @@
 
 #include "base/err.h"
 
-/* What is tried. `prepare` makes the folder scratch() what it was before (NULL: nothing to do); `run` is the function under test and
- * returns what that returned; `check` (may be NULL) looks at what is left, whether it failed (`r` < 0) or not. */
+/* What is tried. `prepare` makes the folder scratch() what it was before (NULL: nothing to do); `run` is the function under
+ * test and returns what that returned; `check` (may be NULL) looks at what is left, whether it failed (`r` < 0) or not. */
 struct fail_body {
 	const char *name;
 	void (*prepare)(void);
@@ -14,7 +14,7 @@ struct fail_body {
 	unsigned min_calls; /* at least so many failures have to be possible: else the calls are not seen any more */
 };
 
-/* Runs the body, makes its first call fail, then its second, and so on until none is left to fail, each in a process of its own.
+/* Runs the body, makes its first call fail, then its second, and so on until none is left, each in a process of its own.
  * Each time it comes back with success, or with a negative errno that is told in words (with the reason of the call that
  * failed, when it returns that), has no more descriptors open than before, and works when it is called again. Out of
  * memory may also end the process, with status 1 and a word. The test fails otherwise. Returns how many calls were failed. */

@@ -1,5 +1,5 @@
-/* Every call that `base` and what writes to disks makes may fail: nothing half is left, the reason is told, and the next try works.
- * A row a function. */
+/* Every call that `base` and what writes to disks makes may fail: nothing half is left, the reason is told, and the next try
+ * works. A row a function. */
 #include "suite.h"
 
 #include <dirent.h>
@@ -90,7 +90,7 @@ static void check_publish(int r)
 {
 	const char *text = scratch_text("place/file");
 
-	demand(strcmp(text, "newer") == 0 || (r < 0 && strcmp(text, "old") == 0), "the file is neither the old one nor the new one");
+	demand(strcmp(text, "newer") == 0 || (r < 0 && strcmp(text, "old") == 0), "the file is neither old nor new");
 	demand_names("place", 1, "something lies beside the file");
 }
 
