@@ -165,6 +165,7 @@ bench: ## time and size against mkosi, and what travels to a machine, side by si
 	@ci/setup build test bench
 	@$(MAKE) --no-print-directory -s all keys/ssh-user-ca.pub >&2
 	@B=$(B) tests/bench/run $(BENCH)
+	@B=$(B) tests/bench/memory
 	@B=$(B) tests/bench/sent
 
 # --- installation ----------------------------------------------------------------------------------------------------

@@ -1,4 +1,5 @@
 #!/bin/bash
+# budget: 60
 # deadline: 900
 # recipes/cockpit.recipe boots; its page lets in who has a password of the page's, with a certificate that stays.
 . "${SOURCE:=$PWD}/tests/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# budget: 180
 # deadline: 1800
 # alone
 # The gateway boots and does its work: on BIOS with virtio-blk, told its name and address by cloud-init; and on UEFI with

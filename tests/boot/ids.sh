@@ -1,4 +1,5 @@
 #!/bin/bash
+# budget: 60
 # deadline: 900
 # recipes/suricata.recipe, the part of `ids` that Debian has, boots; a packet on the card that listens makes an alert.
 . "${SOURCE:=$PWD}/tests/lib.sh"

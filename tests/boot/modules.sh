@@ -1,4 +1,5 @@
 #!/bin/bash
+# budget: 120
 # deadline: 900
 # The modules that need nothing but Debian, on one machine. What is behind the VPN reaches the world through its tunnel and in
 # no other way; the other end of the tunnel is on the same machine, outside of the namespace.

@@ -1,4 +1,5 @@
 #!/bin/bash
+# budget: 60
 # deadline: 900
 # recipes/prometheus.recipe, the part of `monitoring` that Debian has, boots; everybody is asked and has answered, and an alert
 # arrives where it is shown.

@@ -1,4 +1,5 @@
 #!/bin/bash
+# budget: 150
 # deadline: 1800
 # `test` and `run` with virtual machines: what holds is told, what does not is told and fails, Ctrl-C leaves nothing, and
 # where KVM hangs the machine is emulated. Three boots.

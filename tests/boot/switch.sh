@@ -1,6 +1,7 @@
 #!/bin/bash
 # A machine takes its next generation, judges it, and goes back by itself: on BIOS and on UEFI, side by side, through
 # everything that can go wrong on the way.
+# budget: 500
 # deadline: 3600
 # alone
 . "${SOURCE:=$PWD}/tests/lib.sh"

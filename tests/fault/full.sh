@@ -1,4 +1,5 @@
 #!/bin/bash
+# budget: 40
 # deadline: 900
 # A disk that is full, or cannot be written: an error that says so, nothing half, and the same command works when there
 # is room.

@@ -1,4 +1,5 @@
 #!/bin/bash
+# budget: 30
 # deadline: 900
 # gc may be killed at any moment, beside others who do the same, and on a disk that is full: what can be seen is whole, and
 # what must stay stays. (Who writes records is killed in tests/unit/generation.c.)

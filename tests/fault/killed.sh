@@ -1,4 +1,5 @@
 #!/bin/bash
+# budget: 90
 # deadline: 1800
 # A build may be killed at any moment: nothing of it stays but drafts, and the next build works.
 . "${SOURCE:=$PWD}/tests/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# budget: 60
 # deadline: 1800
 # The gateway is the same bytes, whoever builds it, where and when: another cache, user, folder, time zone, language,
 # umask, host name, number of processors and, as always, time.

@@ -1,4 +1,5 @@
 #!/bin/bash
+# budget: 30
 # deadline: 900
 # A plain user builds the same bytes as root; without subordinate ids, the error says what to add.
 . "${SOURCE:=$PWD}/tests/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# budget: 150
 # deadline: 900
 # Packages that fail, or mean harm: what their scripts said is shown, the package is named, nothing of it is kept, and the
 # host is as it was.

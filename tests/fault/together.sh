@@ -1,4 +1,5 @@
 #!/bin/bash
+# budget: 40
 # deadline: 900
 # Builds at once share a cache: each thing is made once, all of them get their image, and it is the same.
 . "${SOURCE:=$PWD}/tests/lib.sh"

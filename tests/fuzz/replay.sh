@@ -1,4 +1,5 @@
 #!/bin/bash
+# budget: 40
 # Every fuzz target comes through its corpus, and through each of its files cut off and spoilt at every byte. `make fuzz` looks
 # for more. The targets are compiled with sanitizers.
 . "${SOURCE:=$PWD}/tests/lib.sh"

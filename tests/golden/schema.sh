@@ -1,4 +1,5 @@
 #!/bin/bash
+# budget: 20
 # The JSON Schema of the recipe language: it is the one that is expected, it is one (python3-jsonschema is the judge), our own
 # recipes are valid by it, and what the parser refuses at sight it refuses too. AETHER_BLESS=1 accepts the one of today.
 # shellcheck disable=SC2317 # its functions are called by ok and refused

@@ -1,4 +1,5 @@
 #!/bin/bash
+# budget: 20
 # The choice is apt's; what cannot be is explained in its words, and what does not exist is an error at the recipe's line.
 . "${SOURCE:=$PWD}/tests/lib.sh"
 . "$SOURCE/tests/lock/lib.sh"

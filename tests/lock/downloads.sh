@@ -1,4 +1,5 @@
 #!/bin/bash
+# budget: 20
 # What is in no package is locked by its digest, fetched to the byte, and never replaced in silence; a file that stands in for
 # it (--with-fakes) stays apart. The packages are no system, so every build here ends early: what counts is what was fetched.
 . "${SOURCE:=$PWD}/tests/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# budget: 20
 # The lock file: made whole or not at all, refused when it is not what was made, and held against its recipe.
 # shellcheck disable=SC2317 # plan is called by ok and refused
 . "${SOURCE:=$PWD}/tests/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# budget: 20
 # What has left the archive, or was tampered with there, comes from the next mirror; when there is none, the error says what to
 # run. The packages are no system, so every build here ends early: what counts is what was fetched until then.
 # shellcheck disable=SC2317 # its functions are called by ok and refused

@@ -1,4 +1,5 @@
 #!/bin/bash
+# budget: 20
 # A Release that was signed honestly, but is too old, of another suite, or does not fit what the mirror serves.
 . "${SOURCE:=$PWD}/tests/lib.sh"
 . "$SOURCE/tests/lock/lib.sh"

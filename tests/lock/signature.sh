@@ -1,4 +1,5 @@
 #!/bin/bash
+# budget: 20
 # Only what a pinned key signed is believed: whoever sits between the archive and us cannot change, mix or add anything.
 . "${SOURCE:=$PWD}/tests/lib.sh"
 . "$SOURCE/tests/lock/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# budget: 20
 # What is locked stays as it is until it is asked to move, and then only what was asked for moves.
 . "${SOURCE:=$PWD}/tests/lib.sh"
 . "$SOURCE/tests/lock/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# budget: 30
 # deadline: 600
 # recipes/resolver.recipe as a container: an unprivileged one, with an empty mount point for what it keeps, resolves.
 # shellcheck disable=SC2317 # its functions are called by ok

@@ -1,4 +1,5 @@
 #!/bin/bash
+# budget: 60
 # deadline: 900
 # A template is what Proxmox takes, and a container of it does its work: unpacked with exactly Proxmox's options, run
 # privileged and with ids of its own by lxc-start, and by systemd-nspawn; what has to survive does when the container

@@ -1,4 +1,5 @@
 #!/bin/bash
+# budget: 60
 # deadline: 600
 # `test` and `run` with containers: recipes/resolver.recipe holds what it promises, with ids of its own; a failure is
 # told; Ctrl-C leaves nothing.

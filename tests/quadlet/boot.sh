@@ -1,4 +1,5 @@
 #!/bin/bash
+# budget: 180
 # deadline: 1800
 # A machine with two embedded images, made of a tag that has moved since it was locked, boots where no registry is:
 # one container is root's, the other rootless. Both serve what was locked.

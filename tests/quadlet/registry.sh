@@ -1,4 +1,5 @@
 #!/bin/bash
+# budget: 30
 # deadline: 600
 # Images to embed are locked by digest, from a registry as it is: a tag that moves afterwards moves nothing, until one
 # asks for it. One that wants a token gets asked for it, and nobody else hears of the token. The packages are of a small

@@ -1,4 +1,5 @@
 #!/bin/bash
+# budget: 120
 # deadline: 1800
 # Every recipe that we ship can be locked and planned, with stand-ins for what only the internet has; and two with stand-ins are
 # built, one of each kind, and say of themselves that they are no releases.

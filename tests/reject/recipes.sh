@@ -1,4 +1,5 @@
 #!/bin/bash
+# budget: 20
 # Recipes that have to be refused, each with exactly the words that tests/reject/recipes/NAME.expected has.
 # AETHER_BLESS=1 accepts the words of today: read the difference before it is committed.
 # shellcheck disable=SC2317 # refuses is called by ok

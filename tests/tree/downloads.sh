@@ -1,4 +1,5 @@
 #!/bin/bash
+# budget: 90
 # deadline: 1800
 # Downloads in a real tree: files, members of archives, whole archives; and what hostile archives do not get. What came out is
 # looked at from inside, by a command of `hooks.configure`, which fails the build.

@@ -1,4 +1,5 @@
 #!/bin/bash
+# budget: 40
 # deadline: 900
 # The root image is made in two parts: the packages' is kept, and the rest of the tree appended to it. What comes out has
 # exactly the files of a tree that is taken whole, and its bytes do not know what was in the cache.

@@ -1,4 +1,5 @@
 #!/bin/bash
+# budget: 60
 # deadline: 1800
 # A repository beside Debian, made and signed here: its packages are installed beside Debian's, and nobody but the owner of its
 # pinned key can bring any.

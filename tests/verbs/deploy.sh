@@ -1,4 +1,5 @@
 #!/bin/bash
+# budget: 20
 # The verbs that go to a machine, with a machine that is a script in place of ssh: what ssh is told, and what the user is told.
 . "${SOURCE:=$PWD}/tests/lib.sh"
 need jq

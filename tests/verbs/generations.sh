@@ -1,4 +1,5 @@
 #!/bin/bash
+# budget: 40
 # What `list`, `show`, `diff` and `gc` say of the small machine, built twice.
 # deadline: 1200
 . "${SOURCE:=$PWD}/tests/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# budget: 40
 # deadline: 900
 # What `plan` and `why` say of the gateway that was built, and of what is changed after that.
 . "${SOURCE:=$PWD}/tests/lib.sh"
