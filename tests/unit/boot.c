@@ -190,6 +190,40 @@ START_TEST(more_sections_than_the_headers_hold_are_refused)
 }
 END_TEST
 
+START_TEST(a_stub_with_more_sections_than_are_allowed_gets_no_more)
+{
+	enum { SECTIONS_MAX = 96, N = SECTIONS_MAX + 1, BYTES = TABLE + N * 40 };
+	uint8_t stub[BYTES], small[STUB_BYTES];
+
+	make_stub(small);
+	memset(stub, 0, sizeof stub);
+	memcpy(stub, small, TABLE);
+	put(stub + PE + 6, N, 2);
+	put(stub + OPTIONAL + 60, BYTES, 4);
+	ck_assert_int_eq(uki_of(stub, sizeof stub, SECTIONS, 1), -ENOSPC); /* it would be written behind the table */
+}
+END_TEST
+
+START_TEST(what_is_put_into_a_stub_of_any_alignment_is_found)
+{
+	for (uint64_t alignment = 512; alignment <= 65536; alignment *= 2) {
+		uint8_t stub[STUB_BYTES];
+		struct buf uki = {0};
+		struct err err = {0};
+		const void *data;
+		size_t size;
+
+		make_stub(stub);
+		put(stub + OPTIONAL + 36, alignment, 4);
+		ck_assert_int_eq(uki_make(stub, sizeof stub, SECTIONS, 2, &uki, &err), 0);
+		ck_assert_int_eq(uki_find(uki.data, uki.size, ".linux", &data, &size, &err), 0);
+		ck_assert_uint_eq(size, SECTIONS[1].size);
+		ck_assert_mem_eq(data, SECTIONS[1].data, size);
+		buf_free(&uki);
+	}
+}
+END_TEST
+
 /* --- the initrd ------------------------------------------------------------------------------------------------------ */
 
 START_TEST(libarchive_reads_what_the_kernel_would_unpack)
@@ -343,7 +377,8 @@ START_TEST(the_environment_block_has_the_size_that_grub_wants)
 }
 END_TEST
 
-SUITE(boot, objdump_sees_the_sections_that_were_added, stubs_that_are_none_are_refused,
+SUITE(boot, a_stub_with_more_sections_than_are_allowed_gets_no_more, what_is_put_into_a_stub_of_any_alignment_is_found,
+      objdump_sees_the_sections_that_were_added, stubs_that_are_none_are_refused,
       no_damaged_stub_leads_outside_of_its_bytes, what_was_put_into_a_uki_is_found_in_it,
       more_sections_than_the_headers_hold_are_refused,
       libarchive_reads_what_the_kernel_would_unpack, modules_come_after_what_they_need_and_once,

@@ -60,6 +60,24 @@ START_TEST(equal_plans_do_not_differ)
 }
 END_TEST
 
+START_TEST(two_of_a_name_are_held_against_two_and_what_is_null_is_shown_so)
+{
+	static const char two[] = "{\"files\":[{\"path\":\"/a\",\"mode\":\"1\"},{\"path\":\"/a\",\"mode\":\"2\"}]}";
+
+	compare(two, two);
+	ck_assert_uint_eq(n, 0);
+	arena_free(arena);
+	compare(two, "{\"files\":[{\"path\":\"/a\",\"mode\":\"1\"}],\"state\":[[\"/b\",null]],"
+		"\"image\":{\"layers\":[{\"packages\":[{\"name\":\"vim\"}]}]}}");
+	ck_assert_uint_eq(n, 3);
+	ck_assert_str_eq(change("/a"), "file there -");
+	ck_assert_str_eq(change("/b null"), "state - there");
+	ck_assert_str_eq(change("vim"), "package - there");
+	ck_assert_str_eq(changes[0].layer, "image/?");
+	arena_free(arena);
+}
+END_TEST
+
 START_TEST(ports_state_and_checks_are_told_one_by_one)
 {
 	compare("{\"ports\":{\"tcp\":[\"22\",\"80\"],\"udp\":[\"53\"]},\"state\":[\"/a\"],\"health\":["
@@ -136,4 +154,5 @@ START_TEST(a_plan_that_is_no_plan_does_no_harm)
 END_TEST
 
 SUITE(compare, equal_plans_do_not_differ, ports_state_and_checks_are_told_one_by_one, what_of_an_item_has_changed_is_told,
-      packages_are_told_by_layer_and_version, a_plan_that_is_no_plan_does_no_harm)
+      packages_are_told_by_layer_and_version, a_plan_that_is_no_plan_does_no_harm,
+      two_of_a_name_are_held_against_two_and_what_is_null_is_shown_so)

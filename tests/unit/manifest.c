@@ -190,7 +190,26 @@ START_TEST(the_image_stands_beside_its_manifest_and_nowhere_else)
 }
 END_TEST
 
+START_TEST(what_is_no_whole_number_is_none)
+{
+	static const char *const numbers[] = {"-1", "1.5", "1e3", "null", "true", "[]", "{}", "\"5\""};
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const char *epoch = arena_printf(arena, "\"epoch\": %lld", (long long)sample.epoch);
+
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+		const char *other = arena_printf(arena, "\"epoch\": %s", numbers[i]);
+		struct manifest *m;
+		struct err err = {0};
+
+		ck_assert_int_eq(read_back(arena, changed(arena, manifest_print(arena, &sample), epoch, other), &m, &err), -EBADMSG);
+		ck_assert_str_eq(err.first->path, "epoch");
+		err_free(&err);
+	}
+}
+END_TEST
+
 SUITE(manifest, what_was_written_is_read_back, an_image_without_verity_and_kernel_has_null_there,
       jq_reads_what_users_and_tools_ask_for, what_was_made_with_a_fake_is_not_releasable,
       what_is_missing_is_named, a_manifest_cut_anywhere_is_refused,
-      a_later_version_asks_for_a_newer_program, the_image_stands_beside_its_manifest_and_nowhere_else)
+      a_later_version_asks_for_a_newer_program, the_image_stands_beside_its_manifest_and_nowhere_else,
+      what_is_no_whole_number_is_none)

@@ -296,6 +296,31 @@ START_TEST(a_command_in_the_guest_says_what_it_said)
 }
 END_TEST
 
+START_TEST(how_a_command_in_the_guest_ended_is_told_or_it_is_an_error)
+{
+	static const struct { const char *says; int r, status; } answers[] = {
+		{"{\"exited\":false}", 0, -1}, {"{\"exited\":true,\"exitcode\":255}", 1, 255},
+		{"{\"exited\":true,\"signal\":9}", 1, 137}, {"{\"exited\":true}", -EBADMSG, -1},
+		{"{\"exited\":true,\"exitcode\":\"0\"}", -EBADMSG, -1}, {"{\"exited\":true,\"exitcode\":0.5}", -EBADMSG, -1},
+		{"{\"exited\":true,\"signal\":2147483647}", -EBADMSG, -1},
+	};
+	_cleanup_arena_ struct arena *arena = arena_new();
+
+	for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
+		_cleanup_json_ struct json *answer = NULL;
+		struct guest_said said;
+		struct err err = {0};
+		int status = -1;
+
+		ck_assert_int_eq(guest_agent_answer("guest-exec-status", arena_printf(arena, "{\"return\":%s}", answers[i].says),
+						    &answer, &err), 0);
+		ck_assert_int_eq(guest_agent_ended(arena, answer, &status, &said, &err), answers[i].r);
+		ck_assert_int_eq(status, answers[i].status);
+		err_free(&err);
+	}
+}
+END_TEST
+
 START_TEST(what_is_no_base64_is_none)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
@@ -398,4 +423,5 @@ SUITE(run, an_emulated_machine_has_one_processor_before_qemu_10, ports_are_forwa
       chosen_ports_are_free_and_different_and_a_taken_one_is_refused, a_seed_is_a_disc_called_cidata,
       a_folder_of_ones_own_is_the_seed, the_agent_is_in_step_when_it_answers_the_latest_question,
       a_command_in_the_guest_says_what_it_said, what_is_no_base64_is_none, a_test_holds_when_status_and_output_are_as_expected,
-      a_health_report_gives_a_result_for_each_check, an_image_nothing_is_known_of_is_told_by_its_bytes_and_its_name)
+      a_health_report_gives_a_result_for_each_check, an_image_nothing_is_known_of_is_told_by_its_bytes_and_its_name,
+      how_a_command_in_the_guest_ended_is_told_or_it_is_an_error)

@@ -10,6 +10,7 @@
 
 #include "agent/blocks.h"
 #include "agent/offer.h"
+#include "agent/quote.h"
 #include "base/file.h"
 #include "disk/verity.h"
 #include "release/send.h"
@@ -213,6 +214,44 @@ START_TEST(a_status_is_read)
 }
 END_TEST
 
+/* A check's output is whatever a program says, and cut where a line of the machine's ends. */
+START_TEST(a_reason_that_is_no_utf8_leaves_the_status_one_that_is_read)
+{
+	static const struct { const char *says, *is; } reasons[] = {
+		{"caf\xe9", "caf?"}, {"Gr\xc3\xbc\xc3", "Grü?"}, {"\xe2\x82", "??"}, {"\xed\xa0\x80", "???"},
+		{"\xf0\x9f\x98\x80 \"\\", "😀 \"\\"}, {"\xc0\xaf", "??"}, {"a\nb", "a b"}, {"", ""},
+	};
+
+	for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
+		struct station station;
+		char *text = NULL;
+		size_t size = 0;
+		FILE *out = open_memstream(&text, &size);
+
+		fputs("{\"name\": \"x\", \"boot_id\": \"y\", \"health_reason\": ", out);
+		quote_print(reasons[i].says, out);
+		fputs("}", out);
+		ck_assert_int_eq(fclose(out), 0);
+		ck_assert_int_eq(read_status(text, &station), 0);
+		ck_assert_str_eq(station.health_reason, reasons[i].is);
+		free(text);
+	}
+}
+END_TEST
+
+START_TEST(a_status_that_would_grow_when_it_is_shown_is_none)
+{
+	char *text = malloc(100000);
+	struct station station;
+
+	strcpy(text, "{\"name\": \"x\", \"boot_id\": \"y\", \"more\": \"");
+	memset(text + strlen(text), 'x', 90000);
+	strcpy(text + 90000, "\"}");
+	ck_assert_int_eq(read_status(text, &station), -EBADMSG);
+	free(text);
+}
+END_TEST
+
 START_TEST(what_is_no_status_is_refused)
 {
 	static const char *const texts[] = {"", "hello", "[]", "{}", "{\"name\": 5, \"boot_id\": \"x\"}",
@@ -239,4 +278,5 @@ END_TEST
 
 SUITE(send, what_is_sent_arrives, a_machine_that_has_it_already_gets_nothing, a_machine_that_talks_nonsense_is_refused,
       a_machine_that_goes_in_the_middle_was_not_done, a_container_and_what_is_too_old_cannot_be_sent, a_status_is_read,
-      what_is_no_status_is_refused, a_host_that_is_an_option_is_refused)
+      what_is_no_status_is_refused, a_host_that_is_an_option_is_refused,
+      a_reason_that_is_no_utf8_leaves_the_status_one_that_is_read, a_status_that_would_grow_when_it_is_shown_is_none)
