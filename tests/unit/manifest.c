@@ -201,7 +201,8 @@ START_TEST(what_is_no_whole_number_is_none)
 		struct manifest *m;
 		struct err err = {0};
 
-		ck_assert_int_eq(read_back(arena, changed(arena, manifest_print(arena, &sample), epoch, other), &m, &err), -EBADMSG);
+		ck_assert_int_eq(read_back(arena, changed(arena, manifest_print(arena, &sample), epoch, other), &m, &err),
+				 -EBADMSG);
 		ck_assert_str_eq(err.first->path, "epoch");
 		err_free(&err);
 	}

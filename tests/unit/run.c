@@ -312,7 +312,8 @@ START_TEST(how_a_command_in_the_guest_ended_is_told_or_it_is_an_error)
 		struct err err = {0};
 		int status = -1;
 
-		ck_assert_int_eq(guest_agent_answer("guest-exec-status", arena_printf(arena, "{\"return\":%s}", answers[i].says),
+		ck_assert_int_eq(guest_agent_answer("guest-exec-status",
+						    arena_printf(arena, "{\"return\":%s}", answers[i].says),
 						    &answer, &err), 0);
 		ck_assert_int_eq(guest_agent_ended(arena, answer, &status, &said, &err), answers[i].r);
 		ck_assert_int_eq(status, answers[i].status);
