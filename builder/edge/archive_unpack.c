@@ -181,25 +181,28 @@ static int put_file(struct unpacking *u, struct archive_entry *entry, int parent
 	return give(u, fd, archive_entry_perm(entry));
 }
 
-/* Whether what `target` says, read at `path`, is still in the folder; by the words alone. */
-static bool stays(const char *path, const char *target)
+/* Whether what `target` says, read in the folder `parent`, stays below ours. It may go up only in front: from the real
+ * folder it is known how far, behind a name, which may be a link, it is not. */
+static bool stays(const struct unpacking *u, int parent, const char *target)
 {
+	bool named = false;
+	char at[PATH_MAX];
 	int depth = 0;
 
-	if (*target == '/' || !*target)
+	if (*target == '/' || !*target || fd_path(parent, at) < 0)
 		return false;
-	for (; *path; path++)
-		depth += *path == '/';
-	while (*target && depth >= 0) {
+	for (const char *inside = at + strlen(u->base); *inside; inside++)
+		depth += *inside == '/';
+	while (*target) {
 		size_t length = strcspn(target, "/");
+		bool up = length == 2 && strncmp(target, "..", 2) == 0;
 
-		if (length == 2 && strncmp(target, "..", 2) == 0)
-			depth--;
-		else if (length && !(length == 1 && *target == '.'))
-			depth++;
+		if (up && (named || --depth < 0))
+			return false;
+		named |= !up && length && !(length == 1 && *target == '.');
 		target += length + (target[length] == '/');
 	}
-	return depth >= 0;
+	return true;
 }
 
 static int put_symlink(const struct unpacking *u, struct archive_entry *entry, const char *path, int parent, const char *name,
@@ -209,8 +212,8 @@ static int put_symlink(const struct unpacking *u, struct archive_entry *entry, c
 
 	if (!to)
 		to = archive_entry_symlink_utf8(entry);
-	if (!to || !stays(path, to))
-		return refuse(path, "it is a symbolic link that leads out of the folder", err);
+	if (!to || !stays(u, parent, to))
+		return refuse(path, "it is a symbolic link that leads out of the folder, or up behind a name", err);
 	if (symlinkat(to, parent, name) < 0 || fchownat(parent, name, u->target->uid, u->target->gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
 	return 0;

@@ -19,8 +19,8 @@ struct archive_target {
 /* Unpacks the host's file `archive`. Everything belongs to the target's ids; modes lose set-id bits and what others could
  * write; extended attributes and times are dropped. What is there already is replaced, folders are kept.
  * Refused (-EBADMSG) are paths that are absolute or have `..`, whatever would lie outside of the folder once the tree's
- * symbolic links are followed, links that lead out of it, devices, pipes and sockets, and what is damaged; -EFBIG when it
- * has more than `max_bytes` in its files, or a million members. */
+ * symbolic links are followed, links that lead out of it or have `..` behind a name, devices, pipes and sockets, and what is
+ * damaged; -EFBIG when it has more than `max_bytes` in its files, or a million members. */
 int archive_unpack(const char *archive, const struct archive_target *target, uint64_t max_bytes, struct err *err);
 
 /* Writes the file that the archive calls `member` (with or without `./` in front) to the empty file open as `out`. -ENOENT with

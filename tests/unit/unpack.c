@@ -163,6 +163,8 @@ START_TEST(links_that_leave_the_folder_are_refused)
 	refused("symbolic link that leads out", MEMBERS({'2', "l", "..", 0, 0, 0}));
 	refused("symbolic link that leads out", MEMBERS({'2', "app/l", "../../etc", 0, 0, 0}));
 	refused("symbolic link that leads out", MEMBERS({'2', "app/l", "x/../../../etc", 0, 0, 0}));
+	refused("symbolic link that leads out", MEMBERS({'2', "f", ".", 0, 0, 0}, {'2', "f/f/l", "../../etc", 0, 0, 0}));
+	refused("symbolic link that leads out", MEMBERS({'2', "g", ".", 0, 0, 0}, {'2', "l", "g/g/../../etc", 0, 0, 0}));
 	refused("leads out of the folder", MEMBERS({'2', "d", ".", 0, 0, 0}, {'2', "l", "d/d/../../etc", 0, 0, 0},
 						   {'0', "l/new", "x", 0, 0, 0}));
 	refused("leads out of the folder", MEMBERS({'2', "e", ".", 0, 0, 0}, {'2', "m", "e/..", 0, 0, 0},
