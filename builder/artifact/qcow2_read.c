@@ -61,6 +61,15 @@ static int read_bytes(const struct qcow2_reader *reader, uint64_t offset, void *
 	return r == -ENODATA ? damaged(err, "it is cut off") : r < 0 ? err_sys(err, r, "cannot read the image") : 0;
 }
 
+/* Whether the file is long enough for the table: what a header says costs no memory that the file does not have. */
+static bool has_table(const struct qcow2_reader *reader, uint64_t offset)
+{
+	off_t end = lseek(reader->fd, 0, SEEK_END);
+	uint64_t size = end < 0 ? 0 : (uint64_t)end;
+
+	return offset <= size && reader->n_l1 <= (size - offset) / sizeof *reader->l1;
+}
+
 /* Section "Header". */
 static int read_header(struct qcow2_reader *reader, struct err *err)
 {
@@ -93,6 +102,8 @@ static int read_header(struct qcow2_reader *reader, struct err *err)
 	covers = reader->cluster_bytes * (reader->cluster_bytes / 8); /* one L2 table */
 	if (reader->n_l1 > L1_ENTRIES_MAX || reader->size / covers + (reader->size % covers != 0) > reader->n_l1)
 		return damaged(err, "its table is smaller than its disk");
+	if (!has_table(reader, get64(header + 40)))
+		return damaged(err, "it is cut off");
 	reader->l1 = calloc(reader->n_l1 + 1, sizeof *reader->l1);
 	if (!reader->l1)
 		return err_set(err, -ENOMEM, "out of memory");
