@@ -3,9 +3,10 @@
 # shellcheck shell=bash disable=SC2154 # WORK comes from tests/lib.sh, WHERE from where
 need ssh ssh-keygen
 
-# What all our connections have in common: nothing of the user's own, no questions, no memory of host keys.
+# What all our connections have in common: nothing of the user's own, no questions, every host key accepted; and they end
+# when the machine does.
 SSH=(ssh -F none -o IdentitiesOnly=yes -o IdentityAgent=none -o BatchMode=yes -o StrictHostKeyChecking=no
-	-o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ConnectTimeout=10)
+	-o LogLevel=ERROR -o ConnectTimeout=10 -o ServerAliveInterval=5 -o ServerAliveCountMax=4)
 
 # patient ERRORS COMMAND…: an ssh connection, made again while sshd makes our address wait, as it does after refusals.
 patient() {
@@ -26,16 +27,30 @@ try_login() {
 	local name=$1 user=$2 key=$3 certificate=$4
 	shift 4
 	where "$name"
-	patient "$WORK/$name/login" "${SSH[@]}" -l "$user" -i "$key" -o "CertificateFile=$certificate" "${WHERE[@]}" "$@"
+	patient "$WORK/$name/login" "${SSH[@]}" -o UserKnownHostsFile=/dev/null -l "$user" -i "$key" \
+		-o "CertificateFile=$certificate" "${WHERE[@]}" "$@"
 }
 
-# in_guest NAME COMMAND…: as root, with the good certificate, over one connection that stays open.
+# in_guest NAME COMMAND…: as root, with the good certificate, over one connection that stays open. The host key that it sees
+# first is in $WORK/NAME/host-key.
 in_guest() {
 	local name=$1
 	shift
 	where "$name"
 	"${SSH[@]}" -l root -i "$WORK/key" -o "CertificateFile=$WORK/admin-cert.pub" -o ControlMaster=auto \
-		-o ControlPersist=60 -o "ControlPath=$WORK/$name/ssh" "${WHERE[@]}" "$@" </dev/null
+		-o ControlPersist=60 -o "ControlPath=$WORK/$name/ssh" -o "UserKnownHostsFile=$WORK/$name/host-key" \
+		"${WHERE[@]}" "$@" </dev/null
+}
+
+# hang_up NAME: the connection that stays open is no more, and the next one sees the host key anew.
+hang_up() {
+	ssh -O exit -o "ControlPath=$WORK/$1/ssh" none 2>/dev/null
+	rm -f "$WORK/$1/ssh" "$WORK/$1/host-key"
+}
+
+# host_key NAME: as the connection that stays open has seen it.
+host_key() {
+	cut -d' ' -f2- "$WORK/$1/host-key"
 }
 
 # is_running NAME: systemd has started everything, and nothing has failed.

@@ -66,21 +66,9 @@ remembers() {
 	[[ $(in_guest "$1" cat /var/lib/canary /home/aether/canary) == $'state\nhome' ]]
 }
 
-# The host key as anybody sees it. (sshd makes an address wait that was refused often, as this one was.)
-scan_key() {
-	local try key
-	for try in 1 2 3 4 5 6; do
-		key=$(ssh-keyscan -t ed25519 -T 20 -p "$(port "$1" 22)" 127.0.0.1 2>"$WORK/$1/scan" | cut -d' ' -f2-)
-		[[ -z $key ]] || { echo "$key"; return 0; }
-		sleep "$try"
-	done
-	cat "$WORK/$1/scan"
-	return 1
-}
-
 # keep_identity NAME FILE: machine-id and host keys as the machine shows them.
 keep_identity() {
-	in_guest "$1" 'cat /etc/machine-id /var/lib/aether/identity/*.pub' >"$WORK/$1/$2" && scan_key "$1" >>"$WORK/$1/$2"
+	in_guest "$1" 'cat /etc/machine-id /var/lib/aether/identity/*.pub' >"$WORK/$1/$2" && host_key "$1" >>"$WORK/$1/$2"
 }
 
 # --- a machine's day -------------------------------------------------------------------------------------------------
@@ -126,7 +114,6 @@ bios() {
 	first_boot bios
 	ok "bios: cloud-init gave it its name" named bios alpha
 	cut_power bios
-	rm -f "$WORK/bios/ssh"
 	start bios 10.0.2.50 "${options[@]}"
 	ok "bios: it comes back after a power cut" wait_for_ssh bios
 	second_boot bios
@@ -142,9 +129,8 @@ uefi() {
 		-drive "if=pflash,format=raw,file=$WORK/uefi/variables"
 	first_boot uefi
 	ok "uefi: its name is the recipe's" named uefi gateway
-	boot=$(in_guest uefi cat /proc/sys/kernel/random/boot_id)
-	in_guest uefi systemctl reboot
-	ssh -O exit -o "ControlPath=$WORK/uefi/ssh" none 2>/dev/null
+	boot=$(boot_id uefi)
+	restart uefi
 	ok "uefi: it comes back after a reboot" wait_for_ssh uefi "$boot"
 	second_boot uefi
 	finish

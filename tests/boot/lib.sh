@@ -89,8 +89,19 @@ start() {
 	echo $! >"$folder/pid"
 }
 
+boot_id() {
+	in_guest "$1" cat /proc/sys/kernel/random/boot_id
+}
+
+# restart NAME: by its own means.
+restart() {
+	in_guest "$1" systemctl reboot
+	hang_up "$1"
+}
+
 # cut_power NAME
 cut_power() {
+	hang_up "$1"
 	kill -KILL "$(cat "$WORK/$1/pid")"
 	while kill -0 "$(cat "$WORK/$1/pid")" 2>/dev/null; do
 		sleep 0.1
@@ -105,16 +116,16 @@ cut_all_power() {
 	done
 }
 
-# wakes NAME SECONDS: its guest agent answers in that time.
+# wakes NAME SECONDS [OLD_BOOT]: it has an address in that time, in another boot than OLD_BOOT; prints the id of that boot.
 wakes() {
-	"$SOURCE/tests/boot/await-agent" "$WORK/$1/agent" "$(cat "$WORK/$1/pid")" "$2"
+	"$SOURCE/tests/boot/await-agent" "$WORK/$1/agent" "$(cat "$WORK/$1/pid")" "$2" "${3:-}"
 }
 
 # wait_for_ssh NAME [OLD_BOOT]: until the machine lets us in, in another boot than OLD_BOOT.
 wait_for_ssh() {
-	local until=$((SECONDS + BOOT_SECONDS)) boot
-	while wakes "$1" $((until - SECONDS)); do
-		boot=$(in_guest "$1" cat /proc/sys/kernel/random/boot_id 2>/dev/null) && [[ $boot != "${2:-}" ]] && return 0
+	local until=$((SECONDS + BOOT_SECONDS))
+	while wakes "$1" $((until - SECONDS)) "${2:-}" >/dev/null; do
+		in_guest "$1" true 2>/dev/null && return 0
 		sleep 0.5
 	done
 	tail -n 30 "$WORK/$1/console" "$WORK/$1/qemu"

@@ -68,7 +68,7 @@ switches_off() {
 	local until=$((SECONDS + 200))
 	in_guest modules 'd=/run/systemd/system/power-off-when-idle.service.d; mkdir -p $d &&
 		printf "[Service]\nEnvironment=MINUTES=0 LOAD=1000\n" >$d/now.conf && systemctl daemon-reload'
-	ssh -O exit -o "ControlPath=$WORK/modules/ssh" none 2>/dev/null
+	hang_up modules
 	while [[ $SECONDS -lt $until ]]; do
 		kill -0 "$(cat "$WORK/modules/pid")" 2>/dev/null || return 0
 		sleep 0.2

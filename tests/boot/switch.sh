@@ -32,7 +32,6 @@ of() {
 
 power_on() {
 	local firmware=/usr/share/OVMF
-	rm -f "$WORK/$1/ssh"
 	if [[ $1 == bios ]]; then
 		start bios 10.0.2.15 -machine pc -device virtio-blk-pci,drive=disk
 		return
@@ -101,29 +100,18 @@ slot() {
 # becomes NAME FILTER: sooner or later.
 becomes() {
 	local until=$((SECONDS + BOOT_SECONDS))
-	until wakes "$1" $((until - SECONDS)) && is "$1" "$2" >"$WORK/$1/seen" 2>&1; do
+	until wakes "$1" $((until - SECONDS)) >/dev/null && is "$1" "$2" >"$WORK/$1/seen" 2>&1; do
 		[[ $SECONDS -lt $until ]] || { cat "$WORK/$1/seen"; tail -n 20 "$WORK/$1/console"; return 1; }
 		kill -0 "$(cat "$WORK/$1/pid")" || return 1
 		sleep 0.5
 	done
 }
 
-boot_id() {
-	in_guest "$1" cat /proc/sys/kernel/random/boot_id
-}
-
-restart() {
-	in_guest "$1" systemctl reboot
-	ssh -O exit -o "ControlPath=$WORK/$1/ssh" none 2>/dev/null
-	rm -f "$WORK/$1/ssh"
-}
-
 # press_button NAME OLD_BOOT: somebody turns the machine off and on when it says nothing for a while, until it is back.
 press_button() {
-	local size new heard=$SECONDS presses=0 boot
+	local size new heard=$SECONDS presses=0
 	size=$(stat -c %s "$WORK/$1/console")
-	until wakes "$1" 1 && boot=$(boot_id "$1" 2>/dev/null) && [[ $boot != "$2" ]]; do
-		sleep 0.5
+	until wakes "$1" 1 "$2" >/dev/null; do
 		new=$(stat -c %s "$WORK/$1/console")
 		[[ $new == "$size" ]] || heard=$SECONDS
 		size=$new

@@ -128,7 +128,7 @@ start_nspawn() {
 stop() {
 	local pid
 	pid=$(cat "$WORK/$1/pid")
-	ssh -O exit -o "ControlPath=$WORK/$1/ssh" none 2>/dev/null
+	hang_up "$1"
 	[[ ! -f $WORK/$1/config ]] || lxc-stop -k -n "$1" -P "$WORK" 2>/dev/null
 	kill "$pid" 2>/dev/null
 	wait "$pid" 2>/dev/null

@@ -81,17 +81,6 @@ has_first_state() {
 		$'caddy:caddy 700\ncaddy:caddy 640\nwhat a new machine starts with' ]]
 }
 
-# As anybody sees it. (sshd makes an address wait that was refused often, as this one was.)
-host_key() {
-	local try key
-	for try in 1 2 3 4 5 6; do
-		key=$(ssh-keyscan -t ed25519 -T 10 "$(cat "$WORK/$1/address")" 2>/dev/null | cut -d' ' -f2-)
-		[[ -z $key ]] || { echo "$key"; return 0; }
-		sleep "$try"
-	done
-	return 1
-}
-
 # What a package installs without enabling it stays so, though a first boot enables what no preset forbids.
 enables_nothing_more() {
 	[[ $(in_guest "$1" systemctl is-enabled caddy.service caddy-api.service ssh.service ssh.socket) == \
