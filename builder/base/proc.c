@@ -34,7 +34,7 @@ static void close_end(int *fd)
 }
 
 /* Makes the descriptors the child's 0, 1, 2, whatever numbers they have now: a parent without standard streams has pipes there.
- * Returns where `report` is. */
+ * Returns where `report` is. No other is left open, not until exec either: what another thread of ours works on would be busy. */
 static int take_streams(const int fds[3], int report)
 {
 	int high[4];
@@ -46,7 +46,9 @@ static int take_streams(const int fds[3], int report)
 	}
 	for (int i = 0; i < 3; i++)
 		dup2(high[i], i);
-	return high[3];
+	dup3(high[3], 3, O_CLOEXEC);
+	syscall(SYS_close_range, 4U, ~0U, 0U);
+	return 3;
 }
 
 static _Noreturn void child(const struct proc *proc, const int fds[3], int report, pid_t parent)
@@ -61,8 +63,6 @@ static _Noreturn void child(const struct proc *proc, const int fds[3], int repor
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	report = take_streams(fds, report);
-	/* Also what we were handed down ourselves; on exec, because the report of its failure must get out. */
-	syscall(SYS_close_range, 3U, ~0U, 4U /* CLOSE_RANGE_CLOEXEC */);
 	if (proc->cwd && chdir(proc->cwd) < 0)
 		r = -errno;
 	if (r == 0 && proc->prepare)

@@ -22,7 +22,10 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/file.h"
+
+enum { BUSY_MS = 10000, BUSY_STEP_US = 5000 };
 
 #if defined __x86_64__
 enum { NATIVE_ARCH = (int)AUDIT_ARCH_X86_64 };
@@ -134,6 +137,18 @@ int mount_restrict(int fd, bool read_only)
 	struct mount_attr attr = {.attr_set = MOUNT_ATTR_NODEV | (read_only ? MOUNT_ATTR_RDONLY : 0)};
 
 	return mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof attr) < 0 ? -errno : 0;
+}
+
+int mount_end(const char *path)
+{
+	int64_t until = clock_ms() + BUSY_MS;
+
+	while (umount2(path, 0) < 0) {
+		if (errno != EBUSY || clock_ms() > until)
+			return -errno;
+		usleep(BUSY_STEP_US);
+	}
+	return 0;
 }
 
 /* Turns the mount just made at `target` of the tree, and what is mounted in it, read-only. */

@@ -45,6 +45,10 @@ int sandbox_check(const struct sandbox *sandbox, const struct proc *proc, struct
  * written when `read_only` is set. Only adds to what a user namespace may have locked. 0 or negative errno. */
 int mount_restrict(int fd, bool read_only);
 
+/* Unmounts what is at `path`. A child that another thread has just forked may have it open for an instant: that is waited for.
+ * 0 or negative errno. */
+int mount_end(const char *path);
+
 /* A tools tree, made by our own machinery: the programs that shape bytes run from it, whatever the host has. */
 struct toolbox {
 	const char *root;

@@ -153,13 +153,15 @@ static int fill(struct cache *cache, const struct plan_tree *tree, unsigned l, c
 	if (r < 0)
 		return r;
 	r = dpkg_install(cache, tree, l, root, progress, err);
-	if (umount2(root, r < 0 ? MNT_DETACH : 0) < 0 && r == 0)
-		r = err_sys(err, -errno, "cannot unmount '%s'", root);
-	if (r == 0)
-		r = path_remove(work, err);
-	if (r == 0)
-		r = path_remove(root, err);
-	return r;
+	if (r < 0) {
+		umount2(root, MNT_DETACH);
+		return r;
+	}
+	r = mount_end(root);
+	if (r < 0)
+		return err_sys(err, r, "cannot unmount '%s'", root);
+	r = path_remove(work, err);
+	return r < 0 ? r : path_remove(root, err);
 }
 
 static int make_layer(struct cache *cache, const struct plan_tree *tree, unsigned l, struct dpkg_progress *progress,

@@ -192,6 +192,23 @@ START_TEST(no_descriptor_is_inherited)
 }
 END_TEST
 
+static int look_at_descriptor(void *data)
+{
+	return fcntl(*(int *)data, F_GETFD) < 0 ? 0 : -EBUSY;
+}
+
+START_TEST(what_prepares_a_child_has_no_descriptor_of_ours_open)
+{
+	struct err err = {0};
+	int ours = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	ck_assert_int_ge(ours, 3);
+	ck_assert_int_eq(proc_run(&(struct proc){.argv = SH("true"), .prepare = look_at_descriptor, .prepare_data = &ours},
+				  &err), 0);
+	close(ours);
+}
+END_TEST
+
 START_TEST(a_parent_without_standard_streams_can_run_programs)
 {
 	_cleanup_buf_ struct buf output = {0}, diagnostics = {0};
@@ -410,7 +427,7 @@ SUITE(proc, the_exit_status_is_the_result, a_program_that_does_not_exist_is_name
       output_and_diagnostics_are_kept_apart, output_that_nobody_takes_is_a_diagnostic, a_failure_shows_the_end_of_what_was_said,
       a_silent_failure_is_one_line, a_program_that_never_stops_talking_does_not_fill_the_memory,
       large_input_and_output_pass_at_the_same_time, a_program_that_does_not_read_its_input_does_no_harm,
-      without_input_there_is_nothing_to_read, the_environment_is_the_given_one_alone, no_descriptor_is_inherited,
+      without_input_there_is_nothing_to_read, the_environment_is_the_given_one_alone, no_descriptor_is_inherited, what_prepares_a_child_has_no_descriptor_of_ours_open,
       a_parent_without_standard_streams_can_run_programs, the_working_folder_must_exist, a_program_past_its_deadline_is_killed,
       a_program_that_closed_its_streams_still_has_its_deadline, a_program_ends_with_whoever_started_it,
       a_program_answers_while_it_runs, a_program_that_is_silent_or_deaf_is_not_waited_for,

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -502,6 +503,35 @@ BOTH_WAYS(a_tool_works_on_its_folder_and_reads_its_sources)
 	err_free(&err);
 }
 
+static void *close_late(void *fd)
+{
+	usleep(200000);
+	close(*(int *)fd);
+	return NULL;
+}
+
+START_TEST(a_mount_that_is_busy_for_an_instant_is_waited_for)
+{
+	const char *place = scratch_path("place");
+	struct err err = {0};
+	pthread_t thread;
+	int fd;
+
+	if (geteuid() != 0)
+		return;
+	ck_assert_int_eq(unshare(CLONE_NEWNS), 0);
+	ck_assert_int_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	ck_assert_int_eq(folder_make(place, 0755, &err), 0);
+	ck_assert_int_eq(mount("tmpfs", place, "tmpfs", 0, NULL), 0);
+	fd = open(place, O_RDONLY | O_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(pthread_create(&thread, NULL, close_late, &fd), 0);
+	ck_assert_int_eq(mount_end(place), 0);
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	ck_assert_int_eq(mount_end(place), -EINVAL);
+}
+END_TEST
+
 #define BOTH(sentence) sentence, sentence##_without_privilege
 
 SUITE(sandbox, BOTH(nothing_of_the_host_is_visible), BOTH(there_is_no_terminal_to_type_into), BOTH(there_is_no_network),
@@ -510,4 +540,5 @@ SUITE(sandbox, BOTH(nothing_of_the_host_is_visible), BOTH(there_is_no_terminal_t
       BOTH(its_end_is_told_as_if_it_had_run_outside), BOTH(nothing_outlives_it), BOTH(nothing_outlives_its_deadline),
       BOTH(nothing_outlives_a_killed_builder), BOTH(no_link_in_the_tree_leads_a_bind_outside),
       BOTH(no_link_in_the_tree_leads_proc_or_dev_outside), BOTH(the_mounts_of_the_sandbox_are_not_the_builders),
-      BOTH(a_tool_works_on_its_folder_and_reads_its_sources))
+      BOTH(a_tool_works_on_its_folder_and_reads_its_sources),
+      a_mount_that_is_busy_for_an_instant_is_waited_for)
