@@ -6,14 +6,20 @@
 # virtio-scsi, told nothing. Two machines of one image, side by side; each boots twice.
 . "${SOURCE:=$PWD}/tests/lib.sh"
 . "$SOURCE/tests/boot/lib.sh"
+PROCESSORS=1
 
 GROWN=$((2 << 30))
 PORTS+=(53)
 
 # --- what must hold, as commands for `ok` ----------------------------------------------------------------------------
-cloud_init_done() {
+# cloud_init_is NAME STATUS: done, or disabled where there is no seed.
+cloud_init_is() {
 	in_guest "$1" 'cloud-init status --long' >"$WORK/$1/cloud-init"
-	[[ $(grep -cxE '(extended_)?status: done' "$WORK/$1/cloud-init") == 2 ]] || { cat "$WORK/$1/cloud-init"; return 1; }
+	[[ $(grep -cxE "(extended_)?status: $2" "$WORK/$1/cloud-init") == 2 ]] || { cat "$WORK/$1/cloud-init"; return 1; }
+}
+
+never_started() {
+	[[ $(in_guest "$1" systemctl show --value -p ActiveEnterTimestampMonotonic "$2") == 0 ]]
 }
 
 named() {
@@ -73,7 +79,7 @@ keep_identity() {
 
 # --- a machine's day -------------------------------------------------------------------------------------------------
 first_boot() {
-	local name=$1
+	local name=$1 cloud_init=$2
 	ok "$name: a certificate for principal admin logs in" wait_for_ssh "$name"
 	ok "$name: the system is running" is_running "$name"
 	ok "$name: a certificate for another principal is refused" denied "$name" root "$WORK/key" "$WORK/other-cert.pub"
@@ -81,7 +87,7 @@ first_boot() {
 	ok "$name: a certificate of a foreign CA is refused" denied "$name" root "$WORK/key" "$WORK/foreign-cert.pub"
 	ok "$name: a bare key is refused" denied "$name" root "$WORK/key" none
 	ok "$name: aether logs in and is root without a password" is_sudoer "$name"
-	ok "$name: cloud-init is done" cloud_init_done "$name"
+	ok "$name: cloud-init is done" cloud_init_is "$name" "$cloud_init"
 	ok "$name: the guest agent is at work" agent_answers "$name"
 	ok "$name: the firewall is up" firewall_is_up "$name"
 	ok "$name: caddy answers" serves "$name" "http://127.0.0.1:$(port "$name" 80)/" 'caddy on 127.0.0.1: plain'
@@ -111,7 +117,7 @@ bios() {
 	options=(-machine pc -device 'virtio-blk-pci,drive=disk' -drive "file=$seed,if=none,id=seed,format=raw,readonly=on"
 		-device 'ide-cd,drive=seed')
 	start bios 10.0.2.50 "${options[@]}"
-	first_boot bios
+	first_boot bios done
 	ok "bios: cloud-init gave it its name" named bios alpha
 	cut_power bios
 	start bios 10.0.2.50 "${options[@]}"
@@ -127,7 +133,8 @@ uefi() {
 	start uefi 10.0.2.15 -machine q35 -device virtio-scsi-pci -device scsi-hd,drive=disk \
 		-drive "if=pflash,format=raw,readonly=on,file=$firmware/OVMF_CODE_4M.fd" \
 		-drive "if=pflash,format=raw,file=$WORK/uefi/variables"
-	first_boot uefi
+	first_boot uefi disabled
+	ok "uefi: without a seed cloud-init does not start" never_started uefi cloud-init-main.service
 	ok "uefi: its name is the recipe's" named uefi gateway
 	boot=$(boot_id uefi)
 	restart uefi

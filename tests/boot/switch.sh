@@ -6,6 +6,7 @@
 # alone
 . "${SOURCE:=$PWD}/tests/lib.sh"
 . "$SOURCE/tests/boot/lib.sh"
+PROCESSORS=1
 need pkill
 
 PORTS=(22)
