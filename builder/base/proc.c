@@ -33,8 +33,9 @@ static void close_end(int *fd)
 	*fd = -1;
 }
 
-/* Makes the descriptors the child's 0, 1, 2, whatever numbers they have now: a parent without standard streams has pipes there.
- * Returns where `report` is. No other is left open, not until exec either: what another thread of ours works on would be busy. */
+/* Makes the descriptors the child's 0, 1, 2, whatever numbers they have now: a parent without standard streams has pipes
+ * there. Returns where `report` is. No other is left open, not until exec either: what another thread of ours works on would
+ * be busy. */
 static int take_streams(const int fds[3], int report)
 {
 	int high[4];
