@@ -67,7 +67,12 @@ int lines_fields(char **text, char **fields, size_t max)
 
 void lines_flatten(char *text)
 {
-	for (; *text; text++)
-		if ((unsigned char)*text < ' ' || *text == 127)
-			*text = ' ';
+	for (unsigned char *c = (unsigned char *)text; *c; c++) {
+		bool wide = c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0;
+
+		if (wide)
+			*c++ = ' ';
+		if (wide || *c < ' ' || *c == 127)
+			*c = ' ';
+	}
 }

@@ -14,7 +14,7 @@ bool lines_get(const char *text, const char *key, char *out, size_t size);
  * at the end; -EINVAL for a line with more, or with a backslash that means nothing. */
 int lines_fields(char **text, char **fields, size_t max);
 
-/* Replaces control characters by spaces, so that a text fits into a line. */
+/* Replaces control characters (C0, DEL, and C1 in UTF-8) by spaces, so that a text fits into a line and moves no cursor. */
 void lines_flatten(char *text);
 
 #endif

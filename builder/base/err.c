@@ -5,11 +5,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
+/* What is said may hold what others said: no error moves a terminal's cursor. Takes and returns `text`, which may be NULL. */
+static char *calmed(char *text)
+{
+	if (text)
+		text_calm(text, "\n\t");
+	return text;
+}
+
 static char *format_text(const char *format, va_list ap)
 {
 	char *text = NULL;
 
-	return vasprintf(&text, format, ap) < 0 ? NULL : text;
+	return vasprintf(&text, format, ap) < 0 ? NULL : calmed(text);
 }
 
 /* Takes over the strings of `problem`. */
@@ -55,12 +65,12 @@ int (err_at)(struct err *err, int code, const struct pos *pos, const char *key_p
 	problem.text = format_text(format, ap);
 	va_end(ap);
 	if (pos && pos->file) {
-		problem.file = strdup(pos->file);
+		problem.file = calmed(strdup(pos->file));
 		problem.line = pos->line;
 		problem.column = pos->column;
 	}
 	if (key_path && *key_path)
-		problem.path = strdup(key_path);
+		problem.path = calmed(strdup(key_path));
 	append(err, code, problem);
 	return code;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 
 static struct {
 	pthread_mutex_t lock;
@@ -56,6 +57,7 @@ static void say_v(const char *kind, const char *prefix, const char *format, va_l
 	char text[1024];
 
 	vsnprintf(text, sizeof text, format, ap);
+	text_calm(text, "\n\t");
 	pthread_mutex_lock(&state.lock);
 	say(kind, prefix, text);
 	pthread_mutex_unlock(&state.lock);

@@ -34,6 +34,23 @@ bool text_has_prefix(const char *text, const char *prefix)
 	return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
+size_t text_control(const char *at)
+{
+	const unsigned char *c = (const unsigned char *)at;
+
+	if (*c == 0xc2)
+		return c[1] >= 0x80 && c[1] < 0xa0 ? 2 : 0;
+	return *c && (*c < ' ' || *c == 0x7f) ? 1 : 0;
+}
+
+void text_calm(char *text, const char *keep)
+{
+	for (size_t n; *text; text += n ? n : 1) {
+		n = strchr(keep, *text) ? 0 : text_control(text);
+		memset(text, ' ', n);
+	}
+}
+
 bool text_has_suffix(const char *text, const char *suffix)
 {
 	size_t length = strlen(text), tail = strlen(suffix);

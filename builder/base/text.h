@@ -21,6 +21,13 @@ void strv_sort(struct strv *list); /* by byte value */
 bool text_has_prefix(const char *text, const char *prefix);
 bool text_has_suffix(const char *text, const char *suffix);
 
+/* How many bytes the control character at `at` has: 1 (C0, DEL), 2 (C1 in UTF-8), or 0 when it is none (ECMA-48). What others
+ * say goes to a terminal without them: they move its cursor, and more. */
+size_t text_control(const char *at);
+
+/* Replaces control characters by spaces, but not those of `keep`. */
+void text_calm(char *text, const char *keep);
+
 /* Whether `path` is `folder` or below it, both absolute and normalised. */
 bool path_is_below(const char *path, const char *folder);
 

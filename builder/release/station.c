@@ -17,9 +17,7 @@ static const char *text_of(struct arena *arena, const struct json *object, const
 	const char *text = json_get_text(object, key);
 	char *copy = arena_strdup(arena, text ? text : "");
 
-	for (char *c = copy; *c; c++)
-		if ((unsigned char)*c < ' ' || *c == 127)
-			*c = ' ';
+	text_calm(copy, "");
 	return copy;
 }
 

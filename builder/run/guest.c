@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/text.h"
 
 enum { TAIL_BYTES = 4096, TIMEOUT_STATUS = 124, KILLED_STATUS = 137 };
 
@@ -48,9 +49,12 @@ const char *guest_tail(struct arena *arena, const char *path)
 		return "";
 	from = st.st_size > TAIL_BYTES ? st.st_size - TAIL_BYTES : 0;
 	n = pread(fd, text, TAIL_BYTES, from);
-	for (ssize_t i = 0; i < n; i++) /* what would move a terminal's cursor goes */
-		if (text[i] == '\n' || text[i] == '\t' || (unsigned char)text[i] >= ' ')
+	text[n > 0 ? n : 0] = 0;
+	for (ssize_t i = 0, skip; i < n; i += skip ? skip : 1) { /* what would move a terminal's cursor goes */
+		skip = !text[i] ? 1 : strchr("\n\t", text[i]) ? 0 : (ssize_t)text_control(text + i);
+		if (!skip)
 			*at++ = text[i];
+	}
 	while (at > text && at[-1] == '\n')
 		at--;
 	*at = 0;

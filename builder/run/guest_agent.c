@@ -46,6 +46,8 @@ static int ask_once(struct wire *wire, int64_t id, int64_t deadline_ms)
 		r = wire_line(wire, arena, deadline_ms, &line);
 		if (r == 0 && is_answer(line, id))
 			return 0;
+		if (r == 0 && clock_ms() >= deadline_ms) /* it says other things, without end */
+			r = -ETIME;
 	}
 	return r;
 }

@@ -26,15 +26,13 @@ static struct trial_result *add(struct trial *trial, const char *what, const cha
 static const char *shown(struct arena *arena, const char *text)
 {
 	size_t size = strlen(text);
-	char *copy, *at;
+	char *copy;
 
 	while (size && (text[size - 1] == '\n' || text[size - 1] == ' '))
 		size--;
 	copy = size > SHOWN_BYTES ? arena_printf(arena, "…%.*s", SHOWN_BYTES, text + size - SHOWN_BYTES)
 				  : arena_strndup(arena, text, size);
-	for (at = copy; *at; at++)
-		if ((unsigned char)*at < ' ' && *at != '\n' && *at != '\t')
-			*at = '?';
+	text_calm(copy, "\n\t");
 	return copy;
 }
 

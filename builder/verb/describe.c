@@ -20,9 +20,8 @@ const char *describe_text(struct arena *arena, const char *text)
 {
 	char *copy = arena_strdup(arena, text);
 
-	for (char *c = copy; c && *c; c++)
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			*c = ' ';
+	if (copy)
+		text_calm(copy, "");
 	return copy;
 }
 

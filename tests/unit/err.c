@@ -55,6 +55,21 @@ START_TEST(a_place_context_and_hint_surround_the_text)
 }
 END_TEST
 
+START_TEST(what_others_said_moves_no_cursor)
+{
+	const struct pos pos = {"a\033[2J.recipe", 3, 1};
+	struct err err = {0};
+
+	err_at(&err, -EBADMSG, &pos, "files.\302\233", "expected a token, not '%s'", "\033]0;x\007");
+	err_wrap(&err, "| one\r\n| two\t\302\205");
+	err_hint(&err, "ask %s", "\177");
+	check_print(&err, "a [2J.recipe:3:1: files.  : expected a token, not ' ]0;x '\n"
+			  "  | one \n"
+			  "  | two\t  \n"
+			  "  hint: ask  \n");
+}
+END_TEST
+
 START_TEST(a_file_without_a_line_and_a_path_without_a_place_are_named)
 {
 	const struct pos pos = {"a.recipe", 0, 0};
@@ -160,7 +175,7 @@ START_TEST(an_error_can_be_used_again_after_it_was_freed)
 }
 END_TEST
 
-SUITE(err, a_plain_error_is_the_programs_word, a_place_context_and_hint_surround_the_text,
+SUITE(err, a_plain_error_is_the_programs_word, what_others_said_moves_no_cursor, a_place_context_and_hint_surround_the_text,
       a_file_without_a_line_and_a_path_without_a_place_are_named, a_failed_system_call_says_why, a_full_disk_has_a_hint,
       context_of_many_lines_is_indented_whole, all_problems_are_kept_in_order_and_the_first_gives_the_code,
       taking_from_an_empty_list_changes_nothing, context_and_hint_without_a_problem_say_nothing_but_are_no_success,

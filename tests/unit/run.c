@@ -257,6 +257,26 @@ START_TEST(the_agent_is_in_step_when_it_answers_the_latest_question)
 }
 END_TEST
 
+/* Has a great deal to say, but no answer. */
+static void talkative_part(struct wire *wire, struct arena *arena)
+{
+	hear(wire, arena);
+	for (int64_t until = clock_ms() + 5000; clock_ms() < until;)
+		if (wire_send(wire, "{}\n{}\n{}\n", 9, until) < 0)
+			return;
+}
+
+START_TEST(an_agent_that_only_talks_has_a_deadline)
+{
+	struct wire wire = fake_agent(talkative_part);
+	int64_t began = clock_ms();
+
+	ck_assert_int_eq(guest_agent_sync(&wire, began + 300), -ETIME);
+	ck_assert_int_lt(clock_ms() - began, 3000);
+	wire_close(&wire);
+}
+END_TEST
+
 static void command_part(struct wire *wire, struct arena *arena)
 {
 	const char *line = hear(wire, arena);
@@ -423,6 +443,7 @@ SUITE(run, an_emulated_machine_has_one_processor_before_qemu_10, ports_are_forwa
       the_version_of_qemu_is_read, a_kernel_alone_is_no_sign_of_life, a_pair_of_ports_is_read_and_what_is_none_is_refused,
       chosen_ports_are_free_and_different_and_a_taken_one_is_refused, a_seed_is_a_disc_called_cidata,
       a_folder_of_ones_own_is_the_seed, the_agent_is_in_step_when_it_answers_the_latest_question,
-      a_command_in_the_guest_says_what_it_said, what_is_no_base64_is_none, a_test_holds_when_status_and_output_are_as_expected,
+      an_agent_that_only_talks_has_a_deadline, a_command_in_the_guest_says_what_it_said, what_is_no_base64_is_none,
+      a_test_holds_when_status_and_output_are_as_expected,
       a_health_report_gives_a_result_for_each_check, an_image_nothing_is_known_of_is_told_by_its_bytes_and_its_name,
       how_a_command_in_the_guest_ended_is_told_or_it_is_an_error)

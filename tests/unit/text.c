@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "agent/lines.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/text.h"
@@ -299,6 +300,35 @@ START_TEST(prefixes_and_suffixes_are_no_longer_than_the_text)
 }
 END_TEST
 
+/* What others say, and what of it a terminal is given. */
+START_TEST(what_would_move_a_cursor_becomes_a_space)
+{
+	static const struct {
+		const char *said, *kept, *calm;
+	} rows[] = {
+		{"", "", ""},
+		{"plain ~", "", "plain ~"},
+		{"a\nb\tc\r", "", "a b c "},
+		{"a\nb\tc\r", "\n\t", "a\nb\tc "},
+		{"\033[2Jx\177", "", " [2Jx "},
+		{"a\302\233" "31mb", "", "a  31mb"}, /* CSI in one character */
+		{"\302\200\302\237", "", "    "},
+		{"\302\240\302\265m gr\303\274n \342\200\246", "", "\302\240\302\265m gr\303\274n \342\200\246"},
+		{"cut \302", "", "cut \302"},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char text[64], flat[64];
+
+		text_calm(strcpy(text, rows[i].said), rows[i].kept);
+		ck_assert_str_eq(text, rows[i].calm);
+		lines_flatten(strcpy(flat, rows[i].said));
+		if (!*rows[i].kept)
+			ck_assert_str_eq(flat, rows[i].calm);
+	}
+}
+END_TEST
+
 START_TEST(a_misspelt_name_suggests_the_nearest_and_a_strange_one_nothing)
 {
 	static const char *const known[] = {"packages", "partitions", "files", "units", "users", "use", "x"};
@@ -353,4 +383,5 @@ SUITE(text, a_copy_with_a_limit_reads_nothing_behind_its_text,
       what_is_not_a_size_is_refused, durations_are_seconds_unless_they_say_otherwise,
       every_thousandth_of_a_second_is_exact, a_size_is_written_the_way_it_is_read,
       hexadecimal_is_read_to_its_exact_length_only, lists_sort_by_byte_value,
-      prefixes_and_suffixes_are_no_longer_than_the_text, a_misspelt_name_suggests_the_nearest_and_a_strange_one_nothing)
+      prefixes_and_suffixes_are_no_longer_than_the_text, what_would_move_a_cursor_becomes_a_space,
+      a_misspelt_name_suggests_the_nearest_and_a_strange_one_nothing)
