@@ -59,15 +59,16 @@ int remote_run(struct arena *arena, const struct remote *remote, const char *wor
 {
 	_cleanup_buf_ struct buf said = {0}, heard = {0};
 	struct proc_talk *talk;
+	unsigned patience_s = remote->patience_s ? remote->patience_s : PATIENCE_S;
 	char chunk[4096];
 	ssize_t n;
 	int r = remote_start(arena, remote, words, &talk, err);
 
 	if (r < 0)
 		return r;
-	while ((n = proc_read(talk, chunk, sizeof chunk, PATIENCE_S)) > 0 && heard.size < OUTPUT_MAX)
+	while ((n = proc_read(talk, chunk, sizeof chunk, patience_s)) > 0 && heard.size < OUTPUT_MAX)
 		buf_add(&heard, chunk, (size_t)n);
-	r = proc_finish(talk, n == 0 ? PATIENCE_S : 0, &said, err);
+	r = proc_finish(talk, n == 0 ? patience_s : 0, &said, err);
 	if (output && heard.size)
 		buf_add(output, heard.data, heard.size);
 	*ret_said = arena_strdup(arena, said.data ? said.data : "");
@@ -77,9 +78,11 @@ int remote_run(struct arena *arena, const struct remote *remote, const char *wor
 /* A terminal is not to be told what to do by somebody else's machine. */
 static void put_plain(struct buf *out, const char *text)
 {
-	for (; *text; text++)
-		if (*text == '\n' || ((unsigned char)*text >= ' ' && *text != 127))
+	for (size_t skip; *text; text += skip ? skip : 1) {
+		skip = *text == '\n' ? 0 : text_control(text);
+		if (!skip)
 			buf_add_u8(out, (uint8_t)*text);
+	}
 	while (out->size && out->data[out->size - 1] == '\n')
 		out->data[--out->size] = 0;
 }

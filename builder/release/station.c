@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "edge/json.h"
 
-enum { PAUSE_S = 3, BAD_STAYS_S = 300, STATUS_NO_CONNECTION = 255 };
+enum { PAUSE_S = 1, FIRST_PATIENCE_S = 8, LAST_PATIENCE_S = 60, BAD_STAYS_S = 300, STATUS_NO_CONNECTION = 255 };
 enum { STATUS_BYTES_MAX = 64 << 10 }; /* an honest one has two; indented, nested lists grow a thousandfold */
 
 /* A text that a terminal can be given: it is the machine's. */
@@ -106,12 +106,16 @@ int station_wait(const struct remote *remote, struct arena *arena, const char *b
 		 struct station *ret_station, struct err *err)
 {
 	int64_t deadline = clock_ms() / 1000 + timeout_s, bad_since = 0;
+	struct remote asked = *remote;
 	bool seen = false;
 
+	/* A connection that was made just before it went down is never answered: soon given up at first, a slow machine gets
+	 * more time with each question. */
+	asked.patience_s = FIRST_PATIENCE_S;
 	while (clock_ms() / 1000 < deadline) {
 		struct err ignored = {0}; /* it is not there yet, or not any more */
 		struct station station;
-		int r = station_ask(arena, remote, &station, &ignored);
+		int r = station_ask(arena, &asked, &station, &ignored);
 
 		err_free(&ignored);
 		if (r == 0 && is_over(&station, boot_id, root_hash, &bad_since)) {
@@ -122,6 +126,8 @@ int station_wait(const struct remote *remote, struct arena *arena, const char *b
 			seen = true;
 			log_step("waiting for the verdict of %s's health checks", remote->host);
 		}
+		if (r < 0 && asked.patience_s < LAST_PATIENCE_S)
+			asked.patience_s += asked.patience_s / 2;
 		sleep(PAUSE_S);
 	}
 	err_set(err, -ETIME, "%s has come to no verdict in %u seconds%s", remote->host, timeout_s,

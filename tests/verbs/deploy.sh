@@ -55,6 +55,16 @@ fake_ssh 'printf "\033]0;owned\007{}"'
 refused "what is no status is refused" tell status --host gw
 ok "… and reaches no terminal" bash -c '! grep -q "$(printf "\033")" "$WORK/said"'
 
+# The machine tells what it is, goes back, and is restarted; the next question is never answered, and the one after it is.
+fake_ssh 'status() { echo "{\"name\": \"gw\", \"kind\": \"vm\", \"boot_id\": \"$1\", \"slot\": \"$2\", \"state\": \"good\",
+	\"health\": \"good\", \"root_hash\": \"$3\", \"slots\": [
+	{\"slot\": \"a\", \"state\": \"good\", \"root_hash\": \"aa\", \"generation\": \"3\"},
+	{\"slot\": \"b\", \"state\": \"good\", \"root_hash\": \"bb\", \"generation\": \"4\"}]}"; }
+	[[ "$*" == *"status --json"* ]] || exit 0
+	echo >>"$WORK/questions"
+	case $(wc -l <"$WORK/questions") in 1) status x b bb ;; 2) exec sleep 300 ;; *) status y a aa ;; esac'
+ok "a question that a machine never answers is asked again" timeout 40 "$AETHER" rollback --host gw --out "$WORK/out"
+
 fake_ssh 'touch "$WORK/was-called"; exit 255'
 refused "a host is needed" tell status
 ok "… and the option named" said '--host [USER@]NAME'
