@@ -43,13 +43,13 @@ ok() {
 	verdict "$sentence" $held "$1" $status "$started"
 }
 
-# refused SENTENCE COMMAND…: the sentence holds when the command fails by itself (not by a signal).
+# refused SENTENCE COMMAND…: the sentence holds when the command fails by itself (not by a signal, nor by timeout's 124).
 refused() {
 	local sentence=$1 status held=no started=${EPOCHREALTIME//[.,]/}
 	shift
 	"$@"
 	status=$?
-	[[ $status == 0 || $status -ge 126 ]] || held=yes
+	[[ $status == 0 || $status -ge 124 ]] || held=yes
 	verdict "$sentence" $held "$1" $status "$started"
 }
 

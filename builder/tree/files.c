@@ -6,6 +6,8 @@
 #include "tree/inside.h"
 #include "tree/steps.h"
 
+enum { TABLE_BYTES_MAX = 16 << 20 };
+
 static const char SYSUSERS[] = "/usr/lib/sysusers.d/";
 
 static int put_file(const struct step *step, const struct plan_file *file, uid_t uid, gid_t gid, struct err *err)
@@ -13,6 +15,20 @@ static int put_file(const struct step *step, const struct plan_file *file, uid_t
 	if (file->text)
 		return inside_write(step->root_fd, file->path, file->text, strlen(file->text), file->mode, uid, gid, err);
 	return inside_copy(step->root_fd, file->path, file->source, file->sha256, file->mode, uid, gid, err);
+}
+
+/* A package's script may have put anything in the place of these; a pipe would make systemd-sysusers wait for ever. */
+static int check_accounts(const struct step *step, struct err *err)
+{
+	static const char *const tables[] = {"/etc/passwd", "/etc/group", "/etc/shadow", "/etc/gshadow"};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sizeof tables / sizeof *tables; i++) {
+		_cleanup_buf_ struct buf text = {0};
+
+		r = inside_read(step->root_fd, tables[i], TABLE_BYTES_MAX, &text, err);
+	}
+	return r;
 }
 
 int step_users(const struct step *step, struct err *err)
@@ -32,9 +48,10 @@ int step_users(const struct step *step, struct err *err)
 	}
 	if (!any)
 		return 0;
-	if (step_run(step, (const char *const[]){"/usr/bin/systemd-sysusers", NULL}, err) < 0)
-		return err_wrap(err, "while making the users of the recipe");
-	return 0;
+	r = check_accounts(step, err);
+	if (r == 0)
+		r = step_run(step, (const char *const[]){"/usr/bin/systemd-sysusers", NULL}, STEP_PATIENCE_S, err);
+	return r < 0 ? err_wrap(err, "while making the users of the recipe") : 0;
 }
 
 /* A link whose target is missing is a name misspelt: a time zone, for one. */

@@ -11,13 +11,13 @@
 #include "tree/steps.h"
 #include "tree/tree.h"
 
-int step_run(const struct step *step, const char *const *argv, struct err *err)
+int step_run(const struct step *step, const char *const *argv, unsigned deadline_s, struct err *err)
 {
 	static const char *const env[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8",
 					  "TZ=UTC", "HOME=/root", "SOURCE_DATE_EPOCH=1", NULL};
 	const struct sandbox sandbox = {.root = step->root};
 
-	return sandbox_check(&sandbox, &(struct proc){.argv = argv, .env = env}, err);
+	return sandbox_check(&sandbox, &(struct proc){.argv = argv, .env = env, .deadline_s = deadline_s}, err);
 }
 
 int step_configure(const struct step *step, struct err *err)
@@ -33,7 +33,7 @@ int step_configure(const struct step *step, struct err *err)
 		for (size_t a = 0; a < hook->argv.count; a++)
 			strv_push(arena, &argv, hook->argv.items[a]);
 		*arena_push(arena, argv.items, argv.count) = NULL;
-		r = step_run(step, argv.items, err);
+		r = step_run(step, argv.items, 0, err);
 		arena_free(arena);
 		if (r < 0)
 			return err_wrap(err, "in the hook at %s:%u", hook->pos.file, hook->pos.line);

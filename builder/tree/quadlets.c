@@ -64,7 +64,8 @@ static int check(const struct step *step, int64_t uid, struct err *err)
 	const struct sandbox sandbox = {.root = step->root, .read_only = true};
 	_cleanup_buf_ struct buf output = {0}, said = {0};
 	int status = sandbox_run(
-		&sandbox, &(struct proc){.argv = argv, .env = env, .output = &output, .diagnostics = &said}, err);
+		&sandbox, &(struct proc){.argv = argv, .env = env, .output = &output, .diagnostics = &said,
+					 .deadline_s = STEP_PATIENCE_S}, err);
 
 	return status > 0 ? tell(step->plan, uid, &said, err) : status;
 }

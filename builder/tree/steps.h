@@ -46,7 +46,8 @@ int step_state(const struct step *step, struct err *err);
 /* What a container wants instead of step_var(): an os-release(5) that hypervisors can read, and step_state(). */
 int step_container(const struct step *step, struct err *err);
 
-/* Runs `argv` in the tree; what it said is in the error when it fails. */
-int step_run(const struct step *step, const char *const *argv, struct err *err);
+/* Runs `argv` in the tree, for at most `deadline_s` seconds (0: an hour); what it said is in the error when it fails. */
+int step_run(const struct step *step, const char *const *argv, unsigned deadline_s, struct err *err);
+enum { STEP_PATIENCE_S = 300 }; /* for programs that take a second, but read what packages wrote */
 
 #endif

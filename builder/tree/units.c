@@ -81,7 +81,7 @@ static int run_for(const struct step *step, const char *const *command, bool (*c
 	if (argv.count == words)
 		return 0;
 	*arena_push(arena, argv.items, argv.count) = NULL;
-	return step_run(step, argv.items, err);
+	return step_run(step, argv.items, STEP_PATIENCE_S, err);
 }
 
 static bool has_preset(const struct plan_unit *unit)

@@ -1,5 +1,5 @@
 #!/bin/bash
-# budget: 150
+# budget: 40
 # deadline: 900
 # Packages that fail, or mean harm: what their scripts said is shown, the package is named, nothing of it is kept, and the
 # host is as it was.
@@ -128,7 +128,7 @@ scripted shadow 1 "rm -f /etc/shadow; ln -s /etc/shadow- /etc/shadow; rm -f /etc
 publish
 want shadow
 refused 'a pipe in the place of a file is refused, and not waited for' \
-	timeout 120 "$AETHER" vm --cache "$CACHE" --out "$WORK/out" "$SMALL"
+	timeout 60 "$AETHER" vm --cache "$CACHE" --out "$WORK/out" "$SMALL"
 
 if [[ $(id -u) == 0 ]]; then
 	mkdir -p "$WORK/package/usr/share/device"
