@@ -117,7 +117,7 @@ bios() {
 	options=(-machine pc -device 'virtio-blk-pci,drive=disk' -drive "file=$seed,if=none,id=seed,format=raw,readonly=on"
 		-device 'ide-cd,drive=seed')
 	start bios 10.0.2.50 "${options[@]}"
-	first_boot bios done
+	first_boot bios "done"
 	ok "bios: cloud-init gave it its name" named bios alpha
 	cut_power bios
 	start bios 10.0.2.50 "${options[@]}"

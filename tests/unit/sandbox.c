@@ -145,7 +145,8 @@ BOTH_WAYS(nothing_of_the_host_is_visible)
 	check_script(&sandbox, "cd /; echo *", "bin dev etc lib lib64 proc root run sbin sys tmp usr\n");
 	check_script(&sandbox, "cd /dev; echo *", "fd full null ptmx pts random shm stderr stdin stdout tty urandom zero\n");
 	check_script(&sandbox, "echo /tmp/* /run/* /sys/* /etc/*", "/tmp/* /run/* /sys/* /etc/*\n");
-	check_script(&sandbox, "echo $$; cd /proc; echo [0-9]*; ls /proc/$$/fd | tr '\\n' ' '", "1\n1\n0 1 2 ");
+	check_script(&sandbox,
+		     "echo $$; cd /proc; echo [0-9]*; ls /proc/$$/fd >/tmp/fd; tr '\\n' ' ' </tmp/fd", "1\n1\n0 1 2 ");
 	check_script(&sandbox, "uname -n; id -u; id -G; umask; pwd", "aether-build\n0\n0\n0022\n/\n");
 	check_script(&sandbox, "env | grep canary; true", "");
 	check_script(&sandbox, "cut -d' ' -f5 /proc/self/mountinfo | grep -v ^/proc/ | sort | tr '\\n' ' '",
