@@ -14,8 +14,13 @@
 
 enum { CALLS_MAX = 3000, EXIT_BAD = 7, EXIT_DONE = 8 };
 
-/* The call that is to fail: the one that brings `countdown` to 0. What it was is in shared memory, for the parent. */
+/* What happens to a call. The last two are no failures: a signal came, or less was moved than was asked for. */
+enum fail_way { FAILS, IS_INTERRUPTED, IS_SHORT, WAYS };
+static const char *const way_names[] = {"fails", "is interrupted", "does a part"};
+
+/* The call that it happens to: the one that brings `countdown` to 0. What it was is in shared memory, for the parent. */
 static struct fail_state {
+	enum fail_way way;
 	unsigned countdown;
 	int error;
 	const char *call;
@@ -23,13 +28,36 @@ static struct fail_state {
 
 static __thread bool armed; /* the harness's own calls do not count, nor do those of other threads */
 
+static __thread bool in_part;
+
+static bool moves_bytes(const char *call)
+{
+	static const char *const calls[] = {"read", "pread64", "write", "pwrite64"};
+
+	for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
+		if (strcmp(call, calls[i]) == 0)
+			return true;
+	return false;
+}
+
 static bool fail_now(const char *call, int error)
 {
-	if (!armed || state->countdown == 0 || --state->countdown > 0)
+	if (!armed || state->countdown == 0 || (state->way != FAILS && !moves_bytes(call)) || --state->countdown > 0)
 		return false;
 	state->call = call;
-	errno = state->error = error;
+	in_part = state->way == IS_SHORT;
+	if (in_part)
+		return false;
+	errno = state->error = state->way == FAILS ? error : EINTR;
 	return true;
+}
+
+static size_t part_of(size_t size)
+{
+	size_t part = in_part ? (size + 1) / 2 : size;
+
+	in_part = false;
+	return part;
 }
 
 #define CALL(result, name, error, failure, parameters, arguments)                                                      \
@@ -64,21 +92,21 @@ static bool tells(const struct err *err, const char *reason)
 
 static _Noreturn void bad(const struct fail_body *body, unsigned n, const char *what, int r, const struct err *err)
 {
-	fprintf(stderr, "%s, call %u (%s: %s): %s; it returned %d\n", body->name, n, state->call ? state->call : "none",
-		strerror(state->error), what, r);
+	fprintf(stderr, "%s, call %u (%s %s: %s): %s; it returned %d\n", body->name, n, state->call ? state->call : "none",
+		way_names[state->way], strerror(state->error), what, r);
 	err_print(err, stderr);
 	fflush(stderr);
 	_exit(EXIT_BAD);
 }
 
-/* In a process of its own: the body with its `n`th call failing, then once more with none. */
-static _Noreturn void fail_one(const struct fail_body *body, unsigned n)
+/* In a process of its own: the body with that happening to its `n`th call, then once more with nothing. */
+static _Noreturn void fail_one(const struct fail_body *body, enum fail_way way, unsigned n)
 {
 	unsigned before = count_descriptors();
 	struct err err = {0};
 	int r;
 
-	*state = (struct fail_state){.countdown = n};
+	*state = (struct fail_state){.way = way, .countdown = n};
 	armed = true;
 	r = body->run(&err);
 	armed = false;
@@ -89,6 +117,8 @@ static _Noreturn void fail_one(const struct fail_body *body, unsigned n)
 		bad(body, n, "the words have another reason than the number", r, &err);
 	if (r < 0 && !state->call)
 		bad(body, n, "it failed by itself", r, &err);
+	if (r < 0 && way != FAILS)
+		bad(body, n, "it does not go on", r, &err);
 	if (count_descriptors() != before)
 		bad(body, n, "descriptors are left open", r, &err);
 	if (body->check)
@@ -101,16 +131,13 @@ static _Noreturn void fail_one(const struct fail_body *body, unsigned n)
 	_exit(state->call ? EXIT_SUCCESS : EXIT_DONE);
 }
 
-unsigned fail_each(const struct fail_body *body)
+/* Does it to each call in its turn; how many there were. */
+static unsigned fail_all(const struct fail_body *body, enum fail_way way)
 {
 	unsigned n = 0;
 	int status = 0;
 	pid_t child;
 
-	if (!state) {
-		state = mmap(NULL, sizeof *state, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-		ck_assert(state != MAP_FAILED);
-	}
 	do {
 		ck_assert_uint_lt(++n, CALLS_MAX);
 		if (body->prepare)
@@ -118,7 +145,7 @@ unsigned fail_each(const struct fail_body *body)
 		fflush(NULL);
 		child = fork();
 		if (child == 0)
-			fail_one(body, n);
+			fail_one(body, way, n);
 		ck_assert_int_eq(waitpid(child, &status, 0), child);
 		ck_assert_msg(WIFEXITED(status), "%s, call %u (%s): ended by signal %d", body->name, n,
 			      state->call ? state->call : "none", WTERMSIG(status));
@@ -127,6 +154,20 @@ unsigned fail_each(const struct fail_body *body)
 			      "%s, call %u (%s): exit status %d", body->name, n, state->call ? state->call : "none",
 			      WEXITSTATUS(status));
 	} while (WEXITSTATUS(status) != EXIT_DONE);
-	ck_assert_msg(n > body->min_calls, "%s: only %u calls were seen", body->name, n - 1);
 	return n - 1;
+}
+
+unsigned fail_each(const struct fail_body *body)
+{
+	unsigned n;
+
+	if (!state) {
+		state = mmap(NULL, sizeof *state, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		ck_assert(state != MAP_FAILED);
+	}
+	n = fail_all(body, FAILS);
+	ck_assert_msg(n >= body->min_calls, "%s: only %u calls were seen", body->name, n);
+	for (enum fail_way way = FAILS + 1; way < WAYS; way++)
+		n += fail_all(body, way);
+	return n;
 }

@@ -17,7 +17,9 @@ struct fail_body {
 /* Runs the body, makes its first call fail, then its second, and so on until none is left, each in a process of its own.
  * Each time it comes back with success, or with a negative errno that is told in words (with the reason of the call that
  * failed, when it returns that), has no more descriptors open than before, and works when it is called again. Out of
- * memory may also end the process, with status 1 and a word. The test fails otherwise. Returns how many calls were failed. */
+ * memory may also end the process, with status 1 and a word. Then each of its reads and writes is interrupted by a signal, and
+ * does a part of what it should: that must be no failure. The test fails otherwise. Returns to how many calls something
+ * happened. */
 unsigned fail_each(const struct fail_body *body);
 
 #endif

@@ -379,7 +379,7 @@ START_TEST(whatever_call_fails_it_is_told_and_nothing_half_is_left)
 {
 	unsigned n = fail_each(&bodies[_i]);
 
-	printf("%s: %u calls failed one by one\n", bodies[_i].name, n);
+	printf("%s: %u calls failed, were interrupted or did a part, one by one\n", bodies[_i].name, n);
 }
 END_TEST
 

@@ -72,7 +72,7 @@ START_TEST(whatever_call_fails_the_agent_says_why_and_keeps_what_it_had)
 {
 	unsigned n = fail_each(&bodies[_i]);
 
-	printf("%s: %u calls failed one by one\n", bodies[_i].name, n);
+	printf("%s: %u calls failed, were interrupted or did a part, one by one\n", bodies[_i].name, n);
 }
 END_TEST
 
