@@ -1,7 +1,7 @@
 /* The calls that tests/unit/fail.c makes fail, one by one:
  * CALL(result, symbol, errno, value of a failure, parameters, arguments).
- * part_of() is around the size of what may be done in part. Symbols are the linker's (--wrap): those of our own objects, so that
- * libraries go on as they are. No include guard: each reader says what CALL is. */
+ * part_of() is around the size of what may be done in part. Symbols are the linker's (--wrap): those of our own objects, so
+ * that libraries go on as they are. No include guard: each reader says what CALL is. */
 CALL(int, open64, EMFILE, -1, (const char *path, int flags, mode_t mode), (path, flags, mode))
 CALL(int, openat64, EMFILE, -1, (int fd, const char *path, int flags, mode_t mode), (fd, path, flags, mode))
 CALL(ssize_t, read, EIO, -1, (int fd, void *to, size_t size), (fd, to, part_of(size)))
