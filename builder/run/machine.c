@@ -92,16 +92,13 @@ static int make_firmware(const struct machine *machine, const char **ret_code, s
 	return r;
 }
 
-static int ask_version(unsigned *ret_major, struct err *err)
+/* Before anything is made for it. */
+static int find_program(struct err *err)
 {
 	const char *argv[] = {QEMU, "--version", NULL};
-	_cleanup_buf_ struct buf text = {0};
-	int r = proc_check(&(struct proc){.argv = argv, .output = &text, .deadline_s = 60}, err);
+	int r = proc_check(&(struct proc){.argv = argv, .deadline_s = 60}, err);
 
-	if (r < 0)
-		return no_program(r, "qemu-system-x86", err);
-	*ret_major = qemu_version(text.data ? text.data : "");
-	return 0;
+	return r < 0 ? no_program(r, "qemu-system-x86", err) : 0;
 }
 
 /* --- power on -------------------------------------------------------------------------------------------------------- */
@@ -230,7 +227,7 @@ int machine_start(struct arena *arena, const struct machine_spec *spec, struct m
 	int r;
 
 	*machine = (struct machine){.arena = arena, .spec = spec, .agent.fd = -1, .place.fd = -1, .qemu.alive = -1};
-	r = ask_version(&qemu.major, err);
+	r = find_program(err);
 	if (r == 0)
 		r = accel_choose(spec->cache, spec->accel, &choice, err);
 	if (r == 0)

@@ -20,7 +20,6 @@ enum accel { ACCEL_KVM, ACCEL_TCG };
 struct qemu {
 	const char *name;            /* the guest's */
 	enum accel accel;
-	unsigned major;              /* of QEMU's version */
 	uint64_t memory_bytes;
 	const char *firmware;        /* the code of a UEFI, whose variables are in the folder; NULL: BIOS */
 	bool console;                /* the serial console is our terminal, and goes to its file as well */
@@ -32,8 +31,5 @@ struct qemu {
 
 /* The whole vector, NULL-terminated, in `arena`. */
 const char *const *qemu_command(struct arena *arena, const struct qemu *qemu);
-
-/* The major version in what `--version` prints; 0 when that is something else. */
-unsigned qemu_version(const char *text);
 
 #endif

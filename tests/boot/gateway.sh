@@ -6,7 +6,6 @@
 # virtio-scsi, told nothing. Two machines of one image, side by side; each boots twice.
 . "${SOURCE:=$PWD}/tests/lib.sh"
 . "$SOURCE/tests/boot/lib.sh"
-PROCESSORS=1
 
 GROWN=$((2 << 30))
 PORTS+=(53)

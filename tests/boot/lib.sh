@@ -7,7 +7,6 @@ need qemu-img curl genisoimage python3
 need_qemu
 
 BOOT_SECONDS=${BOOT_SECONDS:-600}
-PROCESSORS=2 # of a machine; a test of two machines at a time gives them one each
 PORTS=(22 80 443 1080) # of the guest, to be reached on ports of this host; a test may name others
 
 # free_port: a port of this host that nobody listens on.
@@ -79,7 +78,7 @@ start() {
 	for guest_port in "${PORTS[@]}"; do
 		forwards+=",hostfwd=tcp:127.0.0.1:$(port "$name" "$guest_port")-$address:$guest_port"
 	done
-	qemu-system-x86_64 -accel tcg -cpu max -smp "$PROCESSORS" -m 1024 -display none -monitor none \
+	qemu-system-x86_64 -accel tcg -cpu max -smp 1 -m 1024 -display none -monitor none \
 		-chardev "file,id=console,path=$folder/console,append=on" -serial chardev:console \
 		-drive "file=$folder/disk.qcow2,if=none,id=disk" \
 		-netdev "user,id=net$forwards" -device virtio-net-pci,netdev=net,mac=52:54:00:12:34:56 \

@@ -6,7 +6,6 @@
 # alone
 . "${SOURCE:=$PWD}/tests/lib.sh"
 . "$SOURCE/tests/boot/lib.sh"
-PROCESSORS=1
 need pkill
 
 PORTS=(22)
