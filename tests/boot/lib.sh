@@ -116,7 +116,7 @@ cut_all_power() {
 	done
 }
 
-# wakes NAME SECONDS [OLD_BOOT]: it has an address in that time, in another boot than OLD_BOOT; prints the id of that boot.
+# wakes NAME SECONDS [OLD_BOOT]: it has an address in that time, in another boot than OLD_BOOT.
 wakes() {
 	"$SOURCE/tests/boot/await-agent" "$WORK/$1/agent" "$(cat "$WORK/$1/pid")" "$2" "${3:-}"
 }
@@ -124,7 +124,7 @@ wakes() {
 # wait_for_ssh NAME [OLD_BOOT]: until the machine lets us in, in another boot than OLD_BOOT.
 wait_for_ssh() {
 	local until=$((SECONDS + BOOT_SECONDS))
-	while wakes "$1" $((until - SECONDS)) "${2:-}" >/dev/null; do
+	while wakes "$1" $((until - SECONDS)) "${2:-}"; do
 		in_guest "$1" true 2>/dev/null && return 0
 		sleep 0.5
 	done

@@ -100,7 +100,7 @@ slot() {
 # becomes NAME FILTER: sooner or later.
 becomes() {
 	local until=$((SECONDS + BOOT_SECONDS))
-	until wakes "$1" $((until - SECONDS)) >/dev/null && is "$1" "$2" >"$WORK/$1/seen" 2>&1; do
+	until wakes "$1" $((until - SECONDS)) && is "$1" "$2" >"$WORK/$1/seen" 2>&1; do
 		[[ $SECONDS -lt $until ]] || { cat "$WORK/$1/seen"; tail -n 20 "$WORK/$1/console"; return 1; }
 		kill -0 "$(cat "$WORK/$1/pid")" || return 1
 		sleep 0.5
@@ -111,7 +111,7 @@ becomes() {
 press_button() {
 	local size new heard=$SECONDS presses=0
 	size=$(stat -c %s "$WORK/$1/console")
-	until wakes "$1" 1 "$2" >/dev/null; do
+	until wakes "$1" 1 "$2"; do
 		new=$(stat -c %s "$WORK/$1/console")
 		[[ $new == "$size" ]] || heard=$SECONDS
 		size=$new
