@@ -107,19 +107,23 @@ lock_beside_users() {
 	return "$status"
 }
 ok 'a lock is made while others use what it reads' lock_beside_users
+# A program of the cache that waits for a word; through pipes of ours, which are there as long as the test (coproc's are not).
 run_beside() {
 	"$AETHER" exec --cache "$CACHE" "$WORK/repo/images/tools.recipe" -- \
-		sh -c 'echo started; read -r _; exec mkfs.erofs --version'
+		sh -c 'echo started; read -r _; exec mkfs.erofs --version' <"$WORK/word" >"$WORK/told" 2>"$WORK/program"
 }
 "$AETHER" lock --cache "$CACHE" "$WORK/repo/images/tools.recipe" >/dev/null 2>&1 || die 'the tools can be locked'
-coproc PROGRAM { run_beside 2>"$WORK/program"; }
-read -r _ <&"${PROGRAM[0]}"
+mkfifo "$WORK/word" "$WORK/told"
+run_beside & program=$!
+exec {word}>"$WORK/word" {told}<"$WORK/told"
+read -r _ <&"$told"
 ok 'a program that runs from the cache keeps it in use' cache --even-named --max-size 0 --json
 ok '… and said so' said 'somebody is at work'
 ok '… so that no layer went' holds '.rooms[] | select(.room == "layers") | .removed == 0'
-echo >&"${PROGRAM[1]}"
-ok '… and it finds what it needs' grep -q erofs <(cat <&"${PROGRAM[0]}")
-wait "$PROGRAM_PID" 2>/dev/null
+echo >&"$word"
+ok '… and it finds what it needs' grep -q erofs <&"$told"
+ok '… to its end' wait "$program"
+exec {word}>&- {told}<&-
 
 # --- killed -----------------------------------------------------------------------------------------------------------
 whole() {
