@@ -119,7 +119,7 @@ keys/ssh-user-ca.pub:
 
 # --- tests -----------------------------------------------------------------------------------------------------------
 # Calls of ours that tests/unit/fail.c makes fail go through it.
-WRAPPED = $(shell sed -n 's/^CALL.[^,]*, \([a-z0-9_]*\),.*/-Wl,--wrap=\1/p' tests/unit/calls.h)
+WRAPPED = $(shell sed -nE 's/^(CALL.[^,]*, |SYNC.)([a-z0-9_]*).*/-Wl,--wrap=\2/p' tests/unit/calls.h)
 $(B)/tests/unit-tests: $(TESTS:tests/unit/%.c=$(B)/tests/unit/%.o) $(B)/libagent.a $(B)/libaether.a
 	$(LINK) $(WRAPPED) -pie -o $@ $^ $(PKG_LIBS) $(CHECK_LIBS)
 

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define SYSROOT "/sysroot"
 enum { ROOT_HASH_BYTES = 32, SLOT_UUID_BYTES = 16 };
@@ -29,6 +30,9 @@ void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Says why the program cannot go on, and ends it. (aether-init is pid 1: then the kernel panics, and restarts the machine when
  * `panic=` on its command line says so.) */
 _Noreturn void die(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Reads `size` bytes at `offset`, all that are there: fewer only when they end before. How many, or -errno. */
+ssize_t read_all(int fd, void *out, size_t size, int64_t offset);
 
 /* Reads a small file of at most `size` - 1 bytes, without the newline at its end; returns the length. -EFBIG when there is more
  * in it than that: nothing is cut off in silence. On failure `out` is an empty text. */

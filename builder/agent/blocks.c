@@ -31,19 +31,12 @@ static uint8_t *tree_block(const struct object *object, uint64_t block)
 /* Reads a block from where it stands; false when it is not there. What is behind the end of a file is zeros. */
 static bool read_there(const struct object *object, uint64_t block, uint8_t out[BLOCK_BYTES])
 {
-	size_t have = 0;
-	ssize_t n = 1;
+	ssize_t n = object->fd < 0 ? 0 : read_all(object->fd, out, BLOCK_BYTES, (int64_t)(block * BLOCK_BYTES));
 
-	if (object->fd < 0)
+	if (n <= 0)
 		return false;
-	while (have < BLOCK_BYTES && n != 0) {
-		n = pread(object->fd, out + have, BLOCK_BYTES - have, (off_t)(block * BLOCK_BYTES + have));
-		if (n < 0 && errno != EINTR)
-			return false;
-		have += n > 0 ? (size_t)n : 0;
-	}
-	memset(out + have, 0, BLOCK_BYTES - have);
-	return have > 0;
+	memset(out + n, 0, BLOCK_BYTES - (size_t)n);
+	return true;
 }
 
 static bool is_on_disk(const struct object *object, uint64_t block)
@@ -61,13 +54,10 @@ static bool read_block(const struct object *object, uint64_t block, uint8_t out[
 
 static void write_block(const struct object *object, uint64_t block, const uint8_t bytes[BLOCK_BYTES])
 {
-	for (size_t done = 0; done < BLOCK_BYTES;) {
-		ssize_t n = pwrite(object->fd, bytes + done, BLOCK_BYTES - done, (off_t)(block * BLOCK_BYTES + done));
+	int r = write_all(object->fd, bytes, BLOCK_BYTES, (int64_t)(block * BLOCK_BYTES));
 
-		if (n < 0 && errno != EINTR)
-			die("cannot write %s: %s", object->name, strerror(errno));
-		done += n > 0 ? (size_t)n : 0;
-	}
+	if (r < 0)
+		die("cannot write %s: %s", object->name, strerror(-r));
 }
 
 /* The digest that the i-th block of a rank must have: its parent, which must be known, says so. */

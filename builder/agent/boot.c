@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "agent/entry.h"
-#include "agent/grubenv.h"
 #include "agent/hex.h"
+#include "agent/history.h"
 #include "agent/lines.h"
 
 #define ROOM "/run/aether"
@@ -150,7 +150,7 @@ void boot_open(struct boot *ret_boot, enum boot_access access)
 {
 	char esp[40];
 
-	*ret_boot = (struct boot){0};
+	*ret_boot = (struct boot){.history = HISTORY};
 	boot_lock(access);
 	read_image(ret_boot, esp, sizeof esp);
 	find_slots(ret_boot);
@@ -207,19 +207,29 @@ static void read_entry(struct boot *boot, const char *file)
 	slot->state = !entry.counted ? SLOT_GOOD : entry.left == 0 && *slot->failed_reason ? SLOT_BAD : SLOT_TRIAL;
 }
 
+bool boot_grubenv(const struct boot *boot, char block[GRUBENV_BYTES])
+{
+	char path[64];
+	ssize_t n;
+	int fd;
+
+	memset(block, 0, GRUBENV_BYTES);
+	snprintf(path, sizeof path, "%s/" GRUBENV, boot->esp);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -errno : read_all(fd, block, GRUBENV_BYTES, 0);
+	if (fd >= 0)
+		close(fd);
+	if (n < 0 && n != -ENOENT)
+		die("cannot read %s: %s", path, strerror((int)-n));
+	return n >= 0;
+}
+
 /* GRUB counts in its own book: what was tried under one firmware was tried. */
 static void read_tries(struct boot *boot)
 {
-	char path[64], block[GRUBENV_BYTES], letter[4], tries[4];
-	int fd;
-	bool whole;
+	char block[GRUBENV_BYTES], letter[4], tries[4];
 
-	snprintf(path, sizeof path, "%s/grub/grubenv", boot->esp);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	whole = fd >= 0 && read(fd, block, sizeof block) == sizeof block;
-	if (fd >= 0)
-		close(fd);
-	if (!whole || !grubenv_get(block, "aether_trial", letter, sizeof letter) ||
+	if (!boot_grubenv(boot, block) || !grubenv_get(block, "aether_trial", letter, sizeof letter) ||
 	    !grubenv_get(block, "aether_tries", tries, sizeof tries))
 		return;
 	for (size_t i = 0; i < boot->n_slots; i++) {
@@ -247,6 +257,8 @@ void boot_reload(struct boot *boot)
 	}
 	snprintf(path, sizeof path, "%s/EFI/Linux", boot->esp);
 	folder = opendir(path);
+	if (!folder && errno != ENOENT)
+		die("cannot read %s: %s", path, strerror(errno));
 	while (folder && (entry = readdir(folder)))
 		read_entry(boot, entry->d_name);
 	if (folder)

@@ -14,6 +14,10 @@
 #define AGENT_BOOT_H
 
 #include "agent/agent.h"
+#include "agent/grubenv.h"
+
+/* GRUB's environment block, on the EFI system partition. */
+#define GRUBENV "grub/grubenv"
 
 enum slot_state {
 	SLOT_EMPTY, /* nothing of it can be started */
@@ -44,6 +48,7 @@ struct boot {
 	struct cmdline cmdline;        /* which image runs … */
 	char root_hash[2 * ROOT_HASH_BYTES + 1]; /* … as text; "" in a container */
 	char esp[32];                  /* folder where the EFI system partition is mounted, for this process alone */
+	const char *history;           /* file on the state partition where failures are kept (history.h) */
 	struct slot slots[2];
 	size_t n_slots;                /* 0: not a machine with slots (a container) */
 	struct slot *running, *other;  /* `other` NULL with one slot */
@@ -69,6 +74,10 @@ void boot_unlock(void);
 
 /* Takes away all by which the slot could be started, durably: before its content is touched. */
 void boot_clear(struct boot *boot, struct slot *slot);
+
+/* Reads GRUB's environment block, which may be short or none at all: the rest is zeros. False when there is no such file (no BIOS
+ * starts this disk). */
+bool boot_grubenv(const struct boot *boot, char block[GRUBENV_BYTES]);
 
 /* The folder of the slot's files, ESP/aether/SLOT, which exists. */
 void boot_folder(const struct boot *boot, const struct slot *slot, char *out, size_t size);

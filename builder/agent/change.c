@@ -12,7 +12,6 @@
 
 #include "agent/boot.h"
 #include "agent/entry.h"
-#include "agent/grubenv.h"
 #include "agent/hash.h"
 #include "agent/history.h"
 #include "agent/lines.h"
@@ -36,19 +35,17 @@ struct setting {
 /* Changes the block in place, as GRUB does: what we set stands in its first sector. */
 static void write_grubenv(const struct boot *boot, const struct setting *settings, size_t n)
 {
-	char path[64], block[GRUBENV_BYTES] = "";
+	char path[64], block[GRUBENV_BYTES];
 	int fd, r;
 
-	snprintf(path, sizeof path, "%s/grub/grubenv", boot->esp);
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT)
-		return; /* a disk that no BIOS starts */
-	if (fd < 0 || read(fd, block, sizeof block) < 0)
-		die("cannot read %s: %s", path, strerror(errno));
+	if (!boot_grubenv(boot, block))
+		return;
+	snprintf(path, sizeof path, "%s/" GRUBENV, boot->esp);
 	for (size_t i = 0; i < n; i++)
 		if (grubenv_set(block, settings[i].key, settings[i].value) < 0)
 			die("%s is full", path);
-	r = write_all(fd, block, sizeof block, 0);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	r = fd < 0 ? -errno : write_all(fd, block, sizeof block, 0);
 	if (r == 0 && fsync(fd) < 0)
 		r = -errno;
 	if (r < 0)
@@ -100,14 +97,31 @@ static void rename_image(const struct boot *boot, struct slot *slot, bool counte
 	strcpy(slot->file, file);
 }
 
-static void empty_folder(const char *path)
+static bool is_visible(const char *file, char letter)
 {
-	char file[400];
+	(void)letter;
+	return *file != '.';
+}
+
+/* An interrupted renaming may have left two images of the slot. */
+static bool is_image_of(const char *file, char letter)
+{
+	struct entry entry;
+
+	return entry_parse(file, &entry) == 0 && entry.slot == letter;
+}
+
+/* Removes the files of a folder that go; there may be no such folder. */
+static void remove_files(const char *path, bool (*goes)(const char *file, char letter), char letter)
+{
 	struct dirent *entry;
+	char file[600];
 	DIR *folder = opendir(path);
 
+	if (!folder && errno != ENOENT)
+		die("cannot read %s: %s", path, strerror(errno));
 	while (folder && (entry = readdir(folder))) {
-		if (entry->d_name[0] == '.')
+		if (!goes(entry->d_name, letter))
 			continue;
 		snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
 		if (unlink(file) < 0)
@@ -117,37 +131,17 @@ static void empty_folder(const char *path)
 		closedir(folder);
 }
 
-/* Every image of the slot: an interrupted renaming may have left two names. */
-static void remove_images(const struct boot *boot, char letter)
-{
-	char path[320];
-	struct dirent *entry;
-	struct entry parsed;
-	DIR *folder;
-
-	image_path(boot, "", path, sizeof path);
-	folder = opendir(path);
-	while (folder && (entry = readdir(folder))) {
-		if (entry_parse(entry->d_name, &parsed) < 0 || parsed.slot != letter)
-			continue;
-		image_path(boot, entry->d_name, path, sizeof path);
-		if (unlink(path) < 0)
-			die("cannot remove %s: %s", path, strerror(errno));
-	}
-	if (folder)
-		closedir(folder);
-}
-
 void boot_clear(struct boot *boot, struct slot *slot)
 {
-	char folder[64];
+	char folder[64], images[320];
 	int r;
 
 	grub_settle_on(boot, boot->running->letter);
-	remove_images(boot, slot->letter);
+	image_path(boot, "", images, sizeof images);
+	remove_files(images, is_image_of, slot->letter);
 	settle(boot);
 	boot_folder(boot, slot, folder, sizeof folder);
-	empty_folder(folder);
+	remove_files(folder, is_visible, slot->letter);
 	r = make_folder(folder, 0755);
 	if (r < 0)
 		die("cannot make %s: %s", folder, strerror(-r));
@@ -216,16 +210,16 @@ void boot_bless(struct boot *boot, struct slot *slot)
 }
 
 /* The state partition has the history; it may be full, or broken, and the verdict must stand all the same. */
-static void append_history(const struct slot *slot, const char *text)
+static void append_history(const struct boot *boot, const struct slot *slot, const char *text)
 {
 	char record[1024];
 	int r;
 
 	snprintf(record, sizeof record, "%sslot=%c\nroot=%s\ngeneration=%s\n\n", text, slot->letter, slot->root_hash,
 		 slot->generation);
-	r = history_add(HISTORY, record);
+	r = history_add(boot->history, record);
 	if (r < 0)
-		say("cannot write down in " HISTORY " why slot %c is bad: %s", slot->letter, strerror(-r));
+		say("cannot write down in %s why slot %c is bad: %s", boot->history, slot->letter, strerror(-r));
 }
 
 void boot_condemn(struct boot *boot, struct slot *slot, const char *reason)
@@ -241,7 +235,7 @@ void boot_condemn(struct boot *boot, struct slot *slot, const char *reason)
 	r = write_whole(folder, "failure", text);
 	if (r < 0)
 		say("cannot write down in %s why slot %c is bad: %s", folder, slot->letter, strerror(-r));
-	append_history(slot, text);
+	append_history(boot, slot, text);
 	settle(boot);
 	grub_settle_on(boot, next);
 	rename_image(boot, slot, true, 0, SLOT_TRIES - (slot->tries_left < SLOT_TRIES ? slot->tries_left : 0));

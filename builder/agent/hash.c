@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "agent/agent.h"
 #include "agent/hex.h"
 
 /* The plain functions: the general ones of today bring half the library into a static program. */
@@ -22,20 +23,19 @@ void hash_salted(const uint8_t *salt, size_t salt_size, const void *data, size_t
 
 int hash_file(const char *path, char ret_hex[HASH_HEX])
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), r = 0;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	uint8_t chunk[16384], hash[HASH_BYTES];
+	int64_t at = 0;
 	SHA256_CTX state;
-	ssize_t n = 0;
+	ssize_t n;
 
 	if (fd < 0)
 		return -errno;
 	SHA256_Init(&state);
-	while ((n = read(fd, chunk, sizeof chunk)) > 0)
+	for (; (n = read_all(fd, chunk, sizeof chunk, at)) > 0; at += n)
 		SHA256_Update(&state, chunk, (size_t)n);
-	if (n < 0)
-		r = -errno;
 	close(fd);
 	SHA256_Final(hash, &state);
 	hex_print(hash, HASH_BYTES, ret_hex);
-	return r;
+	return (int)n;
 }

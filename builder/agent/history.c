@@ -17,27 +17,27 @@ static const char *history_whole(const char *text)
 	return end ? end + 2 : "";
 }
 
-void history_read(const char *path, char out[HISTORY_BYTES])
+int history_read(const char *path, char out[HISTORY_BYTES])
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	off_t skipped = 0, size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
-	size_t length = 0;
-	ssize_t n = 1;
+	off_t skipped = 0, size;
+	ssize_t n;
 
+	*out = 0;
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	size = lseek(fd, 0, SEEK_END);
 	if (size > HISTORY_BYTES - 1)
 		skipped = size - (HISTORY_BYTES - 1);
-	while (fd >= 0 && n > 0 && length < HISTORY_BYTES - 1) {
-		n = pread(fd, out + length, HISTORY_BYTES - 1 - length, skipped + (off_t)length);
-		length += n > 0 ? (size_t)n : 0;
-	}
-	if (fd >= 0)
-		close(fd);
-	out[length] = 0;
+	n = read_all(fd, out, HISTORY_BYTES - 1, skipped);
+	close(fd);
+	out[n < 0 ? 0 : n] = 0;
 	if (skipped) {
 		const char *whole = history_whole(out);
 
 		memmove(out, whole, strlen(whole) + 1);
 	}
+	return n < 0 ? (int)n : 0;
 }
 
 int history_add(const char *path, const char *record)
@@ -51,7 +51,9 @@ int history_add(const char *path, const char *record)
 	if (!slash || slash == path || (size_t)(slash - path) >= sizeof folder || strlen(record) >= HISTORY_BYTES)
 		return -EINVAL;
 	snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
-	history_read(path, text);
+	r = history_read(path, text);
+	if (r < 0)
+		return r;
 	while (strlen(kept) + strlen(record) >= HISTORY_BYTES)
 		kept = history_whole(kept);
 	snprintf(whole, sizeof whole, "%s%s", kept, record);

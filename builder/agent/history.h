@@ -8,11 +8,12 @@
 /* The most that is kept, in bytes with the 0 at its end: some hundred verdicts. */
 enum { HISTORY_BYTES = 64 << 10 };
 
-/* Reads the newest records of the file `path`, whole ones, oldest first; an empty text when there is none to be read. */
-void history_read(const char *path, char out[HISTORY_BYTES]);
+/* Reads the newest records of the file `path`, whole ones, oldest first; an empty text when there is no such file, or it cannot
+ * be read (then a negative errno, else 0). */
+int history_read(const char *path, char out[HISTORY_BYTES]);
 
 /* Adds a record, with its empty line, and forgets as many of the oldest as do not fit with it. Whole or not at all, whenever
- * the power goes; the folder is made when it is missing. 0 or a negative errno. */
+ * the power goes; the folder is made when it is missing. 0 or a negative errno: then what there was is there. */
 int history_add(const char *path, const char *record);
 
 #endif

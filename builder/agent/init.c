@@ -56,7 +56,7 @@ static bool read_superblock(const char *device, uint64_t offset, uint8_t block[V
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return false;
-	n = pread(fd, block, VERITY_SUPERBLOCK_BYTES, (off_t)offset);
+	n = read_all(fd, block, VERITY_SUPERBLOCK_BYTES, (int64_t)offset);
 	close(fd);
 	return n == VERITY_SUPERBLOCK_BYTES;
 }

@@ -93,23 +93,25 @@ static bool is_sound(char *reason, size_t size)
 {
 	static char chunk[1 << 20];
 	char device[32], path[64];
-	off_t at = 0;
-	ssize_t n = 0;
+	int64_t at = 0;
+	ssize_t n;
 	int fd;
 
 	if (!root_device(device))
 		return true;
 	snprintf(path, sizeof path, "/dev/%s", device);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	while (fd >= 0 && (n = pread(fd, chunk, sizeof chunk, at)) > 0) {
-		posix_fadvise(fd, at, n, POSIX_FADV_DONTNEED);
-		at += n;
-	}
-	if (fd < 0 || n < 0)
-		snprintf(reason, size, "the root cannot be read at byte %lld: %s", (long long)at, strerror(errno));
+	do {
+		n = fd < 0 ? -errno : read_all(fd, chunk, sizeof chunk, at);
+		if (n > 0)
+			posix_fadvise(fd, at, n, POSIX_FADV_DONTNEED);
+		at += n > 0 ? n : 0;
+	} while (n > 0);
+	if (n < 0)
+		snprintf(reason, size, "the root cannot be read at byte %lld: %s", (long long)at, strerror((int)-n));
 	if (fd >= 0)
 		close(fd);
-	return fd >= 0 && n == 0;
+	return n == 0;
 }
 
 /* A slot that was to be tried, and we are in the other one: nobody in it lived to say why. */

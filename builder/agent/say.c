@@ -52,29 +52,37 @@ void die(const char *format, ...)
 	exit(EXIT_FAILURE);
 }
 
+ssize_t read_all(int fd, void *out, size_t size, int64_t offset)
+{
+	size_t have = 0;
+
+	while (have < size) {
+		ssize_t n = pread(fd, (char *)out + have, size - have, offset + (int64_t)have);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		have += (size_t)n;
+	}
+	return (ssize_t)have;
+}
+
 int read_line(const char *path, char *out, size_t size)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), r = fd < 0 ? -errno : 0;
-	size_t length = 0;
-	ssize_t n = 1;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -errno : read_all(fd, out, size, 0);
 
-	while (r == 0 && n > 0 && length < size) {
-		n = read(fd, out + length, size - length);
-		if (n < 0 && errno != EINTR)
-			r = -errno;
-		length += n > 0 ? (size_t)n : 0;
-		n = n < 0 ? 1 : n;
-	}
 	if (fd >= 0)
 		close(fd);
-	if (r == 0 && length == size)
-		r = -EFBIG;
-	if (r < 0)
-		length = 0;
-	if (length && out[length - 1] == '\n')
-		length--;
-	out[length] = 0;
-	return r < 0 ? r : (int)length;
+	if (n == (ssize_t)size)
+		n = -EFBIG;
+	if (n > 0 && out[n - 1] == '\n')
+		n--;
+	out[n < 0 ? 0 : n] = 0;
+	return (int)n;
 }
 
 int write_all(int fd, const void *data, size_t size, int64_t offset)

@@ -80,12 +80,16 @@ static void ask_admission(const struct take *take)
 	static char failures[HISTORY_BYTES];
 	struct admit_room room = {0};
 	char why[1024];
+	int r;
 
 	if (take->boot.other) {
 		room.esp_bytes = esp_room(take);
 		room.state_bytes = free_bytes("/var");
 	}
-	history_read(HISTORY, failures);
+	r = history_read(take->boot.history, failures);
+	if (r < 0 && !take->force)
+		die("cannot read which generations were bad here, %s: %s (with --force they may be any)", take->boot.history,
+		    strerror(-r));
 	if (!admit(&take->boot, &take->offer, &room, failures, take->force, why, sizeof why))
 		die("%s", why);
 }
@@ -118,7 +122,7 @@ static void know_running(struct take *take)
 	struct verity verity;
 	int fd = open_partition(take->boot.running, O_RDONLY);
 
-	if (pread(fd, block, sizeof block, (off_t)cmdline->hash_offset) != sizeof block ||
+	if (read_all(fd, block, sizeof block, (int64_t)cmdline->hash_offset) != sizeof block ||
 	    verity_decode(block, cmdline->root_hash, &verity) < 0 || verity.data_block_size != BLOCK_BYTES ||
 	    verity.hash_block_size != BLOCK_BYTES || verity.data_blocks * BLOCK_BYTES != cmdline->hash_offset) {
 		close(fd);
@@ -239,7 +243,7 @@ static void write_superblock(const struct take *take)
 	make_durable(slot->fd, slot->name);
 	if (ioctl(slot->fd, BLKFLSBUF) < 0) /* what is read from now on comes from the disk */
 		die("cannot flush the slot: %s", strerror(errno));
-	if (pread(slot->fd, there, sizeof there, (off_t)slot->size_bytes) != sizeof there ||
+	if (read_all(slot->fd, there, sizeof there, (int64_t)slot->size_bytes) != sizeof there ||
 	    memcmp(block, there, sizeof block) != 0)
 		die("the superblock is not what was written: is the disk broken?");
 }

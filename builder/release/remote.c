@@ -75,16 +75,14 @@ int remote_run(struct arena *arena, const struct remote *remote, const char *wor
 	return r;
 }
 
-/* A terminal is not to be told what to do by somebody else's machine. */
-static void put_plain(struct buf *out, const char *text)
+/* What was said, without the line breaks at its end. */
+static void remote_words(struct buf *out, const char *said)
 {
-	for (size_t skip; *text; text += skip ? skip : 1) {
-		skip = *text == '\n' ? 0 : text_control(text);
-		if (!skip)
-			buf_add_u8(out, (uint8_t)*text);
-	}
-	while (out->size && out->data[out->size - 1] == '\n')
-		out->data[--out->size] = 0;
+	size_t length = strlen(said);
+
+	while (length && said[length - 1] == '\n')
+		length--;
+	buf_add(out, said, length);
 }
 
 /* The text behind the agent's name at the beginning of a line; NULL when the agent said nothing. */
@@ -101,19 +99,19 @@ static const char *find_ours(const char *said)
 int remote_failed(const struct remote *remote, int status, const char *said, struct err *err)
 {
 	const char *ours = find_ours(said);
-	_cleanup_buf_ struct buf plain = {0};
+	_cleanup_buf_ struct buf words = {0};
 
-	put_plain(&plain, ours ? ours : said);
+	remote_words(&words, ours ? ours : said);
 	if (ours) /* it says by itself what to do */
-		return err_set(err, -EIO, "%s: %s", remote->host, plain.size ? plain.data : "failed");
+		return err_set(err, -EIO, "%s: %s", remote->host, words.size ? words.data : "failed");
 	if (status == STATUS_NO_CONNECTION) {
-		err_set(err, -EHOSTUNREACH, "no connection to %s%s%s", remote->host, plain.size ? ": " : "",
-			plain.size ? plain.data : "");
+		err_set(err, -EHOSTUNREACH, "no connection to %s%s%s", remote->host, words.size ? ": " : "",
+			words.size ? words.data : "");
 		return err_hint(err, "'ssh %s true' must work without a question: a key in ssh-agent, a certificate, "
 				"the host's key known",
 				remote->host);
 	}
-	err_set(err, -EIO, "%s: %s", remote->host, plain.size ? plain.data : "the command failed and did not say why");
+	err_set(err, -EIO, "%s: %s", remote->host, words.size ? words.data : "the command failed and did not say why");
 	if (status == STATUS_NO_COMMAND)
 		err_hint(err, "its image was made before there was aether-agent: replace its disk once");
 	else if (strstr(said, "sudo"))

@@ -70,9 +70,6 @@ int station_ask(struct arena *arena, const struct remote *remote, struct station
 		return status;
 	if (status > 0)
 		return remote_failed(remote, status, said, err);
-	for (size_t i = 0; i < output.size; i++) /* an error may show a piece of it */
-		if ((unsigned char)output.data[i] < ' ')
-			output.data[i] = ' ';
 	return station_read(arena, output.data, output.size, ret_station, err);
 }
 

@@ -1,16 +1,17 @@
 /* The calls that tests/unit/fail.c makes fail, one by one:
  * CALL(result, symbol, errno, value of a failure, parameters, arguments).
+ * SYNC(symbol) is one that waits for the disk: no test needs that, and it is not done.
  * part_of() is around the size of what may be done in part. Symbols are the linker's (--wrap): those of our own objects, so
- * that libraries go on as they are. No include guard: each reader says what CALL is. */
+ * that libraries go on as they are. No include guard: each reader says what CALL and SYNC are. */
 CALL(int, open64, EMFILE, -1, (const char *path, int flags, mode_t mode), (path, flags, mode))
 CALL(int, openat64, EMFILE, -1, (int fd, const char *path, int flags, mode_t mode), (fd, path, flags, mode))
 CALL(ssize_t, read, EIO, -1, (int fd, void *to, size_t size), (fd, to, part_of(size)))
 CALL(ssize_t, pread64, EIO, -1, (int fd, void *to, size_t size, off_t at), (fd, to, part_of(size), at))
 CALL(ssize_t, write, ENOSPC, -1, (int fd, const void *from, size_t size), (fd, from, part_of(size)))
 CALL(ssize_t, pwrite64, ENOSPC, -1, (int fd, const void *from, size_t size, off_t at), (fd, from, part_of(size), at))
-CALL(int, fsync, EIO, -1, (int fd), (fd))
-CALL(int, fdatasync, EIO, -1, (int fd), (fd))
-CALL(int, syncfs, EIO, -1, (int fd), (fd))
+SYNC(fsync)
+SYNC(fdatasync)
+SYNC(syncfs)
 CALL(int, rename, EROFS, -1, (const char *from, const char *to), (from, to))
 CALL(int, renameat, EROFS, -1, (int a, const char *from, int b, const char *to), (a, from, b, to))
 CALL(int, mkdir, ENOSPC, -1, (const char *path, mode_t mode), (path, mode))

@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "child.h"
+
 enum { CALLS_MAX = 3000, EXIT_BAD = 7, EXIT_DONE = 8 };
 
 /* What happens to a call. The last two are no failures: a signal came, or less was moved than was asked for. */
@@ -67,8 +69,12 @@ static size_t part_of(size_t size)
 	{                                                                                                             \
 		return fail_now(#name, error) ? failure : __real_##name arguments;                                    \
 	}
+#define SYNC(name)                                                                                                     \
+	int __wrap_##name(int fd);                                                                                    \
+	int __wrap_##name(int fd) { return (void)fd, fail_now(#name, EIO) ? -1 : 0; }
 #include "calls.h"
 #undef CALL
+#undef SYNC
 
 static unsigned count_descriptors(void)
 {
@@ -99,7 +105,29 @@ static _Noreturn void bad(const struct fail_body *body, unsigned n, const char *
 	_exit(EXIT_BAD);
 }
 
-/* In a process of its own: the body with that happening to its `n`th call, then once more with nothing. */
+/* What is left when the body came to its end, or to its process's; then it is run once more, with nothing in its way. */
+static _Noreturn void look_after(const struct fail_body *body, unsigned n, int r)
+{
+	struct err err = {0};
+
+	if (body->check)
+		body->check(r);
+	if (r < 0 && (r = body->run(&err)) < 0)
+		bad(body, n, "it does not work afterwards", r, &err);
+	if (body->check)
+		body->check(r);
+	err_free(&err);
+	_exit(state->call ? EXIT_SUCCESS : EXIT_DONE);
+}
+
+/* After a process that ended. */
+static _Noreturn void fail_look(const struct fail_body *body, enum fail_way way, unsigned n)
+{
+	(void)way;
+	look_after(body, n, -ECANCELED);
+}
+
+/* In a process of its own: the body with that happening to its `n`th call. */
 static _Noreturn void fail_one(const struct fail_body *body, enum fail_way way, unsigned n)
 {
 	unsigned before = count_descriptors();
@@ -121,39 +149,45 @@ static _Noreturn void fail_one(const struct fail_body *body, enum fail_way way, 
 		bad(body, n, "it does not go on", r, &err);
 	if (count_descriptors() != before)
 		bad(body, n, "descriptors are left open", r, &err);
-	if (body->check)
-		body->check(r);
 	err_free(&err);
-	err = (struct err){0};
-	if (r < 0 && (r = body->run(&err)) < 0)
-		bad(body, n, "it does not work afterwards", r, &err);
-	err_free(&err);
-	_exit(state->call ? EXIT_SUCCESS : EXIT_DONE);
+	look_after(body, n, r);
+}
+
+/* Runs `step` in a process of its own; returns its exit status. */
+static int fail_apart(const struct fail_body *body, enum fail_way way, unsigned n,
+		      void (*step)(const struct fail_body *body, enum fail_way way, unsigned n))
+{
+	int status = 0;
+	pid_t child;
+
+	fflush(NULL);
+	child = child_start();
+	if (child == 0)
+		step(body, way, n);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_msg(WIFEXITED(status), "%s, call %u (%s): ended by signal %d", body->name, n,
+		      state->call ? state->call : "none", WTERMSIG(status));
+	return WEXITSTATUS(status);
 }
 
 /* Does it to each call in its turn; how many there were. */
 static unsigned fail_all(const struct fail_body *body, enum fail_way way)
 {
 	unsigned n = 0;
-	int status = 0;
-	pid_t child;
+	int status;
 
 	do {
 		ck_assert_uint_lt(++n, CALLS_MAX);
 		if (body->prepare)
 			body->prepare();
-		fflush(NULL);
-		child = fork();
-		if (child == 0)
-			fail_one(body, way, n);
-		ck_assert_int_eq(waitpid(child, &status, 0), child);
-		ck_assert_msg(WIFEXITED(status), "%s, call %u (%s): ended by signal %d", body->name, n,
-			      state->call ? state->call : "none", WTERMSIG(status));
-		ck_assert_msg(WEXITSTATUS(status) == EXIT_SUCCESS || WEXITSTATUS(status) == EXIT_DONE ||
-				      (WEXITSTATUS(status) == EXIT_FAILURE && state->error == ENOMEM),
-			      "%s, call %u (%s): exit status %d", body->name, n, state->call ? state->call : "none",
-			      WEXITSTATUS(status));
-	} while (WEXITSTATUS(status) != EXIT_DONE);
+		status = fail_apart(body, way, n, fail_one);
+		if (status == EXIT_FAILURE && state->way == FAILS && body->ends)
+			status = fail_apart(body, way, n, fail_look);
+		ck_assert_msg(status == EXIT_SUCCESS || status == EXIT_DONE ||
+				      (status == EXIT_FAILURE && state->error == ENOMEM),
+			      "%s, call %u (%s %s): exit status %d", body->name, n, state->call ? state->call : "none",
+			      way_names[way], status);
+	} while (status != EXIT_DONE);
 	return n - 1;
 }
 

@@ -2,6 +2,8 @@
 #ifndef UNIT_FAIL_H
 #define UNIT_FAIL_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 
 /* What is tried. `prepare` makes the folder scratch() what it was before (NULL: nothing to do); `run` is the function under
@@ -12,6 +14,7 @@ struct fail_body {
 	int (*run)(struct err *err);
 	void (*check)(int r);
 	unsigned min_calls; /* at least so many failures have to be possible: else the calls are not seen any more */
+	bool ends;          /* it may end the process instead, with status 1 and a word; check() is told -ECANCELED then */
 };
 
 /* Runs the body, makes its first call fail, then its second, and so on until none is left, each in a process of its own.

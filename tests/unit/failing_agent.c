@@ -63,9 +63,9 @@ static void check_history(int r)
 }
 
 static const struct fail_body bodies[] = {
-	{"write_whole", old_file, run_write, check_write, 5},
-	{"make_folder", old_file, run_folder, NULL, 2},
-	{"history_add", old_history, run_history, check_history, 7},
+	{"write_whole", old_file, run_write, check_write, 5, false},
+	{"make_folder", old_file, run_folder, NULL, 2, false},
+	{"history_add", old_history, run_history, check_history, 7, false},
 };
 
 START_TEST(whatever_call_fails_the_agent_says_why_and_keeps_what_it_had)

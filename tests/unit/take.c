@@ -2,7 +2,9 @@
  * that lies, or goes. The builder's trees (disk/verity.h) are the judge of the machine's. */
 #include "suite.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +16,9 @@
 #include "agent/blocks.h"
 #include "agent/offer.h"
 #include "base/file.h"
+#include "child.h"
 #include "disk/verity.h"
+#include "fail.h"
 #include "scratch.h"
 
 enum { DATA_BLOCKS = 700, THINGS = 2 };
@@ -94,17 +98,16 @@ static void hex(const char *text, uint8_t *out)
 		sscanf(text + 2 * i, "%2hhx", &out[i]);
 }
 
-/* `known` is the file of a slot that runs (of `known_bytes` of data), or NULL. */
-static _Noreturn void machine(const struct builder *builder, int fd, const char *known, uint64_t known_bytes,
-			      const uint8_t *known_hash, bool dry_run)
+/* Takes all that the builder has, and says how. `known` is the file of a slot that runs (of `known_bytes` of data), or NULL. */
+static void machine_take(const struct builder *builder, int fd, const char *known, uint64_t known_bytes,
+			 const uint8_t *known_hash, bool dry_run)
 {
 	static struct talk talk;
 	static struct blocks blocks;
 	static struct object running, targets[THINGS];
 
-	talk.in = talk.out = fd;
-	blocks.talk = &talk;
-	blocks.dry_run = dry_run;
+	talk = (struct talk){.in = fd, .out = fd};
+	blocks = (struct blocks){.talk = &talk, .dry_run = dry_run};
 	memcpy(blocks.salt, SALT, sizeof SALT);
 	if (known) {
 		object_init(&running, "running", open(known, O_RDONLY | O_CLOEXEC), known_bytes);
@@ -130,7 +133,10 @@ static _Noreturn void machine(const struct builder *builder, int fd, const char 
 	talk_say(&talk, "done %llu %llu %llu", (unsigned long long)blocks.taken.in_place / BLOCK_BYTES,
 		 (unsigned long long)blocks.taken.copied / BLOCK_BYTES,
 			(unsigned long long)blocks.taken.received / BLOCK_BYTES);
-	_exit(0);
+	for (size_t i = 0; i < builder->n; i++)
+		close(targets[i].fd);
+	if (known && running.fd >= 0)
+		close(running.fd);
 }
 
 /* --- the builder ----------------------------------------------------------------------------------------------------- */
@@ -189,11 +195,12 @@ static int converse(struct builder *builder, const char *known, const struct thi
 	*builder->done = 0;
 	scratch();
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-	child = fork();
+	child = child_start();
 	if (child == 0) {
 		close(fds[0]);
-		machine(builder, fds[1], known, known ? known_thing->data_bytes : 0,
-			known ? known_thing->verity.root_hash : NULL, dry_run);
+		machine_take(builder, fds[1], known, known ? known_thing->data_bytes : 0,
+			     known ? known_thing->verity.root_hash : NULL, dry_run);
+		_exit(0);
 	}
 	close(fds[1]);
 	serve(builder, fds[0]);
@@ -435,7 +442,7 @@ static int check_after(const struct thing *thing, off_t flipped)
 	ck_assert_int_eq(pread(fd, &byte, 1, flipped), 1);
 	byte ^= 16;
 	ck_assert_int_eq(pwrite(fd, &byte, 1, flipped), 1);
-	child = fork();
+	child = child_start();
 	if (child == 0) {
 		static struct blocks blocks;
 		static struct object object;
@@ -489,7 +496,7 @@ static int offer(const char *text, size_t size)
 	pid_t child;
 
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-	child = fork();
+	child = child_start();
 	if (child == 0) {
 		static struct talk talk;
 		struct offer is = {0};
@@ -571,10 +578,81 @@ START_TEST(any_byte_of_an_offer_may_be_wrong)
 }
 END_TEST
 
+/* --- whatever fails -------------------------------------------------------------------------------------------------- */
+
+enum { FEW_BLOCKS = 9 };
+static struct thing few_old, few_new;
+
+/* Of the new slot some blocks are in place, some in the running slot, one is nowhere on the machine. */
+static void few_blocks(void)
+{
+	_cleanup_buf_ struct buf half = {0};
+
+	if (!few_old.blocks.size) {
+		few_old = make_slot(FEW_BLOCKS, 1);
+		few_new = change(&few_old, 6);
+	}
+	buf_add(&half, few_old.blocks.data, 3 * BLOCK_BYTES);
+	put_file("running", few_old.blocks.data, few_old.blocks.size);
+	put_file("slot", half.data, half.size);
+	ck_assert_int_eq(chmod(scratch_path("slot"), 0600), 0);
+}
+
+struct conversation {
+	struct builder builder;
+	int fd;
+};
+
+/* The harness lets the calls of other threads be. */
+static void *few_served(void *data)
+{
+	struct conversation *conversation = data;
+
+	serve(&conversation->builder, conversation->fd);
+	return NULL;
+}
+
+static int few_taken(struct err *err)
+{
+	struct conversation conversation = {.builder = builder_of(few_new)};
+	pthread_t builder;
+	int fds[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
+		return err_sys(err, -errno, "no sockets");
+	conversation.fd = fds[0];
+	if (pthread_create(&builder, NULL, few_served, &conversation) != 0)
+		abort();
+	machine_take(&conversation.builder, fds[1], scratch_path("running"), few_old.data_bytes,
+		     few_old.verity.root_hash, false);
+	close(fds[1]);
+	pthread_join(builder, NULL);
+	close(fds[0]);
+	return 0;
+}
+
+static void few_checked(int r)
+{
+	_cleanup_buf_ struct buf is = {0};
+	struct err err = {0};
+
+	if (r == 0 && (file_read(scratch_path("slot"), 1 << 20, &is, &err) < 0 || is.size != few_new.blocks.size ||
+		       memcmp(is.data, few_new.blocks.data, few_new.data_bytes) != 0))
+		_exit(EXIT_FAILURE + 1); /* (the harness takes the other for an agent that ended) */
+}
+
+START_TEST(whatever_call_fails_the_next_run_takes_all_blocks)
+{
+	static const struct fail_body body = {"blocks", few_blocks, few_taken, few_checked, 40, true};
+
+	printf("%s: %u calls failed, were interrupted or did a part, one by one\n", body.name, fail_each(&body));
+}
+END_TEST
+
 SUITE(take, the_tree_has_the_shape_that_the_builder_gives_it, places_of_many_blocks_are_found_and_others_are_not,
       a_machine_that_has_nothing_gets_all, what_the_running_slot_has_does_not_travel, one_changed_block_travels_with_its_path,
       what_moved_is_found_where_it_was, a_slot_that_is_what_is_wanted_is_left_alone, a_file_is_found_in_one_that_was_just_taken,
       a_dry_run_tells_what_would_travel_and_writes_nothing, a_run_that_was_cut_goes_on_where_it_was,
       a_block_that_is_another_one_is_refused, a_running_slot_that_is_damaged_is_no_source,
       a_bit_that_flips_after_it_was_written_is_found, an_offer_is_read, an_offer_that_is_cut_is_none, nonsense_is_no_offer,
-      any_byte_of_an_offer_may_be_wrong)
+      any_byte_of_an_offer_may_be_wrong, whatever_call_fails_the_next_run_takes_all_blocks)
