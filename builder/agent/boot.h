@@ -75,8 +75,8 @@ void boot_unlock(void);
 /* Takes away all by which the slot could be started, durably: before its content is touched. */
 void boot_clear(struct boot *boot, struct slot *slot);
 
-/* Reads GRUB's environment block, which may be short or none at all: the rest is zeros. False when there is no such file (no BIOS
- * starts this disk). */
+/* Reads GRUB's environment block, which may be short or none at all: the rest is zeros. False when there is no such file (no
+ * BIOS starts this disk). */
 bool boot_grubenv(const struct boot *boot, char block[GRUBENV_BYTES]);
 
 /* The folder of the slot's files, ESP/aether/SLOT, which exists. */

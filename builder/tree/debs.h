@@ -15,7 +15,10 @@ const char *deb_key(struct arena *arena, const char *sha256);
 /* Where the decompressed form of `package` stands in the cache; in `arena`. */
 const char *deb_path(const struct cache *cache, struct arena *arena, const struct lock_package *package);
 
-/* Fetches `n` packages of the lock that the cache lacks, and decompresses them on all cores. */
-int debs_prepare(struct cache *cache, const struct lock *lock, const struct lock_package *packages, size_t n, struct err *err);
+/* Fetches those of `n` packages of the lock that the cache has in no form. */
+int debs_fetch(struct cache *cache, const struct lock *lock, const struct lock_package *packages, size_t n, struct err *err);
+
+/* Decompresses a fetched package, unless the cache has it so. For any thread. */
+int deb_unpack(struct cache *cache, const struct lock_package *package, struct err *err);
 
 #endif

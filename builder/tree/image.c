@@ -1,4 +1,5 @@
 #include <stddef.h>
+#include <string.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -97,10 +98,53 @@ struct both {
 	const struct plan_tree *trees[2];
 	struct arena *arenas[2];
 	struct tree *results[2];
+	struct lock_package *missing; /* those of the bottom layers first */
+	size_t n_missing, n_bottom;
 	struct dpkg_progress progress;
 };
 
-static int make_one(void *data, size_t i, struct err *err)
+/* Adds what the bottom layers lack, or those above; how many packages that is to install. */
+static size_t both_add(struct both *both, struct arena *arena, bool bottom)
+{
+	const char *image = both->trees[0]->layers[LAYER_BASE].key, *tools = both->trees[1]->layers[LAYER_BASE].key;
+	size_t wanted[2] = {0};
+
+	for (size_t i = 0; i < 2; i++)
+		if (both->results[i])
+			wanted[i] = layer_missing(arena, both->cache, both->trees[i], bottom, &both->missing, &both->n_missing);
+	if (bottom && wanted[0] && wanted[1] && strcmp(image, tools) == 0)
+		return wanted[0]; /* it is the same one */
+	return wanted[0] + wanted[1];
+}
+
+/* What both need is fetched at once. */
+static int both_fetch(struct both *both, struct arena *arena, struct err *err)
+{
+	both->progress.total = 2 * both_add(both, arena, true);
+	both->n_bottom = both->n_missing;
+	both->progress.total += 2 * both_add(both, arena, false);
+	return debs_fetch(both->cache, both->plan->lock, both->missing, both->n_missing, err);
+}
+
+static int both_unpack(void *data, size_t i, struct err *err)
+{
+	struct both *both = data;
+
+	return deb_unpack(both->cache, &both->missing[i], err);
+}
+
+/* First the bottom layer, which keeps a core busy, and beside it what comes above is unpacked: the one waits for nothing of the
+ * other. */
+static int both_begin(void *data, size_t job, struct err *err)
+{
+	struct both *both = data;
+
+	if (job > 0)
+		return both_unpack(data, both->n_bottom + job - 1, err);
+	return both->n_bottom ? layer_bottom(both->cache, both->trees[both->results[0] ? 0 : 1], &both->progress, err) : 0;
+}
+
+static int both_finish(void *data, size_t i, struct err *err)
 {
 	struct both *both = data;
 
@@ -109,22 +153,18 @@ static int make_one(void *data, size_t i, struct err *err)
 	return layer_packages(both->arenas[i], both->cache, both->trees[i], &both->progress, both->results[i], err);
 }
 
-/* Fetches and unpacks what both need, at once. */
-static int prepare(struct both *both, struct err *err)
+static int both_make(struct both *both, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct lock_package *missing = NULL;
-	size_t n = 0;
-	int r;
+	int r = both_fetch(both, arena, err);
 
-	for (size_t i = 0; i < 2; i++)
-		if (both->results[i])
-			layer_missing(arena, both->cache, both->trees[i], &missing, &n);
-	r = debs_prepare(both->cache, both->plan->lock, missing, n, err);
-	both->progress.total = 2 * n;
-	if (r == 0 && n)
-		log_step("installing %zu packages", n);
-	return r;
+	if (r == 0 && both->n_missing)
+		log_step("installing %zu packages", both->progress.total / 2);
+	if (r == 0)
+		r = pool_run(both->n_bottom, both_unpack, both, err);
+	if (r == 0)
+		r = pool_run(1 + both->n_missing - both->n_bottom, both_begin, both, err);
+	return r == 0 ? pool_run(2, both_finish, both, err) : r;
 }
 
 /* Moves a tree to its owner, paths included. */
@@ -144,14 +184,12 @@ int tree_packages(struct arena *arena, struct cache *cache, const struct plan *p
 	struct tree image = {.scratch_fd = -1}, tools = {.scratch_fd = -1};
 	struct both both = {
 		cache, plan, {&plan->image, &plan->tools}, {arena_new(), arena_new()},
-		{ret_image ? &image : NULL, ret_tools && plan->tools.recipe ? &tools : NULL}, {0},
+		{ret_image ? &image : NULL, ret_tools && plan->tools.recipe ? &tools : NULL}, NULL, 0, 0, {0},
 	};
 	int r = ret_image ? lock_fetch_downloads(plan->lock, cache, err) : 0;
 
 	if (r == 0)
-		r = prepare(&both, err);
-	if (r == 0)
-		r = pool_run(2, make_one, &both, err);
+		r = both_make(&both, err);
 	if (r == 0) {
 		give(arena, &image, ret_image);
 		give(arena, &tools, ret_tools);

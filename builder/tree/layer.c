@@ -206,13 +206,21 @@ static bool has(const struct lock_package *packages, size_t n, const char *sha25
 	return false;
 }
 
-void layer_missing(struct arena *arena, struct cache *cache, const struct plan_tree *tree,
-		   struct lock_package **packages, size_t *n)
+size_t layer_missing(struct arena *arena, struct cache *cache, const struct plan_tree *tree, bool bottom,
+		     struct lock_package **packages, size_t *n)
 {
+	size_t wanted = 0;
+
 	for (unsigned l = first_missing(cache, tree); l < LAYER_COUNT; l++)
-		for (size_t i = 0; i < tree->layers[l].n_packages; i++)
+		for (size_t i = 0; (l == LAYER_BASE) == bottom && i < tree->layers[l].n_packages; i++, wanted++)
 			if (!has(*packages, *n, tree->layers[l].packages[i].sha256))
 				*arena_push(arena, *packages, *n) = tree->layers[l].packages[i];
+	return wanted;
+}
+
+int layer_bottom(struct cache *cache, const struct plan_tree *tree, struct dpkg_progress *progress, struct err *err)
+{
+	return first_missing(cache, tree) == LAYER_BASE ? make_layer(cache, tree, LAYER_BASE, progress, err) : 0;
 }
 
 static int make_missing(struct cache *cache, const struct plan_tree *tree, struct dpkg_progress *progress, struct err *err)

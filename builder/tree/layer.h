@@ -5,12 +5,15 @@
 #include "tree/dpkg.h"
 #include "tree/tree.h"
 
-/* Appends to `packages` (in `arena`) those that are to be installed because the cache lacks a layer of `tree`; what is there
- * already is not added again. */
-void layer_missing(struct arena *arena, struct cache *cache, const struct plan_tree *tree, struct lock_package **packages,
-		   size_t *n);
+/* Appends to `packages` (in `arena`) those that are to be installed because the cache lacks a layer of `tree`: the bottom one,
+ * or one of those above. What is there already is not added again. Returns how many that layer, or those, are made of. */
+size_t layer_missing(struct arena *arena, struct cache *cache, const struct plan_tree *tree, bool bottom,
+		     struct lock_package **packages, size_t *n);
 
-/* The packages of `tree`, as a tree to read; layers that the cache lacks are made of what debs_prepare() prepared. For any
+/* Makes the bottom layer of `tree` when the cache lacks it, of what deb_unpack() prepared. For any thread. */
+int layer_bottom(struct cache *cache, const struct plan_tree *tree, struct dpkg_progress *progress, struct err *err);
+
+/* The packages of `tree`, as a tree to read; layers that the cache lacks are made of what deb_unpack() prepared. For any
  * thread. */
 int layer_packages(struct arena *arena, struct cache *cache, const struct plan_tree *tree, struct dpkg_progress *progress,
 		   struct tree *ret_tree, struct err *err);

@@ -1,6 +1,6 @@
-/* The machine starts, and starts a whole slot, whatever happens while the agent changes which one that is: each call fails (which
- * is what a power cut at that call leaves, too), under both loaders. The EFI system partition is a folder; what stands in the
- * slots is a word in a file. Slot a runs, and is good; slot b is cleared and filled anew, blessed, condemned. */
+/* The machine starts, and starts a whole slot, whatever happens while the agent changes which one that is: each call fails
+ * (which is what a power cut at that call leaves, too), under both loaders. The EFI system partition is a folder; what stands
+ * in the slots is a word in a file. Slot a runs, and is good; slot b is cleared and filled anew, blessed, condemned. */
 #include "suite.h"
 
 #include <dirent.h>
@@ -151,8 +151,8 @@ static char grub_starts(void)
 
 	if (!grubenv_get(block, "aether_good", good, sizeof good))
 		strcpy(good, "a");
-	if (grubenv_get(block, "aether_trial", trial, sizeof trial) && grubenv_get(block, "aether_tries", tries, sizeof tries) &&
-	    strchr("123", *tries) && *tries)
+	if (grubenv_get(block, "aether_trial", trial, sizeof trial) &&
+	    grubenv_get(block, "aether_tries", tries, sizeof tries) && *tries && strchr("123", *tries))
 		return *trial;
 	return *good;
 }
@@ -192,7 +192,7 @@ static void demand_grub_whole(char letter)
 	for (size_t i = 0; i < N_SLOT_FILES; i++) {
 		snprintf(name, sizeof name, "esp/aether/%c/%s", letter, slot_files[i]);
 		demand(exists(scratch_path(name)), "GRUB starts a slot that has not all files");
-		demand(strcmp(scratch_text(name), slot_word(letter)) == 0, "GRUB starts a slot with the files of another image");
+		demand(strcmp(scratch_text(name), slot_word(letter)) == 0, "GRUB starts a slot with another's files");
 	}
 	snprintf(name, sizeof name, "esp/aether/%c/linux", letter);
 	demand(hash_file(scratch_path(name), hex) == 0 && exists(scratch_path(sums)) && strstr(scratch_text(sums), hex),
@@ -206,7 +206,7 @@ static void demand_whole(void)
 
 	demand(letter, "systemd-boot has nothing to start");
 	snprintf(path, sizeof path, "esp/%s", file);
-	demand(strcmp(scratch_text(path), slot_word(letter)) == 0, "systemd-boot starts a slot with the kernel of another image");
+	demand(strcmp(scratch_text(path), slot_word(letter)) == 0, "systemd-boot starts a slot with another's kernel");
 	demand_grub_whole(grub_starts());
 }
 
