@@ -88,8 +88,8 @@ static void ask_admission(const struct take *take)
 	}
 	r = history_read(take->boot.history, failures);
 	if (r < 0 && !take->force)
-		die("cannot read which generations were bad here, %s: %s (with --force they may be any)", take->boot.history,
-		    strerror(-r));
+		die("cannot read which generations were bad here, in %s: %s (--force takes this one all the same)",
+		    take->boot.history, strerror(-r));
 	if (!admit(&take->boot, &take->offer, &room, failures, take->force, why, sizeof why))
 		die("%s", why);
 }
