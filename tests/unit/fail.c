@@ -14,7 +14,7 @@
 
 #include "child.h"
 
-enum { CALLS_MAX = 3000, EXIT_BAD = 7, EXIT_DONE = 8 };
+enum { CALLS_MAX = 3000, EXIT_DEMAND = 6, EXIT_BAD = 7, EXIT_DONE = 8 };
 
 /* What happens to a call. The last two are no failures: a signal came, or less was moved than was asked for. */
 enum fail_way { FAILS, IS_INTERRUPTED, IS_SHORT, WAYS };
@@ -106,7 +106,7 @@ static _Noreturn void bad(const struct fail_body *body, unsigned n, const char *
 }
 
 /* What is left when the body came to its end, or to its process's; then it is run once more, with nothing in its way. */
-static _Noreturn void look_after(const struct fail_body *body, unsigned n, int r)
+static _Noreturn void fail_look(const struct fail_body *body, unsigned n, int r)
 {
 	struct err err = {0};
 
@@ -121,10 +121,10 @@ static _Noreturn void look_after(const struct fail_body *body, unsigned n, int r
 }
 
 /* After a process that ended. */
-static _Noreturn void fail_look(const struct fail_body *body, enum fail_way way, unsigned n)
+static _Noreturn void fail_ended(const struct fail_body *body, enum fail_way way, unsigned n)
 {
 	(void)way;
-	look_after(body, n, -ECANCELED);
+	fail_look(body, n, -ECANCELED);
 }
 
 /* In a process of its own: the body with that happening to its `n`th call. */
@@ -150,7 +150,7 @@ static _Noreturn void fail_one(const struct fail_body *body, enum fail_way way, 
 	if (count_descriptors() != before)
 		bad(body, n, "descriptors are left open", r, &err);
 	err_free(&err);
-	look_after(body, n, r);
+	fail_look(body, n, r);
 }
 
 /* Runs `step` in a process of its own; returns its exit status. */
@@ -182,7 +182,7 @@ static unsigned fail_all(const struct fail_body *body, enum fail_way way)
 			body->prepare();
 		status = fail_apart(body, way, n, fail_one);
 		if (status == EXIT_FAILURE && state->way == FAILS && body->ends)
-			status = fail_apart(body, way, n, fail_look);
+			status = fail_apart(body, way, n, fail_ended);
 		ck_assert_msg(status == EXIT_SUCCESS || status == EXIT_DONE ||
 				      (status == EXIT_FAILURE && state->error == ENOMEM),
 			      "%s, call %u (%s %s): exit status %d", body->name, n, state->call ? state->call : "none",
@@ -191,7 +191,15 @@ static unsigned fail_all(const struct fail_body *body, enum fail_way way)
 	return n - 1;
 }
 
-unsigned fail_each(const struct fail_body *body)
+void fail_demand(bool holds, const char *what)
+{
+	if (holds)
+		return;
+	fprintf(stderr, "%s\n", what);
+	_exit(EXIT_DEMAND);
+}
+
+void fail_each(const struct fail_body *body)
 {
 	unsigned n;
 
@@ -203,5 +211,5 @@ unsigned fail_each(const struct fail_body *body)
 	ck_assert_msg(n >= body->min_calls, "%s: only %u calls were seen", body->name, n);
 	for (enum fail_way way = FAILS + 1; way < WAYS; way++)
 		n += fail_all(body, way);
-	return n;
+	printf("%s: %u calls failed, were interrupted or did a part, one by one\n", body->name, n);
 }

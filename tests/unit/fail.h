@@ -21,8 +21,11 @@ struct fail_body {
  * Each time it comes back with success, or with a negative errno that is told in words (with the reason of the call that
  * failed, when it returns that), has no more descriptors open than before, and works when it is called again. Out of
  * memory may also end the process, with status 1 and a word. Then each of its reads and writes is interrupted by a signal, and
- * does a part of what it should: that must be no failure. The test fails otherwise. Returns to how many calls something
+ * does a part of what it should: that must be no failure. The test fails otherwise. Prints to how many calls something
  * happened. */
-unsigned fail_each(const struct fail_body *body);
+void fail_each(const struct fail_body *body);
+
+/* For check(): says `what` and ends the process, in a way that no function under test does, unless it holds. */
+void fail_demand(bool holds, const char *what);
 
 #endif

@@ -5,7 +5,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -40,15 +39,6 @@ static void clear(const char *name)
 	ck_assert_int_eq(path_remove(scratch_path(name), &err), 0);
 }
 
-/* In a child of the harness: it says so and ends. */
-static void demand(bool holds, const char *what)
-{
-	if (holds)
-		return;
-	fprintf(stderr, "%s\n", what);
-	_exit(EXIT_FAILURE + 1);
-}
-
 static bool is_there(const char *name)
 {
 	struct stat st;
@@ -62,7 +52,7 @@ static void demand_names(const char *name, unsigned expected, const char *what)
 	struct dirent **names;
 	int n = scandir(scratch_path(name), &names, NULL, NULL);
 
-	demand(n == (int)expected + 2, what);
+	fail_demand(n == (int)expected + 2, what);
 }
 
 /* --- base ------------------------------------------------------------------------------------------------------------ */
@@ -90,7 +80,7 @@ static void check_publish(int r)
 {
 	const char *text = scratch_text("place/file");
 
-	demand(strcmp(text, "newer") == 0 || (r < 0 && strcmp(text, "old") == 0), "the file is neither old nor new");
+	fail_demand(strcmp(text, "newer") == 0 || (r < 0 && strcmp(text, "old") == 0), "the file is neither old nor new");
 	demand_names("place", 1, "something lies beside the file");
 }
 
@@ -149,8 +139,8 @@ static int run_cache(struct err *err)
 
 static void check_cache(int r)
 {
-	demand(r < 0 || is_there("cache/blobs/aa/aa01"), "the entry is not there");
-	demand(!is_there("cache/blobs/aa/aa01") || strcmp(scratch_text("cache/blobs/aa/aa01"), "entry") == 0,
+	fail_demand(r < 0 || is_there("cache/blobs/aa/aa01"), "the entry is not there");
+	fail_demand(!is_there("cache/blobs/aa/aa01") || strcmp(scratch_text("cache/blobs/aa/aa01"), "entry") == 0,
 	       "the entry is not whole");
 }
 
@@ -183,7 +173,7 @@ static int run_evict(struct err *err)
 static void check_evict(int r)
 {
 	(void)r;
-	demand(!is_there("cache/blobs/aa/aa01") || strcmp(scratch_text("cache/blobs/aa/aa01"), "entry") == 0,
+	fail_demand(!is_there("cache/blobs/aa/aa01") || strcmp(scratch_text("cache/blobs/aa/aa01"), "entry") == 0,
 	       "half an entry is left");
 }
 
@@ -226,7 +216,7 @@ static int run_qcow2(struct err *err) { return write_image("qcow2", "none", err)
 static int run_compressed(struct err *err) { return write_image("qcow2", "zlib", err); }
 static int run_raw(struct err *err) { return write_image("raw", "none", err); }
 
-static void check_image(int r) { demand((r == 0) == is_there("image"), "what is left is no image, or it is gone"); }
+static void check_image(int r) { fail_demand((r == 0) == is_there("image"), "what is left is no image, or it is gone"); }
 
 static void a_tree_alone(void)
 {
@@ -275,7 +265,7 @@ static void check_shelf(int r)
 {
 	unsigned n = is_there("out/gateway") ? shelves_are_whole(scratch_path("out")) : 0;
 
-	demand(r < 0 ? n <= 1 : n == 1, "there is not one generation");
+	fail_demand(r < 0 ? n <= 1 : n == 1, "there is not one generation");
 }
 
 static void a_generation(void)
@@ -319,7 +309,7 @@ static void check_gc(int r)
 	unsigned n = shelves_are_whole(scratch_path("out"));
 
 	(void)r; /* what cannot be read stays */
-	demand(n == 1 || n == 2, "what can be seen is not whole, or too much is gone");
+	fail_demand(n == 1 || n == 2, "what can be seen is not whole, or too much is gone");
 }
 
 /* --- what strangers packed ------------------------------------------------------------------------------------------- */
@@ -377,9 +367,7 @@ static const struct fail_body bodies[] = {
 
 START_TEST(whatever_call_fails_it_is_told_and_nothing_half_is_left)
 {
-	unsigned n = fail_each(&bodies[_i]);
-
-	printf("%s: %u calls failed, were interrupted or did a part, one by one\n", bodies[_i].name, n);
+	fail_each(&bodies[_i]);
 }
 END_TEST
 

@@ -1,11 +1,8 @@
 /* The same as failing.c for what the agent writes on somebody's machine, where power and room may go at any moment. */
 #include "suite.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "agent/agent.h"
 #include "agent/history.h"
@@ -27,15 +24,6 @@ static void old_file(void) { agent_file("old"); }
 
 static void old_history(void) { agent_file("old\n\n"); }
 
-/* In a child of the harness: it says so and ends. */
-static void demand(bool holds, const char *what)
-{
-	if (holds)
-		return;
-	fprintf(stderr, "%s\n", what);
-	_exit(EXIT_FAILURE + 1);
-}
-
 /* The agent's functions return a negative errno and have no words: its callers say strerror(-r). */
 static int agent_tells(int r, struct err *err) { return r < 0 ? err_sys(err, r, "the agent") : 0; }
 
@@ -52,14 +40,14 @@ static void check_write(int r)
 {
 	const char *text = scratch_text("place/file");
 
-	demand(strcmp(text, "newer") == 0 || (r < 0 && strcmp(text, "old") == 0), "the file is neither old nor new");
+	fail_demand(strcmp(text, "newer") == 0 || (r < 0 && strcmp(text, "old") == 0), "the file is neither old nor new");
 }
 
 static void check_history(int r)
 {
 	const char *text = scratch_text("place/file");
 
-	demand(strstr(text, "reason=x") || (r < 0 && strcmp(text, "old\n\n") == 0), "the history is gone");
+	fail_demand(strstr(text, "reason=x") || (r < 0 && strcmp(text, "old\n\n") == 0), "the history is gone");
 }
 
 static const struct fail_body bodies[] = {
@@ -70,9 +58,7 @@ static const struct fail_body bodies[] = {
 
 START_TEST(whatever_call_fails_the_agent_says_why_and_keeps_what_it_had)
 {
-	unsigned n = fail_each(&bodies[_i]);
-
-	printf("%s: %u calls failed, were interrupted or did a part, one by one\n", bodies[_i].name, n);
+	fail_each(&bodies[_i]);
 }
 END_TEST
 

@@ -4,9 +4,7 @@
 #include "suite.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,15 +20,6 @@
 
 static const char *const slot_files[] = {"linux", "initrd", "grub.cfg"};
 enum { N_SLOT_FILES = sizeof slot_files / sizeof *slot_files };
-
-/* In a child of the harness: it says so and ends. */
-static void demand(bool holds, const char *what)
-{
-	if (holds)
-		return;
-	fprintf(stderr, "%s\n", what);
-	_exit(EXIT_FAILURE + 1);
-}
 
 static const char *esp_path(const char *name)
 {
@@ -191,11 +180,11 @@ static void demand_grub_whole(char letter)
 	snprintf(sums, sizeof sums, "esp/aether/%c/sums", letter);
 	for (size_t i = 0; i < N_SLOT_FILES; i++) {
 		snprintf(name, sizeof name, "esp/aether/%c/%s", letter, slot_files[i]);
-		demand(exists(scratch_path(name)), "GRUB starts a slot that has not all files");
-		demand(strcmp(scratch_text(name), slot_word(letter)) == 0, "GRUB starts a slot with another's files");
+		fail_demand(exists(scratch_path(name)), "GRUB starts a slot that has not all files");
+		fail_demand(strcmp(scratch_text(name), slot_word(letter)) == 0, "GRUB starts a slot with another's files");
 	}
 	snprintf(name, sizeof name, "esp/aether/%c/linux", letter);
-	demand(hash_file(scratch_path(name), hex) == 0 && exists(scratch_path(sums)) && strstr(scratch_text(sums), hex),
+	fail_demand(hash_file(scratch_path(name), hex) == 0 && exists(scratch_path(sums)) && strstr(scratch_text(sums), hex),
 	       "GRUB starts a slot whose sums are not those of its kernel");
 }
 
@@ -204,9 +193,9 @@ static void demand_whole(void)
 	char file[200], path[220];
 	char letter = systemd_boot_starts(file, sizeof file);
 
-	demand(letter, "systemd-boot has nothing to start");
+	fail_demand(letter, "systemd-boot has nothing to start");
 	snprintf(path, sizeof path, "esp/%s", file);
-	demand(strcmp(scratch_text(path), slot_word(letter)) == 0, "systemd-boot starts a slot with another's kernel");
+	fail_demand(strcmp(scratch_text(path), slot_word(letter)) == 0, "systemd-boot starts a slot with another's kernel");
 	demand_grub_whole(grub_starts());
 }
 
@@ -214,8 +203,8 @@ static void demand_starts(char letter)
 {
 	char file[200];
 
-	demand(grub_starts() == letter, "GRUB does not start the slot that is meant");
-	demand(systemd_boot_starts(file, sizeof file) == letter, "systemd-boot does not start the slot that is meant");
+	fail_demand(grub_starts() == letter, "GRUB does not start the slot that is meant");
+	fail_demand(systemd_boot_starts(file, sizeof file) == letter, "systemd-boot does not start the slot that is meant");
 }
 
 /* --- the changes ----------------------------------------------------------------------------------------------------- */
@@ -246,7 +235,7 @@ static void check_take(int r)
 	if (r < 0)
 		return;
 	demand_starts('b');
-	demand(strcmp(slot_word('b'), "new") == 0, "the slot has not the new image");
+	fail_demand(strcmp(slot_word('b'), "new") == 0, "the slot has not the new image");
 }
 
 /* Slot b runs, on trial or for good. */
@@ -266,7 +255,7 @@ static void check_bless(int r)
 	if (r < 0)
 		return;
 	demand_starts('b');
-	demand(exists(esp_path("EFI/Linux/gw-6-b.efi")), "the image that is good has a count");
+	fail_demand(exists(esp_path("EFI/Linux/gw-6-b.efi")), "the image that is good has a count");
 }
 
 /* Slot b runs, and is bad. */
@@ -289,7 +278,7 @@ static void check_condemn(int r)
 		return;
 	demand_starts('a');
 	machine_look(&boot);
-	demand(boot.other->state == SLOT_BAD || !*boot.other->failed_reason, "the slot is not bad");
+	fail_demand(boot.other->state == SLOT_BAD || !*boot.other->failed_reason, "the slot is not bad");
 }
 
 static const struct fail_body bodies[] = {
@@ -305,9 +294,7 @@ static const struct fail_body bodies[] = {
 
 START_TEST(whatever_call_fails_a_whole_slot_starts)
 {
-	unsigned n = fail_each(&bodies[_i]);
-
-	printf("%s: %u calls failed, were interrupted or did a part, one by one\n", bodies[_i].name, n);
+	fail_each(&bodies[_i]);
 }
 END_TEST
 
