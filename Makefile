@@ -36,12 +36,12 @@ PKG_LIBS     = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PACKAGES)) -lm)$(
 CHECK_CFLAGS = $(eval CHECK_CFLAGS := $$(shell pkg-config --cflags check))$(CHECK_CFLAGS)
 CHECK_LIBS   = $(eval CHECK_LIBS := $$(shell pkg-config --libs check))$(CHECK_LIBS)
 
-ROOMS   := base edge disk artifact recipe lock plan tree release run verb
-SOURCES := $(foreach r,$(ROOMS),$(wildcard builder/$(r)/*.c))
+SOURCES := $(shell find builder -name '*.c' ! -path 'builder/machine/*' ! -path builder/main.c | LC_ALL=C sort)
 OBJECTS := $(SOURCES:builder/%.c=$(B)/%.o)
 TESTS   := $(wildcard tests/unit/*.c)
 FUZZERS := $(filter-out $(B)/tests/fuzz/main,$(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/*.c)))
-AGENT   := $(filter-out builder/agent/init.c builder/agent/agent.c,$(wildcard builder/agent/*.c))
+MAINS   := builder/machine/init/init.c builder/machine/agent/agent.c
+MACHINE := $(filter-out $(MAINS),$(wildcard builder/machine/*.c builder/machine/*/*.c))
 PROGRAMS := $(B)/aether-build $(B)/aether-init $(B)/aether-agent
 
 # As many compilers as processors, unless told otherwise.
@@ -60,13 +60,15 @@ $(B)/libaether.a: $(OBJECTS)
 	$(AR) rcs $@ $^
 
 # The programs that live in the image: static and small. They share what both need, and nothing with the builder.
-$(B)/aether-init $(B)/aether-agent: $(B)/aether-%: $(B)/agent/%.o $(B)/libagent.a
+$(B)/aether-init: $(B)/machine/init/init.o $(B)/libmachine.a
+$(B)/aether-agent: $(B)/machine/agent/agent.o $(B)/libmachine.a
+$(B)/aether-init $(B)/aether-agent:
 	$(LINK) -static-pie -s -Wl,--build-id=none -o $@ $^ $(AGENT_LIBS)
 
 # Of libcrypto nothing but SHA-256.
 $(B)/aether-agent: AGENT_LIBS = -lcrypto
 
-$(B)/libagent.a: $(AGENT:builder/%.c=$(B)/%.o)
+$(B)/libmachine.a: $(MACHINE:builder/%.c=$(B)/%.o)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
@@ -75,14 +77,14 @@ $(B)/%.o: builder/%.c $(B)/flags
 	$(CC) $(CPPFLAGS) $(INCLUDED) $(ALL_CFLAGS) $(PKG_CFLAGS) -c -o $@ $<
 
 # What the program is, by its sources alone (builder/base/identity.h): no compiler, place or host is in it.
-sources_digest = find $(addprefix builder/,$(1)) -name '*.[ch]' ! -path '*/agent/*' | LC_ALL=C sort | xargs sha256sum | \
+sources_digest = find $(addprefix builder/,$(1)) -name '*.[ch]' ! -path 'builder/machine/*' | LC_ALL=C sort | xargs sha256sum | \
 	sha256sum | cut -c 1-64
 $(B)/base/identity.o: INCLUDED = -include $(B)/identity
 $(B)/base/identity.o: $(B)/identity
 $(B)/identity: FORCE
 	@mkdir -p $(@D)
 	@printf '#define IDENTITY_PROGRAM "%s"\n#define IDENTITY_TREES "%s"\n' "$$($(call sources_digest,.))" \
-		"$$($(call sources_digest,base edge lock tree))" >$@.new
+		"$$($(call sources_digest,base edge host cache oci debian lock tree))" >$@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 # Rewritten only when it would change: other flags (or another PREFIX, which is compiled in) compile everything anew.
@@ -120,7 +122,7 @@ keys/ssh-user-ca.pub:
 # --- tests -----------------------------------------------------------------------------------------------------------
 # Calls of ours that tests/unit/fail.c makes fail go through it.
 WRAPPED = $(shell sed -nE 's/^(CALL.[^,]*, |SYNC.)([a-z0-9_]*).*/-Wl,--wrap=\2/p' tests/unit/calls.h)
-$(B)/tests/unit-tests: $(TESTS:tests/unit/%.c=$(B)/tests/unit/%.o) $(B)/libagent.a $(B)/libaether.a
+$(B)/tests/unit-tests: $(TESTS:tests/unit/%.c=$(B)/tests/unit/%.o) $(B)/libmachine.a $(B)/libaether.a
 	$(LINK) $(WRAPPED) -pie -o $@ $^ $(PKG_LIBS) $(CHECK_LIBS)
 
 $(B)/tests/unit/%.o: tests/unit/%.c $(B)/flags
@@ -145,7 +147,7 @@ $(B)/tests/fuzz/%.o: tests/fuzz/%.c $(B)/flags
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -Itests/fuzz $(ALL_CFLAGS) -c -o $@ $<
 
-$(FUZZERS): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(if $(FUZZ_MAIN),,$(B)/tests/fuzz/main.o) $(B)/libagent.a \
+$(FUZZERS): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(if $(FUZZ_MAIN),,$(B)/tests/fuzz/main.o) $(B)/libmachine.a \
 		$(B)/libaether.a
 	$(LINK) -pie $(FUZZ_MAIN) -o $@ $^ $(PKG_LIBS)
 
@@ -192,4 +194,4 @@ clean: ## remove what was compiled (images in out/ and the cache stay)
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
 
--include $(wildcard $(B)/*.d $(B)/*/*.d $(B)/tests/*/*.d)
+-include $(wildcard $(B)/*.d $(B)/*/*.d $(B)/*/*/*.d)

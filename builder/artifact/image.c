@@ -8,7 +8,7 @@
 #include "artifact/qcow2.h"
 #include "artifact/raw.h"
 #include "base/file.h"
-#include "base/pool.h"
+#include "host/pool.h"
 
 struct encoding {
 	const char *format, *compression;

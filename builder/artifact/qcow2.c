@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "artifact/strips.h"
+#include "artifact/windows.h"
 #include "base/buf.h"
 #include "base/file.h"
 

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "artifact/strips.h"
+#include "artifact/windows.h"
 #include "base/file.h"
 
 struct raw {

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "artifact/members.h"
-#include "artifact/pieces.h"
+#include "artifact/parallel.h"
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/text.h"

@@ -3,7 +3,7 @@
 #define DISK_FORMAT_H
 
 #include "base/err.h"
-#include "disk/compose.h"
+#include "build/compose.h"
 #include "disk/layout.h"
 
 /* Makes the file `name` of spec->work, as large as the partition, with an ext4 or vfat file system made by the tools and

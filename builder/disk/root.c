@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
-#include "base/pool.h"
+#include "host/pool.h"
 #include "disk/tool.h"
 #include "disk/verity.h"
 

@@ -7,7 +7,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/file.h"
-#include "base/pool.h"
+#include "host/pool.h"
 #include "edge/digest.h"
 
 enum { PER_BLOCK = VERITY_BLOCK / VERITY_HASH, WINDOW_BLOCKS = 256, LEVELS_MAX = 10 };

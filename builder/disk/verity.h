@@ -8,8 +8,9 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "contract/verity.h"
 
-enum { VERITY_BLOCK = 4096, VERITY_HASH = 32 };
+
 
 struct verity {
 	uint64_t hash_offset;        /* of the superblock: where the data ends */

@@ -12,7 +12,7 @@
 
 #include "base/arena.h"
 #include "base/file.h"
-#include "base/pool.h"
+#include "host/pool.h"
 #include "base/text.h"
 
 enum { READ_BYTES = 1 << 18, BLOCK_BYTES = 1 << 18 };

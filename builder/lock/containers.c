@@ -9,9 +9,9 @@
 #include "edge/digest.h"
 #include "edge/http.h"
 #include "lock/fakes.h"
-#include "lock/fetch.h"
-#include "lock/oci.h"
-#include "lock/registry.h"
+#include "cache/fetch.h"
+#include "oci/manifest.h"
+#include "oci/registry.h"
 
 enum { CONFIG_BYTES_MAX = 8 << 20, CHOICES_MAX = 3 /* an index of indexes, and no further */ };
 

@@ -7,9 +7,9 @@
 
 #include "edge/digest.h"
 #include "edge/yaml.h"
-#include "lock/index.h"
-#include "lock/release.h"
-#include "recipe/reference.h"
+#include "debian/index.h"
+#include "debian/release.h"
+#include "oci/reference.h"
 
 /* --- values ------------------------------------------------------------------------------------------------------- */
 

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
-#include "base/cache.h"
+#include "cache/cache.h"
 #include "base/err.h"
 #include "base/text.h"
 
@@ -49,7 +49,7 @@ struct lock_blob {
 
 /* A container image for linux/amd64, to the byte. */
 struct lock_container {
-	const char *image;           /* its name, as podman writes it (recipe/reference.h) */
+	const char *image;           /* its name, as podman writes it (oci/reference.h) */
 	struct lock_blob manifest, config;
 	struct lock_blob *layers;    /* from the bottom; as they travel, compressed */
 	size_t n_layers;

@@ -5,12 +5,12 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "base/pool.h"
+#include "host/pool.h"
 #include "lock/containers.h"
 #include "lock/downloads.h"
 #include "lock/fakes.h"
 #include "lock/file.h"
-#include "lock/resolve.h"
+#include "debian/resolve.h"
 
 /* A tree being resolved, on a thread and in an arena of its own. */
 struct job {

@@ -3,7 +3,7 @@
 
 #include "edge/digest.h"
 #include "lock/file.h"
-#include "lock/release.h"
+#include "debian/release.h"
 
 static const char *const layers[LAYER_COUNT] = {"base", "parent", "recipe"};
 

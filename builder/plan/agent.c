@@ -1,5 +1,5 @@
 /* aether-agent, and the two files it reads: what the machine is, and what must hold for it to be healthy. Both are
- * lines of fields that tabs separate (builder/agent/lines.h). */
+ * lines of fields that tabs separate (builder/machine/agent/lines.h). */
 #include <inttypes.h>
 #include <string.h>
 

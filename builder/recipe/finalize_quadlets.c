@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "recipe/reference.h"
+#include "oci/reference.h"
 #include "recipe/stages.h"
 
 /* What the generator makes of a file, by its kind, and a key that such a file is nothing without. */

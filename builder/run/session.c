@@ -1,7 +1,7 @@
 #include "run/session.h"
 
 #include "base/clock.h"
-#include "run/patience.h"
+#include "host/signals.h"
 
 /* An emulated machine on a busy host takes minutes. */
 static const uint64_t TCG_MS = 600000, KVM_MS = 180000;

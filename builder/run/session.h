@@ -2,8 +2,8 @@
 #ifndef RUN_SESSION_H
 #define RUN_SESSION_H
 
-#include "run/container.h"
-#include "run/machine.h"
+#include "run/lxc/container.h"
+#include "run/qemu/machine.h"
 
 struct session_spec {
 	struct target target;

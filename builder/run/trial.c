@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "edge/json.h"
-#include "run/patience.h"
+#include "host/signals.h"
 
 /* The end of an output is what tells. */
 enum { SHOWN_BYTES = 1500, QUESTION_MS = 60000 };

@@ -10,7 +10,7 @@
 #include "edge/archive_layer.h"
 #include "edge/digest.h"
 #include "edge/json.h"
-#include "lock/oci.h"
+#include "oci/manifest.h"
 #include "tree/inside.h"
 
 static const char ROOM[] = "containers";

@@ -8,7 +8,7 @@
 #ifndef TREE_CONTAINERS_H
 #define TREE_CONTAINERS_H
 
-#include "base/cache.h"
+#include "cache/cache.h"
 #include "base/err.h"
 #include "plan/plan.h"
 

@@ -2,7 +2,7 @@
 #ifndef TREE_DEBS_H
 #define TREE_DEBS_H
 
-#include "base/cache.h"
+#include "cache/cache.h"
 #include "base/err.h"
 #include "lock/lock.h"
 

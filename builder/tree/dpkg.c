@@ -6,7 +6,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "base/sandbox.h"
+#include "host/sandbox.h"
 #include "edge/archive.h"
 #include "tree/debs.h"
 #include "tree/inside.h"

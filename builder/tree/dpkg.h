@@ -2,7 +2,7 @@
 #ifndef TREE_DPKG_H
 #define TREE_DPKG_H
 
-#include "base/cache.h"
+#include "cache/cache.h"
 #include "base/err.h"
 #include "plan/plan.h"
 

@@ -3,8 +3,8 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "base/pool.h"
-#include "base/sandbox.h"
+#include "host/pool.h"
+#include "host/sandbox.h"
 #include "tree/containers.h"
 #include "tree/debs.h"
 #include "tree/inside.h"

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/sandbox.h"
+#include "host/sandbox.h"
 #include "tree/debs.h"
 #include "tree/dpkg.h"
 

@@ -3,7 +3,7 @@
 #define TREE_ORDER_H
 
 #include "base/arena.h"
-#include "base/cache.h"
+#include "cache/cache.h"
 #include "base/err.h"
 #include "lock/lock.h"
 

@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/sandbox.h"
+#include "host/sandbox.h"
 #include "base/text.h"
 #include "tree/steps.h"
 

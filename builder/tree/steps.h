@@ -2,7 +2,7 @@
 #ifndef TREE_STEPS_H
 #define TREE_STEPS_H
 
-#include "base/cache.h"
+#include "cache/cache.h"
 #include "plan/plan.h"
 
 struct step {

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 #include "base/arena.h"
-#include "base/cache.h"
+#include "cache/cache.h"
 #include "base/err.h"
 #include "plan/plan.h"
 

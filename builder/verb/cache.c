@@ -6,11 +6,11 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/cache_evict.h"
+#include "cache/evict.h"
 #include "base/log.h"
-#include "base/userns.h"
+#include "host/userns.h"
 #include "edge/json.h"
-#include "verb/wanted.h"
+#include "build/wanted.h"
 
 /* How long ago an entry was used, at most so many days. */
 static const struct cache_age {

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "verb/describe.h"
+#include "shelf/describe.h"
 #include "verb/verb.h"
 
 /* --- finding both --------------------------------------------------------------------------------------------------- */

@@ -3,7 +3,7 @@
 #define VERB_DIFF_H
 
 #include "plan/json.h"
-#include "release/generation.h"
+#include "shelf/generation.h"
 
 struct diff {
 	struct arena *arena;

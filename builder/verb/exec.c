@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/userns.h"
+#include "host/userns.h"
 #include "tree/enter.h"
-#include "verb/project.h"
+#include "build/project.h"
 
 static const char SEARCH[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "verb/describe.h"
+#include "shelf/describe.h"
 #include "verb/verb.h"
 
 enum { COLUMNS = 5, HOSTS_MAX = 4 };

@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 #include "edge/json.h"
-#include "verb/project.h"
+#include "build/project.h"
 
 static bool is_recipe(const char *argument)
 {

@@ -1,7 +1,7 @@
 /* aether-build lxc RECIPE: a template that containers are made of. */
 #include "artifact/template.h"
 #include "base/log.h"
-#include "verb/build.h"
+#include "build/pipeline.h"
 
 static int make(const struct build *build, const char *path, struct manifest *manifest, struct err *err)
 {

@@ -4,7 +4,7 @@
 
 #include "plan/json.h"
 #include "tree/tree.h"
-#include "verb/project.h"
+#include "build/project.h"
 
 /* A layer of packages and whether the cache has it. */
 struct stand {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "verb/deploy.h"
+#include "fleet/verdict.h"
 
 static const struct station_slot *other_slot(const struct station *station)
 {

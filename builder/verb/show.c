@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "edge/digest.h"
-#include "verb/describe.h"
+#include "shelf/describe.h"
 #include "verb/verb.h"
 
 static void __attribute__((format(printf, 2, 3))) say(const char *what, const char *format, ...)

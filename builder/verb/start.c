@@ -2,7 +2,7 @@
 
 #include <errno.h>
 
-#include "verb/build.h"
+#include "build/pipeline.h"
 
 static int read_size(const char *option, const char *text, uint64_t *ret_bytes, struct err *err)
 {

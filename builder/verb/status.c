@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "verb/deploy.h"
+#include "fleet/verdict.h"
 
 /* "gateway/3", or "" for none of ours. */
 static const char *reference_of(struct arena *arena, const struct verb_options *options, const struct station *station,

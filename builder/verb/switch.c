@@ -5,9 +5,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "release/send.h"
-#include "verb/build.h"
-#include "verb/deploy.h"
+#include "fleet/send.h"
+#include "build/pipeline.h"
+#include "fleet/verdict.h"
 
 /* A switch on its way, and what is told of it at the end. */
 struct switching {

@@ -6,9 +6,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "edge/json.h"
-#include "run/patience.h"
+#include "host/signals.h"
 #include "run/trial.h"
-#include "verb/project.h"
+#include "build/project.h"
 #include "verb/start.h"
 
 enum { QUESTION_MS = 60000 };

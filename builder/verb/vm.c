@@ -7,10 +7,10 @@
 #include "artifact/image.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "disk/compose.h"
+#include "build/compose.h"
 #include "disk/root.h"
 #include "tree/changes.h"
-#include "verb/build.h"
+#include "build/pipeline.h"
 
 static int read_disk(void *data, uint64_t offset, void *out, size_t size, struct err *err)
 {

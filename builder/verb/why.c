@@ -5,9 +5,9 @@
 
 #include "base/file.h"
 #include "plan/json.h"
-#include "release/publish.h"
-#include "verb/describe.h"
-#include "verb/project.h"
+#include "shelf/publish.h"
+#include "shelf/describe.h"
+#include "build/project.h"
 
 enum { PLAN_BYTES_MAX = 64 << 20 };
 

@@ -1,8 +1,9 @@
 /* cmdline_parse(): the kernel command line, which a boot menu or a rescue system may have changed. */
 #include <stdio.h>
 
-#include "agent/agent.h"
-#include "agent/hex.h"
+#include "contract/verity.h"
+#include "machine/cmdline.h"
+#include "machine/hex.h"
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,5 +1,5 @@
 /* entry_parse(): the name of a file on the EFI system partition. */
-#include "agent/entry.h"
+#include "machine/agent/entry.h"
 #include "fuzz.h"
 
 static void expect_same(const struct entry *a, const struct entry *b)

@@ -1,7 +1,7 @@
 /* grubenv_get(), grubenv_set(): GRUB's environment block, as whatever wrote it last has left it. */
 #include <errno.h>
 
-#include "agent/grubenv.h"
+#include "machine/agent/grubenv.h"
 #include "fuzz.h"
 
 /* Another key has the value that it had. */

@@ -2,7 +2,7 @@
 #include <sys/socket.h>
 
 #include "fuzz.h"
-#include "run/guest_agent.h"
+#include "run/qemu/guest_agent.h"
 
 /* The bytes at the end of a connection that is over. */
 static struct wire connect_to(const uint8_t *data, size_t size)

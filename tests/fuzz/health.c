@@ -1,5 +1,5 @@
 /* health_parse(), lines_fields(): the file of a machine's health checks. */
-#include "agent/health.h"
+#include "machine/agent/health.h"
 #include "fuzz.h"
 
 static void check_words(const struct health *health, const struct check *check)

@@ -2,8 +2,8 @@
  * in it: only the end of a long one is read. An image is refused for what stands there, and for nothing else. */
 #include <stdio.h>
 
-#include "agent/admit.h"
-#include "agent/history.h"
+#include "machine/agent/admit.h"
+#include "machine/agent/history.h"
 #include "fuzz.h"
 
 #define BAD "0101010101010101010101010101010101010101010101010101010101010101"

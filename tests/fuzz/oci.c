@@ -1,9 +1,9 @@
 /* What registries say of images: indexes, manifests, configurations, and how they want to be asked. The first byte chooses. */
 #include "base/arena.h"
 #include "fuzz.h"
-#include "lock/index.h"
-#include "lock/oci.h"
-#include "lock/registry.h"
+#include "debian/index.h"
+#include "oci/manifest.h"
+#include "oci/registry.h"
 
 static void check_blob(const struct lock_blob *blob)
 {

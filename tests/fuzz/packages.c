@@ -1,9 +1,9 @@
 /* index_make() and what asks an index: a Packages file, of stanzas of control fields. */
 #include "base/arena.h"
 #include "fuzz.h"
-#include "lock/control.h"
-#include "lock/index.h"
-#include "lock/suite.h"
+#include "debian/control.h"
+#include "debian/index.h"
+#include "debian/suite.h"
 
 /* Each field lies in the text, and its value behind its name. */
 static void fields(const char *text, size_t size)

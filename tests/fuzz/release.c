@@ -1,7 +1,7 @@
 /* release_read(), release_date(), time_parse(): a Release that was signed, by whoever. */
 #include "base/arena.h"
 #include "fuzz.h"
-#include "lock/release.h"
+#include "debian/release.h"
 
 static void dates(struct arena *arena, const char *text)
 {

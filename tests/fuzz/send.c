@@ -2,7 +2,7 @@
 #include <errno.h>
 
 #include "fuzz.h"
-#include "release/send.h"
+#include "fleet/send.h"
 
 static const uint64_t n_blocks[PARCEL_OBJECTS] = {1ULL << 32, 300, 257, 3, 1, 0};
 

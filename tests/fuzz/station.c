@@ -1,9 +1,9 @@
 /* station_read(): what a machine says of itself, and what our own agent says on one whose texts are these bytes. */
 #include <stdio.h>
 
-#include "agent/quote.h"
+#include "machine/agent/quote.h"
 #include "fuzz.h"
-#include "release/station.h"
+#include "fleet/status.h"
 
 static void check_text(const char *text)
 {

@@ -1,5 +1,5 @@
 /* uki_find(), uki_make(): PE files, of whoever's. What is made of one holds what was put into it. */
-#include "disk/uki.h"
+#include "boot/uki.h"
 #include "fuzz.h"
 
 static const char CMDLINE[] = "quiet aether.root=00";

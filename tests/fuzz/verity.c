@@ -1,6 +1,9 @@
 /* verity_decode(): a dm-verity superblock on a disk that anybody may have written to. The parameters that the kernel is given
  * have as many words as they are to have, whatever stands there. */
-#include "agent/agent.h"
+#include "contract/verity.h"
+#include "machine/verity.h"
+#include "machine/cmdline.h"
+#include "machine/verity.h"
 #include "fuzz.h"
 
 static void open_device(const struct verity *verity, const uint8_t *root_hash)
@@ -18,7 +21,7 @@ static void open_device(const struct verity *verity, const uint8_t *root_hash)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	uint8_t block[VERITY_SUPERBLOCK_BYTES] = {0}, canonical[VERITY_SUPERBLOCK_BYTES], twice[VERITY_SUPERBLOCK_BYTES];
+	uint8_t block[VERITY_SUPERBLOCK] = {0}, canonical[VERITY_SUPERBLOCK], twice[VERITY_SUPERBLOCK];
 	uint8_t root_hash[ROOT_HASH_BYTES] = {0};
 	struct verity verity, again;
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "agent/admit.h"
+#include "machine/agent/admit.h"
 
 enum { MIB = 1 << 20 };
 

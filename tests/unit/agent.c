@@ -10,7 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/agent.h"
+#include "contract/verity.h"
+#include "machine/say.h"
+#include "machine/cmdline.h"
+#include "machine/block.h"
+#include "machine/verity.h"
+#include "machine/init/identity.h"
 #include "scratch.h"
 
 #define HASH "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
@@ -93,9 +98,9 @@ static void put64(uint8_t *at, uint64_t value)
 }
 
 /* The superblock of an image of 1000 blocks, at the offsets that cryptsetup's wiki gives. */
-static void make_superblock(uint8_t block[VERITY_SUPERBLOCK_BYTES])
+static void make_superblock(uint8_t block[VERITY_SUPERBLOCK])
 {
-	memset(block, 0, VERITY_SUPERBLOCK_BYTES);
+	memset(block, 0, VERITY_SUPERBLOCK);
 	memcpy(block, "verity\0\0", 8);
 	put32(block + 8, 1);
 	put32(block + 12, 1);
@@ -110,7 +115,7 @@ static void make_superblock(uint8_t block[VERITY_SUPERBLOCK_BYTES])
 
 START_TEST(a_superblock_is_decoded)
 {
-	uint8_t block[VERITY_SUPERBLOCK_BYTES];
+	uint8_t block[VERITY_SUPERBLOCK];
 	struct verity verity;
 
 	make_superblock(block);
@@ -127,7 +132,7 @@ END_TEST
 
 START_TEST(the_superblock_of_another_image_is_not_ours)
 {
-	uint8_t block[VERITY_SUPERBLOCK_BYTES];
+	uint8_t block[VERITY_SUPERBLOCK];
 	struct verity verity;
 
 	for (int i = 16; i < 32; i++) {
@@ -140,7 +145,7 @@ END_TEST
 
 static void check_refused(unsigned at, uint64_t value, unsigned size)
 {
-	uint8_t block[VERITY_SUPERBLOCK_BYTES];
+	uint8_t block[VERITY_SUPERBLOCK];
 	struct verity verity;
 
 	make_superblock(block);
@@ -153,7 +158,7 @@ static void check_refused(unsigned at, uint64_t value, unsigned size)
 START_TEST(what_is_no_superblock_or_absurd_is_refused)
 {
 	static const uint32_t sizes[] = {0, 1, 511, 513, 4095, 131072, UINT32_MAX};
-	uint8_t block[VERITY_SUPERBLOCK_BYTES] = {0};
+	uint8_t block[VERITY_SUPERBLOCK] = {0};
 	struct verity verity;
 
 	ck_assert_int_eq(verity_decode(block, root_hash, &verity), -EINVAL);
@@ -179,7 +184,7 @@ START_TEST(no_other_algorithm_is_believed_however_it_is_written)
 {
 	static const char *const names[] = {
 		"", "sha1", "md5", "crc32", "sha256x", "SHA256", "sha256 00 - 1 ignore_corruption", "sha256 "};
-	uint8_t block[VERITY_SUPERBLOCK_BYTES];
+	uint8_t block[VERITY_SUPERBLOCK];
 	struct verity verity;
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -197,7 +202,7 @@ END_TEST
 START_TEST(the_kernel_is_told_what_the_superblock_says)
 {
 	struct cmdline cmdline = {.hash_offset = 4096000};
-	uint8_t block[VERITY_SUPERBLOCK_BYTES];
+	uint8_t block[VERITY_SUPERBLOCK];
 	struct verity verity;
 	char parameters[1200];
 
@@ -215,7 +220,7 @@ END_TEST
 START_TEST(parameters_that_do_not_fit_are_not_cut)
 {
 	struct cmdline cmdline = {.hash_offset = 4096000};
-	uint8_t block[VERITY_SUPERBLOCK_BYTES];
+	uint8_t block[VERITY_SUPERBLOCK];
 	struct verity verity;
 	char parameters[1200];
 	size_t length;

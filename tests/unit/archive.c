@@ -11,7 +11,7 @@
 
 #include "base/arena.h"
 #include "base/file.h"
-#include "base/proc.h"
+#include "host/proc.h"
 #include "edge/archive.h"
 #include "scratch.h"
 #include "tars.h"

@@ -11,9 +11,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/cache.h"
+#include "cache/cache.h"
 #include "base/file.h"
-#include "base/pool.h"
+#include "host/pool.h"
 #include "scratch.h"
 
 static struct cache *open_cache(void)

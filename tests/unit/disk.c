@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "base/proc.h"
+#include "host/proc.h"
 #include "disk/disk.h"
 #include "disk/layout.h"
 #include "disk/verity.h"

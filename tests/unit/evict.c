@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/cache_evict.h"
+#include "cache/evict.h"
 #include "base/file.h"
 #include "scratch.h"
 

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "agent/agent.h"
-#include "agent/history.h"
+#include "machine/say.h"
+#include "machine/agent/history.h"
 #include "base/file.h"
 #include "fail.h"
 #include "scratch.h"

@@ -11,7 +11,7 @@
 
 #include "base/arena.h"
 #include "base/file.h"
-#include "base/userns.h"
+#include "host/userns.h"
 #include "scratch.h"
 #include "tree/inside.h"
 

@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "release/gc.h"
-#include "release/publish.h"
-#include "release/record.h"
+#include "shelf/gc.h"
+#include "shelf/publish.h"
+#include "shelf/record.h"
 #include "scratch.h"
 #include "shelves.h"
 

@@ -5,14 +5,15 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent/agent.h"
-#include "agent/history.h"
+#include "machine/say.h"
+#include "machine/agent/history.h"
 #include "base/arena.h"
 #include "scratch.h"
 

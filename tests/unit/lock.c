@@ -6,7 +6,7 @@
 #include "edge/digest.h"
 #include "lock/fakes.h"
 #include "lock/file.h"
-#include "lock/index.h"
+#include "debian/index.h"
 
 #define DIGEST_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define DIGEST_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "artifact/manifest.h"
-#include "base/proc.h"
+#include "host/proc.h"
 
 static struct manifest_partition partitions[] = {
 	{"esp", "C12A7328-F81F-11D2-BA4B-00A0C93EC93B", "11111111-2222-8333-8444-555555555555", 1 << 20, 256 << 20,

@@ -10,8 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/pool.h"
-#include "base/proc.h"
+#include "host/pool.h"
+#include "host/proc.h"
 #include "scratch.h"
 
 #define SH(script) ((const char *const[]){"/bin/sh", "-c", (script), NULL})

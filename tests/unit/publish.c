@@ -12,7 +12,7 @@
 
 #include "base/file.h"
 #include "edge/digest.h"
-#include "release/publish.h"
+#include "shelf/publish.h"
 #include "scratch.h"
 #include "shelves.h"
 

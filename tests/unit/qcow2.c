@@ -11,7 +11,7 @@
 #include "artifact/qcow2.h"
 #include "artifact/reader.h"
 #include "base/file.h"
-#include "base/proc.h"
+#include "host/proc.h"
 #include "scratch.h"
 
 enum { KIB = 1024, MIB = 1024 * KIB };

@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "lock/control.h"
-#include "lock/openpgp.h"
-#include "lock/release.h"
+#include "debian/control.h"
+#include "debian/openpgp.h"
+#include "debian/release.h"
 
 #define DIGEST_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define DIGEST_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"

@@ -21,8 +21,8 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/sandbox.h"
-#include "base/userns.h"
+#include "host/sandbox.h"
+#include "host/userns.h"
 #include "scratch.h"
 
 /* --- a tree to run in: empty but for the host's programs ----------------------------------------------------------------- */

@@ -12,7 +12,7 @@
 
 #include "base/file.h"
 #include "edge/digest.h"
-#include "release/publish.h"
+#include "shelf/publish.h"
 
 int shelves_draw(struct arena *arena, const char *folder, const char *key, size_t size,
 		 struct manifest *ret_manifest, struct err *err)

@@ -13,8 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "agent/blocks.h"
-#include "agent/offer.h"
+#include "machine/agent/blocks.h"
+#include "machine/agent/offer.h"
 #include "base/file.h"
 #include "child.h"
 #include "disk/verity.h"

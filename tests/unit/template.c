@@ -14,7 +14,7 @@
 
 #include "artifact/template.h"
 #include "base/file.h"
-#include "base/proc.h"
+#include "host/proc.h"
 #include "scratch.h"
 
 enum { EPOCH = 1700000000 };

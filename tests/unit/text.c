@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "agent/lines.h"
+#include "machine/agent/lines.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/text.h"

@@ -29,12 +29,12 @@ mkdir "$WORK/copy"
 ok 'another place, compiler and flags are the same program' \
 	test "$(identity "$WORK/copy" CC=false CFLAGS=-O0 PREFIX=/elsewhere)" = "$(cat "$BUILD/identity")"
 ok 'each source changes the program' changes builder/verb/vm.c PROGRAM
-ok '… those of disks too' changes builder/disk/esp.c PROGRAM
+ok '… those of disks too' changes builder/boot/esp.c PROGRAM
 ok '… and headers' changes builder/plan/plan.h PROGRAM
 ok 'what unpacks and installs changes the cache' changes builder/tree/layer.c PROGRAM TREES
 ok '… down to the bottom' changes builder/base/file.c PROGRAM TREES
 ok '… and what reads archives' changes builder/edge/archive.c PROGRAM TREES
-ok 'the agent is an input of its own' changes builder/agent/judge.c
+ok 'the agent is an input of its own' changes builder/machine/agent/judge.c
 
 version=$(sed -n 's/^VERSION := //p' "$SOURCE/Makefile")
 ok 'the program says what it is' test "$("$AETHER" --version)" = \

@@ -1,0 +1,262 @@
+#include "build/pipeline.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "host/userns.h"
+#include "lock/fakes.h"
+#include "plan/json.h"
+#include "shelf/publish.h"
+
+/* --- what the manifest says ------------------------------------------------------------------------------------------ */
+
+static void note_packages(struct arena *arena, const struct plan *plan, struct manifest *manifest)
+{
+	for (unsigned l = 0; l < LAYER_COUNT; l++)
+		for (size_t i = 0; i < plan->image.layers[l].n_packages; i++) {
+			const struct lock_package *package = &plan->image.layers[l].packages[i];
+
+			*arena_push(arena, manifest->packages, manifest->n_packages) =
+				(struct manifest_package){package->name, package->version, package->arch, package->sha256};
+		}
+}
+
+static void note_inputs(struct arena *arena, const struct plan *plan, struct manifest *manifest)
+{
+	const struct recipe *recipe = plan->recipe;
+
+	for (size_t i = 0; i < recipe->n_inputs; i++)
+		*arena_push(arena, manifest->inputs, manifest->n_inputs) =
+			(struct manifest_input){recipe->inputs[i].name, recipe->inputs[i].sha256};
+	for (size_t i = 0; i < plan->n_downloads; i++)
+		*arena_push(arena, manifest->inputs, manifest->n_inputs) = (struct manifest_input){
+			arena_printf(arena, "downloads/%s", plan->downloads[i].words->name), plan->downloads[i].locked->sha256,
+		};
+	for (size_t i = 0; i < plan->n_containers; i++)
+		*arena_push(arena, manifest->inputs, manifest->n_inputs) = (struct manifest_input){
+			arena_printf(arena, "images/%s", plan->containers[i].locked->image),
+			plan->containers[i].locked->manifest.sha256,
+		};
+	if (plan->programs->init)
+		*arena_push(arena, manifest->inputs, manifest->n_inputs) =
+			(struct manifest_input){"aether-init", plan->programs->init_sha256};
+	*arena_push(arena, manifest->inputs, manifest->n_inputs) =
+		(struct manifest_input){"aether-agent", plan->programs->agent_sha256};
+}
+
+static void note_fakes(struct arena *arena, const struct plan *plan, struct manifest *manifest)
+{
+	const struct strv fakes = fakes_of(arena, plan->lock);
+
+	for (size_t i = 0; i < fakes.count; i++)
+		*arena_push(arena, manifest->fakes, manifest->n_fakes) = (struct manifest_fake){fakes.items[i]};
+}
+
+static struct manifest describe(struct arena *arena, const struct plan *plan, const char *kind)
+{
+	struct manifest manifest = {
+		.tool = "aether-build", .tool_version = AETHER_VERSION, .name = plan->recipe->name, .kind = kind,
+		.key = plan->key, .epoch = plan->epoch,
+	};
+
+	note_packages(arena, plan, &manifest);
+	note_inputs(arena, plan, &manifest);
+	note_fakes(arena, plan, &manifest);
+	for (size_t i = 0; i < plan->recipe->state.count; i++)
+		*arena_push(arena, manifest.state, manifest.n_state) = (struct manifest_state){plan->recipe->state.items[i]};
+	return manifest;
+}
+
+/* --- the way there --------------------------------------------------------------------------------------------------- */
+
+/* The trees of the packages lie below the image's, and are no business of a kind's. */
+static int make_trees(struct build *build, struct tree *packages, struct err *err)
+{
+	int r = tree_packages(build->arena, build->cache, build->plan, packages, &build->tools, err);
+
+	return r == 0 ? tree_image(build->arena, build->cache, build->plan, &build->image, err) : r;
+}
+
+/* The plan stays beside the image: `why` and whoever compares generations hold others against it. */
+static int keep_plan(const struct build *build, const struct publish_draft *draft, struct err *err)
+{
+	_cleanup_json_ struct json *plan = plan_json(build->plan);
+	const char *text = json_print(build->arena, plan, true);
+
+	return file_publish(arena_printf(build->arena, "%s/plan.json", draft->folder), text, strlen(text), 0444, err);
+}
+
+static int make(const struct build_kind *kind, struct build *build, const struct publish_wanted *wanted,
+		struct publish_draft *draft, const char **ret_path, struct err *err)
+{
+	const char *file = arena_printf(build->arena, "%s.%s", build->plan->recipe->name, wanted->format);
+	struct manifest manifest = describe(build->arena, build->plan, kind->name);
+	struct err ignored = {0};
+	int work_fd, r = cache_scratch(build->cache, build->arena, &build->work, &work_fd, err);
+
+	if (r < 0)
+		return r;
+	r = kind->make(build, arena_printf(build->arena, "%s/%s", draft->folder, file), &manifest, err);
+	path_remove(build->work, &ignored); /* else the next build sweeps it */
+	err_free(&ignored);
+	close(work_fd);
+	manifest.image.file = file;
+	manifest.image.format = wanted->format;
+	manifest.image.compression = wanted->compression;
+	if (r == 0)
+		r = keep_plan(build, draft, err);
+	return r == 0 ? publish_commit(build->arena, draft, &manifest, ret_path, err) : r;
+}
+
+/* A plain user is root from here on, in a world of his own: where the cache and the image go was decided before. */
+static int build_new(const struct build_kind *kind, const struct verb_options *options, struct project *project,
+		     const struct publish_wanted *wanted, const char **ret_path, struct err *err)
+{
+	struct build build = {
+		.arena = project->arena, .plan = project->plan,  .format = wanted->format,
+		.compression = wanted->compression,
+	};
+	const char *cache = options->cache ? options->cache : cache_default(project->arena);
+	struct publish_draft draft = {.fd = -1};
+	struct tree packages = {.scratch_fd = -1};
+	int r = userns_enter(err);
+
+	build.image = build.tools = packages;
+	if (r == 0)
+		r = publish_begin(options->out, wanted->name, &draft, err);
+	if (r == 0)
+		r = cache_open(cache, &build.cache, err);
+	if (r == 0)
+		r = make_trees(&build, &packages, err);
+	if (r == 0)
+		r = make(kind, &build, wanted, &draft, ret_path, err);
+	publish_abandon(&draft);
+	tree_close(&build.image);
+	tree_close(&build.tools);
+	tree_close(&packages);
+	cache_close(build.cache);
+	return r;
+}
+
+static void report(const struct verb_options *options, struct arena *arena, const char *path, bool built)
+{
+	_cleanup_json_ struct json *object = NULL;
+
+	if (!options->json) {
+		puts(path);
+		return;
+	}
+	object = json_new_object();
+	json_set(object, "image", json_text(path));
+	json_set(object, "built", json_bool(built));
+	puts(json_print(arena, object, false));
+}
+
+/* The generation that the recipe and its lock give: the one there is, or a new one. *ret_built: which of the two. */
+static int find_or_build(const struct build_kind *kind, const struct verb_options *options, struct project *project,
+			 const char **ret_image, bool *ret_built, struct err *err)
+{
+	struct publish_wanted wanted = {
+		.format = options->format ? options->format : kind->format,
+		.compression = options->compress ? options->compress : kind->compression,
+	};
+	int r = kind->check(wanted.format, wanted.compression, err);
+
+	if (r == 0)
+		r = project_plan(project, err);
+	if (r < 0)
+		return r;
+	wanted.name = project_shelf(project);
+	wanted.key = project->plan->key;
+	*ret_built = !publish_find(project->arena, options->out, &wanted, ret_image);
+	if (*ret_built)
+		return build_new(kind, options, project, &wanted, ret_image, err);
+	log_note("nothing has changed since this was built");
+	return 0;
+}
+
+int build_run(const struct build_kind *kind, const struct verb_options *options, const char *path, struct err *err)
+{
+	_cleanup_project_ struct project project = {0};
+	const char *image;
+	bool built;
+	int r = project_load(path, kind->kind, options, &project, err);
+
+	if (r == 0)
+		r = find_or_build(kind, options, &project, &image, &built, err);
+	if (r < 0)
+		return r;
+	log_step(NULL);
+	report(options, project.arena, image, built);
+	return 0;
+}
+
+/* --- for others ------------------------------------------------------------------------------------------------------ */
+
+/* What the process that builds does: the image's path goes into the pipe. */
+static int build_apart(const struct verb_options *options, unsigned kind, const char *recipe, int fd)
+{
+	_cleanup_project_ struct project project = {0};
+	struct build_kind how;
+	struct err err = {0};
+	const char *image;
+	bool built;
+	int r = project_load(recipe, kind, options, &project, &err);
+
+	if (r == 0) {
+		how = project.recipe->kind == KIND_LXC ? lxc_kind(options) : vm_kind();
+		r = find_or_build(&how, options, &project, &image, &built, &err);
+	}
+	log_step(NULL);
+	if (r == 0 && fd_write_all(fd, image, strlen(image)) < 0)
+		r = err_set(&err, -EPIPE, "cannot say which image was built");
+	if (r < 0)
+		err_print(&err, stderr);
+	err_free(&err);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* The child's answer, to its end. */
+static void read_answer(int fd, char answer[PATH_MAX])
+{
+	size_t size = 0;
+	ssize_t n;
+
+	while (size < PATH_MAX - 1 && (n = read(fd, answer + size, PATH_MAX - 1 - size)) > 0)
+		size += (size_t)n;
+	answer[size] = 0;
+}
+
+int build_obtain(const struct verb_options *options, unsigned kind, const char *recipe, struct arena *arena,
+		 const char **ret_image, struct err *err)
+{
+	char answer[PATH_MAX];
+	int pipe_fds[2], status = 0;
+	pid_t child;
+
+	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+		return err_sys(err, -errno, "cannot make a pipe");
+	fflush(stdout);
+	child = fork();
+	if (child == 0)
+		_exit(build_apart(options, kind, recipe, pipe_fds[1]));
+	close(pipe_fds[1]);
+	read_answer(child < 0 ? -1 : pipe_fds[0], answer);
+	close(pipe_fds[0]);
+	if (child < 0)
+		return err_sys(err, -errno, "cannot start a process that builds");
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != EXIT_SUCCESS)
+		return -ECHILD;
+	*ret_image = arena_strdup(arena, answer);
+	return 0;
+}

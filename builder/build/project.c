@@ -1,0 +1,92 @@
+#include "build/project.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "edge/digest.h"
+#include "lock/fakes.h"
+
+/* Beside this program when that was just compiled, else where it was installed. */
+static int find_program(struct arena *arena, const char *name, const char **ret_path, const char **ret_sha256, struct err *err)
+{
+	char self[PATH_MAX], *sha256 = arena_array(arena, char, SHA256_HEX);
+	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+	const char *installed = arena_printf(arena, AETHER_LIBDIR "/%s", name), *beside = NULL;
+
+	if (n > 0) {
+		self[n] = 0;
+		beside = arena_printf(arena, "%.*s/%s", (int)(strrchr(self, '/') - self), self, name);
+	}
+	*ret_path = beside && path_exists(beside) ? beside : installed;
+	*ret_sha256 = sha256;
+	if (path_exists(*ret_path))
+		return sha256_file(*ret_path, sha256, NULL, err);
+	err_set(err, -ENOENT, "cannot find %s, which every image takes along", name);
+	return err_hint(err, "it is made beside aether-build by 'make', and installed as %s", installed);
+}
+
+static int find_programs(struct arena *arena, unsigned kind, struct plan_programs *programs, struct err *err)
+{
+	int r = 0;
+
+	if (kind == KIND_VM)
+		r = find_program(arena, "aether-init", &programs->init, &programs->init_sha256, err);
+	if (r == 0 && kind != KIND_TOOLS)
+		r = find_program(arena, "aether-agent", &programs->agent, &programs->agent_sha256, err);
+	return r;
+}
+
+static int read_kind(const struct verb_options *options, unsigned *kind, struct err *err)
+{
+	if (!options->kind)
+		return 0;
+	*kind = recipe_kind(options->kind);
+	if (*kind)
+		return 0;
+	err_set(err, -EINVAL, "there is no kind '%s'", options->kind);
+	return err_hint(err, "choose one of: vm, lxc, tools");
+}
+
+int project_load(const char *path, unsigned kind, const struct verb_options *options, struct project *project, struct err *err)
+{
+	struct recipe_options how = {.allow_outside = options->allow_outside, .kind = kind};
+	int r;
+
+	project->arena = arena_new();
+	project->fakes = options->fakes;
+	r = fakes_check(project->fakes, err);
+	if (r == 0)
+		r = read_kind(options, &how.kind, err);
+	if (r == 0)
+		r = recipe_load(project->arena, path, &how, &project->recipe, err);
+	if (r < 0 || !project->recipe->tools)
+		return r;
+	how.kind = KIND_TOOLS;
+	return recipe_load(project->arena, project->recipe->tools, &how, &project->tools, err);
+}
+
+int project_plan(struct project *project, struct err *err)
+{
+	int r = find_programs(project->arena, project->recipe->kind, &project->programs, err);
+
+	if (r == 0)
+		r = lock_for(project->arena, project->recipe, project->tools, project->fakes, &project->lock, err);
+	if (r == 0)
+		r = plan_make(project->arena, project->recipe, project->tools, project->lock, &project->programs,
+			      &project->plan, err);
+	return r;
+}
+
+const char *project_shelf(const struct project *project)
+{
+	return arena_printf(project->arena, "%s%s", project->recipe->name, recipe_suffix(project->arena, project->recipe));
+}
+
+void project_close(struct project *project)
+{
+	arena_free(project->arena);
+	*project = (struct project){0};
+}

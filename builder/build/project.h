@@ -1,0 +1,31 @@
+/* What every verb that looks at a recipe begins with: the recipe, its tools, their lock, and the plan made of them. */
+#ifndef BUILD_PROJECT_H
+#define BUILD_PROJECT_H
+
+#include "plan/plan.h"
+#include "verb/verb.h"
+
+struct project {
+	struct arena *arena;         /* all that follows lives in it */
+	struct recipe *recipe, *tools; /* `tools` is NULL when the recipe names none */
+	struct lock *lock;
+	struct plan *plan;
+	const char *fakes;           /* folder of what stands in (--with-fakes), or NULL */
+	struct plan_programs programs; /* what of ours lives in the image */
+};
+
+/* Reads the recipe at `path` and the tools recipe that it names. `kind` is what the verb is for, 0: what --kind asks for. */
+int project_load(const char *path, unsigned kind, const struct verb_options *options, struct project *project, struct err *err);
+
+/* Goes on to the lock and the plan. */
+int project_plan(struct project *project, struct err *err);
+
+/* The name of the folder below --out that has the generations of this kind; in the project's arena. */
+const char *project_shelf(const struct project *project);
+
+/* Frees all of it; a zeroed one is fine. */
+void project_close(struct project *project);
+
+#define _cleanup_project_ __attribute__((cleanup(project_close)))
+
+#endif

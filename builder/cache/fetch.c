@@ -1,0 +1,281 @@
+#include "cache/fetch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "host/pool.h"
+#include "edge/digest.h"
+#include "edge/http.h"
+#include "lock/lock.h"
+
+static const char ROOM[] = "blobs";
+
+struct fetch {
+	struct cache *cache;
+	bool verify;
+	uint64_t done_bytes, total_bytes;
+	struct download *downloads;
+};
+
+/* One item being fetched. Its cache entry stays locked from the first try to the end of all of them, and entries are
+ * locked in the order of their digests: two builds that want the same files cannot wait for each other. */
+struct download {
+	struct fetch *fetch;
+	const struct fetch_item *item;
+	struct cache_draft draft;
+	bool drafted;
+	int fd;
+	uint64_t taken;
+	struct sha256 *digest;
+};
+
+/* --- one download, as http_run() wants it ------------------------------------------------------------------------- */
+
+static int begin(void *data, struct err *err)
+{
+	struct download *d = data;
+	int r;
+
+	if (!d->drafted) {
+		r = cache_begin(d->fetch->cache, ROOM, d->item->sha256, &d->draft, err);
+		if (r == 1)
+			d->fetch->total_bytes -= d->item->size;
+		if (r != 0)
+			return r;
+		d->drafted = true;
+	}
+	d->fd = open(d->draft.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (d->fd < 0)
+		return err_sys(err, -errno, "cannot make '%s'", d->draft.path);
+	d->digest = sha256_new();
+	return 0;
+}
+
+static int take(void *data, const void *bytes, size_t size, struct err *err)
+{
+	struct download *d = data;
+	int r = fd_write_all(d->fd, bytes, size);
+
+	if (r < 0)
+		return err_sys(err, r, "cannot write '%s'", d->draft.path);
+	sha256_add(d->digest, bytes, size);
+	d->taken += size;
+	d->fetch->done_bytes += size;
+	log_progress(d->fetch->done_bytes >> 20, (d->fetch->total_bytes + (1 << 20) - 1) >> 20, "MiB");
+	return 0;
+}
+
+static void drop(void *data)
+{
+	struct download *d = data;
+
+	d->fetch->done_bytes -= d->taken;
+	d->taken = 0;
+	if (d->fd >= 0)
+		close(d->fd);
+	d->fd = -1;
+	sha256_free(d->digest);
+	d->digest = NULL;
+}
+
+static int end(void *data, struct err *err)
+{
+	struct download *d = data;
+	uint64_t taken = d->taken;
+	uint8_t digest[SHA256_SIZE];
+	char hex[SHA256_HEX];
+	int r;
+
+	sha256_finish(d->digest, digest);
+	hex_encode(digest, sizeof digest, hex);
+	if (taken != d->item->size || strcmp(hex, d->item->sha256) != 0) {
+		drop(d);
+		return err_set(err, -EBADMSG, "has %llu bytes with the SHA-256 %s, not %llu with %s", (unsigned long long)taken,
+			       hex, (unsigned long long)d->item->size, d->item->sha256);
+	}
+	drop(d);
+	d->fetch->done_bytes += taken;
+	r = cache_commit(&d->draft, err);
+	d->drafted = false;
+	return r;
+}
+
+/* --- what is there already ---------------------------------------------------------------------------------------- */
+
+/* Removes the item's blob when it is not what it should be. Runs on many threads. */
+static int check_blob(void *data, size_t i, struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct fetch *fetch = data;
+	const struct fetch_item *item = fetch->downloads[i].item;
+	const char *path = cache_path(fetch->cache, arena, ROOM, item->sha256);
+	char hex[SHA256_HEX];
+	struct stat status;
+	int r;
+
+	if (stat(path, &status) < 0)
+		return errno == ENOENT ? 0 : err_sys(err, -errno, "cannot look at '%s'", path);
+	if ((uint64_t)status.st_size == item->size) {
+		if (!fetch->verify)
+			return 0;
+		r = sha256_file(path, hex, NULL, err);
+		if (r < 0)
+			return r;
+		if (strcmp(hex, item->sha256) == 0)
+			return 0;
+	}
+	log_note("'%s' is damaged in the cache and is fetched again", item->name);
+	return path_remove(path, err);
+}
+
+static int compare_digests(const void *a, const void *b)
+{
+	return strcmp(((const struct download *)a)->item->sha256, ((const struct download *)b)->item->sha256);
+}
+
+/* Sorts by digest and drops what is asked for twice. Returns how many are left. */
+static size_t sort_downloads(struct download *downloads, size_t n)
+{
+	size_t kept = 0;
+
+	if (n)
+		qsort(downloads, n, sizeof *downloads, compare_digests);
+	for (size_t i = 0; i < n; i++)
+		if (kept == 0 || compare_digests(&downloads[kept - 1], &downloads[i]) != 0)
+			downloads[kept++] = downloads[i];
+	return kept;
+}
+
+static uint64_t fetch_most(const struct fetch_item *item)
+{
+	return item->max_bytes ? item->max_bytes : item->size;
+}
+
+int fetch_items(struct cache *cache, const struct fetch_item *items, size_t n, bool verify, uint64_t *ret_bytes,
+		struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct fetch fetch = {.cache = cache, .verify = verify};
+	struct http_job *jobs = NULL;
+	size_t n_jobs = 0;
+	int r;
+
+	fetch.downloads = arena_array(arena, struct download, n + 1);
+	for (size_t i = 0; i < n; i++)
+		fetch.downloads[i] = (struct download){.fetch = &fetch, .item = &items[i], .fd = -1};
+	n = sort_downloads(fetch.downloads, n);
+	r = pool_run(n, check_blob, &fetch, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < n; i++) {
+		const struct fetch_item *item = fetch.downloads[i].item;
+
+		if (cache_has(cache, ROOM, item->sha256))
+			continue;
+		fetch.total_bytes += item->size;
+		*arena_push(arena, jobs, n_jobs) = (struct http_job){.name = item->name,
+								     .urls = item->urls,
+								     .headers = item->headers,
+								     .max_bytes = fetch_most(item),
+								     .data = &fetch.downloads[i],
+								     .begin = begin,
+								     .take = take,
+								     .end = end,
+								     .drop = drop};
+	}
+	r = n_jobs ? http_run(jobs, n_jobs, err) : 0;
+	for (size_t i = 0; i < n; i++)
+		if (fetch.downloads[i].drafted)
+			cache_abandon(&fetch.downloads[i].draft);
+	if (r == 0 && ret_bytes)
+		*ret_bytes = fetch.done_bytes;
+	return r;
+}
+
+/* --- what no digest is known of ----------------------------------------------------------------------------------- */
+
+static int begin_text(void *data, struct err *err)
+{
+	(void)err;
+	((struct buf *)data)->size = 0;
+	return 0;
+}
+
+static int take_text(void *data, const void *bytes, size_t size, struct err *err)
+{
+	(void)err;
+	buf_add(data, bytes, size);
+	return 0;
+}
+
+static int end_text(void *data, struct err *err)
+{
+	(void)data;
+	(void)err;
+	return 0;
+}
+
+static void drop_text(void *data)
+{
+	((struct buf *)data)->size = 0;
+}
+
+int fetch_texts(const struct fetch_text *texts, size_t n, struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct http_job *jobs = arena_array(arena, struct http_job, n + 1);
+
+	for (size_t i = 0; i < n; i++)
+		jobs[i] = (struct http_job){.urls = texts[i].urls,
+					    .max_bytes = texts[i].max_bytes,
+					    .data = texts[i].buf,
+					    .begin = begin_text,
+					    .take = take_text,
+					    .end = end_text,
+					    .drop = drop_text};
+	return http_run(jobs, n, err);
+}
+
+/* --- the packages of a lock --------------------------------------------------------------------------------------- */
+
+static void say_what_to_do(const struct lock *lock, int code, struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const char *command = lock_again(arena, lock, "--update ");
+
+	if (code == -ENOENT)
+		err_hint(err, "the archive has moved on: '%s' locks what it has now", command);
+	else if (code == -EBADMSG)
+		err_hint(err, "no mirror has what was locked: add a mirror, or run '%s'", command);
+	else if (code == -EIO)
+		err_hint(err, "is the network there, and the mirror? What was fetched is kept: run it again");
+}
+
+int lock_fetch(const struct lock *lock, const struct lock_tree *tree, struct cache *cache, bool verify,
+	       uint64_t *ret_bytes, struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct fetch_item *items = arena_array(arena, struct fetch_item, tree->n_packages + 1);
+	int r;
+
+	for (size_t i = 0; i < tree->n_packages; i++) {
+		const struct lock_package *package = &tree->packages[i];
+		const struct lock_archive *archive = &lock->archives[package->archive];
+
+		items[i] = (struct fetch_item){.name = arena_printf(arena, "%s %s", package->name, package->version),
+					       .sha256 = package->sha256,
+					       .size = package->size};
+		strv_push(arena, &items[i].urls, http_join(arena, archive->url, package->path));
+		for (size_t m = 0; m < archive->mirrors.count; m++)
+			strv_push(arena, &items[i].urls, http_join(arena, archive->mirrors.items[m], package->path));
+	}
+	r = fetch_items(cache, items, tree->n_packages, verify, ret_bytes, err);
+	if (r < 0)
+		say_what_to_do(lock, r, err);
+	return r;
+}

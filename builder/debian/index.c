@@ -1,0 +1,314 @@
+#include "debian/index.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "debian/control.h"
+
+static const char NAME_CHARACTERS[] = "abcdefghijklmnopqrstuvwxyz0123456789+-.";
+
+/* --- making ------------------------------------------------------------------------------------------------------- */
+
+static int compare_entries(const void *a, const void *b)
+{
+	const struct index_entry *x = a, *y = b;
+	int order = strcmp(x->name, y->name);
+
+	if (order == 0)
+		order = (x->archive > y->archive) - (x->archive < y->archive);
+	return order ? order : (x->stanza > y->stanza) - (x->stanza < y->stanza);
+}
+
+static void end_stanza(struct arena *arena, struct index *index, struct index_entry *entry, const char *end)
+{
+	entry->length = (size_t)(end - entry->stanza);
+	if (entry->name)
+		*arena_push(arena, index->entries, index->n) = *entry;
+	*entry = (struct index_entry){.archive = entry->archive};
+}
+
+static int add_stanzas(struct arena *arena, struct index *index, const struct buf *text, size_t archive)
+{
+	struct control control = {text->data, text->data + text->size};
+	struct index_entry entry = {.archive = archive};
+	struct control_field field;
+	const char *before = control.at;
+	int r;
+
+	while ((r = control_next(&control, &field)) > 0) {
+		if (r == CONTROL_STANZA_END) {
+			end_stanza(arena, index, &entry, before);
+		} else {
+			if (!entry.stanza)
+				entry.stanza = field.name;
+			if (control_is(&field, "Package"))
+				entry.name = control_text(arena, &field);
+			else if (control_is(&field, "Essential"))
+				entry.essential = field.length == 3 && memcmp(field.value, "yes", 3) == 0;
+		}
+		before = control.at;
+	}
+	end_stanza(arena, index, &entry, before);
+	return r;
+}
+
+int index_make(struct arena *arena, const struct suites *suites, const size_t *own, size_t n_own,
+	       struct index *ret_index, struct err *err)
+{
+	struct index index = {0};
+
+	for (size_t i = 0; i < n_own; i++) {
+		const struct suite *suite = &suites->items[own[i]];
+
+		for (size_t j = 0; j < suite->n_indexes; j++)
+			if (suite->indexes[j].text.size &&
+			    add_stanzas(arena, &index, &suite->indexes[j].text, own[i]) < 0)
+				return err_set(err, -EBADMSG, "the package index of '%s' at %s cannot be understood",
+					       suite->locked.suite, suite->locked.url);
+	}
+	if (index.n)
+		qsort(index.entries, index.n, sizeof *index.entries, compare_entries);
+	*ret_index = index;
+	return 0;
+}
+
+/* --- asking ------------------------------------------------------------------------------------------------------- */
+
+const struct index_entry *index_find(const struct index *index, const char *name)
+{
+	size_t low = 0, high = index->n;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (strcmp(index->entries[middle].name, name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < index->n && strcmp(index->entries[low].name, name) == 0 ? &index->entries[low] : NULL;
+}
+
+/* Finds a field of the entry's stanza. */
+static bool get_field(const struct index_entry *entry, const char *name, struct control_field *ret_field)
+{
+	struct control control = {entry->stanza, entry->stanza + entry->length};
+
+	while (control_next(&control, ret_field) == CONTROL_FIELD)
+		if (control_is(ret_field, name))
+			return true;
+	return false;
+}
+
+/* Steps through a relationship field (Debian policy 7.1), `a (>= 1) | b, c:any`: the next package name; NULL at the
+ * end. */
+static const char *next_name(const char **at, const char *end, size_t *ret_length)
+{
+	static const char opening[] = "([<", closing[] = ")]>";
+	char until = 0; /* the bracket that ends what is no name: a version, architectures, profiles */
+
+	for (; *at < end; ++*at) {
+		char c = **at;
+		const char *bracket = strchr(opening, c);
+
+		if (until) {
+			until = c == until ? 0 : until;
+		} else if (c && bracket) {
+			until = closing[bracket - opening];
+		} else if (c == ':') {
+			*at += strspn(*at + 1, NAME_CHARACTERS); /* an architecture */
+		} else if (c && strchr(NAME_CHARACTERS, c)) {
+			const char *name = *at;
+
+			while (*at < end && **at && strchr(NAME_CHARACTERS, **at))
+				++*at;
+			*ret_length = (size_t)(*at - name);
+			return name;
+		}
+	}
+	return NULL;
+}
+
+bool index_provides(const struct index *index, const char *name)
+{
+	size_t wanted = strlen(name), length;
+	struct control_field field;
+	const char *found;
+
+	for (size_t i = 0; i < index->n; i++) {
+		if (!memmem(index->entries[i].stanza, index->entries[i].length, name, wanted) ||
+		    !get_field(&index->entries[i], "Provides", &field))
+			continue;
+		for (const char *at = field.value; (found = next_name(&at, field.value + field.length, &length));)
+			if (length == wanted && memcmp(found, name, wanted) == 0)
+				return true;
+	}
+	return false;
+}
+
+const char *index_nearest(const struct index *index, const char *name)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const char **names = arena_array(arena, const char *, index->n + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < index->n; i++)
+		if (n == 0 || strcmp(names[n - 1], index->entries[i].name) != 0)
+			names[n++] = index->entries[i].name;
+	return text_nearest(name, names, n);
+}
+
+void index_needs(struct arena *arena, const struct index_entry *entry, struct strv *names)
+{
+	static const char *const fields[] = {"Depends", "Pre-Depends"};
+	struct control_field field;
+	const char *found;
+	size_t length;
+
+	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+		if (!get_field(entry, fields[i], &field))
+			continue;
+		for (const char *at = field.value; (found = next_name(&at, field.value + field.length, &length));) {
+			const char *name = arena_strndup(arena, found, length);
+
+			if (!strv_has(names, name))
+				strv_push(arena, names, name);
+		}
+	}
+}
+
+/* --- what an entry says ------------------------------------------------------------------------------------------- */
+
+static bool consists_of(const char *text, const char *characters)
+{
+	return *text && strlen(text) < 200 && strspn(text, characters) == strlen(text);
+}
+
+bool lock_name_ok(const char *name)
+{
+	return consists_of(name, NAME_CHARACTERS) && strlen(name) >= 2 && !strchr("+-.", *name);
+}
+
+bool lock_version_ok(const char *version)
+{
+	return consists_of(version, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.+-:~");
+}
+
+bool lock_arch_ok(const char *arch)
+{
+	return strcmp(arch, "amd64") == 0 || strcmp(arch, "all") == 0;
+}
+
+bool lock_sha256_ok(const char *sha256)
+{
+	return strlen(sha256) == 64 && strspn(sha256, "0123456789abcdef") == 64;
+}
+
+/* Those that YAML takes for the end of a line, and those that no text may have (YAML 1.2, 5.1 and 5.4). */
+static bool index_breaks(const unsigned char *at)
+{
+	static const char *const refused[] = {"\xe2\x80\xa8", "\xe2\x80\xa9", "\xef\xbb\xbf", "\xef\xbf\xbe", "\xef\xbf\xbf"};
+
+	if (*at < ' ' || *at == 0x7f || (at[0] == 0xc2 && at[1] < 0xa0))
+		return true;
+	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+		if (strncmp((const char *)at, refused[i], 3) == 0)
+			return true;
+	return false;
+}
+
+bool lock_url_ok(const char *url)
+{
+	const unsigned char *at = (const unsigned char *)url;
+
+	while (*at && !index_breaks(at))
+		at++;
+	return *url && !*at;
+}
+
+#define WORD_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-._~"
+
+bool lock_word_ok(const char *word)
+{
+	return *word && word[strspn(word, WORD_CHARACTERS)] == 0;
+}
+
+bool lock_archive_ok(const char *name)
+{
+	const char *slash = strchr(name, '/');
+
+	return slash && slash > name && slash[1] && name[strspn(name, WORD_CHARACTERS "/")] == 0;
+}
+
+bool lock_path_ok(const char *path)
+{
+	for (const char *at = path; *at; at++)
+		if ((unsigned char)*at <= ' ' || *at == '\\' || *at == '"' || (unsigned char)*at >= 0x7f)
+			return false;
+	for (const char *part = path;; part += strcspn(part, "/") + 1) {
+		size_t length = strcspn(part, "/");
+
+		if (length == 0 || (length <= 2 && strncmp(part, "..", length) == 0))
+			return false;
+		if (!part[length])
+			return true;
+	}
+}
+
+static void read_package(struct arena *arena, const struct index_entry *entry, struct lock_package *package)
+{
+	struct control control = {entry->stanza, entry->stanza + entry->length};
+	struct control_field field;
+
+	*package = (struct lock_package){
+		.name = entry->name, .version = "", .arch = "", .sha256 = "", .path = "", .archive = entry->archive};
+	while (control_next(&control, &field) == CONTROL_FIELD) {
+		if (control_is(&field, "Version"))
+			package->version = control_text(arena, &field);
+		else if (control_is(&field, "Architecture"))
+			package->arch = control_text(arena, &field);
+		else if (control_is(&field, "SHA256"))
+			package->sha256 = control_text(arena, &field);
+		else if (control_is(&field, "Filename"))
+			package->path = control_text(arena, &field);
+		else if (control_is(&field, "Size"))
+			package->size = strtoull(control_text(arena, &field), NULL, 10);
+	}
+	if (text_has_prefix(package->path, "./")) /* as dpkg-scanpackages writes it */
+		package->path += 2;
+}
+
+int index_package(struct arena *arena, const struct index_entry *entry, struct lock_package *ret_package,
+		  struct err *err)
+{
+	struct lock_package package;
+
+	read_package(arena, entry, &package);
+	if (!lock_name_ok(package.name) || !lock_version_ok(package.version) || !lock_arch_ok(package.arch) ||
+	    !lock_sha256_ok(package.sha256) || !lock_path_ok(package.path) || package.size == 0)
+		return err_set(
+			err, -EBADMSG,
+			"the archive's index does not say of '%s' what it must: a version, an architecture, a size, "
+			"a SHA-256 digest and a file name",
+			entry->name);
+	*ret_package = package;
+	return 0;
+}
+
+const struct index_entry *index_exact(struct arena *arena, const struct index *index, const char *name,
+				      const char *version, const char *arch, size_t archive)
+{
+	const struct index_entry *entry = index_find(index, name);
+
+	for (; entry && entry < index->entries + index->n && strcmp(entry->name, name) == 0; entry++) {
+		struct lock_package package;
+
+		if (archive != SIZE_MAX && entry->archive != archive)
+			continue;
+		read_package(arena, entry, &package);
+		if (strcmp(package.version, version) == 0 && strcmp(package.arch, arch) == 0)
+			return entry;
+	}
+	return NULL;
+}

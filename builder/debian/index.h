@@ -1,0 +1,64 @@
+/* The packages of some suites, by name. */
+#ifndef DEBIAN_INDEX_H
+#define DEBIAN_INDEX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "lock/lock.h"
+#include "debian/suite.h"
+
+/* One stanza of a Packages file; the text belongs to the suite. */
+struct index_entry {
+	const char *name, *stanza;
+	size_t length;
+	size_t archive; /* index of its suite */
+	bool essential;
+};
+
+/* Sorted by name; equal names in the order of the suites. */
+struct index {
+	struct index_entry *entries;
+	size_t n;
+};
+
+/* Indexes the suites whose numbers are in `own`. */
+int index_make(struct arena *arena, const struct suites *suites, const size_t *own, size_t n_own,
+	       struct index *ret_index, struct err *err);
+
+/* The first entry of that name, or NULL; those that follow may have the same name. */
+const struct index_entry *index_find(const struct index *index, const char *name);
+
+/* Whether some package provides the (virtual) name. Slow: reads everything. */
+bool index_provides(const struct index *index, const char *name);
+
+/* The known name nearest to `name`, or NULL. */
+const char *index_nearest(const struct index *index, const char *name);
+
+/* What the lock says of an entry, all but its layer. -EBADMSG when the stanza lacks something or says something
+ * impossible. */
+int index_package(struct arena *arena, const struct index_entry *entry, struct lock_package *ret_package,
+		  struct err *err);
+
+/* The package of exactly this name, version and architecture, in the suite `archive` (or SIZE_MAX: in any). NULL for
+ * none. */
+const struct index_entry *index_exact(struct arena *arena, const struct index *index, const char *name,
+				      const char *version, const char *arch, size_t archive);
+
+/* Adds the names in the entry's Depends and Pre-Depends to `names`, all alternatives, each once. */
+void index_needs(struct arena *arena, const struct index_entry *entry, struct strv *names);
+
+/* What every lock may hold, whether it comes from an archive or from the lock file. */
+bool lock_name_ok(const char *name);       /* Debian policy 5.6.1 */
+bool lock_version_ok(const char *version); /* Debian policy 5.6.12 */
+bool lock_arch_ok(const char *arch);
+bool lock_sha256_ok(const char *sha256);
+bool lock_url_ok(const char *url);   /* something, of characters that a terminal shows and that do not end a line */
+bool lock_word_ok(const char *word); /* letters, digits and +-._~ */
+bool lock_archive_ok(const char *name); /* NAME/SUITE, as recipes can name them */
+bool lock_path_ok(const char *path); /* relative, and stays below where it begins */
+
+#endif

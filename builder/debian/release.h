@@ -1,0 +1,47 @@
+/* A suite's Release file, once its signature was verified: what it says of itself, and the digests of its indexes. */
+#ifndef DEBIAN_RELEASE_H
+#define DEBIAN_RELEASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/text.h"
+
+struct release_file {
+	const char *path, *sha256;
+	uint64_t size;
+};
+
+struct release {
+	const char *suite, *codename; /* "" when not named */
+	int64_t date, valid_until;    /* seconds since the epoch; valid_until 0: for ever */
+	bool by_hash;                 /* Acquire-By-Hash: indexes can be had by digest */
+	bool all_apart;               /* packages of architecture `all` are in an index of their own */
+	struct release_file *files;   /* of its SHA256 field */
+	size_t n_files;
+};
+
+/* Reads a Release; `name` says in errors whose it is. -EBADMSG for what is not one. */
+int release_read(struct arena *arena, const char *name, const char *text, size_t size, struct release **ret_release,
+		 struct err *err);
+
+/* The file at `path` (relative to the Release), or NULL. */
+const struct release_file *release_file(const struct release *release, const char *path);
+
+/* What a verified Release must be besides signed: of the suite that was asked for, no older than `not_before` (the date
+ * in the lock; 0: any), and valid at `now`. Past its Valid-Until, or from the future, it is accepted with a warning
+ * when `allow_expired` is set. -ESTALE for the wrong time, -EBADMSG for the wrong suite. */
+int release_check(const struct release *release, const char *name, const char *suite, int64_t not_before, int64_t now,
+		  bool allow_expired, struct err *err);
+
+/* Reads a date of a Release ("Sat, 21 Nov 2026 09:15:44 UTC") as seconds since the epoch. 0 or -EINVAL. */
+int release_date(const char *text, int64_t *ret_seconds);
+
+/* Seconds since the epoch as "2026-11-21T09:15:44Z", and back (0 or -EINVAL). */
+const char *time_format(struct arena *arena, int64_t seconds);
+int time_parse(const char *text, int64_t *ret_seconds);
+
+#endif

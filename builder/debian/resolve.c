@@ -1,0 +1,345 @@
+#include "debian/resolve.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "debian/apt.h"
+#include "debian/index.h"
+
+enum { RELEASE_DEPTH_MAX = 16 }; /* of dependencies let go of; Debian's chains are shorter */
+
+struct work {
+	struct arena *arena;
+	const struct resolve *resolve;
+	struct index index;
+	struct apt apt;
+	struct strv wanted[LAYER_COUNT]; /* asked for by name, by layer */
+	struct strv free;                /* names whose locked version need not be kept */
+	struct apt_choice *choices;
+	size_t n_choices;
+};
+
+/* --- what is asked for -------------------------------------------------------------------------------------------- */
+
+/* apt would take some names for more than names (`a-`, `a=1`, `a.*`): only what an index knows is passed on. */
+static int check_name(const struct work *work, const struct recipe_package *package, struct err *err)
+{
+	const char *near;
+
+	if (lock_name_ok(package->name) &&
+	    (index_find(&work->index, package->name) || index_provides(&work->index, package->name)))
+		return 0;
+	err_at(err, -ENOENT, &package->pos, NULL, "there is no package '%s'", package->name);
+	near = index_nearest(&work->index, package->name);
+	if (near)
+		return err_hint(err, "did you mean '%s'?", near);
+	return err_hint(err, "look at the archive's suites and components: it is in none of them");
+}
+
+static int collect_wanted(struct work *work, struct err *err)
+{
+	const struct recipe *recipe = work->resolve->recipe;
+	struct strv *essential = &work->wanted[LAYER_BASE];
+
+	for (size_t i = 0; i < work->index.n; i++)
+		if (work->index.entries[i].essential && !strv_has(essential, work->index.entries[i].name))
+			strv_push(work->arena, essential, work->index.entries[i].name);
+	for (size_t i = 0; i < recipe->n_packages; i++) {
+		const struct recipe_package *package = &recipe->packages[i];
+		enum lock_layer layer = package->origin == ORIGIN_PARENT ? LAYER_PARENT : LAYER_RECIPE;
+
+		if (check_name(work, package, err) == 0 && !strv_has(&work->wanted[layer], package->name))
+			strv_push(work->arena, &work->wanted[layer], package->name);
+	}
+	if (err->count == 0 && essential->count == 0)
+		err_set(err, -ENOENT, "the archives of '%s' have no essential package: this is no Debian", recipe->path);
+	return err_result(err);
+}
+
+/* --- what is kept ------------------------------------------------------------------------------------------------- */
+
+static bool is_locked(const struct lock_tree *old, const char *name)
+{
+	for (size_t i = 0; i < old->n_packages; i++)
+		if (strcmp(old->packages[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* What may move from the start: what the user named, and what was never locked. */
+static void collect_free(struct work *work)
+{
+	const struct lock_options *options = work->resolve->options;
+
+	for (size_t i = 0; i < options->update_packages.count; i++)
+		strv_push(work->arena, &work->free, options->update_packages.items[i]);
+	for (size_t l = 0; l < LAYER_COUNT; l++)
+		for (size_t i = 0; i < work->wanted[l].count; i++)
+			if (!is_locked(work->resolve->old, work->wanted[l].items[i]))
+				strv_push(work->arena, &work->free, work->wanted[l].items[i]);
+}
+
+/* Lets go of what the free ones need too. Returns whether that was anything new. */
+static bool free_more(struct work *work)
+{
+	size_t before = work->free.count;
+	struct strv needs = {0};
+
+	for (size_t i = 0; i < before; i++) {
+		const struct index_entry *entry = index_find(&work->index, work->free.items[i]);
+
+		for (; entry && entry < work->index.entries + work->index.n &&
+		       strcmp(entry->name, work->free.items[i]) == 0;
+		     entry++)
+			index_needs(work->arena, entry, &needs);
+	}
+	for (size_t i = 0; i < needs.count; i++)
+		if (!strv_has(&work->free, needs.items[i]))
+			strv_push(work->arena, &work->free, needs.items[i]);
+	return work->free.count > before;
+}
+
+/* Whether the archive still has what was locked, to the byte. */
+static bool still_there(struct work *work, const struct lock_package *locked)
+{
+	const struct index_entry *entry =
+		index_exact(work->arena, &work->index, locked->name, locked->version, locked->arch, SIZE_MAX);
+	struct err ignored = {0};
+	struct lock_package package;
+	bool same = entry && index_package(work->arena, entry, &package, &ignored) == 0 &&
+		    strcmp(package.sha256, locked->sha256) == 0;
+
+	err_free(&ignored);
+	return same;
+}
+
+/* Whether there is anything to keep. */
+static bool keeps(const struct work *work)
+{
+	const struct lock_options *options = work->resolve->options;
+
+	return work->resolve->old && (!options->update || options->update_packages.count);
+}
+
+/* Tells apt to keep what is locked; a priority above 1000 wins against a newer version. */
+static int prefer_locked(struct work *work, bool tell, struct err *err)
+{
+	const struct lock_tree *old = work->resolve->old;
+	_cleanup_buf_ struct buf text = {0};
+
+	for (size_t i = 0; i < old->n_packages; i++) {
+		const struct lock_package *locked = &old->packages[i];
+
+		if (strv_has(&work->free, locked->name))
+			continue;
+		if (still_there(work, locked))
+			buf_printf(&text, "Package: %s\nPin: version %s\nPin-Priority: 1001\n\n", locked->name,
+				   locked->version);
+		else if (tell)
+			log_note("'%s' %s has left the archive and cannot be kept", locked->name, locked->version);
+	}
+	return apt_prefer(&work->apt, &text, err);
+}
+
+/* --- one solution ------------------------------------------------------------------------------------------------- */
+
+static void push_all(struct arena *arena, struct strv *to, const struct strv *from)
+{
+	for (size_t i = 0; i < from->count; i++)
+		strv_push(arena, to, from->items[i]);
+}
+
+static int ask(struct work *work, const struct strv *names, struct err *err)
+{
+	return apt_install(work->arena, &work->apt, names, &work->choices, &work->n_choices, err);
+}
+
+/* Asks for layer after layer. What the layers below chose is asked for by name, so that a package on top does not
+ * change them; when that cannot be had (it conflicts with one of them), the words of the recipes alone count. */
+static int solve(struct work *work, struct err *err)
+{
+	struct strv words = {0};
+	int r = 0;
+
+	for (size_t l = 0; r == 0 && l < LAYER_COUNT; l++) {
+		struct err first = {0};
+		struct strv names = {0};
+
+		push_all(work->arena, &words, &work->wanted[l]);
+		if (work->wanted[l].count == 0)
+			continue;
+		for (size_t i = 0; i < work->n_choices; i++)
+			strv_push(work->arena, &names, work->choices[i].name);
+		push_all(work->arena, &names, &work->wanted[l]);
+		r = ask(work, &names, &first);
+		if (r == -EIO && work->n_choices)
+			r = ask(work, &words, err);
+		else
+			err_take(err, &first);
+		err_free(&first);
+	}
+	return r;
+}
+
+/* Whether there is any way when nothing is kept; if not, `err` says why. */
+static int solve_freely(struct work *work, struct err *err)
+{
+	static const struct buf nothing;
+	int r = apt_prefer(&work->apt, &nothing, err);
+
+	work->n_choices = 0;
+	return r < 0 ? r : solve(work, err);
+}
+
+static int give_up(const struct work *work, struct err *err, struct err *found)
+{
+	err_take(err, found);
+	return err_hint(err, "it can be had when what is locked may move: 'aether-build lock --update %s'",
+			work->resolve->recipe->path);
+}
+
+/* Solves with everything locked kept, and if that cannot be, lets go of what the moving packages need, step by step. */
+static int solve_keeping(struct work *work, struct err *err)
+{
+	int r;
+
+	collect_free(work);
+	r = prefer_locked(work, true, err);
+	for (unsigned depth = 0; r == 0; depth++) {
+		struct err found = {0};
+
+		work->n_choices = 0;
+		r = solve(work, &found);
+		if (r != -EIO) {
+			err_take(err, &found);
+			return r;
+		}
+		r = depth == 0 ? solve_freely(work, err) : 0;
+		if (r == 0)
+			r = depth == RELEASE_DEPTH_MAX || !free_more(work) ? give_up(work, err, &found)
+									   : prefer_locked(work, false, err);
+		err_free(&found);
+	}
+	return r;
+}
+
+/* --- layers ------------------------------------------------------------------------------------------------------- */
+
+static int compare_packages(const void *a, const void *b)
+{
+	const struct lock_package *x = a, *y = b;
+
+	return x->layer != y->layer ? (x->layer > y->layer) - (x->layer < y->layer) : strcmp(x->name, y->name);
+}
+
+static struct lock_package *find_package(const struct lock_tree *tree, const char *name)
+{
+	for (size_t i = 0; i < tree->n_packages; i++)
+		if (strcmp(tree->packages[i].name, name) == 0)
+			return &tree->packages[i];
+	return NULL;
+}
+
+/* Looks up what apt chose, and writes an index of just these packages. */
+static int look_up(struct work *work, struct lock_tree *tree, const char *index_path, struct err *err)
+{
+	_cleanup_buf_ struct buf text = {0};
+	int r;
+
+	tree->packages = arena_array(work->arena, struct lock_package, work->n_choices + 1);
+	for (size_t i = 0; i < work->n_choices; i++) {
+		const struct apt_choice *choice = &work->choices[i];
+		const struct index_entry *entry = NULL;
+
+		if (choice->suite < work->resolve->n_own)
+			entry = index_exact(work->arena, &work->index, choice->name, choice->version, choice->arch,
+					    work->resolve->own[choice->suite]);
+		if (!entry)
+			return err_set(err, -EPROTO, "apt chose '%s' %s, which is in no index", choice->name,
+				       choice->version);
+		r = index_package(work->arena, entry, &tree->packages[i], err);
+		if (r < 0)
+			return r;
+		tree->packages[i].layer = LAYER_RECIPE;
+		tree->n_packages++;
+		buf_add(&text, entry->stanza, entry->length);
+		buf_puts(&text, "\n\n");
+	}
+	return file_write(index_path, text.size ? text.data : "", text.size, 0644, err);
+}
+
+/* Within the solution, apt says again what each layer needs: it has nothing else to choose from. */
+static int cut_layers(struct work *work, struct lock_tree *tree, const struct apt *apt, struct err *err)
+{
+	struct strv names = {0};
+
+	for (enum lock_layer l = LAYER_BASE; l < LAYER_RECIPE; l++) {
+		struct apt_choice *choices;
+		size_t n;
+		int r;
+
+		push_all(work->arena, &names, &work->wanted[l]);
+		if (work->wanted[l].count == 0)
+			continue;
+		r = apt_install(work->arena, apt, &names, &choices, &n, err);
+		if (r < 0)
+			return err_wrap(err, "while cutting the packages into layers");
+		for (size_t i = 0; i < n; i++) {
+			struct lock_package *package = find_package(tree, choices[i].name);
+
+			if (package && package->layer > l)
+				package->layer = l;
+			strv_push(work->arena, &names, choices[i].name);
+		}
+	}
+	qsort(tree->packages, tree->n_packages, sizeof *tree->packages, compare_packages);
+	return 0;
+}
+
+static int open_apt(struct work *work, struct err *err)
+{
+	const struct resolve *resolve = work->resolve;
+	struct apt_suite *seen = arena_array(work->arena, struct apt_suite, resolve->n_own + 1);
+
+	for (size_t i = 0; i < resolve->n_own; i++) {
+		const struct suite *suite = &resolve->suites->items[resolve->own[i]];
+		struct apt_index *indexes = arena_array(work->arena, struct apt_index, suite->n_indexes + 1);
+
+		for (size_t j = 0; j < suite->n_indexes; j++)
+			indexes[j] = (struct apt_index){suite->indexes[j].component, suite->indexes[j].arch,
+							suite->indexes[j].path};
+		seen[i] = (struct apt_suite){suite->locked.suite, &suite->release, indexes, suite->n_indexes};
+	}
+	return apt_open(work->arena, arena_printf(work->arena, "%s/all", resolve->folder), seen, resolve->n_own,
+			&work->apt, err);
+}
+
+int resolve_tree(struct arena *arena, const struct resolve *resolve, struct lock_tree *ret_tree, struct err *err)
+{
+	struct work work = {.arena = arena, .resolve = resolve};
+	const char *index_path = arena_printf(arena, "%s/chosen-packages", resolve->folder);
+	const struct apt_index index = {"main", "amd64", index_path};
+	const struct apt_suite suite = {"chosen", NULL, &index, 1};
+	struct lock_tree tree = {0};
+	struct apt chosen;
+	int r = index_make(arena, resolve->suites, resolve->own, resolve->n_own, &work.index, err);
+
+	if (r == 0)
+		r = collect_wanted(&work, err);
+	if (r == 0)
+		r = open_apt(&work, err);
+	if (r == 0)
+		r = keeps(&work) ? solve_keeping(&work, err) : solve_freely(&work, err);
+	if (r == 0)
+		r = look_up(&work, &tree, index_path, err);
+	if (r == 0)
+		r = apt_open(arena, arena_printf(arena, "%s/chosen", resolve->folder), &suite, 1, &chosen, err);
+	if (r == 0)
+		r = cut_layers(&work, &tree, &chosen, err);
+	if (r == 0)
+		*ret_tree = tree;
+	return r;
+}

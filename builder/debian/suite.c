@@ -1,0 +1,195 @@
+#include "debian/suite.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "edge/digest.h"
+#include "edge/http.h"
+#include "cache/fetch.h"
+#include "debian/openpgp.h"
+#include "debian/packages.h"
+#include "debian/release.h"
+
+enum { INRELEASE_BYTES_MAX = 16 << 20 };
+
+/* --- which -------------------------------------------------------------------------------------------------------- */
+
+static bool same_words(const struct strv *a, const struct strv *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (strcmp(a->items[i], b->items[i]) != 0)
+			return false;
+	return true;
+}
+
+static bool same_suite(const struct suite *known, const struct recipe_repository *repository, const char *suite)
+{
+	return strcmp(known->locked.suite, suite) == 0 && strcmp(known->repository->url, repository->url) == 0 &&
+	       strcmp(known->repository->key, repository->key) == 0 &&
+	       same_words(&known->repository->components, &repository->components) &&
+	       same_words(&known->repository->fingerprints, &repository->fingerprints);
+}
+
+/* The suite's name in the lock is `NAME/SUITE`: two archives of one name are told apart by a number. */
+static const char *free_name(struct arena *arena, const struct suites *suites, const char *name, const char *suite)
+{
+	const char *tried = name;
+
+	for (size_t number = 2, i = 0; i < suites->count; i++)
+		if (strcmp(suites->items[i].locked.name, tried) == 0 &&
+		    strcmp(suites->items[i].locked.suite, suite) == 0) {
+			tried = arena_printf(arena, "%s-%zu", name, number++);
+			i = (size_t)-1;
+		}
+	return tried;
+}
+
+static size_t find_or_add(struct arena *arena, struct suites *suites, const struct recipe_repository *repository,
+			  const char *suite)
+{
+	struct lock_archive locked = {.url = repository->url, .suite = suite, .mirrors = repository->mirrors};
+
+	for (size_t i = 0; i < suites->count; i++)
+		if (same_suite(&suites->items[i], repository, suite))
+			return i;
+	locked.name = free_name(arena, suites, repository->name ? repository->name : "debian", suite);
+	*arena_push(arena, suites->items, suites->count) = (struct suite){.repository = repository, .locked = locked};
+	return suites->count - 1;
+}
+
+static int collect(struct arena *arena, const struct recipe_repository *repository, struct suites *suites, size_t **own,
+		   size_t *n_own, struct err *err)
+{
+	if (!repository->key || repository->fingerprints.count == 0)
+		return err_at(err, -EINVAL, &repository->pos, NULL,
+			      "the archive '%s' has no 'key' or no 'fingerprints'", repository->url);
+	for (size_t i = 0; i < repository->suites.count; i++) {
+		size_t found = find_or_add(arena, suites, repository, repository->suites.items[i]);
+
+		*arena_push(arena, *own, *n_own) = found;
+	}
+	return 0;
+}
+
+int suites_collect(struct arena *arena, const struct recipe *recipe, struct suites *suites, size_t **ret_own,
+		   size_t *ret_n_own, struct err *err)
+{
+	size_t *own = NULL, n_own = 0;
+	int r;
+
+	if (!recipe->distribution.url) {
+		err_set(err, -EINVAL, "'%s' names no distribution", recipe->path);
+		return err_hint(err, "begin it with 'from:' a base recipe, as images/trixie.recipe");
+	}
+	r = collect(arena, &recipe->distribution, suites, &own, &n_own, err);
+	for (size_t i = 0; r == 0 && i < recipe->n_repositories; i++)
+		r = collect(arena, &recipe->repositories[i], suites, &own, &n_own, err);
+	if (r < 0)
+		return r;
+	*ret_own = own;
+	*ret_n_own = n_own;
+	return 0;
+}
+
+/* --- Release ------------------------------------------------------------------------------------------------------ */
+
+const char *suite_label(struct arena *arena, const struct suite *suite)
+{
+	return arena_printf(arena, "the Release of '%s' at %s", suite->locked.suite, suite->locked.url);
+}
+
+/* `path` below the archive, at every mirror. */
+void suite_push_urls(struct arena *arena, const struct suite *suite, const char *path, struct strv *urls)
+{
+	strv_push(arena, urls, http_join(arena, suite->locked.url, path));
+	for (size_t i = 0; i < suite->locked.mirrors.count; i++)
+		strv_push(arena, urls, http_join(arena, suite->locked.mirrors.items[i], path));
+}
+
+/* The date of the same suite in the lock that there is, 0 when it has none. */
+static int64_t locked_date(const struct lock *old, const struct suite *suite)
+{
+	for (size_t i = 0; old && i < old->n_archives; i++)
+		if (strcmp(old->archives[i].suite, suite->locked.suite) == 0 &&
+		    strcmp(old->archives[i].url, suite->locked.url) == 0)
+			return old->archives[i].date;
+	return 0;
+}
+
+static int verify(struct arena *arena, struct suite *suite, const struct buf *file, const struct lock *old,
+		  const char *scratch, bool allow_expired, struct release **ret_release, struct err *err)
+{
+	const char *name = suite_label(arena, suite);
+	char hex[SHA256_HEX];
+	int r = openpgp_verify(name, file, suite->repository->key, &suite->repository->fingerprints, scratch,
+			       &suite->release, err);
+
+	if (r == 0)
+		r = release_read(arena, name, suite->release.data, suite->release.size, ret_release, err);
+	if (r == 0)
+		r = release_check(*ret_release, name, suite->locked.suite, locked_date(old, suite), time(NULL),
+				  allow_expired, err);
+	if (r < 0)
+		return r;
+	sha256_hex_of(file->data, file->size, hex);
+	suite->locked.inrelease_sha256 = arena_strdup(arena, hex);
+	suite->locked.date = (*ret_release)->date;
+	return 0;
+}
+
+/* --- all of it ---------------------------------------------------------------------------------------------------- */
+
+static int fetch_releases(struct arena *arena, const struct suites *suites, struct buf *files, struct err *err)
+{
+	struct fetch_text *texts = arena_array(arena, struct fetch_text, suites->count + 1);
+	int r;
+
+	for (size_t i = 0; i < suites->count; i++) {
+		texts[i] = (struct fetch_text){.max_bytes = INRELEASE_BYTES_MAX, .buf = &files[i]};
+		suite_push_urls(arena, &suites->items[i],
+				arena_printf(arena, "dists/%s/InRelease", suites->items[i].locked.suite),
+				&texts[i].urls);
+	}
+	r = fetch_texts(texts, suites->count, err);
+	if (r == -ENOENT)
+		err_hint(err, "look at 'url' and 'suites': the archive does not have this suite");
+	else if (r == -EIO)
+		err_hint(err, "is the network there, and the mirror?");
+	return r;
+}
+
+int suites_open(struct arena *arena, struct suites *suites, const struct lock *old, struct cache *cache,
+		const char *scratch, bool allow_expired, struct err *err)
+{
+	struct buf *files = arena_array(arena, struct buf, suites->count + 1);
+	struct packages *all = NULL;
+	size_t n_all = 0;
+	int r = fetch_releases(arena, suites, files, err);
+
+	for (size_t i = 0; r == 0 && i < suites->count; i++) {
+		struct release *release;
+
+		r = verify(arena, &suites->items[i], &files[i], old, scratch, allow_expired, &release, err);
+		if (r == 0)
+			r = packages_want(arena, &suites->items[i], release, cache, &all, &n_all, err);
+	}
+	for (size_t i = 0; i < suites->count; i++)
+		buf_free(&files[i]);
+	if (r == 0)
+		r = packages_open(arena, all, n_all, cache, err);
+	for (size_t i = 0; i < n_all; i++)
+		*arena_push(arena, all[i].suite->indexes, all[i].suite->n_indexes) = *all[i].index;
+	return r;
+}
+
+void suites_free(struct suites *suites)
+{
+	for (size_t i = 0; i < suites->count; i++) {
+		for (size_t j = 0; j < suites->items[i].n_indexes; j++)
+			buf_free(&suites->items[i].indexes[j].text);
+		buf_free(&suites->items[i].release);
+	}
+}

@@ -1,0 +1,50 @@
+/* Suites of archives, verified: from what the recipe names to indexes of packages that can be believed. */
+#ifndef DEBIAN_SUITE_H
+#define DEBIAN_SUITE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "lock/lock.h"
+#include "recipe/recipe.h"
+
+/* One index of packages: a Packages file, plain, in the cache's blobs. */
+struct suite_index {
+	const char *component, *arch; /* arch: "amd64" or "all" */
+	const char *path;
+	struct buf text; /* its content, checked */
+};
+
+struct suite {
+	const struct recipe_repository *repository;
+	struct lock_archive locked; /* what the lock says of it */
+	struct buf release;         /* the verified text */
+	struct suite_index *indexes;
+	size_t n_indexes;
+};
+
+struct suites {
+	struct suite *items;
+	size_t count;
+};
+
+/* Adds the suites of a recipe's distribution and repositories that are not in `suites` yet, and tells which of `suites`
+ * are the recipe's: indices in `ret_own`, as many as *ret_n_own. */
+int suites_collect(struct arena *arena, const struct recipe *recipe, struct suites *suites, size_t **ret_own,
+		   size_t *ret_n_own, struct err *err);
+
+/* Fetches, verifies and reads all of them. `old` (may be NULL) is the lock they must not go behind. `scratch` is a
+ * folder for files of ours. The texts are freed by suites_free(). */
+int suites_open(struct arena *arena, struct suites *suites, const struct lock *old, struct cache *cache,
+		const char *scratch, bool allow_expired, struct err *err);
+
+/* What errors call the suite's Release. */
+const char *suite_label(struct arena *arena, const struct suite *suite);
+
+/* Adds the URLs of `path`, which is below the archive: at the archive itself, then at every mirror. */
+void suite_push_urls(struct arena *arena, const struct suite *suite, const char *path, struct strv *urls);
+
+void suites_free(struct suites *suites);
+
+#endif

@@ -1,0 +1,234 @@
+#include "fleet/send.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+
+enum { LINE_MAX_BYTES = 512, BLOCKS_MAX = 256, PATIENCE_S = 180, END_PATIENCE_S = 30, MIB = 1 << 20 };
+
+/* --- what it can say ------------------------------------------------------------------------------------------------- */
+
+static int send_nonsense(const char *line, struct err *err)
+{
+	return err_set(err, -EBADMSG, "the machine said something that is no answer: '%.60s'", line);
+}
+
+/* Reads `n` numbers, with a space before each, to the end of the line. */
+static bool read_numbers(const char *text, uint64_t *numbers, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		char *end;
+
+		if (*text != ' ' || text[1] < '0' || text[1] > '9')
+			return false;
+		errno = 0;
+		numbers[i] = strtoull(text + 1, &end, 10);
+		if (errno)
+			return false;
+		text = end;
+	}
+	return *text == 0;
+}
+
+/* What it can say, and how many numbers follow. */
+static const struct {
+	const char *word;
+	enum send_heard heard;
+	size_t n_numbers;
+} vocabulary[] = {
+	{"get", HEARD_GET, 3}, {"progress", HEARD_PROGRESS, 2}, {"ready", HEARD_READY, 0}, {"same", HEARD_SAME, 0},
+	{"step", HEARD_STEP, 0}, {"done", HEARD_DONE, 3},
+};
+
+static bool parse_slot(const char *rest, char *ret_slot)
+{
+	*ret_slot = rest[0] == ' ' ? rest[1] : 0;
+	return (*ret_slot == 'a' || *ret_slot == 'b') && rest[2] == 0;
+}
+
+static bool parse_step(const char *rest, const char **ret_step)
+{
+	static const struct { const char *word, *step; } steps[] = {
+		{" looking", "looking at what the machine has"},
+		{" taking", "sending what it does not have"},
+		{" checking", "the machine checks what it has now"},
+	};
+
+	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+		if (strcmp(rest, steps[i].word) == 0) {
+			*ret_step = steps[i].step;
+			return true;
+		}
+	return false;
+}
+
+/* Blocks that there are, and not too many at once. */
+static bool is_there(const struct parcel *parcel, const uint64_t numbers[3])
+{
+	uint64_t n_blocks = numbers[0] < PARCEL_OBJECTS ? parcel->objects[numbers[0]].n_blocks : 0;
+
+	return numbers[2] && numbers[2] <= BLOCKS_MAX && numbers[1] < n_blocks && numbers[2] <= n_blocks - numbers[1];
+}
+
+int send_parse(const struct parcel *parcel, const char *line, struct send_word *ret_word, struct err *err)
+{
+	size_t length = strcspn(line, " "), i = 0;
+	const char *rest = line + length;
+	struct send_word word = {0};
+	bool good;
+
+	while (i < sizeof vocabulary / sizeof *vocabulary &&
+	       (strlen(vocabulary[i].word) != length || strncmp(line, vocabulary[i].word, length) != 0))
+		i++;
+	if (i == sizeof vocabulary / sizeof *vocabulary)
+		return send_nonsense(line, err);
+	word.heard = vocabulary[i].heard;
+	if (word.heard == HEARD_STEP)
+		good = parse_step(rest, &word.step);
+	else if (word.heard == HEARD_READY || word.heard == HEARD_SAME)
+		good = parse_slot(rest, &word.slot);
+	else
+		good = read_numbers(rest, word.numbers, vocabulary[i].n_numbers);
+	if (!good || (word.heard == HEARD_GET && !is_there(parcel, word.numbers)))
+		return send_nonsense(line, err);
+	*ret_word = word;
+	return 0;
+}
+
+/* --- the conversation ------------------------------------------------------------------------------------------------ */
+
+/* A conversation: bytes of the machine that were not taken yet, and where it is. */
+struct conversation {
+	struct parcel *parcel;
+	struct proc_talk *talk;
+	struct sent sent;
+	bool ready, done;
+	char heard[8192];
+	size_t from, to;
+};
+
+static int next_byte(struct conversation *c, char *ret_byte, struct err *err)
+{
+	if (c->from == c->to) {
+		ssize_t n = proc_read(c->talk, c->heard, sizeof c->heard, PATIENCE_S);
+
+		if (n < 0)
+			return err_sys(err, (int)n, "the machine does not answer");
+		if (n == 0)
+			return err_set(err, -EPIPE, "the connection ended before the machine was done");
+		c->from = 0;
+		c->to = (size_t)n;
+	}
+	*ret_byte = c->heard[c->from++];
+	return 0;
+}
+
+static int read_line(struct conversation *c, char line[LINE_MAX_BYTES], struct err *err)
+{
+	for (size_t n = 0; n < LINE_MAX_BYTES; n++) {
+		int r = next_byte(c, &line[n], err);
+
+		if (r < 0)
+			return r;
+		if (line[n] == '\n') {
+			line[n] = 0;
+			return 0;
+		}
+		if ((unsigned char)line[n] < ' ' || (unsigned char)line[n] > '~')
+			line[n] = '?';
+	}
+	line[LINE_MAX_BYTES - 1] = 0;
+	return send_nonsense(line, err);
+}
+
+static int give_blocks(struct conversation *c, const uint64_t numbers[3], struct err *err)
+{
+	static _Thread_local char blocks[BLOCKS_MAX * PARCEL_BLOCK];
+	int r = parcel_read(c->parcel, (size_t)numbers[0], numbers[1], numbers[2], blocks, err);
+
+	if (r < 0)
+		return r;
+	r = proc_write(c->talk, blocks, (size_t)numbers[2] * PARCEL_BLOCK, PATIENCE_S);
+	return r < 0 ? err_sys(err, r, "the machine takes nothing any more") : 0;
+}
+
+static int hear(struct conversation *c, const char *line, struct err *err)
+{
+	struct send_word word;
+	int r = send_parse(c->parcel, line, &word, err);
+	bool begins = r == 0 && (word.heard == HEARD_READY || word.heard == HEARD_SAME);
+
+	if (r < 0)
+		return r;
+	if (begins == c->ready) /* that is the first thing it says, and it says it once */
+		return send_nonsense(line, err);
+	switch (word.heard) {
+	case HEARD_READY:
+	case HEARD_SAME:
+		c->ready = true;
+		c->sent.slot = word.slot;
+		c->sent.same = c->done = word.heard == HEARD_SAME;
+		break;
+	case HEARD_GET:
+		return give_blocks(c, word.numbers, err);
+	case HEARD_STEP:
+		log_step("%s", word.step);
+		break;
+	case HEARD_PROGRESS:
+		if (word.numbers[1])
+			log_progress(word.numbers[0] / MIB, word.numbers[1] / MIB, "MiB");
+		break;
+	case HEARD_DONE:
+		c->sent.in_place = word.numbers[0];
+		c->sent.copied = word.numbers[1];
+		c->sent.received = word.numbers[2];
+		c->done = true;
+		break;
+	}
+	return 0;
+}
+
+int send_talk(struct parcel *parcel, struct proc_talk *talk, struct sent *ret_sent, struct err *err)
+{
+	struct conversation c = {.parcel = parcel, .talk = talk};
+	_cleanup_buf_ struct buf offer = {0};
+	char line[LINE_MAX_BYTES];
+	int r;
+
+	parcel_offer(parcel, &offer);
+	r = proc_write(talk, offer.data, offer.size, PATIENCE_S);
+	if (r < 0)
+		return err_sys(err, r, "the machine does not listen");
+	while (r == 0 && !c.done) {
+		r = read_line(&c, line, err);
+		if (r == 0)
+			r = hear(&c, line, err);
+	}
+	if (r == 0)
+		*ret_sent = c.sent;
+	return r;
+}
+
+int send_parcel(struct arena *arena, const struct remote *remote, struct parcel *parcel, const struct send_how *how,
+		struct sent *ret_sent, struct err *err)
+{
+	const char *words = arena_printf(arena, "aether-agent take%s%s", how->dry_run ? " --dry-run" : "",
+					 how->force ? " --force" : "");
+	_cleanup_buf_ struct buf said = {0};
+	struct err talking = {0};
+	struct proc_talk *talk;
+	int r = remote_start(arena, remote, words, &talk, err), status;
+
+	if (r < 0)
+		return r;
+	r = send_talk(parcel, talk, ret_sent, &talking);
+	status = proc_finish(talk, r == -ETIME ? 0 : END_PATIENCE_S, &said, err);
+	if (status > 0 && (r == 0 || r == -EPIPE)) /* what it says itself is nearer to the cause than that it is gone */
+		r = remote_failed(remote, status, said.data ? said.data : "", err);
+	else if (r < 0 && status >= 0)
+		err_take(err, &talking);
+	err_free(&talking);
+	return status < 0 ? status : r;
+}

@@ -1,0 +1,43 @@
+/* Sending a generation to a machine: the builder's side of the conversation in builder/machine/agent/offer.h. */
+#ifndef FLEET_SEND_H
+#define FLEET_SEND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fleet/payload.h"
+#include "fleet/remote.h"
+
+struct sent {
+	bool same;                     /* the machine runs this very image: nothing was sent */
+	char slot;                     /* that it went into, or that runs */
+	uint64_t in_place, copied, received; /* bytes, by where the machine found them; received: what travelled */
+};
+
+struct send_how {
+	bool dry_run, force;           /* as builder/machine/agent/take.c has them */
+};
+
+/* One thing that a machine says. */
+struct send_word {
+	enum send_heard { HEARD_READY, HEARD_SAME, HEARD_GET, HEARD_STEP, HEARD_PROGRESS, HEARD_DONE } heard;
+	char slot;                     /* ready, same: 'a' or 'b' */
+	const char *step;              /* step: for people */
+	uint64_t numbers[3];           /* get: object, first block, how many; progress: of how much; done: in
+					* place, copied, received */
+};
+
+/* Parses a line of the machine's. The blocks that it asks for are there, and no more than it may ask for at once. -EBADMSG
+ * for what is none. Pure. */
+int send_parse(const struct parcel *parcel, const char *line, struct send_word *ret_word, struct err *err);
+
+/* Holds the conversation over `talk`, to its end; what the machine says may be anything. -EBADMSG for what is no
+ * answer, -ETIME when it says nothing for minutes, -EPIPE when it has ended before it said that it is done. Does not
+ * finish `talk`. */
+int send_talk(struct parcel *parcel, struct proc_talk *talk, struct sent *ret_sent, struct err *err);
+
+/* The whole of it: starts the agent over ssh, sends, and ends. When this returns 0 the slot is whole, and starts next. */
+int send_parcel(struct arena *arena, const struct remote *remote, struct parcel *parcel, const struct send_how *how,
+		struct sent *ret_sent, struct err *err);
+
+#endif

@@ -1,0 +1,133 @@
+#include "fleet/status.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "edge/json.h"
+
+enum { PAUSE_S = 1, FIRST_PATIENCE_S = 8, LAST_PATIENCE_S = 60, BAD_STAYS_S = 300, STATUS_NO_CONNECTION = 255 };
+enum { STATUS_BYTES_MAX = 64 << 10 }; /* an honest one has two; indented, nested lists grow a thousandfold */
+
+/* A text that a terminal can be given: it is the machine's. */
+static const char *text_of(struct arena *arena, const struct json *object, const char *key)
+{
+	const char *text = json_get_text(object, key);
+	char *copy = arena_strdup(arena, text ? text : "");
+
+	text_calm(copy, "");
+	return copy;
+}
+
+int station_read(struct arena *arena, const char *text, size_t size, struct station *ret_station, struct err *err)
+{
+	_cleanup_json_ struct json *top = NULL;
+	const struct json *failure, *slots;
+	struct station m = {0};
+	int r;
+
+	if (size > STATUS_BYTES_MAX)
+		return err_set(err, -EBADMSG, "a status of %zu bytes is none of a machine", size);
+	r = json_read("the machine's status", text, size, &top, err);
+	if (r < 0)
+		return r;
+	if (!json_get_text(top, "name") || !json_get_text(top, "boot_id"))
+		return err_set(err, -EBADMSG, "this is no status of a machine");
+	m = (struct station){
+		.name = text_of(arena, top, "name"), .kind = text_of(arena, top, "kind"), .boot_id =
+			text_of(arena, top, "boot_id"),
+		.slot = text_of(arena, top, "slot"), .root_hash = text_of(arena, top, "root_hash"),
+		.generation = text_of(arena, top, "generation"), .state = text_of(arena, top, "state"),
+		.health = text_of(arena, top, "health"), .health_reason = text_of(arena, top, "health_reason"),
+	};
+	slots = json_get(top, "slots");
+	for (size_t i = 0; i < json_count(slots) && i < sizeof m.slots / sizeof *m.slots; i++) {
+		const struct json *slot = json_item(slots, i);
+
+		m.slots[m.n_slots++] = (struct station_slot){
+			text_of(arena, slot, "slot"), text_of(arena, slot, "state"), text_of(arena, slot, "root_hash"),
+			text_of(arena, slot, "generation"), json_get_number(slot, "tries_left"),
+		};
+	}
+	failure = json_get(top, "last_failure");
+	m.failure.when = json_get_number(failure, "when");
+	m.failure.root_hash = text_of(arena, failure, "root_hash");
+	m.failure.reason = text_of(arena, failure, "reason");
+	m.text = json_print(arena, top, false);
+	*ret_station = m;
+	return 0;
+}
+
+int station_ask(struct arena *arena, const struct remote *remote, struct station *ret_station, struct err *err)
+{
+	_cleanup_buf_ struct buf output = {0};
+	const char *said;
+	int status = remote_run(arena, remote, "aether-agent status --json", &output, &said, err);
+
+	if (status < 0)
+		return status;
+	if (status > 0)
+		return remote_failed(remote, status, said, err);
+	return station_read(arena, output.data, output.size, ret_station, err);
+}
+
+/* The connection may end before the command does. */
+int station_restart(struct arena *arena, const struct remote *remote, struct err *err)
+{
+	const char *said;
+	int status = remote_run(arena, remote, "systemctl reboot", NULL, &said, err);
+
+	if (status < 0)
+		return status;
+	return status == 0 || status == STATUS_NO_CONNECTION ? 0 : remote_failed(remote, status, said, err);
+}
+
+/* Whether there is a verdict. A bad image goes by itself, where there is another one; `bad_since` is when it was seen first. */
+static bool is_over(const struct station *station, const char *boot_id, const char *root_hash, int64_t *bad_since)
+{
+	if (boot_id && strcmp(station->boot_id, boot_id) == 0)
+		return false;
+	if (strcmp(station->root_hash, root_hash) != 0 || strcmp(station->state, "good") == 0)
+		return true;
+	if (strcmp(station->state, "bad") != 0)
+		return false;
+	if (!*bad_since)
+		*bad_since = clock_ms() / 1000;
+	return clock_ms() / 1000 - *bad_since > BAD_STAYS_S;
+}
+
+int station_wait(const struct remote *remote, struct arena *arena, const char *boot_id, const char *root_hash,
+		 unsigned timeout_s,
+		 struct station *ret_station, struct err *err)
+{
+	int64_t deadline = clock_ms() / 1000 + timeout_s, bad_since = 0;
+	struct remote asked = *remote;
+	bool seen = false;
+
+	/* A connection that was made just before it went down is never answered: soon given up at first, a slow machine gets
+	 * more time with each question. */
+	asked.patience_s = FIRST_PATIENCE_S;
+	while (clock_ms() / 1000 < deadline) {
+		struct err ignored = {0}; /* it is not there yet, or not any more */
+		struct station station;
+		int r = station_ask(arena, &asked, &station, &ignored);
+
+		err_free(&ignored);
+		if (r == 0 && is_over(&station, boot_id, root_hash, &bad_since)) {
+			*ret_station = station;
+			return 0;
+		}
+		if (r == 0 && !seen && (!boot_id || strcmp(station.boot_id, boot_id) != 0)) {
+			seen = true;
+			log_step("waiting for the verdict of %s's health checks", remote->host);
+		}
+		if (r < 0 && asked.patience_s < LAST_PATIENCE_S)
+			asked.patience_s += asked.patience_s / 2;
+		sleep(PAUSE_S);
+	}
+	err_set(err, -ETIME, "%s has come to no verdict in %u seconds%s", remote->host, timeout_s,
+		seen ? "" : ": it was not to be reached since it restarted");
+	return err_hint(err, "it goes on by itself: 'aether-build status --host %s' tells how far it is", remote->host);
+}

@@ -1,0 +1,29 @@
+/* What the verbs that work with a machine have in common. */
+#ifndef FLEET_VERDICT_H
+#define FLEET_VERDICT_H
+
+#include "shelf/generation.h"
+#include "fleet/status.h"
+#include "verb/verb.h"
+
+/* The machine that --host names. -EINVAL without one. */
+int deploy_remote(struct arena *arena, const struct verb_options *options, struct remote *ret_remote, struct err *err);
+
+/* --timeout in seconds; 15 minutes when it was not said. */
+int deploy_timeout(const struct verb_options *options, unsigned *ret_seconds, struct err *err);
+
+/* The generation of `name` below --out whose root has that hash; NULL when there is none (any more). In `arena`. */
+const struct generation *deploy_find(struct arena *arena, const struct verb_options *options, const char *name,
+				     const char *root_hash);
+
+/* Writes down what became of the generation; that it could not be written down is a warning. */
+void deploy_note(const struct generation *generation, const struct remote *remote, enum verdict verdict, const char *reason);
+
+/* Waits for the verdict on the image with `root_hash`, after the boot `boot_id` (NULL: in whatever boot), and writes
+ * it down for `generation` (may be NULL). -EIO for a bad one, with the reason and where the machine is now; -ETIME
+ * for none in time. */
+int deploy_verdict(struct arena *arena, const struct remote *remote, const char *boot_id, const char *root_hash,
+		   unsigned timeout_s,
+		   const struct generation *generation, struct station *ret_station, struct err *err);
+
+#endif

@@ -1,0 +1,63 @@
+/* aether-agent: what a machine does for its own generations. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "machine/agent/boot.h"
+#include "machine/agent/judge.h"
+#include "machine/agent/status.h"
+#include "machine/agent/take.h"
+
+static int rollback_main(int argc, char **argv)
+{
+	struct boot boot;
+
+	(void)argc;
+	(void)argv;
+	boot_open(&boot, BOOT_CHANGE);
+	if (!boot.other)
+		die("this machine has no other slot to go back to");
+	if (boot.other->state != SLOT_GOOD)
+		die("slot %c is %s: there is no good generation to go back to", boot.other->letter,
+		    slot_state_name(boot.other->state));
+	boot_condemn(&boot, boot.running, "rolled back by hand");
+	printf("slot %c starts from the next boot on\n", boot.other->letter);
+	return EXIT_SUCCESS;
+}
+
+static const struct command {
+	const char *name, *arguments, *summary;
+	int (*run)(int argc, char **argv);
+} commands[] = {
+	{"status", "[--json]", "slots, generations, tries, the last failure", status_main},
+	{"health", "[--json]", "asks the recipe's health checks, until they hold or their time is over", health_main},
+	{"judge", "", "the verdict on this boot (aether-health.service runs it)", judge_main},
+	{"rollback", "", "the other slot starts from the next boot on, this one is bad", rollback_main},
+	{"take", "[--dry-run] [--force]", "takes a generation from aether-build on stdin and stdout", take_main},
+};
+
+static int usage(FILE *out)
+{
+	fputs("usage: aether-agent COMMAND\n\n", out);
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+		char left[48];
+
+		snprintf(left, sizeof left, "%s %s", commands[i].name, commands[i].arguments);
+		fprintf(out, "  %-28s %s\n", left, commands[i].summary);
+	}
+	return out == stdout ? EXIT_SUCCESS : 2;
+}
+
+int main(int argc, char **argv)
+{
+	say_as("aether-agent", NULL);
+	if (argc < 2)
+		return usage(stderr);
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
+		return usage(stdout);
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+		if (strcmp(commands[i].name, argv[1]) == 0)
+			return commands[i].run(argc - 1, argv + 1);
+	say("there is no command '%s'", argv[1]);
+	return usage(stderr);
+}

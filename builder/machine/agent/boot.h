@@ -1,0 +1,99 @@
+/* Which slot starts next, whatever starts it. The EFI system partition has two loaders' files, and whatever is changed is
+ * changed for both: a machine may be given the other firmware any day.
+ *
+ *   /EFI/Linux/NAME-SEQUENCE-SLOT[+LEFT[-DONE]].efi   systemd-boot starts the highest sequence first, counts LEFT down in the
+ *                                                     name, and comes to one with none left when there is no other (entry.h)
+ *   /grub/grubenv                                     aether_good: the slot that starts; aether_trial, aether_tries: the one
+ *                                                     that starts instead while there are tries, which GRUB counts down
+ *   /aether/SLOT/{linux,initrd,sums,grub.cfg}         what GRUB starts
+ *   /aether/SLOT/image                                what is in the slot: lines KEY=VALUE, root= and generation=
+ *   /aether/SLOT/failure                              why it is bad: when=, reason=
+ *
+ * Functions end the program by die() when the machine's boot files cannot be read or written. */
+#ifndef MACHINE_AGENT_BOOT_H
+#define MACHINE_AGENT_BOOT_H
+
+#include "contract/verity.h"
+#include "machine/say.h"
+#include "machine/cmdline.h"
+#include "machine/block.h"
+#include "machine/agent/grubenv.h"
+
+/* GRUB's environment block, on the EFI system partition. */
+#define GRUBENV "grub/grubenv"
+
+enum slot_state {
+	SLOT_EMPTY, /* nothing of it can be started */
+	SLOT_GOOD,  /* starts whenever it is its turn */
+	SLOT_TRIAL, /* starts first, a few times */
+	SLOT_BAD,   /* starts when nothing else does */
+};
+enum { SLOT_TRIES = 3 };
+
+/* "empty", "good", "trial", "bad". */
+const char *slot_state_name(enum slot_state state);
+
+struct slot {
+	char letter;                   /* 'a', 'b' */
+	struct partition partition;    /* root-a, root-b */
+	uint64_t size_bytes;           /* of the partition */
+	enum slot_state state;
+	unsigned tries_left;           /* of a trial; less than SLOT_TRIES: it was tried */
+	unsigned sequence;             /* later ones are higher */
+	char file[128];                /* name of its unified kernel image in /EFI/Linux; "" for none */
+	char root_hash[2 * ROOT_HASH_BYTES + 1]; /* of the image that it starts; "" for none */
+	char generation[16];           /* number that the builder gave it; "" when nobody said */
+	char failed_when[24], failed_reason[512]; /* seconds since 1970; "" when it did not fail */
+};
+
+struct boot {
+	char name[64], kind[8], format[8]; /* of the image that runs: /usr/lib/aether/image */
+	struct cmdline cmdline;        /* which image runs … */
+	char root_hash[2 * ROOT_HASH_BYTES + 1]; /* … as text; "" in a container */
+	char esp[32];                  /* folder where the EFI system partition is mounted, for this process alone */
+	const char *history;           /* file on the state partition where failures are kept (history.h) */
+	struct slot slots[2];
+	size_t n_slots;                /* 0: not a machine with slots (a container) */
+	struct slot *running, *other;  /* `other` NULL with one slot */
+};
+
+enum boot_access {
+	BOOT_CHANGE, /* alone: while another process has it, that is an error */
+	BOOT_WAIT,   /* alone, when the other one is done */
+	BOOT_LOOK,   /* changes nothing, beside anybody */
+};
+
+/* Looks at the machine, as root. Mounts the EFI system partition where no other process sees it, until the process
+ * ends; so it can be called once. */
+void boot_open(struct boot *ret_boot, enum boot_access access);
+
+/* Looks once more at what may have changed: states, files, failures. */
+void boot_reload(struct boot *boot);
+
+/* Only one process at a time may change anything: takes the lock (boot_open() did for BOOT_CHANGE and BOOT_WAIT), or
+ * gives it back. What was seen before may have changed: boot_reload(). */
+void boot_lock(enum boot_access access);
+void boot_unlock(void);
+
+/* Takes away all by which the slot could be started, durably: before its content is touched. */
+void boot_clear(struct boot *boot, struct slot *slot);
+
+/* Reads GRUB's environment block, which may be short or none at all: the rest is zeros. False when there is no such file (no
+ * BIOS starts this disk). */
+bool boot_grubenv(const struct boot *boot, char block[GRUBENV_BYTES]);
+
+/* The folder of the slot's files, ESP/aether/SLOT, which exists. */
+void boot_folder(const struct boot *boot, const struct slot *slot, char *out, size_t size);
+
+/* Makes the slot the one that starts next, SLOT_TRIES times at most: all its files are in boot_folder(), and the
+ * unified kernel image there is called `uki`. The last thing that is written, after all else is durable. */
+void boot_try(struct boot *boot, struct slot *slot);
+
+/* The slot proved itself: it starts from now on. */
+void boot_bless(struct boot *boot, struct slot *slot);
+
+/* The slot did not: the other one starts from now on. Why is kept beside its files, and on the state partition if there
+ * is room. */
+void boot_condemn(struct boot *boot, struct slot *slot, const char *reason);
+
+#endif

@@ -1,0 +1,244 @@
+/* Changing which slot starts. The order of steps is what keeps the machine startable when the power goes between two of
+ * them: what takes away comes first when a slot is given up, and last what gives when one is won. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "machine/agent/boot.h"
+#include "machine/agent/entry.h"
+#include "machine/agent/hash.h"
+#include "machine/agent/history.h"
+#include "machine/agent/lines.h"
+
+/* All that was written to the EFI system partition is on the disk. */
+static void settle(const struct boot *boot)
+{
+	int fd = open(boot->esp, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || syncfs(fd) < 0)
+		die("cannot write to the EFI system partition: %s", strerror(errno));
+	close(fd);
+}
+
+/* --- GRUB's book ----------------------------------------------------------------------------------------------------- */
+
+struct setting {
+	const char *key, *value; /* NULL: none */
+};
+
+/* Changes the block in place, as GRUB does: what we set stands in its first sector. */
+static void write_grubenv(const struct boot *boot, const struct setting *settings, size_t n)
+{
+	char path[64], block[GRUBENV_BYTES];
+	int fd, r;
+
+	if (!boot_grubenv(boot, block))
+		return;
+	snprintf(path, sizeof path, "%s/" GRUBENV, boot->esp);
+	for (size_t i = 0; i < n; i++)
+		if (grubenv_set(block, settings[i].key, settings[i].value) < 0)
+			die("%s is full", path);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	r = fd < 0 ? -errno : write_all(fd, block, sizeof block, 0);
+	if (r == 0 && fsync(fd) < 0)
+		r = -errno;
+	if (r < 0)
+		die("cannot write %s: %s", path, strerror(-r));
+	close(fd);
+}
+
+/* `letter` starts from now on, and nothing is on trial. */
+static void grub_settle_on(const struct boot *boot, char letter)
+{
+	const char good[] = {letter, 0};
+	const struct setting settings[] = {{"aether_tries", NULL}, {"aether_trial", NULL}, {"aether_good", good}};
+
+	write_grubenv(boot, settings, sizeof settings / sizeof *settings);
+}
+
+static void grub_try(const struct boot *boot, char letter)
+{
+	const char trial[] = {letter, 0}, tries[] = {'0' + SLOT_TRIES, 0};
+	const struct setting settings[] = {{"aether_tries", tries}, {"aether_trial", trial}};
+
+	write_grubenv(boot, settings, sizeof settings / sizeof *settings);
+}
+
+/* --- files ----------------------------------------------------------------------------------------------------------- */
+
+static void image_path(const struct boot *boot, const char *file, char *out, size_t size)
+{
+	snprintf(out, size, "%s/EFI/Linux/%s", boot->esp, file);
+}
+
+/* Gives the slot's unified kernel image another count of tries. */
+static void rename_image(const struct boot *boot, struct slot *slot, bool counted, unsigned left, unsigned done)
+{
+	char from[320], to[320], file[128];
+	struct entry entry;
+
+	if (entry_parse(slot->file, &entry) < 0)
+		return; /* an empty slot */
+	entry.counted = counted;
+	entry.left = left;
+	entry.done = done;
+	if (entry_print(&entry, file, sizeof file) < 0)
+		die("the name of %s is too long", slot->file);
+	image_path(boot, slot->file, from, sizeof from);
+	image_path(boot, file, to, sizeof to);
+	if (strcmp(from, to) != 0 && rename(from, to) < 0)
+		die("cannot rename %s to %s: %s", from, file, strerror(errno));
+	strcpy(slot->file, file);
+}
+
+static bool is_visible(const char *file, char letter)
+{
+	(void)letter;
+	return *file != '.';
+}
+
+/* An interrupted renaming may have left two images of the slot. */
+static bool is_image_of(const char *file, char letter)
+{
+	struct entry entry;
+
+	return entry_parse(file, &entry) == 0 && entry.slot == letter;
+}
+
+/* Removes the files of a folder that go; there may be no such folder. */
+static void remove_files(const char *path, bool (*goes)(const char *file, char letter), char letter)
+{
+	struct dirent *entry;
+	char file[600];
+	DIR *folder = opendir(path);
+
+	if (!folder && errno != ENOENT)
+		die("cannot read %s: %s", path, strerror(errno));
+	while (folder && (entry = readdir(folder))) {
+		if (!goes(entry->d_name, letter))
+			continue;
+		snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
+		if (unlink(file) < 0)
+			die("cannot remove %s: %s", file, strerror(errno));
+	}
+	if (folder)
+		closedir(folder);
+}
+
+void boot_clear(struct boot *boot, struct slot *slot)
+{
+	char folder[64], images[320];
+	int r;
+
+	grub_settle_on(boot, boot->running->letter);
+	image_path(boot, "", images, sizeof images);
+	remove_files(images, is_image_of, slot->letter);
+	settle(boot);
+	boot_folder(boot, slot, folder, sizeof folder);
+	remove_files(folder, is_visible, slot->letter);
+	r = make_folder(folder, 0755);
+	if (r < 0)
+		die("cannot make %s: %s", folder, strerror(-r));
+	settle(boot);
+	boot_reload(boot);
+}
+
+/* --- verdicts -------------------------------------------------------------------------------------------------------- */
+
+/* What GRUB holds the kernel and the initrd against, before it starts them: it would start anything. */
+static void write_sums(const char *folder)
+{
+	static const char *const files[] = {"linux", "initrd"};
+	char path[96], text[256] = "", hex[HASH_HEX];
+	size_t at = 0;
+	int r;
+
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		snprintf(path, sizeof path, "%s/%s", folder, files[i]);
+		r = hash_file(path, hex);
+		if (r < 0)
+			die("cannot read %s: %s", path, strerror(-r));
+		at += (size_t)snprintf(text + at, sizeof text - at, "%s  %s\n", hex, files[i]);
+	}
+	r = write_whole(folder, "sums", text);
+	if (r < 0)
+		die("cannot write %s/sums: %s", folder, strerror(-r));
+}
+
+void boot_try(struct boot *boot, struct slot *slot)
+{
+	struct entry entry = {.slot = slot->letter, .counted = true, .left = SLOT_TRIES};
+	char folder[64], from[96], to[320], file[128];
+	int r;
+
+	for (size_t i = 0; i < boot->n_slots; i++)
+		if (boot->slots[i].sequence >= entry.sequence)
+			entry.sequence = boot->slots[i].sequence + 1;
+	snprintf(entry.name, sizeof entry.name, "%s", boot->name);
+	boot_folder(boot, slot, folder, sizeof folder);
+	write_sums(folder);
+	snprintf(from, sizeof from, "%s/uki", folder);
+	if (entry_print(&entry, file, sizeof file) < 0)
+		die("the machine's name is too long: %s", boot->name);
+	image_path(boot, "", to, sizeof to);
+	r = make_folder(to, 0755);
+	if (r < 0)
+		die("cannot make %s: %s", to, strerror(-r));
+	image_path(boot, file, to, sizeof to);
+	settle(boot);
+	if (rename(from, to) < 0)
+		die("cannot rename %s to %s: %s", from, to, strerror(errno));
+	settle(boot);
+	grub_try(boot, slot->letter);
+	settle(boot);
+	boot_reload(boot);
+}
+
+void boot_bless(struct boot *boot, struct slot *slot)
+{
+	rename_image(boot, slot, false, 0, 0);
+	settle(boot);
+	grub_settle_on(boot, slot->letter);
+	settle(boot);
+	boot_reload(boot);
+}
+
+/* The state partition has the history; it may be full, or broken, and the verdict must stand all the same. */
+static void append_history(const struct boot *boot, const struct slot *slot, const char *text)
+{
+	char record[1024];
+	int r;
+
+	snprintf(record, sizeof record, "%sslot=%c\nroot=%s\ngeneration=%s\n\n", text, slot->letter, slot->root_hash,
+		 slot->generation);
+	r = history_add(boot->history, record);
+	if (r < 0)
+		say("cannot write down in %s why slot %c is bad: %s", boot->history, slot->letter, strerror(-r));
+}
+
+void boot_condemn(struct boot *boot, struct slot *slot, const char *reason)
+{
+	char folder[64], text[640], flat[sizeof slot->failed_reason];
+	char next = slot == boot->running && boot->other ? boot->other->letter : boot->running->letter;
+	int r;
+
+	snprintf(flat, sizeof flat, "%s", reason);
+	lines_flatten(flat);
+	snprintf(text, sizeof text, "when=%lld\nreason=%s\n", (long long)time(NULL), flat);
+	boot_folder(boot, slot, folder, sizeof folder);
+	r = write_whole(folder, "failure", text);
+	if (r < 0)
+		say("cannot write down in %s why slot %c is bad: %s", folder, slot->letter, strerror(-r));
+	append_history(boot, slot, text);
+	settle(boot);
+	grub_settle_on(boot, next);
+	rename_image(boot, slot, true, 0, SLOT_TRIES - (slot->tries_left < SLOT_TRIES ? slot->tries_left : 0));
+	settle(boot);
+	boot_reload(boot);
+}

@@ -1,0 +1,209 @@
+#include "machine/agent/health.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "machine/say.h"
+#include "machine/agent/command.h"
+#include "machine/agent/lines.h"
+
+enum { CHECK_SECONDS = 10, COMMAND_SECONDS = 30, PAUSE_US = 2000000 };
+
+/* --- one kind each: 0 when it holds; else says why in `reason` -------------------------------------------------------- */
+
+static bool unit_holds(char *const *words, char *reason, size_t size)
+{
+	const char *const argv[] = {"systemctl", "is-active", words[1], NULL};
+
+	return command_run(argv, CHECK_SECONDS, reason, size) == 0;
+}
+
+static bool connects(const struct sockaddr *address, socklen_t size)
+{
+	struct pollfd poll_fd = {.fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0),
+				 .events = POLLOUT};
+	int error = 0;
+	socklen_t error_size = sizeof error;
+
+	if (poll_fd.fd < 0)
+		return false;
+	if (connect(poll_fd.fd, address, size) < 0) {
+		error = errno;
+		if (error == EINPROGRESS)
+			error = poll(&poll_fd, 1, CHECK_SECONDS * 1000) != 1 ? ETIMEDOUT
+				: getsockopt(poll_fd.fd, SOL_SOCKET, SO_ERROR, &error, &error_size) < 0 ? errno : error;
+	}
+	close(poll_fd.fd);
+	errno = error;
+	return error == 0;
+}
+
+static bool tcp_holds(char *const *words, char *reason, size_t size)
+{
+	uint16_t port = htons((uint16_t)strtoul(words[1], NULL, 10));
+	struct sockaddr_in six_less = {.sin_family = AF_INET, .sin_port = port, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = port, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+
+	if (connects((struct sockaddr *)&six_less, sizeof six_less) || connects((struct sockaddr *)&six, sizeof six))
+		return true;
+	snprintf(reason, size, "%s", strerror(errno));
+	return false;
+}
+
+/* What a service on the machine says of itself is asked for, not who it is. */
+static bool http_holds(char *const *words, char *reason, size_t size)
+{
+	const char *const argv[] = {"curl", "--silent", "--show-error", "--insecure", "--noproxy", "*", "--max-time", "10",
+				    "--output", "/dev/null", "--write-out", "\n%{http_code}", words[2], NULL};
+	int status = command_run(argv, CHECK_SECONDS + 2, reason, size);
+
+	if (status == 0 && strcmp(reason, words[1]) == 0)
+		return true;
+	if (status == 0) {
+		char seen[16];
+
+		snprintf(seen, sizeof seen, "%s", reason);
+		snprintf(reason, size, "it answers with status %s", seen);
+	}
+	return false;
+}
+
+static bool command_holds(char *const *words, char *reason, size_t size)
+{
+	int status = command_run((const char *const *)words + 1, COMMAND_SECONDS, reason, size);
+	size_t n = strlen(reason);
+
+	if (status == -ETIME)
+		snprintf(reason, size, "it did not end in %d seconds", COMMAND_SECONDS);
+	else if (status < 0)
+		snprintf(reason, size, "it could not be run: %s", strerror(-status));
+	else if (status > 0)
+		snprintf(reason + n, size - n, "%sexit status %d", n ? "; " : "", status);
+	return status == 0;
+}
+
+static bool running_holds(char *const *words, char *reason, size_t size)
+{
+	const char *const argv[] = {"systemctl", "is-system-running", NULL};
+
+	(void)words;
+	return command_run(argv, CHECK_SECONDS, reason, size) == 0;
+}
+
+static const struct kind {
+	const char *name;
+	size_t min_words, max_words;
+	bool (*holds)(char *const *words, char *reason, size_t size);
+} kinds[] = {
+	{"unit", 2, 2, unit_holds}, {"tcp", 2, 2, tcp_holds}, {"http", 3, 3, http_holds},
+	{"command", 2, CHECK_WORDS, command_holds}, {"running", 1, 1, running_holds},
+};
+
+static const struct kind *kind_of(const char *name)
+{
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (strcmp(kinds[i].name, name) == 0)
+			return &kinds[i];
+	return NULL;
+}
+
+/* --- all of them ------------------------------------------------------------------------------------------------------ */
+
+int health_parse(struct health *health)
+{
+	char *text = health->text, *fields[CHECK_WORDS + 1];
+	int n;
+
+	health->n_checks = 0;
+	while ((n = lines_fields(&text, fields, CHECK_WORDS + 1)) > 0) {
+		const struct kind *kind = n > 1 ? kind_of(fields[1]) : NULL;
+		struct check *check = &health->checks[health->n_checks];
+		size_t n_words = (size_t)n - 1;
+		char *end;
+
+		if (!kind || health->n_checks == CHECKS || n_words < kind->min_words || n_words > kind->max_words)
+			return -EINVAL;
+		*check = (struct check){.kind = kind, .timeout_ms = strtoul(fields[0], &end, 10)};
+		if (*end || end == fields[0])
+			return -EINVAL;
+		memcpy(check->words, fields + 1, n_words * sizeof *fields);
+		health->n_checks++;
+	}
+	return n;
+}
+
+void health_read(struct health *health)
+{
+	int n = read_line("/usr/lib/aether/health", health->text, sizeof health->text - 1);
+
+	if (n == 0)
+		n = snprintf(health->text, sizeof health->text, "120000\trunning\n");
+	if (n < 0 || health_parse(health) < 0)
+		die("cannot read /usr/lib/aether/health: %s", n < 0 ? strerror(-n) : "it is not what aether-build writes");
+}
+
+/* Asks all once. Returns how many hold; *ret_late: one that does not has had its time. */
+static size_t ask(struct health *health, long long passed_ms, bool *ret_late)
+{
+	size_t holding = 0;
+
+	*ret_late = false;
+	for (size_t i = 0; i < health->n_checks; i++) {
+		struct check *check = &health->checks[i];
+
+		*check->reason = 0;
+		check->holds = check->kind->holds(check->words, check->reason, sizeof check->reason);
+		holding += check->holds;
+		*ret_late |= !check->holds && passed_ms >= (long long)check->timeout_ms;
+	}
+	return holding;
+}
+
+bool health_wait(struct health *health, void (*told)(const struct health *health))
+{
+	long long start = uptime_ms();
+	bool late = false;
+
+	for (;;) {
+		size_t holding = ask(health, uptime_ms() - start, &late);
+
+		if (told)
+			told(health);
+		if (holding == health->n_checks || late)
+			return holding == health->n_checks;
+		usleep(PAUSE_US);
+	}
+}
+
+void check_print(const struct check *check, char *out, size_t size)
+{
+	size_t at = 0;
+
+	*out = 0;
+	for (char *const *word = check->words; *word && at < size; word++)
+		at += (size_t)snprintf(out + at, size - at, "%s%s", word == check->words ? "" : " ", *word);
+}
+
+void health_reason(const struct health *health, char *out, size_t size)
+{
+	char words[200];
+
+	*out = 0;
+	for (size_t i = 0; i < health->n_checks; i++) {
+		const struct check *check = &health->checks[i];
+
+		if (check->holds)
+			continue;
+		check_print(check, words, sizeof words);
+		snprintf(out, size, "%s: %s", words, *check->reason ? check->reason : "it does not hold");
+		return;
+	}
+}

@@ -1,0 +1,30 @@
+/* Where blocks are that are wanted: from a digest to a place. */
+#ifndef MACHINE_AGENT_KNOWN_H
+#define MACHINE_AGENT_KNOWN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "machine/agent/hash.h"
+
+/* A hash table with open addressing; zeroed when empty. An entry keeps eight bytes of the digest: what is found is a
+ * hint, to be held against the digest when it is read. */
+struct places {
+	struct places_entry *entries;
+	size_t n, capacity;            /* entries in use, entries in all: a power of two */
+};
+
+struct place {
+	unsigned source;               /* below 65535 */
+	uint64_t block;                /* below 2^48 */
+};
+
+/* Remembers a place, instead of one that was known. Ends the program when memory does. */
+void places_add(struct places *places, const uint8_t hash[HASH_BYTES], struct place place);
+
+bool places_find(const struct places *places, const uint8_t hash[HASH_BYTES], struct place *ret_place);
+
+void places_free(struct places *places);
+
+#endif

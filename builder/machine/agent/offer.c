@@ -1,0 +1,193 @@
+#include "machine/agent/offer.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "machine/say.h"
+#include "machine/hex.h"
+
+enum { TEXT_MAX = 64 << 10 };
+static const uint64_t FILE_MAX = 1ULL << 30;
+
+static const struct {
+	const char *name;
+	uint64_t max_bytes;
+} objects[N_OBJECTS] = {
+	[OBJECT_ROOT] = {"root", TREE_DATA_MAX * BLOCK_BYTES},
+	[OBJECT_UKI] = {"uki", FILE_MAX},
+	[OBJECT_LINUX] = {"linux", FILE_MAX},
+	[OBJECT_INITRD] = {"initrd", FILE_MAX},
+	[OBJECT_GRUB_A] = {"grub-a", TEXT_MAX},
+	[OBJECT_GRUB_B] = {"grub-b", TEXT_MAX},
+};
+
+const char *offer_name(enum offer_object object)
+{
+	return objects[object].name;
+}
+
+/* Cuts the next word off. NULL when there is none. */
+static char *next_word(char **line)
+{
+	char *word = *line ? strsep(line, " ") : NULL;
+
+	return word && *word ? word : NULL;
+}
+
+static bool read_number(const char *word, uint64_t max, uint64_t *ret_number)
+{
+	char *end;
+
+	if (!word || *word < '0' || *word > '9')
+		return false;
+	errno = 0;
+	*ret_number = strtoull(word, &end, 10);
+	return errno == 0 && *end == 0 && *ret_number <= max;
+}
+
+static bool read_hash(const char *word, uint8_t hash[HASH_BYTES])
+{
+	return word && hex_parse(word, strlen(word), hash, HASH_BYTES) == 0;
+}
+
+/* --- a line each: false, and in `why` what is wrong with it ---------------------------------------------------------- */
+
+struct line {
+	const char *key;
+	char *rest;                    /* behind the key and its space */
+	struct offer *offer;
+	char *why;
+	size_t why_size;
+};
+
+__attribute__((format(printf, 2, 3))) static bool refuse(const struct line *line, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(line->why, line->why_size, format, arguments);
+	va_end(arguments);
+	return false;
+}
+
+static bool read_unsigned(const struct line *line, unsigned *ret_number)
+{
+	uint64_t number;
+
+	if (!read_number(line->rest, 999999999, &number))
+		return refuse(line, "the builder says no number for '%s'", line->key);
+	*ret_number = (unsigned)number;
+	return true;
+}
+
+static bool read_text(const struct line *line, char *out, size_t size)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-";
+	const char *text = line->rest;
+
+	if (!*text || *text == '.' || strlen(text) >= size || text[strspn(text, letters)])
+		return refuse(line, "the builder says no '%s' that we can take", line->key);
+	strcpy(out, text);
+	return true;
+}
+
+static bool parse_version(const struct line *line)
+{
+	unsigned version;
+
+	if (!read_unsigned(line, &version))
+		return false;
+	return version == OFFER_VERSION || refuse(line, "the builder speaks version %u of this conversation, this machine "
+						  "version %d: use an aether-build of the machine's age",
+						  version, OFFER_VERSION);
+}
+
+static bool parse_name(const struct line *line)
+{
+	return read_text(line, line->offer->name, sizeof line->offer->name);
+}
+
+static bool parse_kind(const struct line *line)
+{
+	return read_text(line, line->offer->kind, sizeof line->offer->kind);
+}
+
+static bool parse_format(const struct line *line)
+{
+	return read_unsigned(line, &line->offer->format);
+}
+
+static bool parse_generation(const struct line *line)
+{
+	return read_unsigned(line, &line->offer->generation);
+}
+
+static bool parse_salt(const struct line *line)
+{
+	return read_hash(line->rest, line->offer->salt) || refuse(line, "the builder does not say what the salt is");
+}
+
+static bool parse_object(const struct line *line, enum offer_object object)
+{
+	char *rest = line->rest;
+	const char *name = next_word(&rest);
+	uint64_t *size_bytes = &line->offer->objects[object].size_bytes;
+
+	if (!name || strcmp(name, objects[object].name) != 0 ||
+	    !read_number(next_word(&rest), objects[object].max_bytes, size_bytes) ||
+	    !read_hash(next_word(&rest), line->offer->objects[object].root_hash) || rest || *size_bytes == 0)
+		return refuse(line, "the builder does not say what '%s' is", objects[object].name);
+	return object != OBJECT_ROOT || *size_bytes % BLOCK_BYTES == 0 ||
+	       refuse(line, "the builder offers a root image that does not end with a block");
+}
+
+/* --- all of them ------------------------------------------------------------------------------------------------------ */
+
+/* What stands before the objects. */
+static const struct {
+	const char *key;
+	bool (*parse)(const struct line *line);
+} lines[] = {
+	{"aether-take", parse_version}, {"name", parse_name}, {"kind", parse_kind}, {"format", parse_format},
+	{"generation", parse_generation}, {"salt", parse_salt},
+};
+enum { N_LINES = sizeof lines / sizeof *lines, END_LINE = N_LINES + N_OBJECTS };
+
+int offer_line(struct offer *offer, unsigned number, char *text, char *why, size_t size)
+{
+	struct line line = {
+		.key = number < N_LINES ? lines[number].key : "object", .offer = offer, .why = why, .why_size = size,
+	};
+	char *rest = text;
+	const char *word = next_word(&rest);
+	bool good;
+
+	if (number == END_LINE)
+		return (!word && !rest) || refuse(&line, "the builder says more than an offer: '%.40s'", text) ? 1 : -EINVAL;
+	if (!word || strcmp(word, line.key) != 0) {
+		refuse(&line, "the builder was to say '%s', and said '%.40s'", line.key, text);
+		return -EINVAL;
+	}
+	line.rest = rest ? rest : text + strlen(text);
+	good = number < N_LINES ? lines[number].parse(&line) : parse_object(&line, number - N_LINES);
+	return good ? 0 : -EINVAL;
+}
+
+void offer_read(struct talk *talk, struct offer *ret_offer)
+{
+	char line[TALK_LINE_MAX], why[TALK_LINE_MAX];
+	struct offer offer = {0};
+	int r = 0;
+
+	for (unsigned number = 0; r == 0; number++) {
+		talk_line(talk, line);
+		r = offer_line(&offer, number, line, why, sizeof why);
+	}
+	if (r < 0)
+		die("%s", why);
+	*ret_offer = offer;
+}

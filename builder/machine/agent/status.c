@@ -1,0 +1,145 @@
+#include "machine/agent/status.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "machine/agent/boot.h"
+#include "machine/agent/health.h"
+#include "machine/agent/judge.h"
+#include "machine/agent/quote.h"
+
+static bool wants_json(int argc, char **argv)
+{
+	return argc > 1 && strcmp(argv[1], "--json") == 0;
+}
+
+static void put_pair(const char *key, const char *text, const char *end)
+{
+	printf("\"%s\": ", key);
+	quote_print(text, stdout);
+	fputs(end, stdout);
+}
+
+/* --- status ---------------------------------------------------------------------------------------------------------- */
+
+static const struct slot *latest_failure(const struct boot *boot)
+{
+	const struct slot *latest = NULL;
+
+	for (size_t i = 0; i < boot->n_slots; i++)
+		if (*boot->slots[i].failed_when &&
+		    (!latest || strtoll(boot->slots[i].failed_when, NULL, 10) > strtoll(latest->failed_when, NULL, 10)))
+			latest = &boot->slots[i];
+	return latest;
+}
+
+static void put_slot(const struct slot *slot)
+{
+	printf("{\"slot\": \"%c\", \"state\": \"%s\", ", slot->letter, slot_state_name(slot->state));
+	put_pair("root_hash", slot->root_hash, ", ");
+	put_pair("generation", slot->generation, ", ");
+	printf("\"tries_left\": %u, \"size\": %llu}", slot->tries_left, (unsigned long long)slot->size_bytes);
+}
+
+static void put_failure(const struct slot *slot)
+{
+	if (!slot) {
+		fputs("null", stdout);
+		return;
+	}
+	printf("{\"when\": %lld, \"slot\": \"%c\", ", strtoll(slot->failed_when, NULL, 10), slot->letter);
+	put_pair("root_hash", slot->root_hash, ", ");
+	put_pair("generation", slot->generation, ", ");
+	put_pair("reason", slot->failed_reason, "}");
+}
+
+static void put_json(const struct boot *boot, const char *boot_id, const char *health, const char *reason)
+{
+	const struct slot *running = boot->running;
+	const char slot[] = {running ? running->letter : 0, 0};
+
+	putchar('{');
+	put_pair("name", boot->name, ", ");
+	put_pair("kind", boot->kind, ", ");
+	put_pair("format", boot->format, ", ");
+	put_pair("boot_id", boot_id, ", ");
+	put_pair("slot", slot, ", ");
+	put_pair("generation", running ? running->generation : "", ", ");
+	put_pair("root_hash", boot->root_hash, ", ");
+	put_pair("state", running ? slot_state_name(running->state) : "", ", ");
+	printf("\"tries_left\": %u, ", running ? running->tries_left : 0);
+	put_pair("health", health, ", ");
+	put_pair("health_reason", reason, ", \"slots\": [");
+	for (size_t i = 0; i < boot->n_slots; i++) {
+		fputs(i ? ", " : "", stdout);
+		put_slot(&boot->slots[i]);
+	}
+	fputs("], \"last_failure\": ", stdout);
+	put_failure(latest_failure(boot));
+	puts("}");
+}
+
+static void put_plain(const struct boot *boot, const char *health, const char *reason)
+{
+	printf("%s (%s), health: %s%s%s\n", boot->name, boot->kind, health, *reason ? ": " : "", reason);
+	for (size_t i = 0; i < boot->n_slots; i++) {
+		const struct slot *slot = &boot->slots[i];
+
+		printf("%c slot %c  %-5s  generation %-4s  root %.16s", slot == boot->running ? '*' : ' ', slot->letter,
+		       slot_state_name(slot->state), *slot->generation ? slot->generation : "-",
+		       *slot->root_hash ? slot->root_hash : "-");
+		if (slot->state == SLOT_TRIAL)
+			printf("  %u tries left", slot->tries_left);
+		puts("");
+		if (*slot->failed_reason)
+			printf("         %s\n", slot->failed_reason);
+	}
+}
+
+int status_main(int argc, char **argv)
+{
+	static struct boot boot;
+	char boot_id[64], health[16], reason[800];
+
+	boot_open(&boot, BOOT_LOOK);
+	if (read_line("/proc/sys/kernel/random/boot_id", boot_id, sizeof boot_id) < 0)
+		*boot_id = 0;
+	judge_verdict(health, sizeof health, reason, sizeof reason);
+	if (wants_json(argc, argv))
+		put_json(&boot, boot_id, health, reason);
+	else
+		put_plain(&boot, health, reason);
+	return EXIT_SUCCESS;
+}
+
+/* --- health ---------------------------------------------------------------------------------------------------------- */
+
+int health_main(int argc, char **argv)
+{
+	static struct health health;
+	bool json = wants_json(argc, argv), all;
+
+	health_read(&health);
+	all = health_wait(&health, NULL);
+	if (json)
+		printf("{\"healthy\": %s, \"checks\": [", all ? "true" : "false");
+	for (size_t i = 0; i < health.n_checks; i++) {
+		const struct check *check = &health.checks[i];
+		char words[400];
+
+		check_print(check, words, sizeof words);
+		if (json) {
+			fputs(i ? ", {" : "{", stdout);
+			put_pair("check", words, ", ");
+			printf("\"ok\": %s, ", check->holds ? "true" : "false");
+			put_pair("reason", check->reason, "}");
+		} else {
+			printf("%-6s %s%s%s\n", check->holds ? "ok" : "not ok", words, check->holds ? "" : ": ",
+			       check->holds ? "" : check->reason);
+		}
+	}
+	if (json)
+		puts("]}");
+	return all ? EXIT_SUCCESS : EXIT_FAILURE;
+}

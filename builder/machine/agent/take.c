@@ -1,0 +1,333 @@
+#include "machine/agent/take.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "machine/agent/admit.h"
+#include "machine/agent/blocks.h"
+#include "machine/agent/boot.h"
+#include "machine/hex.h"
+#include "machine/verity.h"
+#include "machine/agent/history.h"
+#include "machine/agent/offer.h"
+
+/* In a slot's folder: the slot was cleared, and what else is there is of an image that was not taken whole. */
+#define MARKER "taking"
+
+enum { TARGETS = 5 };
+
+static const char *const esp_files[] = {"uki", "linux", "initrd"};
+enum { N_ESP_FILES = sizeof esp_files / sizeof *esp_files };
+
+struct take {
+	struct boot boot;
+	struct offer offer;
+	struct talk talk;
+	struct blocks blocks;
+	struct object targets[TARGETS];        /* the slot; uki, linux, initrd, grub.cfg */
+	struct object known[2 + 2 * N_ESP_FILES]; /* the running slot, its unified kernel image; files of both */
+	size_t n_known;
+	char folder[64];                       /* of the slot's files */
+	bool dry_run, force;
+};
+
+static void path_of(char *out, size_t size, const char *folder, const char *name)
+{
+	snprintf(out, size, "%s/%s", folder, name);
+}
+
+static uint64_t size_of(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+static uint64_t free_bytes(const char *path)
+{
+	struct statvfs fs;
+
+	if (statvfs(path, &fs) < 0)
+		die("cannot look at %s: %s", path, strerror(errno));
+	return (uint64_t)fs.f_bavail * fs.f_frsize;
+}
+
+/* --- may it be taken? ------------------------------------------------------------------------------------------------ */
+
+/* What the other slot has on the EFI system partition makes room, or is used again. */
+static uint64_t esp_room(const struct take *take)
+{
+	uint64_t bytes = free_bytes(take->boot.esp);
+	char path[400];
+
+	for (size_t i = 0; i < N_ESP_FILES; i++) {
+		path_of(path, sizeof path, take->folder, esp_files[i]);
+		bytes += size_of(path);
+	}
+	snprintf(path, sizeof path, "%s/EFI/Linux/%s", take->boot.esp, take->boot.other->file);
+	return bytes + (*take->boot.other->file ? size_of(path) : 0);
+}
+
+static void ask_admission(const struct take *take)
+{
+	static char failures[HISTORY_BYTES];
+	struct admit_room room = {0};
+	char why[1024];
+	int r;
+
+	if (take->boot.other) {
+		room.esp_bytes = esp_room(take);
+		room.state_bytes = free_bytes("/var");
+	}
+	r = history_read(take->boot.history, failures);
+	if (r < 0 && !take->force)
+		die("cannot read which generations were bad here, in %s: %s (--force takes this one all the same)",
+		    take->boot.history, strerror(-r));
+	if (!admit(&take->boot, &take->offer, &room, failures, take->force, why, sizeof why))
+		die("%s", why);
+}
+
+static bool runs_already(const struct take *take)
+{
+	return memcmp(take->offer.objects[OBJECT_ROOT].root_hash, take->boot.cmdline.root_hash, HASH_BYTES) == 0;
+}
+
+/* --- what is known on the machine ------------------------------------------------------------------------------------ */
+
+static int open_partition(const struct slot *slot, int flags)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof path, "/dev/%s", slot->partition.device);
+	fd = open(path, flags | O_CLOEXEC);
+	if (fd < 0)
+		die("cannot open %s: %s", path, strerror(errno));
+	return fd;
+}
+
+/* The running slot: its tree says what is in it, if it has the machine's salt. */
+static void know_running(struct take *take)
+{
+	const struct cmdline *cmdline = &take->boot.cmdline;
+	struct object *object = &take->known[take->n_known];
+	uint8_t block[VERITY_SUPERBLOCK];
+	struct verity verity;
+	int fd = open_partition(take->boot.running, O_RDONLY);
+
+	if (read_all(fd, block, sizeof block, (int64_t)cmdline->hash_offset) != sizeof block ||
+	    verity_decode(block, cmdline->root_hash, &verity) < 0 || verity.data_block_size != BLOCK_BYTES ||
+	    verity.hash_block_size != BLOCK_BYTES || verity.data_blocks * BLOCK_BYTES != cmdline->hash_offset) {
+		close(fd);
+		return;
+	}
+	object_init(object, "the running slot", fd, cmdline->hash_offset);
+	memcpy(object->root_hash, cmdline->root_hash, HASH_BYTES);
+	object->has_tree = verity.salt_size == HASH_BYTES && memcmp(verity.salt, take->offer.salt, HASH_BYTES) == 0;
+	take->n_known++;
+	blocks_know(&take->blocks, object);
+}
+
+static void know_file(struct take *take, const char *path)
+{
+	struct object *object = &take->known[take->n_known];
+	uint64_t size = size_of(path);
+	int fd = size ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+
+	if (fd < 0)
+		return;
+	object_init(object, path, fd, size);
+	take->n_known++;
+	blocks_know(&take->blocks, object);
+}
+
+static void know_machine(struct take *take)
+{
+	const struct slot *running = take->boot.running;
+	char folder[64], path[400];
+
+	know_running(take);
+	boot_folder(&take->boot, running, folder, sizeof folder);
+	snprintf(path, sizeof path, "%s/EFI/Linux/%s", take->boot.esp, running->file);
+	if (*running->file)
+		know_file(take, path);
+	for (size_t i = 0; i < N_ESP_FILES; i++) {
+		path_of(path, sizeof path, folder, esp_files[i]);
+		know_file(take, path);
+		path_of(path, sizeof path, take->folder, esp_files[i]);
+		know_file(take, path);
+	}
+}
+
+/* --- taking ---------------------------------------------------------------------------------------------------------- */
+
+static void make_durable(int fd, const char *name)
+{
+	if (fsync(fd) < 0)
+		die("cannot write %s: %s", name, strerror(errno));
+}
+
+/* From here on the slot cannot be started, until it is whole. What an interrupted run left in its folder stays. */
+static void clear(struct take *take)
+{
+	char path[96];
+	int r;
+
+	path_of(path, sizeof path, take->folder, MARKER);
+	if (access(path, F_OK) == 0 && take->boot.other->state == SLOT_EMPTY)
+		return;
+	boot_clear(&take->boot, take->boot.other);
+	r = write_whole(take->folder, MARKER, "");
+	if (r < 0)
+		die("cannot write %s: %s", path, strerror(-r));
+}
+
+static int open_target(const struct take *take, const char *name)
+{
+	char path[96];
+	int fd;
+
+	path_of(path, sizeof path, take->folder, name);
+	fd = open(path, take->dry_run ? O_RDONLY | O_CLOEXEC : O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0 && !take->dry_run)
+		die("cannot make %s: %s", path, strerror(errno));
+	return fd;
+}
+
+/* Opens what is to be filled: first the slot, then the files; GRUB's entry is the last. */
+static void open_targets(struct take *take)
+{
+	static const char *const names[TARGETS] = {"the slot", "uki", "linux", "initrd", "grub.cfg"};
+	const enum offer_object objects[TARGETS] = {
+		OBJECT_ROOT, OBJECT_UKI, OBJECT_LINUX, OBJECT_INITRD,
+		take->boot.other->letter == 'a' ? OBJECT_GRUB_A : OBJECT_GRUB_B,
+	};
+
+	for (size_t i = 0; i < TARGETS; i++) {
+		struct object *target = &take->targets[i];
+		int fd = i == 0 ? open_partition(take->boot.other,
+						 take->dry_run ? O_RDONLY : O_RDWR) : open_target(take, names[i]);
+
+		object_init(target, names[i], fd, take->offer.objects[objects[i]].size_bytes);
+		target->number = objects[i];
+		target->has_tree = i == 0;
+		memcpy(target->root_hash, take->offer.objects[objects[i]].root_hash, HASH_BYTES);
+		take->blocks.total += (target->shape.n_blocks - 1) * (take->dry_run ? 1 : 2);
+	}
+}
+
+/* By its superblock the initrd knows a slot: it is written when all it stands for is on the disk. */
+static void write_superblock(const struct take *take)
+{
+	const struct object *slot = &take->targets[0];
+	struct verity verity = {
+		.algorithm = "sha256", .hash_type = 1, .data_block_size = BLOCK_BYTES, .hash_block_size = BLOCK_BYTES,
+		.data_blocks = slot->shape.n_data, .salt_size = HASH_BYTES,
+	};
+	uint8_t block[BLOCK_BYTES] = {0}, there[BLOCK_BYTES];
+	int r;
+
+	memcpy(verity.salt, take->offer.salt, HASH_BYTES);
+	verity_encode(&verity, slot->root_hash, block);
+	make_durable(slot->fd, slot->name);
+	r = write_all(slot->fd, block, sizeof block, (int64_t)slot->size_bytes);
+	if (r < 0)
+		die("cannot write the superblock: %s", strerror(-r));
+	make_durable(slot->fd, slot->name);
+	if (ioctl(slot->fd, BLKFLSBUF) < 0) /* what is read from now on comes from the disk */
+		die("cannot flush the slot: %s", strerror(errno));
+	if (read_all(slot->fd, there, sizeof there, (int64_t)slot->size_bytes) != sizeof there ||
+	    memcmp(block, there, sizeof block) != 0)
+		die("the superblock is not what was written: is the disk broken?");
+}
+
+static void finish_files(const struct take *take)
+{
+	for (size_t i = 1; i < TARGETS; i++) {
+		const struct object *target = &take->targets[i];
+
+		if (ftruncate(target->fd, (off_t)target->size_bytes) < 0)
+			die("cannot write %s: %s", target->name, strerror(errno));
+		make_durable(target->fd, target->name);
+		posix_fadvise(target->fd, 0, 0, POSIX_FADV_DONTNEED);
+	}
+}
+
+/* Everything is there, durable and checked: now the slot may be started. */
+static void try(struct take *take)
+{
+	char text[160], hash[HASH_HEX], path[96];
+	int r;
+
+	hex_print(take->offer.objects[OBJECT_ROOT].root_hash, HASH_BYTES, hash);
+	snprintf(text, sizeof text, "root=%s\ngeneration=%u\n", hash, take->offer.generation);
+	r = write_whole(take->folder, "image", text);
+	if (r < 0)
+		die("cannot write %s/image: %s", take->folder, strerror(-r));
+	for (size_t i = 0; i < TARGETS; i++)
+		close(take->targets[i].fd);
+	path_of(path, sizeof path, take->folder, MARKER);
+	if (unlink(path) < 0)
+		die("cannot remove %s: %s", path, strerror(errno));
+	boot_try(&take->boot, take->boot.other);
+}
+
+static void take_all(struct take *take)
+{
+	if (!take->dry_run)
+		clear(take);
+	memcpy(take->blocks.salt, take->offer.salt, HASH_BYTES);
+	take->blocks.talk = &take->talk;
+	take->blocks.dry_run = take->dry_run;
+	talk_say(&take->talk, "step looking");
+	know_machine(take);
+	open_targets(take);
+	talk_say(&take->talk, "step taking");
+	for (size_t i = 0; i < TARGETS; i++)
+		blocks_take(&take->blocks, &take->targets[i]);
+	if (take->dry_run)
+		return;
+	finish_files(take);
+	write_superblock(take);
+	talk_say(&take->talk, "step checking");
+	for (size_t i = 0; i < TARGETS; i++)
+		blocks_check(&take->blocks, &take->targets[i]);
+	try(take);
+}
+
+int take_main(int argc, char **argv)
+{
+	static struct take take;
+
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--dry-run") == 0)
+			take.dry_run = true;
+		else if (strcmp(argv[i], "--force") == 0)
+			take.force = true;
+		else
+			die("'take' does not know '%s'", argv[i]);
+	take.talk.in = STDIN_FILENO;
+	take.talk.out = STDOUT_FILENO;
+	boot_open(&take.boot, take.dry_run ? BOOT_LOOK : BOOT_CHANGE);
+	offer_read(&take.talk, &take.offer);
+	if (take.boot.other)
+		boot_folder(&take.boot, take.boot.other, take.folder, sizeof take.folder);
+	ask_admission(&take);
+	if (runs_already(&take)) {
+		talk_say(&take.talk, "same %c", take.boot.running->letter);
+		return EXIT_SUCCESS;
+	}
+	talk_say(&take.talk, "ready %c", take.boot.other->letter);
+	take_all(&take);
+	talk_say(&take.talk, "done %llu %llu %llu", (unsigned long long)take.blocks.taken.in_place,
+		 (unsigned long long)take.blocks.taken.copied, (unsigned long long)take.blocks.taken.received);
+	return EXIT_SUCCESS;
+}

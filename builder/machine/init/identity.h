@@ -1,0 +1,16 @@
+/* The machine-id of this machine. */
+#ifndef MACHINE_INIT_IDENTITY_H
+#define MACHINE_INIT_IDENTITY_H
+
+#include <stdbool.h>
+
+enum { MACHINE_ID_BYTES = 34 };
+
+/* The machine-id(5) of this machine with its newline: read from the state partition, or made (of the VM's UUID, else by
+ * chance) and kept there. */
+void identity_machine_id(const char *folder, char out[MACHINE_ID_BYTES]);
+
+/* The machine-id that a UUID as DMI prints it stands for; false when it is not one that tells machines apart. */
+bool identity_from_uuid(const char *uuid, char out[MACHINE_ID_BYTES]);
+
+#endif

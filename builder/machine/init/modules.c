@@ -1,0 +1,43 @@
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "machine/init/modules.h"
+#include "machine/say.h"
+
+static int is_module(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+/* A driver for hardware that this machine does not have may refuse (ENODEV); one that is built in is there (EEXIST). */
+static void load(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) < 0 && errno != EEXIST && errno != ENODEV))
+		say("cannot load %s: %s", path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	unlink(path);
+}
+
+void modules_load(const char *folder)
+{
+	struct dirent **entries;
+	char path[512];
+	int n = scandir(folder, &entries, is_module, alphasort);
+
+	for (int i = 0; i < n; i++) {
+		snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
+		load(path);
+		free(entries[i]);
+	}
+	if (n >= 0)
+		free(entries);
+}

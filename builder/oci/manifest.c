@@ -1,0 +1,143 @@
+#include "oci/manifest.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "edge/json.h"
+#include "debian/index.h"
+
+static int bad(const char *name, const char *what, struct err *err)
+{
+	return err_set(err, -EBADMSG, "the image '%s' has %s", name, what);
+}
+
+/* `sha256:` and 64 digits; NULL for what is anything else. */
+static const char *digest_of(struct arena *arena, const char *text)
+{
+	static const char prefix[] = "sha256:";
+	const char *hex = text && text_has_prefix(text, prefix) ? text + sizeof prefix - 1 : NULL;
+
+	return hex && lock_sha256_ok(hex) ? arena_strdup(arena, hex) : NULL;
+}
+
+/* A content descriptor. */
+static int read_descriptor(struct arena *arena, const char *name, const struct json *descriptor, struct lock_blob *ret_blob,
+			   struct err *err)
+{
+	int64_t size = json_get_number(descriptor, "size");
+
+	ret_blob->sha256 = digest_of(arena, json_get_text(descriptor, "digest"));
+	ret_blob->size = (uint64_t)size;
+	return ret_blob->sha256 && size > 0 ? 0 : bad(name, "a part without a SHA-256 digest and a size", err);
+}
+
+static bool is(const struct json *object, const char *key, const char *value)
+{
+	const char *text = json_get_text(object, key);
+
+	return text && strcmp(text, value) == 0;
+}
+
+/* Without a platform it is the only one, or nothing that runs: an attestation, for one, says "unknown". */
+static bool is_ours(const struct json *descriptor, size_t n)
+{
+	const struct json *platform = json_get(descriptor, "platform");
+	const char *variant = json_get_text(platform, "variant");
+
+	if (!platform)
+		return n == 1;
+	return is(platform, "os", "linux") && is(platform, "architecture", "amd64") &&
+	       (!variant || strcmp(variant, "v1") == 0);
+}
+
+int oci_choose(struct arena *arena, const char *name, const char *text, size_t size, struct lock_blob *ret_manifest,
+	       struct err *err)
+{
+	_cleanup_json_ struct json *json = NULL;
+	const struct json *manifests;
+	size_t n;
+	int r = json_read(name, text, size, &json, err);
+
+	if (r < 0)
+		return r;
+	manifests = json_get(json, "manifests");
+	if (!manifests)
+		return 0;
+	n = json_count(manifests);
+	for (size_t i = 0; i < n; i++) {
+		if (!is_ours(json_item(manifests, i), n))
+			continue;
+		r = read_descriptor(arena, name, json_item(manifests, i), ret_manifest, err);
+		return r < 0 ? r : 1;
+	}
+	return err_set(err, -ENOENT, "the image '%s' is for other machines than linux/amd64", name);
+}
+
+static bool is_layer(const struct json *descriptor)
+{
+	static const char *const types[] = {
+		"application/vnd.oci.image.layer.v1.tar", "application/vnd.oci.image.layer.v1.tar+gzip",
+		"application/vnd.oci.image.layer.v1.tar+zstd", "application/vnd.docker.image.rootfs.diff.tar",
+		"application/vnd.docker.image.rootfs.diff.tar.gzip", "application/vnd.docker.image.rootfs.diff.tar.zstd",
+	};
+
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+		if (is(descriptor, "mediaType", types[i]))
+			return true;
+	return false;
+}
+
+int oci_manifest(struct arena *arena, const char *name, const char *text, size_t size, struct lock_container *container,
+		 struct err *err)
+{
+	_cleanup_json_ struct json *json = NULL;
+	const struct json *layers;
+	int r = json_read(name, text, size, &json, err);
+
+	if (r < 0)
+		return r;
+	if (json_get_number(json, "schemaVersion") != 2)
+		return bad(name, "a manifest of a form that is out of use", err);
+	layers = json_get(json, "layers");
+	container->n_layers = json_count(layers);
+	if (container->n_layers == 0)
+		return bad(name, "no layers", err);
+	r = read_descriptor(arena, name, json_get(json, "config"), &container->config, err);
+	if (r < 0)
+		return r;
+	container->layers = arena_array(arena, struct lock_blob, container->n_layers);
+	for (size_t i = 0; i < container->n_layers; i++) {
+		if (!is_layer(json_item(layers, i)))
+			return bad(name, "a layer that is no tar which everybody may have", err);
+		r = read_descriptor(arena, name, json_item(layers, i), &container->layers[i], err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int oci_diff_ids(struct arena *arena, const char *name, const char *text, size_t size, size_t n_layers,
+		 struct strv *ret_diff_ids, struct err *err)
+{
+	_cleanup_json_ struct json *json = NULL;
+	const struct json *ids;
+	struct strv list = {0};
+	int r = json_read(name, text, size, &json, err);
+
+	if (r < 0)
+		return r;
+	if (!is(json, "os", "linux") || !is(json, "architecture", "amd64"))
+		return err_set(err, -ENOENT, "the image '%s' is for other machines than linux/amd64", name);
+	ids = json_get(json_get(json, "rootfs"), "diff_ids");
+	for (size_t i = 0; i < json_count(ids); i++) {
+		const char *digest = digest_of(arena, json_text_of(json_item(ids, i)));
+
+		if (!digest)
+			return bad(name, "a layer without a SHA-256 digest", err);
+		strv_push(arena, &list, digest);
+	}
+	if (list.count != n_layers)
+		return bad(name, "another number of layers in its configuration than in its manifest", err);
+	*ret_diff_ids = list;
+	return 0;
+}

@@ -1,0 +1,141 @@
+#include "oci/registry.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "edge/http.h"
+#include "edge/json.h"
+
+enum { ANSWER_BYTES_MAX = 1 << 20 };
+
+/* The server behind a registry's name: Docker's is another than people write. */
+static const char *host_of(const struct reference *reference)
+{
+	return strcmp(reference->registry, "docker.io") == 0 ? "registry-1.docker.io" : reference->registry;
+}
+
+const char *registry_challenge(struct arena *arena, const char *challenge, const char *key)
+{
+	size_t length = strlen(key);
+
+	while (*challenge) {
+		const char *value, *end;
+
+		challenge += strspn(challenge, " ,\t");
+		value = challenge + strcspn(challenge, "=");
+		if (!*value)
+			return NULL;
+		value += value[1] == '"' ? 2 : 1;
+		end = value + strcspn(value, value[-1] == '"' ? "\"" : ", ");
+		if (strncmp(challenge, key, length) == 0 && challenge[length] == '=')
+			return arena_strndup(arena, value, (size_t)(end - value));
+		challenge = end + (*end == '"');
+	}
+	return NULL;
+}
+
+/* A part of a query, percent-encoded; slashes may stay (RFC 3986, section 3.4). */
+static const char *query_value(struct arena *arena, const char *text)
+{
+	return http_join(arena, "", text) + 1;
+}
+
+static int refuse_access(const struct registry *registry, struct err *err)
+{
+	err_set(err, -EACCES, "'%s' does not give '%s' to everybody", registry->reference->registry,
+		registry->reference->name);
+	return err_hint(err, "only public images can be embedded; is the name right?");
+}
+
+static int get_token(struct arena *arena, struct registry *registry, const char *challenge, struct err *err)
+{
+	const char *realm = registry_challenge(arena, challenge, "realm"),
+		   *service = registry_challenge(arena, challenge, "service");
+	const char *url, *token;
+	_cleanup_http_answer_ struct http_answer answer = {0};
+	_cleanup_json_ struct json *json = NULL;
+	struct strv none = {0};
+	int r;
+
+	if (!realm || (!text_has_prefix(realm, "https://") && !reference_is_local(registry->reference)))
+		return refuse_access(registry, err);
+	url = arena_printf(arena, "%s?service=%s&scope=%s", realm, service ? query_value(arena, service) : "",
+			   query_value(arena, arena_printf(arena, "repository:%s:pull", registry->reference->name)));
+	r = http_ask(url, &none, ANSWER_BYTES_MAX, &answer, err);
+	if (r < 0)
+		return r;
+	if (answer.status != 200)
+		return refuse_access(registry, err);
+	r = json_read(url, answer.body.data ? answer.body.data : "", answer.body.size, &json, err);
+	if (r < 0)
+		return r;
+	token = json_get_text(json, "token");
+	if (!token)
+		token = json_get_text(json, "access_token");
+	if (!token || token[strcspn(token, "\r\n")])
+		return err_set(err, -EBADMSG, "%s: expected a token", realm);
+	strv_push(arena, &registry->headers, arena_printf(arena, "Authorization: Bearer %s", token));
+	return 0;
+}
+
+int registry_open(struct arena *arena, const struct reference *reference, struct registry *ret_registry, struct err *err)
+{
+	const char *base =
+		arena_printf(arena, "%s://%s/v2/", reference_is_local(reference) ? "http" : "https", host_of(reference));
+	struct registry registry = {.reference = reference, .url = arena_printf(arena, "%s%s", base, reference->name)};
+	_cleanup_http_answer_ struct http_answer answer = {0};
+	struct strv none = {0};
+	int r = 0;
+
+	if (http_ask(base, &none, ANSWER_BYTES_MAX, &answer, err) < 0)
+		return err_hint(err, "is the network there, and the registry?");
+	if (answer.status == 401 && answer.bearer)
+		r = get_token(arena, &registry, answer.bearer, err);
+	else if (answer.status == 401)
+		r = refuse_access(&registry, err);
+	else if (answer.status != 200)
+		r = err_set(err, -EIO, "%s: expected a registry, got the HTTP status %u", base, answer.status);
+	if (r < 0)
+		return r;
+	/* Its own words for what we can read; without them it may give a form that is long out of use. */
+	strv_push(arena, &registry.headers,
+		  "Accept: application/vnd.oci.image.index.v1+json, "
+		  "application/vnd.docker.distribution.manifest.list.v2+json, "
+		  "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json, "
+		  "*/*;q=0.1");
+	*ret_registry = registry;
+	return 0;
+}
+
+int registry_manifest(struct arena *arena, const struct registry *registry, const char *what, struct buf *manifest,
+		      struct err *err)
+{
+	const char *url = arena_printf(arena, "%s/manifests/%s", registry->url, what);
+	_cleanup_http_answer_ struct http_answer answer = {0};
+
+	if (http_ask(url, &registry->headers, MANIFEST_BYTES_MAX, &answer, err) < 0)
+		return err_hint(err, "is the network there, and the registry?");
+	if (answer.status == 401 || answer.status == 403)
+		return refuse_access(registry, err);
+	if (answer.status == 404)
+		return err_set(err, -ENOENT, "the registry '%s' has no image '%s' with '%s'", registry->reference->registry,
+			       registry->reference->name, what);
+	if (answer.status == 429) {
+		err_set(err, -EIO, "%s: too many requests", url);
+		return err_hint(err, "the registry counts them for each address: try again in some hours");
+	}
+	if (answer.status != 200)
+		return err_set(err, -EIO, "%s: the HTTP status %u", url, answer.status);
+	buf_add(manifest, answer.body.data, answer.body.size);
+	return 0;
+}
+
+const char *registry_manifest_url(struct arena *arena, const struct registry *registry, const char *sha256)
+{
+	return arena_printf(arena, "%s/manifests/sha256:%s", registry->url, sha256);
+}
+
+const char *registry_blob_url(struct arena *arena, const struct registry *registry, const char *sha256)
+{
+	return arena_printf(arena, "%s/blobs/sha256:%s", registry->url, sha256);
+}

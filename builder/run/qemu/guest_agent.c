@@ -1,0 +1,206 @@
+#include "run/qemu/guest_agent.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "edge/digest.h"
+#include "host/signals.h"
+
+/* An answer to one question; a question while the guest boots; between two looks at a command. */
+enum { ANSWER_MS = 60000, SYNC_MS = 3000, LOOK_FIRST_MS = 50, LOOK_MS = 500, GRACE_MS = 60000 };
+enum { STATUS_MAX = 255, SIGNAL_MAX = 127, SIGNALLED = 128 }; /* how a shell tells them */
+
+/* The byte that no UTF-8 has: it ends whatever the agent was reading, and stands before its answer to
+ * guest-sync-delimited. */
+#define DELIMITER '\xff'
+
+/* --- synchronisation ------------------------------------------------------------------------------------------------- */
+
+static bool is_answer(const char *line, int64_t id)
+{
+	const char *delimiter = strrchr(line, DELIMITER), *text = delimiter ? delimiter + 1 : line;
+	_cleanup_json_ struct json *answer = NULL;
+	struct err ignored = {0};
+	bool is = json_read("answer", text, strlen(text), &answer, &ignored) == 0 && json_get_number(answer, "return") == id;
+
+	err_free(&ignored);
+	return is;
+}
+
+/* Asks once. Answers to earlier questions may come first. */
+static int ask_once(struct wire *wire, int64_t id, int64_t deadline_ms)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	static const char delimiter = DELIMITER;
+	struct json *arguments = json_new_object();
+	const char *line;
+	int r = wire_send(wire, &delimiter, 1, deadline_ms);
+
+	json_set(arguments, "id", json_number(id));
+	if (r < 0)
+		json_free(arguments);
+	else
+		r = wire_request(wire, "guest-sync-delimited", arguments, deadline_ms);
+	while (r == 0) {
+		r = wire_line(wire, arena, deadline_ms, &line);
+		if (r == 0 && is_answer(line, id))
+			return 0;
+		if (r == 0 && clock_ms() >= deadline_ms) /* it says other things, without end */
+			r = -ETIME;
+	}
+	return r;
+}
+
+int guest_agent_sync(struct wire *wire, int64_t deadline_ms)
+{
+	static int64_t id;
+	int64_t now;
+	int r;
+
+	do {
+		now = clock_ms();
+		r = ask_once(wire, ++id, now + SYNC_MS < deadline_ms ? now + SYNC_MS : deadline_ms);
+	} while (r == -ETIME && clock_ms() < deadline_ms);
+	return r;
+}
+
+/* --- commands -------------------------------------------------------------------------------------------------------- */
+
+static int lost(int r, struct err *err)
+{
+	if (r == -EINTR)
+		return err_set(err, r, "stopped");
+	return err_set(err, r, r == -ETIME ? "the guest agent does not answer" : "the machine has ended");
+}
+
+int guest_agent_answer(const char *command, const char *line, struct json **ret_answer, struct err *err)
+{
+	const struct json *error;
+	struct json *answer;
+	int r = json_read("the guest agent's answer", line, strlen(line), &answer, err);
+
+	if (r < 0)
+		return r;
+	error = json_get(answer, "error");
+	if (error) {
+		const char *text = json_get_text(error, "desc");
+
+		r = err_set(err, -EREMOTEIO, "the guest agent refuses '%s': %s", command, text ? text : "it does not say why");
+		json_free(answer);
+		return r;
+	}
+	*ret_answer = answer;
+	return 0;
+}
+
+/* One question and its answer. */
+static int ask(struct wire *wire, struct arena *arena, const char *command, struct json *arguments, struct json **ret_answer,
+	       struct err *err)
+{
+	int64_t deadline_ms = clock_ms() + ANSWER_MS;
+	const char *line;
+	int r = wire_request(wire, command, arguments, deadline_ms);
+
+	if (r == 0)
+		r = wire_line(wire, arena, deadline_ms, &line);
+	if (r < 0)
+		return lost(r, err);
+	return guest_agent_answer(command, line, ret_answer, err);
+}
+
+static struct json *words(const char *const *items)
+{
+	struct json *array = json_new_array();
+
+	for (; *items; items++)
+		json_add(array, json_text(*items));
+	return array;
+}
+
+static const char *decode(struct arena *arena, const struct json *status, const char *key, size_t *ret_size)
+{
+	const char *text = json_get_text(status, key), *data = text ? base64_decode(arena, text, ret_size) : NULL;
+
+	if (!data)
+		*ret_size = 0;
+	return data ? data : "";
+}
+
+static int start(struct wire *wire, struct arena *arena, const char *const *argv, int64_t *ret_pid, struct err *err)
+{
+	_cleanup_json_ struct json *answer = NULL;
+	struct json *arguments = json_new_object();
+	int r;
+
+	json_set(arguments, "path", json_text(argv[0]));
+	json_set(arguments, "arg", words(argv + 1));
+	json_set(arguments, "env", words(guest_env));
+	json_set(arguments, "capture-output", json_bool(true));
+	r = ask(wire, arena, "guest-exec", arguments, &answer, err);
+	if (r == 0)
+		*ret_pid = json_get_number(json_get(answer, "return"), "pid");
+	return r;
+}
+
+int guest_agent_ended(struct arena *arena, const struct json *answer, int *ret_status, struct guest_said *said, struct err *err)
+{
+	const struct json *status = json_get(answer, "return");
+	int64_t number = 0;
+	size_t unused;
+
+	if (!json_get_bool(status, "exited"))
+		return 0;
+	if (json_get_count(status, "signal", SIGNAL_MAX, &number))
+		*ret_status = SIGNALLED + (int)number;
+	else if (json_get_count(status, "exitcode", STATUS_MAX, &number))
+		*ret_status = (int)number;
+	else
+		return err_set(err, -EBADMSG, "the guest agent does not say how the command ended");
+	said->out = decode(arena, status, "out-data", &said->out_size);
+	said->diagnostics = decode(arena, status, "err-data", &unused);
+	return 1;
+}
+
+static int look(struct wire *wire, struct arena *arena, int64_t pid, int *ret_status, struct guest_said *said, struct err *err)
+{
+	_cleanup_json_ struct json *answer = NULL;
+	struct json *arguments = json_new_object();
+	int r;
+
+	json_set(arguments, "pid", json_number(pid));
+	r = ask(wire, arena, "guest-exec-status", arguments, &answer, err);
+	return r < 0 ? r : guest_agent_ended(arena, answer, ret_status, said, err);
+}
+
+int guest_agent_run(struct wire *wire, struct arena *arena, const char *const *argv, uint64_t timeout_ms,
+		    struct guest_said *ret_said, struct err *err)
+{
+	int64_t started = clock_ms(), deadline_ms = started + (int64_t)timeout_ms + GRACE_MS, pid = 0;
+	int64_t pause_ms = LOOK_FIRST_MS;
+	struct guest_said said = {0};
+	int status = 0, r = start(wire, arena, guest_limited(arena, argv, timeout_ms), &pid, err);
+
+	if (r < 0)
+		return r;
+	while ((r = look(wire, arena, pid, &status, &said, err)) == 0) {
+		if (clock_ms() > deadline_ms)
+			return err_set(err, -ETIME, "'%s' does not end", argv[0]);
+		if (patience_wait(-1, 0, clock_ms() + pause_ms) < 0)
+			return lost(-EINTR, err);
+		pause_ms = pause_ms * 2 < LOOK_MS ? pause_ms * 2 : LOOK_MS;
+	}
+	if (r < 0)
+		return r;
+	guest_judge(&said, status, (uint64_t)(clock_ms() - started), timeout_ms);
+	*ret_said = said;
+	return 0;
+}
+
+int guest_agent_power_off(struct wire *wire, int64_t deadline_ms)
+{
+	struct json *arguments = json_new_object();
+
+	json_set(arguments, "mode", json_text("powerdown"));
+	return wire_request(wire, "guest-shutdown", arguments, deadline_ms);
+}

@@ -1,0 +1,143 @@
+/* What users call a generation or a shelf. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "shelf/generation.h"
+#include "shelf/shelf.h"
+
+enum { HINT_NAMES_MAX = 8 };
+
+static const char RECIPE[] = ".recipe";
+
+/* --- what there is instead ------------------------------------------------------------------------------------------ */
+
+static int hint_shelves(struct arena *arena, const char *out, struct err *err)
+{
+	const struct strv names = shelf_names(arena, out);
+	_cleanup_buf_ struct buf text = {0};
+
+	if (names.count == 0)
+		return err_hint(err, "nothing was built below '%s' yet; another folder is named with --out FOLDER", out);
+	for (size_t i = 0; i < names.count && i < HINT_NAMES_MAX; i++)
+		buf_printf(&text, "%s%s", i ? ", " : "", names.items[i]);
+	return err_hint(err, "below '%s' there is: %s%s", out, text.data, names.count > HINT_NAMES_MAX ? ", …" : "");
+}
+
+/* The latest ones: a user's typing error is near them. */
+static int hint_numbers(struct arena *arena, const char *shelf, const char *name, struct err *err)
+{
+	unsigned *numbers;
+	size_t n = shelf_numbers(arena, shelf, &numbers), first = n > HINT_NAMES_MAX ? n - HINT_NAMES_MAX : 0;
+	_cleanup_buf_ struct buf text = {0};
+
+	for (size_t i = first; i < n; i++)
+		buf_printf(&text, "%s%s/%u", i > first ? ", " : "", name, numbers[i]);
+	return err_hint(err, "there is: %s%s", first ? "…, " : "", text.data);
+}
+
+/* --- by name -------------------------------------------------------------------------------------------------------- */
+
+/* The last part of a path, without `suffix`. */
+static const char *stem_of(struct arena *arena, const char *path, const char *suffix)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+
+	return arena_strndup(arena, name, strlen(name) - strlen(suffix));
+}
+
+/* Nothing that leads out of the folder, and none of the names that are ours. */
+static bool is_name(const char *name)
+{
+	return *name && *name != '.' && !strchr(name, '/');
+}
+
+int generation_shelf(struct arena *arena, const char *out, const char *argument, const char **ret_name, struct err *err)
+{
+	const char *name = text_has_suffix(argument, RECIPE) ? stem_of(arena, argument, RECIPE) : argument;
+	unsigned *numbers;
+
+	if (is_name(name) && shelf_numbers(arena, arena_printf(arena, "%s/%s", out, name), &numbers) > 0) {
+		*ret_name = arena_strdup(arena, name);
+		return 0;
+	}
+	err_set(err, -ENOENT, "no generations of '%s': a NAME or NAME.recipe is expected", argument);
+	return hint_shelves(arena, out, err);
+}
+
+/* Generation `number` (0: the newest) of a shelf that has some. */
+static int load(struct arena *arena, const char *shelf, unsigned number, struct generation **ret_generation, struct err *err)
+{
+	unsigned *numbers;
+	size_t n = shelf_numbers(arena, shelf, &numbers);
+
+	if (n == 0) /* somebody has removed them since */
+		return err_set(err, -ENOENT, "the generations in '%s' cannot be read any more", shelf);
+	return generation_load(arena, shelf, number ? number : numbers[n - 1], ret_generation, err);
+}
+
+/* NAME or NAME/NUMBER, where the shelf NAME exists. Returns 1 when `reference` was no such thing. */
+static int find_by_name(struct arena *arena, const char *out, const char *reference, struct generation **ret_generation,
+			struct err *err)
+{
+	const char *slash = strchr(reference, '/');
+	const char *name = arena_strndup(arena, reference, slash ? (size_t)(slash - reference) : strlen(reference));
+	const char *shelf = arena_printf(arena, "%s/%s", out, name);
+	unsigned number = slash ? shelf_number(slash + 1) : 0, *numbers;
+
+	if (!is_name(name) || shelf_numbers(arena, shelf, &numbers) == 0 || (slash && strchr(slash + 1, '/')))
+		return 1;
+	if (slash && (!number || !path_exists(arena_printf(arena, "%s/%u", shelf, number)))) {
+		err_set(err, -ENOENT, "there is no generation '%s'", reference);
+		return hint_numbers(arena, shelf, name, err);
+	}
+	return load(arena, shelf, number, ret_generation, err);
+}
+
+/* --- by path -------------------------------------------------------------------------------------------------------- */
+
+/* The folder that a path of the host leads to, or that the file is in: without links, so that its parts are names. */
+static const char *folder_of(struct arena *arena, const char *path)
+{
+	char *real = realpath(path, NULL), *folder = real ? arena_strdup(arena, real) : NULL;
+	struct stat st;
+
+	free(real);
+	if (folder && stat(folder, &st) == 0 && !S_ISDIR(st.st_mode))
+		*strrchr(folder, '/') = 0;
+	return folder;
+}
+
+/* Returns 1 when nothing of ours is there. */
+static int find_by_path(struct arena *arena, const char *path, struct generation **ret_generation, struct err *err)
+{
+	const char *folder = folder_of(arena, path), *slash = folder ? strrchr(folder, '/') : NULL;
+	unsigned number = slash ? shelf_number(slash + 1) : 0, *numbers;
+
+	if (number && slash > folder)
+		return load(arena, arena_strndup(arena, folder, (size_t)(slash - folder)), number, ret_generation, err);
+	if (folder && shelf_numbers(arena, folder, &numbers) > 0)
+		return load(arena, folder, 0, ret_generation, err);
+	return 1;
+}
+
+int generation_find(struct arena *arena, const char *out, const char *reference, struct generation **ret_generation,
+		    struct err *err)
+{
+	const char *name;
+	int r;
+
+	if (text_has_suffix(reference, RECIPE)) {
+		r = generation_shelf(arena, out, reference, &name, err);
+		return r < 0 ? r : load(arena, arena_printf(arena, "%s/%s", out, name), 0, ret_generation, err);
+	}
+	r = find_by_name(arena, out, reference, ret_generation, err);
+	if (r == 1)
+		r = find_by_path(arena, reference, ret_generation, err);
+	if (r < 1)
+		return r;
+	err_set(err, -ENOENT, "no generation '%s': NAME, NAME/NUMBER or the path of an image is expected", reference);
+	return hint_shelves(arena, out, err);
+}

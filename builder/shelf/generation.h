@@ -1,0 +1,83 @@
+/* Generations: what out/NAME/ holds, and what was learnt about it since.
+ *
+ *   out/NAME/3/NAME.qcow2, manifest.json, plan.json, NAME.efi   what publish.h put there: whole, and never changed again
+ *   out/NAME/3/record.json                                      what was learnt: replaced whole, under the shelf's lock
+ *
+ * A generation without a record (one that was killed between the two, or is older than records) is untried. */
+#ifndef SHELF_GENERATION_H
+#define SHELF_GENERATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "artifact/manifest.h"
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "edge/json.h"
+
+enum verdict { VERDICT_UNTRIED, VERDICT_GOOD, VERDICT_BAD };
+
+/* "untried", "good", "bad". */
+const char *verdict_name(enum verdict verdict);
+
+/* A machine that was given the generation. */
+struct deployment {
+	const char *host;            /* as the user named it to ssh */
+	int64_t when;                /* seconds since 1970 */
+	enum verdict verdict;        /* what became of it there; untried: not known yet */
+	const char *reason;          /* why it is bad; or NULL */
+};
+
+struct record {
+	unsigned replaced; /* the newest generation when this one was made; 0: it was the first, or nobody wrote it down
+			    */
+	int64_t made;                /* seconds since 1970; 0: not known */
+	struct deployment *deployments; /* one for each host, the latest; in the order of their times */
+	size_t n_deployments;
+	bool unreadable; /* there is a record.json that nobody can read (a warning said so): all of this is unknown */
+};
+
+struct generation {
+	const char *name;            /* of the shelf: the folder below out/ ("gateway", "gateway.lxc") */
+	unsigned number;
+	const char *folder, *image;  /* paths of the host */
+	struct manifest *manifest;
+	struct record record;
+};
+
+/* What is known of the generation as a whole: bad when it is bad on any host, else good when it is good on one. */
+enum verdict generation_verdict(const struct generation *generation);
+
+/* Finds one generation by what a user calls it: NAME (the newest), NAME/NUMBER, the path of a generation's folder or image,
+ * the path of a shelf (the newest), or NAME.recipe anywhere (the newest of NAME). -ENOENT when there is none, with those
+ * that there are as a hint. In `arena`. */
+int generation_find(struct arena *arena, const char *out, const char *reference, struct generation **ret_generation,
+		    struct err *err);
+
+/* All generations of shelf `name` below `out`, by their numbers. One whose manifest cannot be read is left out, with a
+ * warning. */
+int generation_list(struct arena *arena, const char *out, const char *name, struct generation **ret_generations, size_t *ret_n,
+		    struct err *err);
+
+/* The shelf that a user names, as NAME or by NAME.recipe anywhere: its name, in `arena`. -ENOENT when nothing was ever
+ * published on it, with those that there are as a hint. */
+int generation_shelf(struct arena *arena, const char *out, const char *argument, const char **ret_name, struct err *err);
+
+/* The names of all shelves below `out` that have a generation, sorted; in `arena`. */
+struct strv generation_shelves(struct arena *arena, const char *out);
+
+/* Reads generation `number` of the shelf at the path `shelf`. A record that cannot be read counts as none, with a warning. */
+int generation_load(struct arena *arena, const char *shelf, unsigned number, struct generation **ret_generation,
+		    struct err *err);
+
+/* The plan that the generation was made by; the caller frees it. */
+int generation_plan(struct arena *arena, const struct generation *generation, struct json **ret_plan, struct err *err);
+
+/* Writes down what became of the generation on a host, in place of what was known about it there. Durable, whole or not at all;
+ * safe beside others who write. -EINVAL for a deployment that cannot be written down; -ENOENT when the generation is gone.
+ * `generation` itself does not change: find it again to see what is known. */
+int generation_note(const struct generation *generation, const struct deployment *deployment, struct err *err);
+
+#endif

@@ -1,0 +1,243 @@
+#include "shelf/record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "shelf/shelf.h"
+
+enum {
+	RECORD_BYTES_MAX = 16 << 20, /* tens of thousands of machines */
+	HOST_BYTES_MAX = 255,        /* of a name of the DNS, and longer than a user's name on it */
+	REASON_BYTES_MAX = 4096,
+};
+static const int64_t TIME_MAX = 253402300799; /* the last second of the year 9999 */
+
+/* --- reading ------------------------------------------------------------------------------------------------------ */
+
+/* What is being read, for errors. */
+struct reader {
+	struct arena *arena;
+	const char *path;
+	struct err *err;
+};
+
+static int wrong(const struct reader *reader, const char *where, const char *what)
+{
+	const struct pos pos = {.file = reader->path};
+
+	return err_at(reader->err, -EBADMSG, &pos, where, "not a record: %s", what);
+}
+
+static int get_number(const struct reader *reader, const struct json *object, const char *key, int64_t max, int64_t *ret)
+{
+	return json_get_count(object, key, max, ret) ? 0 : wrong(reader, key, "a number in range is expected");
+}
+
+static int get_deployment(const struct reader *reader, const struct json *object, struct deployment *ret)
+{
+	const char *host = json_get_text(object, "host"), *verdict = json_get_text(object, "verdict");
+	const char *reason = json_get_text(object, "reason");
+
+	if (!host || !*host)
+		return wrong(reader, "deployments", "each has a host");
+	for (enum verdict v = VERDICT_UNTRIED; verdict && v <= VERDICT_BAD; v++)
+		if (strcmp(verdict, verdict_name(v)) == 0) {
+			*ret = (struct deployment){
+				.host = arena_strdup(reader->arena, host), .verdict = v,
+				.reason = reason && *reason ? arena_strdup(reader->arena, reason) : NULL,
+			};
+			return get_number(reader, object, "when", TIME_MAX, &ret->when);
+		}
+	return wrong(reader, "deployments", "a verdict is one of untried, good, bad");
+}
+
+static int get_record(const struct reader *reader, const struct json *top, struct record *ret_record)
+{
+	const struct json *deployments = json_get(top, "deployments");
+	struct record record = {0};
+	int64_t replaced;
+	int r;
+
+	if (json_get_number(top, "record") > RECORD_VERSION) {
+		err_set(reader->err, -ENOTSUP, "the record '%s' is of a later version", reader->path);
+		return err_hint(reader->err, "use the aether-build that wrote it, or a newer one");
+	}
+	if (json_get_number(top, "record") < 1)
+		return wrong(reader, "record", "a version is missing");
+	r = get_number(reader, top, "replaced", UINT32_MAX - 1, &replaced);
+	if (r == 0)
+		r = get_number(reader, top, "made", TIME_MAX, &record.made);
+	for (size_t i = 0; r == 0 && i < json_count(deployments); i++)
+		r = get_deployment(reader, json_item(deployments, i),
+				   arena_push(reader->arena, record.deployments, record.n_deployments));
+	if (r < 0)
+		return r;
+	record.replaced = (unsigned)replaced;
+	*ret_record = record;
+	return 0;
+}
+
+int record_parse(struct arena *arena, const char *name, const char *text, size_t size, struct record *ret_record,
+		 struct err *err)
+{
+	const struct reader reader = {arena, name, err};
+	_cleanup_json_ struct json *top = NULL;
+	int r = json_read(name, text, size, &top, err);
+
+	return r == 0 ? get_record(&reader, top, ret_record) : r;
+}
+
+int record_read(struct arena *arena, const char *folder, struct record *ret_record, struct err *err)
+{
+	const char *path = arena_printf(arena, "%s/" SHELF_RECORD, folder);
+	_cleanup_buf_ struct buf text = {0};
+	int r;
+
+	if (!path_exists(path)) {
+		*ret_record = (struct record){0};
+		return 0;
+	}
+	r = file_read(path, RECORD_BYTES_MAX, &text, err);
+	return r == 0 ? record_parse(arena, path, text.data, text.size, ret_record, err) : r;
+}
+
+/* --- writing ------------------------------------------------------------------------------------------------------ */
+
+struct json *record_deployments(const struct record *record)
+{
+	struct json *array = json_new_array();
+
+	for (size_t i = 0; i < record->n_deployments; i++) {
+		const struct deployment *from = &record->deployments[i];
+		struct json *object = json_new_object();
+
+		json_set(object, "host", json_text(from->host));
+		json_set(object, "when", json_number(from->when));
+		json_set(object, "verdict", json_text(verdict_name(from->verdict)));
+		json_set(object, "reason", json_text(from->reason));
+		json_add(array, object);
+	}
+	return array;
+}
+
+const char *record_print(struct arena *arena, const struct record *record)
+{
+	_cleanup_json_ struct json *top = json_new_object();
+
+	json_set(top, "record", json_number(RECORD_VERSION));
+	json_set(top, "replaced", json_number(record->replaced));
+	json_set(top, "made", json_number(record->made));
+	json_set(top, "deployments", record_deployments(record));
+	return arena_printf(arena, "%s\n", json_print(arena, top, true));
+}
+
+/* The file is made on the shelf under one name, not beside the one it replaces: then a generation never holds what a
+ * killed process left, and the next who writes takes the same name. */
+int record_write(const char *shelf, const char *folder, const struct record *record, struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const char *text = record_print(arena, record), *draft = arena_printf(arena, "%s/.record", shelf);
+	int fd, r;
+
+	if (strlen(text) > RECORD_BYTES_MAX)
+		return err_set(err, -EFBIG, "the record of '%s' is full: %zu machines", folder, record->n_deployments);
+	fd = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return err_sys(err, -errno, "cannot make the file '%s'", draft);
+	r = fd_write_all(fd, text, strlen(text));
+	if (r == 0 && fsync(fd) < 0)
+		r = -errno;
+	close(fd);
+	if (r < 0)
+		err_sys(err, r, "cannot write '%s'", draft);
+	else
+		r = path_publish(draft, arena_printf(arena, "%s/" SHELF_RECORD, folder), err);
+	if (r < 0)
+		unlink(draft);
+	return r;
+}
+
+/* --- one more thing learnt ------------------------------------------------------------------------------------------ */
+
+static bool is_host(const char *host)
+{
+	size_t length = host ? strlen(host) : 0;
+
+	for (size_t i = 0; i < length; i++)
+		if ((unsigned char)host[i] <= ' ' || host[i] == 0x7f)
+			return false;
+	return length > 0 && length <= HOST_BYTES_MAX;
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct deployment *x = a, *y = b;
+
+	return x->when != y->when ? (x->when > y->when) - (x->when < y->when) : strcmp(x->host, y->host);
+}
+
+/* In place of what the record has of the same host. */
+static void record_add(struct arena *arena, struct record *record, const struct deployment *deployment)
+{
+	struct deployment *to = NULL;
+
+	for (size_t i = 0; i < record->n_deployments; i++)
+		if (strcmp(record->deployments[i].host, deployment->host) == 0)
+			to = &record->deployments[i];
+	if (!to)
+		to = arena_push(arena, record->deployments, record->n_deployments);
+	*to = *deployment;
+	if (deployment->reason)
+		to->reason = arena_strndup(arena, deployment->reason, REASON_BYTES_MAX);
+	qsort(record->deployments, record->n_deployments, sizeof *record->deployments, by_time);
+}
+
+/* What is torn or was never a record is replaced; one that we only fail to understand or to read is not ours to lose. */
+static int read_for_change(struct arena *arena, const char *folder, struct record *ret_record, struct err *err)
+{
+	struct err problem = {0};
+	int r = record_read(arena, folder, ret_record, &problem);
+
+	if (r == -EBADMSG) {
+		log_warn("a new record takes the place of '%s/" SHELF_RECORD "': %s", folder, problem.first->text);
+		*ret_record = (struct record){0};
+		err_free(&problem);
+		return 0;
+	}
+	err_take(err, &problem);
+	return r;
+}
+
+int generation_note(const struct generation *generation, const struct deployment *deployment, struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const char *shelf = dirname(arena_strdup(arena, generation->folder));
+	_cleanup_fd_ int lock = -1;
+	struct record record;
+	int r;
+
+	if (!is_host(deployment->host))
+		return err_set(err, -EINVAL, "'%.100s' is no name of a host", deployment->host ? deployment->host : "");
+	if (deployment->when < 0 || deployment->when > TIME_MAX || deployment->verdict > VERDICT_BAD)
+		return err_set(err, -EINVAL, "a deployment on %s that cannot be written down", deployment->host);
+	lock = shelf_lock(shelf, err);
+	if (lock < 0)
+		return lock;
+	if (!path_exists(arena_printf(arena, "%s/" SHELF_MANIFEST, generation->folder))) {
+		err_set(err, -ENOENT, "the generation '%s/%u' is gone", generation->name, generation->number);
+		return err_hint(err, "somebody has removed it meanwhile, with 'aether-build gc' or by hand");
+	}
+	r = read_for_change(arena, generation->folder, &record, err);
+	if (r < 0)
+		return r;
+	record_add(arena, &record, deployment);
+	r = record_write(shelf, generation->folder, &record, err);
+	return r < 0 ? err_wrap(err, "while noting what became of '%s/%u' on %s", generation->name, generation->number,
+				deployment->host)
+		     : 0;
+}
