@@ -20,9 +20,9 @@ struct piece {
 	void *state; /* of the packer */
 };
 
-struct pieces {
+struct parallel {
 	const struct packer *packer;
-	pieces_sink *sink;
+	parallel_sink *sink;
 	void *data;
 	struct piece *items;
 	size_t capacity;
@@ -37,56 +37,56 @@ static void *must(void *memory)
 	exit(1);
 }
 
-struct pieces *pieces_new(const struct packer *packer, pieces_sink *sink, void *data)
+struct parallel *parallel_new(const struct packer *packer, parallel_sink *sink, void *data)
 {
-	struct pieces *pieces = must(calloc(1, sizeof *pieces));
+	struct parallel *parallel = must(calloc(1, sizeof *parallel));
 	size_t wanted = (size_t)pool_threads() * PIECES_PER_THREAD;
 
-	*pieces = (struct pieces){.packer = packer, .sink = sink, .data = data};
-	pieces->capacity = wanted > PIECES_MAX ? PIECES_MAX : wanted;
-	pieces->items = must(calloc(pieces->capacity, sizeof *pieces->items));
-	for (size_t i = 0; i < pieces->capacity; i++) {
-		pieces->items[i].bytes = must(malloc(PIECE_BYTES));
-		pieces->items[i].packed = must(malloc(PACKED_BYTES));
-		pieces->items[i].state = packer->open();
+	*parallel = (struct parallel){.packer = packer, .sink = sink, .data = data};
+	parallel->capacity = wanted > PIECES_MAX ? PIECES_MAX : wanted;
+	parallel->items = must(calloc(parallel->capacity, sizeof *parallel->items));
+	for (size_t i = 0; i < parallel->capacity; i++) {
+		parallel->items[i].bytes = must(malloc(PIECE_BYTES));
+		parallel->items[i].packed = must(malloc(PACKED_BYTES));
+		parallel->items[i].state = packer->open();
 	}
-	return pieces;
+	return parallel;
 }
 
 static int pack(void *data, size_t i, struct err *err)
 {
-	const struct pieces *pieces = data;
-	struct piece *piece = &pieces->items[i];
+	const struct parallel *parallel = data;
+	struct piece *piece = &parallel->items[i];
 
-	piece->packed_size = pieces->packer->pack(piece->state, piece->bytes, piece->size, piece->packed, PACKED_BYTES);
+	piece->packed_size = parallel->packer->pack(piece->state, piece->bytes, piece->size, piece->packed, PACKED_BYTES);
 	return piece->packed_size ? 0 : err_set(err, -EIO, "a piece grew by more than it may when it was compressed");
 }
 
-int pieces_finish(struct pieces *pieces, struct err *err)
+int parallel_finish(struct parallel *parallel, struct err *err)
 {
-	int r = pool_run(pieces->n, pack, pieces, err);
+	int r = pool_run(parallel->n, pack, parallel, err);
 
-	for (size_t i = 0; r == 0 && i < pieces->n; i++)
-		r = pieces->sink(pieces->data, pieces->items[i].packed, pieces->items[i].packed_size, err);
-	for (size_t i = 0; i < pieces->n; i++)
-		pieces->items[i].size = 0;
-	pieces->n = 0;
+	for (size_t i = 0; r == 0 && i < parallel->n; i++)
+		r = parallel->sink(parallel->data, parallel->items[i].packed, parallel->items[i].packed_size, err);
+	for (size_t i = 0; i < parallel->n; i++)
+		parallel->items[i].size = 0;
+	parallel->n = 0;
 	return r;
 }
 
-int pieces_add(struct pieces *pieces, const void *bytes, size_t size, struct err *err)
+int parallel_add(struct parallel *parallel, const void *bytes, size_t size, struct err *err)
 {
 	const uint8_t *from = bytes;
 	int r = 0;
 
 	while (r == 0 && size > 0) {
-		struct piece *piece = pieces->n ? &pieces->items[pieces->n - 1] : NULL;
+		struct piece *piece = parallel->n ? &parallel->items[parallel->n - 1] : NULL;
 		size_t room = piece ? PIECE_BYTES - piece->size : 0, n = size < room ? size : room;
 
-		if (room == 0 && pieces->n == pieces->capacity) {
-			r = pieces_finish(pieces, err);
+		if (room == 0 && parallel->n == parallel->capacity) {
+			r = parallel_finish(parallel, err);
 		} else if (room == 0) {
-			pieces->n++;
+			parallel->n++;
 		} else {
 			memcpy(piece->bytes + piece->size, from, n);
 			piece->size += n;
@@ -97,15 +97,15 @@ int pieces_add(struct pieces *pieces, const void *bytes, size_t size, struct err
 	return r;
 }
 
-void pieces_free(struct pieces *pieces)
+void parallel_free(struct parallel *parallel)
 {
-	if (!pieces)
+	if (!parallel)
 		return;
-	for (size_t i = 0; i < pieces->capacity; i++) {
-		pieces->packer->close(pieces->items[i].state);
-		free(pieces->items[i].bytes);
-		free(pieces->items[i].packed);
+	for (size_t i = 0; i < parallel->capacity; i++) {
+		parallel->packer->close(parallel->items[i].state);
+		free(parallel->items[i].bytes);
+		free(parallel->items[i].packed);
 	}
-	free(pieces->items);
-	free(pieces);
+	free(parallel->items);
+	free(parallel);
 }

@@ -189,11 +189,11 @@ static int l2_write(struct writer *w, struct err *err)
 	return r;
 }
 
-/* A strip never belongs to two L2 tables: they cover 512 MiB each. */
-static int put(void *data, const struct strip *strip, struct err *err)
+/* A window never belongs to two L2 tables: they cover 512 MiB each. */
+static int put(void *data, const struct window *window, struct err *err)
 {
 	struct writer *w = data;
-	uint64_t cluster = strip->offset / CLUSTER_BYTES;
+	uint64_t cluster = window->offset / CLUSTER_BYTES;
 	size_t base = cluster % L2_ENTRIES, n;
 	int r = 0;
 
@@ -201,14 +201,14 @@ static int put(void *data, const struct strip *strip, struct err *err)
 		r = l2_write(w, err);
 		w->l1_index = cluster / L2_ENTRIES;
 	}
-	for (size_t i = 0; r == 0 && i < STRIP_CLUSTERS; i += n) {
-		const struct cluster *next = &strip->clusters[i];
+	for (size_t i = 0; r == 0 && i < WINDOW_CLUSTERS; i += n) {
+		const struct cluster *next = &window->clusters[i];
 
 		n = 1;
 		if (next->state == CLUSTER_PACKED)
 			r = put_packed(w, base + i, next, err);
 		else if (next->state == CLUSTER_PLAIN)
-			r = put_plain(w, base + i, next->bytes, n = strip_run(strip, i), err);
+			r = put_plain(w, base + i, next->bytes, n = window_run(window, i), err);
 		w->l2_used |= next->state != CLUSTER_ZEROS;
 	}
 	return r;
@@ -313,7 +313,7 @@ int qcow2_write(const struct image_source *source, const struct packer *packer, 
 	}
 	r = w && w->l1 ? allocate(w, CLUSTER_BYTES, &header, err) : err_set(err, -ENOMEM, "out of memory");
 	if (r == 0)
-		r = strips_walk(source, packer, put, w, err);
+		r = windows_walk(source, packer, put, w, err);
 	if (r == 0)
 		r = finish(w, sectors * SECTOR_BYTES, packer == &packer_zstd, err);
 	writer_free(w);

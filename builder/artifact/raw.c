@@ -11,21 +11,21 @@ struct raw {
 	uint64_t size;
 };
 
-static int put(void *data, const struct strip *strip, struct err *err)
+static int put(void *data, const struct window *window, struct err *err)
 {
 	const struct raw *raw = data;
 
-	for (size_t i = 0, n; i < STRIP_CLUSTERS; i += n ? n : 1) {
-		uint64_t offset = strip->offset + i * CLUSTER_BYTES, size;
+	for (size_t i = 0, n; i < WINDOW_CLUSTERS; i += n ? n : 1) {
+		uint64_t offset = window->offset + i * CLUSTER_BYTES, size;
 		int r;
 
-		n = strip_run(strip, i);
+		n = window_run(window, i);
 		if (n == 0)
 			continue;
 		size = n * CLUSTER_BYTES;
 		if (size > raw->size - offset) /* the disk ends within its last cluster */
 			size = raw->size - offset;
-		r = fd_pwrite_all(raw->fd, strip->clusters[i].bytes, size, offset);
+		r = fd_pwrite_all(raw->fd, window->clusters[i].bytes, size, offset);
 		if (r < 0)
 			return err_sys(err, r, "cannot write the raw image");
 	}
@@ -40,5 +40,5 @@ int raw_write(const struct image_source *source, const struct packer *packer, in
 		return err_set(err, -EINVAL, "raw images cannot be compressed");
 	if (ftruncate(fd, (off_t)raw.size) < 0)
 		return err_sys(err, -errno, "cannot make a raw image of %llu bytes", (unsigned long long)raw.size);
-	return strips_walk(source, NULL, put, &raw, err);
+	return windows_walk(source, NULL, put, &raw, err);
 }

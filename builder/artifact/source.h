@@ -1,4 +1,4 @@
-/* Where the bytes of an image come from: anything that can be read in pieces and knows its holes. */
+/* Where the bytes of an image come from: anything that can be read in parallel and knows its holes. */
 #ifndef ARTIFACT_SOURCE_H
 #define ARTIFACT_SOURCE_H
 

@@ -61,7 +61,7 @@ int template_check(const char *name, const char *compression, struct err *err)
 
 struct out {
 	int fd;
-	struct pieces *pieces;       /* between the archive and the file; NULL: the archive is compressed already */
+	struct parallel *parallel;       /* between the archive and the file; NULL: the archive is compressed already */
 	struct sha256 *digest;
 	struct template_facts facts;
 };
@@ -80,7 +80,7 @@ static int put_archive(void *data, const void *bytes, size_t size, struct err *e
 {
 	struct out *out = data;
 
-	return out->pieces ? pieces_add(out->pieces, bytes, size, err) : put_file(out, bytes, size, err);
+	return out->parallel ? parallel_add(out->parallel, bytes, size, err) : put_file(out, bytes, size, err);
 }
 
 /* --- what goes there ------------------------------------------------------------------------------------------------- */
@@ -118,7 +118,7 @@ static int put_tree(const struct format *format, const char *root, int64_t epoch
 		r = members_put(archive, root, epoch, put_member, NULL, &out->facts.content_bytes, err);
 	if (r == 0)
 		r = archive_writer_finish(archive, err);
-	return r == 0 && out->pieces ? pieces_finish(out->pieces, err) : r;
+	return r == 0 && out->parallel ? parallel_finish(out->parallel, err) : r;
 }
 
 int template_write(const char *root, int64_t epoch, const char *name, const char *path, struct template_facts *ret_facts,
@@ -137,14 +137,14 @@ int template_write(const char *root, int64_t epoch, const char *name, const char
 		return err_sys(err, -errno, "cannot make the template '%s'", path);
 	out.fd = fd;
 	out.digest = sha256_new();
-	out.pieces = format->packer ? pieces_new(format->packer, put_file, &out) : NULL;
+	out.parallel = format->packer ? parallel_new(format->packer, put_file, &out) : NULL;
 	r = put_tree(format, root, epoch, &out, err);
 	if (r == 0 && fsync(fd) < 0)
 		r = err_sys(err, -errno, "cannot sync '%s'", path);
 	sha256_finish(out.digest, digest);
 	hex_encode(digest, sizeof digest, out.facts.sha256);
 	sha256_free(out.digest);
-	pieces_free(out.pieces);
+	parallel_free(out.parallel);
 	if (r < 0) {
 		unlink(path);
 		return err_wrap(err, "while writing '%s'", path);

@@ -11,17 +11,17 @@
 /* Whoever reads a packed cluster unpacks all of it for any byte of it: less gain than this is not worth it. */
 enum { PACKED_MAX = CLUSTER_BYTES - CLUSTER_BYTES / 16 };
 
-/* Strips of one window: enough that threads seldom wait for each other, few enough to stay near the processor. */
-enum { WINDOW_MIN = 8, WINDOW_MAX = 64, WINDOW_PER_THREAD = 4 };
+/* Windows of one batch: enough that threads seldom wait for each other, few enough to stay near the processor. */
+enum { BATCH_MIN = 8, BATCH_MAX = 64, BATCH_PER_THREAD = 4 };
 
-/* A strip and the memory it lives in. */
+/* A window and the memory it lives in. */
 struct slot {
-	struct strip strip;
+	struct window window;
 	uint8_t *bytes, *packed;
 	void *packer;
 };
 
-struct window {
+struct batch {
 	struct slot *slots;
 	size_t n; /* in use */
 };
@@ -29,18 +29,18 @@ struct window {
 struct walk {
 	const struct image_source *source;
 	const struct packer *packer;
-	strip_put *put;
+	window_put *put;
 	void *data;
 	uint64_t next;                /* the disk was looked at up to here */
-	size_t capacity;              /* slots of a window */
-	struct window fill, drain;    /* one is read and compressed while the other, older one is handed on */
+	size_t capacity;              /* slots of a batch */
+	struct batch fill, drain;    /* one is read and compressed while the other, older one is handed on */
 };
 
-size_t strip_run(const struct strip *strip, size_t first)
+size_t window_run(const struct window *window, size_t first)
 {
 	size_t end = first;
 
-	while (end < STRIP_CLUSTERS && strip->clusters[end].state == CLUSTER_PLAIN)
+	while (end < WINDOW_CLUSTERS && window->clusters[end].state == CLUSTER_PLAIN)
 		end++;
 	return end - first;
 }
@@ -55,7 +55,7 @@ static bool all_zeros(const uint8_t *bytes)
 
 static void look_at_cluster(const struct walk *walk, struct slot *slot, size_t i)
 {
-	struct cluster *cluster = &slot->strip.clusters[i];
+	struct cluster *cluster = &slot->window.clusters[i];
 	const uint8_t *plain = slot->bytes + i * CLUSTER_BYTES;
 	uint8_t *packed = slot->packed + i * CLUSTER_BYTES;
 	size_t size = 0;
@@ -73,14 +73,14 @@ static void look_at_cluster(const struct walk *walk, struct slot *slot, size_t i
 static int fill(const struct walk *walk, struct slot *slot, struct err *err)
 {
 	const struct image_source *source = walk->source;
-	uint64_t left = source->size_bytes - slot->strip.offset;
-	size_t size = left < STRIP_BYTES ? (size_t)left : STRIP_BYTES;
-	int r = source->read(source->data, slot->strip.offset, slot->bytes, size, err);
+	uint64_t left = source->size_bytes - slot->window.offset;
+	size_t size = left < WINDOW_BYTES ? (size_t)left : WINDOW_BYTES;
+	int r = source->read(source->data, slot->window.offset, slot->bytes, size, err);
 
 	if (r < 0)
 		return r;
-	memset(slot->bytes + size, 0, STRIP_BYTES - size);
-	for (size_t i = 0; i < STRIP_CLUSTERS; i++)
+	memset(slot->bytes + size, 0, WINDOW_BYTES - size);
+	for (size_t i = 0; i < WINDOW_CLUSTERS; i++)
 		look_at_cluster(walk, slot, i);
 	return 0;
 }
@@ -90,11 +90,11 @@ static int drain(const struct walk *walk, struct err *err)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < walk->drain.n; i++)
-		r = walk->put(walk->data, &walk->drain.slots[i].strip, err);
+		r = walk->put(walk->data, &walk->drain.slots[i].window, err);
 	return r;
 }
 
-/* The first job hands on the older window, the others fill one slot of the newer window each. */
+/* The first job hands on the older batch, the others fill one slot of the newer batch each. */
 static int job(void *data, size_t index, struct err *err)
 {
 	const struct walk *walk = data;
@@ -102,72 +102,72 @@ static int job(void *data, size_t index, struct err *err)
 	return index == 0 ? drain(walk, err) : fill(walk, &walk->fill.slots[index - 1], err);
 }
 
-/* Gives the slots of the window that is to be filled the next strips that have data. */
+/* Gives the slots of the batch that is to be filled the next windows that have data. */
 static void choose(struct walk *walk)
 {
 	const struct image_source *source = walk->source;
-	struct window *window = &walk->fill;
+	struct batch *batch = &walk->fill;
 
-	for (window->n = 0; window->n < walk->capacity && walk->next < source->size_bytes; window->n++) {
-		uint64_t data = source->next_data(source->data, walk->next), strip = data - data % STRIP_BYTES;
-		uint64_t left = source->size_bytes - strip;
+	for (batch->n = 0; batch->n < walk->capacity && walk->next < source->size_bytes; batch->n++) {
+		uint64_t data = source->next_data(source->data, walk->next), window = data - data % WINDOW_BYTES;
+		uint64_t left = source->size_bytes - window;
 
 		if (data >= source->size_bytes) {
 			walk->next = source->size_bytes;
 			break;
 		}
-		window->slots[window->n].strip.offset = strip;
-		walk->next = strip + (left < STRIP_BYTES ? left : STRIP_BYTES);
+		batch->slots[batch->n].window.offset = window;
+		walk->next = window + (left < WINDOW_BYTES ? left : WINDOW_BYTES);
 	}
 }
 
-static void window_free(const struct walk *walk, struct window *window)
+static void batch_free(const struct walk *walk, struct batch *batch)
 {
-	for (size_t i = 0; window->slots && i < walk->capacity; i++) {
-		struct slot *slot = &window->slots[i];
+	for (size_t i = 0; batch->slots && i < walk->capacity; i++) {
+		struct slot *slot = &batch->slots[i];
 
 		if (slot->packer)
 			walk->packer->close(slot->packer);
 		free(slot->bytes);
 		free(slot->packed);
 	}
-	free(window->slots);
+	free(batch->slots);
 }
 
-static int window_new(const struct walk *walk, struct window *window, struct err *err)
+static int batch_new(const struct walk *walk, struct batch *batch, struct err *err)
 {
-	window->slots = calloc(walk->capacity, sizeof *window->slots);
-	for (size_t i = 0; window->slots && i < walk->capacity; i++) {
-		struct slot *slot = &window->slots[i];
+	batch->slots = calloc(walk->capacity, sizeof *batch->slots);
+	for (size_t i = 0; batch->slots && i < walk->capacity; i++) {
+		struct slot *slot = &batch->slots[i];
 
-		slot->bytes = aligned_alloc(4096, STRIP_BYTES);
-		slot->packed = walk->packer ? malloc(STRIP_BYTES) : NULL;
+		slot->bytes = aligned_alloc(4096, WINDOW_BYTES);
+		slot->packed = walk->packer ? malloc(WINDOW_BYTES) : NULL;
 		if (!slot->bytes || (walk->packer && !slot->packed))
 			return err_set(err, -ENOMEM, "out of memory");
 		slot->packer = walk->packer ? walk->packer->open() : NULL;
 	}
-	return window->slots ? 0 : err_set(err, -ENOMEM, "out of memory");
+	return batch->slots ? 0 : err_set(err, -ENOMEM, "out of memory");
 }
 
-static size_t window_capacity(void)
+static size_t batch_capacity(void)
 {
-	size_t wanted = (size_t)pool_threads() * WINDOW_PER_THREAD;
+	size_t wanted = (size_t)pool_threads() * BATCH_PER_THREAD;
 
-	return wanted < WINDOW_MIN ? WINDOW_MIN : wanted > WINDOW_MAX ? WINDOW_MAX : wanted;
+	return wanted < BATCH_MIN ? BATCH_MIN : wanted > BATCH_MAX ? BATCH_MAX : wanted;
 }
 
-int strips_walk(const struct image_source *source, const struct packer *packer, strip_put *put, void *data,
+int windows_walk(const struct image_source *source, const struct packer *packer, window_put *put, void *data,
 		struct err *err)
 {
 	struct walk walk = {.source = source, .packer = packer, .put = put, .data = data};
 	int r;
 
-	walk.capacity = window_capacity();
-	r = window_new(&walk, &walk.fill, err);
+	walk.capacity = batch_capacity();
+	r = batch_new(&walk, &walk.fill, err);
 	if (r == 0)
-		r = window_new(&walk, &walk.drain, err);
+		r = batch_new(&walk, &walk.drain, err);
 	while (r == 0) {
-		struct window filled;
+		struct batch filled;
 
 		choose(&walk);
 		if (walk.fill.n == 0 && walk.drain.n == 0)
@@ -178,7 +178,7 @@ int strips_walk(const struct image_source *source, const struct packer *packer, 
 		walk.drain = filled;
 		log_progress(walk.next >> 20, source->size_bytes >> 20, "MiB");
 	}
-	window_free(&walk, &walk.fill);
-	window_free(&walk, &walk.drain);
+	batch_free(&walk, &walk.fill);
+	batch_free(&walk, &walk.drain);
 	return r;
 }

@@ -221,7 +221,7 @@ static int remove_entries(int fd)
 }
 
 /* Opens a folder that goes. What is mounted below the first is not ours to empty: -EXDEV. */
-static int open_doomed(int folder, const char *name)
+static int open_to_remove(int folder, const char *name)
 {
 	const struct open_how how = {
 		.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
@@ -240,9 +240,9 @@ static int remove_at(int folder, const char *name)
 		return 0;
 	if (errno != EISDIR && errno != EPERM)
 		return -errno;
-	fd = open_doomed(folder, name);
+	fd = open_to_remove(folder, name);
 	if (fd == -EACCES && fchmodat(folder, name, 0700, 0) == 0) /* overlay work folders are 0000 */
-		fd = open_doomed(folder, name);
+		fd = open_to_remove(folder, name);
 	if (fd < 0)
 		return fd;
 	r = remove_entries(fd);

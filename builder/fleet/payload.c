@@ -15,7 +15,7 @@
 enum { OFFER_VERSION = 1, UKI_MAX = 1 << 30, CMDLINE_MAX = 4096 };
 
 enum object { ROOT, UKI, LINUX, INITRD, GRUB_A, GRUB_B };
-static const char *const names[PARCEL_OBJECTS] = {"root", "uki", "linux", "initrd", "grub-a", "grub-b"};
+static const char *const names[PAYLOAD_OBJECTS] = {"root", "uki", "linux", "initrd", "grub-a", "grub-b"};
 
 static int too_old(const struct generation *generation, struct err *err)
 {
@@ -38,21 +38,21 @@ static int find_slot(const struct manifest *manifest, uint64_t *ret_start, struc
 }
 
 /* The slot: its superblock has the salt of the machine's trees. */
-static int open_root(struct parcel *parcel, const struct generation *generation, uint8_t salt[VERITY_HASH], struct err *err)
+static int open_root(struct payload *payload, const struct generation *generation, uint8_t salt[VERITY_HASH], struct err *err)
 {
 	const struct manifest *manifest = generation->manifest;
-	struct parcel_object *root = &parcel->objects[ROOT];
+	struct payload_object *root = &payload->objects[ROOT];
 	uint8_t block[VERITY_BLOCK], hash[VERITY_HASH];
-	int r = find_slot(manifest, &parcel->slot_start, err);
+	int r = find_slot(manifest, &payload->slot_start, err);
 
 	if (r == 0 && (hex_decode(manifest->root_hash, hash, sizeof hash) < 0 || manifest->root->hash_offset == 0 ||
 		       manifest->root->hash_offset % VERITY_BLOCK || manifest->root->size % VERITY_BLOCK))
 		r = err_set(err, -EBADMSG, "the manifest of %s/%u does not say where its root is", generation->name,
 			    generation->number);
 	if (r == 0)
-		r = image_open(generation->image, manifest->image.format, &parcel->image, err);
+		r = image_open(generation->image, manifest->image.format, &payload->image, err);
 	if (r == 0)
-		r = image_read_at(parcel->image, parcel->slot_start + manifest->root->hash_offset, block, sizeof block, err);
+		r = image_read_at(payload->image, payload->slot_start + manifest->root->hash_offset, block, sizeof block, err);
 	if (r == 0)
 		r = verity_read_salt(block, hash, manifest->root->hash_offset, salt, err);
 	if (r < 0)
@@ -60,14 +60,14 @@ static int open_root(struct parcel *parcel, const struct generation *generation,
 	root->size_bytes = manifest->root->hash_offset;
 	root->n_blocks = manifest->root->size / VERITY_BLOCK;
 	memcpy(root->root_hash, manifest->root_hash, sizeof root->root_hash);
-	hex_encode(salt, VERITY_HASH, parcel->salt);
+	hex_encode(salt, VERITY_HASH, payload->salt);
 	return 0;
 }
 
-static int add_file(struct parcel *parcel, enum object index, const void *data, size_t size, const uint8_t salt[VERITY_HASH],
+static int add_file(struct payload *payload, enum object index, const void *data, size_t size, const uint8_t salt[VERITY_HASH],
 		    struct err *err)
 {
-	struct parcel_object *object = &parcel->objects[index];
+	struct payload_object *object = &payload->objects[index];
 	struct verity verity;
 	int r;
 
@@ -81,26 +81,26 @@ static int add_file(struct parcel *parcel, enum object index, const void *data, 
 	return 0;
 }
 
-static int add_section(struct parcel *parcel, enum object index, const struct buf *uki, const char *section,
+static int add_section(struct payload *payload, enum object index, const struct buf *uki, const char *section,
 		       const uint8_t salt[VERITY_HASH], struct err *err)
 {
 	const void *data;
 	size_t size;
 	int r = uki_find(uki->data, uki->size, section, &data, &size, err);
 
-	return r == 0 ? add_file(parcel, index, data, size, salt, err) : r;
+	return r == 0 ? add_file(payload, index, data, size, salt, err) : r;
 }
 
 /* GRUB's entry depends on the slot: there is one for each. */
-static int add_grub(struct parcel *parcel, enum object index, const char *slot, const char *cmdline,
+static int add_grub(struct payload *payload, enum object index, const char *slot, const char *cmdline,
 		    const uint8_t salt[VERITY_HASH], struct err *err)
 {
 	_cleanup_buf_ struct buf entry = {0}, title = {0};
 	int r;
 
-	buf_printf(&title, "%s, slot %s", parcel->name, slot);
+	buf_printf(&title, "%s, slot %s", payload->name, slot);
 	r = grub_entry(title.data, slot, cmdline, &entry, err);
-	return r == 0 ? add_file(parcel, index, entry.data, entry.size, salt, err) : r;
+	return r == 0 ? add_file(payload, index, entry.data, entry.size, salt, err) : r;
 }
 
 static int read_uki(const struct generation *generation, struct buf *out, struct err *err)
@@ -118,7 +118,7 @@ static int read_uki(const struct generation *generation, struct buf *out, struct
 	return strcmp(sha256, uki->sha256) == 0 ? 0 : err_set(err, -EBADMSG, "'%s' is not what the manifest says", path.data);
 }
 
-static int open_boot_files(struct parcel *parcel, const struct generation *generation, const uint8_t salt[VERITY_HASH],
+static int open_boot_files(struct payload *payload, const struct generation *generation, const uint8_t salt[VERITY_HASH],
 			   struct err *err)
 {
 	_cleanup_buf_ struct buf uki = {0};
@@ -132,24 +132,24 @@ static int open_boot_files(struct parcel *parcel, const struct generation *gener
 	if (r < 0)
 		return r;
 	snprintf(cmdline, sizeof cmdline, "%.*s", (int)(size < sizeof cmdline ? size : sizeof cmdline - 1), (const char *)data);
-	if (size >= sizeof cmdline || !strstr(cmdline, parcel->objects[ROOT].root_hash))
+	if (size >= sizeof cmdline || !strstr(cmdline, payload->objects[ROOT].root_hash))
 		return err_set(err, -EBADMSG, "the unified kernel image of %s/%u does not start its root", generation->name,
 			       generation->number);
-	r = add_file(parcel, UKI, uki.data, uki.size, salt, err);
+	r = add_file(payload, UKI, uki.data, uki.size, salt, err);
 	if (r == 0)
-		r = add_section(parcel, LINUX, &uki, ".linux", salt, err);
+		r = add_section(payload, LINUX, &uki, ".linux", salt, err);
 	if (r == 0)
-		r = add_section(parcel, INITRD, &uki, ".initrd", salt, err);
+		r = add_section(payload, INITRD, &uki, ".initrd", salt, err);
 	if (r == 0)
-		r = add_grub(parcel, GRUB_A, "a", cmdline, salt, err);
-	return r == 0 ? add_grub(parcel, GRUB_B, "b", cmdline, salt, err) : r;
+		r = add_grub(payload, GRUB_A, "a", cmdline, salt, err);
+	return r == 0 ? add_grub(payload, GRUB_B, "b", cmdline, salt, err) : r;
 }
 
-int parcel_open(const struct generation *generation, struct parcel **ret_parcel, struct err *err)
+int payload_open(const struct generation *generation, struct payload **ret_parcel, struct err *err)
 {
 	const struct manifest *manifest = generation->manifest;
 	uint8_t salt[VERITY_HASH];
-	struct parcel *parcel;
+	struct payload *payload;
 	int r;
 
 	if (!manifest->root_hash)
@@ -158,51 +158,51 @@ int parcel_open(const struct generation *generation, struct parcel **ret_parcel,
 			       generation->number, manifest->kind);
 	if (!manifest->root || !manifest->uki)
 		return too_old(generation, err);
-	parcel = calloc(1, sizeof *parcel);
-	if (!parcel)
+	payload = calloc(1, sizeof *payload);
+	if (!payload)
 		return err_set(err, -ENOMEM, "out of memory");
-	parcel->generation = generation->number;
-	parcel->name = manifest->name;
-	parcel->kind = manifest->kind;
-	for (size_t i = 0; i < PARCEL_OBJECTS; i++)
-		parcel->objects[i].name = names[i];
-	r = open_root(parcel, generation, salt, err);
+	payload->generation = generation->number;
+	payload->name = manifest->name;
+	payload->kind = manifest->kind;
+	for (size_t i = 0; i < PAYLOAD_OBJECTS; i++)
+		payload->objects[i].name = names[i];
+	r = open_root(payload, generation, salt, err);
 	if (r == 0)
-		r = open_boot_files(parcel, generation, salt, err);
+		r = open_boot_files(payload, generation, salt, err);
 	if (r < 0)
-		parcel_close(parcel);
+		payload_close(payload);
 	else
-		*ret_parcel = parcel;
+		*ret_parcel = payload;
 	return r;
 }
 
-void parcel_offer(const struct parcel *parcel, struct buf *out)
+void payload_offer(const struct payload *payload, struct buf *out)
 {
-	buf_printf(out, "aether-take %d\nname %s\nkind %s\nformat %d\ngeneration %u\nsalt %s\n", OFFER_VERSION, parcel->name,
-		   parcel->kind, IMAGE_FORMAT, parcel->generation, parcel->salt);
-	for (size_t i = 0; i < PARCEL_OBJECTS; i++)
-		buf_printf(out, "object %s %llu %s\n", parcel->objects[i].name,
-			   (unsigned long long)parcel->objects[i].size_bytes, parcel->objects[i].root_hash);
+	buf_printf(out, "aether-take %d\nname %s\nkind %s\nformat %d\ngeneration %u\nsalt %s\n", OFFER_VERSION, payload->name,
+		   payload->kind, IMAGE_FORMAT, payload->generation, payload->salt);
+	for (size_t i = 0; i < PAYLOAD_OBJECTS; i++)
+		buf_printf(out, "object %s %llu %s\n", payload->objects[i].name,
+			   (unsigned long long)payload->objects[i].size_bytes, payload->objects[i].root_hash);
 	buf_puts(out, "\n");
 }
 
-int parcel_read(struct parcel *parcel, size_t object, uint64_t first, uint64_t count, void *out, struct err *err)
+int payload_read(struct payload *payload, size_t object, uint64_t first, uint64_t count, void *out, struct err *err)
 {
-	const struct buf *blocks = &parcel->objects[object].blocks;
+	const struct buf *blocks = &payload->objects[object].blocks;
 
 	if (blocks->data) {
-		memcpy(out, blocks->data + first * PARCEL_BLOCK, count * PARCEL_BLOCK);
+		memcpy(out, blocks->data + first * PAYLOAD_BLOCK, count * PAYLOAD_BLOCK);
 		return 0;
 	}
-	return image_read_at(parcel->image, parcel->slot_start + first * PARCEL_BLOCK, out, count * PARCEL_BLOCK, err);
+	return image_read_at(payload->image, payload->slot_start + first * PAYLOAD_BLOCK, out, count * PAYLOAD_BLOCK, err);
 }
 
-void parcel_close(struct parcel *parcel)
+void payload_close(struct payload *payload)
 {
-	if (!parcel)
+	if (!payload)
 		return;
-	for (size_t i = 0; i < PARCEL_OBJECTS; i++)
-		buf_free(&parcel->objects[i].blocks);
-	image_close(parcel->image);
-	free(parcel);
+	for (size_t i = 0; i < PAYLOAD_OBJECTS; i++)
+		buf_free(&payload->objects[i].blocks);
+	image_close(payload->image);
+	free(payload);
 }

@@ -9,9 +9,9 @@
 #include "base/buf.h"
 #include "shelf/generation.h"
 
-enum { PARCEL_BLOCK = 4096, PARCEL_OBJECTS = 6 };
+enum { PAYLOAD_BLOCK = 4096, PAYLOAD_OBJECTS = 6 };
 
-struct parcel_object {
+struct payload_object {
 	const char *name;
 	uint64_t size_bytes;           /* of the data */
 	uint64_t n_blocks;             /* of data, superblock and tree */
@@ -19,25 +19,25 @@ struct parcel_object {
 	struct buf blocks;             /* all of them; the slot's are in the image */
 };
 
-struct parcel {
+struct payload {
 	struct image_reader *image;
 	uint64_t slot_start;           /* of the slot in the image, bytes */
 	char salt[65];
 	unsigned generation;
 	const char *name, *kind;       /* the manifest's */
-	struct parcel_object objects[PARCEL_OBJECTS]; /* the slot is the first */
+	struct payload_object objects[PAYLOAD_OBJECTS]; /* the slot is the first */
 };
 
-/* Opens the parcel of a generation, which must outlive it. -ENOTSUP for one that has no slots to send (a container),
- * or was made before there was this; -EBADMSG when its files are not what its manifest says. Ended by parcel_close(). */
-int parcel_open(const struct generation *generation, struct parcel **ret_parcel, struct err *err);
+/* Opens the payload of a generation, which must outlive it. -ENOTSUP for one that has no slots to send (a container),
+ * or was made before there was this; -EBADMSG when its files are not what its manifest says. Ended by payload_close(). */
+int payload_open(const struct generation *generation, struct payload **ret_parcel, struct err *err);
 
 /* Appends the offer, with the empty line at its end. */
-void parcel_offer(const struct parcel *parcel, struct buf *out);
+void payload_offer(const struct payload *payload, struct buf *out);
 
 /* Reads blocks of an object; the caller has made sure that there are so many. */
-int parcel_read(struct parcel *parcel, size_t object, uint64_t first, uint64_t count, void *out, struct err *err);
+int payload_read(struct payload *payload, size_t object, uint64_t first, uint64_t count, void *out, struct err *err);
 
-void parcel_close(struct parcel *parcel); /* NULL is fine */
+void payload_close(struct payload *payload); /* NULL is fine */
 
 #endif

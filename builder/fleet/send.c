@@ -65,14 +65,14 @@ static bool parse_step(const char *rest, const char **ret_step)
 }
 
 /* Blocks that there are, and not too many at once. */
-static bool is_there(const struct parcel *parcel, const uint64_t numbers[3])
+static bool is_there(const struct payload *payload, const uint64_t numbers[3])
 {
-	uint64_t n_blocks = numbers[0] < PARCEL_OBJECTS ? parcel->objects[numbers[0]].n_blocks : 0;
+	uint64_t n_blocks = numbers[0] < PAYLOAD_OBJECTS ? payload->objects[numbers[0]].n_blocks : 0;
 
 	return numbers[2] && numbers[2] <= BLOCKS_MAX && numbers[1] < n_blocks && numbers[2] <= n_blocks - numbers[1];
 }
 
-int send_parse(const struct parcel *parcel, const char *line, struct send_word *ret_word, struct err *err)
+int send_parse(const struct payload *payload, const char *line, struct send_word *ret_word, struct err *err)
 {
 	size_t length = strcspn(line, " "), i = 0;
 	const char *rest = line + length;
@@ -91,7 +91,7 @@ int send_parse(const struct parcel *parcel, const char *line, struct send_word *
 		good = parse_slot(rest, &word.slot);
 	else
 		good = read_numbers(rest, word.numbers, vocabulary[i].n_numbers);
-	if (!good || (word.heard == HEARD_GET && !is_there(parcel, word.numbers)))
+	if (!good || (word.heard == HEARD_GET && !is_there(payload, word.numbers)))
 		return send_nonsense(line, err);
 	*ret_word = word;
 	return 0;
@@ -101,7 +101,7 @@ int send_parse(const struct parcel *parcel, const char *line, struct send_word *
 
 /* A conversation: bytes of the machine that were not taken yet, and where it is. */
 struct conversation {
-	struct parcel *parcel;
+	struct payload *payload;
 	struct proc_talk *talk;
 	struct sent sent;
 	bool ready, done;
@@ -145,19 +145,19 @@ static int read_line(struct conversation *c, char line[LINE_MAX_BYTES], struct e
 
 static int give_blocks(struct conversation *c, const uint64_t numbers[3], struct err *err)
 {
-	static _Thread_local char blocks[BLOCKS_MAX * PARCEL_BLOCK];
-	int r = parcel_read(c->parcel, (size_t)numbers[0], numbers[1], numbers[2], blocks, err);
+	static _Thread_local char blocks[BLOCKS_MAX * PAYLOAD_BLOCK];
+	int r = payload_read(c->payload, (size_t)numbers[0], numbers[1], numbers[2], blocks, err);
 
 	if (r < 0)
 		return r;
-	r = proc_write(c->talk, blocks, (size_t)numbers[2] * PARCEL_BLOCK, PATIENCE_S);
+	r = proc_write(c->talk, blocks, (size_t)numbers[2] * PAYLOAD_BLOCK, PATIENCE_S);
 	return r < 0 ? err_sys(err, r, "the machine takes nothing any more") : 0;
 }
 
 static int hear(struct conversation *c, const char *line, struct err *err)
 {
 	struct send_word word;
-	int r = send_parse(c->parcel, line, &word, err);
+	int r = send_parse(c->payload, line, &word, err);
 	bool begins = r == 0 && (word.heard == HEARD_READY || word.heard == HEARD_SAME);
 
 	if (r < 0)
@@ -190,14 +190,14 @@ static int hear(struct conversation *c, const char *line, struct err *err)
 	return 0;
 }
 
-int send_talk(struct parcel *parcel, struct proc_talk *talk, struct sent *ret_sent, struct err *err)
+int send_talk(struct payload *payload, struct proc_talk *talk, struct sent *ret_sent, struct err *err)
 {
-	struct conversation c = {.parcel = parcel, .talk = talk};
+	struct conversation c = {.payload = payload, .talk = talk};
 	_cleanup_buf_ struct buf offer = {0};
 	char line[LINE_MAX_BYTES];
 	int r;
 
-	parcel_offer(parcel, &offer);
+	payload_offer(payload, &offer);
 	r = proc_write(talk, offer.data, offer.size, PATIENCE_S);
 	if (r < 0)
 		return err_sys(err, r, "the machine does not listen");
@@ -211,7 +211,7 @@ int send_talk(struct parcel *parcel, struct proc_talk *talk, struct sent *ret_se
 	return r;
 }
 
-int send_parcel(struct arena *arena, const struct remote *remote, struct parcel *parcel, const struct send_how *how,
+int send_payload(struct arena *arena, const struct remote *remote, struct payload *payload, const struct send_how *how,
 		struct sent *ret_sent, struct err *err)
 {
 	const char *words = arena_printf(arena, "aether-agent take%s%s", how->dry_run ? " --dry-run" : "",
@@ -223,7 +223,7 @@ int send_parcel(struct arena *arena, const struct remote *remote, struct parcel 
 
 	if (r < 0)
 		return r;
-	r = send_talk(parcel, talk, ret_sent, &talking);
+	r = send_talk(payload, talk, ret_sent, &talking);
 	status = proc_finish(talk, r == -ETIME ? 0 : END_PATIENCE_S, &said, err);
 	if (status > 0 && (r == 0 || r == -EPIPE)) /* what it says itself is nearer to the cause than that it is gone */
 		r = remote_failed(remote, status, said.data ? said.data : "", err);

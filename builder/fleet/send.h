@@ -29,15 +29,15 @@ struct send_word {
 
 /* Parses a line of the machine's. The blocks that it asks for are there, and no more than it may ask for at once. -EBADMSG
  * for what is none. Pure. */
-int send_parse(const struct parcel *parcel, const char *line, struct send_word *ret_word, struct err *err);
+int send_parse(const struct payload *payload, const char *line, struct send_word *ret_word, struct err *err);
 
 /* Holds the conversation over `talk`, to its end; what the machine says may be anything. -EBADMSG for what is no
  * answer, -ETIME when it says nothing for minutes, -EPIPE when it has ended before it said that it is done. Does not
  * finish `talk`. */
-int send_talk(struct parcel *parcel, struct proc_talk *talk, struct sent *ret_sent, struct err *err);
+int send_talk(struct payload *payload, struct proc_talk *talk, struct sent *ret_sent, struct err *err);
 
 /* The whole of it: starts the agent over ssh, sends, and ends. When this returns 0 the slot is whole, and starts next. */
-int send_parcel(struct arena *arena, const struct remote *remote, struct parcel *parcel, const struct send_how *how,
+int send_payload(struct arena *arena, const struct remote *remote, struct payload *payload, const struct send_how *how,
 		struct sent *ret_sent, struct err *err);
 
 #endif

@@ -21,11 +21,11 @@ static const char *text_of(struct arena *arena, const struct json *object, const
 	return copy;
 }
 
-int station_read(struct arena *arena, const char *text, size_t size, struct station *ret_station, struct err *err)
+int status_read(struct arena *arena, const char *text, size_t size, struct machine_status *ret_machine, struct err *err)
 {
 	_cleanup_json_ struct json *top = NULL;
 	const struct json *failure, *slots;
-	struct station m = {0};
+	struct machine_status m = {0};
 	int r;
 
 	if (size > STATUS_BYTES_MAX)
@@ -35,7 +35,7 @@ int station_read(struct arena *arena, const char *text, size_t size, struct stat
 		return r;
 	if (!json_get_text(top, "name") || !json_get_text(top, "boot_id"))
 		return err_set(err, -EBADMSG, "this is no status of a machine");
-	m = (struct station){
+	m = (struct machine_status){
 		.name = text_of(arena, top, "name"), .kind = text_of(arena, top, "kind"), .boot_id =
 			text_of(arena, top, "boot_id"),
 		.slot = text_of(arena, top, "slot"), .root_hash = text_of(arena, top, "root_hash"),
@@ -46,7 +46,7 @@ int station_read(struct arena *arena, const char *text, size_t size, struct stat
 	for (size_t i = 0; i < json_count(slots) && i < sizeof m.slots / sizeof *m.slots; i++) {
 		const struct json *slot = json_item(slots, i);
 
-		m.slots[m.n_slots++] = (struct station_slot){
+		m.slots[m.n_slots++] = (struct machine_slot){
 			text_of(arena, slot, "slot"), text_of(arena, slot, "state"), text_of(arena, slot, "root_hash"),
 			text_of(arena, slot, "generation"), json_get_number(slot, "tries_left"),
 		};
@@ -56,11 +56,11 @@ int station_read(struct arena *arena, const char *text, size_t size, struct stat
 	m.failure.root_hash = text_of(arena, failure, "root_hash");
 	m.failure.reason = text_of(arena, failure, "reason");
 	m.text = json_print(arena, top, false);
-	*ret_station = m;
+	*ret_machine = m;
 	return 0;
 }
 
-int station_ask(struct arena *arena, const struct remote *remote, struct station *ret_station, struct err *err)
+int status_ask(struct arena *arena, const struct remote *remote, struct machine_status *ret_machine, struct err *err)
 {
 	_cleanup_buf_ struct buf output = {0};
 	const char *said;
@@ -70,11 +70,11 @@ int station_ask(struct arena *arena, const struct remote *remote, struct station
 		return status;
 	if (status > 0)
 		return remote_failed(remote, status, said, err);
-	return station_read(arena, output.data, output.size, ret_station, err);
+	return status_read(arena, output.data, output.size, ret_machine, err);
 }
 
 /* The connection may end before the command does. */
-int station_restart(struct arena *arena, const struct remote *remote, struct err *err)
+int status_restart(struct arena *arena, const struct remote *remote, struct err *err)
 {
 	const char *said;
 	int status = remote_run(arena, remote, "systemctl reboot", NULL, &said, err);
@@ -85,22 +85,22 @@ int station_restart(struct arena *arena, const struct remote *remote, struct err
 }
 
 /* Whether there is a verdict. A bad image goes by itself, where there is another one; `bad_since` is when it was seen first. */
-static bool is_over(const struct station *station, const char *boot_id, const char *root_hash, int64_t *bad_since)
+static bool is_over(const struct machine_status *machine, const char *boot_id, const char *root_hash, int64_t *bad_since)
 {
-	if (boot_id && strcmp(station->boot_id, boot_id) == 0)
+	if (boot_id && strcmp(machine->boot_id, boot_id) == 0)
 		return false;
-	if (strcmp(station->root_hash, root_hash) != 0 || strcmp(station->state, "good") == 0)
+	if (strcmp(machine->root_hash, root_hash) != 0 || strcmp(machine->state, "good") == 0)
 		return true;
-	if (strcmp(station->state, "bad") != 0)
+	if (strcmp(machine->state, "bad") != 0)
 		return false;
 	if (!*bad_since)
 		*bad_since = clock_ms() / 1000;
 	return clock_ms() / 1000 - *bad_since > BAD_STAYS_S;
 }
 
-int station_wait(const struct remote *remote, struct arena *arena, const char *boot_id, const char *root_hash,
+int status_wait(const struct remote *remote, struct arena *arena, const char *boot_id, const char *root_hash,
 		 unsigned timeout_s,
-		 struct station *ret_station, struct err *err)
+		 struct machine_status *ret_machine, struct err *err)
 {
 	int64_t deadline = clock_ms() / 1000 + timeout_s, bad_since = 0;
 	struct remote asked = *remote;
@@ -111,15 +111,15 @@ int station_wait(const struct remote *remote, struct arena *arena, const char *b
 	asked.patience_s = FIRST_PATIENCE_S;
 	while (clock_ms() / 1000 < deadline) {
 		struct err ignored = {0}; /* it is not there yet, or not any more */
-		struct station station;
-		int r = station_ask(arena, &asked, &station, &ignored);
+		struct machine_status machine;
+		int r = status_ask(arena, &asked, &machine, &ignored);
 
 		err_free(&ignored);
-		if (r == 0 && is_over(&station, boot_id, root_hash, &bad_since)) {
-			*ret_station = station;
+		if (r == 0 && is_over(&machine, boot_id, root_hash, &bad_since)) {
+			*ret_machine = machine;
 			return 0;
 		}
-		if (r == 0 && !seen && (!boot_id || strcmp(station.boot_id, boot_id) != 0)) {
+		if (r == 0 && !seen && (!boot_id || strcmp(machine.boot_id, boot_id) != 0)) {
 			seen = true;
 			log_step("waiting for the verdict of %s's health checks", remote->host);
 		}

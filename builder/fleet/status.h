@@ -6,12 +6,12 @@
 
 #include "fleet/remote.h"
 
-struct station {
+struct machine_status {
 	const char *name, *kind, *boot_id;
 	const char *slot, *root_hash, *generation; /* that run; "" for what it does not know */
 	const char *state;             /* of that slot: "good", "trial", "bad" */
 	const char *health, *health_reason;
-	struct station_slot {
+	struct machine_slot {
 		const char *slot, *state, *root_hash, *generation;
 		int64_t tries_left;
 	} slots[2];
@@ -24,19 +24,19 @@ struct station {
 };
 
 /* Reads a status; every text in it is one that may be printed. -EBADMSG for what is none. Pure. */
-int station_read(struct arena *arena, const char *text, size_t size, struct station *ret_station, struct err *err);
+int status_read(struct arena *arena, const char *text, size_t size, struct machine_status *ret_machine, struct err *err);
 
 /* Asks for it. Errors as of remote_failed(). */
-int station_ask(struct arena *arena, const struct remote *remote, struct station *ret_station, struct err *err);
+int status_ask(struct arena *arena, const struct remote *remote, struct machine_status *ret_machine, struct err *err);
 
 /* Lets it restart. */
-int station_restart(struct arena *arena, const struct remote *remote, struct err *err);
+int status_restart(struct arena *arena, const struct remote *remote, struct err *err);
 
 /* Waits until the machine is in another boot than `boot_id` (NULL: whatever boot) and that is over: another image
  * runs than the one with `root_hash`, or that one is good, or it is bad and stays. -ETIME when that does not come in
  * `timeout_s` seconds. */
-int station_wait(const struct remote *remote, struct arena *arena, const char *boot_id, const char *root_hash,
+int status_wait(const struct remote *remote, struct arena *arena, const char *boot_id, const char *root_hash,
 		 unsigned timeout_s,
-		 struct station *ret_station, struct err *err);
+		 struct machine_status *ret_machine, struct err *err);
 
 #endif

@@ -66,39 +66,39 @@ void deploy_note(const struct generation *generation, const struct remote *remot
 }
 
 /* Why the image does not run there, or is bad. */
-static const char *reason_of(const struct station *station, const char *root_hash)
+static const char *reason_of(const struct machine_status *machine, const char *root_hash)
 {
-	if (strcmp(station->failure.root_hash, root_hash) == 0 && *station->failure.reason)
-		return station->failure.reason;
-	return strcmp(station->root_hash, root_hash) == 0 ? "its health checks do not hold" : "the machine did not start it";
+	if (strcmp(machine->failure.root_hash, root_hash) == 0 && *machine->failure.reason)
+		return machine->failure.reason;
+	return strcmp(machine->root_hash, root_hash) == 0 ? "its health checks do not hold" : "the machine did not start it";
 }
 
-static int bad(struct arena *arena, const struct remote *remote, const struct station *station, const char *root_hash,
+static int bad(struct arena *arena, const struct remote *remote, const struct machine_status *machine, const char *root_hash,
 	       const struct generation *generation, struct err *err)
 {
-	const char *reason = reason_of(station, root_hash);
+	const char *reason = reason_of(machine, root_hash);
 	const char *which = generation ? arena_printf(arena, "%s/%u", generation->name, generation->number)
 				       : arena_printf(arena, "the image %.16s", root_hash);
 
 	deploy_note(generation, remote, VERDICT_BAD, reason);
 	err_set(err, -EIO, "%s is bad on %s: %s", which, remote->host, reason);
-	if (strcmp(station->root_hash, root_hash) == 0)
-		return err_hint(err, "it still runs: slot %s has no good generation to go back to", station->slot);
-	if (*station->generation)
-		return err_hint(err, "the machine runs its generation %s again (slot %s)", station->generation, station->slot);
-	return err_hint(err, "the machine runs what it ran before (slot %s)", station->slot);
+	if (strcmp(machine->root_hash, root_hash) == 0)
+		return err_hint(err, "it still runs: slot %s has no good generation to go back to", machine->slot);
+	if (*machine->generation)
+		return err_hint(err, "the machine runs its generation %s again (slot %s)", machine->generation, machine->slot);
+	return err_hint(err, "the machine runs what it ran before (slot %s)", machine->slot);
 }
 
 int deploy_verdict(struct arena *arena, const struct remote *remote, const char *boot_id, const char *root_hash,
 		   unsigned timeout_s,
-		   const struct generation *generation, struct station *ret_station, struct err *err)
+		   const struct generation *generation, struct machine_status *ret_machine, struct err *err)
 {
-	int r = station_wait(remote, arena, boot_id, root_hash, timeout_s, ret_station, err);
+	int r = status_wait(remote, arena, boot_id, root_hash, timeout_s, ret_machine, err);
 
 	if (r < 0)
 		return r;
-	if (strcmp(ret_station->root_hash, root_hash) != 0 || strcmp(ret_station->state, "good") != 0)
-		return bad(arena, remote, ret_station, root_hash, generation, err);
+	if (strcmp(ret_machine->root_hash, root_hash) != 0 || strcmp(ret_machine->state, "good") != 0)
+		return bad(arena, remote, ret_machine, root_hash, generation, err);
 	deploy_note(generation, remote, VERDICT_GOOD, NULL);
 	return 0;
 }

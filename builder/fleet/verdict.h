@@ -24,6 +24,6 @@ void deploy_note(const struct generation *generation, const struct remote *remot
  * for none in time. */
 int deploy_verdict(struct arena *arena, const struct remote *remote, const char *boot_id, const char *root_hash,
 		   unsigned timeout_s,
-		   const struct generation *generation, struct station *ret_station, struct err *err);
+		   const struct generation *generation, struct machine_status *ret_machine, struct err *err);
 
 #endif

@@ -310,7 +310,7 @@ static int enter_pid_namespace(void)
 }
 
 /* The last of what could be done to the host. Programs named without a slash are looked for where the tree has them. */
-static int become_harmless(const struct sandbox *sandbox)
+static int drop_privileges(const struct sandbox *sandbox)
 {
 	static char *search[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NULL};
 	int r = setgroups(0, NULL) < 0 ? -errno : 0;
@@ -353,7 +353,7 @@ static int prepare(void *data)
 		r = perform(root_fd, &sandbox->ops[i]);
 	if (r == 0)
 		r = move_in(root_fd, sandbox->cwd);
-	return r == 0 ? become_harmless(sandbox) : r;
+	return r == 0 ? drop_privileges(sandbox) : r;
 }
 
 static struct proc inside(const struct sandbox *sandbox, const struct proc *proc)

@@ -10,7 +10,7 @@
 
 static int signals = -1;
 
-int patience_begin(struct err *err)
+int signals_take(struct err *err)
 {
 	sigset_t set;
 
@@ -26,7 +26,7 @@ int patience_begin(struct err *err)
 	return 0;
 }
 
-int patience_wait(int fd, short events, int64_t deadline_ms)
+int signals_wait(int fd, short events, int64_t deadline_ms)
 {
 	struct signalfd_siginfo signal_info;
 

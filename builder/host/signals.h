@@ -8,10 +8,10 @@
 #include "base/err.h"
 
 /* Takes these signals from now on; before anything is started. */
-int patience_begin(struct err *err);
+int signals_take(struct err *err);
 
 /* Waits until `fd` (-1: nothing) has one of `events` (of poll(2)). Returns 1 when it has, 0 when the deadline (of clock_ms())
  * is over, -EINTR when we are told to stop, which is told once for each signal. */
-int patience_wait(int fd, short events, int64_t deadline_ms);
+int signals_wait(int fd, short events, int64_t deadline_ms);
 
 #endif

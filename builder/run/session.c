@@ -8,7 +8,7 @@ static const uint64_t TCG_MS = 600000, KVM_MS = 180000;
 
 int session_start(struct arena *arena, struct session_spec *spec, struct session *session, struct err *err)
 {
-	int r = patience_begin(err);
+	int r = signals_take(err);
 
 	*session = (struct session){.spec = spec, .machine.agent.fd = -1, .machine.qemu.alive = -1, .machine.place.fd = -1,
 				    .container.lxc.alive = -1, .container.place.fd = -1};

@@ -30,7 +30,7 @@ struct session {
  * this returns; it and `spec` stay where they are. */
 int session_start(struct arena *arena, struct session_spec *spec, struct session *session, struct err *err);
 
-/* Until when it has to be up (patience.h). */
+/* Until when it has to be up (signals.h). */
 int64_t session_deadline_ms(const struct session *session);
 
 /* Waits until commands can be given to it; errors as machine_wait() has them. */

@@ -23,7 +23,7 @@ struct trial {
 /* Adds what was seen outside of the guest and is not as it should be. */
 void trial_fail(struct trial *trial, const char *what, const char *name, const char *seen);
 
-/* Waits until the system has started all it has to, at most until the deadline (of patience.h). What failed to start is a
+/* Waits until the system has started all it has to, at most until the deadline (of signals.h). What failed to start is a
  * note in `*ret_failed_units` (names with spaces between; "" for none), not a failure: health says what matters. */
 int trial_boot(struct trial *trial, const struct guest *guest, int64_t deadline_ms, const char **ret_failed_units,
 	       struct err *err);

@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "base/log.h"
 
-static int make_kept(struct arena *arena, const char *name, struct place *place, struct err *err)
+static int make_kept(struct arena *arena, const char *name, struct workdir *place, struct err *err)
 {
 	const char *parent = getenv("TMPDIR");
 	char *folder = arena_printf(arena, "%s/aether-%s-XXXXXX", parent && parent[0] == '/' ? parent : "/var/tmp", name);
@@ -19,9 +19,9 @@ static int make_kept(struct arena *arena, const char *name, struct place *place,
 	return 0;
 }
 
-int place_make(struct arena *arena, const char *cache, const char *name, bool keep, struct place *ret_place, struct err *err)
+int workdir_make(struct arena *arena, const char *cache, const char *name, bool keep, struct workdir *ret_workdir, struct err *err)
 {
-	struct place place = {.keep = keep, .fd = -1};
+	struct workdir place = {.keep = keep, .fd = -1};
 	char *real;
 	int r;
 
@@ -36,11 +36,11 @@ int place_make(struct arena *arena, const char *cache, const char *name, bool ke
 	if (real)
 		place.folder = arena_strdup(arena, real);
 	free(real);
-	*ret_place = place;
+	*ret_workdir = place;
 	return r;
 }
 
-void place_close(struct place *place)
+void workdir_close(struct workdir *place)
 {
 	struct err err = {0};
 
@@ -53,10 +53,10 @@ void place_close(struct place *place)
 		fd_closep(&place->fd);
 		cache_close(place->cache);
 	}
-	*place = (struct place){.fd = -1};
+	*place = (struct workdir){.fd = -1};
 }
 
-const char *place_path(const struct place *place, struct arena *arena, const char *name)
+const char *workdir_path(const struct workdir *place, struct arena *arena, const char *name)
 {
 	return arena_printf(arena, "%s/%s", place->folder, name);
 }

@@ -7,7 +7,7 @@
 
 #include "cache/cache.h"
 
-struct place {
+struct workdir {
 	const char *folder;          /* absolute; NULL: none */
 	bool keep;
 	int fd;                      /* the sign of life of a folder that goes */
@@ -16,12 +16,12 @@ struct place {
 
 /* Makes an empty folder: below the cache at `cache`, or, to be kept, below $TMPDIR or /var/tmp, with `name` in its own.
  * */
-int place_make(struct arena *arena, const char *cache, const char *name, bool keep, struct place *ret_place, struct err *err);
+int workdir_make(struct arena *arena, const char *cache, const char *name, bool keep, struct workdir *ret_workdir, struct err *err);
 
 /* Removes it, or leaves it when it is to be kept. A zeroed one is fine. */
-void place_close(struct place *place);
+void workdir_close(struct workdir *place);
 
 /* The path of `name` in it; in `arena`. */
-const char *place_path(const struct place *place, struct arena *arena, const char *name);
+const char *workdir_path(const struct workdir *place, struct arena *arena, const char *name);
 
 #endif

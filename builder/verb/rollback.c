@@ -6,11 +6,11 @@
 #include "base/log.h"
 #include "fleet/verdict.h"
 
-static const struct station_slot *other_slot(const struct station *station)
+static const struct machine_slot *other_slot(const struct machine_status *machine)
 {
-	for (size_t i = 0; i < station->n_slots; i++)
-		if (strcmp(station->slots[i].slot, station->slot) != 0)
-			return &station->slots[i];
+	for (size_t i = 0; i < machine->n_slots; i++)
+		if (strcmp(machine->slots[i].slot, machine->slot) != 0)
+			return &machine->slots[i];
 	return NULL;
 }
 
@@ -27,11 +27,11 @@ static int go_back(struct arena *arena, const struct remote *remote, struct err 
 	if (status > 0)
 		return remote_failed(remote, status, said, err);
 	log_step("restarting %s", remote->host);
-	return station_restart(arena, remote, err);
+	return status_restart(arena, remote, err);
 }
 
 static void report(struct arena *arena, const struct verb_options *options, const struct remote *remote,
-		   const struct station *after, const struct generation *generation)
+		   const struct machine_status *after, const struct generation *generation)
 {
 	_cleanup_json_ struct json *object = json_new_object();
 	char number[16] = "";
@@ -57,8 +57,8 @@ static int run(const struct verb_options *options, char *const *arguments, size_
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const struct generation *given_up, *back = NULL;
-	const struct station_slot *other = NULL;
-	struct station before, after;
+	const struct machine_slot *other = NULL;
+	struct machine_status before, after;
 	struct remote remote;
 	unsigned timeout_s;
 	int r;
@@ -69,7 +69,7 @@ static int run(const struct verb_options *options, char *const *arguments, size_
 	if (r == 0)
 		r = deploy_timeout(options, &timeout_s, err);
 	if (r == 0)
-		r = station_ask(arena, &remote, &before, err);
+		r = status_ask(arena, &remote, &before, err);
 	if (r == 0)
 		r = go_back(arena, &remote, err);
 	if (r < 0)

@@ -5,44 +5,44 @@
 #include "fleet/verdict.h"
 
 /* "gateway/3", or "" for none of ours. */
-static const char *reference_of(struct arena *arena, const struct verb_options *options, const struct station *station,
+static const char *reference_of(struct arena *arena, const struct verb_options *options, const struct machine_status *machine,
 				const char *root_hash)
 {
-	const struct generation *g = *root_hash ? deploy_find(arena, options, station->name, root_hash) : NULL;
+	const struct generation *g = *root_hash ? deploy_find(arena, options, machine->name, root_hash) : NULL;
 
 	return g ? arena_printf(arena, "%s/%u", g->name, g->number) : "";
 }
 
-static void report_plain(struct arena *arena, const struct verb_options *options, const struct station *station)
+static void report_plain(struct arena *arena, const struct verb_options *options, const struct machine_status *machine)
 {
-	printf("%s (%s), health: %s%s%s\n", station->name, station->kind, station->health, *station->health_reason ? ": " : "",
-	       station->health_reason);
-	for (size_t i = 0; i < station->n_slots; i++) {
-		const struct station_slot *slot = &station->slots[i];
-		const char *ours = reference_of(arena, options, station, slot->root_hash);
+	printf("%s (%s), health: %s%s%s\n", machine->name, machine->kind, machine->health, *machine->health_reason ? ": " : "",
+	       machine->health_reason);
+	for (size_t i = 0; i < machine->n_slots; i++) {
+		const struct machine_slot *slot = &machine->slots[i];
+		const char *ours = reference_of(arena, options, machine, slot->root_hash);
 		const char *number = *slot->generation ? arena_printf(arena, "generation %s", slot->generation) : "-";
 
-		printf("%c slot %s  %-5s  %-20s  root %.16s", strcmp(slot->slot, station->slot) == 0 ? '*' : ' ', slot->slot,
+		printf("%c slot %s  %-5s  %-20s  root %.16s", strcmp(slot->slot, machine->slot) == 0 ? '*' : ' ', slot->slot,
 		       slot->state, *ours ? ours : number, *slot->root_hash ? slot->root_hash : "-");
 		if (strcmp(slot->state, "trial") == 0)
 			printf("  %lld tries left", (long long)slot->tries_left);
 		puts("");
-		if (*slot->root_hash && strcmp(slot->root_hash, station->failure.root_hash) == 0)
-			printf("         %s\n", station->failure.reason);
+		if (*slot->root_hash && strcmp(slot->root_hash, machine->failure.root_hash) == 0)
+			printf("         %s\n", machine->failure.reason);
 	}
 }
 
 /* The machine's own words, with what is known here beside them. */
-static int report_json(struct arena *arena, const struct verb_options *options, const struct station *station, struct err *err)
+static int report_json(struct arena *arena, const struct verb_options *options, const struct machine_status *machine, struct err *err)
 {
 	struct json *top = json_new_object(), *ours = json_new_object(), *theirs = NULL;
-	int r = json_read("the machine's status", station->text, strlen(station->text), &theirs, err);
+	int r = json_read("the machine's status", machine->text, strlen(machine->text), &theirs, err);
 
 	json_set(top, "host", json_text(options->host));
-	for (size_t i = 0; r == 0 && i < station->n_slots; i++) {
-		const char *reference = reference_of(arena, options, station, station->slots[i].root_hash);
+	for (size_t i = 0; r == 0 && i < machine->n_slots; i++) {
+		const char *reference = reference_of(arena, options, machine, machine->slots[i].root_hash);
 
-		json_set(ours, station->slots[i].slot, json_text(*reference ? reference : NULL));
+		json_set(ours, machine->slots[i].slot, json_text(*reference ? reference : NULL));
 	}
 	json_set(top, "generations", ours);
 	if (r == 0)
@@ -56,7 +56,7 @@ static int report_json(struct arena *arena, const struct verb_options *options, 
 static int run(const struct verb_options *options, char *const *arguments, size_t n_arguments, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct station station;
+	struct machine_status machine;
 	struct remote remote;
 	int r;
 
@@ -64,12 +64,12 @@ static int run(const struct verb_options *options, char *const *arguments, size_
 	(void)n_arguments;
 	r = deploy_remote(arena, options, &remote, err);
 	if (r == 0)
-		r = station_ask(arena, &remote, &station, err);
+		r = status_ask(arena, &remote, &machine, err);
 	if (r < 0)
 		return r;
 	if (options->json)
-		return report_json(arena, options, &station, err);
-	report_plain(arena, options, &station);
+		return report_json(arena, options, &machine, err);
+	report_plain(arena, options, &machine);
 	return 0;
 }
 

@@ -16,7 +16,7 @@ struct switching {
 	struct remote remote;
 	unsigned timeout_s;
 	struct generation *generation;
-	struct station before, after;
+	struct machine_status before, after;
 	struct sent sent;
 	int64_t began_ms, sent_ms;
 	const char *verdict;         /* "good"; NULL: none yet */
@@ -62,20 +62,20 @@ static int check_generation(const struct switching *s, struct err *err)
 static int send(struct switching *s, struct err *err)
 {
 	const struct send_how how = {s->options->dry_run, s->options->force};
-	struct parcel *parcel;
+	struct payload *payload;
 	int r;
 
 	log_step("reading %s/%u", s->generation->name, s->generation->number);
-	r = parcel_open(s->generation, &parcel, err);
+	r = payload_open(s->generation, &payload, err);
 	if (r < 0)
 		return r;
 	s->began_ms = clock_ms();
 	log_step("asking %s", s->remote.host);
-	r = station_ask(s->arena, &s->remote, &s->before, err);
+	r = status_ask(s->arena, &s->remote, &s->before, err);
 	if (r == 0)
-		r = send_parcel(s->arena, &s->remote, parcel, &how, &s->sent, err);
+		r = send_payload(s->arena, &s->remote, payload, &how, &s->sent, err);
 	s->sent_ms = clock_ms();
-	parcel_close(parcel);
+	payload_close(payload);
 	return r;
 }
 
@@ -92,7 +92,7 @@ static int try(struct switching *s, struct err *err)
 		if (s->options->no_reboot)
 			return 0;
 		log_step("restarting %s", s->remote.host);
-		r = station_restart(s->arena, &s->remote, err);
+		r = status_restart(s->arena, &s->remote, err);
 	}
 	if (r == 0)
 		r = deploy_verdict(s->arena, &s->remote, boot_id, s->generation->manifest->root_hash, s->timeout_s,

@@ -11,7 +11,7 @@
 #include "fuzz.h"
 
 /* Each path has memory of its own: a target holds several of them at once. */
-struct place {
+struct workdir {
 	char folder[32], input[48], flat[48], canary[48], root[48], up[48];
 };
 
@@ -30,7 +30,7 @@ static inline void place_write(const char *path, const void *data, size_t size)
 	close(fd);
 }
 
-static inline const struct place *place(void);
+static inline const struct workdir *place(void);
 
 static inline void place_leave(void)
 {
@@ -38,9 +38,9 @@ static inline void place_leave(void)
 }
 
 /* Made at the first call, with the canary in it, in memory: a target makes it anew thousands of times. Gone when it ends. */
-static inline const struct place *place(void)
+static inline const struct workdir *place(void)
 {
-	static struct place made = {.folder = "/dev/shm/aether-fuzz-XXXXXX"};
+	static struct workdir made = {.folder = "/dev/shm/aether-fuzz-XXXXXX"};
 
 	if (*made.root)
 		return &made;

@@ -1,23 +1,23 @@
-/* send_parse(): what a machine says while it is sent a generation. It is given nothing that is not in the parcel. */
+/* send_parse(): what a machine says while it is sent a generation. It is given nothing that is not in the payload. */
 #include <errno.h>
 
 #include "fuzz.h"
 #include "fleet/send.h"
 
-static const uint64_t n_blocks[PARCEL_OBJECTS] = {1ULL << 32, 300, 257, 3, 1, 0};
+static const uint64_t n_blocks[PAYLOAD_OBJECTS] = {1ULL << 32, 300, 257, 3, 1, 0};
 
-static void hear(const struct parcel *parcel, const char *line)
+static void hear(const struct payload *payload, const char *line)
 {
 	struct send_word word = {.slot = '?'};
 	struct err err = {0};
-	int r = send_parse(parcel, line, &word, &err);
+	int r = send_parse(payload, line, &word, &err);
 
 	ensure(r == 0 || (r == -EBADMSG && err.count == 1 && word.slot == '?'));
 	err_free(&err);
 	if (r < 0)
 		return;
 	if (word.heard == HEARD_GET) {
-		ensure(word.numbers[0] < PARCEL_OBJECTS && word.numbers[2] >= 1 && word.numbers[2] <= 256);
+		ensure(word.numbers[0] < PAYLOAD_OBJECTS && word.numbers[2] >= 1 && word.numbers[2] <= 256);
 		ensure(word.numbers[1] < n_blocks[word.numbers[0]]);
 		ensure(word.numbers[1] + word.numbers[2] <= n_blocks[word.numbers[0]]);
 	}
@@ -28,12 +28,12 @@ static void hear(const struct parcel *parcel, const char *line)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = fuzz_text(data, size), *rest = text, *line;
-	struct parcel parcel = {.generation = 1};
+	struct payload payload = {.generation = 1};
 
-	for (size_t i = 0; i < PARCEL_OBJECTS; i++)
-		parcel.objects[i].n_blocks = n_blocks[i];
+	for (size_t i = 0; i < PAYLOAD_OBJECTS; i++)
+		payload.objects[i].n_blocks = n_blocks[i];
 	while ((line = strsep(&rest, "\n")))
-		hear(&parcel, line);
+		hear(&payload, line);
 	free(text);
 	return 0;
 }

@@ -1,4 +1,4 @@
-/* station_read(): what a machine says of itself, and what our own agent says on one whose texts are these bytes. */
+/* status_read(): what a machine says of itself, and what our own agent says on one whose texts are these bytes. */
 #include <stdio.h>
 
 #include "machine/agent/quote.h"
@@ -12,21 +12,21 @@ static void check_text(const char *text)
 		ensure((uint8_t)*text >= ' ' && *text != 127);
 }
 
-static void check(const struct station *station)
+static void check(const struct machine_status *machine)
 {
 	const char *const texts[] = {
-		station->name, station->kind, station->boot_id, station->slot, station->root_hash, station->generation,
-		station->state, station->health, station->health_reason, station->failure.root_hash, station->failure.reason,
+		machine->name, machine->kind, machine->boot_id, machine->slot, machine->root_hash, machine->generation,
+		machine->state, machine->health, machine->health_reason, machine->failure.root_hash, machine->failure.reason,
 	};
 
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		check_text(texts[i]);
-	ensure(station->n_slots <= 2);
-	for (size_t i = 0; i < station->n_slots; i++) {
-		check_text(station->slots[i].slot);
-		check_text(station->slots[i].state);
-		check_text(station->slots[i].root_hash);
-		check_text(station->slots[i].generation);
+	ensure(machine->n_slots <= 2);
+	for (size_t i = 0; i < machine->n_slots; i++) {
+		check_text(machine->slots[i].slot);
+		check_text(machine->slots[i].state);
+		check_text(machine->slots[i].root_hash);
+		check_text(machine->slots[i].generation);
 	}
 }
 
@@ -34,20 +34,20 @@ static void check(const struct station *station)
 static bool read_status(const char *text, size_t size, const char *reason)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct station station, again;
+	struct machine_status machine, again;
 	struct err err = {0};
-	int r = station_read(arena, text, size, &station, &err);
+	int r = status_read(arena, text, size, &machine, &err);
 
 	ensure((r == 0) == (err.count == 0));
 	err_free(&err);
 	if (r < 0)
 		return false;
-	check(&station);
-	ensure(strlen(station.text) <= 16 * size); /* a number or a character may be written longer */
-	ensure(station_read(arena, station.text, strlen(station.text), &again, &err) == 0);
-	ensure(strcmp(station.text, again.text) == 0);
+	check(&machine);
+	ensure(strlen(machine.text) <= 16 * size); /* a number or a character may be written longer */
+	ensure(status_read(arena, machine.text, strlen(machine.text), &again, &err) == 0);
+	ensure(strcmp(machine.text, again.text) == 0);
 	if (reason)
-		ensure(strlen(station.health_reason) == strlen(reason));
+		ensure(strlen(machine.health_reason) == strlen(reason));
 	return true;
 }
 

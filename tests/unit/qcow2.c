@@ -78,7 +78,7 @@ static void disk_fill(struct disk *disk, uint64_t offset, size_t size, enum kind
 	free(bytes);
 }
 
-/* Everything that can follow everything, at places that are not rounded to anything. */
+/* Everything that can follow everything, at known that are not rounded to anything. */
 static struct disk *mixed_disk(uint64_t size)
 {
 	struct disk *disk = disk_new(size);

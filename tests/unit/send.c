@@ -20,18 +20,18 @@
 #define SH(script) ((const char *const[]){"/bin/sh", "-c", (script), NULL})
 #define HEX "0101010101010101010101010101010101010101010101010101010101010101"
 
-static const size_t sizes[PARCEL_OBJECTS] = {300 * 4096, 50000, 20000, 7, 180, 181};
-static const char *const files[PARCEL_OBJECTS] = {"root", "uki", "linux", "initrd", "grub-a", "grub-b"};
+static const size_t sizes[PAYLOAD_OBJECTS] = {300 * 4096, 50000, 20000, 7, 180, 181};
+static const char *const files[PAYLOAD_OBJECTS] = {"root", "uki", "linux", "initrd", "grub-a", "grub-b"};
 
-static struct parcel make_parcel(void)
+static struct payload make_parcel(void)
 {
-	struct parcel parcel = {.salt = HEX, .generation = 7, .name = "gateway", .kind = "vm"};
+	struct payload payload = {.salt = HEX, .generation = 7, .name = "gateway", .kind = "vm"};
 	uint8_t salt[VERITY_HASH];
 	uint64_t state = 99;
 
 	memset(salt, 1, sizeof salt);
-	for (size_t i = 0; i < PARCEL_OBJECTS; i++) {
-		struct parcel_object *object = &parcel.objects[i];
+	for (size_t i = 0; i < PAYLOAD_OBJECTS; i++) {
+		struct payload_object *object = &payload.objects[i];
 		struct verity verity;
 		struct err err = {0};
 
@@ -44,7 +44,7 @@ static struct parcel make_parcel(void)
 		object->n_blocks = verity.size_bytes / VERITY_BLOCK;
 		hex_encode(verity.root_hash, VERITY_HASH, object->root_hash);
 	}
-	return parcel;
+	return payload;
 }
 
 /* Takes all that is offered to files; runs as the child, in place of a program. */
@@ -80,24 +80,24 @@ static int machine(void *data)
 
 START_TEST(what_is_sent_arrives)
 {
-	struct parcel parcel = make_parcel();
+	struct payload payload = make_parcel();
 	const struct proc proc = {.argv = SH("exit 1"), .prepare = machine, .prepare_data = (void *)scratch()};
 	struct proc_talk *talk;
 	struct sent sent;
 	struct err err = {0};
 
 	ck_assert_int_eq(proc_start(&proc, &talk, &err), 0);
-	ck_assert_int_eq(send_talk(&parcel, talk, &sent, &err), 0);
+	ck_assert_int_eq(send_talk(&payload, talk, &sent, &err), 0);
 	ck_assert_int_eq(proc_finish(talk, 10, NULL, &err), 0);
 	ck_assert_int_eq(sent.slot, 'b');
 	ck_assert(!sent.same);
 	ck_assert_uint_ge(sent.received, 300 * 4096);
-	for (size_t i = 0; i < PARCEL_OBJECTS; i++) {
+	for (size_t i = 0; i < PAYLOAD_OBJECTS; i++) {
 		_cleanup_buf_ struct buf is = {0};
 
 		ck_assert_int_eq(file_read(scratch_path(files[i]), 1 << 24, &is, &err), 0);
 		ck_assert_uint_eq(is.size, sizes[i]);
-		ck_assert_mem_eq(is.data, parcel.objects[i].blocks.data, is.size);
+		ck_assert_mem_eq(is.data, payload.objects[i].blocks.data, is.size);
 	}
 }
 END_TEST
@@ -105,13 +105,13 @@ END_TEST
 /* What comes of a machine that answers the offer with a script of its own. */
 static int talk_to(const char *script, struct sent *ret_sent)
 {
-	struct parcel parcel = make_parcel();
+	struct payload payload = make_parcel();
 	struct proc_talk *talk;
 	struct err err = {0};
 	int r;
 
 	ck_assert_int_eq(proc_start(&(struct proc){.argv = SH(script)}, &talk, &err), 0);
-	r = send_talk(&parcel, talk, ret_sent, &err);
+	r = send_talk(&payload, talk, ret_sent, &err);
 	ck_assert((r < 0) == (err.count > 0));
 	err_free(&err);
 	proc_finish(talk, 10, NULL, &err);
@@ -170,14 +170,14 @@ START_TEST(a_container_and_what_is_too_old_cannot_be_sent)
 	struct manifest manifest = {.name = "x", .kind = "lxc"};
 	struct generation generation = {.name = "x", .number = 1, .folder = "/nonexistent", .image = "/nonexistent/x",
 		.manifest = &manifest};
-	struct parcel *parcel;
+	struct payload *payload;
 	struct err err = {0};
 
-	ck_assert_int_eq(parcel_open(&generation, &parcel, &err), -ENOTSUP);
+	ck_assert_int_eq(payload_open(&generation, &payload, &err), -ENOTSUP);
 	ck_assert_ptr_nonnull(strstr(err.last->text, "kind 'lxc'"));
 	manifest.kind = "vm";
 	manifest.root_hash = HEX;
-	ck_assert_int_eq(parcel_open(&generation, &parcel, &err), -ENOTSUP);
+	ck_assert_int_eq(payload_open(&generation, &payload, &err), -ENOTSUP);
 	ck_assert_str_eq(err.last->hint, "build it again");
 	err_free(&err);
 }
@@ -185,10 +185,10 @@ END_TEST
 
 /* --- what a machine says --------------------------------------------------------------------------------------------- */
 
-static int read_status(const char *text, struct station *ret_station)
+static int read_status(const char *text, struct machine_status *ret_machine)
 {
 	struct err err = {0};
-	int r = station_read(scratch_arena(), text, strlen(text), ret_station, &err);
+	int r = status_read(scratch_arena(), text, strlen(text), ret_machine, &err);
 
 	err_free(&err);
 	return r;
@@ -196,7 +196,7 @@ static int read_status(const char *text, struct station *ret_station)
 
 START_TEST(a_status_is_read)
 {
-	struct station station;
+	struct machine_status machine;
 
 	ck_assert_int_eq(read_status(
 		"{\"name\": \"gateway\", \"kind\": \"vm\", \"boot_id\": \"x\", \"slot\": \"b\", \"generation\": "
@@ -204,13 +204,13 @@ START_TEST(a_status_is_read)
 		"\"state\": \"trial\", \"tries_left\": 2, \"health\": \"waiting\", \"slots\": [{\"slot\": \"a\", "
 "\"state\": \"good\"},"
 		"{\"slot\": \"b\", \"state\": \"trial\", \"tries_left\": 2}, {\"slot\": \"c\"}],"
-		"\"last_failure\": {\"when\": 5, \"root_hash\": \"bb\", \"reason\": \"\\u001b[2Jgone\"}}", &station), 0);
-	ck_assert_str_eq(station.name, "gateway");
-	ck_assert_str_eq(station.generation, "");
-	ck_assert_uint_eq(station.n_slots, 2);
-	ck_assert_str_eq(station.slots[1].state, "trial");
-	ck_assert_int_eq(station.slots[1].tries_left, 2);
-	ck_assert_str_eq(station.failure.reason, " [2Jgone"); /* a terminal takes no orders from it */
+		"\"last_failure\": {\"when\": 5, \"root_hash\": \"bb\", \"reason\": \"\\u001b[2Jgone\"}}", &machine), 0);
+	ck_assert_str_eq(machine.name, "gateway");
+	ck_assert_str_eq(machine.generation, "");
+	ck_assert_uint_eq(machine.n_slots, 2);
+	ck_assert_str_eq(machine.slots[1].state, "trial");
+	ck_assert_int_eq(machine.slots[1].tries_left, 2);
+	ck_assert_str_eq(machine.failure.reason, " [2Jgone"); /* a terminal takes no orders from it */
 }
 END_TEST
 
@@ -223,7 +223,7 @@ START_TEST(a_reason_that_is_no_utf8_leaves_the_status_one_that_is_read)
 	};
 
 	for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
-		struct station station;
+		struct machine_status machine;
 		char *text = NULL;
 		size_t size = 0;
 		FILE *out = open_memstream(&text, &size);
@@ -232,8 +232,8 @@ START_TEST(a_reason_that_is_no_utf8_leaves_the_status_one_that_is_read)
 		quote_print(reasons[i].says, out);
 		fputs("}", out);
 		ck_assert_int_eq(fclose(out), 0);
-		ck_assert_int_eq(read_status(text, &station), 0);
-		ck_assert_str_eq(station.health_reason, reasons[i].is);
+		ck_assert_int_eq(read_status(text, &machine), 0);
+		ck_assert_str_eq(machine.health_reason, reasons[i].is);
 		free(text);
 	}
 }
@@ -242,12 +242,12 @@ END_TEST
 START_TEST(a_status_that_would_grow_when_it_is_shown_is_none)
 {
 	char *text = malloc(100000);
-	struct station station;
+	struct machine_status machine;
 
 	strcpy(text, "{\"name\": \"x\", \"boot_id\": \"y\", \"more\": \"");
 	memset(text + strlen(text), 'x', 90000);
 	strcpy(text + 90000, "\"}");
-	ck_assert_int_eq(read_status(text, &station), -EBADMSG);
+	ck_assert_int_eq(read_status(text, &machine), -EBADMSG);
 	free(text);
 }
 END_TEST
@@ -256,12 +256,12 @@ START_TEST(what_is_no_status_is_refused)
 {
 	static const char *const texts[] = {"", "hello", "[]", "{}", "{\"name\": 5, \"boot_id\": \"x\"}",
 		"{\"name\": \"x\"}", "null"};
-	struct station station;
+	struct machine_status machine;
 
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-		ck_assert_msg(read_status(texts[i], &station) == -EBADMSG, "%s", texts[i]);
-	ck_assert_int_eq(read_status("{\"name\": \"x\", \"boot_id\": \"y\", \"slots\": 5, \"last_failure\": []}", &station), 0);
-	ck_assert_uint_eq(station.n_slots, 0);
+		ck_assert_msg(read_status(texts[i], &machine) == -EBADMSG, "%s", texts[i]);
+	ck_assert_int_eq(read_status("{\"name\": \"x\", \"boot_id\": \"y\", \"slots\": 5, \"last_failure\": []}", &machine), 0);
+	ck_assert_uint_eq(machine.n_slots, 0);
 }
 END_TEST
 

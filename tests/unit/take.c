@@ -228,7 +228,7 @@ static void check_taken(const struct thing *thing)
 		ck_assert_mem_eq(is.data + tree, thing->blocks.data + tree, is.size - tree);
 }
 
-/* --- shapes and places ----------------------------------------------------------------------------------------------- */
+/* --- shapes and known ----------------------------------------------------------------------------------------------- */
 
 START_TEST(the_tree_has_the_shape_that_the_builder_gives_it)
 {
@@ -248,30 +248,30 @@ END_TEST
 
 START_TEST(places_of_many_blocks_are_found_and_others_are_not)
 {
-	struct places places = {0};
-	struct place place;
+	struct known_blocks known = {0};
+	struct known_block place;
 
 	for (unsigned i = 0; i < 100000; i++) {
 		uint8_t hash[HASH_BYTES];
 
 		hash_salted(SALT, sizeof SALT, &i, sizeof i, hash);
-		ck_assert(!places_find(&places, hash, &place));
-		places_add(&places, hash, (struct place){i % 20, i});
+		ck_assert(!known_find(&known, hash, &place));
+		known_add(&known, hash, (struct known_block){i % 20, i});
 	}
-	ck_assert_uint_eq(places.n, 100000);
+	ck_assert_uint_eq(known.n, 100000);
 	for (unsigned i = 0; i < 100000; i++) {
 		uint8_t hash[HASH_BYTES];
 
 		hash_salted(SALT, sizeof SALT, &i, sizeof i, hash);
-		ck_assert(places_find(&places, hash, &place));
+		ck_assert(known_find(&known, hash, &place));
 		ck_assert_uint_eq(place.block, i);
 		ck_assert_uint_eq(place.source, i % 20);
-		places_add(&places, hash, (struct place){7, i + 1});
-		ck_assert(places_find(&places, hash, &place));
+		known_add(&known, hash, (struct known_block){7, i + 1});
+		ck_assert(known_find(&known, hash, &place));
 		ck_assert_uint_eq(place.block, i + 1);
 	}
-	ck_assert_uint_eq(places.n, 100000);
-	places_free(&places);
+	ck_assert_uint_eq(known.n, 100000);
+	known_free(&known);
 }
 END_TEST
 

@@ -113,7 +113,7 @@ static void know_rank(struct blocks *blocks, struct object *object, size_t rank)
 	unsigned source = add_source(blocks, object);
 
 	for (uint64_t i = 0; i < level.n_blocks; i++)
-		places_add(&blocks->places, digest_of(object, rank, i), (struct place){source, level.first + i});
+		known_add(&blocks->known, digest_of(object, rank, i), (struct known_block){source, level.first + i});
 }
 
 void blocks_know(struct blocks *blocks, struct object *object)
@@ -138,7 +138,7 @@ static void keep(struct blocks *blocks, struct object *object, uint64_t block, c
 		memcpy(tree_block(object, block), bytes, BLOCK_BYTES);
 	if (!is_there && !blocks->dry_run && is_on_disk(object, block))
 		write_block(object, block, bytes);
-	places_add(&blocks->places, hash, (struct place){add_source(blocks, object), block});
+	known_add(&blocks->known, hash, (struct known_block){add_source(blocks, object), block});
 }
 
 /* Sends the request for the neighbours at the end of the ring. */
@@ -204,10 +204,10 @@ static void tell(struct blocks *blocks)
 /* Rule 2. In a dry run data that would have come by now is known, but nowhere. */
 static bool find(struct blocks *blocks, const uint8_t hash[HASH_BYTES], uint8_t out[BLOCK_BYTES], bool *ret_promised)
 {
-	struct place place;
+	struct known_block place;
 
 	*ret_promised = false;
-	if (!places_find(&blocks->places, hash, &place))
+	if (!known_find(&blocks->known, hash, &place))
 		return false;
 	if (read_block(blocks->objects[place.source], place.block, out) && is_block(blocks, out, hash))
 		return true;
@@ -229,7 +229,7 @@ static void take_block(struct blocks *blocks, struct object *object, size_t rank
 		blocks->taken.copied += BLOCK_BYTES;
 	} else if (blocks->dry_run && rank == 0) {
 		*(promised ? &blocks->taken.copied : &blocks->taken.received) += BLOCK_BYTES;
-		places_add(&blocks->places, hash, (struct place){add_source(blocks, object), block});
+		known_add(&blocks->known, hash, (struct known_block){add_source(blocks, object), block});
 	} else {
 		ask(blocks, object, block, hash);
 	}

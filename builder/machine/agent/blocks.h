@@ -47,7 +47,7 @@ struct blocks {
 	bool dry_run;                  /* nothing is written; of the data nothing is asked for, only counted */
 	struct object *objects[OBJECTS_MAX]; /* sources */
 	unsigned n_objects;
-	struct places places;
+	struct known_blocks known;
 	struct taken taken;
 	uint64_t done, total;          /* blocks, for the progress */
 	int64_t told_ms;               /* when that was told */

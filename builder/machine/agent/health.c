@@ -49,10 +49,10 @@ static bool connects(const struct sockaddr *address, socklen_t size)
 static bool tcp_holds(char *const *words, char *reason, size_t size)
 {
 	uint16_t port = htons((uint16_t)strtoul(words[1], NULL, 10));
-	struct sockaddr_in six_less = {.sin_family = AF_INET, .sin_port = port, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = port, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+	struct sockaddr_in ipv4 = {.sin_family = AF_INET, .sin_port = port, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6, .sin6_port = port, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
 
-	if (connects((struct sockaddr *)&six_less, sizeof six_less) || connects((struct sockaddr *)&six, sizeof six))
+	if (connects((struct sockaddr *)&ipv4, sizeof ipv4) || connects((struct sockaddr *)&ipv6, sizeof ipv6))
 		return true;
 	snprintf(reason, size, "%s", strerror(errno));
 	return false;

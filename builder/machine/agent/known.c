@@ -7,7 +7,7 @@
 
 enum { START_ENTRIES = 1 << 12, BLOCK_BITS = 48 };
 
-struct places_entry {
+struct known_entry {
 	uint64_t key, place;           /* of the digest; source + 1 above BLOCK_BITS of the block, 0: free */
 };
 
@@ -20,7 +20,7 @@ static uint64_t key_of(const uint8_t hash[HASH_BYTES])
 }
 
 /* Digests are as good as chance: some of their bits are where to begin. */
-static struct places_entry *slot_of(struct places_entry *entries, size_t capacity, uint64_t key)
+static struct known_entry *slot_of(struct known_entry *entries, size_t capacity, uint64_t key)
 {
 	size_t at = key & (capacity - 1);
 
@@ -29,49 +29,49 @@ static struct places_entry *slot_of(struct places_entry *entries, size_t capacit
 	return &entries[at];
 }
 
-static void grow(struct places *places)
+static void grow(struct known_blocks *known)
 {
-	size_t capacity = places->capacity ? 2 * places->capacity : START_ENTRIES;
-	struct places_entry *entries = calloc(capacity, sizeof *entries);
+	size_t capacity = known->capacity ? 2 * known->capacity : START_ENTRIES;
+	struct known_entry *entries = calloc(capacity, sizeof *entries);
 
 	if (!entries)
 		die("out of memory for an index of %zu blocks", capacity);
-	for (size_t i = 0; i < places->capacity; i++)
-		if (places->entries[i].place)
-			*slot_of(entries, capacity, places->entries[i].key) = places->entries[i];
-	free(places->entries);
-	places->entries = entries;
-	places->capacity = capacity;
+	for (size_t i = 0; i < known->capacity; i++)
+		if (known->entries[i].place)
+			*slot_of(entries, capacity, known->entries[i].key) = known->entries[i];
+	free(known->entries);
+	known->entries = entries;
+	known->capacity = capacity;
 }
 
-void places_add(struct places *places, const uint8_t hash[HASH_BYTES], struct place place)
+void known_add(struct known_blocks *known, const uint8_t hash[HASH_BYTES], struct known_block place)
 {
 	uint64_t key = key_of(hash);
-	struct places_entry *entry;
+	struct known_entry *entry;
 
-	if (places->n >= places->capacity / 2)
-		grow(places);
-	entry = slot_of(places->entries, places->capacity, key);
-	places->n += !entry->place;
-	*entry = (struct places_entry){key, (uint64_t)(place.source + 1) << BLOCK_BITS | place.block};
+	if (known->n >= known->capacity / 2)
+		grow(known);
+	entry = slot_of(known->entries, known->capacity, key);
+	known->n += !entry->place;
+	*entry = (struct known_entry){key, (uint64_t)(place.source + 1) << BLOCK_BITS | place.block};
 }
 
-bool places_find(const struct places *places, const uint8_t hash[HASH_BYTES], struct place *ret_place)
+bool known_find(const struct known_blocks *known, const uint8_t hash[HASH_BYTES], struct known_block *ret_block)
 {
-	const struct places_entry *entry;
+	const struct known_entry *entry;
 
-	if (places->capacity == 0)
+	if (known->capacity == 0)
 		return false;
-	entry = slot_of(places->entries, places->capacity, key_of(hash));
+	entry = slot_of(known->entries, known->capacity, key_of(hash));
 	if (!entry->place)
 		return false;
-	*ret_place = (struct place){(unsigned)(entry->place >> BLOCK_BITS) - 1,
+	*ret_block = (struct known_block){(unsigned)(entry->place >> BLOCK_BITS) - 1,
 		entry->place & ((UINT64_C(1) << BLOCK_BITS) - 1)};
 	return true;
 }
 
-void places_free(struct places *places)
+void known_free(struct known_blocks *known)
 {
-	free(places->entries);
-	*places = (struct places){0};
+	free(known->entries);
+	*known = (struct known_blocks){0};
 }

@@ -10,21 +10,21 @@
 
 /* A hash table with open addressing; zeroed when empty. An entry keeps eight bytes of the digest: what is found is a
  * hint, to be held against the digest when it is read. */
-struct places {
-	struct places_entry *entries;
+struct known_blocks {
+	struct known_entry *entries;
 	size_t n, capacity;            /* entries in use, entries in all: a power of two */
 };
 
-struct place {
+struct known_block {
 	unsigned source;               /* below 65535 */
 	uint64_t block;                /* below 2^48 */
 };
 
 /* Remembers a place, instead of one that was known. Ends the program when memory does. */
-void places_add(struct places *places, const uint8_t hash[HASH_BYTES], struct place place);
+void known_add(struct known_blocks *known, const uint8_t hash[HASH_BYTES], struct known_block place);
 
-bool places_find(const struct places *places, const uint8_t hash[HASH_BYTES], struct place *ret_place);
+bool known_find(const struct known_blocks *known, const uint8_t hash[HASH_BYTES], struct known_block *ret_block);
 
-void places_free(struct places *places);
+void known_free(struct known_blocks *known);
 
 #endif

@@ -156,7 +156,7 @@ static int write_config(const struct container *container, struct err *err)
 	r = put_state(container, &text, err);
 	if (r < 0)
 		return r;
-	return file_write(place_path(&container->place, container->arena, "config"), text.data, text.size, 0644, err);
+	return file_write(workdir_path(&container->place, container->arena, "config"), text.data, text.size, 0644, err);
 }
 
 /* --- its life -------------------------------------------------------------------------------------------------------- */
@@ -181,7 +181,7 @@ static int prepare(void *data)
 
 static const char *path_of(const struct container *container, const char *name)
 {
-	return place_path(&container->place, container->arena, name);
+	return workdir_path(&container->place, container->arena, name);
 }
 
 static int launch(struct container *container, struct err *err)
@@ -212,7 +212,7 @@ int container_start(struct arena *arena, const struct container_spec *spec, stru
 		err_set(err, -EPERM, "only root can start a container here");
 		return err_hint(err, "run it by sudo, or run the recipe as a virtual machine if it can be one: --kind vm");
 	}
-	r = place_make(arena, spec->cache, spec->target->name, spec->keep, &container->place, err);
+	r = workdir_make(arena, spec->cache, spec->target->name, spec->keep, &container->place, err);
 	if (r == 0)
 		r = own_mounts(container, err);
 	if (r == 0)
@@ -228,7 +228,7 @@ int container_start(struct arena *arena, const struct container_spec *spec, stru
 
 static bool has_ended(const struct container *container)
 {
-	return patience_wait(container->lxc.alive, POLLIN, 0) == 1;
+	return signals_wait(container->lxc.alive, POLLIN, 0) == 1;
 }
 
 static int attach(struct container *container, struct arena *arena, const char *const *argv, uint64_t timeout_ms,
@@ -266,7 +266,7 @@ int container_wait(struct container *container, int64_t deadline_ms, struct err 
 		r = attach(container, arena, argv, QUESTION_MS, &out, &diagnostics, err);
 		if (r <= 0)
 			return r;
-		if (patience_wait(-1, 0, clock_ms() + 300) < 0)
+		if (signals_wait(-1, 0, clock_ms() + 300) < 0)
 			return err_set(err, -EINTR, "stopped");
 	}
 	log = guest_tail(container->arena, path_of(container, has_ended(container) ? "lxc.log" : "console"));
@@ -281,7 +281,7 @@ int container_wait_off(struct container *container)
 {
 	int r;
 
-	while ((r = patience_wait(container->lxc.alive, POLLIN, clock_ms() + 3600000)) == 0)
+	while ((r = signals_wait(container->lxc.alive, POLLIN, clock_ms() + 3600000)) == 0)
 		;
 	return r < 0 ? r : 0;
 }
@@ -303,7 +303,7 @@ void container_power_off(struct container *container)
 		return;
 	log_step("halting");
 	stop(container, "-t", "60");
-	patience_wait(container->lxc.alive, POLLIN, clock_ms() + QUESTION_MS);
+	signals_wait(container->lxc.alive, POLLIN, clock_ms() + QUESTION_MS);
 	log_step(NULL);
 }
 
@@ -318,7 +318,7 @@ static void remove_cgroup(struct container *container)
 	for (int i = 0; i < 20 && status != 0 && path_exists(container->cgroup); i++) {
 		status = proc_run(&(struct proc){.argv = argv, .deadline_s = 10}, &ignored);
 		if (status != 0)
-			patience_wait(-1, 0, clock_ms() + 100);
+			signals_wait(-1, 0, clock_ms() + 100);
 	}
 	rmdir(arena_printf(container->arena, "%s/lxc.pivot", CGROUPS));
 	err_free(&ignored);
@@ -334,7 +334,7 @@ void container_close(struct container *container)
 		remove_cgroup(container);
 	if (container->place.folder)
 		umount2(ROOT_PLACE, MNT_DETACH);
-	place_close(&container->place);
+	workdir_close(&container->place);
 }
 
 /* --- as a guest ------------------------------------------------------------------------------------------------------ */
@@ -350,7 +350,7 @@ static int run_command(void *data, struct arena *arena, const char *const *argv,
 
 	if (status < 0)
 		return no_program(status, err);
-	if (patience_wait(-1, 0, 0) < 0)
+	if (signals_wait(-1, 0, 0) < 0)
 		return err_set(err, -EINTR, "stopped");
 	if (has_ended(container))
 		return err_set(err, -ECHILD, "the container has ended");
@@ -366,7 +366,7 @@ static const char *console(void *data, struct arena *arena)
 {
 	const struct container *container = data;
 
-	return guest_tail(arena, place_path(&container->place, arena, "console"));
+	return guest_tail(arena, workdir_path(&container->place, arena, "console"));
 }
 
 struct guest container_guest(struct container *container)

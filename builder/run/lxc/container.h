@@ -18,7 +18,7 @@ struct container_spec {
 struct container {
 	struct arena *arena;         /* the caller's */
 	const struct container_spec *spec;
-	struct place place;
+	struct workdir place;
 	struct proc_side lxc;
 	const char *cgroup;          /* our own, where the host has cgroups of the first version as well; or NULL */
 	unsigned long first_id;      /* of its ids; 0: it is privileged */

@@ -7,7 +7,7 @@
 #include "run/qemu/wire.h"
 
 /* Asks whether it is there and passes over all it had to say before: tries until the deadline. -ETIME when it did not
- * answer, -EPIPE when the machine ended, -EINTR (patience.h); `err` is the caller's to fill. */
+ * answer, -EPIPE when the machine ended, -EINTR (signals.h); `err` is the caller's to fill. */
 int guest_agent_sync(struct wire *wire, int64_t deadline_ms);
 
 /* Runs a command to its end, as `struct guest` says. */

@@ -49,7 +49,7 @@ static int create_disk(const struct machine *machine, uint64_t bytes, struct err
 	const struct target *target = machine->spec->target;
 	const char *argv[] = {
 		"qemu-img", "create", "-q", "-f", "qcow2", "-F", target->format, "-b", target->image,
-		place_path(&machine->place, machine->arena, MACHINE_DISK),
+		workdir_path(&machine->place, machine->arena, MACHINE_DISK),
 		arena_printf(machine->arena, "%" PRIu64, (bytes + 511) / 512 * 512), NULL,
 	};
 
@@ -74,7 +74,7 @@ static int make_disk(const struct machine *machine, struct err *err)
 
 static int make_firmware(const struct machine *machine, const char **ret_code, struct err *err)
 {
-	const char *path = place_path(&machine->place, machine->arena, MACHINE_VARIABLES);
+	const char *path = workdir_path(&machine->place, machine->arena, MACHINE_VARIABLES);
 	_cleanup_buf_ struct buf variables = {0};
 	const struct firmware *firmware;
 	int r;
@@ -112,13 +112,13 @@ static int leave_group(void *data)
 
 static bool has_ended(const struct machine *machine)
 {
-	return patience_wait(machine->qemu.alive, POLLIN, 0) == 1;
+	return signals_wait(machine->qemu.alive, POLLIN, 0) == 1;
 }
 
 static int ended(struct machine *machine, struct err *err)
 {
-	const char *said = guest_tail(machine->arena, place_path(&machine->place, machine->arena, "qemu.log"));
-	const char *console = guest_tail(machine->arena, place_path(&machine->place, machine->arena, MACHINE_CONSOLE));
+	const char *said = guest_tail(machine->arena, workdir_path(&machine->place, machine->arena, "qemu.log"));
+	const char *console = guest_tail(machine->arena, workdir_path(&machine->place, machine->arena, MACHINE_CONSOLE));
 
 	err_set(err, -ECHILD, "the machine has ended%s%s", *said ? "; QEMU said: " : "", said);
 	if (*console)
@@ -128,7 +128,7 @@ static int ended(struct machine *machine, struct err *err)
 
 static int power_on(struct machine *machine, const struct qemu *qemu, struct err *err)
 {
-	const char *log = place_path(&machine->place, machine->arena, "qemu.log");
+	const char *log = workdir_path(&machine->place, machine->arena, "qemu.log");
 	_cleanup_fd_ int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	_cleanup_fd_ int out = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	const int streams[3] = {qemu->console ? 0 : null, qemu->console ? 1 : out, out};
@@ -147,7 +147,7 @@ static int power_on(struct machine *machine, const struct qemu *qemu, struct err
 			return ended(machine, err);
 		if (clock_ms() > deadline_ms)
 			return err_sys(err, r, "QEMU does not open its socket for the guest agent");
-		r = patience_wait(-1, 0, clock_ms() + 50);
+		r = signals_wait(-1, 0, clock_ms() + 50);
 		if (r < 0)
 			return err_set(err, r, "stopped");
 	}
@@ -163,7 +163,7 @@ static void power_cut(struct machine *machine)
 /* Looks on while KVM is on trial: 1 when the guest lives, 0 when it does not, -EINTR. */
 static int watch(struct machine *machine)
 {
-	const char *path = place_path(&machine->place, machine->arena, MACHINE_CONSOLE);
+	const char *path = workdir_path(&machine->place, machine->arena, MACHINE_CONSOLE);
 	int64_t heard_ms = clock_ms();
 	size_t had = 0;
 	int r;
@@ -231,13 +231,13 @@ int machine_start(struct arena *arena, const struct machine_spec *spec, struct m
 	if (r == 0)
 		r = accel_choose(spec->cache, spec->accel, &choice, err);
 	if (r == 0)
-		r = place_make(arena, spec->cache, spec->target->name, spec->keep, &machine->place, err);
+		r = workdir_make(arena, spec->cache, spec->target->name, spec->keep, &machine->place, err);
 	if (r == 0)
 		r = make_disk(machine, err);
 	if (r == 0)
 		r = make_firmware(machine, &qemu.firmware, err);
 	if (r == 0)
-		r = seed_write(place_path(&machine->place, arena, MACHINE_SEED), spec->target->name, spec->seed, err);
+		r = seed_write(workdir_path(&machine->place, arena, MACHINE_SEED), spec->target->name, spec->seed, err);
 	if (r < 0)
 		return r;
 	machine->accel = qemu.accel = choice.accel;
@@ -258,7 +258,7 @@ int machine_wait(struct machine *machine, int64_t deadline_ms, struct err *err)
 		return err_set(err, r, "stopped");
 	if (r == 0)
 		return 0;
-	console = guest_tail(machine->arena, place_path(&machine->place, machine->arena, MACHINE_CONSOLE));
+	console = guest_tail(machine->arena, workdir_path(&machine->place, machine->arena, MACHINE_CONSOLE));
 	err_set(err, r, "the machine did not come up: its guest agent does not answer");
 	return err_wrap(err, "| %s", *console ? console : "(there is nothing on its console)");
 }
@@ -267,7 +267,7 @@ int machine_wait_off(struct machine *machine)
 {
 	int r;
 
-	while ((r = patience_wait(machine->qemu.alive, POLLIN, clock_ms() + 3600000)) == 0)
+	while ((r = signals_wait(machine->qemu.alive, POLLIN, clock_ms() + 3600000)) == 0)
 		;
 	return r < 0 ? r : 0;
 }
@@ -307,7 +307,7 @@ void machine_power_off(struct machine *machine)
 	if (r < 0 && r != -EINTR)
 		r = press_button(machine, deadline_ms);
 	deadline_ms = clock_ms() + (machine->up ? OFF_MS : OFF_EARLY_MS); /* a boot loader knows no button */
-	if (r == 0 && patience_wait(machine->qemu.alive, POLLIN, deadline_ms) == 0)
+	if (r == 0 && signals_wait(machine->qemu.alive, POLLIN, deadline_ms) == 0)
 		log_warn("the machine does not power off: its plug is pulled");
 	log_step(NULL);
 }
@@ -315,7 +315,7 @@ void machine_power_off(struct machine *machine)
 void machine_close(struct machine *machine)
 {
 	power_cut(machine);
-	place_close(&machine->place);
+	workdir_close(&machine->place);
 }
 
 /* --- as a guest ------------------------------------------------------------------------------------------------------ */
@@ -332,7 +332,7 @@ static const char *console(void *data, struct arena *arena)
 {
 	const struct machine *machine = data;
 
-	return guest_tail(arena, place_path(&machine->place, arena, MACHINE_CONSOLE));
+	return guest_tail(arena, workdir_path(&machine->place, arena, MACHINE_CONSOLE));
 }
 
 struct guest machine_guest(struct machine *machine)

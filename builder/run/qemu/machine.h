@@ -22,7 +22,7 @@ struct machine_spec {
 struct machine {
 	struct arena *arena;         /* the caller's */
 	const struct machine_spec *spec;
-	struct place place;
+	struct workdir place;
 	struct proc_side qemu;
 	struct wire agent;
 	enum accel accel;
@@ -34,7 +34,7 @@ struct machine {
  * it does not, starts it anew with TCG, and says so. `machine` is to be closed whatever this returns. */
 int machine_start(struct arena *arena, const struct machine_spec *spec, struct machine *machine, struct err *err);
 
-/* Waits until its guest agent answers. -ETIME past the deadline (of patience.h), -ECHILD when the machine ended, -EINTR;
+/* Waits until its guest agent answers. -ETIME past the deadline (of signals.h), -ECHILD when the machine ended, -EINTR;
  * with the end of its console in `err`. */
 int machine_wait(struct machine *machine, int64_t deadline_ms, struct err *err);
 

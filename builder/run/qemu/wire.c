@@ -57,7 +57,7 @@ int wire_send(struct wire *wire, const void *data, size_t size, int64_t deadline
 			at += n;
 			size -= (size_t)n;
 		} else if (errno == EAGAIN) {
-			r = patience_wait(wire->fd, POLLOUT, deadline_ms);
+			r = signals_wait(wire->fd, POLLOUT, deadline_ms);
 			if (r <= 0)
 				return r < 0 ? r : -ETIME;
 		} else if (errno != EINTR) {
@@ -100,7 +100,7 @@ int wire_line(struct wire *wire, struct arena *arena, int64_t deadline_ms, const
 		looked = wire->in.size;
 		if (looked > LINE_BYTES_MAX)
 			return -EFBIG;
-		r = patience_wait(wire->fd, POLLIN, deadline_ms);
+		r = signals_wait(wire->fd, POLLIN, deadline_ms);
 		if (r <= 0)
 			return r < 0 ? r : -ETIME;
 		n = recv(wire->fd, buf_reserve(&wire->in, CHUNK_BYTES), CHUNK_BYTES, MSG_DONTWAIT);

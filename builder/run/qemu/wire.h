@@ -17,7 +17,7 @@ struct wire {
 int wire_open(const char *folder, const char *name, struct wire *wire);
 void wire_close(struct wire *wire);
 
-/* Sends `size` bytes. 0, -ETIME, -EPIPE or -EINTR (patience.h). */
+/* Sends `size` bytes. 0, -ETIME, -EPIPE or -EINTR (signals.h). */
 int wire_send(struct wire *wire, const void *data, size_t size, int64_t deadline_ms);
 
 /* Sends the request `{"execute": command, "arguments": …}` and a newline; takes `arguments`, which may be NULL. */
