@@ -4,16 +4,16 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "host/pool.h"
 #include "boot/esp.h"
-#include "disk/format.h"
 #include "boot/grub.h"
 #include "boot/initrd.h"
+#include "boot/uki.h"
+#include "disk/format.h"
 #include "disk/pick.h"
 #include "disk/root.h"
-#include "boot/uki.h"
 #include "disk/verity.h"
 #include "edge/gpt.h"
+#include "host/pool.h"
 
 enum { KERNEL_MAX = 256 << 20, LOADER_MAX = 16 << 20, ESP_FILES = 10 };
 

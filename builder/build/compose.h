@@ -2,10 +2,10 @@
 #ifndef BUILD_COMPOSE_H
 #define BUILD_COMPOSE_H
 
-#include "host/sandbox.h"
 #include "disk/disk.h"
 #include "disk/layout.h"
 #include "edge/digest.h"
+#include "host/sandbox.h"
 
 struct disk_spec {
 	const char *name;            /* the machine's, for the boot menu */

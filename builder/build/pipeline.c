@@ -22,7 +22,7 @@ static void note_packages(struct arena *arena, const struct plan *plan, struct m
 {
 	for (unsigned l = 0; l < LAYER_COUNT; l++)
 		for (size_t i = 0; i < plan->image.layers[l].n_packages; i++) {
-			const struct lock_package *package = &plan->image.layers[l].packages[i];
+			const struct debian_package *package = &plan->image.layers[l].packages[i];
 
 			*arena_push(arena, manifest->packages, manifest->n_packages) =
 				(struct manifest_package){package->name, package->version, package->arch, package->sha256};

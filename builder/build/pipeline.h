@@ -4,8 +4,8 @@
 #define BUILD_PIPELINE_H
 
 #include "artifact/manifest.h"
-#include "tree/tree.h"
 #include "build/project.h"
+#include "tree/tree.h"
 
 /* A build in the making. */
 struct build {

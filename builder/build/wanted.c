@@ -9,9 +9,9 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "build/project.h"
 #include "shelf/generation.h"
 #include "tree/debs.h"
-#include "build/project.h"
 
 struct wanted {
 	struct arena *arena;
@@ -27,7 +27,7 @@ static void wanted_add(struct wanted *wanted, const char *room, const char *key)
 
 /* --- locks ----------------------------------------------------------------------------------------------------------- */
 
-static void wanted_packages(struct wanted *wanted, const struct lock_tree *tree)
+static void wanted_packages(struct wanted *wanted, const struct package_set *tree)
 {
 	for (size_t i = 0; i < tree->n_packages; i++) {
 		wanted_add(wanted, "blobs", tree->packages[i].sha256);
@@ -42,7 +42,7 @@ static void wanted_lock(struct wanted *wanted, const struct lock *lock)
 	for (size_t i = 0; i < lock->n_downloads; i++)
 		wanted_add(wanted, "blobs", lock->downloads[i].sha256);
 	for (size_t i = 0; i < lock->n_containers; i++) {
-		const struct lock_container *container = &lock->containers[i];
+		const struct oci_image *container = &lock->containers[i];
 
 		wanted_add(wanted, "blobs", container->manifest.sha256);
 		wanted_add(wanted, "blobs", container->config.sha256);

@@ -12,9 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cache/evict.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "cache/evict.h"
 
 struct cache {
 	char *folder;

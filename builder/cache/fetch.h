@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 #include "base/arena.h"
-#include "cache/cache.h"
 #include "base/err.h"
 #include "base/text.h"
+#include "cache/cache.h"
 
 struct fetch_item {
 	const char *name; /* what errors call it */

@@ -4,9 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/valid.h"
 #include "debian/control.h"
-
-static const char NAME_CHARACTERS[] = "abcdefghijklmnopqrstuvwxyz0123456789+-.";
 
 /* --- making ------------------------------------------------------------------------------------------------------- */
 
@@ -117,11 +116,11 @@ static const char *next_name(const char **at, const char *end, size_t *ret_lengt
 		} else if (c && bracket) {
 			until = closing[bracket - opening];
 		} else if (c == ':') {
-			*at += strspn(*at + 1, NAME_CHARACTERS); /* an architecture */
-		} else if (c && strchr(NAME_CHARACTERS, c)) {
+			*at += strspn(*at + 1, DEBIAN_NAME); /* an architecture */
+		} else if (c && strchr(DEBIAN_NAME, c)) {
 			const char *name = *at;
 
-			while (*at < end && **at && strchr(NAME_CHARACTERS, **at))
+			while (*at < end && **at && strchr(DEBIAN_NAME, **at))
 				++*at;
 			*ret_length = (size_t)(*at - name);
 			return name;
@@ -180,88 +179,12 @@ void index_needs(struct arena *arena, const struct index_entry *entry, struct st
 
 /* --- what an entry says ------------------------------------------------------------------------------------------- */
 
-static bool consists_of(const char *text, const char *characters)
-{
-	return *text && strlen(text) < 200 && strspn(text, characters) == strlen(text);
-}
-
-bool lock_name_ok(const char *name)
-{
-	return consists_of(name, NAME_CHARACTERS) && strlen(name) >= 2 && !strchr("+-.", *name);
-}
-
-bool lock_version_ok(const char *version)
-{
-	return consists_of(version, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.+-:~");
-}
-
-bool lock_arch_ok(const char *arch)
-{
-	return strcmp(arch, "amd64") == 0 || strcmp(arch, "all") == 0;
-}
-
-bool lock_sha256_ok(const char *sha256)
-{
-	return strlen(sha256) == 64 && strspn(sha256, "0123456789abcdef") == 64;
-}
-
-/* Those that YAML takes for the end of a line, and those that no text may have (YAML 1.2, 5.1 and 5.4). */
-static bool index_breaks(const unsigned char *at)
-{
-	static const char *const refused[] = {"\xe2\x80\xa8", "\xe2\x80\xa9", "\xef\xbb\xbf", "\xef\xbf\xbe", "\xef\xbf\xbf"};
-
-	if (*at < ' ' || *at == 0x7f || (at[0] == 0xc2 && at[1] < 0xa0))
-		return true;
-	for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
-		if (strncmp((const char *)at, refused[i], 3) == 0)
-			return true;
-	return false;
-}
-
-bool lock_url_ok(const char *url)
-{
-	const unsigned char *at = (const unsigned char *)url;
-
-	while (*at && !index_breaks(at))
-		at++;
-	return *url && !*at;
-}
-
-#define WORD_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-._~"
-
-bool lock_word_ok(const char *word)
-{
-	return *word && word[strspn(word, WORD_CHARACTERS)] == 0;
-}
-
-bool lock_archive_ok(const char *name)
-{
-	const char *slash = strchr(name, '/');
-
-	return slash && slash > name && slash[1] && name[strspn(name, WORD_CHARACTERS "/")] == 0;
-}
-
-bool lock_path_ok(const char *path)
-{
-	for (const char *at = path; *at; at++)
-		if ((unsigned char)*at <= ' ' || *at == '\\' || *at == '"' || (unsigned char)*at >= 0x7f)
-			return false;
-	for (const char *part = path;; part += strcspn(part, "/") + 1) {
-		size_t length = strcspn(part, "/");
-
-		if (length == 0 || (length <= 2 && strncmp(part, "..", length) == 0))
-			return false;
-		if (!part[length])
-			return true;
-	}
-}
-
-static void read_package(struct arena *arena, const struct index_entry *entry, struct lock_package *package)
+static void read_package(struct arena *arena, const struct index_entry *entry, struct debian_package *package)
 {
 	struct control control = {entry->stanza, entry->stanza + entry->length};
 	struct control_field field;
 
-	*package = (struct lock_package){
+	*package = (struct debian_package){
 		.name = entry->name, .version = "", .arch = "", .sha256 = "", .path = "", .archive = entry->archive};
 	while (control_next(&control, &field) == CONTROL_FIELD) {
 		if (control_is(&field, "Version"))
@@ -279,14 +202,14 @@ static void read_package(struct arena *arena, const struct index_entry *entry, s
 		package->path += 2;
 }
 
-int index_package(struct arena *arena, const struct index_entry *entry, struct lock_package *ret_package,
+int index_package(struct arena *arena, const struct index_entry *entry, struct debian_package *ret_package,
 		  struct err *err)
 {
-	struct lock_package package;
+	struct debian_package package;
 
 	read_package(arena, entry, &package);
-	if (!lock_name_ok(package.name) || !lock_version_ok(package.version) || !lock_arch_ok(package.arch) ||
-	    !lock_sha256_ok(package.sha256) || !lock_path_ok(package.path) || package.size == 0)
+	if (!debian_name_ok(package.name) || !debian_version_ok(package.version) || !debian_arch_ok(package.arch) ||
+	    !valid_sha256(package.sha256) || !valid_path(package.path) || package.size == 0)
 		return err_set(
 			err, -EBADMSG,
 			"the archive's index does not say of '%s' what it must: a version, an architecture, a size, "
@@ -302,7 +225,7 @@ const struct index_entry *index_exact(struct arena *arena, const struct index *i
 	const struct index_entry *entry = index_find(index, name);
 
 	for (; entry && entry < index->entries + index->n && strcmp(entry->name, name) == 0; entry++) {
-		struct lock_package package;
+		struct debian_package package;
 
 		if (archive != SIZE_MAX && entry->archive != archive)
 			continue;

@@ -8,7 +8,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/text.h"
-#include "lock/lock.h"
+#include "debian/package.h"
 #include "debian/suite.h"
 
 /* One stanza of a Packages file; the text belongs to the suite. */
@@ -40,7 +40,7 @@ const char *index_nearest(const struct index *index, const char *name);
 
 /* What the lock says of an entry, all but its layer. -EBADMSG when the stanza lacks something or says something
  * impossible. */
-int index_package(struct arena *arena, const struct index_entry *entry, struct lock_package *ret_package,
+int index_package(struct arena *arena, const struct index_entry *entry, struct debian_package *ret_package,
 		  struct err *err);
 
 /* The package of exactly this name, version and architecture, in the suite `archive` (or SIZE_MAX: in any). NULL for
@@ -50,15 +50,5 @@ const struct index_entry *index_exact(struct arena *arena, const struct index *i
 
 /* Adds the names in the entry's Depends and Pre-Depends to `names`, all alternatives, each once. */
 void index_needs(struct arena *arena, const struct index_entry *entry, struct strv *names);
-
-/* What every lock may hold, whether it comes from an archive or from the lock file. */
-bool lock_name_ok(const char *name);       /* Debian policy 5.6.1 */
-bool lock_version_ok(const char *version); /* Debian policy 5.6.12 */
-bool lock_arch_ok(const char *arch);
-bool lock_sha256_ok(const char *sha256);
-bool lock_url_ok(const char *url);   /* something, of characters that a terminal shows and that do not end a line */
-bool lock_word_ok(const char *word); /* letters, digits and +-._~ */
-bool lock_archive_ok(const char *name); /* NAME/SUITE, as recipes can name them */
-bool lock_path_ok(const char *path); /* relative, and stays below where it begins */
 
 #endif

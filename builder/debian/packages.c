@@ -6,10 +6,10 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "host/pool.h"
+#include "cache/fetch.h"
 #include "edge/archive.h"
 #include "edge/digest.h"
-#include "cache/fetch.h"
+#include "host/pool.h"
 
 enum { INDEX_BYTES_MAX = 1 << 30 };
 

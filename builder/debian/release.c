@@ -6,17 +6,11 @@
 #include <strings.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "debian/control.h"
 
 enum { CLOCK_SKEW_S = 24 * 3600 }; /* a Release from further in the future means that some clock is wrong */
-
-static bool is_date(const struct tm *tm)
-{
-	return tm->tm_year >= 70 && tm->tm_year < 8000 && tm->tm_mon >= 0 && tm->tm_mon < 12 && tm->tm_mday >= 1 &&
-	       tm->tm_mday <= 31 && tm->tm_hour >= 0 && tm->tm_hour < 24 && tm->tm_min >= 0 && tm->tm_min < 60 &&
-	       tm->tm_sec >= 0 && tm->tm_sec <= 60;
-}
 
 /* By hand: strptime() reads the names of months in the language of the user. */
 int release_date(const char *text, int64_t *ret_seconds)
@@ -38,38 +32,11 @@ int release_date(const char *text, int64_t *ret_seconds)
 	tm.tm_mon = (int)(found - months) / 3;
 	tm.tm_year -= 1900;
 	for (size_t i = 0; i < sizeof zones / sizeof *zones; i++)
-		if (strcmp(zone, zones[i]) == 0 && is_date(&tm)) {
+		if (strcmp(zone, zones[i]) == 0 && time_is_valid(&tm)) {
 			*ret_seconds = timegm(&tm);
 			return 0;
 		}
 	return -EINVAL;
-}
-
-const char *time_format(struct arena *arena, int64_t seconds)
-{
-	time_t time = seconds;
-	struct tm tm;
-
-	gmtime_r(&time, &tm);
-	return arena_printf(arena, "%04d-%02d-%02dT%02d:%02d:%02dZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
-			    tm.tm_hour, tm.tm_min, tm.tm_sec);
-}
-
-int time_parse(const char *text, int64_t *ret_seconds)
-{
-	struct tm tm = {0};
-	int end = 0;
-
-	if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2dZ%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min,
-		   &tm.tm_sec, &end) != 6 ||
-	    end != 20 || text[end])
-		return -EINVAL;
-	tm.tm_year -= 1900;
-	tm.tm_mon--;
-	if (!is_date(&tm))
-		return -EINVAL;
-	*ret_seconds = timegm(&tm);
-	return 0;
 }
 
 /* One line of the SHA256 field: digest, size, path. */

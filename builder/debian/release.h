@@ -40,8 +40,4 @@ int release_check(const struct release *release, const char *name, const char *s
 /* Reads a date of a Release ("Sat, 21 Nov 2026 09:15:44 UTC") as seconds since the epoch. 0 or -EINVAL. */
 int release_date(const char *text, int64_t *ret_seconds);
 
-/* Seconds since the epoch as "2026-11-21T09:15:44Z", and back (0 or -EINVAL). */
-const char *time_format(struct arena *arena, int64_t seconds);
-int time_parse(const char *text, int64_t *ret_seconds);
-
 #endif

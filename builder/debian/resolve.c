@@ -29,7 +29,7 @@ static int check_name(const struct work *work, const struct recipe_package *pack
 {
 	const char *near;
 
-	if (lock_name_ok(package->name) &&
+	if (debian_name_ok(package->name) &&
 	    (index_find(&work->index, package->name) || index_provides(&work->index, package->name)))
 		return 0;
 	err_at(err, -ENOENT, &package->pos, NULL, "there is no package '%s'", package->name);
@@ -49,7 +49,7 @@ static int collect_wanted(struct work *work, struct err *err)
 			strv_push(work->arena, essential, work->index.entries[i].name);
 	for (size_t i = 0; i < recipe->n_packages; i++) {
 		const struct recipe_package *package = &recipe->packages[i];
-		enum lock_layer layer = package->origin == ORIGIN_PARENT ? LAYER_PARENT : LAYER_RECIPE;
+		enum package_layer layer = package->origin == ORIGIN_PARENT ? LAYER_PARENT : LAYER_RECIPE;
 
 		if (check_name(work, package, err) == 0 && !strv_has(&work->wanted[layer], package->name))
 			strv_push(work->arena, &work->wanted[layer], package->name);
@@ -61,7 +61,7 @@ static int collect_wanted(struct work *work, struct err *err)
 
 /* --- what is kept ------------------------------------------------------------------------------------------------- */
 
-static bool is_locked(const struct lock_tree *old, const char *name)
+static bool is_locked(const struct package_set *old, const char *name)
 {
 	for (size_t i = 0; i < old->n_packages; i++)
 		if (strcmp(old->packages[i].name, name) == 0)
@@ -72,10 +72,10 @@ static bool is_locked(const struct lock_tree *old, const char *name)
 /* What may move from the start: what the user named, and what was never locked. */
 static void collect_free(struct work *work)
 {
-	const struct lock_options *options = work->resolve->options;
+	const struct strv *moving = &work->resolve->moving;
 
-	for (size_t i = 0; i < options->update_packages.count; i++)
-		strv_push(work->arena, &work->free, options->update_packages.items[i]);
+	for (size_t i = 0; i < moving->count; i++)
+		strv_push(work->arena, &work->free, moving->items[i]);
 	for (size_t l = 0; l < LAYER_COUNT; l++)
 		for (size_t i = 0; i < work->wanted[l].count; i++)
 			if (!is_locked(work->resolve->old, work->wanted[l].items[i]))
@@ -103,12 +103,12 @@ static bool free_more(struct work *work)
 }
 
 /* Whether the archive still has what was locked, to the byte. */
-static bool still_there(struct work *work, const struct lock_package *locked)
+static bool still_there(struct work *work, const struct debian_package *locked)
 {
 	const struct index_entry *entry =
 		index_exact(work->arena, &work->index, locked->name, locked->version, locked->arch, SIZE_MAX);
 	struct err ignored = {0};
-	struct lock_package package;
+	struct debian_package package;
 	bool same = entry && index_package(work->arena, entry, &package, &ignored) == 0 &&
 		    strcmp(package.sha256, locked->sha256) == 0;
 
@@ -116,22 +116,14 @@ static bool still_there(struct work *work, const struct lock_package *locked)
 	return same;
 }
 
-/* Whether there is anything to keep. */
-static bool keeps(const struct work *work)
-{
-	const struct lock_options *options = work->resolve->options;
-
-	return work->resolve->old && (!options->update || options->update_packages.count);
-}
-
 /* Tells apt to keep what is locked; a priority above 1000 wins against a newer version. */
 static int prefer_locked(struct work *work, bool tell, struct err *err)
 {
-	const struct lock_tree *old = work->resolve->old;
+	const struct package_set *old = work->resolve->old;
 	_cleanup_buf_ struct buf text = {0};
 
 	for (size_t i = 0; i < old->n_packages; i++) {
-		const struct lock_package *locked = &old->packages[i];
+		const struct debian_package *locked = &old->packages[i];
 
 		if (strv_has(&work->free, locked->name))
 			continue;
@@ -230,12 +222,12 @@ static int solve_keeping(struct work *work, struct err *err)
 
 static int compare_packages(const void *a, const void *b)
 {
-	const struct lock_package *x = a, *y = b;
+	const struct debian_package *x = a, *y = b;
 
 	return x->layer != y->layer ? (x->layer > y->layer) - (x->layer < y->layer) : strcmp(x->name, y->name);
 }
 
-static struct lock_package *find_package(const struct lock_tree *tree, const char *name)
+static struct debian_package *find_package(const struct package_set *tree, const char *name)
 {
 	for (size_t i = 0; i < tree->n_packages; i++)
 		if (strcmp(tree->packages[i].name, name) == 0)
@@ -244,12 +236,12 @@ static struct lock_package *find_package(const struct lock_tree *tree, const cha
 }
 
 /* Looks up what apt chose, and writes an index of just these packages. */
-static int look_up(struct work *work, struct lock_tree *tree, const char *index_path, struct err *err)
+static int look_up(struct work *work, struct package_set *tree, const char *index_path, struct err *err)
 {
 	_cleanup_buf_ struct buf text = {0};
 	int r;
 
-	tree->packages = arena_array(work->arena, struct lock_package, work->n_choices + 1);
+	tree->packages = arena_array(work->arena, struct debian_package, work->n_choices + 1);
 	for (size_t i = 0; i < work->n_choices; i++) {
 		const struct apt_choice *choice = &work->choices[i];
 		const struct index_entry *entry = NULL;
@@ -272,11 +264,11 @@ static int look_up(struct work *work, struct lock_tree *tree, const char *index_
 }
 
 /* Within the solution, apt says again what each layer needs: it has nothing else to choose from. */
-static int cut_layers(struct work *work, struct lock_tree *tree, const struct apt *apt, struct err *err)
+static int cut_layers(struct work *work, struct package_set *tree, const struct apt *apt, struct err *err)
 {
 	struct strv names = {0};
 
-	for (enum lock_layer l = LAYER_BASE; l < LAYER_RECIPE; l++) {
+	for (enum package_layer l = LAYER_BASE; l < LAYER_RECIPE; l++) {
 		struct apt_choice *choices;
 		size_t n;
 		int r;
@@ -288,7 +280,7 @@ static int cut_layers(struct work *work, struct lock_tree *tree, const struct ap
 		if (r < 0)
 			return err_wrap(err, "while cutting the packages into layers");
 		for (size_t i = 0; i < n; i++) {
-			struct lock_package *package = find_package(tree, choices[i].name);
+			struct debian_package *package = find_package(tree, choices[i].name);
 
 			if (package && package->layer > l)
 				package->layer = l;
@@ -317,13 +309,13 @@ static int open_apt(struct work *work, struct err *err)
 			&work->apt, err);
 }
 
-int resolve_tree(struct arena *arena, const struct resolve *resolve, struct lock_tree *ret_tree, struct err *err)
+int resolve_tree(struct arena *arena, const struct resolve *resolve, struct package_set *ret_tree, struct err *err)
 {
 	struct work work = {.arena = arena, .resolve = resolve};
 	const char *index_path = arena_printf(arena, "%s/chosen-packages", resolve->folder);
 	const struct apt_index index = {"main", "amd64", index_path};
 	const struct apt_suite suite = {"chosen", NULL, &index, 1};
-	struct lock_tree tree = {0};
+	struct package_set tree = {0};
 	struct apt chosen;
 	int r = index_make(arena, resolve->suites, resolve->own, resolve->n_own, &work.index, err);
 
@@ -332,7 +324,7 @@ int resolve_tree(struct arena *arena, const struct resolve *resolve, struct lock
 	if (r == 0)
 		r = open_apt(&work, err);
 	if (r == 0)
-		r = keeps(&work) ? solve_keeping(&work, err) : solve_freely(&work, err);
+		r = resolve->old ? solve_keeping(&work, err) : solve_freely(&work, err);
 	if (r == 0)
 		r = look_up(&work, &tree, index_path, err);
 	if (r == 0)

@@ -6,7 +6,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "lock/lock.h"
+#include "debian/package.h"
 #include "debian/suite.h"
 #include "recipe/recipe.h"
 
@@ -15,14 +15,13 @@ struct resolve {
 	const struct suites *suites;
 	const size_t *own; /* which of the suites are this recipe's */
 	size_t n_own;
-	const struct lock_tree *old; /* what is locked now; NULL when nothing is */
-	const struct lock_options *options;
+	const struct package_set *old; /* what is locked now, and stays where it can; NULL: nothing is to stay */
+	struct strv moving;            /* names of packages that may move all the same */
 	const char *folder; /* for files of ours; does not exist yet */
 };
 
 /* Asks apt for everything that the recipe and an empty Debian system need, and cuts the answer into layers, each of
- * which can be installed on those below. Versions in `old` are kept where the archive still has them, unless the
- * options say otherwise. */
-int resolve_tree(struct arena *arena, const struct resolve *resolve, struct lock_tree *ret_tree, struct err *err);
+ * which can be installed on those below. Versions in `old` are kept where the archive still has them. */
+int resolve_tree(struct arena *arena, const struct resolve *resolve, struct package_set *ret_tree, struct err *err);
 
 #endif

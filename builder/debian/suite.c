@@ -2,16 +2,8 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
-#include "edge/digest.h"
 #include "edge/http.h"
-#include "cache/fetch.h"
-#include "debian/openpgp.h"
-#include "debian/packages.h"
-#include "debian/release.h"
-
-enum { INRELEASE_BYTES_MAX = 16 << 20 };
 
 /* --- which -------------------------------------------------------------------------------------------------------- */
 
@@ -50,7 +42,7 @@ static const char *free_name(struct arena *arena, const struct suites *suites, c
 static size_t find_or_add(struct arena *arena, struct suites *suites, const struct recipe_repository *repository,
 			  const char *suite)
 {
-	struct lock_archive locked = {.url = repository->url, .suite = suite, .mirrors = repository->mirrors};
+	struct debian_archive locked = {.url = repository->url, .suite = suite, .mirrors = repository->mirrors};
 
 	for (size_t i = 0; i < suites->count; i++)
 		if (same_suite(&suites->items[i], repository, suite))
@@ -107,82 +99,6 @@ void suite_push_urls(struct arena *arena, const struct suite *suite, const char 
 	strv_push(arena, urls, http_join(arena, suite->locked.url, path));
 	for (size_t i = 0; i < suite->locked.mirrors.count; i++)
 		strv_push(arena, urls, http_join(arena, suite->locked.mirrors.items[i], path));
-}
-
-/* The date of the same suite in the lock that there is, 0 when it has none. */
-static int64_t locked_date(const struct lock *old, const struct suite *suite)
-{
-	for (size_t i = 0; old && i < old->n_archives; i++)
-		if (strcmp(old->archives[i].suite, suite->locked.suite) == 0 &&
-		    strcmp(old->archives[i].url, suite->locked.url) == 0)
-			return old->archives[i].date;
-	return 0;
-}
-
-static int verify(struct arena *arena, struct suite *suite, const struct buf *file, const struct lock *old,
-		  const char *scratch, bool allow_expired, struct release **ret_release, struct err *err)
-{
-	const char *name = suite_label(arena, suite);
-	char hex[SHA256_HEX];
-	int r = openpgp_verify(name, file, suite->repository->key, &suite->repository->fingerprints, scratch,
-			       &suite->release, err);
-
-	if (r == 0)
-		r = release_read(arena, name, suite->release.data, suite->release.size, ret_release, err);
-	if (r == 0)
-		r = release_check(*ret_release, name, suite->locked.suite, locked_date(old, suite), time(NULL),
-				  allow_expired, err);
-	if (r < 0)
-		return r;
-	sha256_hex_of(file->data, file->size, hex);
-	suite->locked.inrelease_sha256 = arena_strdup(arena, hex);
-	suite->locked.date = (*ret_release)->date;
-	return 0;
-}
-
-/* --- all of it ---------------------------------------------------------------------------------------------------- */
-
-static int fetch_releases(struct arena *arena, const struct suites *suites, struct buf *files, struct err *err)
-{
-	struct fetch_text *texts = arena_array(arena, struct fetch_text, suites->count + 1);
-	int r;
-
-	for (size_t i = 0; i < suites->count; i++) {
-		texts[i] = (struct fetch_text){.max_bytes = INRELEASE_BYTES_MAX, .buf = &files[i]};
-		suite_push_urls(arena, &suites->items[i],
-				arena_printf(arena, "dists/%s/InRelease", suites->items[i].locked.suite),
-				&texts[i].urls);
-	}
-	r = fetch_texts(texts, suites->count, err);
-	if (r == -ENOENT)
-		err_hint(err, "look at 'url' and 'suites': the archive does not have this suite");
-	else if (r == -EIO)
-		err_hint(err, "is the network there, and the mirror?");
-	return r;
-}
-
-int suites_open(struct arena *arena, struct suites *suites, const struct lock *old, struct cache *cache,
-		const char *scratch, bool allow_expired, struct err *err)
-{
-	struct buf *files = arena_array(arena, struct buf, suites->count + 1);
-	struct packages *all = NULL;
-	size_t n_all = 0;
-	int r = fetch_releases(arena, suites, files, err);
-
-	for (size_t i = 0; r == 0 && i < suites->count; i++) {
-		struct release *release;
-
-		r = verify(arena, &suites->items[i], &files[i], old, scratch, allow_expired, &release, err);
-		if (r == 0)
-			r = packages_want(arena, &suites->items[i], release, cache, &all, &n_all, err);
-	}
-	for (size_t i = 0; i < suites->count; i++)
-		buf_free(&files[i]);
-	if (r == 0)
-		r = packages_open(arena, all, n_all, cache, err);
-	for (size_t i = 0; i < n_all; i++)
-		*arena_push(arena, all[i].suite->indexes, all[i].suite->n_indexes) = *all[i].index;
-	return r;
 }
 
 void suites_free(struct suites *suites)

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "lock/lock.h"
+#include "debian/package.h"
 #include "recipe/recipe.h"
 
 /* One index of packages: a Packages file, plain, in the cache's blobs. */
@@ -18,7 +18,8 @@ struct suite_index {
 
 struct suite {
 	const struct recipe_repository *repository;
-	struct lock_archive locked; /* what the lock says of it */
+	struct debian_archive locked; /* what the lock says of it */
+	int64_t not_before;         /* the date of what is locked of it: an older Release is an attack, or a mirror gone astray; 0: any */
 	struct buf release;         /* the verified text */
 	struct suite_index *indexes;
 	size_t n_indexes;
@@ -34,17 +35,13 @@ struct suites {
 int suites_collect(struct arena *arena, const struct recipe *recipe, struct suites *suites, size_t **ret_own,
 		   size_t *ret_n_own, struct err *err);
 
-/* Fetches, verifies and reads all of them. `old` (may be NULL) is the lock they must not go behind. `scratch` is a
- * folder for files of ours. The texts are freed by suites_free(). */
-int suites_open(struct arena *arena, struct suites *suites, const struct lock *old, struct cache *cache,
-		const char *scratch, bool allow_expired, struct err *err);
-
 /* What errors call the suite's Release. */
 const char *suite_label(struct arena *arena, const struct suite *suite);
 
 /* Adds the URLs of `path`, which is below the archive: at the archive itself, then at every mirror. */
 void suite_push_urls(struct arena *arena, const struct suite *suite, const char *path, struct strv *urls);
 
+/* Frees the texts. */
 void suites_free(struct suites *suites);
 
 #endif

@@ -6,9 +6,9 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
-#include "host/pool.h"
 #include "disk/tool.h"
 #include "disk/verity.h"
+#include "host/pool.h"
 
 /* lz4 and not better: of all that mkfs.erofs does it alone is done in a second. Measured on 330 MB with two processors, with
  * the ends of files packed into their inodes (ztailpacking): lz4 1.0 s 192 MB, zstd level 1 5.1 s 156 MB; without: lz4 0.9 s

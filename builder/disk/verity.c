@@ -7,8 +7,8 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/file.h"
-#include "host/pool.h"
 #include "edge/digest.h"
+#include "host/pool.h"
 
 enum { PER_BLOCK = VERITY_BLOCK / VERITY_HASH, WINDOW_BLOCKS = 256, LEVELS_MAX = 10 };
 _Static_assert((int)VERITY_HASH == (int)SHA256_SIZE, "the tree is of SHA-256");

@@ -12,8 +12,8 @@
 
 #include "base/arena.h"
 #include "base/file.h"
-#include "host/pool.h"
 #include "base/text.h"
+#include "host/pool.h"
 
 enum { READ_BYTES = 1 << 18, BLOCK_BYTES = 1 << 18 };
 

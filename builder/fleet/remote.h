@@ -6,8 +6,8 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "host/proc.h"
 #include "base/text.h"
+#include "host/proc.h"
 
 struct remote {
 	const char *host;              /* as ssh knows it: [USER@]NAME, an alias of its configuration */

@@ -2,8 +2,8 @@
 #ifndef FLEET_VERDICT_H
 #define FLEET_VERDICT_H
 
-#include "shelf/generation.h"
 #include "fleet/status.h"
+#include "shelf/generation.h"
 #include "verb/verb.h"
 
 /* The machine that --host names. -EINVAL without one. */

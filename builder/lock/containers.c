@@ -6,16 +6,16 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "cache/fetch.h"
 #include "edge/digest.h"
 #include "edge/http.h"
 #include "lock/fakes.h"
-#include "cache/fetch.h"
 #include "oci/manifest.h"
 #include "oci/registry.h"
 
 enum { CONFIG_BYTES_MAX = 8 << 20, CHOICES_MAX = 3 /* an index of indexes, and no further */ };
 
-const struct lock_container *lock_container(const struct lock *lock, const char *image)
+const struct oci_image *lock_container(const struct lock *lock, const char *image)
 {
 	for (size_t i = 0; i < lock->n_containers; i++)
 		if (strcmp(lock->containers[i].image, image) == 0)
@@ -44,7 +44,7 @@ static const char *origin_path(const struct origin *origin, const char *sha256)
 	return arena_printf(origin->arena, "%s/blobs/sha256/%s", origin->layout, sha256);
 }
 
-static struct fetch_item origin_item(const struct origin *origin, const struct lock_blob *blob, bool manifest)
+static struct fetch_item origin_item(const struct origin *origin, const struct oci_blob *blob, bool manifest)
 {
 	struct fetch_item item = {.name = origin->reference.text, .sha256 = blob->sha256, .size = blob->size};
 	struct arena *arena = origin->arena;
@@ -88,7 +88,7 @@ static int read_manifest(const struct origin *origin, const char *sha256, struct
 }
 
 /* From the name through the indexes to the one manifest. */
-static int find_manifest(const struct origin *origin, struct lock_container *container, struct err *err)
+static int find_manifest(const struct origin *origin, struct oci_image *container, struct err *err)
 {
 	const char *wanted = NULL;
 
@@ -105,14 +105,14 @@ static int find_manifest(const struct origin *origin, struct lock_container *con
 		if (r == 1)
 			continue;
 		sha256_hex_of(text.data, text.size, hex);
-		container->manifest = (struct lock_blob){arena_strdup(origin->arena, hex), text.size};
+		container->manifest = (struct oci_blob){arena_strdup(origin->arena, hex), text.size};
 		return oci_manifest(origin->arena, container->image, text.data, text.size, container, err);
 	}
 	return err_set(err, -EBADMSG, "the image '%s' is an index of indexes of indexes", container->image);
 }
 
 /* An image that is not for this machine, or not whole, is found now and not on the day of a build. */
-static int check_config(const struct origin *origin, const struct lock_container *container, struct cache *cache,
+static int check_config(const struct origin *origin, const struct oci_image *container, struct cache *cache,
 			struct err *err)
 {
 	const struct fetch_item items[] = {
@@ -131,7 +131,7 @@ static int check_config(const struct origin *origin, const struct lock_container
 	return r;
 }
 
-static int resolve(struct arena *arena, struct cache *cache, const char *layout, struct lock_container *container,
+static int resolve(struct arena *arena, struct cache *cache, const char *layout, struct oci_image *container,
 		   struct err *err)
 {
 	struct origin origin;
@@ -155,14 +155,14 @@ static bool is_first(const struct recipe *recipe, size_t i)
 
 static int compare_images(const void *a, const void *b)
 {
-	return strcmp(((const struct lock_container *)a)->image, ((const struct lock_container *)b)->image);
+	return strcmp(((const struct oci_image *)a)->image, ((const struct oci_image *)b)->image);
 }
 
 static int lock_one(struct arena *arena, const struct recipe_quadlet *quadlet, const struct lock *old,
-		    const struct lock_options *options, struct cache *cache, struct lock_container *container,
+		    const struct lock_options *options, struct cache *cache, struct oci_image *container,
 		    struct err *err)
 {
-	const struct lock_container *locked = old ? lock_container(old, quadlet->image) : NULL;
+	const struct oci_image *locked = old ? lock_container(old, quadlet->image) : NULL;
 	const char *layout = fakes_find(arena, options->fakes, "images", quadlet->image);
 	struct err reasons = {0};
 	int r;
@@ -190,7 +190,7 @@ int containers_lock(struct arena *arena, const struct recipe *recipe, const stru
 		    const struct lock_options *options, struct cache *cache, struct lock *lock, struct err *err)
 {
 	for (size_t i = 0; i < recipe->n_quadlets; i++) {
-		struct lock_container container = {0};
+		struct oci_image container = {0};
 
 		if (!recipe->quadlets[i].image || !is_first(recipe, i))
 			continue;
@@ -205,7 +205,7 @@ int containers_lock(struct arena *arena, const struct recipe *recipe, const stru
 void containers_tell(const struct lock *old, const struct lock *new)
 {
 	for (size_t i = 0; i < new->n_containers; i++) {
-		const struct lock_container *now = &new->containers[i], *before = lock_container(old, now->image);
+		const struct oci_image *now = &new->containers[i], *before = lock_container(old, now->image);
 
 		if (!before)
 			log_note("image: '%s' is new", now->image);
@@ -221,12 +221,12 @@ void containers_tell(const struct lock *old, const struct lock *new)
 /* --- what is fetched for a build ------------------------------------------------------------------------------------- */
 
 /* The blobs of an image: its manifest, its configuration, its layers. */
-static const struct lock_blob *blob_of(const struct lock_container *container, size_t i)
+static const struct oci_blob *blob_of(const struct oci_image *container, size_t i)
 {
 	return i == 0 ? &container->manifest : i == 1 ? &container->config : &container->layers[i - 2];
 }
 
-static size_t count_missing(struct cache *cache, const struct lock_container *container)
+static size_t count_missing(struct cache *cache, const struct oci_image *container)
 {
 	size_t missing = 0;
 
@@ -235,7 +235,7 @@ static size_t count_missing(struct cache *cache, const struct lock_container *co
 	return missing;
 }
 
-static int fetch(struct arena *arena, const struct lock_container *container, const char *layout, struct cache *cache,
+static int fetch(struct arena *arena, const struct oci_image *container, const char *layout, struct cache *cache,
 		 struct err *err)
 {
 	struct fetch_item *items = arena_array(arena, struct fetch_item, container->n_layers + 2);
@@ -251,7 +251,7 @@ static int fetch(struct arena *arena, const struct lock_container *container, co
 }
 
 /* A token of a registry is good for some minutes. As long as something came, the rest is asked for with a new one. */
-int lock_fetch_container(const struct lock *lock, const struct lock_container *container, struct cache *cache,
+int lock_fetch_container(const struct lock *lock, const struct oci_image *container, struct cache *cache,
 			 struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();

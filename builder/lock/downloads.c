@@ -8,11 +8,11 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "host/pool.h"
+#include "cache/fetch.h"
 #include "edge/digest.h"
 #include "edge/http.h"
+#include "host/pool.h"
 #include "lock/fakes.h"
-#include "cache/fetch.h"
 
 const struct lock_download *lock_download(const struct lock *lock, const char *name)
 {

@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "edge/digest.h"
-#include "edge/yaml.h"
+#include "base/clock.h"
+#include "base/valid.h"
 #include "debian/index.h"
 #include "debian/release.h"
+#include "edge/digest.h"
+#include "edge/yaml.h"
 #include "oci/reference.h"
 
 /* --- values ------------------------------------------------------------------------------------------------------- */
@@ -49,7 +51,7 @@ static int get_checked(struct reader *reader, const struct node *map, const char
 
 static int get_sha256(struct reader *reader, const struct node *map, const char *key, const char **ret_sha256)
 {
-	return get_checked(reader, map, key, lock_sha256_ok, "a SHA-256 digest of 64 lower-case digits", ret_sha256);
+	return get_checked(reader, map, key, valid_sha256, "a SHA-256 digest of 64 lower-case digits", ret_sha256);
 }
 
 static int get_time(struct reader *reader, const struct node *map, const char *key, int64_t *ret_seconds)
@@ -109,7 +111,7 @@ static int read_mirrors(struct reader *reader, const struct node *map, struct st
 	if (list && list->type != NODE_LIST)
 		return refuse(reader, list, "mirrors", "a list");
 	for (size_t i = 0; list && i < list->count; i++) {
-		if (list->items[i]->type != NODE_SCALAR || !lock_url_ok(list->items[i]->text))
+		if (list->items[i]->type != NODE_SCALAR || !valid_url(list->items[i]->text))
 			return refuse(reader, list->items[i], "mirrors", "a list of URLs without control characters");
 		strv_push(reader->arena, mirrors, list->items[i]->text);
 	}
@@ -125,17 +127,17 @@ static int read_archives(struct reader *reader, const struct node *top)
 	if (r < 0)
 		return r;
 	for (size_t i = 0; archives && i < archives->count; i++) {
-		struct lock_archive *archive =
+		struct debian_archive *archive =
 			arena_push(reader->arena, reader->lock->archives, reader->lock->n_archives);
 		const char *slash = strchr(archives->keys[i], '/');
 
-		if (!lock_archive_ok(archives->keys[i]))
+		if (!debian_archive_ok(archives->keys[i]))
 			return err_at(reader->err, -EINVAL, &archives->key_pos[i], NULL,
 				      "an archive is named NAME/SUITE");
 		archive->name = arena_strndup(reader->arena, archives->keys[i], (size_t)(slash - archives->keys[i]));
 		archive->suite = slash + 1;
 		if ((r = get_map(reader, archives->items[i], NULL, known, &map)) < 0 ||
-		    (r = get_checked(reader, map, "url", lock_url_ok, "a URL without control characters", &archive->url)) < 0 ||
+		    (r = get_checked(reader, map, "url", valid_url, "a URL without control characters", &archive->url)) < 0 ||
 		    (r = read_mirrors(reader, map, &archive->mirrors)) < 0 ||
 		    (r = get_time(reader, map, "date", &archive->date)) < 0 ||
 		    (r = get_sha256(reader, map, "inrelease", &archive->inrelease_sha256)) < 0)
@@ -164,31 +166,31 @@ static int find_archive(struct reader *reader, const struct node *map, size_t *r
 	return refuse(reader, node_get(map, "from"), "from", "one of 'archives'");
 }
 
-static int read_package(struct reader *reader, const struct node *node, struct lock_package *package)
+static int read_package(struct reader *reader, const struct node *node, struct debian_package *package)
 {
 	static const char *const known[] = {"version", "arch", "size", "sha256", "from", "path", NULL};
 	const struct node *map;
 	int r;
 
 	if ((r = get_map(reader, node, NULL, known, &map)) < 0 ||
-	    (r = get_checked(reader, map, "version", lock_version_ok, "a Debian version", &package->version)) < 0 ||
-	    (r = get_checked(reader, map, "arch", lock_arch_ok, "amd64 or all", &package->arch)) < 0 ||
+	    (r = get_checked(reader, map, "version", debian_version_ok, "a Debian version", &package->version)) < 0 ||
+	    (r = get_checked(reader, map, "arch", debian_arch_ok, "amd64 or all", &package->arch)) < 0 ||
 	    (r = get_size(reader, map, "size", &package->size)) < 0 ||
 	    (r = get_sha256(reader, map, "sha256", &package->sha256)) < 0 ||
 	    (r = find_archive(reader, map, &package->archive)) < 0 ||
-	    (r = get_checked(reader, map, "path", lock_path_ok, "a path below the archive's URL", &package->path)) < 0)
+	    (r = get_checked(reader, map, "path", valid_path, "a path below the archive's URL", &package->path)) < 0)
 		return r;
 	return 0;
 }
 
-static int read_layer(struct reader *reader, const struct node *map, enum lock_layer layer, struct lock_tree *tree)
+static int read_layer(struct reader *reader, const struct node *map, enum package_layer layer, struct package_set *tree)
 {
 	int r;
 
 	for (size_t i = 0; i < map->count; i++) {
-		struct lock_package package = {.name = map->keys[i], .layer = layer};
+		struct debian_package package = {.name = map->keys[i], .layer = layer};
 
-		if (!lock_name_ok(package.name))
+		if (!debian_name_ok(package.name))
 			return err_at(reader->err, -EINVAL, &map->key_pos[i], NULL, "'%s' is no name of a package",
 				      package.name);
 		if (i && strcmp(map->keys[i - 1], package.name) >= 0)
@@ -206,7 +208,7 @@ static int read_layer(struct reader *reader, const struct node *map, enum lock_l
 	return 0;
 }
 
-static int read_tree(struct reader *reader, const struct node *top, const char *key, struct lock_tree *tree)
+static int read_tree(struct reader *reader, const struct node *top, const char *key, struct package_set *tree)
 {
 	static const char *const layers[] = {"base", "parent", "recipe", NULL};
 	const struct node *map, *layer;
@@ -214,7 +216,7 @@ static int read_tree(struct reader *reader, const struct node *top, const char *
 
 	if (r < 0)
 		return r;
-	for (enum lock_layer l = 0; map && l < LAYER_COUNT; l++) {
+	for (enum package_layer l = 0; map && l < LAYER_COUNT; l++) {
 		r = get_map(reader, map, layers[l], NULL, &layer);
 		if (r < 0)
 			return r;
@@ -250,7 +252,7 @@ static int read_download(struct reader *reader, const struct node *node, struct 
 	int r;
 
 	if ((r = get_map(reader, node, NULL, known, &map)) < 0 ||
-	    (r = get_checked(reader, map, "url", lock_url_ok, "a URL without control characters", &download->url)) < 0 ||
+	    (r = get_checked(reader, map, "url", valid_url, "a URL without control characters", &download->url)) < 0 ||
 	    (r = get_size(reader, map, "size", &download->size)) < 0 ||
 	    (r = get_sha256(reader, map, "sha256", &download->sha256)) < 0)
 		return r;
@@ -268,7 +270,7 @@ static int read_downloads(struct reader *reader, const struct node *top)
 	for (size_t i = 0; map && i < map->count; i++) {
 		struct lock_download download = {.name = map->keys[i]};
 
-		if (!lock_word_ok(download.name))
+		if (!valid_word(download.name))
 			return err_at(reader->err, -EINVAL, &map->key_pos[i], NULL, "not a name that a download can have");
 		if (i && strcmp(map->keys[i - 1], download.name) >= 0)
 			return err_at(reader->err, -EINVAL, &map->key_pos[i], NULL,
@@ -292,7 +294,7 @@ static bool image_ok(const char *image)
 }
 
 /* The blob at `key` of `parent`, or `parent` itself (`key` NULL). */
-static int read_blob(struct reader *reader, const struct node *parent, const char *key, struct lock_blob *blob)
+static int read_blob(struct reader *reader, const struct node *parent, const char *key, struct oci_blob *blob)
 {
 	static const char *const known[] = {"size", "sha256", NULL};
 	const struct node *map;
@@ -307,7 +309,7 @@ static int read_blob(struct reader *reader, const struct node *parent, const cha
 	return 0;
 }
 
-static int read_container(struct reader *reader, const struct node *node, struct lock_container *container)
+static int read_container(struct reader *reader, const struct node *node, struct oci_image *container)
 {
 	static const char *const known[] = {"fake", "manifest", "config", "layers", NULL};
 	const struct node *map, *layers;
@@ -336,7 +338,7 @@ static int read_containers(struct reader *reader, const struct node *top)
 	if (r < 0)
 		return r;
 	for (size_t i = 0; map && i < map->count; i++) {
-		struct lock_container container = {.image = map->keys[i]};
+		struct oci_image container = {.image = map->keys[i]};
 
 		if (!image_ok(container.image) || (i && strcmp(map->keys[i - 1], container.image) >= 0))
 			return err_at(reader->err, -EINVAL, &map->key_pos[i], NULL,

@@ -9,57 +9,19 @@
 #include <stdint.h>
 
 #include "base/arena.h"
-#include "cache/cache.h"
 #include "base/err.h"
 #include "base/text.h"
+#include "cache/cache.h"
+#include "debian/package.h"
+#include "oci/manifest.h"
 
 struct recipe;
-
-/* The layer a package is installed in, from the bottom: what every Debian system has; what the recipe's parents ask
- * for; what its modules and the recipe itself ask for. */
-enum lock_layer { LAYER_BASE, LAYER_PARENT, LAYER_RECIPE, LAYER_COUNT };
-
-/* One verified suite of an archive. */
-struct lock_archive {
-	const char *name;            /* "debian" or the repository's name */
-	const char *url, *suite;
-	struct strv mirrors;         /* asked in order when `url` no longer has a file */
-	const char *inrelease_sha256;
-	int64_t date;                /* Date: of the Release, seconds since the epoch */
-};
-
-struct lock_package {
-	const char *name, *version, *arch, *sha256, *path; /* path below the archive's url */
-	uint64_t size;
-	enum lock_layer layer;
-	size_t archive;              /* index into lock.archives */
-};
 
 /* What is in no package: a file of its own. */
 struct lock_download {
 	const char *name, *url, *sha256;
 	uint64_t size;
 	bool fake;                   /* of a file that stood in for it: see lock/fakes.h */
-};
-
-struct lock_blob {
-	const char *sha256;
-	uint64_t size;
-};
-
-/* A container image for linux/amd64, to the byte. */
-struct lock_container {
-	const char *image;           /* its name, as podman writes it (oci/reference.h) */
-	struct lock_blob manifest, config;
-	struct lock_blob *layers;    /* from the bottom; as they travel, compressed */
-	size_t n_layers;
-	bool fake;                   /* of a folder that stood in for it: see lock/fakes.h */
-};
-
-/* A set of packages that make one tree, in the order: layer, then name. */
-struct lock_tree {
-	struct lock_package *packages;
-	size_t n_packages;
 };
 
 struct lock {
@@ -69,13 +31,13 @@ struct lock {
 	const char *recipe_sha256;   /* recipe_digest() of what was locked */
 	const char *tools_sha256;    /* recipe_digest() of the tools recipe */
 	int64_t epoch;               /* SOURCE_DATE_EPOCH: the newest archive date */
-	struct lock_archive *archives;
+	struct debian_archive *archives;
 	size_t n_archives;
 	struct lock_download *downloads; /* sorted by name */
 	size_t n_downloads;
-	struct lock_container *containers; /* sorted by image */
+	struct oci_image *containers; /* sorted by image */
 	size_t n_containers;
-	struct lock_tree image, tools;
+	struct package_set image, tools;
 };
 
 struct lock_options {
@@ -85,7 +47,8 @@ struct lock_options {
 	const char *fakes;           /* --with-fakes: see lock/fakes.h; or NULL */
 };
 
-/* Whether what is locked under that name may become another. */
+/* Whether all that is locked may become another, or what is locked under that name. */
+bool lock_moves_all(const struct lock_options *options);
 bool lock_may_move(const struct lock_options *options, const char *name);
 
 /* The path of the lock that belongs to a recipe: `.recipe` replaced by `suffix` (recipe_suffix()) and `.lock`. With
@@ -111,7 +74,7 @@ int lock_make(struct arena *arena, const struct recipe *recipe, const struct rec
 /* Brings every package of `tree` into the cache's blobs, in parallel, checked by size and SHA-256; a corrupted blob is
  * found (when `verify` is set, or its size differs) and fetched again. A package that has left one mirror is asked for at
  * the next; when none has it, the error names `lock --update`. `ret_bytes` (may be NULL): how much was downloaded. */
-int lock_fetch(const struct lock *lock, const struct lock_tree *tree, struct cache *cache, bool verify,
+int lock_fetch(const struct lock *lock, const struct package_set *tree, struct cache *cache, bool verify,
 	       uint64_t *ret_bytes, struct err *err);
 
 /* The same for every download of the lock. One that is not what was locked is an error that shows both digests, and names
@@ -119,10 +82,10 @@ int lock_fetch(const struct lock *lock, const struct lock_tree *tree, struct cac
 int lock_fetch_downloads(const struct lock *lock, struct cache *cache, struct err *err);
 
 /* The same for the manifest, configuration and layers of one image. */
-int lock_fetch_container(const struct lock *lock, const struct lock_container *container, struct cache *cache, struct err *err);
+int lock_fetch_container(const struct lock *lock, const struct oci_image *container, struct cache *cache, struct err *err);
 
 /* The container image of that name, or NULL. */
-const struct lock_container *lock_container(const struct lock *lock, const char *image);
+const struct oci_image *lock_container(const struct lock *lock, const char *image);
 
 /* The download of that name, or NULL. */
 const struct lock_download *lock_download(const struct lock *lock, const char *name);

@@ -5,18 +5,19 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "debian/resolve.h"
+#include "debian/verify.h"
 #include "host/pool.h"
 #include "lock/containers.h"
 #include "lock/downloads.h"
 #include "lock/fakes.h"
 #include "lock/file.h"
-#include "debian/resolve.h"
 
 /* A tree being resolved, on a thread and in an arena of its own. */
 struct job {
 	struct arena *arena;
 	struct resolve resolve;
-	struct lock_tree tree;
+	struct package_set tree;
 };
 
 static int resolve_job(void *data, size_t i, struct err *err)
@@ -26,12 +27,12 @@ static int resolve_job(void *data, size_t i, struct err *err)
 	return resolve_tree(job->arena, &job->resolve, &job->tree, err);
 }
 
-static struct lock_tree copy_tree(struct arena *arena, const struct lock_tree *from)
+static struct package_set copy_tree(struct arena *arena, const struct package_set *from)
 {
-	struct lock_tree tree = {arena_array(arena, struct lock_package, from->n_packages + 1), from->n_packages};
+	struct package_set tree = {arena_array(arena, struct debian_package, from->n_packages + 1), from->n_packages};
 
 	for (size_t i = 0; i < from->n_packages; i++) {
-		struct lock_package package = from->packages[i];
+		struct debian_package package = from->packages[i];
 
 		package.name = arena_strdup(arena, package.name);
 		package.version = arena_strdup(arena, package.version);
@@ -45,7 +46,7 @@ static struct lock_tree copy_tree(struct arena *arena, const struct lock_tree *f
 
 /* --- what changed ------------------------------------------------------------------------------------------------- */
 
-static const struct lock_package *find_package(const struct lock_tree *tree, const char *name)
+static const struct debian_package *find_package(const struct package_set *tree, const char *name)
 {
 	for (size_t i = 0; i < tree->n_packages; i++)
 		if (strcmp(tree->packages[i].name, name) == 0)
@@ -53,10 +54,10 @@ static const struct lock_package *find_package(const struct lock_tree *tree, con
 	return NULL;
 }
 
-static void tell_changes(const char *what, const struct lock_tree *old, const struct lock_tree *new)
+static void tell_changes(const char *what, const struct package_set *old, const struct package_set *new)
 {
 	for (size_t i = 0; i < new->n_packages; i++) {
-		const struct lock_package *before = find_package(old, new->packages[i].name);
+		const struct debian_package *before = find_package(old, new->packages[i].name);
 
 		if (!before)
 			log_note("%s: '%s' %s is new", what, new->packages[i].name, new->packages[i].version);
@@ -68,11 +69,6 @@ static void tell_changes(const char *what, const struct lock_tree *old, const st
 		if (!find_package(new, old->packages[i].name))
 			log_note("%s: '%s' %s is no longer needed", what, old->packages[i].name,
 				 old->packages[i].version);
-}
-
-bool lock_may_move(const struct lock_options *options, const char *name)
-{
-	return options->update && (options->update_packages.count == 0 || strv_has(&options->update_packages, name));
 }
 
 /* What --update names must be there, or the user believes that something moved. */
@@ -119,7 +115,22 @@ static int read_old(struct making *making, struct err *err)
 	return check_updates(making->old, making->options, err);
 }
 
-static int prepare_job(struct making *making, const struct recipe *recipe, const struct lock_tree *old,
+/* No suite may go behind what is locked of it. */
+static void set_dates(struct making *making)
+{
+	const struct lock *old = making->old;
+
+	for (size_t i = 0; old && i < making->suites.count; i++) {
+		struct suite *suite = &making->suites.items[i];
+
+		for (size_t j = 0; j < old->n_archives; j++)
+			if (strcmp(old->archives[j].suite, suite->locked.suite) == 0 &&
+			    strcmp(old->archives[j].url, suite->locked.url) == 0 && suite->not_before == 0)
+				suite->not_before = old->archives[j].date;
+	}
+}
+
+static int prepare_job(struct making *making, const struct recipe *recipe, const struct package_set *old,
 		       const char *name, struct err *err)
 {
 	struct job *job = &making->jobs[making->n_jobs];
@@ -129,12 +140,13 @@ static int prepare_job(struct making *making, const struct recipe *recipe, const
 
 	*resolve = (struct resolve){.recipe = recipe,
 				    .suites = &making->suites,
-				    .options = making->options,
-				    .old = making->old ? old : NULL,
+				    .old = making->old && !lock_moves_all(making->options) ? old : NULL,
+				    .moving = making->options->update_packages,
 				    .folder = arena_printf(making->arena, "%s/%s", making->scratch, name)};
 	r = suites_collect(making->arena, recipe, &making->suites, &own, &resolve->n_own, err);
 	if (r < 0)
 		return r;
+	set_dates(making);
 	resolve->own = own;
 	job->arena = arena_new();
 	making->n_jobs++;
@@ -159,7 +171,7 @@ static void assemble(struct making *making)
 	lock->recipe_sha256 = recipe_digest(arena, making->recipe);
 	lock->tools_sha256 = making->tools ? recipe_digest(arena, making->tools) : NULL;
 	for (size_t i = 0; i < making->suites.count; i++) {
-		const struct lock_archive *archive = &making->suites.items[i].locked;
+		const struct debian_archive *archive = &making->suites.items[i].locked;
 
 		*arena_push(arena, lock->archives, lock->n_archives) = *archive;
 		if (archive->date > lock->epoch)
@@ -205,8 +217,7 @@ static int make(struct making *making, struct cache *cache, struct lock **ret_lo
 	if (r < 0)
 		return r;
 	log_step("verifying the archives of '%s'", making->recipe->name);
-	r = suites_open(making->arena, &making->suites, making->old, cache, making->scratch,
-			making->options->allow_expired, err);
+	r = suites_open(making->arena, &making->suites, cache, making->scratch, making->options->allow_expired, err);
 	if (r < 0)
 		return r;
 	log_step("resolving the packages of '%s'", making->recipe->name);

@@ -1,9 +1,10 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "debian/release.h"
 #include "edge/digest.h"
 #include "lock/file.h"
-#include "debian/release.h"
 
 static const char *const layers[LAYER_COUNT] = {"base", "parent", "recipe"};
 
@@ -15,7 +16,7 @@ static void put_quoted(struct buf *text, const char *value)
 	buf_puts(text, "\"");
 }
 
-static void put_archive(struct arena *arena, struct buf *text, const struct lock_archive *archive)
+static void put_archive(struct arena *arena, struct buf *text, const struct debian_archive *archive)
 {
 	buf_printf(text, "  %s/%s: { url: ", archive->name, archive->suite);
 	put_quoted(text, archive->url);
@@ -27,7 +28,7 @@ static void put_archive(struct arena *arena, struct buf *text, const struct lock
 		   time_format(arena, archive->date), archive->inrelease_sha256);
 }
 
-static void put_tree(struct buf *text, const char *name, const struct lock *lock, const struct lock_tree *tree)
+static void put_tree(struct buf *text, const char *name, const struct lock *lock, const struct package_set *tree)
 {
 	size_t i = 0;
 
@@ -36,8 +37,8 @@ static void put_tree(struct buf *text, const char *name, const struct lock *lock
 		buf_printf(text, "  %s:%s\n", layers[l],
 			   i < tree->n_packages && tree->packages[i].layer == l ? "" : " {}");
 		for (; i < tree->n_packages && tree->packages[i].layer == l; i++) {
-			const struct lock_package *package = &tree->packages[i];
-			const struct lock_archive *archive = &lock->archives[package->archive];
+			const struct debian_package *package = &tree->packages[i];
+			const struct debian_archive *archive = &lock->archives[package->archive];
 
 			buf_printf(text,
 				   "    %s: { version: \"%s\", arch: %s, size: %" PRIu64
@@ -56,12 +57,12 @@ static void put_download(struct buf *text, const struct lock_download *download)
 		   download->fake ? ", fake: true" : "");
 }
 
-static void put_blob(struct buf *text, const char *key, const struct lock_blob *blob)
+static void put_blob(struct buf *text, const char *key, const struct oci_blob *blob)
 {
 	buf_printf(text, "    %s{ size: %" PRIu64 ", sha256: %s }\n", key, blob->size, blob->sha256);
 }
 
-static void put_container(struct buf *text, const struct lock_container *container)
+static void put_container(struct buf *text, const struct oci_image *container)
 {
 	buf_puts(text, "  ");
 	put_quoted(text, container->image);

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "machine/cmdline.h"
 #include "contract/verity.h"
+#include "machine/cmdline.h"
 #include "machine/hex.h"
 
 static int parse_bytes(const char *word, size_t length, uint64_t *ret_bytes)

@@ -10,12 +10,12 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "machine/verity.h"
 #include "contract/verity.h"
-#include "machine/say.h"
-#include "machine/cmdline.h"
 #include "machine/block.h"
+#include "machine/cmdline.h"
 #include "machine/hex.h"
+#include "machine/say.h"
+#include "machine/verity.h"
 
 struct superblock {
 	uint8_t signature[8];

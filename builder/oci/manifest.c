@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/valid.h"
 #include "edge/json.h"
-#include "debian/index.h"
 
 static int bad(const char *name, const char *what, struct err *err)
 {
@@ -17,11 +17,11 @@ static const char *digest_of(struct arena *arena, const char *text)
 	static const char prefix[] = "sha256:";
 	const char *hex = text && text_has_prefix(text, prefix) ? text + sizeof prefix - 1 : NULL;
 
-	return hex && lock_sha256_ok(hex) ? arena_strdup(arena, hex) : NULL;
+	return hex && valid_sha256(hex) ? arena_strdup(arena, hex) : NULL;
 }
 
 /* A content descriptor. */
-static int read_descriptor(struct arena *arena, const char *name, const struct json *descriptor, struct lock_blob *ret_blob,
+static int read_descriptor(struct arena *arena, const char *name, const struct json *descriptor, struct oci_blob *ret_blob,
 			   struct err *err)
 {
 	int64_t size = json_get_number(descriptor, "size");
@@ -50,7 +50,7 @@ static bool is_ours(const struct json *descriptor, size_t n)
 	       (!variant || strcmp(variant, "v1") == 0);
 }
 
-int oci_choose(struct arena *arena, const char *name, const char *text, size_t size, struct lock_blob *ret_manifest,
+int oci_choose(struct arena *arena, const char *name, const char *text, size_t size, struct oci_blob *ret_manifest,
 	       struct err *err)
 {
 	_cleanup_json_ struct json *json = NULL;
@@ -87,7 +87,7 @@ static bool is_layer(const struct json *descriptor)
 	return false;
 }
 
-int oci_manifest(struct arena *arena, const char *name, const char *text, size_t size, struct lock_container *container,
+int oci_manifest(struct arena *arena, const char *name, const char *text, size_t size, struct oci_image *container,
 		 struct err *err)
 {
 	_cleanup_json_ struct json *json = NULL;
@@ -105,7 +105,7 @@ int oci_manifest(struct arena *arena, const char *name, const char *text, size_t
 	r = read_descriptor(arena, name, json_get(json, "config"), &container->config, err);
 	if (r < 0)
 		return r;
-	container->layers = arena_array(arena, struct lock_blob, container->n_layers);
+	container->layers = arena_array(arena, struct oci_blob, container->n_layers);
 	for (size_t i = 0; i < container->n_layers; i++) {
 		if (!is_layer(json_item(layers, i)))
 			return bad(name, "a layer that is no tar which everybody may have", err);

@@ -22,7 +22,7 @@ static struct json *layer(const struct plan_tree *tree, unsigned l)
 	struct json *object = json_new_object(), *packages = json_new_array();
 
 	for (size_t i = 0; i < tree->layers[l].n_packages; i++) {
-		const struct lock_package *package = &tree->layers[l].packages[i];
+		const struct debian_package *package = &tree->layers[l].packages[i];
 		struct json *item = json_new_object();
 
 		json_set(item, "name", json_text(package->name));

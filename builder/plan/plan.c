@@ -50,7 +50,7 @@ static void put_words(struct buf *text, const char *key, const struct strv *word
 }
 
 /* Cuts the lock's packages, which are sorted by layer, into layers, and names each by all that makes it. */
-static void make_layers(struct arena *arena, const struct recipe *recipe, const struct lock_tree *locked,
+static void make_layers(struct arena *arena, const struct recipe *recipe, const struct package_set *locked,
 			struct plan_tree *tree)
 {
 	const char *below = "none";
@@ -66,7 +66,7 @@ static void make_layers(struct arena *arena, const struct recipe *recipe, const 
 		put_words(&text, "include", &recipe->include);
 		layer->packages = &locked->packages[i];
 		for (; i < locked->n_packages && locked->packages[i].layer == l; i++) {
-			const struct lock_package *package = &locked->packages[i];
+			const struct debian_package *package = &locked->packages[i];
 
 			buf_printf(&text, "package %s %s %s %s\n", package->name, package->version, package->arch,
 				   package->sha256);
@@ -83,7 +83,7 @@ static void put_tree(struct buf *text, const char *name, const struct plan_tree 
 	for (unsigned l = 0; l < LAYER_COUNT; l++) {
 		buf_printf(text, "\nlayer %s/%s %s\n", name, layers[l], tree->layers[l].key);
 		for (size_t i = 0; i < tree->layers[l].n_packages; i++) {
-			const struct lock_package *package = &tree->layers[l].packages[i];
+			const struct debian_package *package = &tree->layers[l].packages[i];
 
 			buf_printf(text, "package %s %s %s\n", package->name, package->version, package->sha256);
 		}

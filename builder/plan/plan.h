@@ -22,7 +22,7 @@ enum { IMAGE_FORMAT = 1 };
 /* One layer of packages. Its key covers the layers below it. */
 struct plan_layer {
 	const char *key;                       /* 64 hex digits */
-	const struct lock_package *packages;   /* of the lock, in its order */
+	const struct debian_package *packages;   /* of the lock, in its order */
 	size_t n_packages;
 };
 
@@ -52,7 +52,7 @@ struct plan_download {
 
 /* A container image of the lock, unpacked: kept in the cache under this key, and laid over the packages as it is. */
 struct plan_container {
-	const struct lock_container *locked;
+	const struct oci_image *locked;
 	const char *key;                       /* 64 hex digits */
 	const char *store;                     /* folder in the image: an image store of podman's, with this one image */
 };

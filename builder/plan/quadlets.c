@@ -77,7 +77,7 @@ static int make_quadlet(struct arena *arena, struct plan *plan, const struct rec
 
 /* --- the images that travel along ------------------------------------------------------------------------------------ */
 
-static void make_container(struct arena *arena, struct plan *plan, const struct lock_container *locked)
+static void make_container(struct arena *arena, struct plan *plan, const struct oci_image *locked)
 {
 	struct plan_container *container = arena_push(arena, plan->containers, plan->n_containers);
 	_cleanup_buf_ struct buf text = {0};

@@ -42,7 +42,7 @@ static int put_text(const struct store *store, const char *path, const char *tex
 
 /* --- what the image is ----------------------------------------------------------------------------------------------- */
 
-static const char *blob_path(const struct store *store, const struct lock_blob *blob)
+static const char *blob_path(const struct store *store, const struct oci_blob *blob)
 {
 	return cache_path(store->cache, store->arena, "blobs", blob->sha256);
 }
@@ -62,7 +62,7 @@ static const char *chain_of(struct arena *arena, const struct strv *diff_ids)
 	return chain;
 }
 
-static bool same_blob(const struct lock_blob *a, const struct lock_blob *b)
+static bool same_blob(const struct oci_blob *a, const struct oci_blob *b)
 {
 	return strcmp(a->sha256, b->sha256) == 0 && a->size == b->size;
 }
@@ -70,8 +70,8 @@ static bool same_blob(const struct lock_blob *a, const struct lock_blob *b)
 /* The lock lists the parts beside the manifest that names them: they must agree. */
 static int read_image(struct store *store, struct err *err)
 {
-	const struct lock_container *locked = store->container->locked;
-	struct lock_container found = {0};
+	const struct oci_image *locked = store->container->locked;
+	struct oci_image found = {0};
 	struct strv diff_ids;
 	bool same;
 	int r;
@@ -106,7 +106,7 @@ static const char *short_name(struct store *store)
 
 static int apply_layers(struct store *store, int diff, struct err *err)
 {
-	const struct lock_container *locked = store->container->locked;
+	const struct oci_image *locked = store->container->locked;
 	uint64_t left = UNPACKED_BYTES_MAX;
 
 	for (size_t i = 0; i < locked->n_layers; i++) {
@@ -169,7 +169,7 @@ static int put_layer(struct store *store, struct err *err)
 /* One of the image's big data: its file, and what the record says of it. Names that are not all small letters, digits
  * and dots become file names by base64. */
 static int put_data(struct store *store, struct json *sizes, struct json *digests, struct json *names, const char *name,
-		    const struct lock_blob *blob, const struct buf *text, struct err *err)
+		    const struct oci_blob *blob, const struct buf *text, struct err *err)
 {
 	bool plain = name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.")] == 0;
 	const char *file = plain ? name : arena_printf(store->arena, "=%s", base64_encode(store->arena, name, strlen(name)));
@@ -184,13 +184,13 @@ static int put_data(struct store *store, struct json *sizes, struct json *digest
 
 static int put_image(struct store *store, struct err *err)
 {
-	const struct lock_container *locked = store->container->locked;
+	const struct oci_image *locked = store->container->locked;
 	struct arena *arena = store->arena;
 	struct json *image = json_new_object(), *names = json_new_array(), *data = json_new_array();
 	struct json *sizes = json_new_object(), *digests = json_new_object();
 	const struct {
 		const char *name;
-		const struct lock_blob *blob;
+		const struct oci_blob *blob;
 		const struct buf *text;
 	} parts[] = {
 		{arena_printf(arena, "sha256:%s", locked->config.sha256), &locked->config, &store->config},

@@ -8,8 +8,8 @@
 #ifndef TREE_CONTAINERS_H
 #define TREE_CONTAINERS_H
 
-#include "cache/cache.h"
 #include "base/err.h"
+#include "cache/cache.h"
 #include "plan/plan.h"
 
 /* Makes the stores of the plan that the cache lacks; blobs are fetched. `ret_folders` (in `arena`): a folder for each,

@@ -21,12 +21,12 @@ const char *deb_key(struct arena *arena, const char *sha256)
 	return key;
 }
 
-const char *deb_path(const struct cache *cache, struct arena *arena, const struct lock_package *package)
+const char *deb_path(const struct cache *cache, struct arena *arena, const struct debian_package *package)
 {
 	return cache_path(cache, arena, ROOM, deb_key(arena, package->sha256));
 }
 
-int deb_unpack(struct cache *cache, const struct lock_package *package, struct err *err)
+int deb_unpack(struct cache *cache, const struct debian_package *package, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct cache_draft draft;
@@ -42,10 +42,10 @@ int deb_unpack(struct cache *cache, const struct lock_package *package, struct e
 	return r < 0 ? err_wrap(err, "while unpacking the package '%s'", package->name) : 0;
 }
 
-int debs_fetch(struct cache *cache, const struct lock *lock, const struct lock_package *packages, size_t n, struct err *err)
+int debs_fetch(struct cache *cache, const struct lock *lock, const struct debian_package *packages, size_t n, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct lock_package *missing = NULL;
+	struct debian_package *missing = NULL;
 	size_t n_missing = 0;
 
 	for (size_t i = 0; i < n; i++)
@@ -54,5 +54,5 @@ int debs_fetch(struct cache *cache, const struct lock *lock, const struct lock_p
 	if (n_missing == 0)
 		return 0;
 	log_step("fetching %zu packages", n_missing);
-	return lock_fetch(lock, &(struct lock_tree){missing, n_missing}, cache, true, NULL, err);
+	return lock_fetch(lock, &(struct package_set){missing, n_missing}, cache, true, NULL, err);
 }

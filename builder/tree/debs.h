@@ -2,8 +2,8 @@
 #ifndef TREE_DEBS_H
 #define TREE_DEBS_H
 
-#include "cache/cache.h"
 #include "base/err.h"
+#include "cache/cache.h"
 #include "lock/lock.h"
 
 /* What a package may hold, decompressed. No Debian package comes near it; a bomb does. */
@@ -13,12 +13,12 @@
 const char *deb_key(struct arena *arena, const char *sha256);
 
 /* Where the decompressed form of `package` stands in the cache; in `arena`. */
-const char *deb_path(const struct cache *cache, struct arena *arena, const struct lock_package *package);
+const char *deb_path(const struct cache *cache, struct arena *arena, const struct debian_package *package);
 
 /* Fetches those of `n` packages of the lock that the cache has in no form. */
-int debs_fetch(struct cache *cache, const struct lock *lock, const struct lock_package *packages, size_t n, struct err *err);
+int debs_fetch(struct cache *cache, const struct lock *lock, const struct debian_package *packages, size_t n, struct err *err);
 
 /* Decompresses a fetched package, unless the cache has it so. For any thread. */
-int deb_unpack(struct cache *cache, const struct lock_package *package, struct err *err);
+int deb_unpack(struct cache *cache, const struct debian_package *package, struct err *err);
 
 #endif

@@ -6,8 +6,8 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "host/sandbox.h"
 #include "edge/archive.h"
+#include "host/sandbox.h"
 #include "tree/debs.h"
 #include "tree/inside.h"
 #include "tree/order.h"
@@ -75,7 +75,7 @@ int dpkg_bootstrap(struct cache *cache, const struct plan_tree *tree, const char
 	/* Where /bin and its like lead is base-files' to say: packages that name files below them come after it. */
 	for (size_t pass = 0; pass < 2; pass++)
 		for (size_t i = 0; r == 0 && i < layer->n_packages; i++) {
-			const struct lock_package *package = &layer->packages[order.items[i]];
+			const struct debian_package *package = &layer->packages[order.items[i]];
 
 			if ((strcmp(package->name, "base-files") == 0) != (pass == 0))
 				continue;
@@ -89,7 +89,7 @@ int dpkg_bootstrap(struct cache *cache, const struct plan_tree *tree, const char
 
 /* The command line for the `n` packages of `order`. The bottom layer configures itself: what it needs for that is unpacked,
  * but not yet configured. */
-static const char *const *command(struct arena *arena, struct cache *cache, const struct plan_tree *tree, enum lock_layer l,
+static const char *const *command(struct arena *arena, struct cache *cache, const struct plan_tree *tree, enum package_layer l,
 				  const size_t *order, size_t n)
 {
 	const struct plan_layer *layer = &tree->layers[l];
@@ -201,7 +201,7 @@ static void count_lines(void *data, const char *bytes, size_t n)
 	}
 }
 
-int dpkg_install(struct cache *cache, const struct plan_tree *tree, enum lock_layer l, const char *root,
+int dpkg_install(struct cache *cache, const struct plan_tree *tree, enum package_layer l, const char *root,
 		 struct dpkg_progress *progress, struct err *err)
 {
 	/* SOURCE_DATE_EPOCH makes py3compile write byte code that does not hold the time of its source. */

@@ -2,8 +2,8 @@
 #ifndef TREE_DPKG_H
 #define TREE_DPKG_H
 
-#include "cache/cache.h"
 #include "base/err.h"
+#include "cache/cache.h"
 #include "plan/plan.h"
 
 /* Makes the folder `root`, which is empty, a system in which dpkg runs: unpacks the packages of the bottom layer without their
@@ -16,7 +16,7 @@ struct dpkg_progress {
 };
 
 /* Installs layer `layer` of `tree` into the system at `root`. An error shows what dpkg and the maintainer scripts said. */
-int dpkg_install(struct cache *cache, const struct plan_tree *tree, enum lock_layer layer, const char *root,
+int dpkg_install(struct cache *cache, const struct plan_tree *tree, enum package_layer layer, const char *root,
 		 struct dpkg_progress *progress, struct err *err);
 
 #endif

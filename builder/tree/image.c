@@ -98,7 +98,7 @@ struct both {
 	const struct plan_tree *trees[2];
 	struct arena *arenas[2];
 	struct tree *results[2];
-	struct lock_package *missing; /* those of the bottom layers first */
+	struct debian_package *missing; /* those of the bottom layers first */
 	size_t n_missing, n_bottom;
 	struct dpkg_progress progress;
 };

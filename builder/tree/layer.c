@@ -198,7 +198,7 @@ static unsigned first_missing(struct cache *cache, const struct plan_tree *tree)
 	return first;
 }
 
-static bool has(const struct lock_package *packages, size_t n, const char *sha256)
+static bool has(const struct debian_package *packages, size_t n, const char *sha256)
 {
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(packages[i].sha256, sha256) == 0)
@@ -207,7 +207,7 @@ static bool has(const struct lock_package *packages, size_t n, const char *sha25
 }
 
 size_t layer_missing(struct arena *arena, struct cache *cache, const struct plan_tree *tree, bool bottom,
-		     struct lock_package **packages, size_t *n)
+		     struct debian_package **packages, size_t *n)
 {
 	size_t wanted = 0;
 

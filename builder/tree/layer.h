@@ -8,7 +8,7 @@
 /* Appends to `packages` (in `arena`) those that are to be installed because the cache lacks a layer of `tree`: the bottom one,
  * or one of those above. What is there already is not added again. Returns how many that layer, or those, are made of. */
 size_t layer_missing(struct arena *arena, struct cache *cache, const struct plan_tree *tree, bool bottom,
-		     struct lock_package **packages, size_t *n);
+		     struct debian_package **packages, size_t *n);
 
 /* Makes the bottom layer of `tree` when the cache lacks it, of what deb_unpack() prepared. For any thread. */
 int layer_bottom(struct cache *cache, const struct plan_tree *tree, struct dpkg_progress *progress, struct err *err);

@@ -15,7 +15,7 @@ struct edge {
 
 struct graph {
 	struct arena *arena;
-	const struct lock_package *packages;
+	const struct debian_package *packages;
 	size_t n;
 	struct { struct edge *items; size_t count; } *needs; /* of each package */
 	char *seen, *done;
@@ -30,14 +30,14 @@ struct word {
 static int compare_name(const void *wanted, const void *package)
 {
 	const struct word *word = wanted;
-	const char *name = ((const struct lock_package *)package)->name;
+	const char *name = ((const struct debian_package *)package)->name;
 	int order = strncmp(word->text, name, word->length);
 
 	return order ? order : -(name[word->length] != 0);
 }
 
 /* Finds a package by name in the set, which is sorted by name within a layer. */
-static const struct lock_package *find(const struct graph *graph, const char *name, size_t length)
+static const struct debian_package *find(const struct graph *graph, const char *name, size_t length)
 {
 	const struct word wanted = {name, length};
 
@@ -54,7 +54,7 @@ static void note_needs(struct graph *graph, size_t of, const char *field, size_t
 
 	while (field < end) {
 		size_t word = strspn(field, name_characters);
-		const struct lock_package *found;
+		const struct debian_package *found;
 
 		if (field + word > end)
 			word = (size_t)(end - field);
@@ -137,7 +137,7 @@ static void put_runs(struct graph *graph, const char *set, struct order *order)
 		*arena_push(graph->arena, order->run_ends, order->n_runs) = order->n_items;
 }
 
-int order_make(struct arena *arena, struct cache *cache, const struct lock_package *packages, size_t n, struct order *ret_order,
+int order_make(struct arena *arena, struct cache *cache, const struct debian_package *packages, size_t n, struct order *ret_order,
 	       struct err *err)
 {
 	struct graph graph = {.arena = arena, .packages = packages, .n = n};

@@ -3,8 +3,8 @@
 #define TREE_ORDER_H
 
 #include "base/arena.h"
-#include "cache/cache.h"
 #include "base/err.h"
+#include "cache/cache.h"
 #include "lock/lock.h"
 
 /* Packages of a layer, in runs of dpkg: what one of them pre-depends on is in a run before its own, and so whole when its
@@ -16,7 +16,7 @@ struct order {
 };
 
 /* Reads the control files of `n` packages (their decompressed form must be in the cache) and orders them; in `arena`. */
-int order_make(struct arena *arena, struct cache *cache, const struct lock_package *packages, size_t n, struct order *ret_order,
+int order_make(struct arena *arena, struct cache *cache, const struct debian_package *packages, size_t n, struct order *ret_order,
 	       struct err *err);
 
 #endif

@@ -2,8 +2,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "host/sandbox.h"
 #include "base/text.h"
+#include "host/sandbox.h"
 #include "tree/steps.h"
 
 static const char GENERATOR[] = "/usr/libexec/podman/quadlet";

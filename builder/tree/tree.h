@@ -8,8 +8,8 @@
 #include <stdbool.h>
 
 #include "base/arena.h"
-#include "cache/cache.h"
 #include "base/err.h"
+#include "cache/cache.h"
 #include "plan/plan.h"
 
 struct tree {

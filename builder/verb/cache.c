@@ -6,11 +6,11 @@
 #include <string.h>
 #include <time.h>
 
-#include "cache/evict.h"
 #include "base/log.h"
-#include "host/userns.h"
-#include "edge/json.h"
 #include "build/wanted.h"
+#include "cache/evict.h"
+#include "edge/json.h"
+#include "host/userns.h"
 
 /* How long ago an entry was used, at most so many days. */
 static const struct cache_age {

@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "build/project.h"
 #include "host/userns.h"
 #include "tree/enter.h"
-#include "build/project.h"
 
 static const char SEARCH[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 

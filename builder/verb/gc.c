@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shelf/gc.h"
 #include "shelf/describe.h"
+#include "shelf/gc.h"
 #include "verb/verb.h"
 
 /* What was done, or would be. */

@@ -4,8 +4,8 @@
 #include <stdio.h>
 
 #include "base/log.h"
-#include "edge/json.h"
 #include "build/project.h"
+#include "edge/json.h"
 
 static bool is_recipe(const char *argument)
 {

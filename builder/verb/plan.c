@@ -2,9 +2,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "build/project.h"
 #include "plan/json.h"
 #include "tree/tree.h"
-#include "build/project.h"
 
 /* A layer of packages and whether the cache has it. */
 struct stand {

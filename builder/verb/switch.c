@@ -5,8 +5,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "fleet/send.h"
 #include "build/pipeline.h"
+#include "fleet/send.h"
 #include "fleet/verdict.h"
 
 /* A switch on its way, and what is told of it at the end. */

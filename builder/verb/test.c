@@ -5,10 +5,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "build/project.h"
 #include "edge/json.h"
 #include "host/signals.h"
 #include "run/trial.h"
-#include "build/project.h"
 #include "verb/start.h"
 
 enum { QUESTION_MS = 60000 };

@@ -8,9 +8,9 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "build/compose.h"
+#include "build/pipeline.h"
 #include "disk/root.h"
 #include "tree/changes.h"
-#include "build/pipeline.h"
 
 static int read_disk(void *data, uint64_t offset, void *out, size_t size, struct err *err)
 {

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "plan/json.h"
-#include "shelf/publish.h"
-#include "shelf/describe.h"
 #include "build/project.h"
+#include "plan/json.h"
+#include "shelf/describe.h"
+#include "shelf/publish.h"
 
 enum { PLAN_BYTES_MAX = 64 << 20 };
 

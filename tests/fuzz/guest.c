@@ -1,8 +1,8 @@
 /* wire_line(), guest_agent_answer(), guest_agent_ended(): what a guest's agent says, which is whatever runs in the guest. */
 #include <sys/socket.h>
 
-#include "fuzz.h"
 #include "run/qemu/guest_agent.h"
+#include "fuzz.h"
 
 /* The bytes at the end of a connection that is over. */
 static struct wire connect_to(const uint8_t *data, size_t size)

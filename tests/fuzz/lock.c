@@ -2,8 +2,8 @@
  * out of reach. What is printed of a lock that was read is read as the same. */
 #include "base/arena.h"
 #include "edge/digest.h"
-#include "fuzz.h"
 #include "lock/file.h"
+#include "fuzz.h"
 
 static int parse(struct arena *arena, const struct buf *text, struct lock **ret_lock, struct err *err)
 {

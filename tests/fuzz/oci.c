@@ -1,18 +1,19 @@
 /* What registries say of images: indexes, manifests, configurations, and how they want to be asked. The first byte chooses. */
 #include "base/arena.h"
-#include "fuzz.h"
+#include "base/valid.h"
 #include "debian/index.h"
 #include "oci/manifest.h"
 #include "oci/registry.h"
+#include "fuzz.h"
 
-static void check_blob(const struct lock_blob *blob)
+static void check_blob(const struct oci_blob *blob)
 {
-	ensure(lock_sha256_ok(blob->sha256));
+	ensure(valid_sha256(blob->sha256));
 }
 
 static void manifest(struct arena *arena, const char *text, size_t size, struct err *err)
 {
-	struct lock_container container = {.image = "test"};
+	struct oci_image container = {.image = "test"};
 
 	if (oci_manifest(arena, "test", text, size, &container, err) < 0)
 		return;
@@ -23,7 +24,7 @@ static void manifest(struct arena *arena, const char *text, size_t size, struct 
 
 static void index_(struct arena *arena, const char *text, size_t size, struct err *err)
 {
-	struct lock_blob blob;
+	struct oci_blob blob;
 
 	if (oci_choose(arena, "test", text, size, &blob, err) == 1)
 		check_blob(&blob);
@@ -35,7 +36,7 @@ static void configuration(struct arena *arena, const char *text, size_t size, st
 
 	if (oci_diff_ids(arena, "test", text, size, 2, &digests, err) < 0)
 		return;
-	ensure(digests.count == 2 && lock_sha256_ok(digests.items[0]) && lock_sha256_ok(digests.items[1]));
+	ensure(digests.count == 2 && valid_sha256(digests.items[0]) && valid_sha256(digests.items[1]));
 }
 
 static void challenge(struct arena *arena, const char *text, size_t size, struct err *err)

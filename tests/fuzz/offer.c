@@ -2,8 +2,8 @@
  * when it is written down again. */
 #include <stdio.h>
 
-#include "machine/hex.h"
 #include "machine/agent/offer.h"
+#include "machine/hex.h"
 #include "fuzz.h"
 
 static int read_offer(char *text, struct offer *ret_offer)

@@ -1,7 +1,7 @@
 /* openpgp_dearmor(), openpgp_status(): keys as people keep them, and what gpgv says of a signature. */
 #include "base/arena.h"
-#include "fuzz.h"
 #include "debian/openpgp.h"
+#include "fuzz.h"
 
 #define FINGERPRINT "0123456789ABCDEF0123456789ABCDEF01234567"
 

@@ -1,6 +1,6 @@
 /* options_parse(): a command line of aether-build, an argument a line. The first byte says what the verb accepts. */
-#include "fuzz.h"
 #include "verb/verb.h"
+#include "fuzz.h"
 
 enum { ARGUMENTS_MAX = 40 };
 

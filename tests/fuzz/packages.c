@@ -1,9 +1,10 @@
 /* index_make() and what asks an index: a Packages file, of stanzas of control fields. */
 #include "base/arena.h"
-#include "fuzz.h"
+#include "base/valid.h"
 #include "debian/control.h"
 #include "debian/index.h"
 #include "debian/suite.h"
+#include "fuzz.h"
 
 /* Each field lies in the text, and its value behind its name. */
 static void fields(const char *text, size_t size)
@@ -23,14 +24,14 @@ static void fields(const char *text, size_t size)
 
 static void entry(struct arena *arena, const struct index *index, const struct index_entry *entry)
 {
-	struct lock_package package;
+	struct debian_package package;
 	struct strv needs = {0};
 	struct err err = {0};
 
 	ensure(index_find(index, entry->name));
 	if (index_package(arena, entry, &package, &err) == 0) {
-		ensure(lock_name_ok(package.name) && lock_version_ok(package.version) && lock_arch_ok(package.arch));
-		ensure(lock_sha256_ok(package.sha256) && lock_path_ok(package.path));
+		ensure(debian_name_ok(package.name) && debian_version_ok(package.version) && debian_arch_ok(package.arch));
+		ensure(valid_sha256(package.sha256) && valid_path(package.path));
 	}
 	index_needs(arena, entry, &needs);
 	for (size_t i = 0; i < needs.count; i++)

@@ -1,7 +1,7 @@
 /* plan_compare(): two plans, as files beside images have them; a NUL is between the two. A plan does not differ from itself,
  * and what is new one way round is gone the other way round. */
-#include "fuzz.h"
 #include "plan/json.h"
+#include "fuzz.h"
 
 /* The plan; an empty object for what is no JSON. */
 static struct json *read_plan(const char *text, size_t size)

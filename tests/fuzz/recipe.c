@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "fuzz.h"
 #include "recipe/recipe.h"
+#include "fuzz.h"
 
 static char folder[] = "/tmp/aether-fuzz-XXXXXX";
 

@@ -1,7 +1,7 @@
 /* record_parse(): what was learnt about a generation. What is printed is read as the same. */
 #include "edge/json.h"
-#include "fuzz.h"
 #include "shelf/record.h"
+#include "fuzz.h"
 
 static void check(const struct record *record)
 {

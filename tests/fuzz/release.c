@@ -1,7 +1,8 @@
 /* release_read(), release_date(), time_parse(): a Release that was signed, by whoever. */
 #include "base/arena.h"
-#include "fuzz.h"
+#include "base/clock.h"
 #include "debian/release.h"
+#include "fuzz.h"
 
 static void dates(struct arena *arena, const char *text)
 {

@@ -1,9 +1,9 @@
 /* status_read(): what a machine says of itself, and what our own agent says on one whose texts are these bytes. */
 #include <stdio.h>
 
+#include "fleet/status.h"
 #include "machine/agent/quote.h"
 #include "fuzz.h"
-#include "fleet/status.h"
 
 static void check_text(const char *text)
 {

@@ -1,7 +1,6 @@
 /* verity_decode(): a dm-verity superblock on a disk that anybody may have written to. The parameters that the kernel is given
  * have as many words as they are to have, whatever stands there. */
 #include "contract/verity.h"
-#include "machine/verity.h"
 #include "machine/cmdline.h"
 #include "machine/verity.h"
 #include "fuzz.h"

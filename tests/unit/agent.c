@@ -11,11 +11,11 @@
 #include <unistd.h>
 
 #include "contract/verity.h"
-#include "machine/say.h"
-#include "machine/cmdline.h"
 #include "machine/block.h"
-#include "machine/verity.h"
+#include "machine/cmdline.h"
 #include "machine/init/identity.h"
+#include "machine/say.h"
+#include "machine/verity.h"
 #include "scratch.h"
 
 #define HASH "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"

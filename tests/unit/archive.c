@@ -11,8 +11,8 @@
 
 #include "base/arena.h"
 #include "base/file.h"
-#include "host/proc.h"
 #include "edge/archive.h"
+#include "host/proc.h"
 #include "scratch.h"
 #include "tars.h"
 

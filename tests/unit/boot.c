@@ -9,11 +9,11 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
-#include "host/proc.h"
 #include "boot/cpio.h"
 #include "boot/grub.h"
 #include "boot/modules.h"
 #include "boot/uki.h"
+#include "host/proc.h"
 #include "scratch.h"
 
 /* --- unified kernel images ------------------------------------------------------------------------------------------- */

@@ -11,8 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cache/cache.h"
 #include "base/file.h"
+#include "cache/cache.h"
 #include "host/pool.h"
 #include "scratch.h"
 

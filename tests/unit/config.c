@@ -11,7 +11,7 @@
 
 #define DIGEST "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 
-static struct lock_package packages[] = {
+static struct debian_package packages[] = {
 	{"base-files", "13", "amd64", "a0", "pool/a", 1, LAYER_BASE, 0},
 	{"libc6", "2", "amd64", "a1", "pool/b", 1, LAYER_BASE, 0},
 	{"nftables", "1", "amd64", "b0", "pool/c", 1, LAYER_PARENT, 0},
@@ -372,7 +372,7 @@ END_TEST
 /* What a change of package `which` does to the keys of the layers: bits of those that changed. */
 static unsigned changed_layers(unsigned which)
 {
-	struct lock_package copy[N_PACKAGES];
+	struct debian_package copy[N_PACKAGES];
 	struct plan *before, *after;
 	unsigned changed = 0;
 

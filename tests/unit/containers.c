@@ -12,8 +12,8 @@
 #include "lock/fakes.h"
 #include "lock/file.h"
 #include "oci/manifest.h"
-#include "plan/plan.h"
 #include "oci/reference.h"
+#include "plan/plan.h"
 #include "recipes.h"
 #include "scratch.h"
 #include "tars.h"
@@ -89,7 +89,7 @@ END_TEST
 #define LAYER(type) "{\"mediaType\":\"" type "\",\"digest\":\"sha256:" C "\",\"size\":9}"
 #define MANIFEST(layers) "{\"schemaVersion\":2,\"config\":" DESCRIPTOR(B, "") ",\"layers\":[" layers "]}"
 
-static int choose(struct arena *arena, const char *text, struct lock_blob *ret, const char *reason)
+static int choose(struct arena *arena, const char *text, struct oci_blob *ret, const char *reason)
 {
 	struct err err = {0};
 	int r = oci_choose(arena, "image", text, strlen(text), ret, &err);
@@ -103,7 +103,7 @@ static int choose(struct arena *arena, const char *text, struct lock_blob *ret, 
 START_TEST(of_an_index_the_image_for_this_platform_is_chosen)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct lock_blob blob;
+	struct oci_blob blob;
 
 	ck_assert_int_eq(
 		choose(arena,
@@ -126,7 +126,7 @@ START_TEST(of_an_index_the_image_for_this_platform_is_chosen)
 }
 END_TEST
 
-static int read_manifest(struct arena *arena, const char *text, struct lock_container *ret)
+static int read_manifest(struct arena *arena, const char *text, struct oci_image *ret)
 {
 	struct err err = {0};
 	int r = oci_manifest(arena, "image", text, strlen(text), ret, &err);
@@ -138,7 +138,7 @@ static int read_manifest(struct arena *arena, const char *text, struct lock_cont
 START_TEST(a_manifest_has_layers_that_everybody_may_have)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct lock_container container = {0};
+	struct oci_image container = {0};
 
 	ck_assert_int_eq(read_manifest(arena, MANIFEST(LAYER("application/vnd.oci.image.layer.v1.tar+gzip") ","
 					LAYER("application/vnd.docker.image.rootfs.diff.tar.gzip")), &container), 0);
@@ -177,12 +177,12 @@ START_TEST(images_come_back_from_a_lock_as_they_went_in)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	_cleanup_buf_ struct buf text = {0}, again = {0};
-	struct lock_blob layers[] = {{B, 20}, {C, 30}};
-	struct lock_container containers[] = {
+	struct oci_blob layers[] = {{B, 20}, {C, 30}};
+	struct oci_image containers[] = {
 		{"docker.io/library/caddy:2", {A, 10}, {B, 11}, layers, 2, false},
 		{"quay.io/a/b@sha256:" A, {A, 10}, {C, 12}, layers, 1, true},
 	};
-	struct lock_archive archive = {"debian", "http://deb.debian.org/debian", "trixie", {0}, C, 1700000000};
+	struct debian_archive archive = {"debian", "http://deb.debian.org/debian", "trixie", {0}, C, 1700000000};
 	struct lock lock = {.path = "a.lock",
 			    .recipe_sha256 = A,
 			    .archives = &archive,
@@ -345,7 +345,7 @@ static void check_text(const struct plan *plan, const char *path, const char *ex
 	ck_assert_str_eq(file_at(plan, path)->text, expected);
 }
 
-static struct lock_package packages[] = {
+static struct debian_package packages[] = {
 	{"podman", "1", "amd64", "a0", "a", 1, LAYER_RECIPE, 0},
 	{"passt", "1", "amd64", "a1", "b", 1, LAYER_RECIPE, 0},
 	{"uidmap", "1", "amd64", "a2", "c", 1, LAYER_RECIPE, 0},
@@ -368,8 +368,8 @@ static const char words[] =
 static int plan_words(struct arena *arena, size_t n_packages, struct plan **ret, struct err *err)
 {
 	static const struct plan_programs PROGRAMS = {"/lib/init", A, "/lib/agent", B};
-	static struct lock_blob layer = {C, 30};
-	static struct lock_container container = {"docker.io/library/caddy:2", {A, 10}, {B, 11}, &layer, 1, false};
+	static struct oci_blob layer = {C, 30};
+	static struct oci_image container = {"docker.io/library/caddy:2", {A, 10}, {B, 11}, &layer, 1, false};
 	struct lock *lock = arena_new_of(arena, struct lock);
 
 	*lock = (struct lock){

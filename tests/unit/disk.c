@@ -8,11 +8,11 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "host/proc.h"
 #include "disk/disk.h"
 #include "disk/layout.h"
 #include "disk/verity.h"
 #include "edge/gpt.h"
+#include "host/proc.h"
 #include "scratch.h"
 
 static const char SEED[] = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";

@@ -9,8 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cache/evict.h"
 #include "base/file.h"
+#include "cache/evict.h"
 #include "scratch.h"
 
 enum { DAY_S = 86400, NOW = 2000 * DAY_S };

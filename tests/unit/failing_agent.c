@@ -4,9 +4,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "machine/say.h"
-#include "machine/agent/history.h"
 #include "base/file.h"
+#include "machine/agent/history.h"
+#include "machine/say.h"
 #include "fail.h"
 #include "scratch.h"
 

@@ -9,12 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "machine/agent/boot.h"
-#include "machine/agent/entry.h"
-#include "machine/agent/hash.h"
 #include "base/buf.h"
 #include "base/file.h"
 #include "boot/grub.h"
+#include "machine/agent/boot.h"
+#include "machine/agent/entry.h"
+#include "machine/agent/hash.h"
 #include "fail.h"
 #include "scratch.h"
 

@@ -16,7 +16,7 @@ enum { N_PACKAGES = 12 };
 struct fixture {
 	struct arena *arena;
 	struct cache *cache;
-	struct lock_archive archive;
+	struct debian_archive archive;
 	struct lock lock;
 };
 
@@ -41,14 +41,14 @@ static void put(struct fixture *f, const char *path, const char *text)
 
 static void add_package(struct fixture *f, size_t i)
 {
-	struct lock_package *package = &f->lock.image.packages[i];
+	struct debian_package *package = &f->lock.image.packages[i];
 	_cleanup_buf_ struct buf text = {0};
 	char hex[SHA256_HEX];
 
 	for (size_t k = 0; k <= i * 1000; k++)
 		buf_printf(&text, "package %zu ", i);
 	sha256_hex_of(text.data, text.size, hex);
-	*package = (struct lock_package){
+	*package = (struct debian_package){
 		.name = arena_printf(f->arena, "p%zu", i),
 		.version = "1:1+2",
 		.arch = "all",
@@ -69,7 +69,7 @@ static void set_up(struct fixture *f)
 	f->archive.url = arena_printf(f->arena, "file://%s/", scratch_path("first"));
 	strv_push(f->arena, &f->archive.mirrors, arena_printf(f->arena, "file://%s", scratch_path("second")));
 	f->lock = (struct lock){.path = "machine.lock", .archives = &f->archive, .n_archives = 1};
-	f->lock.image.packages = arena_array(f->arena, struct lock_package, N_PACKAGES);
+	f->lock.image.packages = arena_array(f->arena, struct debian_package, N_PACKAGES);
 	f->lock.image.n_packages = N_PACKAGES;
 	for (size_t i = 0; i < N_PACKAGES; i++)
 		add_package(f, i);

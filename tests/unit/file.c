@@ -12,8 +12,8 @@
 #include "base/arena.h"
 #include "base/file.h"
 #include "host/userns.h"
-#include "scratch.h"
 #include "tree/inside.h"
+#include "scratch.h"
 
 static const char CANARY[] = "the host's own\n";
 

@@ -12,9 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "machine/say.h"
-#include "machine/agent/history.h"
 #include "base/arena.h"
+#include "machine/agent/history.h"
+#include "machine/say.h"
 #include "scratch.h"
 
 /* From here on this process cannot write a file any further than to `bytes`. */

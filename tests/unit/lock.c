@@ -3,10 +3,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/valid.h"
+#include "debian/index.h"
 #include "edge/digest.h"
 #include "lock/fakes.h"
 #include "lock/file.h"
-#include "debian/index.h"
 
 #define DIGEST_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define DIGEST_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
@@ -39,7 +40,7 @@ START_TEST(packages_are_found_by_name_version_and_architecture)
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct index index = make_index(arena);
 	const struct index_entry *entry;
-	struct lock_package package;
+	struct debian_package package;
 	struct err err = {0};
 
 	ck_assert_uint_eq(index.n, 3);
@@ -82,15 +83,15 @@ END_TEST
 
 START_TEST(values_of_a_lock_are_held_to_what_they_can_be)
 {
-	ck_assert(lock_name_ok("g++") && lock_name_ok("7zip") && lock_name_ok("libc6"));
-	ck_assert(!lock_name_ok("") && !lock_name_ok("a") && !lock_name_ok("-a") && !lock_name_ok("Abc") &&
-		  !lock_name_ok("a_b"));
-	ck_assert(lock_version_ok("1:2.0~rc1+dfsg-1") && !lock_version_ok("1 2") && !lock_version_ok(""));
-	ck_assert(lock_sha256_ok(DIGEST_A) && !lock_sha256_ok(DIGEST_A "a") && !lock_sha256_ok("abcd"));
-	ck_assert(lock_path_ok("pool/main/a/a_1%3a2~x+b.deb") && lock_path_ok("..a/b") && lock_path_ok("a/..b"));
-	ck_assert(!lock_path_ok("") && !lock_path_ok("/a") && !lock_path_ok("a//b") && !lock_path_ok("a/../b") &&
-		  !lock_path_ok("..") && !lock_path_ok("a/.") && !lock_path_ok("a/") && !lock_path_ok("a b") &&
-		  !lock_path_ok("a\nb"));
+	ck_assert(debian_name_ok("g++") && debian_name_ok("7zip") && debian_name_ok("libc6"));
+	ck_assert(!debian_name_ok("") && !debian_name_ok("a") && !debian_name_ok("-a") && !debian_name_ok("Abc") &&
+		  !debian_name_ok("a_b"));
+	ck_assert(debian_version_ok("1:2.0~rc1+dfsg-1") && !debian_version_ok("1 2") && !debian_version_ok(""));
+	ck_assert(valid_sha256(DIGEST_A) && !valid_sha256(DIGEST_A "a") && !valid_sha256("abcd"));
+	ck_assert(valid_path("pool/main/a/a_1%3a2~x+b.deb") && valid_path("..a/b") && valid_path("a/..b"));
+	ck_assert(!valid_path("") && !valid_path("/a") && !valid_path("a//b") && !valid_path("a/../b") &&
+		  !valid_path("..") && !valid_path("a/.") && !valid_path("a/") && !valid_path("a b") &&
+		  !valid_path("a\nb"));
 }
 END_TEST
 
@@ -98,16 +99,16 @@ END_TEST
 
 static const struct lock *small_lock(struct arena *arena)
 {
-	static const struct lock_package image[] = {
+	static const struct debian_package image[] = {
 		{"base", "1:1.0", "amd64", DIGEST_A, "pool/base.deb", 12, LAYER_BASE, 0},
 		{"y", "2", "all", DIGEST_B, "pool/y.deb", 13, LAYER_RECIPE, 1},
 	};
-	static const struct lock_package tools[] = {{"no", "1~2", "all", DIGEST_A, "pool/a/no.deb", 1, LAYER_BASE, 0}};
+	static const struct debian_package tools[] = {{"no", "1~2", "all", DIGEST_A, "pool/a/no.deb", 1, LAYER_BASE, 0}};
 	static const struct lock_download downloads[] = {
 		{"one", "https://localhost/\"a\"?b=c", DIGEST_A, 77, false},
 		{"two", "file:///b", DIGEST_B, 1, true},
 	};
-	static struct lock_archive archives[] = {
+	static struct debian_archive archives[] = {
 		{"debian", "http://localhost/\"a\"", "trixie", {0}, DIGEST_A, 1795252544},
 		{"more", "http://localhost/b", "x/updates", {0}, DIGEST_B, 3},
 	};
@@ -118,8 +119,8 @@ static const struct lock *small_lock(struct arena *arena)
 	strv_push(arena, &archives[0].mirrors, "http://localhost/2");
 	*lock = (struct lock){.path = "a.lock", .recipe_sha256 = DIGEST_A, .tools_sha256 = DIGEST_B, .epoch = 1795252544,
 			      .archives = archives, .n_archives = 2, .downloads = (struct lock_download *)downloads,
-			      .n_downloads = 2, .image = {NULL, 2}, .tools = {(struct lock_package *)tools, 1}};
-	lock->image.packages = arena_array(arena, struct lock_package, 2);
+			      .n_downloads = 2, .image = {NULL, 2}, .tools = {(struct debian_package *)tools, 1}};
+	lock->image.packages = arena_array(arena, struct debian_package, 2);
 	memcpy(lock->image.packages, image, sizeof image);
 	lock->image.packages[1].name = "yes"; /* means more than its letters in YAML; not here */
 	return lock;

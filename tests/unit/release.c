@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "debian/control.h"
 #include "debian/openpgp.h"
 #include "debian/release.h"

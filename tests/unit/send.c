@@ -8,13 +8,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "machine/agent/blocks.h"
-#include "machine/agent/offer.h"
-#include "machine/agent/quote.h"
 #include "base/file.h"
 #include "disk/verity.h"
 #include "fleet/send.h"
 #include "fleet/status.h"
+#include "machine/agent/blocks.h"
+#include "machine/agent/offer.h"
+#include "machine/agent/quote.h"
 #include "scratch.h"
 
 #define SH(script) ((const char *const[]){"/bin/sh", "-c", (script), NULL})

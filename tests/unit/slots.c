@@ -6,15 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
+#include "boot/grub.h"
 #include "machine/agent/command.h"
 #include "machine/agent/entry.h"
 #include "machine/agent/grubenv.h"
 #include "machine/agent/hash.h"
 #include "machine/agent/health.h"
-#include "machine/hex.h"
 #include "machine/agent/lines.h"
-#include "base/buf.h"
-#include "boot/grub.h"
+#include "machine/hex.h"
 #include "scratch.h"
 
 /* --- names of images ------------------------------------------------------------------------------------------------- */

@@ -13,11 +13,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/file.h"
+#include "disk/verity.h"
 #include "machine/agent/blocks.h"
 #include "machine/agent/offer.h"
-#include "base/file.h"
 #include "child.h"
-#include "disk/verity.h"
 #include "fail.h"
 #include "scratch.h"
 

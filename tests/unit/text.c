@@ -9,10 +9,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "machine/agent/lines.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/text.h"
+#include "machine/agent/lines.h"
 
 /* --- arena and buf --------------------------------------------------------------------------------------------------- */
 

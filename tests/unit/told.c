@@ -20,7 +20,7 @@ static struct strv list(const char *word)
 
 /* A recipe with one of everything, in parts that a row may change. */
 struct world {
-	struct lock_package packages[5];
+	struct debian_package packages[5];
 	struct lock lock;
 	struct recipe recipe;
 	struct recipe_user users[1];

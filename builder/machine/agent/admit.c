@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "machine/hex.h"
 #include "machine/agent/lines.h"
+#include "machine/hex.h"
 
 enum { CLUSTER_BYTES = 32 << 10, MIB = 1 << 20 }; /* the largest that vfat has */
 

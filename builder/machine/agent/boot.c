@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 #include "machine/agent/entry.h"
-#include "machine/hex.h"
 #include "machine/agent/history.h"
 #include "machine/agent/lines.h"
+#include "machine/hex.h"
 
 #define ROOM "/run/aether"
 #define ESP ROOM "/esp"

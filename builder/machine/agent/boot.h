@@ -14,10 +14,10 @@
 #define MACHINE_AGENT_BOOT_H
 
 #include "contract/verity.h"
-#include "machine/say.h"
-#include "machine/cmdline.h"
-#include "machine/block.h"
 #include "machine/agent/grubenv.h"
+#include "machine/block.h"
+#include "machine/cmdline.h"
+#include "machine/say.h"
 
 /* GRUB's environment block, on the EFI system partition. */
 #define GRUBENV "grub/grubenv"

@@ -4,8 +4,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "machine/say.h"
 #include "machine/hex.h"
+#include "machine/say.h"
 
 /* The plain functions: the general ones of today bring half the library into a static program. */
 #define OPENSSL_SUPPRESS_DEPRECATED

@@ -11,9 +11,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "machine/say.h"
 #include "machine/agent/command.h"
 #include "machine/agent/lines.h"
+#include "machine/say.h"
 
 enum { CHECK_SECONDS = 10, COMMAND_SECONDS = 30, PAUSE_US = 2000000 };
 

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "machine/say.h"
 #include "machine/hex.h"
+#include "machine/say.h"
 
 enum { TEXT_MAX = 64 << 10 };
 static const uint64_t FILE_MAX = 1ULL << 30;

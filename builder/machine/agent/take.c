@@ -14,10 +14,10 @@
 #include "machine/agent/admit.h"
 #include "machine/agent/blocks.h"
 #include "machine/agent/boot.h"
-#include "machine/hex.h"
-#include "machine/verity.h"
 #include "machine/agent/history.h"
 #include "machine/agent/offer.h"
+#include "machine/hex.h"
+#include "machine/verity.h"
 
 /* In a slot's folder: the slot was cleared, and what else is there is of an image that was not taken whole. */
 #define MARKER "taking"

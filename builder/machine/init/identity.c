@@ -4,9 +4,9 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "machine/hex.h"
 #include "machine/init/identity.h"
 #include "machine/say.h"
-#include "machine/hex.h"
 
 enum { DIGITS = 32 };
 

@@ -8,12 +8,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "machine/say.h"
-#include "machine/cmdline.h"
 #include "machine/block.h"
-#include "machine/verity.h"
-#include "machine/init/modules.h"
+#include "machine/cmdline.h"
 #include "machine/init/identity.h"
+#include "machine/init/modules.h"
+#include "machine/say.h"
+#include "machine/verity.h"
 
 #define SYSROOT "/sysroot"
 #define FACTORY SYSROOT "/usr/share/factory/var"

@@ -6,8 +6,8 @@
 
 #include "host/proc.h"
 #include "run/guest.h"
-#include "run/workdir.h"
 #include "run/target.h"
+#include "run/workdir.h"
 
 struct container_spec {
 	const struct target *target;

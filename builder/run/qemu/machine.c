@@ -10,10 +10,10 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "host/signals.h"
 #include "run/qemu/accel.h"
 #include "run/qemu/firmware.h"
 #include "run/qemu/guest_agent.h"
-#include "host/signals.h"
 #include "run/qemu/seed.h"
 
 /* A kernel on real hardware is never silent for so long before its first program; a hanging one is silent for ever. */

@@ -4,10 +4,10 @@
 
 #include "host/proc.h"
 #include "run/guest.h"
-#include "run/workdir.h"
 #include "run/qemu/command.h"
-#include "run/target.h"
 #include "run/qemu/wire.h"
+#include "run/target.h"
+#include "run/workdir.h"
 
 struct machine_spec {
 	const struct target *target;

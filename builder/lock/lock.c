@@ -1,4 +1,4 @@
-/* Where a recipe's lock is, and whether it is still the recipe's. */
+/* The lock as a value: where a recipe's is, whether it is still the recipe's, what may move. */
 #include <errno.h>
 #include <string.h>
 
@@ -58,6 +58,16 @@ int lock_read(struct arena *arena, const char *recipe_path, const char *suffix, 
 	(*ret_lock)->recipe_path = arena_strdup(arena, recipe_path);
 	(*ret_lock)->fakes = fakes;
 	return 0;
+}
+
+bool lock_moves_all(const struct lock_options *options)
+{
+	return options->update && options->update_packages.count == 0;
+}
+
+bool lock_may_move(const struct lock_options *options, const char *name)
+{
+	return lock_moves_all(options) || (options->update && strv_has(&options->update_packages, name));
 }
 
 static int check_drift(struct arena *arena, const struct recipe *recipe, const struct recipe *tools, const struct lock *lock,

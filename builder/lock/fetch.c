@@ -1,0 +1,43 @@
+/* The packages of a lock, into the cache. */
+#include <errno.h>
+
+#include "cache/fetch.h"
+#include "edge/http.h"
+#include "lock/lock.h"
+
+static void say_what_to_do(const struct lock *lock, int code, struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const char *command = lock_again(arena, lock, "--update ");
+
+	if (code == -ENOENT)
+		err_hint(err, "the archive has moved on: '%s' locks what it has now", command);
+	else if (code == -EBADMSG)
+		err_hint(err, "no mirror has what was locked: add a mirror, or run '%s'", command);
+	else if (code == -EIO)
+		err_hint(err, "is the network there, and the mirror? What was fetched is kept: run it again");
+}
+
+int lock_fetch(const struct lock *lock, const struct package_set *tree, struct cache *cache, bool verify,
+	       uint64_t *ret_bytes, struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct fetch_item *items = arena_array(arena, struct fetch_item, tree->n_packages + 1);
+	int r;
+
+	for (size_t i = 0; i < tree->n_packages; i++) {
+		const struct debian_package *package = &tree->packages[i];
+		const struct debian_archive *archive = &lock->archives[package->archive];
+
+		items[i] = (struct fetch_item){.name = arena_printf(arena, "%s %s", package->name, package->version),
+					       .sha256 = package->sha256,
+					       .size = package->size};
+		strv_push(arena, &items[i].urls, http_join(arena, archive->url, package->path));
+		for (size_t m = 0; m < archive->mirrors.count; m++)
+			strv_push(arena, &items[i].urls, http_join(arena, archive->mirrors.items[m], package->path));
+	}
+	r = fetch_items(cache, items, tree->n_packages, verify, ret_bytes, err);
+	if (r < 0)
+		say_what_to_do(lock, r, err);
+	return r;
+}
