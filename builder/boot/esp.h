@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "build/compose.h"
+#include "disk/spec.h"
 
 struct esp_file {
 	const char *path;            /* "/EFI/BOOT/BOOTX64.EFI" */

@@ -7,7 +7,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "build/compose.h"
+#include "disk/spec.h"
 
 enum { GRUB_BOOT_CODE = 440, GRUB_ENVIRONMENT = 1024 };
 

@@ -5,7 +5,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "build/compose.h"
+#include "disk/spec.h"
 
 /* Finds the version of the kernel in the tree: the one folder of /usr/lib/modules. -ENOENT when there is none, -EINVAL when
  * there are several. Text in `arena`. */

@@ -3,8 +3,8 @@
 #define DISK_FORMAT_H
 
 #include "base/err.h"
-#include "build/compose.h"
 #include "disk/layout.h"
+#include "disk/spec.h"
 
 /* Makes the file `name` of spec->work, as large as the partition, with an ext4 or vfat file system made by the tools and
  * named like the partition. `*ret_fd` is open for reading and the caller's. */

@@ -6,7 +6,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "build/compose.h"
+#include "disk/spec.h"
 
 /* Makes the erofs image `name` in spec->work of the tree spec->root, for root images to be made from. */
 int root_ground(const struct disk_spec *spec, const char *name, struct err *err);

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
-#include "build/compose.h"
+#include "disk/spec.h"
 
 /* Runs `argv`, a program of Debian's `package`, in spec->work, with the `n` host files or folders of `sources` at /tmp/in0, …
  * (see toolbox_run()). `argv` names the program by its full path: the PATH of whoever builds says nothing about the tools. */

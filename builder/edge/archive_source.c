@@ -1,5 +1,3 @@
-#include "edge/archive_common.h"
-
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
@@ -7,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "edge/archive_common.h"
 
 enum { MEMBERS_MAX = 1000000 };
 

@@ -1,5 +1,7 @@
 /* Block devices as sysfs shows them: /sys/class/block/NAME is a link to …/DISK/NAME for a partition, and its `uevent` has
  * PARTNAME=, the name in the GPT. */
+#include "machine/block.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -8,7 +10,6 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "machine/block.h"
 #include "machine/say.h"
 
 static bool read_label(const char *device, char *out, size_t size)

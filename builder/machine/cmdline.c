@@ -1,10 +1,11 @@
+#include "machine/cmdline.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "contract/verity.h"
-#include "machine/cmdline.h"
 #include "machine/hex.h"
 
 static int parse_bytes(const char *word, size_t length, uint64_t *ret_bytes)

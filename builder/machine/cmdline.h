@@ -2,9 +2,9 @@
 #ifndef MACHINE_CMDLINE_H
 #define MACHINE_CMDLINE_H
 
-#include "contract/verity.h"
-
 #include <stdint.h>
+
+#include "contract/verity.h"
 
 /* What the kernel command line says. */
 struct cmdline {

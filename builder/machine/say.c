@@ -1,3 +1,5 @@
+#include "machine/say.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -7,8 +9,6 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-
-#include "machine/say.h"
 
 static const char *speaker = "aether", *place;
 

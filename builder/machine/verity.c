@@ -1,5 +1,7 @@
 /* dm-verity without libdevmapper: the superblock (cryptsetup's wiki, "DMVerity", version 1), the target's parameters
  * (Documentation/admin-guide/device-mapper/verity.rst) and the ioctls of linux/dm-ioctl.h. */
+#include "machine/verity.h"
+
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +17,6 @@
 #include "machine/cmdline.h"
 #include "machine/hex.h"
 #include "machine/say.h"
-#include "machine/verity.h"
 
 struct superblock {
 	uint8_t signature[8];

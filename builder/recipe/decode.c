@@ -8,53 +8,10 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "recipe/problem.h"
+#include "recipe/source_file.h"
 
-enum { ERRORS_MAX = 100, TEXT_MAX = 4096, SHOWN_MAX = 80 };
-
-const char *decode_shown(struct arena *arena, const char *text)
-{
-	size_t length = strlen(text), cut = length;
-	char *shown;
-
-	if (length > SHOWN_MAX)
-		for (cut = SHOWN_MAX; (text[cut] & 0xc0) == 0x80; cut--) /* not within a character of UTF-8 */
-			;
-	shown = arena_printf(arena, "%.*s%s", (int)cut, text, cut < length ? "…" : "");
-	for (char *c = shown; *c; c++)
-		if (iscntrl((unsigned char)*c))
-			*c = '?';
-	return shown;
-}
-
-const char *decode_path(struct arena *arena, const char *path, const char *key)
-{
-	key = decode_shown(arena, key);
-	return *path ? arena_printf(arena, "%s.%s", path, key) : key;
-}
-
-static const char *what_is(struct arena *arena, const struct node *node)
-{
-	if (node->type != NODE_SCALAR)
-		return node->type == NODE_LIST ? "a list" : "a map";
-	return node_is_null(node) ? "nothing" : arena_printf(arena, "'%s'", decode_shown(arena, node->text));
-}
-
-int decode_expected(struct decoder *decoder, const struct node *node, const char *path, const char *what)
-{
-	return err_at(decoder->err, -EINVAL, &node->pos, path, "expected %s, found %s", what,
-		      what_is(decoder->arena, node));
-}
-
-int decode_unknown(struct decoder *decoder, const struct pos *pos, const char *path, const char *what, const char *word,
-		   const char *const *known, size_t n)
-{
-	const char *near = text_nearest(word, known, n);
-
-	err_at(decoder->err, -EINVAL, pos, path, "unknown %s '%s'", what, decode_shown(decoder->arena, word));
-	if (near)
-		err_hint(decoder->err, "did you mean '%s'?", near);
-	return -EINVAL;
-}
+enum { ERRORS_MAX = 100, TEXT_MAX = 4096 };
 
 bool decode_matches(const struct rule *rule, const char *text)
 {
@@ -80,16 +37,16 @@ static int check_text(struct decoder *decoder, const struct schema *schema, cons
 	if (node->state == STATE_REPORTED)
 		return -EINVAL;
 	if (node->type != NODE_SCALAR || node_is_null(node))
-		return decode_expected(decoder, node, path, schema->rule ? schema->rule->expected : "text");
+		return problem_expected(decoder, node, path, schema->rule ? schema->rule->expected : "text");
 	while (schema->choices && schema->choices[n]) {
 		if (strcmp(schema->choices[n], node->text) == 0)
 			return 0;
 		n++;
 	}
 	if (n)
-		return decode_unknown(decoder, &node->pos, path, "value", node->text, schema->choices, n);
+		return problem_unknown(decoder, &node->pos, path, "value", node->text, schema->choices, n);
 	if (schema->rule && !decode_matches(schema->rule, node->text))
-		return decode_expected(decoder, node, path, schema->rule->expected);
+		return problem_expected(decoder, node, path, schema->rule->expected);
 	return 0;
 }
 
@@ -109,7 +66,7 @@ static int decode_words(struct decoder *decoder, const struct schema *schema, co
 	int r = 0;
 
 	if (node->type == NODE_MAP)
-		return decode_expected(decoder, node, path, "a list");
+		return problem_expected(decoder, node, path, "a list");
 	if (node->type == NODE_SCALAR) {
 		r = check_text(decoder, schema, node, path);
 		if (r == 0)
@@ -139,7 +96,7 @@ static int decode_bool(struct decoder *decoder, const struct schema *schema, con
 	int value = read_bool(node);
 
 	if (value < 0)
-		return decode_expected(decoder, node, path, "true or false");
+		return problem_expected(decoder, node, path, "true or false");
 	if (schema->type == VALUE_TRISTATE)
 		*(enum recipe_tristate *)out = value ? YES : NO;
 	else
@@ -156,7 +113,7 @@ static int decode_int(struct decoder *decoder, const struct schema *schema, cons
 	errno = 0;
 	value = node->type == NODE_SCALAR && node->plain ? strtoll(node->text, &end, 10) : 0;
 	if (!end || *end || end == node->text || errno || value < schema->min || value > schema->max)
-		return decode_expected(
+		return problem_expected(
 			decoder, node, path,
 			arena_printf(decoder->arena, "a number from %" PRId64 " to %" PRId64, schema->min, schema->max));
 	*(int64_t *)out = value;
@@ -168,7 +125,7 @@ static int decode_size(struct decoder *decoder, const struct node *node, const c
 	uint64_t bytes;
 
 	if (node->type != NODE_SCALAR || size_parse(node->text, &bytes) < 0 || bytes == 0)
-		return decode_expected(decoder, node, path, "a size like 512M or 10G");
+		return problem_expected(decoder, node, path, "a size like 512M or 10G");
 	*(uint64_t *)out = bytes;
 	return 0;
 }
@@ -180,12 +137,12 @@ static int decode_mode(struct decoder *decoder, const struct node *node, const c
 	unsigned long value;
 
 	if (node->type == NODE_SCALAR && node->plain && isdigit((unsigned char)*node->text)) {
-		decode_expected(decoder, node, path, "a mode in quotes");
+		problem_expected(decoder, node, path, "a mode in quotes");
 		return err_hint(decoder->err, "write \"%s\"", node->text);
 	}
 	value = node->type == NODE_SCALAR ? strtoul(node->text, &end, 8) : 0;
 	if (!end || *end || end - node->text < 3 || end - node->text > 5 || value > 07777)
-		return decode_expected(decoder, node, path, "a quoted octal mode like \"0644\"");
+		return problem_expected(decoder, node, path, "a quoted octal mode like \"0644\"");
 	*(mode_t *)out = (mode_t)value;
 	return 0;
 }
@@ -200,10 +157,10 @@ static int add_setting(struct decoder *decoder, struct recipe_settings *settings
 	if (value->state == STATE_REPORTED)
 		return -EINVAL;
 	if (value->type != NODE_SCALAR)
-		return decode_expected(decoder, value, path, "text, or a list of texts");
+		return problem_expected(decoder, value, path, "text, or a list of texts");
 	for (const char *c = value->text; *c; c++)
 		if (iscntrl((unsigned char)*c) || (*c == '\\' && !c[1]))
-			return decode_expected(decoder, value, path,
+			return problem_expected(decoder, value, path,
 					       "text of one line, without a backslash at its end");
 	*arena_push(decoder->arena, settings->items, settings->count) = (struct recipe_setting){
 		section, key, truth < 0 ? node_is_null(value) ? "" : value->text : truth ? "yes" : "no",
@@ -217,7 +174,7 @@ static bool check_key(struct decoder *decoder, const struct rule *rule, const st
 	if (decode_matches(rule, node->keys[i]))
 		return true;
 	err_at(decoder->err, -EINVAL, &node->key_pos[i], path, "expected %s, found '%s'", rule->expected,
-	       decode_shown(decoder->arena, node->keys[i]));
+	       problem_shown(decoder->arena, node->keys[i]));
 	return false;
 }
 
@@ -225,10 +182,10 @@ static int decode_section(struct decoder *decoder, const char *section, const st
 			  struct recipe_settings *settings)
 {
 	if (node->type != NODE_MAP)
-		return decode_expected(decoder, node, path, "a map of keys and values");
+		return problem_expected(decoder, node, path, "a map of keys and values");
 	for (size_t i = 0; i < node->count; i++) {
 		const struct node *value = node->items[i];
-		const char *key = node->keys[i], *key_path = decode_path(decoder->arena, path, key);
+		const char *key = node->keys[i], *key_path = problem_path(decoder->arena, path, key);
 
 		if (!check_key(decoder, &schema_setting_rule, node, i, key_path))
 			continue;
@@ -251,7 +208,7 @@ static int unknown_key(struct decoder *decoder, const struct schema *schema, con
 
 	for (const struct field *field = schema->fields; field->name && n < 64; field++)
 		known[n++] = field->name;
-	return decode_unknown(decoder, &node->key_pos[i], path, "key", node->keys[i], known, n);
+	return problem_unknown(decoder, &node->key_pos[i], path, "key", node->keys[i], known, n);
 }
 
 static int decode_field(struct decoder *decoder, const struct field *field, const struct node *node, size_t i,
@@ -280,10 +237,10 @@ static int decode_record(struct decoder *decoder, const struct schema *schema, c
 			 const char *path, void *out)
 {
 	if (node->type != NODE_MAP)
-		return decode_expected(decoder, node, path, "a map");
+		return problem_expected(decoder, node, path, "a map");
 	for (size_t i = 0; i < node->count; i++) {
 		const struct field *field = schema_field(schema, node->keys[i]);
-		const char *key_path = decode_path(decoder->arena, path, node->keys[i]);
+		const char *key_path = problem_path(decoder->arena, path, node->keys[i]);
 
 		if (field)
 			decode_field(decoder, field, node, i, key_path, out);
@@ -306,11 +263,11 @@ static int decode_table(struct decoder *decoder, const struct schema *schema, co
 	struct { char *items; size_t count; } *table = out;
 
 	if (node->type != NODE_MAP)
-		return decode_expected(decoder, node, path, "a map of names");
+		return problem_expected(decoder, node, path, "a map of names");
 	table->items = arena_alloc(decoder->arena, schema->size * (node->count + 1));
 	for (size_t i = 0; i < node->count; i++) {
 		char *element = table->items + schema->size * table->count++;
-		const char *key_path = decode_path(decoder->arena, path, node->keys[i]);
+		const char *key_path = problem_path(decoder->arena, path, node->keys[i]);
 
 		check_key(decoder, schema->key_rule, node, i, key_path);
 		if (schema->prepare)
@@ -345,7 +302,7 @@ int decode(struct decoder *decoder, const struct schema *schema, const struct no
 	case VALUE_WORDS:
 		return decode_words(decoder, schema, node, path, out);
 	case VALUE_FILE:
-		*(const char **)out = decode_own_file(decoder, node, path);
+		*(const char **)out = source_file_own(decoder, node, path);
 		return *(const char **)out ? 0 : -EINVAL;
 	case VALUE_SETTINGS:
 		return decode_section(decoder, schema->section, node, path, out);

@@ -30,34 +30,8 @@ struct decoder {
  * node's key. Goes on after a problem, so that all of them are found; returns the code of the first in decoder->err. */
 int decode(struct decoder *decoder, const struct schema *schema, const struct node *node, const char *path, void *out);
 
-/* `text` as messages may show it: not too long, and nothing that would confuse a terminal; in `arena`. */
-const char *decode_shown(struct arena *arena, const char *text);
-
-/* Says that `node` is not `what` it has to be, and what it is; -EINVAL. */
-int decode_expected(struct decoder *decoder, const struct node *node, const char *path, const char *what);
-
-/* `key` below the dotted path `path`, as messages show it; in `arena`. */
-const char *decode_path(struct arena *arena, const char *path, const char *key);
-
 /* Whether all of `text` looks as the rule says. */
 bool decode_matches(const struct rule *rule, const char *text);
-
-/* Says that there is no `what` called `word`, and which of the `n` known ones may have been meant; -EINVAL. */
-int decode_unknown(struct decoder *decoder, const struct pos *pos, const char *path, const char *what, const char *word,
-		   const char *const *known, size_t n);
-
-/* The document a position lies in; never NULL. */
-const struct document *decode_document(const struct decoder *decoder, const struct pos *pos);
-
-/* The absolute path of the file that `node` names relative to its own document; NULL (with an error) when it does not exist or
- * lies outside the repository. */
-const char *decode_find_file(struct decoder *decoder, const struct node *node, const char *path);
-
-/* Adds a file that was read to the recipe's inputs; once, however often it is named. */
-void decode_add_input(struct decoder *decoder, const char *path, const char *sha256, bool language);
-
-/* decode_find_file(), and the file with its digest becomes one of the recipe's inputs. */
-const char *decode_own_file(struct decoder *decoder, const struct node *node, const char *path);
 
 /* By hand, where a table cannot say it. */
 int decode_kinds(struct decoder *decoder, const struct node *node, const char *path, void *out);

@@ -5,18 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "recipe/problem.h"
 #include "recipe/stages.h"
-
-bool finalize_has_problem(const struct decoder *decoder, const char *path)
-{
-	size_t length = strlen(path);
-
-	for (const struct err_item *item = decoder->err->first; item; item = item->next)
-		if (item->path && strncmp(item->path, path, length) == 0 &&
-		    (!item->path[length] || item->path[length] == '.'))
-			return true;
-	return false;
-}
 
 /* The place of word `i` of a list, which may have been written as a word alone. */
 static const struct pos *place_of(const struct node *list, size_t i)
@@ -57,10 +47,10 @@ static void make_env(struct decoder *decoder)
 
 static void check_file(struct decoder *decoder, const struct recipe_file *file)
 {
-	const char *path = decode_path(decoder->arena, "files", file->path);
+	const char *path = problem_path(decoder->arena, "files", file->path);
 	const struct recipe *recipe = decoder->recipe;
 
-	if (finalize_has_problem(decoder, path))
+	if (problem_known(decoder, path))
 		return;
 	if (file->text && file->source) {
 		err_at(decoder->err, -EINVAL, &file->pos, path, "both 'text' and 'source': one of them is the content");
@@ -94,14 +84,14 @@ static bool is_system_account(const char *name)
 
 static void check_user(struct decoder *decoder, struct recipe_user *user, size_t n_before)
 {
-	const char *path = decode_path(decoder->arena, "users", user->name);
+	const char *path = problem_path(decoder->arena, "users", user->name);
 	const struct recipe *recipe = decoder->recipe;
 
 	if (!user->home)
 		user->home = user->system ? "/nonexistent" : arena_printf(decoder->arena, "/home/%s", user->name);
 	if (!user->shell)
 		user->shell = user->system ? "/usr/sbin/nologin" : "/bin/bash";
-	if (finalize_has_problem(decoder, path))
+	if (problem_known(decoder, path))
 		return;
 	if (is_system_account(user->name))
 		err_at(decoder->err, -EINVAL, &user->pos, path, "'%s' is on every Debian system already", user->name);
@@ -125,7 +115,7 @@ static void check_principals(struct decoder *decoder, const struct recipe_princi
 	const struct recipe *recipe = decoder->recipe;
 	const char **known = arena_array(decoder->arena, const char *, recipe->n_users + 1), *near;
 
-	if (is_system_account(principals->user) || finalize_has_problem(decoder, "ssh.principals"))
+	if (is_system_account(principals->user) || problem_known(decoder, "ssh.principals"))
 		return;
 	for (size_t i = 0; i < recipe->n_users; i++) {
 		known[i] = recipe->users[i].name;
@@ -141,7 +131,7 @@ static void check_principals(struct decoder *decoder, const struct recipe_princi
 
 static void check_ports(struct decoder *decoder, const struct strv *ports, const struct node *list, const char *path)
 {
-	if (finalize_has_problem(decoder, path))
+	if (problem_known(decoder, path))
 		return;
 	for (size_t i = 0; i < ports->count; i++) {
 		const char *dash = strchr(ports->items[i], '-');
@@ -184,15 +174,15 @@ static void check_addresses(struct decoder *decoder, const struct strv *words, c
 
 static void check_network(struct decoder *decoder, const struct recipe_network *network, const struct node *node)
 {
-	const char *path = decode_path(decoder->arena, "networks", network->name);
+	const char *path = problem_path(decoder->arena, "networks", network->name);
 	struct strv gateway = {(const char **)&network->gateway, network->gateway != NULL};
 
-	if (finalize_has_problem(decoder, path))
+	if (problem_known(decoder, path))
 		return;
 	check_addresses(decoder, &network->addresses, node_get(node, "addresses"),
-			decode_path(decoder->arena, path, "addresses"), true);
-	check_addresses(decoder, &network->dns, node_get(node, "dns"), decode_path(decoder->arena, path, "dns"), false);
-	check_addresses(decoder, &gateway, node_get(node, "gateway"), decode_path(decoder->arena, path, "gateway"),
+			problem_path(decoder->arena, path, "addresses"), true);
+	check_addresses(decoder, &network->dns, node_get(node, "dns"), problem_path(decoder->arena, path, "dns"), false);
+	check_addresses(decoder, &gateway, node_get(node, "gateway"), problem_path(decoder->arena, path, "gateway"),
 			false);
 }
 
@@ -201,7 +191,7 @@ static void check_network(struct decoder *decoder, const struct recipe_network *
 static void check_unit(struct decoder *decoder, const struct recipe_unit *unit)
 {
 	if (unit->mask && unit->enable == YES)
-		err_at(decoder->err, -EINVAL, &unit->pos, decode_path(decoder->arena, "units", unit->name),
+		err_at(decoder->err, -EINVAL, &unit->pos, problem_path(decoder->arena, "units", unit->name),
 		       "both enabled and masked: it can never start");
 }
 

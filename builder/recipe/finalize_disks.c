@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "recipe/problem.h"
 #include "recipe/stages.h"
 
 enum { LABEL_MAX = 36, PARTITIONS_MAX = 128 /* of a GPT as everybody makes it */ };
@@ -192,7 +193,7 @@ void finalize_disks(struct decoder *decoder, const struct node *root)
 	struct recipe *recipe = decoder->recipe;
 	const struct node *partitions = node_get(root, "partitions");
 
-	if (finalize_has_problem(decoder, "partitions"))
+	if (problem_known(decoder, "partitions"))
 		return;
 	if (!partitions && recipe->kind == KIND_VM) {
 		err_at(decoder->err, -EINVAL, &root->pos, "partitions", "a virtual machine needs a disk");

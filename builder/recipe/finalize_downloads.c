@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "recipe/problem.h"
 #include "recipe/stages.h"
 
 /* The words of which a download has one at the most, and those that only mean something beside one of them. */
@@ -14,10 +15,10 @@ static void check_words(struct decoder *decoder, const struct recipe_download *d
 				       "compressed file that is no archive");
 	}
 	if (node_get(node, "strip") && !download->unpack)
-		err_at(decoder->err, -EINVAL, &node_get(node, "strip")->pos, decode_path(decoder->arena, path, "strip"),
+		err_at(decoder->err, -EINVAL, &node_get(node, "strip")->pos, problem_path(decoder->arena, path, "strip"),
 		       "nothing is unpacked whose paths could be stripped");
 	if (node_get(node, "mode") && download->unpack) {
-		err_at(decoder->err, -EINVAL, &node_get(node, "mode")->pos, decode_path(decoder->arena, path, "mode"),
+		err_at(decoder->err, -EINVAL, &node_get(node, "mode")->pos, problem_path(decoder->arena, path, "mode"),
 		       "what is unpacked has the modes of its archive");
 		err_hint(decoder->err, "a command in 'hooks.configure' can change them");
 	}
@@ -47,13 +48,13 @@ void finalize_downloads(struct decoder *decoder, const struct node *root)
 	const struct node *map = node_get(root, "downloads");
 	const struct recipe *recipe = decoder->recipe;
 
-	if (recipe->n_downloads && recipe->kinds == KIND_TOOLS && !finalize_has_problem(decoder, "kinds"))
+	if (recipe->n_downloads && recipe->kinds == KIND_TOOLS && !problem_known(decoder, "kinds"))
 		err_at(decoder->err, -EINVAL, &map->pos, "downloads", "a tree of tools consists of packages");
 	for (size_t i = 0; i < recipe->n_downloads; i++) {
 		const struct recipe_download *download = &recipe->downloads[i];
-		const char *path = decode_path(decoder->arena, "downloads", download->name);
+		const char *path = problem_path(decoder->arena, "downloads", download->name);
 
-		if (finalize_has_problem(decoder, path))
+		if (problem_known(decoder, path))
 			continue;
 		check_words(decoder, download, node_get(map, download->name), path);
 		check_place(decoder, download, path);

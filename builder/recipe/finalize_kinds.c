@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "recipe/problem.h"
 #include "recipe/stages.h"
 
 static int not_for_containers(struct decoder *decoder, const struct pos *pos, const char *path, const char *why)
@@ -22,7 +23,7 @@ static bool is_enabled(const struct recipe *recipe, const char *name)
  * networkd's, when that is wanted. */
 static void check_network(struct decoder *decoder, const struct recipe_network *network)
 {
-	const char *path = decode_path(decoder->arena, "networks", network->name);
+	const char *path = problem_path(decoder->arena, "networks", network->name);
 
 	for (size_t i = 0; i < network->match.count; i++)
 		if (strcmp(network->match.items[i].key, "Name") != 0) {
@@ -61,7 +62,7 @@ void finalize_kinds(struct decoder *decoder, const struct node *root)
 	struct recipe *recipe = decoder->recipe;
 	const struct node *kinds = node_get(root, "kinds");
 
-	if (!kinds || finalize_has_problem(decoder, "kinds"))
+	if (!kinds || problem_known(decoder, "kinds"))
 		return;
 	if (!recipe->default_kind) /* it was not there to be read before names were put in */
 		recipe->default_kind = recipe->kinds & -recipe->kinds;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "oci/reference.h"
+#include "recipe/problem.h"
 #include "recipe/stages.h"
 
 /* What the generator makes of a file, by its kind, and a key that such a file is nothing without. */
@@ -68,19 +69,19 @@ static void check_embed(struct decoder *decoder, struct recipe_quadlet *quadlet,
 	r = reference_parse(decoder->arena, image, &reference);
 	if (r == -EDESTADDRREQ) {
 		err_at(decoder->err, -EINVAL, pos, path, "'%s' does not say which registry it is in",
-		       decode_shown(decoder->arena, image));
+		       problem_shown(decoder->arena, image));
 		err_hint(decoder->err, "write it out, like docker.io/library/caddy:2");
 	} else if (r < 0) {
 		err_at(decoder->err, -EINVAL, pos, path,
 		       "expected the name of an image, like docker.io/library/caddy:2, found '%s'",
-		       decode_shown(decoder->arena, image));
+		       problem_shown(decoder->arena, image));
 	} else {
 		quadlet->image = reference.text;
 	}
 	if (pull && strcmp(pull, "never") != 0 && strcmp(pull, "missing") != 0)
 		err_at(decoder->err, -EINVAL, place_of(quadlet, node, "Container", "Pull"), path,
 		       "the image is embedded, but 'Pull: %s' asks a registry for another",
-		       decode_shown(decoder->arena, pull));
+		       problem_shown(decoder->arena, pull));
 }
 
 static const struct recipe_user *find_user(const struct recipe *recipe, const char *name)
@@ -126,7 +127,7 @@ static void check_service(struct decoder *decoder, const struct recipe_quadlet *
 	for (size_t i = 0; i < decoder->recipe->n_units && !quadlet->user; i++)
 		if (strcmp(decoder->recipe->units[i].name, service) == 0) {
 			err_at(decoder->err, -EINVAL, &decoder->recipe->units[i].pos,
-			       decode_path(decoder->arena, "units", service),
+			       problem_path(decoder->arena, "units", service),
 			       "'%s' is what podman makes of the quadlet '%s'", service, quadlet->name);
 			err_hint(decoder->err, "put these sections into 'quadlets.%s'", quadlet->name);
 		}
@@ -141,9 +142,9 @@ static bool starts_by_itself(const struct recipe_quadlet *quadlet)
 static void check_quadlet(struct decoder *decoder, struct recipe_quadlet *quadlet, const struct node *node, unsigned kind)
 {
 	const struct quadlet_kind *type = kind_of(quadlet);
-	const char *path = decode_path(decoder->arena, "quadlets", quadlet->name);
+	const char *path = problem_path(decoder->arena, "quadlets", quadlet->name);
 
-	if (finalize_has_problem(decoder, path))
+	if (problem_known(decoder, path))
 		return;
 	if (type->key && !setting(quadlet, type->section, type->key) && !setting(quadlet, "Container", "Rootfs"))
 		err_at(decoder->err, -EINVAL, &quadlet->pos, path, "'%s.%s' is missing", type->section, type->key);
@@ -166,7 +167,7 @@ void finalize_quadlets(struct decoder *decoder, const struct node *root, unsigne
 	const struct node *map = node_get(root, "quadlets");
 	const struct recipe *recipe = decoder->recipe;
 
-	if (recipe->n_quadlets && recipe->kinds == KIND_TOOLS && !finalize_has_problem(decoder, "kinds"))
+	if (recipe->n_quadlets && recipe->kinds == KIND_TOOLS && !problem_known(decoder, "kinds"))
 		err_at(decoder->err, -EINVAL, &map->pos, "quadlets", "a tree of tools runs no containers");
 	for (size_t i = 0; i < recipe->n_quadlets; i++)
 		if (decode_matches(schema_quadlets.key_rule, recipe->quadlets[i].name))

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "recipe/problem.h"
 #include "recipe/stages.h"
 
 /* The place of word `i` of a list, which may have been written as a word alone. */
@@ -146,7 +147,7 @@ static void check_unit(struct decoder *decoder, const struct recipe_unit *unit)
 
 			if (!*word || strchr(word, '%') || is_covered(decoder->recipe, path))
 				continue;
-			err_at(decoder->err, -EINVAL, &unit->pos, decode_path(decoder->arena, "units", unit->name),
+			err_at(decoder->err, -EINVAL, &unit->pos, problem_path(decoder->arena, "units", unit->name),
 			       "it keeps '%s', which is not among 'state': the next container would not have it", path);
 			err_hint(decoder->err, "add it to 'state', and it becomes a mount point; or call it CacheDirectory");
 		}
@@ -157,8 +158,8 @@ void finalize_state(struct decoder *decoder, const struct node *list)
 {
 	const struct recipe *recipe = decoder->recipe;
 
-	if (finalize_has_problem(decoder, "state") ||
-	    (recipe->kind != KIND_LXC && finalize_has_problem(decoder, "partitions")))
+	if (problem_known(decoder, "state") ||
+	    (recipe->kind != KIND_LXC && problem_known(decoder, "partitions")))
 		return;
 	for (size_t i = 0; i < recipe->state.count; i++) {
 		if (recipe->kind == KIND_LXC)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "recipe/problem.h"
 #include "recipe/stages.h"
 
 /* What names may make of a recipe, all together: far more than a machine needs, far less than a bomb of them. */
@@ -294,7 +295,7 @@ static void expand(struct names *names, struct node *node, const char *path, con
 	if (node->type == NODE_SCALAR && strstr(node->text, "${"))
 		r = expand_text(names, node, path, &here);
 	for (size_t i = 0; node->state == STATE_RAW && node->type != NODE_SCALAR && i < node->count; i++) {
-		const char *key = node->type == NODE_MAP ? decode_path(names->arena, path, node->keys[i]) : path;
+		const char *key = node->type == NODE_MAP ? problem_path(names->arena, path, node->keys[i]) : path;
 
 		if (node->type == NODE_MAP)
 			check_key(names, node, i, key);

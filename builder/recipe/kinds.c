@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "recipe/problem.h"
+
 static const struct {
 	const char *name;
 	unsigned kind;
@@ -88,7 +90,7 @@ int kinds_parent(struct decoder *decoder, const struct node *root, const struct 
 		names[i] = kinds[i].name;
 	for (size_t i = 0; i < from->count; i++)
 		if (!recipe_kind(from->keys[i])) {
-			decode_unknown(decoder, &from->key_pos[i], "from", "kind", from->keys[i], names, N_KINDS);
+			problem_unknown(decoder, &from->key_pos[i], "from", "kind", from->keys[i], names, N_KINDS);
 			known = false;
 		}
 	parent = node_get(from, name);
@@ -107,16 +109,16 @@ static void check_words(struct decoder *decoder, const struct node *part, const 
 	size_t n = 0;
 
 	if (part->type != NODE_MAP) {
-		decode_expected(decoder, part, name, "a map with keys of a recipe");
+		problem_expected(decoder, part, name, "a map with keys of a recipe");
 		return;
 	}
 	for (const struct field *field = schema_recipe.fields; field->name && n < 64; field++)
 		known[n++] = field->name;
 	for (size_t i = 0; i < part->count; i++) {
-		const char *path = decode_path(decoder->arena, name, part->keys[i]);
+		const char *path = problem_path(decoder->arena, name, part->keys[i]);
 
 		if (!schema_field(&schema_recipe, part->keys[i]))
-			decode_unknown(decoder, &part->key_pos[i], path, "key", part->keys[i], known, n);
+			problem_unknown(decoder, &part->key_pos[i], path, "key", part->keys[i], known, n);
 		for (size_t e = 0; e < sizeof elsewhere / sizeof *elsewhere; e++)
 			if (strcmp(elsewhere[e], part->keys[i]) == 0)
 				err_at(decoder->err, -EINVAL, &part->key_pos[i], path, "'%s' cannot stand below '%s'",

@@ -9,6 +9,8 @@
 #include "edge/digest.h"
 #include "recipe/kinds.h"
 #include "recipe/merge.h"
+#include "recipe/problem.h"
+#include "recipe/source_file.h"
 #include "recipe/stages.h"
 
 enum { FILE_MAX = 4 << 20, DEPTH_MAX = 32 };
@@ -86,7 +88,7 @@ static int read_text(struct loader *loader, struct source *source, struct node *
 	if (r < 0)
 		return r;
 	sha256_hex_of(text.data ? text.data : "", text.size, sha256);
-	decode_add_input(decoder, source->path, sha256, true);
+	source_file_add(decoder, source->path, sha256, true);
 	source->document = decoder->n_documents;
 	document = arena_push(decoder->arena, decoder->documents, decoder->n_documents);
 	*document = (struct document){
@@ -138,7 +140,7 @@ static int find_source(struct loader *loader, const struct source *by, const str
 		err_at(err, -EINVAL, &node->pos, key, "'${' in the path of a file of the language");
 		return err_hint(err, "these files are read before names are known: write the path out");
 	}
-	path = decode_find_file(&loader->decoder, node, key);
+	path = source_file_find(&loader->decoder, node, key);
 	if (!path)
 		return err_result(err);
 	for (const struct source *at = by; at; at = at->up, depth++)
@@ -362,7 +364,7 @@ int recipe_load(struct arena *arena, const char *path, const struct recipe_optio
 	recipe->root = find_root(arena, real);
 	load_recipe(&loader, &source);
 	r = loader.incomplete ? problems.code : make_recipe(&loader);
-	report_sort(&problems);
+	problem_sort(&problems);
 	err_take(err, &problems);
 	if (r == 0)
 		*ret_recipe = recipe;

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "recipe/problem.h"
+#include "recipe/source_file.h"
 
 static struct node *copy_of(struct merger *merger, const struct node *node)
 {
@@ -62,8 +64,8 @@ static bool knows(const struct document *module, const struct decoder *decoder, 
 /* A module may overrule what it uses, and files may overrule modules; equals may not. */
 static void note_conflict(struct merger *merger, const struct node *older, const struct node *newer)
 {
-	const struct document *was = decode_document(merger->decoder, &older->pos);
-	const struct document *is = decode_document(merger->decoder, &newer->pos);
+	const struct document *was = source_file_document(merger->decoder, &older->pos);
+	const struct document *is = source_file_document(merger->decoder, &newer->pos);
 	size_t n = merger->n_conflicts;
 
 	if (!was->module || !is->module || was->level != is->level || was == is)
@@ -78,7 +80,7 @@ static void note_conflict(struct merger *merger, const struct node *older, const
 static void report_conflict(struct merger *merger, const struct conflict *conflict, const char *path)
 {
 	const struct decoder *decoder = merger->decoder;
-	const struct document *module = decode_document(decoder, &conflict->newer->pos);
+	const struct document *module = source_file_document(decoder, &conflict->newer->pos);
 	struct arena *arena = decoder->arena;
 
 	err_at(decoder->err, -EINVAL, &conflict->newer->pos, path, "two modules disagree: %s here, %s at %s",
@@ -95,7 +97,7 @@ void merge_check(struct merger *merger, const struct node *node, const char *pat
 		if (merger->conflicts[i].newer == node)
 			report_conflict(merger, &merger->conflicts[i], path);
 	for (size_t i = 0; merger->n_conflicts && node->type == NODE_MAP && i < node->count; i++)
-		merge_check(merger, node->items[i], decode_path(merger->decoder->arena, path, node->keys[i]));
+		merge_check(merger, node->items[i], problem_path(merger->decoder->arena, path, node->keys[i]));
 }
 
 /* --- single values, lists, maps -------------------------------------------------------------------------------------- */
@@ -103,8 +105,8 @@ void merge_check(struct merger *merger, const struct node *node, const char *pat
 /* One value for another. Of `vars`, what a module says is a default, whoever was first. */
 static struct node *merge_single(struct merger *merger, const struct node *older, const struct node *newer)
 {
-	const struct document *is = decode_document(merger->decoder, &newer->pos);
-	const struct document *was = decode_document(merger->decoder, &older->pos);
+	const struct document *is = source_file_document(merger->decoder, &newer->pos);
+	const struct document *was = source_file_document(merger->decoder, &older->pos);
 
 	if (merger->in_vars && is->module && !was->module)
 		return (struct node *)older;
@@ -185,7 +187,7 @@ static struct node *merge_maps(struct merger *merger, const struct schema *schem
 			value->tag = TAG_REPLACE;
 		}
 		value = merge(merger, schema_below(schema, typed, key), at < map->count ? map->items[at] : NULL, value,
-			      decode_path(merger->decoder->arena, path, key));
+			      problem_path(merger->decoder->arena, path, key));
 		if (!value && at < map->count) {
 			drop(map, at);
 		} else if (value && at < map->count) {

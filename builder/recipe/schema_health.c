@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "recipe/decode.h"
+#include "recipe/problem.h"
 
 #define OF(member) offsetof(struct recipe_health, member)
 
@@ -52,7 +53,7 @@ static int decode_check(struct decoder *decoder, const struct node *node, const 
 		return err_at(decoder->err, -EINVAL, &node->pos, path,
 			      "expected one of 'unit', 'tcp', 'http' and 'command'; there %s %u", n == 1 ? "is" : "are", n);
 	if (health->timeout && duration_parse(health->timeout, &health->timeout_ms) < 0)
-		return decode_expected(decoder, node_get(node, "timeout"), path, duration_rule.expected);
+		return problem_expected(decoder, node_get(node, "timeout"), path, duration_rule.expected);
 	health->type = health->unit ? HEALTH_UNIT : health->port ? HEALTH_TCP : health->url ? HEALTH_HTTP : HEALTH_COMMAND;
 	if (health->type == HEALTH_COMMAND && (health->command.count == 0 || health->command.items[0][0] != '/'))
 		return err_at(decoder->err, -EINVAL, &node->pos, path, "the program must be an absolute path");
@@ -65,7 +66,7 @@ static int decode_health(struct decoder *decoder, const struct node *node, const
 
 	(void)out;
 	if (node->type != NODE_LIST)
-		return decode_expected(decoder, node, path, "a list of checks");
+		return problem_expected(decoder, node, path, "a list of checks");
 	for (size_t i = 0; i < node->count; i++)
 		decode_check(decoder, node->items[i], path, arena_push(decoder->arena, recipe->health, recipe->n_health));
 	return err_result(decoder->err);

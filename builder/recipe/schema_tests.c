@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "recipe/decode.h"
+#include "recipe/problem.h"
 
 #define OF(member) offsetof(struct recipe_test, member)
 
@@ -53,7 +54,7 @@ static int check_matches(struct decoder *decoder, const struct node *node, const
 		return 0;
 	}
 	regerror(r, &regex, problem, sizeof problem);
-	return err_at(decoder->err, -EINVAL, &node_get(node, "matches")->pos, decode_path(decoder->arena, path, "matches"),
+	return err_at(decoder->err, -EINVAL, &node_get(node, "matches")->pos, problem_path(decoder->arena, path, "matches"),
 		      "not a regular expression: %s", problem);
 }
 
@@ -73,7 +74,7 @@ static int decode_test(struct decoder *decoder, const struct node *node, const c
 	if (!out->shell && (out->command.count == 0 || out->command.items[0][0] != '/'))
 		return err_at(decoder->err, -EINVAL, &node->pos, path, "the program must be an absolute path");
 	if (out->timeout && (duration_parse(out->timeout, &out->timeout_ms) < 0 || out->timeout_ms == 0))
-		return decode_expected(decoder, node_get(node, "timeout"), path, duration_rule.expected);
+		return problem_expected(decoder, node_get(node, "timeout"), path, duration_rule.expected);
 	if (!out->name)
 		out->name = sentence(decoder->arena, out);
 	return out->matches ? check_matches(decoder, node, path, out->matches) : 0;
@@ -85,7 +86,7 @@ static int decode_tests(struct decoder *decoder, const struct node *node, const 
 
 	(void)out;
 	if (node->type != NODE_LIST)
-		return decode_expected(decoder, node, path, "a list of tests");
+		return problem_expected(decoder, node, path, "a list of tests");
 	for (size_t i = 0; i < node->count; i++)
 		decode_test(decoder, node->items[i], path, arena_push(decoder->arena, recipe->tests, recipe->n_tests));
 	return err_result(decoder->err);

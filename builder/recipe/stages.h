@@ -32,10 +32,4 @@ void finalize_state(struct decoder *decoder, const struct node *list);
 /* Whether `path` is a place for people's homes: the machine keeps what is there. */
 bool finalize_is_home(const struct recipe *recipe, const char *path);
 
-/* Whether a problem with `path`, or with something below it, has been reported. */
-bool finalize_has_problem(const struct decoder *decoder, const char *path);
-
-/* Puts problems in the order of their places: file by file, from the top. */
-void report_sort(struct err *err);
-
 #endif

@@ -10,13 +10,6 @@
 
 enum { PLAN_BYTES_MAX = 64 << 20 };
 
-const char *verdict_name(enum verdict verdict)
-{
-	static const char *const names[] = {"untried", "good", "bad"};
-
-	return names[verdict];
-}
-
 enum verdict generation_verdict(const struct generation *generation)
 {
 	enum verdict worst = VERDICT_UNTRIED;
@@ -91,4 +84,13 @@ int generation_plan(struct arena *arena, const struct generation *generation, st
 			       generation->number, path);
 	r = file_read(path, PLAN_BYTES_MAX, &text, err);
 	return r < 0 ? r : json_read(path, text.data, text.size, ret_plan, err);
+}
+
+int generation_note(const struct generation *generation, const struct deployment *deployment, struct err *err)
+{
+	int r = record_note(generation->folder, deployment, err);
+
+	return r < 0 ? err_wrap(err, "while noting what became of '%s/%u' on %s", generation->name, generation->number,
+				deployment->host)
+		     : 0;
 }

@@ -16,28 +16,7 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "edge/json.h"
-
-enum verdict { VERDICT_UNTRIED, VERDICT_GOOD, VERDICT_BAD };
-
-/* "untried", "good", "bad". */
-const char *verdict_name(enum verdict verdict);
-
-/* A machine that was given the generation. */
-struct deployment {
-	const char *host;            /* as the user named it to ssh */
-	int64_t when;                /* seconds since 1970 */
-	enum verdict verdict;        /* what became of it there; untried: not known yet */
-	const char *reason;          /* why it is bad; or NULL */
-};
-
-struct record {
-	unsigned replaced; /* the newest generation when this one was made; 0: it was the first, or nobody wrote it down
-			    */
-	int64_t made;                /* seconds since 1970; 0: not known */
-	struct deployment *deployments; /* one for each host, the latest; in the order of their times */
-	size_t n_deployments;
-	bool unreadable; /* there is a record.json that nobody can read (a warning said so): all of this is unknown */
-};
+#include "shelf/record.h"
 
 struct generation {
 	const char *name;            /* of the shelf: the folder below out/ ("gateway", "gateway.lxc") */

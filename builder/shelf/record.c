@@ -10,6 +10,13 @@
 #include "base/log.h"
 #include "shelf/shelf.h"
 
+const char *verdict_name(enum verdict verdict)
+{
+	static const char *const names[] = {"untried", "good", "bad"};
+
+	return names[verdict];
+}
+
 enum {
 	RECORD_BYTES_MAX = 16 << 20, /* tens of thousands of machines */
 	HOST_BYTES_MAX = 255,        /* of a name of the DNS, and longer than a user's name on it */
@@ -213,10 +220,10 @@ static int read_for_change(struct arena *arena, const char *folder, struct recor
 	return r;
 }
 
-int generation_note(const struct generation *generation, const struct deployment *deployment, struct err *err)
+int record_note(const char *folder, const struct deployment *deployment, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	const char *shelf = dirname(arena_strdup(arena, generation->folder));
+	const char *shelf = dirname(arena_strdup(arena, folder));
 	_cleanup_fd_ int lock = -1;
 	struct record record;
 	int r;
@@ -228,16 +235,13 @@ int generation_note(const struct generation *generation, const struct deployment
 	lock = shelf_lock(shelf, err);
 	if (lock < 0)
 		return lock;
-	if (!path_exists(arena_printf(arena, "%s/" SHELF_MANIFEST, generation->folder))) {
-		err_set(err, -ENOENT, "the generation '%s/%u' is gone", generation->name, generation->number);
+	if (!path_exists(arena_printf(arena, "%s/" SHELF_MANIFEST, folder))) {
+		err_set(err, -ENOENT, "the generation '%s' is gone", folder);
 		return err_hint(err, "somebody has removed it meanwhile, with 'aether-build gc' or by hand");
 	}
-	r = read_for_change(arena, generation->folder, &record, err);
+	r = read_for_change(arena, folder, &record, err);
 	if (r < 0)
 		return r;
 	record_add(arena, &record, deployment);
-	r = record_write(shelf, generation->folder, &record, err);
-	return r < 0 ? err_wrap(err, "while noting what became of '%s/%u' on %s", generation->name, generation->number,
-				deployment->host)
-		     : 0;
+	return record_write(shelf, folder, &record, err);
 }

@@ -2,9 +2,37 @@
 #ifndef SHELF_RECORD_H
 #define SHELF_RECORD_H
 
-#include "shelf/generation.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "edge/json.h"
 
 enum { RECORD_VERSION = 1 }; /* a reader refuses a later one */
+
+enum verdict { VERDICT_UNTRIED, VERDICT_GOOD, VERDICT_BAD };
+
+/* "untried", "good", "bad". */
+const char *verdict_name(enum verdict verdict);
+
+/* A machine that was given the generation. */
+struct deployment {
+	const char *host;            /* as the user named it to ssh */
+	int64_t when;                /* seconds since 1970 */
+	enum verdict verdict;        /* what became of it there; untried: not known yet */
+	const char *reason;          /* why it is bad; or NULL */
+};
+
+struct record {
+	unsigned replaced; /* the newest generation when this one was made; 0: it was the first, or nobody wrote it down
+			    */
+	int64_t made;                /* seconds since 1970; 0: not known */
+	struct deployment *deployments; /* one for each host, the latest; in the order of their times */
+	size_t n_deployments;
+	bool unreadable; /* there is a record.json that nobody can read (a warning said so): all of this is unknown */
+};
 
 /* Reads the record of the generation in `folder` into `arena`; zeros when it has none. -EBADMSG for what is no record,
  * -ENOTSUP for one of a later version. */
@@ -19,6 +47,10 @@ const char *record_print(struct arena *arena, const struct record *record);
 
 /* Puts `record` into `folder`, a generation or a draft of `shelf`, whose lock is held: durable, whole or not at all. */
 int record_write(const char *shelf, const char *folder, const struct record *record, struct err *err);
+
+/* Adds to the record of the generation in `folder` what became of it on a host, in place of what was known about it there, under
+ * the shelf's lock. -EINVAL for a deployment that cannot be written down; -ENOENT when the generation is gone. */
+int record_note(const char *folder, const struct deployment *deployment, struct err *err);
 
 /* The deployments as an array of objects, as the file has them; freed by the caller. */
 struct json *record_deployments(const struct record *record);

@@ -1,7 +1,7 @@
-#include "child.h"
-
 #include <stdlib.h>
 #include <unistd.h>
+
+#include "child.h"
 
 static void child_leave(int status, void *data)
 {

@@ -1,5 +1,3 @@
-#include "fail.h"
-
 #include <check.h>
 #include <dirent.h>
 #include <errno.h>
@@ -13,6 +11,7 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "fail.h"
 
 enum { CALLS_MAX = 3000, EXIT_DEMAND = 6, EXIT_BAD = 7, EXIT_DONE = 8 };
 

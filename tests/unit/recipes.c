@@ -1,10 +1,9 @@
-#include "recipes.h"
-
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
+#include "recipes.h"
 #include "scratch.h"
 
 static const char base[] =

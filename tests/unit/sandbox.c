@@ -22,6 +22,7 @@
 
 #include "base/file.h"
 #include "host/sandbox.h"
+#include "host/toolbox.h"
 #include "host/userns.h"
 #include "scratch.h"
 

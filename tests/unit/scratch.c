@@ -1,5 +1,3 @@
-#include "scratch.h"
-
 #include <check.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -8,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/file.h"
+#include "scratch.h"
 
 static char folder[4000];
 static pid_t owner;

@@ -1,5 +1,3 @@
-#include "shelves.h"
-
 #include <check.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -13,6 +11,7 @@
 #include "base/file.h"
 #include "edge/digest.h"
 #include "shelf/publish.h"
+#include "shelves.h"
 
 int shelves_draw(struct arena *arena, const char *folder, const char *key, size_t size,
 		 struct manifest *ret_manifest, struct err *err)

@@ -1,7 +1,7 @@
-#include "tars.h"
-
 #include <stdio.h>
 #include <string.h>
+
+#include "tars.h"
 
 static void put_octal(unsigned char *field, int digits, unsigned long long value)
 {

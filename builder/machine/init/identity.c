@@ -1,3 +1,5 @@
+#include "machine/init/identity.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -5,7 +7,6 @@
 #include <sys/random.h>
 
 #include "machine/hex.h"
-#include "machine/init/identity.h"
 #include "machine/say.h"
 
 enum { DIGITS = 32 };

@@ -1,3 +1,5 @@
+#include "machine/init/modules.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -7,7 +9,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "machine/init/modules.h"
 #include "machine/say.h"
 
 static int is_module(const struct dirent *entry)

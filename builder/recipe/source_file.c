@@ -1,0 +1,95 @@
+#include "recipe/source_file.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "edge/digest.h"
+#include "recipe/problem.h"
+
+const struct document *source_file_document(const struct decoder *decoder, const struct pos *pos)
+{
+	for (size_t i = 0; i < decoder->n_documents; i++)
+		if (decoder->documents[i].name == pos->file)
+			return &decoder->documents[i];
+	return &decoder->documents[0];
+}
+
+/* --- the recipe's own files ------------------------------------------------------------------------------------------ */
+
+static bool lies_in(const char *path, const char *folder)
+{
+	size_t length = strlen(folder);
+
+	return strncmp(path, folder, length) == 0 && (path[length] == '/' || folder[length - 1] == '/');
+}
+
+void source_file_add(struct decoder *decoder, const char *path, const char *sha256, bool language)
+{
+	struct recipe *recipe = decoder->recipe;
+	struct recipe_input *input;
+
+	for (size_t i = 0; i < recipe->n_inputs; i++)
+		if (strcmp(recipe->inputs[i].path, path) == 0) {
+			recipe->inputs[i].language |= language;
+			return;
+		}
+	input = arena_push(decoder->arena, recipe->inputs, recipe->n_inputs);
+	input->language = language;
+	input->path = path;
+	input->name = lies_in(path, recipe->root) ? path + strlen(recipe->root) + 1 : path;
+	memcpy(input->sha256, sha256, sizeof input->sha256);
+}
+
+/* The real path, when it is a file that the recipe may use. */
+static const char *real_file(struct decoder *decoder, const struct node *node, const char *key, const char *path)
+{
+	char real[PATH_MAX];
+	struct stat st;
+
+	if (!realpath(path, real) || stat(real, &st) < 0) {
+		err_at(decoder->err, -errno, &node->pos, key, "cannot find the file '%s'", node->text);
+		err_hint(decoder->err, "it is looked for at '%s'", path);
+		return NULL;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		err_at(decoder->err, -EINVAL, &node->pos, key, "'%s' is not a regular file", node->text);
+		return NULL;
+	}
+	if (!decoder->allow_outside && !lies_in(real, decoder->recipe->root)) {
+		err_at(decoder->err, -EPERM, &node->pos, key, "'%s' lies outside the repository '%s'", node->text,
+		       decoder->recipe->root);
+		err_hint(decoder->err, "move it into the repository, or allow it: --allow-outside");
+		return NULL;
+	}
+	return arena_strdup(decoder->arena, real);
+}
+
+const char *source_file_find(struct decoder *decoder, const struct node *node, const char *key)
+{
+	const char *base = source_file_document(decoder, &node->pos)->path, *path;
+
+	if (node->type != NODE_SCALAR || !*node->text) {
+		problem_expected(decoder, node, key, "the path of a file");
+		return NULL;
+	}
+	if (*node->text != '/')
+		path = arena_printf(decoder->arena, "%.*s/%s", (int)(strrchr(base, '/') - base), base, node->text);
+	else
+		path = node->text;
+	return real_file(decoder, node, key, path);
+}
+
+const char *source_file_own(struct decoder *decoder, const struct node *node, const char *key)
+{
+	char sha256[SHA256_HEX];
+	const char *path = source_file_find(decoder, node, key);
+
+	if (!path || sha256_file(path, sha256, NULL, decoder->err) < 0)
+		return NULL;
+	source_file_add(decoder, path, sha256, false);
+	return path;
+}

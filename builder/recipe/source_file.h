@@ -1,0 +1,20 @@
+/* Files that recipes name, and those they were read from. */
+#ifndef RECIPE_SOURCE_FILE_H
+#define RECIPE_SOURCE_FILE_H
+
+#include "recipe/decode.h"
+
+/* The document a position lies in; never NULL. */
+const struct document *source_file_document(const struct decoder *decoder, const struct pos *pos);
+
+/* The absolute path of the file that `node` names relative to its own document; NULL (with an error) when it does not exist or
+ * lies outside the repository. */
+const char *source_file_find(struct decoder *decoder, const struct node *node, const char *path);
+
+/* Adds a file that was read to the recipe's inputs; once, however often it is named. */
+void source_file_add(struct decoder *decoder, const char *path, const char *sha256, bool language);
+
+/* source_file_find(), and the file with its digest becomes one of the recipe's inputs. */
+const char *source_file_own(struct decoder *decoder, const struct node *node, const char *path);
+
+#endif
