@@ -33,12 +33,4 @@ int decode(struct decoder *decoder, const struct schema *schema, const struct no
 /* Whether all of `text` looks as the rule says. */
 bool decode_matches(const struct rule *rule, const char *text);
 
-/* By hand, where a table cannot say it. */
-int decode_kinds(struct decoder *decoder, const struct node *node, const char *path, void *out);
-int decode_packages(struct decoder *decoder, const struct node *node, const char *path, void *out);
-int decode_principals(struct decoder *decoder, const struct node *node, const char *path, void *out);
-int decode_commands(struct decoder *decoder, const struct node *node, const char *path, void *out);
-int decode_partition_size(struct decoder *decoder, const struct node *node, const char *path, void *out);
-int decode_content(struct decoder *decoder, const struct node *node, const char *path, void *out);
-
 #endif

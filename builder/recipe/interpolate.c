@@ -1,4 +1,6 @@
 /* `${facts.…}`, `${vars.…}`, `${name}` and `${env.…}`. */
+#include "recipe/interpolate.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -6,7 +8,6 @@
 
 #include "base/buf.h"
 #include "recipe/problem.h"
-#include "recipe/stages.h"
 
 /* What names may make of a recipe, all together: far more than a machine needs, far less than a bomb of them. */
 enum { BYTES_MAX = 8 << 20, NODES_MAX = 1 << 17, DEPTH_MAX = 200 };

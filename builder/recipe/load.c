@@ -7,11 +7,11 @@
 
 #include "base/file.h"
 #include "edge/digest.h"
+#include "recipe/interpolate.h"
 #include "recipe/kinds.h"
 #include "recipe/merge.h"
 #include "recipe/problem.h"
 #include "recipe/source_file.h"
-#include "recipe/stages.h"
 
 enum { FILE_MAX = 4 << 20, DEPTH_MAX = 32 };
 
@@ -336,7 +336,7 @@ static int make_recipe(struct loader *loader)
 	merge_check(&loader->merger, loader->root, "");
 	interpolate(decoder->arena, loader->root, loader->facts, decoder->err);
 	decode(decoder, &schema_recipe, loader->root, "", recipe);
-	finalize(decoder, loader->root);
+	schema_check(decoder, loader->root);
 	if (recipe->n_inputs)
 		qsort(recipe->inputs, recipe->n_inputs, sizeof *recipe->inputs, compare_inputs);
 	return err_result(decoder->err);

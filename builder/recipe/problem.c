@@ -65,6 +65,11 @@ bool problem_known(const struct decoder *decoder, const char *path)
 	return false;
 }
 
+const struct pos *problem_item(const struct node *list, size_t i)
+{
+	return list->type == NODE_LIST && i < list->count ? &list->items[i]->pos : &list->pos;
+}
+
 /* --- their order ---------------------------------------------------------------------------------------------------- */
 
 struct entry {

@@ -53,6 +53,9 @@ struct schema {
 	bool or_file;                     /* the path of a file that holds it can stand for it */
 	/* By hand; else NULL. */
 	int (*decode)(struct decoder *decoder, const struct node *node, const char *path, void *out);
+	/* Of a word of the recipe, may be NULL: fills in defaults, and holds it against the rules that concern more than one value,
+	 * once all is decoded. `root` is what it was decoded from; what has had a problem already is passed over. */
+	void (*check)(struct decoder *decoder, const struct node *root);
 };
 
 enum field_flag {
@@ -73,11 +76,9 @@ struct field {
 /* The whole recipe. */
 extern const struct schema schema_recipe;
 
-/* The words of `quadlets`, which have a file of their own. */
-extern const struct schema schema_quadlets;
-
-/* `health` and `tests`, each with a file of its own. */
-extern const struct schema schema_health, schema_tests;
+/* Calls the checks of its words, in the order of their rows: kinds settle what is built, which all that follows asks; `state` comes
+ * when all else is known. Returns the code of the first problem in decoder->err. */
+int schema_check(struct decoder *decoder, const struct node *root);
 
 /* The content of a partition by its `type`; NULL when there is none of that name. `ret_later`: refused as not yet supported. */
 const struct schema *schema_content(const char *type, bool *ret_later);

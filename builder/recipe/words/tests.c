@@ -1,35 +1,29 @@
-/* The words of `tests`, and how they are read. */
-#include <errno.h>
+/* Tests of a machine. */
 #include <regex.h>
 #include <string.h>
 
-#include "recipe/decode.h"
-#include "recipe/problem.h"
-
-#define OF(member) offsetof(struct recipe_test, member)
+#include "recipe/words/words.h"
 
 enum { TIMEOUT_MS = 30000 };
 
 static const struct rule line_rule = {"text of one line", "[^[:cntrl:]]+"};
-static const struct rule duration_rule = {"a duration like 15s or 2m", "[0-9]+(ms|s|m|h|d)?"};
 
-static const struct schema line = {VALUE_TEXT, .rule = &line_rule};
-static const struct schema text = {.type = VALUE_TEXT};
-static const struct schema command = {.type = VALUE_WORDS};
-static const struct schema status = {VALUE_INT, .min = 0, .max = 255};
-static const struct schema duration = {VALUE_TEXT, .rule = &duration_rule};
+static const struct schema schema_line = {VALUE_TEXT, .rule = &line_rule};
+static const struct schema schema_text = {.type = VALUE_TEXT};
+static const struct schema schema_command = {.type = VALUE_WORDS};
+static const struct schema schema_status = {VALUE_INT, .min = 0, .max = 255};
 
 static const struct field test_fields[] = {
-	{"name", &line, 0, OF(name), 0, "the sentence that is true when the test passes (the command)"},
-	{"command", &command, 0, OF(command), 0, "a command, as a list of words"},
-	{"shell", &text, 0, OF(shell), 0, "a command, as text for /bin/sh"},
-	{"exit", &status, 0, OF(status), 0, "its exit status (0)"},
-	{"output", &text, 0, OF(output), 0, "text that its output has in it"},
-	{"matches", &line, 0, OF(matches), 0, "a POSIX extended regular expression that a line of its output matches"},
-	{"timeout", &duration, 0, OF(timeout), 0, "how long it may take (30s)"},
-	{0},
+	{"name", &schema_line, 0, WORD_OF(recipe_test, name), 0, "the sentence that is true when the test passes (the command)"},
+	{"command", &schema_command, 0, WORD_OF(recipe_test, command), 0, "a command, as a list of words"},
+	{"shell", &schema_text, 0, WORD_OF(recipe_test, shell), 0, "a command, as text for /bin/sh"},
+	{"exit", &schema_status, 0, WORD_OF(recipe_test, status), 0, "its exit status (0)"},
+	{"output", &schema_text, 0, WORD_OF(recipe_test, output), 0, "text that its output has in it"},
+	{"matches", &schema_line, 0, WORD_OF(recipe_test, matches), 0, "a POSIX extended regular expression that a line of its output matches"},
+	{"timeout", &word_duration, 0, WORD_OF(recipe_test, timeout), 0, "how long it may take (30s)"},
+	WORD_END,
 };
-static const struct schema test = {VALUE_RECORD, .fields = test_fields};
+static const struct schema schema_test = {VALUE_RECORD, .fields = test_fields};
 
 /* The command stands for the sentence when there is none. */
 static const char *sentence(struct arena *arena, const struct recipe_test *from)
@@ -64,7 +58,7 @@ static int decode_test(struct decoder *decoder, const struct node *node, const c
 
 	out->pos = node->pos;
 	out->timeout_ms = TIMEOUT_MS;
-	decode(decoder, &test, node, path, out);
+	decode(decoder, &schema_test, node, path, out);
 	if (decoder->err->count > before)
 		return -EINVAL;
 	n = !!node_get(node, "command") + !!node_get(node, "shell");
@@ -74,7 +68,7 @@ static int decode_test(struct decoder *decoder, const struct node *node, const c
 	if (!out->shell && (out->command.count == 0 || out->command.items[0][0] != '/'))
 		return err_at(decoder->err, -EINVAL, &node->pos, path, "the program must be an absolute path");
 	if (out->timeout && (duration_parse(out->timeout, &out->timeout_ms) < 0 || out->timeout_ms == 0))
-		return problem_expected(decoder, node_get(node, "timeout"), path, duration_rule.expected);
+		return problem_expected(decoder, node_get(node, "timeout"), path, word_rule_duration.expected);
 	if (!out->name)
 		out->name = sentence(decoder->arena, out);
 	return out->matches ? check_matches(decoder, node, path, out->matches) : 0;
@@ -92,4 +86,4 @@ static int decode_tests(struct decoder *decoder, const struct node *node, const 
 	return err_result(decoder->err);
 }
 
-const struct schema schema_tests = {VALUE_LIST, .element = &test, .decode = decode_tests};
+const struct schema word_tests = {VALUE_LIST, .element = &schema_test, .decode = decode_tests};

@@ -1,16 +1,8 @@
 /* The data contract: what a machine has to keep must not lie where an image is replaced. */
 #include <ctype.h>
-#include <errno.h>
 #include <string.h>
 
-#include "recipe/problem.h"
-#include "recipe/stages.h"
-
-/* The place of word `i` of a list, which may have been written as a word alone. */
-static const struct pos *place_of(const struct node *list, size_t i)
-{
-	return list->type == NODE_LIST && i < list->count ? &list->items[i]->pos : &list->pos;
-}
+#include "recipe/words/words.h"
 
 static bool is_below_any(const char *path, const char *const *folders, size_t n)
 {
@@ -83,7 +75,7 @@ static bool is_own(const char *mountpoint)
 	return mountpoint && strcmp(mountpoint, "/var") != 0;
 }
 
-bool finalize_is_home(const struct recipe *recipe, const char *path)
+bool word_is_home(const struct recipe *recipe, const char *path)
 {
 	return is_var(path) || is_own(mounted_at(recipe, path));
 }
@@ -154,8 +146,9 @@ static void check_unit(struct decoder *decoder, const struct recipe_unit *unit)
 	}
 }
 
-void finalize_state(struct decoder *decoder, const struct node *list)
+static void check_state(struct decoder *decoder, const struct node *root)
 {
+	const struct node *list = node_get(root, "state");
 	const struct recipe *recipe = decoder->recipe;
 
 	if (problem_known(decoder, "state") ||
@@ -163,10 +156,12 @@ void finalize_state(struct decoder *decoder, const struct node *list)
 		return;
 	for (size_t i = 0; i < recipe->state.count; i++) {
 		if (recipe->kind == KIND_LXC)
-			check_mount_point(decoder, recipe->state.items[i], place_of(list, i));
+			check_mount_point(decoder, recipe->state.items[i], problem_item(list, i));
 		else
-			check_partitions(decoder, recipe->state.items[i], place_of(list, i));
+			check_partitions(decoder, recipe->state.items[i], problem_item(list, i));
 	}
 	for (size_t i = 0; recipe->kind == KIND_LXC && i < recipe->n_units; i++)
 		check_unit(decoder, &recipe->units[i]);
 }
+
+const struct schema word_state = {VALUE_WORDS, .rule = &word_rule_path, .check = check_state};

@@ -1,10 +1,30 @@
 /* Quadlets: what podman's own generator cannot know of. It has the last word on their sections, when the image is built. */
-#include <errno.h>
 #include <string.h>
 
 #include "oci/reference.h"
-#include "recipe/problem.h"
-#include "recipe/stages.h"
+#include "recipe/words/words.h"
+
+static const struct rule quadlet_rule = {"the name of a Quadlet file, like foo.container",
+					 "[A-Za-z0-9][A-Za-z0-9:_.@-]*\\.(container|volume|network|pod|image|kube|build)"};
+
+static const struct rule account_rule = {"the name of a user", "[a-z_][a-z0-9_-]{0,30}"};
+static const struct schema schema_account = {VALUE_TEXT, .rule = &account_rule};
+
+static const struct field quadlet_fields[] = {
+	{"enable", &word_tristate, 0, WORD_OF(recipe_quadlet, enable), 0,
+     "started at boot (true of containers, pods and kubes without an Install section)"},
+	{"embed", &word_bool, 0, WORD_OF(recipe_quadlet, embed), 0, "the image travels inside the artifact, pinned by digest in the lock"},
+	{"user", &schema_account, 0, WORD_OF(recipe_quadlet, user), 0, "run rootless by this user, who has linger (root runs it)"},
+	WORD_END,
+};
+static void prepare_quadlet(void *element)
+{
+	((struct recipe_quadlet *)element)->enable = UNSET;
+}
+
+static const struct schema schema_quadlet = {
+	VALUE_RECORD, .fields = quadlet_fields, .sections_offset = WORD_OF(recipe_quadlet, settings), .has_sections = true,
+};
 
 /* What the generator makes of a file, by its kind, and a key that such a file is nothing without. */
 static const struct quadlet_kind {
@@ -162,7 +182,7 @@ static void check_quadlet(struct decoder *decoder, struct recipe_quadlet *quadle
 		quadlet->enable = starts_by_itself(quadlet) && !setting(quadlet, "Install", NULL) ? YES : NO;
 }
 
-void finalize_quadlets(struct decoder *decoder, const struct node *root, unsigned kind)
+static void check_quadlets(struct decoder *decoder, const struct node *root)
 {
 	const struct node *map = node_get(root, "quadlets");
 	const struct recipe *recipe = decoder->recipe;
@@ -170,6 +190,12 @@ void finalize_quadlets(struct decoder *decoder, const struct node *root, unsigne
 	if (recipe->n_quadlets && recipe->kinds == KIND_TOOLS && !problem_known(decoder, "kinds"))
 		err_at(decoder->err, -EINVAL, &map->pos, "quadlets", "a tree of tools runs no containers");
 	for (size_t i = 0; i < recipe->n_quadlets; i++)
-		if (decode_matches(schema_quadlets.key_rule, recipe->quadlets[i].name))
-			check_quadlet(decoder, &recipe->quadlets[i], node_get(map, recipe->quadlets[i].name), kind);
+		if (decode_matches(word_quadlets.key_rule, recipe->quadlets[i].name))
+			check_quadlet(decoder, &recipe->quadlets[i], node_get(map, recipe->quadlets[i].name), recipe->kind);
 }
+
+const struct schema word_quadlets = {
+	VALUE_TABLE, .element = &schema_quadlet, .size = sizeof(struct recipe_quadlet), .key_rule = &quadlet_rule,
+	.key_offset = WORD_OF(recipe_quadlet, name), .pos_offset = WORD_OF(recipe_quadlet, pos), .prepare = prepare_quadlet,
+	.check = check_quadlets,
+};

@@ -1,9 +1,50 @@
-/* What is built of the recipe, and what that cannot have. */
-#include <errno.h>
+/* What is made, and what every machine has. */
+#include <stdlib.h>
 #include <string.h>
 
-#include "recipe/problem.h"
-#include "recipe/stages.h"
+#include "recipe/words/words.h"
+
+static const char *const kind_choices[] = {"vm", "lxc", "tools", NULL};
+
+static int decode_kinds(struct decoder *decoder, const struct node *node, const char *path, void *out)
+{
+	struct schema words = word_kinds;
+	struct strv names;
+
+	(void)out;
+	words.decode = NULL;
+	if (decode(decoder, &words, node, path, &names) < 0)
+		return -EINVAL;
+	for (size_t i = 0; i < names.count; i++)
+		decoder->recipe->kinds |= recipe_kind(names.items[i]);
+	return 0;
+}
+
+static const struct rule var_rule = {"a name of letters, digits, '-' and '_'", "[A-Za-z0-9_-]+"};
+static const struct rule variable_rule = {"the name of an environment variable", "[A-Za-z_][A-Za-z0-9_]*"};
+static const struct rule module_rule = {"the name of a kernel module", "[A-Za-z0-9_-]+"};
+static const struct rule zone_rule = {"a time zone, like Europe/Berlin", "[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*"};
+
+static void check_env(struct decoder *decoder, const struct node *root)
+{
+	struct recipe *recipe = decoder->recipe;
+
+	(void)root;
+	strv_sort(&recipe->env);
+	for (size_t i = 0; i < recipe->env.count; i++) {
+		const char *name = recipe->env.items[i], *value = getenv(name);
+
+		strv_push(decoder->arena, &recipe->env_values,
+			  value ? arena_printf(decoder->arena, "%s=%s", name, value) : name);
+	}
+}
+
+static void check_timezone(struct decoder *decoder, const struct node *root)
+{
+	(void)root;
+	if (!decoder->recipe->timezone)
+		decoder->recipe->timezone = "UTC";
+}
 
 static int not_for_containers(struct decoder *decoder, const struct pos *pos, const char *path, const char *why)
 {
@@ -57,7 +98,7 @@ static void check_container(struct decoder *decoder, const struct node *root)
 		check_network(decoder, &recipe->networks[i]);
 }
 
-void finalize_kinds(struct decoder *decoder, const struct node *root)
+static void check_kinds(struct decoder *decoder, const struct node *root)
 {
 	struct recipe *recipe = decoder->recipe;
 	const struct node *kinds = node_get(root, "kinds");
@@ -78,3 +119,12 @@ void finalize_kinds(struct decoder *decoder, const struct node *root)
 		check_container(decoder, root);
 	}
 }
+
+const struct schema word_kinds = {VALUE_WORDS, .choices = kind_choices, .decode = decode_kinds, .check = check_kinds};
+const struct schema word_vars = {VALUE_MAP, .element = &word_any, .key_rule = &var_rule};
+
+const struct schema word_env = {VALUE_WORDS, .rule = &variable_rule, .check = check_env};
+const struct schema word_zone = {VALUE_TEXT, .rule = &zone_rule, .check = check_timezone};
+
+const struct schema word_modules = {VALUE_WORDS, .rule = &module_rule};
+const struct schema word_name = {VALUE_TEXT, .rule = &word_rule_name};

@@ -1,9 +1,38 @@
-/* Downloads: which of their words go together, and that no two things want the same place. */
-#include <errno.h>
+/* Downloads: which of their words go together, and that no two things want the same path. */
 #include <string.h>
 
-#include "recipe/problem.h"
-#include "recipe/stages.h"
+#include "recipe/words/words.h"
+
+static const struct rule member_rule = {"the path of a file in the archive, without '..' or '//'",
+					"(\\./)?" WORD_PATH_PART "(/" WORD_PATH_PART ")*"};
+static const struct rule sha256_rule = {"a SHA-256 digest of 64 lower-case digits", "[0-9a-f]{64}"};
+static const struct schema schema_sha256 = {VALUE_TEXT, .rule = &sha256_rule};
+static const struct schema schema_member = {VALUE_TEXT, .rule = &member_rule};
+static const struct schema schema_strip = {VALUE_INT, .min = 0, .max = 100};
+
+static const struct field download_fields[] = {
+	{"url", &word_url, FIELD_REQUIRED, WORD_OF(recipe_download, url), 0, "where it is: http://…, https://… or file:///…"},
+	{"sha256", &schema_sha256, 0, WORD_OF(recipe_download, sha256), 0, "the digest it must have (whatever it has when it is locked)"},
+	{"path", &word_image_path, FIELD_REQUIRED, WORD_OF(recipe_download, path), 0, "the file in the image; the folder, with `unpack`"},
+	{"member", &schema_member, 0, WORD_OF(recipe_download, member), 0, "the file of the archive that is wanted (all of the download)"},
+	{"unpack", &word_bool, 0, WORD_OF(recipe_download, unpack), 0, "an archive, whose files all go below `path`"},
+	{"strip", &schema_strip, 0, WORD_OF(recipe_download, strip), 0, "leading parts of the archive's paths that `unpack` drops (0)"},
+	{"decompress", &word_bool, 0, WORD_OF(recipe_download, decompress), 0, "one compressed file (.gz, .xz, .zst, …)"},
+	{"mode", &word_mode, 0, WORD_OF(recipe_download, mode), 0, "permissions, quoted octal (\"0644\")"},
+	{"owner", &word_account, 0, WORD_OF(recipe_download, owner), 0, "user (root)"},
+	{"group", &word_account, 0, WORD_OF(recipe_download, group), 0, "group (root)"},
+	WORD_END,
+};
+
+static void prepare_download(void *element)
+{
+	struct recipe_download *new = element;
+
+	new->mode = 0644;
+	new->owner = new->group = "root";
+}
+
+static const struct schema schema_download = {VALUE_RECORD, .fields = download_fields};
 
 /* The words of which a download has one at the most, and those that only mean something beside one of them. */
 static void check_words(struct decoder *decoder, const struct recipe_download *download, const struct node *node,
@@ -43,7 +72,7 @@ static void check_place(struct decoder *decoder, const struct recipe_download *d
 			       download->path, other->name, other->path);
 }
 
-void finalize_downloads(struct decoder *decoder, const struct node *root)
+static void check_downloads(struct decoder *decoder, const struct node *root)
 {
 	const struct node *map = node_get(root, "downloads");
 	const struct recipe *recipe = decoder->recipe;
@@ -60,3 +89,9 @@ void finalize_downloads(struct decoder *decoder, const struct node *root)
 		check_place(decoder, download, path);
 	}
 }
+
+const struct schema word_downloads = {
+	VALUE_TABLE, .element = &schema_download, .size = sizeof(struct recipe_download), .key_rule = &word_rule_name,
+	.key_offset = WORD_OF(recipe_download, name), .pos_offset = WORD_OF(recipe_download, pos), .prepare = prepare_download,
+	.check = check_downloads,
+};

@@ -1,0 +1,73 @@
+/* systemd units, and commands run at the end of a build. */
+#include <string.h>
+
+#include "recipe/words/words.h"
+
+static const struct field unit_fields[] = {
+	{"enable", &word_tristate, 0, WORD_OF(recipe_unit, enable), 0, "started at boot, or not (as its package wants it)"},
+	{"mask", &word_bool, 0, WORD_OF(recipe_unit, mask), 0, "can never start"},
+	WORD_END,
+};
+
+static void prepare_unit(void *element)
+{
+	((struct recipe_unit *)element)->enable = UNSET;
+}
+
+static const struct schema schema_unit = {
+	VALUE_RECORD, .fields = unit_fields, .sections_offset = WORD_OF(recipe_unit, settings), .has_sections = true,
+};
+
+static void check_unit(struct decoder *decoder, const struct recipe_unit *unit)
+{
+	if (unit->mask && unit->enable == YES)
+		err_at(decoder->err, -EINVAL, &unit->pos, problem_path(decoder->arena, "units", unit->name),
+		       "both enabled and masked: it can never start");
+}
+
+static void check_units(struct decoder *decoder, const struct node *root)
+{
+	struct recipe *recipe = decoder->recipe;
+
+	(void)root;
+	for (size_t i = 0; i < recipe->n_units; i++)
+		check_unit(decoder, &recipe->units[i]);
+}
+
+static const struct schema schema_command = {.type = VALUE_WORDS};
+
+static int decode_commands(struct decoder *decoder, const struct node *node, const char *path, void *out)
+{
+	struct recipe *recipe = decoder->recipe;
+
+	(void)out;
+	if (node->type != NODE_LIST)
+		return problem_expected(decoder, node, path, "a list of commands");
+	for (size_t i = 0; i < node->count; i++) {
+		struct recipe_hook *hook = arena_push(decoder->arena, recipe->configure, recipe->n_configure);
+
+		hook->pos = node->items[i]->pos;
+		if (node->items[i]->type != NODE_LIST || node->items[i]->count == 0) {
+			problem_expected(decoder, node->items[i], path, "a command as a list of words");
+			err_hint(decoder->err, "there is no shell: [[/usr/bin/program, argument]]");
+		} else if (decode(decoder, &schema_command, node->items[i], path, &hook->argv) == 0 &&
+			   hook->argv.items[0][0] != '/') {
+			err_at(decoder->err, -EINVAL, &hook->pos, path, "the program must be an absolute path");
+		}
+	}
+	return 0;
+}
+
+static const struct schema schema_commands = {VALUE_LIST, .element = &schema_command, .decode = decode_commands};
+
+static const struct field hook_fields[] = {
+	{"configure", &schema_commands, 0, 0, 0, "commands run in the sandbox (no network) after packages, files and units"},
+	WORD_END,
+};
+
+const struct schema word_units = {
+	VALUE_TABLE, .element = &schema_unit, .size = sizeof(struct recipe_unit), .key_rule = &word_rule_unit,
+	.key_offset = WORD_OF(recipe_unit, name), .pos_offset = WORD_OF(recipe_unit, pos), .prepare = prepare_unit,
+	.check = check_units,
+};
+const struct schema word_hooks = {VALUE_RECORD, .fields = hook_fields};

@@ -1,0 +1,79 @@
+/* The words of the recipe language. Each file here has one topic: what its words look like (the schema), how they are read where a
+ * table cannot say it, and the rules that concern more than one of them. recipe/schema.c has the row of each in the recipe. */
+#ifndef RECIPE_WORDS_WORDS_H
+#define RECIPE_WORDS_WORDS_H
+
+#include <errno.h>
+
+#include "recipe/decode.h"
+#include "recipe/problem.h"
+#include "recipe/recipe.h"
+#include "recipe/schema.h"
+#include "recipe/source_file.h"
+
+#define WORD_OF(struct_, member) offsetof(struct struct_, member)
+#define WORD_LATER(name_, help_) {name_, &word_any, FIELD_LATER, 0, 0, help_}
+#define WORD_END {0}
+
+/* --- common.c -------------------------------------------------------------------------------------------------------- */
+
+/* One part of an absolute path: neither empty, nor `.`, nor `..`. */
+#define WORD_PATH_PART "([^/.[:cntrl:]][^/[:cntrl:]]*|\\.[^/.[:cntrl:]][^/[:cntrl:]]*|\\.\\.[^/[:cntrl:]]+)"
+
+extern const struct rule word_rule_name, word_rule_account, word_rule_path, word_rule_line, word_rule_word, word_rule_url,
+	word_rule_unit, word_rule_duration;
+extern const struct schema word_any, word_text, word_line, word_list, word_plain_list, word_bool, word_tristate, word_mode, word_file,
+	word_url, word_urls, word_account, word_image_path, word_image_paths, word_duration;
+
+/* --- packages.c ------------------------------------------------------------------------------------------------ */
+
+extern const struct schema word_distribution, word_repositories, word_packages, word_globs;
+
+/* --- downloads.c ----------------------------------------------------------------------------------------------- */
+
+extern const struct schema word_downloads;
+
+/* --- files.c --------------------------------------------------------------------------------------------------- */
+
+extern const struct schema word_files;
+
+/* --- users.c --------------------------------------------------------------------------------------------------- */
+
+extern const struct schema word_users, word_ssh;
+
+/* --- network.c ------------------------------------------------------------------------------------------------- */
+
+extern const struct schema word_firewall, word_networks;
+
+/* --- units.c --------------------------------------------------------------------------------------------------- */
+
+extern const struct schema word_units, word_hooks;
+
+/* --- disks.c --------------------------------------------------------------------------------------------------- */
+
+extern const struct schema word_partitions;
+
+/* --- quadlets.c ------------------------------------------------------------------------------------------------ */
+
+extern const struct schema word_quadlets;
+
+/* --- state.c --------------------------------------------------------------------------------------------------- */
+
+extern const struct schema word_state;
+
+/* --- health.c -------------------------------------------------------------------------------------------------- */
+
+extern const struct schema word_health;
+
+/* --- tests.c --------------------------------------------------------------------------------------------------- */
+
+extern const struct schema word_tests;
+
+/* --- machine.c ------------------------------------------------------------------------------------------------- */
+
+extern const struct schema word_kinds, word_vars, word_env, word_zone, word_modules, word_name;
+
+/* Whether `path` is a place for people's homes: the machine keeps what is there. */
+bool word_is_home(const struct recipe *recipe, const char *path);
+
+#endif
