@@ -4,6 +4,8 @@
 
 #include "base/valid.h"
 
+const char *const debian_layer_names[LAYER_COUNT + 1] = {"base", "parent", "recipe", NULL};
+
 static bool consists_of(const char *text, const char *characters)
 {
 	return *text && strlen(text) < 200 && strspn(text, characters) == strlen(text);

@@ -15,6 +15,9 @@
  * for; what its modules and the recipe itself ask for. */
 enum package_layer { LAYER_BASE, LAYER_PARENT, LAYER_RECIPE, LAYER_COUNT };
 
+/* "base", "parent", "recipe"; NULL at the end. */
+extern const char *const debian_layer_names[LAYER_COUNT + 1];
+
 /* One verified suite of an archive. */
 struct debian_archive {
 	const char *name;            /* "debian" or the repository's name */

@@ -210,18 +210,17 @@ static int read_layer(struct reader *reader, const struct node *map, enum packag
 
 static int read_tree(struct reader *reader, const struct node *top, const char *key, struct package_set *tree)
 {
-	static const char *const layers[] = {"base", "parent", "recipe", NULL};
 	const struct node *map, *layer;
-	int r = get_map(reader, top, key, layers, &map);
+	int r = get_map(reader, top, key, debian_layer_names, &map);
 
 	if (r < 0)
 		return r;
 	for (enum package_layer l = 0; map && l < LAYER_COUNT; l++) {
-		r = get_map(reader, map, layers[l], NULL, &layer);
+		r = get_map(reader, map, debian_layer_names[l], NULL, &layer);
 		if (r < 0)
 			return r;
 		if (!layer)
-			return err_at(reader->err, -EINVAL, &map->pos, NULL, "'%s' is missing here", layers[l]);
+			return err_at(reader->err, -EINVAL, &map->pos, NULL, "'%s' is missing here", debian_layer_names[l]);
 		r = read_layer(reader, layer, l, tree);
 		if (r < 0)
 			return r;

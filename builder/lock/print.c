@@ -6,8 +6,6 @@
 #include "edge/digest.h"
 #include "lock/file.h"
 
-static const char *const layers[LAYER_COUNT] = {"base", "parent", "recipe"};
-
 static void put_quoted(struct buf *text, const char *value)
 {
 	buf_puts(text, "\"");
@@ -34,7 +32,7 @@ static void put_tree(struct buf *text, const char *name, const struct lock *lock
 
 	buf_printf(text, "%s:\n", name);
 	for (unsigned l = 0; l < LAYER_COUNT; l++) {
-		buf_printf(text, "  %s:%s\n", layers[l],
+		buf_printf(text, "  %s:%s\n", debian_layer_names[l],
 			   i < tree->n_packages && tree->packages[i].layer == l ? "" : " {}");
 		for (; i < tree->n_packages && tree->packages[i].layer == l; i++) {
 			const struct debian_package *package = &tree->packages[i];

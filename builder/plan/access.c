@@ -118,6 +118,7 @@ static void make_users(struct arena *arena, struct plan *plan, struct err *err)
 		const struct recipe_user *user = &recipe->users[i], *other = same_uid(recipe, user);
 		int64_t uid = access_uid(recipe, user);
 
+		*arena_push(arena, plan->users, plan->n_users) = (struct plan_user){user, uid};
 		if (other)
 			err_at(err, -EEXIST, &user->pos, NULL, "the users '%s' and '%s' have the same id %" PRId64,
 			       other->name, user->name, user->uid);

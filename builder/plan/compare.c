@@ -3,23 +3,15 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "plan/fields.h"
 #include "plan/json.h"
-
-/* A list of the plan's, and how its items are told from each other and shown. */
-struct compared_list {
-	const char *list, *part;     /* its key; the list's own key in that object, or NULL */
-	const char *what, *layer;
-	const char *keys;            /* what names an item, one word; or several, one of which each item has; NULL: its text */
-	const char *after_name;      /* told with the name, or NULL */
-	const char *shown;           /* what to show of it; NULL: that it is there */
-	const char *fields;          /* what else there is to say of it, in words */
-};
 
 struct comparison {
 	struct arena *arena;
 	struct plan_change *changes;
 	size_t n;
-	struct compared_list list;   /* the one that is being compared */
+	const struct plan_list *list; /* the one that is being compared, … */
+	const char *layer;            /* … and the layer that a change of it makes stale */
 };
 
 /* --- values as people write them ------------------------------------------------------------------------------------- */
@@ -43,39 +35,31 @@ static const char *text_of(const struct comparison *c, const struct json *value)
 	return arena_strdup(c->arena, joined.data);
 }
 
-/* Takes the next of the words at `*words`; false at their end. */
-static bool next_word(const char **words, char out[32])
-{
-	size_t n = *words ? strcspn(*words, " ") : 0;
-
-	if (n == 0 || n >= 32)
-		return false;
-	memcpy(out, *words, n);
-	out[n] = 0;
-	*words += n + ((*words)[n] == ' ');
-	return true;
-}
-
+/* What an item is called: by the first of the fields that name it. Where there are several, the name says which. */
 static const char *name_of(const struct comparison *c, const struct json *item)
 {
-	const char *keys = c->list.keys, *name = NULL, *kind = "";
-	char key[32];
+	const struct plan_field *fields = c->list->fields;
+	bool several = fields[0].name && (fields[1].flags & PLAN_NAMES);
+	const char *name = NULL, *kind = "";
 
-	while (!name && next_word(&keys, key)) {
-		name = json_get_text(json_get(item, key), "url"); /* of what is asked by HTTP */
-		name = name ? name : text_of(c, json_get(item, key));
-		kind = name && strchr(c->list.keys, ' ') ? arena_printf(c->arena, "%s ", key) : "";
+	for (; fields->name && (fields->flags & PLAN_NAMES) && !name; fields++) {
+		const struct json *value = json_get(item, fields->name);
+
+		name = fields->inside ? json_get_text(value, fields->inside->name) : NULL;
+		name = name ? name : text_of(c, value);
+		kind = name && several ? arena_printf(c->arena, "%s ", fields->name) : "";
 	}
 	if (!name)
 		name = text_of(c, item);
-	return arena_printf(c->arena, "%s%s%s", kind, name ? name : "?", c->list.after_name ? c->list.after_name : "");
+	return arena_printf(c->arena, "%s%s%s", kind, name ? name : "?", c->list->after ? c->list->after : "");
 }
 
 static const char *show(const struct comparison *c, const struct json *item)
 {
-	const char *shown = c->list.shown ? json_get_text(item, c->list.shown) : NULL;
-
-	return shown ? shown : "there";
+	for (const struct plan_field *field = c->list->fields; !plan_field_ends(field); field++)
+		if ((field->flags & PLAN_SHOWN) && json_get_text(item, field->name))
+			return json_get_text(item, field->name);
+	return "there";
 }
 
 /* --- lists ----------------------------------------------------------------------------------------------------------- */
@@ -85,7 +69,7 @@ static struct plan_change *note(struct comparison *c, const char *name, const ch
 	struct plan_change *change = arena_push(c->arena, c->changes, c->n);
 
 	*change = (struct plan_change){
-		.what = c->list.what, .layer = c->list.layer, .name = arena_strdup(c->arena, name),
+		.what = c->list->what, .layer = c->layer, .name = arena_strdup(c->arena, name),
 		.before = arena_strdup(c->arena, before), .after = arena_strdup(c->arena, after),
 	};
 	return change;
@@ -93,16 +77,13 @@ static struct plan_change *note(struct comparison *c, const char *name, const ch
 
 static void note_fields(struct comparison *c, struct plan_change *change, const struct json *old, const struct json *new)
 {
-	const char *fields = c->list.fields;
-	char field[32];
+	for (const struct plan_field *field = c->list->fields; field->name; field++) {
+		const char *was = text_of(c, json_get(old, field->name)), *is = text_of(c, json_get(new, field->name));
 
-	while (next_word(&fields, field)) {
-		const char *was = text_of(c, json_get(old, field)), *is = text_of(c, json_get(new, field));
-
-		if (strcmp(was ? was : "", is ? is : "") == 0)
+		if ((field->flags & PLAN_HIDDEN) || strcmp(was ? was : "", is ? is : "") == 0)
 			continue;
-		*arena_push(c->arena, change->fields, change->n_fields) = (struct plan_field){
-			arena_strdup(c->arena, field), arena_strdup(c->arena, was), arena_strdup(c->arena, is),
+		*arena_push(c->arena, change->fields, change->n_fields) = (struct plan_difference){
+			field->name, arena_strdup(c->arena, was), arena_strdup(c->arena, is),
 		};
 	}
 }
@@ -182,59 +163,49 @@ static void compare_lists(struct comparison *c, const struct json *before, const
 			note(c, new[i].name, NULL, show(c, new[i].value));
 }
 
+static void compare_list(struct comparison *c, const struct plan_list *list, const char *layer, const struct json *before,
+			 const struct json *after)
+{
+	c->list = list;
+	c->layer = layer;
+	compare_lists(c, before, after);
+}
+
 static void compare_trees(struct comparison *c, const char *tree, const struct json *before, const struct json *after)
 {
 	const struct json *old = json_get(before, "layers"), *new = json_get(after, "layers");
+	const struct plan_list *const paths[] = {&plan_excluded, &plan_included};
 
-	c->list = (struct compared_list){.what = "path of packages", .layer = arena_printf(c->arena, "%s/base", tree)};
-	compare_lists(c, json_get(before, "exclude"), json_get(after, "exclude"));
-	compare_lists(c, json_get(before, "include"), json_get(after, "include"));
+	for (size_t i = 0; i < 2; i++)
+		compare_list(c, paths[i], arena_printf(c->arena, "%s/base", tree), json_get(before, paths[i]->key),
+			     json_get(after, paths[i]->key));
 	for (size_t i = 0; i < json_count(new); i++) {
 		const char *name = json_get_text(json_item(new, i), "name");
 
-		c->list = (struct compared_list){
-			.what = "package", .keys = "name", .shown = "version",
-			.layer = arena_printf(c->arena, "%s/%s", tree, name ? name : "?"),
-		};
-		compare_lists(c, json_get(json_item(old, i), "packages"), json_get(json_item(new, i), "packages"));
+		compare_list(c, &plan_packages, arena_printf(c->arena, "%s/%s", tree, name ? name : "?"),
+			     json_get(json_item(old, i), plan_packages.key), json_get(json_item(new, i), plan_packages.key));
 	}
 }
 
 /* --- the whole ------------------------------------------------------------------------------------------------------- */
 
-static const struct compared_list lists[] = {
-	{"users", NULL, "user", "image", "name", NULL, NULL, "uid groups sudo shell home comment linger system"},
-	{"downloads", NULL, "download", "image", "name", NULL, "sha256",
-	 "sha256 fake path member unpack strip decompress mode owner group"},
-	{"containers", NULL, "container image", "image", "image", NULL, "sha256", "sha256 fake"},
-	{"files", NULL, "file", "image", "path", NULL, "sha256", "sha256 link mode owner group"},
-	{"units", NULL, "unit", "image", "name", NULL, NULL, "enable mask text"},
-	{"ports", "tcp", "port", "image", NULL, "/tcp", NULL, NULL},
-	{"ports", "udp", "port", "image", NULL, "/udp", NULL, NULL},
-	{"health", NULL, "health check", "image", "unit tcp http command", NULL, NULL, "http timeout_ms"},
-	{"state", NULL, "state", "image", NULL, NULL, NULL, NULL},
-	{"partitions", NULL, "partition", "disk", "label", NULL, NULL, "content size start type uuid attributes mkfs"},
-	{"configure", NULL, "hook", "image", NULL, NULL, NULL, NULL},
-};
-
-/* Values that are the whole. */
-static const struct { const char *value, *layer; } values[] = {
-	{"version", "all"}, {"program", "all"}, {"kind", "all"}, {"name", "all"},
-	{"epoch", "image"}, {"cmdline", "disk"}, {"init", "disk"}, {"disk_size", "disk"},
-};
-
-static const struct json *list_of(const struct compared_list *list, const struct json *plan)
+static const struct json *list_of(const struct plan_list *list, const struct json *plan)
 {
-	const struct json *value = json_get(plan, list->list);
+	const struct json *value = json_get(plan, list->key);
 
 	return list->part ? json_get(value, list->part) : value;
 }
 
-static void compare_values(struct comparison *c, const char *name, const struct json *before, const struct json *after)
+static void compare_single(struct comparison *c, const struct plan_single *single, const struct json *before,
+			   const struct json *after)
 {
-	const char *was = text_of(c, before), *is = text_of(c, after);
+	static const struct plan_list settings = {.what = "setting"};
+	const char *name = single->field.name;
+	const char *was = text_of(c, json_get(before, name)), *is = text_of(c, json_get(after, name));
 
-	if (strcmp(was ? was : "", is ? is : "") != 0)
+	c->list = &settings;
+	c->layer = single->layer;
+	if (single->layer && strcmp(was ? was : "", is ? is : "") != 0)
 		note(c, name, was, is);
 }
 
@@ -245,14 +216,10 @@ void plan_compare(struct arena *arena, const struct json *before, const struct j
 
 	compare_trees(&c, "tools", json_get(before, "tools"), json_get(after, "tools"));
 	compare_trees(&c, "image", json_get(before, "image"), json_get(after, "image"));
-	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
-		c.list = lists[i];
-		compare_lists(&c, list_of(&lists[i], before), list_of(&lists[i], after));
-	}
-	for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
-		c.list = (struct compared_list){.what = "setting", .layer = values[i].layer};
-		compare_values(&c, values[i].value, json_get(before, values[i].value), json_get(after, values[i].value));
-	}
+	for (const struct plan_list *list = plan_lists; list->key; list++)
+		compare_list(&c, list, list->layer, list_of(list, before), list_of(list, after));
+	for (const struct plan_single *single = plan_singles; single->field.name; single++)
+		compare_single(&c, single, before, after);
 	*ret_changes = c.changes;
 	*ret_n = c.n;
 }

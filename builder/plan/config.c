@@ -120,6 +120,7 @@ static int common_make(struct arena *arena, struct plan *plan, struct err *err)
 {
 	const struct pos pos = {.file = plan->recipe->path};
 	const char *zone = plan->recipe->timezone;
+	struct plan_file *link;
 	int r;
 
 	config_put(arena, plan, "/etc/machine-id", 0444, NULL, "uninitialized\n");
@@ -128,7 +129,9 @@ static int common_make(struct arena *arena, struct plan *plan, struct err *err)
 	r = config_needs(plan, "tzdata", &pos, "'timezone'", err);
 	if (r < 0)
 		return r;
-	add_file(arena, plan, "/etc/localtime", &pos)->link = arena_printf(arena, "../usr/share/zoneinfo/%s", zone);
+	link = add_file(arena, plan, "/etc/localtime", &pos);
+	link->link = arena_printf(arena, "../usr/share/zoneinfo/%s", zone);
+	link->mode = 0777;
 	return 0;
 }
 

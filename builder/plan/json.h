@@ -9,7 +9,7 @@
 struct json *plan_json(const struct plan *plan);
 
 /* One thing that differs in an item that both plans have. */
-struct plan_field {
+struct plan_difference {
 	const char *name;            /* as in the JSON: "mode", "groups", "text" of a unit, … */
 	const char *before, *after;  /* as a person writes them; NULL: was not, is not */
 };
@@ -21,7 +21,7 @@ struct plan_change {
 			      "disk" */
 	const char *name;            /* of the package, path, unit, … */
 	const char *before, *after;  /* what it was and is; NULL: was not, is not */
-	struct plan_field *fields;   /* of an item with several, what of it */
+	struct plan_difference *fields; /* of an item with several, what of it */
 	size_t n_fields;
 };
 

@@ -64,6 +64,12 @@ struct plan_quadlet {
 	struct pos pos;
 };
 
+/* A user of the recipe, and the number that was decided. */
+struct plan_user {
+	const struct recipe_user *words;
+	int64_t uid;                           /* -1: a system user's, that nobody knows before */
+};
+
 /* A systemd unit of the recipe: a drop-in when a package ships the unit, else the whole of it. */
 struct plan_unit {
 	const char *name, *text;               /* `text` NULL: nothing but a preset or a mask */
@@ -88,13 +94,18 @@ struct plan {
 	size_t n_containers;
 	struct plan_quadlet *quadlets;
 	size_t n_quadlets;
+	struct plan_user *users;
+	size_t n_users;
 	struct plan_file *files;               /* in the order they are written: what was generated, then the recipe's own */
 	size_t n_files;
 	struct plan_unit *units;
 	size_t n_units;
 	struct disk_layout layout;             /* no partitions: not a disk */
 	const struct plan_programs *programs;
-	const char *cmdline;                   /* kernel command line without what only the root image's digest can tell */
+	const char *version, *program;         /* of aether-build; identity_program */
+	const char *kind;                      /* the recipe's, in a word */
+	const char *cmdline;                   /* kernel command line without what only the root image's digest can tell; NULL: a container,
+						* which starts by its hypervisor's kernel */
 	const char *seed;                      /* 64 hex digits: all identity in the image is derived from it */
 	int64_t epoch;                         /* every time stamp in the image, seconds since 1970 */
 	const char *ground_key;                /* of the packages' part of the root image; NULL: its tree is taken whole */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "plan/fields.h"
 #include "shelf/describe.h"
 #include "verb/diff.h"
 
@@ -10,29 +11,28 @@ enum { HEX_DIGITS = 64, TABLE_MAX = 4 << 20 };
 
 /* --- groups --------------------------------------------------------------------------------------------------------- */
 
-/* In this order; what is none of these goes with the last. */
-static const struct { const char *what, *heading;
-} kinds[] = {
-	{"package", "Packages"},
-	{"file", "Files"},
-	{"unit", "Units"},
-	{"port", "Ports"},
-	{"user", "Users"},
-	{"download", "Downloads"},
-	{"container image", "Container images"},
-	{"health check", "Health checks"},
-	{"state", "State"},
-	{"partition", "Partitions"},
-	{"path of packages", "Paths of packages"},
-	{"setting", "Settings"},
-};
-enum { N_KINDS = sizeof kinds / sizeof *kinds };
+enum { KINDS_MAX = 32 };
 
-static size_t kind_of(const struct plan_change *change)
+/* The groups, in this order: packages, the plan's lists, and what is none of them. How many there are. */
+static size_t list_kinds(const struct plan_list *kinds[KINDS_MAX])
+{
+	static const struct plan_list settings = {.what = "setting", .heading = "Settings"};
+	size_t n = 0;
+
+	kinds[n++] = &plan_packages;
+	for (const struct plan_list *list = plan_lists; list->key; list++)
+		if (strcmp(kinds[n - 1]->what, list->what) != 0) /* the parts of a list are one group */
+			kinds[n++] = list;
+	kinds[n++] = &plan_excluded;
+	kinds[n++] = &settings;
+	return n;
+}
+
+static size_t kind_of(const struct plan_list *const *kinds, size_t n, const struct plan_change *change)
 {
 	size_t i = 0;
 
-	while (i < N_KINDS - 1 && strcmp(kinds[i].what, change->what) != 0)
+	while (i < n - 1 && strcmp(kinds[i]->what, change->what) != 0)
 		i++;
 	return i;
 }
@@ -53,24 +53,25 @@ static int by_name(const void *a, const void *b)
 
 size_t diff_groups(const struct diff *diff, struct diff_group **ret_groups)
 {
-	struct diff_group *groups = arena_array(diff->arena, struct diff_group, N_KINDS);
-	const struct plan_change **changes[N_KINDS] = {0};
-	size_t counts[N_KINDS] = {0}, n = 0;
+	const struct plan_list *kinds[KINDS_MAX];
+	size_t n_kinds = list_kinds(kinds), counts[KINDS_MAX] = {0}, n = 0;
+	struct diff_group *groups = arena_array(diff->arena, struct diff_group, n_kinds);
+	const struct plan_change **changes[KINDS_MAX] = {0};
 	bool only_noise = true;
 
 	for (size_t i = 0; i < diff->n; i++)
 		only_noise = only_noise && is_noise(&diff->changes[i]);
 	for (size_t i = 0; i < diff->n; i++) {
-		size_t kind = kind_of(&diff->changes[i]);
+		size_t kind = kind_of(kinds, n_kinds, &diff->changes[i]);
 
 		if (only_noise || !is_noise(&diff->changes[i]))
 			*arena_push(diff->arena, changes[kind], counts[kind]) = &diff->changes[i];
 	}
-	for (size_t kind = 0; kind < N_KINDS; kind++) {
+	for (size_t kind = 0; kind < n_kinds; kind++) {
 		if (counts[kind] == 0)
 			continue;
 		qsort(changes[kind], counts[kind], sizeof *changes[kind], by_name);
-		groups[n] = (struct diff_group){.heading = kinds[kind].heading, .changes = changes[kind], .n = counts[kind]};
+		groups[n] = (struct diff_group){.heading = kinds[kind]->heading, .changes = changes[kind], .n = counts[kind]};
 		for (size_t i = 0; i < counts[kind]; i++) {
 			groups[n].n_added += !changes[kind][i]->before;
 			groups[n].n_removed += !changes[kind][i]->after;
@@ -93,7 +94,7 @@ static const char *word(struct arena *arena, const char *value)
 	return value ? describe_text(arena, value) : "nothing";
 }
 
-const char *diff_field(struct arena *arena, const struct plan_field *field, const char *arrow)
+const char *diff_field(struct arena *arena, const struct plan_difference *field, const char *arrow)
 {
 	if (strcmp(field->name, "sha256") == 0)
 		return "content";

@@ -28,7 +28,7 @@ size_t diff_groups(const struct diff *diff, struct diff_group **ret_groups);
 struct strv diff_lines(struct arena *arena, const char *before, const char *after);
 
 /* How a field of a change is told in one line: "content", "mode 0644 -> 0600"; NULL for text of many lines. */
-const char *diff_field(struct arena *arena, const struct plan_field *field, const char *arrow);
+const char *diff_field(struct arena *arena, const struct plan_difference *field, const char *arrow);
 
 /* Whether a value is a SHA-256: nothing that people read. */
 bool diff_is_digest(const char *value);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "build/project.h"
+#include "plan/fields.h"
 #include "plan/json.h"
 #include "tree/tree.h"
 
@@ -15,7 +16,6 @@ struct stand {
 
 static size_t look(const struct plan *plan, const struct cache *cache, struct stand stands[2 * LAYER_COUNT])
 {
-	static const char *const layers[LAYER_COUNT] = {"base", "parent", "recipe"};
 	const struct {
 		const char *name;
 		const struct plan_tree *tree;
@@ -26,7 +26,7 @@ static size_t look(const struct plan *plan, const struct cache *cache, struct st
 		for (unsigned l = 0; trees[t].tree->recipe && l < LAYER_COUNT; l++) {
 			const struct plan_layer *packages = &trees[t].tree->layers[l];
 
-			stands[n++] = (struct stand){trees[t].name, layers[l], packages, tree_cached(cache, packages)};
+			stands[n++] = (struct stand){trees[t].name, debian_layer_names[l], packages, tree_cached(cache, packages)};
 		}
 	return n;
 }

@@ -5,26 +5,12 @@
 
 #include "base/file.h"
 #include "build/project.h"
+#include "plan/fields.h"
 #include "plan/json.h"
 #include "shelf/describe.h"
 #include "shelf/publish.h"
 
 enum { PLAN_BYTES_MAX = 64 << 20 };
-
-/* The recipe's words behind a change, where it is one of those that have them. */
-static const struct pos *words_of(const struct plan *plan, const struct plan_change *change)
-{
-	for (size_t i = 0; strcmp(change->what, "file") == 0 && i < plan->n_files; i++)
-		if (strcmp(plan->files[i].path, change->name) == 0)
-			return &plan->files[i].pos;
-	for (size_t i = 0; strcmp(change->what, "unit") == 0 && i < plan->n_units; i++)
-		if (strcmp(plan->units[i].name, change->name) == 0)
-			return &plan->units[i].pos;
-	for (size_t i = 0; strcmp(change->what, "package") == 0 && i < plan->recipe->n_packages; i++)
-		if (strcmp(plan->recipe->packages[i].name, change->name) == 0)
-			return &plan->recipe->packages[i].pos;
-	return NULL;
-}
 
 /* What of it has changed, where that fits in a line. */
 static void print_fields(const struct plan_change *change)
@@ -45,7 +31,7 @@ static void print_fields(const struct plan_change *change)
 
 static void print_change(const struct plan *plan, const struct plan_change *change)
 {
-	const struct pos *pos = words_of(plan, change);
+	const struct pos *pos = plan_words(plan, change->what, change->name);
 
 	printf("%s: %s %s: ", change->layer, change->what, change->name);
 	if (!change->before)
@@ -64,7 +50,7 @@ static void print_change(const struct plan *plan, const struct plan_change *chan
 
 static struct json *change_json(const struct plan *plan, const struct plan_change *change)
 {
-	const struct pos *pos = words_of(plan, change);
+	const struct pos *pos = plan_words(plan, change->what, change->name);
 	struct json *object = json_new_object();
 
 	json_set(object, "layer", json_text(change->layer));

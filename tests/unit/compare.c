@@ -41,7 +41,7 @@ static const char *field(const char *name, const char *of)
 {
 	for (size_t i = 0; i < n; i++)
 		for (size_t f = 0; strcmp(changes[i].name, name) == 0 && f < changes[i].n_fields; f++) {
-			const struct plan_field *found = &changes[i].fields[f];
+			const struct plan_difference *found = &changes[i].fields[f];
 
 			if (strcmp(found->name, of) == 0)
 				return arena_printf(arena, "%s %s", found->before ? found->before : "-",
