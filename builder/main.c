@@ -1,7 +1,9 @@
-/* The table of verbs; the one place that prints errors. */
+/* From the command line to a verb; the one place that prints errors. */
 #include <errno.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -10,79 +12,105 @@
 #include "base/text.h"
 #include "verb/verb.h"
 
-extern const struct verb verb_vm, verb_lxc, verb_lock, verb_plan, verb_why, verb_run, verb_test, verb_list, verb_show,
-	verb_diff, verb_gc, verb_switch, verb_rollback, verb_status, verb_exec, verb_cache,
-	verb_schema;
+enum { EXIT_FAILED = 1, EXIT_USAGE = 2, VERBS_MAX = 64, LEFT_COLUMNS = 32 };
 
-static const struct verb *const verbs[] = {&verb_vm, &verb_lxc, &verb_lock, &verb_plan, &verb_why, &verb_run, &verb_test,
-					    &verb_list, &verb_show, &verb_diff, &verb_gc, &verb_switch,
-					    &verb_rollback, &verb_status, &verb_exec, &verb_cache,
-					    &verb_schema};
-enum { N_VERBS = sizeof verbs / sizeof *verbs };
+static void main_print_row(const char *left, const char *right, FILE *out)
+{
+	fprintf(out, "  %s%*s %s\n", left, text_padding(left, LEFT_COLUMNS), "", right);
+}
 
-enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
-
-static void print_usage(FILE *out)
+static void main_print_usage(FILE *out)
 {
 	fputs("usage: aether-build VERB [OPTION…] ARGUMENT…\n\n", out);
-	for (size_t i = 0; i < N_VERBS; i++) {
+	for (size_t i = 0; verbs[i]; i++) {
 		char left[64];
 
 		snprintf(left, sizeof left, "%s %s", verbs[i]->name, verbs[i]->arguments);
-		fprintf(out, "  %s%*s %s\n", left, text_padding(left, 32), "", verbs[i]->summary);
+		main_print_row(left, verbs[i]->summary, out);
 	}
 	fputs("\n'aether-build VERB --help' lists its options; the manual is aether-build(1).\n", out);
 }
 
-static const struct verb *find_verb(const char *name, struct err *err)
+static void main_print_option(const struct option *option, void *out)
 {
-	const char *names[N_VERBS], *near;
+	char left[64];
 
-	for (size_t i = 0; i < N_VERBS; i++) {
-		if (strcmp(verbs[i]->name, name) == 0)
-			return verbs[i];
-		names[i] = verbs[i]->name;
+	snprintf(left, sizeof left, "--%s%s%s", option->name, option->value ? " " : "", option->value ? option->value : "");
+	main_print_row(left, option->help, out);
+}
+
+static const struct verb *main_find_verb(const char *name, struct err *err)
+{
+	const char *names[VERBS_MAX], *near;
+	size_t n = 0;
+
+	for (; verbs[n] && n < VERBS_MAX; n++) {
+		if (strcmp(verbs[n]->name, name) == 0)
+			return verbs[n];
+		names[n] = verbs[n]->name;
 	}
-	near = text_nearest(name, names, N_VERBS);
+	near = text_nearest(name, names, n);
 	err_set(err, -EINVAL, "unknown verb '%s'", name);
 	err_hint(err, near ? "did you mean '%s'?" : "'aether-build --help' lists them", near);
 	return NULL;
 }
 
-static int usage_failed(struct err *err)
+static int main_usage_failed(struct err *err)
 {
 	err_print(err, stderr);
 	err_free(err);
 	return EXIT_USAGE;
 }
 
-static int run(const struct verb *verb, int argc, char **argv)
+/* What is wrong with `n` arguments for the verb; 0 when nothing is. */
+static int main_check_arguments(const struct verb *verb, int n, char **arguments, struct err *err)
 {
-	struct verb_options options;
-	struct err err = {0};
-	int first = options_parse(verb, argc, argv, &options, &err), n = argc - first, r;
+	if (n > (int)verb->max_arguments) {
+		err_set(err, -EINVAL, "unexpected argument '%s'", arguments[verb->max_arguments]);
+		return err_hint(err, "usage: aether-build %s [OPTION…] %s", verb->name, verb->arguments);
+	}
+	if (n < (int)verb->min_arguments) {
+		err_set(err, -EINVAL, "'%s' needs %s", verb->name, verb->arguments);
+		return err_hint(err, "usage: aether-build %s [OPTION…] %s", verb->name, verb->arguments);
+	}
+	return 0;
+}
 
-	if (first < 0)
-		return usage_failed(&err);
-	if (options.help) {
-		printf("usage: aether-build %s [OPTION…] %s\n\n%s.\n\n", verb->name, verb->arguments, verb->summary);
-		options_print(verb, stdout);
-		return 0;
-	}
-	if (n < (int)verb->min_arguments || n > (int)verb->max_arguments) {
-		err_set(&err, -EINVAL, "'%s' takes %s, not %d argument%s", verb->name,
-			*verb->arguments ? verb->arguments : "nothing", n, n == 1 ? "" : "s");
-		return usage_failed(&err);
-	}
-	log_setup(options.json ? LOG_JSON : options.quiet ? LOG_QUIET : LOG_AUTO);
-	r = verb->run(&options, argv + first, (size_t)n, &err);
+static int main_run(const struct verb *verb, const void *options, char **arguments, int n)
+{
+	struct err err = {0};
+	int r = verb->run(options, arguments, (size_t)n, &err);
+
 	log_step(NULL);
 	if (r >= 0 && fflush(stdout) != 0)
-		r = err_sys(&err, -errno, "cannot write the result to stdout");
+		r = errno == EPIPE ? -EPIPE : err_sys(&err, -errno, "cannot write the result to stdout"); /* nobody reads on */
 	if (r < 0)
 		err_print(&err, stderr);
 	err_free(&err);
 	return r < 0 ? EXIT_FAILED : 0;
+}
+
+static int main_verb(const struct verb *verb, int argc, char **argv)
+{
+	struct common_options *common = calloc(1, verb->options_size); /* the first member of every verb's struct */
+	struct err err = {0};
+	int first, status;
+
+	if (!common)
+		return EXIT_FAILED;
+	first = options_parse(verb, argc, argv, common, &err);
+	if (first >= 0 && common->help) {
+		printf("usage: aether-build %s [OPTION…] %s\n\n%s.\n\n", verb->name, verb->arguments, verb->summary);
+		options_each(verb, main_print_option, stdout);
+		status = 0;
+	} else if (first < 0 || main_check_arguments(verb, argc - first, argv + first, &err) < 0) {
+		status = main_usage_failed(&err);
+	} else {
+		log_setup(common->json ? LOG_JSON : common->quiet ? LOG_QUIET : LOG_AUTO);
+		status = main_run(verb, common, argv + first, argc - first);
+	}
+	free(common);
+	return status;
 }
 
 int main(int argc, char **argv)
@@ -91,14 +119,15 @@ int main(int argc, char **argv)
 	struct err err = {0};
 
 	setlocale(LC_CTYPE, "C.UTF-8");
+	signal(SIGPIPE, SIG_IGN); /* whoever stops listening is a failed write, told like any other */
 	if (argc < 2 || strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0) {
-		print_usage(argc < 2 ? stderr : stdout);
+		main_print_usage(argc < 2 ? stderr : stdout);
 		return argc < 2 ? EXIT_USAGE : 0;
 	}
 	if (strcmp(argv[1], "--version") == 0) {
 		printf("aether-build %s (sources %.12s)\n", AETHER_VERSION, identity_program);
 		return 0;
 	}
-	verb = find_verb(argv[1], &err);
-	return verb ? run(verb, argc - 1, argv + 1) : usage_failed(&err);
+	verb = main_find_verb(argv[1], &err);
+	return verb ? main_verb(verb, argc - 1, argv + 1) : main_usage_failed(&err);
 }

@@ -116,22 +116,22 @@ static int make(const struct build_kind *kind, struct build *build, const struct
 	return r == 0 ? publish_commit(build->arena, draft, &manifest, ret_path, err) : r;
 }
 
-/* A plain user is root from here on, in a world of his own: where the cache and the image go was decided before. */
-static int build_new(const struct build_kind *kind, const struct verb_options *options, struct project *project,
+/* A plain user is root from here on, in its own user and mount namespace: where the cache and the image go was decided before. */
+static int build_new(const struct build_kind *kind, const struct build_how *how, struct project *project,
 		     const struct publish_wanted *wanted, const char **ret_path, struct err *err)
 {
 	struct build build = {
 		.arena = project->arena, .plan = project->plan,  .format = wanted->format,
 		.compression = wanted->compression,
 	};
-	const char *cache = options->cache ? options->cache : cache_default(project->arena);
+	const char *cache = how->cache ? how->cache : cache_default(project->arena);
 	struct publish_draft draft = {.fd = -1};
 	struct tree packages = {.scratch_fd = -1};
 	int r = userns_enter(err);
 
 	build.image = build.tools = packages;
 	if (r == 0)
-		r = publish_begin(options->out, wanted->name, &draft, err);
+		r = publish_begin(how->out, wanted->name, &draft, err);
 	if (r == 0)
 		r = cache_open(cache, &build.cache, err);
 	if (r == 0)
@@ -146,11 +146,11 @@ static int build_new(const struct build_kind *kind, const struct verb_options *o
 	return r;
 }
 
-static void report(const struct verb_options *options, struct arena *arena, const char *path, bool built)
+static void report(bool json, struct arena *arena, const char *path, bool built)
 {
 	_cleanup_json_ struct json *object = NULL;
 
-	if (!options->json) {
+	if (!json) {
 		puts(path);
 		return;
 	}
@@ -161,14 +161,16 @@ static void report(const struct verb_options *options, struct arena *arena, cons
 }
 
 /* The generation that the recipe and its lock give: the one there is, or a new one. *ret_built: which of the two. */
-static int find_or_build(const struct build_kind *kind, const struct verb_options *options, struct project *project,
+static int find_or_build(const struct build_kind *kind, const struct build_how *how, struct project *project,
 			 const char **ret_image, bool *ret_built, struct err *err)
 {
 	struct publish_wanted wanted = {
-		.format = options->format ? options->format : kind->format,
-		.compression = options->compress ? options->compress : kind->compression,
+		.format = how->format ? how->format : kind->format,
 	};
-	int r = kind->check(wanted.format, wanted.compression, err);
+	int r;
+
+	wanted.compression = how->compression ? how->compression : kind->compression(wanted.format);
+	r = kind->check(wanted.format, wanted.compression, err);
 
 	if (r == 0)
 		r = project_plan(project, err);
@@ -176,45 +178,42 @@ static int find_or_build(const struct build_kind *kind, const struct verb_option
 		return r;
 	wanted.name = project_shelf(project);
 	wanted.key = project->plan->key;
-	*ret_built = !publish_find(project->arena, options->out, &wanted, ret_image);
+	*ret_built = !publish_find(project->arena, how->out, &wanted, ret_image);
 	if (*ret_built)
-		return build_new(kind, options, project, &wanted, ret_image, err);
+		return build_new(kind, how, project, &wanted, ret_image, err);
 	log_note("nothing has changed since this was built");
 	return 0;
 }
 
-int build_run(const struct build_kind *kind, const struct verb_options *options, const char *path, struct err *err)
+int build_run(const struct build_kind *kind, const struct build_how *how, const char *path, bool json, struct err *err)
 {
 	_cleanup_project_ struct project project = {0};
 	const char *image;
 	bool built;
-	int r = project_load(path, kind->kind, options, &project, err);
+	int r = project_load(path, kind->kind, &how->recipe, &project, err);
 
 	if (r == 0)
-		r = find_or_build(kind, options, &project, &image, &built, err);
+		r = find_or_build(kind, how, &project, &image, &built, err);
 	if (r < 0)
 		return r;
 	log_step(NULL);
-	report(options, project.arena, image, built);
+	report(json, project.arena, image, built);
 	return 0;
 }
 
 /* --- for others ------------------------------------------------------------------------------------------------------ */
 
 /* What the process that builds does: the image's path goes into the pipe. */
-static int build_apart(const struct verb_options *options, unsigned kind, const char *recipe, int fd)
+static int build_apart(const struct build_how *how, unsigned kind, const char *recipe, int fd)
 {
 	_cleanup_project_ struct project project = {0};
-	struct build_kind how;
 	struct err err = {0};
 	const char *image;
 	bool built;
-	int r = project_load(recipe, kind, options, &project, &err);
+	int r = project_load(recipe, kind, &how->recipe, &project, &err);
 
-	if (r == 0) {
-		how = project.recipe->kind == KIND_LXC ? lxc_kind(options) : vm_kind();
-		r = find_or_build(&how, options, &project, &image, &built, &err);
-	}
+	if (r == 0)
+		r = find_or_build(project.recipe->kind == KIND_LXC ? &build_lxc : &build_vm, how, &project, &image, &built, &err);
 	log_step(NULL);
 	if (r == 0 && fd_write_all(fd, image, strlen(image)) < 0)
 		r = err_set(&err, -EPIPE, "cannot say which image was built");
@@ -235,7 +234,7 @@ static void read_answer(int fd, char answer[PATH_MAX])
 	answer[size] = 0;
 }
 
-int build_obtain(const struct verb_options *options, unsigned kind, const char *recipe, struct arena *arena,
+int build_obtain(const struct build_how *how, unsigned kind, const char *recipe, struct arena *arena,
 		 const char **ret_image, struct err *err)
 {
 	char answer[PATH_MAX];
@@ -247,7 +246,7 @@ int build_obtain(const struct verb_options *options, unsigned kind, const char *
 	fflush(stdout);
 	child = fork();
 	if (child == 0)
-		_exit(build_apart(options, kind, recipe, pipe_fds[1]));
+		_exit(build_apart(how, kind, recipe, pipe_fds[1]));
 	close(pipe_fds[1]);
 	read_answer(child < 0 ? -1 : pipe_fds[0], answer);
 	close(pipe_fds[0]);

@@ -1,5 +1,4 @@
-/* What the verbs that build have in common: from a recipe to a published generation. What is made of the finished tree is a
- * kind's own. */
+/* From a recipe to a published generation. What is made of the finished tree is a kind's own. */
 #ifndef BUILD_PIPELINE_H
 #define BUILD_PIPELINE_H
 
@@ -18,29 +17,36 @@ struct build {
 	const char *format, *compression;  /* as asked for */
 };
 
-/* A kind of artifact, one for each verb that builds. */
+/* A kind of artifact. */
 struct build_kind {
 	const char *name;                  /* in the manifest: "vm" */
 	unsigned kind;                     /* of enum recipe_kind */
-	const char *format, *compression;  /* when the user names none */
+	const char *format;                /* when the user names none */
+	const char *(*compression)(const char *format); /* … of this format; NULL for a format that there is not */
 	int (*check)(const char *format, const char *compression, struct err *err); /* are they ones we know? */
 	/* Makes the artifact as the new file `path` and completes `manifest`: its image, and what else only now is known. */
 	int (*make)(const struct build *build, const char *path, struct manifest *manifest, struct err *err);
 };
 
-/* The whole way of such a verb: reads and plans the recipe at `path`; names the generation there is when nothing has changed;
- * else builds and publishes one. Prints its path. */
-int build_run(const struct build_kind *kind, const struct verb_options *options, const char *path, struct err *err);
+extern const struct build_kind build_vm, build_lxc;
 
-/* The kinds that there are, each in its verb's file. */
-struct build_kind vm_kind(void);
-struct build_kind lxc_kind(const struct verb_options *options);
+/* How somebody wants it. */
+struct build_how {
+	struct project_options recipe;
+	const char *out;                   /* folder of all generations */
+	const char *cache;                 /* folder of the cache; NULL: cache_default() */
+	const char *format, *compression;  /* NULL: the kind's */
+};
 
-/* For verbs that go on with an image: the path (in `arena`) of the generation that the recipe and its lock give, which
- * is built when it is not the newest one. `kind` of enum recipe_kind, 0: what --kind asks for, or the recipe's first.
- * It is built by a process of its own, because a plain user becomes root in a world of his own for that. -ECHILD: it
- * failed, and has said why. */
-int build_obtain(const struct verb_options *options, unsigned kind, const char *recipe, struct arena *arena,
-		 const char **ret_image, struct err *err);
+/* Reads and plans the recipe at `path`; names the generation there is when nothing has changed; else builds and publishes one.
+ * Prints its path, or with `json` what was done. */
+int build_run(const struct build_kind *kind, const struct build_how *how, const char *path, bool json, struct err *err);
+
+/* For whoever goes on with an image: the path (in `arena`) of the generation that the recipe and its lock give, which is built
+ * when it is not the newest one. `kind` of enum recipe_kind, 0: what how->recipe asks for, or the recipe's first. It is built by
+ * a process of its own, because a plain user becomes root in its own user namespace for that. -ECHILD: it failed, and has
+ * said why. */
+int build_obtain(const struct build_how *how, unsigned kind, const char *recipe, struct arena *arena, const char **ret_image,
+		 struct err *err);
 
 #endif

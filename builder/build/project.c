@@ -39,7 +39,7 @@ static int find_programs(struct arena *arena, unsigned kind, struct plan_program
 	return r;
 }
 
-static int read_kind(const struct verb_options *options, unsigned *kind, struct err *err)
+static int read_kind(const struct project_options *options, unsigned *kind, struct err *err)
 {
 	if (!options->kind)
 		return 0;
@@ -50,7 +50,7 @@ static int read_kind(const struct verb_options *options, unsigned *kind, struct 
 	return err_hint(err, "choose one of: vm, lxc, tools");
 }
 
-int project_load(const char *path, unsigned kind, const struct verb_options *options, struct project *project, struct err *err)
+int project_load(const char *path, unsigned kind, const struct project_options *options, struct project *project, struct err *err)
 {
 	struct recipe_options how = {.allow_outside = options->allow_outside, .kind = kind};
 	int r;

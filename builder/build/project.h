@@ -1,9 +1,15 @@
-/* What every verb that looks at a recipe begins with: the recipe, its tools, their lock, and the plan made of them. */
+/* A recipe, its tools, their lock, and the plan made of them. */
 #ifndef BUILD_PROJECT_H
 #define BUILD_PROJECT_H
 
 #include "plan/plan.h"
-#include "verb/verb.h"
+
+/* How a recipe is read; zeros: as usual. */
+struct project_options {
+	bool allow_outside;          /* own files may lie outside the repository */
+	const char *fakes;           /* folder of what stands in (lock/fakes.h), or NULL */
+	const char *kind;            /* "vm", "lxc", "tools"; NULL: the recipe's first one */
+};
 
 struct project {
 	struct arena *arena;         /* all that follows lives in it */
@@ -14,13 +20,13 @@ struct project {
 	struct plan_programs programs; /* what of ours lives in the image */
 };
 
-/* Reads the recipe at `path` and the tools recipe that it names. `kind` is what the verb is for, 0: what --kind asks for. */
-int project_load(const char *path, unsigned kind, const struct verb_options *options, struct project *project, struct err *err);
+/* Reads the recipe at `path` and the tools recipe that it names. `kind` of enum recipe_kind, 0: options->kind. */
+int project_load(const char *path, unsigned kind, const struct project_options *options, struct project *project, struct err *err);
 
 /* Goes on to the lock and the plan. */
 int project_plan(struct project *project, struct err *err);
 
-/* The name of the folder below --out that has the generations of this kind; in the project's arena. */
+/* The name of the folder below `out` that has the generations of this kind; in the project's arena. */
 const char *project_shelf(const struct project *project);
 
 /* Frees all of it; a zeroed one is fine. */

@@ -15,7 +15,7 @@
 
 struct wanted {
 	struct arena *arena;
-	const struct verb_options *options;
+	const char *out;
 	struct strv entries;
 };
 
@@ -66,6 +66,7 @@ static void wanted_plan(struct wanted *wanted, const struct plan *plan)
  * planned. */
 static void wanted_recipe(struct wanted *wanted, const char *path)
 {
+	static const struct project_options as_usual;
 	static const unsigned kinds[] = {KIND_VM, KIND_LXC, KIND_TOOLS};
 	const char *stem = arena_strndup(wanted->arena, path, strlen(path) - strlen(".lock"));
 	const char *recipe = arena_printf(wanted->arena, "%s.recipe", stem);
@@ -81,7 +82,7 @@ static void wanted_recipe(struct wanted *wanted, const char *path)
 		struct project project = {0};
 		struct err err = {0};
 
-		if (project_load(recipe, kinds[i], wanted->options, &project, &err) == 0 && project_plan(&project, &err) == 0) {
+		if (project_load(recipe, kinds[i], &as_usual, &project, &err) == 0 && project_plan(&project, &err) == 0) {
 			wanted_plan(wanted, project.plan);
 			planned = true;
 		}
@@ -165,14 +166,14 @@ static void wanted_json(struct wanted *wanted, const struct json *plan)
 
 static int wanted_generations(struct wanted *wanted, struct err *err)
 {
-	const struct strv shelves = generation_shelves(wanted->arena, wanted->options->out);
+	const struct strv shelves = generation_shelves(wanted->arena, wanted->out);
 	int r = 0;
 
 	for (size_t s = 0; r == 0 && s < shelves.count; s++) {
 		struct generation *generations = NULL;
 		size_t n = 0;
 
-		r = generation_list(wanted->arena, wanted->options->out, shelves.items[s], &generations, &n, err);
+		r = generation_list(wanted->arena, wanted->out, shelves.items[s], &generations, &n, err);
 		for (size_t i = 0; r == 0 && i < n; i++) {
 			_cleanup_json_ struct json *plan = NULL;
 			struct err problem = {0};
@@ -190,10 +191,10 @@ static int wanted_generations(struct wanted *wanted, struct err *err)
 
 /* --- both ------------------------------------------------------------------------------------------------------------ */
 
-int wanted_entries(struct arena *arena, const struct verb_options *options, const char *folder, struct strv *ret_entries,
+int wanted_entries(struct arena *arena, const char *out, const char *folder, struct strv *ret_entries,
 		   struct err *err)
 {
-	struct wanted wanted = {.arena = arena, .options = options};
+	struct wanted wanted = {.arena = arena, .out = out};
 	int r = wanted_locks(&wanted, folder, err);
 
 	if (r == 0)

@@ -2,13 +2,13 @@
 #ifndef BUILD_WANTED_H
 #define BUILD_WANTED_H
 
+#include "base/err.h"
 #include "base/text.h"
-#include "verb/verb.h"
 
 /* The entries, as ROOM/KEY, sorted: of every recipe with a lock in the repository around `folder` (the nearest folder with
- * .git, else the folder itself), and of every generation below options->out. A recipe that cannot be planned is a warning,
+ * .git, else the folder itself), and of every generation below `out`. A recipe that cannot be planned is a warning,
  * and only what its lock names by digest is wanted then. In `arena`. */
-int wanted_entries(struct arena *arena, const struct verb_options *options, const char *folder, struct strv *ret_entries,
+int wanted_entries(struct arena *arena, const char *out, const char *folder, struct strv *ret_entries,
 		   struct err *err);
 
 /* Whether the entry is among them. */

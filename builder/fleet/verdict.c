@@ -7,41 +7,13 @@
 
 #include "base/log.h"
 
-enum { TIMEOUT_S = 15 * 60, TIMEOUT_MAX_S = 24 * 60 * 60 };
-
-int deploy_remote(struct arena *arena, const struct verb_options *options, struct remote *ret_remote, struct err *err)
-{
-	struct remote remote = {.host = options->host, .config = options->ssh_config};
-
-	if (!remote.host) {
-		err_set(err, -EINVAL, "which machine is meant?");
-		return err_hint(err, "say it: --host [USER@]NAME, as ssh knows it");
-	}
-	for (size_t i = 0; i < options->ssh_options.count; i++)
-		strv_push(arena, &remote.options, options->ssh_options.items[i]);
-	*ret_remote = remote;
-	return remote_check(&remote, err);
-}
-
-int deploy_timeout(const struct verb_options *options, unsigned *ret_seconds, struct err *err)
-{
-	uint64_t ms = TIMEOUT_S * 1000ULL;
-
-	if (options->timeout && (duration_parse(options->timeout, &ms) < 0 || ms < 1000 || ms > TIMEOUT_MAX_S * 1000ULL)) {
-		err_set(err, -EINVAL, "'--timeout %s': a time from a second to a day is expected", options->timeout);
-		return err_hint(err, "such as 90s, 15m, 1h");
-	}
-	*ret_seconds = (unsigned)(ms / 1000);
-	return 0;
-}
-
-const struct generation *deploy_find(struct arena *arena, const struct verb_options *options, const char *name,
+const struct generation *deploy_find(struct arena *arena, const char *out, const char *name,
 				     const char *root_hash)
 {
 	struct generation *generations = NULL;
 	struct err ignored = {0};
 	size_t n = 0;
-	int r = *name && *name != '.' && !strchr(name, '/') ? generation_list(arena, options->out, name, &generations,
+	int r = *name && *name != '.' && !strchr(name, '/') ? generation_list(arena, out, name, &generations,
 									      &n, &ignored) : 0;
 
 	err_free(&ignored);

@@ -1,19 +1,12 @@
-/* What the verbs that work with a machine have in common. */
+/* The verdict on a generation that was given to a machine. */
 #ifndef FLEET_VERDICT_H
 #define FLEET_VERDICT_H
 
 #include "fleet/status.h"
 #include "shelf/generation.h"
-#include "verb/verb.h"
 
-/* The machine that --host names. -EINVAL without one. */
-int deploy_remote(struct arena *arena, const struct verb_options *options, struct remote *ret_remote, struct err *err);
-
-/* --timeout in seconds; 15 minutes when it was not said. */
-int deploy_timeout(const struct verb_options *options, unsigned *ret_seconds, struct err *err);
-
-/* The generation of `name` below --out whose root has that hash; NULL when there is none (any more). In `arena`. */
-const struct generation *deploy_find(struct arena *arena, const struct verb_options *options, const char *name,
+/* The generation of `name` below `out` whose root has that hash; NULL when there is none (any more). In `arena`. */
+const struct generation *deploy_find(struct arena *arena, const char *out, const char *name,
 				     const char *root_hash);
 
 /* Writes down what became of the generation; that it could not be written down is a warning. */

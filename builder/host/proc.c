@@ -246,7 +246,6 @@ static int run(const struct proc *proc, struct buf *tail, struct err *err)
 	int r = spawn(proc, proc->input != NULL, &s, &pid, err);
 
 	if (r == 0) {
-		signal(SIGPIPE, SIG_IGN);
 		r = serve(proc, &s, tail);
 		if (r < 0)
 			serve_failed(proc, r, err);
@@ -313,7 +312,6 @@ int proc_start(const struct proc *proc, struct proc_talk **ret_talk, struct err 
 		free(talk);
 		return r;
 	}
-	signal(SIGPIPE, SIG_IGN);
 	*ret_talk = talk;
 	return 0;
 }

@@ -22,7 +22,6 @@ int signals_take(struct err *err)
 	sigaddset(&set, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0 || (signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)) < 0)
 		return err_sys(err, -errno, "cannot take signals");
-	signal(SIGPIPE, SIG_IGN);
 	return 0;
 }
 

@@ -159,7 +159,7 @@ static int compare_images(const void *a, const void *b)
 }
 
 static int lock_one(struct arena *arena, const struct recipe_quadlet *quadlet, const struct lock *old,
-		    const struct lock_options *options, struct cache *cache, struct oci_image *container,
+		    const struct lock_how *options, struct cache *cache, struct oci_image *container,
 		    struct err *err)
 {
 	const struct oci_image *locked = old ? lock_container(old, quadlet->image) : NULL;
@@ -187,7 +187,7 @@ static int lock_one(struct arena *arena, const struct recipe_quadlet *quadlet, c
 }
 
 int containers_lock(struct arena *arena, const struct recipe *recipe, const struct lock *old,
-		    const struct lock_options *options, struct cache *cache, struct lock *lock, struct err *err)
+		    const struct lock_how *options, struct cache *cache, struct lock *lock, struct err *err)
 {
 	for (size_t i = 0; i < recipe->n_quadlets; i++) {
 		struct oci_image container = {0};

@@ -10,7 +10,7 @@
  * has under the same name is kept, unless the options let it move. Manifest and configuration end up in the cache's
  * blobs; the layers wait for a build. Errors are at the recipe's place. */
 int containers_lock(struct arena *arena, const struct recipe *recipe, const struct lock *old,
-		    const struct lock_options *options, struct cache *cache, struct lock *lock, struct err *err);
+		    const struct lock_how *options, struct cache *cache, struct lock *lock, struct err *err);
 
 /* Notes what differs between two locks. */
 void containers_tell(const struct lock *old, const struct lock *new);

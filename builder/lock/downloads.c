@@ -141,7 +141,7 @@ static int fetch(struct arena *arena, struct cache *cache, const char *fakes, st
 /* --- what is locked ----------------------------------------------------------------------------------------------- */
 
 /* What is locked and still what is asked for; a fake is looked at every time, it costs nothing. */
-static const struct lock_download *kept(const struct lock *old, const struct lock_options *options,
+static const struct lock_download *kept(const struct lock *old, const struct lock_how *options,
 					const struct recipe_download *words)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
@@ -159,7 +159,7 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(((const struct lock_download *)a)->name, ((const struct lock_download *)b)->name);
 }
 
-int downloads_lock(struct arena *arena, const struct recipe *recipe, const struct lock *old, const struct lock_options *options,
+int downloads_lock(struct arena *arena, const struct recipe *recipe, const struct lock *old, const struct lock_how *options,
 		   struct cache *cache, const char *scratch, struct lock *lock, struct err *err)
 {
 	struct lock_download *all = arena_array(arena, struct lock_download, recipe->n_downloads + 1);

@@ -60,12 +60,12 @@ int lock_read(struct arena *arena, const char *recipe_path, const char *suffix, 
 	return 0;
 }
 
-bool lock_moves_all(const struct lock_options *options)
+bool lock_moves_all(const struct lock_how *options)
 {
 	return options->update && options->update_packages.count == 0;
 }
 
-bool lock_may_move(const struct lock_options *options, const char *name)
+bool lock_may_move(const struct lock_how *options, const char *name)
 {
 	return lock_moves_all(options) || (options->update && strv_has(&options->update_packages, name));
 }

@@ -40,7 +40,7 @@ struct lock {
 	struct package_set image, tools;
 };
 
-struct lock_options {
+struct lock_how {
 	bool allow_expired;          /* --allow-expired-release: a Release past its Valid-Until is accepted, loudly */
 	bool update;                 /* --update: move to what the archive has now; else versions already locked are kept */
 	struct strv update_packages; /* --update NAME…: move only these packages, downloads and images */
@@ -48,8 +48,8 @@ struct lock_options {
 };
 
 /* Whether all that is locked may become another, or what is locked under that name. */
-bool lock_moves_all(const struct lock_options *options);
-bool lock_may_move(const struct lock_options *options, const char *name);
+bool lock_moves_all(const struct lock_how *options);
+bool lock_may_move(const struct lock_how *options, const char *name);
 
 /* The path of the lock that belongs to a recipe: `.recipe` replaced by `suffix` (recipe_suffix()) and `.lock`. With
  * `fakes` (may be NULL) it is another, in that folder: NAME.fake.lock. */
@@ -69,7 +69,7 @@ int lock_for(struct arena *arena, const struct recipe *recipe, const struct reci
 
 /* Verifies the archives, resolves `recipe` (and `tools`, may be NULL) and publishes the lock beside the recipe. */
 int lock_make(struct arena *arena, const struct recipe *recipe, const struct recipe *tools, struct cache *cache,
-	      const struct lock_options *options, struct lock **ret_lock, struct err *err);
+	      const struct lock_how *options, struct lock **ret_lock, struct err *err);
 
 /* Brings every package of `tree` into the cache's blobs, in parallel, checked by size and SHA-256; a corrupted blob is
  * found (when `verify` is set, or its size differs) and fetched again. A package that has left one mirror is asked for at

@@ -72,7 +72,7 @@ static void tell_changes(const char *what, const struct package_set *old, const 
 }
 
 /* What --update names must be there, or the user believes that something moved. */
-static int check_updates(const struct lock *old, const struct lock_options *options, struct err *err)
+static int check_updates(const struct lock *old, const struct lock_how *options, struct err *err)
 {
 	for (size_t i = 0; i < options->update_packages.count; i++) {
 		const char *name = options->update_packages.items[i];
@@ -92,7 +92,7 @@ static int check_updates(const struct lock *old, const struct lock_options *opti
 struct making {
 	struct arena *arena;
 	const struct recipe *recipe, *tools;
-	const struct lock_options *options;
+	const struct lock_how *options;
 	struct lock *old; /* NULL: none yet */
 	struct lock *new;
 	struct suites suites;
@@ -234,7 +234,7 @@ static int make(struct making *making, struct cache *cache, struct lock **ret_lo
 }
 
 int lock_make(struct arena *arena, const struct recipe *recipe, const struct recipe *tools, struct cache *cache,
-	      const struct lock_options *options, struct lock **ret_lock, struct err *err)
+	      const struct lock_how *options, struct lock **ret_lock, struct err *err)
 {
 	struct making making = {.arena = arena, .recipe = recipe, .tools = tools, .options = options};
 	char absolute[PATH_MAX];

@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "plan/fields.h"
 #include "shelf/describe.h"
-#include "verb/diff.h"
+#include "shelf/diff.h"
 
 enum { HEX_DIGITS = 64, TABLE_MAX = 4 << 20 };
 

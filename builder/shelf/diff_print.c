@@ -5,7 +5,7 @@
 #include "base/buf.h"
 #include "base/text.h"
 #include "shelf/describe.h"
-#include "verb/diff.h"
+#include "shelf/diff.h"
 
 enum { FOLDED_ABOVE = 20 }; /* lines that are shown without a click */
 

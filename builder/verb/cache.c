@@ -11,6 +11,23 @@
 #include "cache/evict.h"
 #include "edge/json.h"
 #include "host/userns.h"
+#include "verb/verb.h"
+
+struct cache_options {
+	struct common_options common;
+	const char *out, *keep_days, *max_size;
+	bool even_named, dry_run;
+};
+
+static const struct option cache_own_options[] = {
+	OPTION_OUT(cache_options),
+	{"keep-days", "N", "remove what was not used for so many days", OPTION_TEXT, offsetof(struct cache_options, keep_days), NULL},
+	{"max-size", "SIZE", "remove what was used longest ago until no more is left", OPTION_TEXT, offsetof(struct cache_options, max_size), NULL},
+	{"even-named", NULL, "remove even what a lock or a generation names", OPTION_FLAG, offsetof(struct cache_options, even_named), NULL},
+	{"dry-run", NULL, "remove nothing, say what would go", OPTION_FLAG, offsetof(struct cache_options, dry_run), NULL},
+	{0},
+};
+static const struct option_group cache_option_groups[] = {{cache_own_options, 0}, {0}};
 
 /* How long ago an entry was used, at most so many days. */
 static const struct cache_age {
@@ -34,7 +51,7 @@ struct cache_sum {
 
 struct cache_view {
 	struct arena *arena;
-	const struct verb_options *options;
+	const struct cache_options *options;
 	struct cache_limits limits;
 	struct cache_entry *entries;
 	size_t n;
@@ -175,7 +192,7 @@ static int cache_look(struct cache_view *view, struct cache *cache, struct err *
 	int r;
 
 	log_step("looking at the cache");
-	r = wanted_entries(view->arena, view->options, ".", &wanted, err);
+	r = wanted_entries(view->arena, view->options->out, ".", &wanted, err);
 	if (r == 0)
 		cache_scan(cache, view->arena, &view->entries, &view->n);
 	for (size_t i = 0; r == 0 && i < view->n; i++)
@@ -201,11 +218,12 @@ static int cache_work(struct cache_view *view, struct cache *cache, struct err *
 	return cache_evict(cache, view->entries, view->n, err);
 }
 
-static int run(const struct verb_options *options, char *const *arguments, size_t n_arguments, struct err *err)
+static int cache_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)
 {
+	const struct cache_options *options = data;
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct cache_view view = {.arena = arena, .options = options};
-	const char *folder = options->cache ? options->cache : cache_default(arena);
+	const char *folder = options->common.cache ? options->common.cache : cache_default(arena);
 	struct cache *cache = NULL;
 	int r = cache_read_days(options->keep_days, &view.limits.keep_days, err);
 
@@ -222,7 +240,7 @@ static int run(const struct verb_options *options, char *const *arguments, size_
 	log_step(NULL);
 	if (r == 0) {
 		cache_sum_up(&view);
-		if (options->json)
+		if (options->common.json)
 			cache_print_json(&view, cache_folder(cache));
 		else
 			cache_print(&view);
@@ -235,6 +253,7 @@ const struct verb verb_cache = {
 	.name = "cache",
 	.arguments = "",
 	.summary = "Says what the cache holds, and removes what nobody needs",
-	.accepts = ACCEPTS_OUT | ACCEPTS_EVICT,
-	.run = run,
+	.options = cache_option_groups,
+	.options_size = sizeof(struct cache_options),
+	.run = cache_run,
 };

@@ -1,13 +1,25 @@
 /* aether-build diff A [B]: what a machine that runs A gets with B; with A alone, what A changed. */
-#include "verb/diff.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "shelf/describe.h"
+#include "shelf/diff.h"
 #include "verb/verb.h"
+
+struct diff_options {
+	struct common_options common;
+	const char *out;
+	bool markdown;
+};
+
+static const struct option diff_own_options[] = {
+	OPTION_OUT(diff_options),
+	{"markdown", NULL, "as Markdown, for a merge request", OPTION_FLAG, offsetof(struct diff_options, markdown), NULL},
+	{0},
+};
+static const struct option_group diff_option_groups[] = {{diff_own_options, 0}, {0}};
 
 /* --- finding both --------------------------------------------------------------------------------------------------- */
 
@@ -37,7 +49,7 @@ static int find_replaced(struct arena *arena, const struct generation *after, st
 	return 0;
 }
 
-static int find_both(const struct verb_options *options, char *const *arguments, size_t n_arguments, struct diff *diff,
+static int find_both(const struct diff_options *options, char *const *arguments, size_t n_arguments, struct diff *diff,
 		     struct err *err)
 {
 	struct generation *before, *after;
@@ -128,20 +140,21 @@ static void print_json(const struct diff *diff)
 	puts(json_print(diff->arena, object, true));
 }
 
-static int run(const struct verb_options *options, char *const *arguments, size_t n_arguments, struct err *err)
+static int diff_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)
 {
+	const struct diff_options *options = data;
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct diff diff = {.arena = arena};
 	int r;
 
-	if (options->json && options->markdown)
+	if (options->common.json && options->markdown)
 		return err_set(err, -EINVAL, "--json and --markdown are two answers: choose one");
 	r = find_both(options, arguments, n_arguments, &diff, err);
 	if (r == 0)
 		r = compare(&diff, err);
 	if (r < 0)
 		return r;
-	if (options->json)
+	if (options->common.json)
 		print_json(&diff);
 	else if (options->markdown)
 		diff_print_markdown(&diff);
@@ -154,8 +167,9 @@ const struct verb verb_diff = {
 	.name = "diff",
 	.arguments = "[A] B",
 	.summary = "Says what differs between two generations",
-	.accepts = ACCEPTS_OUT | ACCEPTS_MARKDOWN,
+	.options = diff_option_groups,
+	.options_size = sizeof(struct diff_options),
 	.min_arguments = 1,
 	.max_arguments = 2,
-	.run = run,
+	.run = diff_run,
 };

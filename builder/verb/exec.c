@@ -8,13 +8,22 @@
 #include "build/project.h"
 #include "host/userns.h"
 #include "tree/enter.h"
+#include "verb/options/recipe.h"
+#include "verb/verb.h"
+
+struct exec_options {
+	struct common_options common;
+	struct project_options recipe;
+};
+
+static const struct option_group exec_option_groups[] = {{recipe_options, offsetof(struct exec_options, recipe)}, {0}};
 
 static const char SEARCH[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /* The tree is mounted from the cache: nothing is copied, and nothing stays when the program has ended. */
-static int exec_enter(const struct verb_options *options, const struct project *project, struct err *err)
+static int exec_enter(const struct exec_options *options, const struct project *project, struct err *err)
 {
-	const char *folder = options->cache ? options->cache : cache_default(project->arena);
+	const char *folder = options->common.cache ? options->common.cache : cache_default(project->arena);
 	struct tree tree = {.scratch_fd = -1};
 	struct cache *cache = NULL;
 	int r = userns_enter(err);
@@ -28,10 +37,11 @@ static int exec_enter(const struct verb_options *options, const struct project *
 	return r == 0 ? tree_enter(&tree, err) : r; /* what is open now is kept until the program ends */
 }
 
-static int run(const struct verb_options *options, char *const *arguments, size_t n_arguments, struct err *err)
+static int exec_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)
 {
+	const struct exec_options *options = data;
 	_cleanup_project_ struct project project = {0};
-	int r = project_load(arguments[0], KIND_TOOLS, options, &project, err);
+	int r = project_load(arguments[0], KIND_TOOLS, &options->recipe, &project, err);
 
 	(void)n_arguments;
 	if (r == 0)
@@ -43,6 +53,7 @@ static int run(const struct verb_options *options, char *const *arguments, size_
 		return r;
 	if (setenv("PATH", SEARCH, 1) < 0)
 		return err_sys(err, -errno, "cannot set PATH");
+	signal(SIGPIPE, SIG_DFL); /* main ignores it */
 	execvp(arguments[1], arguments + 1);
 	r = err_sys(err, -errno, "cannot run '%s' of '%s'", arguments[1], project.recipe->name);
 	err_hint(err, "add the package that has it to the recipe, and lock it again");
@@ -51,6 +62,7 @@ static int run(const struct verb_options *options, char *const *arguments, size_
 
 const struct verb verb_exec = {
 	.name = "exec", .arguments = "RECIPE -- PROGRAM…",
-	.summary = "Runs a program of a tools recipe here, without installing it", .accepts = ACCEPTS_RECIPE,
-	.min_arguments = 2, .max_arguments = ANY_NUMBER, .run = run,
+	.summary = "Runs a program of a tools recipe here, without installing it", .options = exec_option_groups,
+	.options_size = sizeof(struct exec_options),
+	.min_arguments = 2, .max_arguments = ANY_NUMBER, .run = exec_run,
 };

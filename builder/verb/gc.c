@@ -8,10 +8,24 @@
 #include "shelf/gc.h"
 #include "verb/verb.h"
 
+struct gc_options {
+	struct common_options common;
+	const char *out, *keep;
+	bool dry_run;
+};
+
+static const struct option gc_own_options[] = {
+	OPTION_OUT(gc_options),
+	{"keep", "N", "how many of the newest generations stay", OPTION_TEXT, offsetof(struct gc_options, keep), NULL},
+	{"dry-run", NULL, "remove nothing, say what would go", OPTION_FLAG, offsetof(struct gc_options, dry_run), NULL},
+	{0},
+};
+static const struct option_group gc_option_groups[] = {{gc_own_options, 0}, {0}};
+
 /* What was done, or would be. */
 struct collected {
 	struct arena *arena;
-	const struct verb_options *options;
+	const struct gc_options *options;
 	unsigned keep, n_removed;
 	uint64_t bytes;
 	struct json *removed, *stays; /* for --json; in an object of run()'s */
@@ -44,7 +58,7 @@ static void tell_json(struct collected *collected, const char *name, const struc
 /* Those that stay because they are new are no news. */
 static void tell(struct collected *collected, const char *name, const struct gc_item *item, bool is_new)
 {
-	if (collected->options->json)
+	if (collected->options->common.json)
 		tell_json(collected, name, item);
 	else if (!item->stays)
 		printf("%s/%u %s (%s)\n", name, item->number, collected->options->dry_run ? "would go" : "removed",
@@ -59,7 +73,7 @@ static void tell(struct collected *collected, const char *name, const struct gc_
 
 static int collect(struct collected *collected, const char *name, struct err *err)
 {
-	const struct verb_options *options = collected->options;
+	const struct gc_options *options = collected->options;
 	struct gc_item *items;
 	size_t n;
 	int r = gc_shelf(collected->arena, options->out, name, collected->keep, options->dry_run, &items, &n, err);
@@ -73,7 +87,7 @@ static void sum_up(const struct collected *collected, struct json *object)
 {
 	bool dry_run = collected->options->dry_run;
 
-	if (collected->options->json) {
+	if (collected->options->common.json) {
 		json_set(object, "dry_run", json_bool(dry_run));
 		json_set(object, "bytes", json_number((int64_t)collected->bytes));
 		puts(json_print(collected->arena, object, true));
@@ -84,8 +98,9 @@ static void sum_up(const struct collected *collected, struct json *object)
 	       dry_run ? "would be freed" : "freed");
 }
 
-static int run(const struct verb_options *options, char *const *arguments, size_t n_arguments, struct err *err)
+static int gc_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)
 {
+	const struct gc_options *options = data;
 	_cleanup_arena_ struct arena *arena = arena_new();
 	_cleanup_json_ struct json *object = json_new_object();
 	struct strv names = {0};
@@ -109,7 +124,8 @@ const struct verb verb_gc = {
 	.name = "gc",
 	.arguments = "[NAME…]",
 	.summary = "Removes old generations, but never a good one or one in use",
-	.accepts = ACCEPTS_OUT | ACCEPTS_GC,
+	.options = gc_option_groups,
+	.options_size = sizeof(struct gc_options),
 	.max_arguments = ANY_NUMBER,
-	.run = run,
+	.run = gc_run,
 };

@@ -6,6 +6,17 @@
 #include "shelf/describe.h"
 #include "verb/verb.h"
 
+struct list_options {
+	struct common_options common;
+	const char *out;
+};
+
+static const struct option list_own_options[] = {
+	OPTION_OUT(list_options),
+	{0},
+};
+static const struct option_group list_option_groups[] = {{list_own_options, 0}, {0}};
+
 enum { COLUMNS = 5, HOSTS_MAX = 4 };
 
 /* All generations that were asked for. */
@@ -85,8 +96,9 @@ static void print_json(const struct found *found)
 	puts(json_print(found->arena, array, true));
 }
 
-static int run(const struct verb_options *options, char *const *arguments, size_t n_arguments, struct err *err)
+static int list_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)
 {
+	const struct list_options *options = data;
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct strv names = {0};
 	struct found found = {.arena = arena};
@@ -96,7 +108,7 @@ static int run(const struct verb_options *options, char *const *arguments, size_
 		r = find(&found, options->out, names.items[i], err);
 	if (r < 0)
 		return r;
-	if (options->json)
+	if (options->common.json)
 		print_json(&found);
 	else if (found.n)
 		print_table(&found);
@@ -109,7 +121,8 @@ const struct verb verb_list = {
 	.name = "list",
 	.arguments = "[NAME…]",
 	.summary = "Lists the generations there are, what became of them, and where",
-	.accepts = ACCEPTS_OUT,
+	.options = list_option_groups,
+	.options_size = sizeof(struct list_options),
 	.max_arguments = ANY_NUMBER,
-	.run = run,
+	.run = list_run,
 };

@@ -2,10 +2,26 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/log.h"
 #include "build/project.h"
 #include "edge/json.h"
+#include "verb/options/recipe.h"
+#include "verb/verb.h"
+
+struct lock_options {
+	struct common_options common;
+	struct project_options recipe;
+	bool update, allow_expired;
+};
+
+static const struct option lock_own_options[] = {
+	{"update", NULL, "move all (or the packages, downloads, images named) to the newest", OPTION_FLAG, offsetof(struct lock_options, update), NULL},
+	{"allow-expired-release", NULL, "accept an archive past its Valid-Until date, with a warning", OPTION_FLAG, offsetof(struct lock_options, allow_expired), NULL},
+	{0},
+};
+static const struct option_group lock_option_groups[] = {{recipe_options, offsetof(struct lock_options, recipe)}, {kind_options, offsetof(struct lock_options, recipe)}, {lock_own_options, 0}, {0}};
 
 static bool is_recipe(const char *argument)
 {
@@ -13,7 +29,7 @@ static bool is_recipe(const char *argument)
 }
 
 /* Packages, downloads and images are named before the recipes, and only with --update. */
-static int read_packages(struct arena *arena, const struct verb_options *options, char *const *arguments, size_t n,
+static int read_packages(struct arena *arena, const struct lock_options *options, char *const *arguments, size_t n,
 			 struct strv *ret_packages, struct err *err)
 {
 	size_t recipes = 0;
@@ -33,11 +49,11 @@ static int read_packages(struct arena *arena, const struct verb_options *options
 	return recipes ? 0 : err_set(err, -EINVAL, "no recipe was named to lock");
 }
 
-static void report(const struct verb_options *options, struct arena *arena, const struct lock *lock)
+static void report(const struct lock_options *options, struct arena *arena, const struct lock *lock)
 {
 	_cleanup_json_ struct json *object = NULL;
 
-	if (!options->json) {
+	if (!options->common.json) {
 		puts(lock->path);
 		return;
 	}
@@ -50,15 +66,15 @@ static void report(const struct verb_options *options, struct arena *arena, cons
 }
 
 /* Locks the recipe as one kind, 0: the one that is asked for, or its first. Says which others there are. */
-static int lock_kind(const struct verb_options *options, const char *path, unsigned kind, struct cache *cache,
+static int lock_kind(const struct lock_options *options, const char *path, unsigned kind, struct cache *cache,
 		     const struct strv *packages, unsigned *ret_others, struct err *err)
 {
-	const struct lock_options how = {
-		.allow_expired = options->allow_expired_release, .update = options->update, .update_packages = *packages,
-		.fakes = options->fakes,
+	const struct lock_how how = {
+		.allow_expired = options->allow_expired || getenv("AETHER_ALLOW_EXPIRED_RELEASE"), .update = options->update, .update_packages = *packages,
+		.fakes = options->recipe.fakes,
 	};
 	_cleanup_project_ struct project project = {0};
-	int r = project_load(path, kind, options, &project, err);
+	int r = project_load(path, kind, &options->recipe, &project, err);
 
 	if (r == 0)
 		r = lock_make(project.arena, project.recipe, project.tools, cache, &how, &project.lock, err);
@@ -70,27 +86,28 @@ static int lock_kind(const struct verb_options *options, const char *path, unsig
 }
 
 /* Each kind of a recipe has packages of its own, and so a lock. */
-static int lock_one(const struct verb_options *options, const char *path, struct cache *cache, const struct strv *packages,
+static int lock_one(const struct lock_options *options, const char *path, struct cache *cache, const struct strv *packages,
 		    struct err *err)
 {
 	unsigned others, ignored;
 	int r = lock_kind(options, path, 0, cache, packages, &others, err);
 
-	for (unsigned kind = KIND_VM; r == 0 && !options->kind && kind <= KIND_TOOLS; kind <<= 1)
+	for (unsigned kind = KIND_VM; r == 0 && !options->recipe.kind && kind <= KIND_TOOLS; kind <<= 1)
 		if (others & kind)
 			r = lock_kind(options, path, kind, cache, packages, &ignored, err);
 	return r;
 }
 
-static int run(const struct verb_options *options, char *const *arguments, size_t n_arguments, struct err *err)
+static int lock_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)
 {
+	const struct lock_options *options = data;
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct strv packages = {0};
 	struct cache *cache;
 	int r = read_packages(arena, options, arguments, n_arguments, &packages, err);
 
 	if (r == 0)
-		r = cache_open(options->cache ? options->cache : cache_default(arena), &cache, err);
+		r = cache_open(options->common.cache ? options->common.cache : cache_default(arena), &cache, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; r == 0 && i < n_arguments; i++)
@@ -104,8 +121,9 @@ const struct verb verb_lock = {
 	.name = "lock",
 	.arguments = "RECIPE…",
 	.summary = "Decides every package to the byte: NAME.lock beside NAME.recipe",
-	.accepts = ACCEPTS_RECIPE | ACCEPTS_EXPIRED | ACCEPTS_UPDATE | ACCEPTS_KIND,
+	.options = lock_option_groups,
+	.options_size = sizeof(struct lock_options),
 	.min_arguments = 1,
 	.max_arguments = ANY_NUMBER,
-	.run = run,
+	.run = lock_run,
 };

@@ -1,45 +1,37 @@
 /* aether-build lxc RECIPE: a template that containers are made of. */
-#include "artifact/template.h"
-#include "base/log.h"
 #include "build/pipeline.h"
+#include "verb/options/recipe.h"
+#include "verb/verb.h"
 
-static int make(const struct build *build, const char *path, struct manifest *manifest, struct err *err)
+struct lxc_options {
+	struct common_options common;
+	struct project_options recipe;
+	const char *out, *format;
+};
+
+static const struct option lxc_own_options[] = {
+	OPTION_OUT(lxc_options),
+	{"format", "tar.zst|tar.xz|tar.gz", "the template's format (tar.zst)", OPTION_TEXT, offsetof(struct lxc_options, format), NULL},
+	{0},
+};
+static const struct option_group lxc_option_groups[] = {{recipe_options, offsetof(struct lxc_options, recipe)}, {lxc_own_options, 0}, {0}};
+
+static int lxc_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)
 {
-	struct template_facts facts;
-	int r;
-
-	log_step("writing the template");
-	r = template_write(build->image.path, build->plan->epoch, build->format, path, &facts, err);
-	if (r < 0)
-		return r;
-	manifest->image.size = facts.size_bytes;
-	manifest->image.virtual_size = facts.content_bytes;
-	manifest->image.sha256 = arena_strdup(build->arena, facts.sha256);
-	return 0;
-}
-
-struct build_kind lxc_kind(const struct verb_options *options)
-{
-	static const char format[] = "tar.zst";
-
-	return (struct build_kind){"lxc", KIND_LXC, format, template_compression(options->format ? options->format : format),
-				   template_check, make};
-}
-
-static int run(const struct verb_options *options, char *const *arguments, size_t n_arguments, struct err *err)
-{
-	const struct build_kind kind = lxc_kind(options);
+	const struct lxc_options *options = data;
+	const struct build_how how = {options->recipe, options->out, options->common.cache, options->format, NULL};
 
 	(void)n_arguments;
-	return build_run(&kind, options, arguments[0], err);
+	return build_run(&build_lxc, &how, arguments[0], options->common.json, err);
 }
 
 const struct verb verb_lxc = {
 	.name = "lxc",
 	.arguments = "RECIPE",
 	.summary = "Composes a container template (Proxmox, LXC), and prints its path",
-	.accepts = ACCEPTS_OUT | ACCEPTS_TEMPLATE | ACCEPTS_RECIPE,
+	.options = lxc_option_groups,
+	.options_size = sizeof(struct lxc_options),
 	.min_arguments = 1,
 	.max_arguments = 1,
-	.run = run,
+	.run = lxc_run,
 };

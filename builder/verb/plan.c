@@ -6,6 +6,15 @@
 #include "plan/fields.h"
 #include "plan/json.h"
 #include "tree/tree.h"
+#include "verb/options/recipe.h"
+#include "verb/verb.h"
+
+struct plan_options {
+	struct common_options common;
+	struct project_options recipe;
+};
+
+static const struct option_group plan_option_groups[] = {{recipe_options, offsetof(struct plan_options, recipe)}, {kind_options, offsetof(struct plan_options, recipe)}, {0}};
 
 /* A layer of packages and whether the cache has it. */
 struct stand {
@@ -79,13 +88,14 @@ static void print_json(struct arena *arena, const struct plan *plan, const struc
 	puts(json_print(arena, object, true));
 }
 
-static int run(const struct verb_options *options, char *const *arguments, size_t n_arguments, struct err *err)
+static int plan_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)
 {
+	const struct plan_options *options = data;
 	_cleanup_project_ struct project project = {0};
 	struct stand stands[2 * LAYER_COUNT];
 	struct disk_layout layout;
 	struct cache *cache;
-	int r = project_load(arguments[0], 0, options, &project, err);
+	int r = project_load(arguments[0], 0, &options->recipe, &project, err);
 	size_t n;
 
 	(void)n_arguments;
@@ -94,12 +104,12 @@ static int run(const struct verb_options *options, char *const *arguments, size_
 	if (r == 0)
 		r = place(project.arena, project.plan, &layout, err);
 	if (r == 0)
-		r = cache_open(options->cache ? options->cache : cache_default(project.arena), &cache, err);
+		r = cache_open(options->common.cache ? options->common.cache : cache_default(project.arena), &cache, err);
 	if (r < 0)
 		return r;
 	n = look(project.plan, cache, stands);
 	cache_close(cache);
-	if (options->json)
+	if (options->common.json)
 		print_json(project.arena, project.plan, &layout, stands, n);
 	else
 		print_text(project.plan, &layout, stands, n);
@@ -108,5 +118,7 @@ static int run(const struct verb_options *options, char *const *arguments, size_
 
 const struct verb verb_plan = {
 	.name = "plan", .arguments = "RECIPE", .summary = "Prints everything that was decided, and builds nothing",
-	.accepts = ACCEPTS_RECIPE | ACCEPTS_KIND, .min_arguments = 1, .max_arguments = 1, .run = run,
+	.options = plan_option_groups,
+	.options_size = sizeof(struct plan_options),
+ .min_arguments = 1, .max_arguments = 1, .run = plan_run,
 };

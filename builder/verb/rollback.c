@@ -5,6 +5,21 @@
 
 #include "base/log.h"
 #include "fleet/verdict.h"
+#include "verb/options/host.h"
+#include "verb/verb.h"
+
+struct rollback_options {
+	struct common_options common;
+	struct host_options host;
+	const char *out, *timeout;
+};
+
+static const struct option rollback_own_options[] = {
+	OPTION_OUT(rollback_options),
+	OPTION_TIMEOUT(rollback_options),
+	{0},
+};
+static const struct option_group rollback_option_groups[] = {{host_options, offsetof(struct rollback_options, host)}, {rollback_own_options, 0}, {0}};
 
 static const struct machine_slot *other_slot(const struct machine_status *machine)
 {
@@ -30,7 +45,7 @@ static int go_back(struct arena *arena, const struct remote *remote, struct err 
 	return status_restart(arena, remote, err);
 }
 
-static void report(struct arena *arena, const struct verb_options *options, const struct remote *remote,
+static void report(struct arena *arena, const struct rollback_options *options, const struct remote *remote,
 		   const struct machine_status *after, const struct generation *generation)
 {
 	_cleanup_json_ struct json *object = json_new_object();
@@ -39,7 +54,7 @@ static void report(struct arena *arena, const struct verb_options *options, cons
 	if (generation)
 		snprintf(number, sizeof number, "%u", generation->number);
 	log_step(NULL);
-	if (!options->json) {
+	if (!options->common.json) {
 		printf("%s runs %s%s%s again, in slot %s, and is good\n", remote->host, after->name, *number ? "/" : "", number,
 		       after->slot);
 		return;
@@ -53,8 +68,9 @@ static void report(struct arena *arena, const struct verb_options *options, cons
 	puts(json_print(arena, object, true));
 }
 
-static int run(const struct verb_options *options, char *const *arguments, size_t n_arguments, struct err *err)
+static int rollback_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)
 {
+	const struct rollback_options *options = data;
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const struct generation *given_up, *back = NULL;
 	const struct machine_slot *other = NULL;
@@ -65,21 +81,21 @@ static int run(const struct verb_options *options, char *const *arguments, size_
 
 	(void)arguments;
 	(void)n_arguments;
-	r = deploy_remote(arena, options, &remote, err);
+	r = host_read(arena, &options->host, &remote, err);
 	if (r == 0)
-		r = deploy_timeout(options, &timeout_s, err);
+		r = host_timeout(options->timeout, &timeout_s, err);
 	if (r == 0)
 		r = status_ask(arena, &remote, &before, err);
 	if (r == 0)
 		r = go_back(arena, &remote, err);
 	if (r < 0)
 		return r;
-	given_up = deploy_find(arena, options, before.name, before.root_hash);
+	given_up = deploy_find(arena, options->out, before.name, before.root_hash);
 	deploy_note(given_up, &remote, VERDICT_BAD, "rolled back by hand");
 	other = other_slot(&before);
 	if (!other)
 		return err_set(err, -EBADMSG, "%s does not say what its other slot is", remote.host);
-	back = deploy_find(arena, options, before.name, other->root_hash);
+	back = deploy_find(arena, options->out, before.name, other->root_hash);
 	r = deploy_verdict(arena, &remote, before.boot_id, other->root_hash, timeout_s, back, &after, err);
 	if (r == 0)
 		report(arena, options, &remote, &after, back);
@@ -90,6 +106,7 @@ const struct verb verb_rollback = {
 	.name = "rollback",
 	.arguments = "",
 	.summary = "Boots a machine's previous generation again",
-	.accepts = ACCEPTS_OUT | ACCEPTS_HOST | ACCEPTS_WAIT,
-	.run = run,
+	.options = rollback_option_groups,
+	.options_size = sizeof(struct rollback_options),
+	.run = rollback_run,
 };

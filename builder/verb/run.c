@@ -6,9 +6,29 @@
 #include "base/log.h"
 #include "edge/json.h"
 #include "run/trial.h"
-#include "verb/start.h"
+#include "verb/options/recipe.h"
+#include "verb/options/start.h"
+#include "verb/verb.h"
 
-static int choose_ports(struct arena *arena, const struct verb_options *options, struct session_spec *spec, struct err *err)
+struct run_options {
+	struct common_options common;
+	struct project_options recipe;
+	struct start_options start;
+	const char *out, *seed;
+	struct option_list ports;
+	bool console;
+};
+
+static const struct option run_own_options[] = {
+	OPTION_OUT(run_options),
+	{"port", "HOST:GUEST", "forward this port of 127.0.0.1 as well; may be repeated", OPTION_LIST, offsetof(struct run_options, ports), NULL},
+	{"console", NULL, "the serial console on this terminal (Ctrl-A X ends a machine)", OPTION_FLAG, offsetof(struct run_options, console), NULL},
+	{"seed", "FOLDER", "give cloud-init the folder's user-data, meta-data, network-config", OPTION_TEXT, offsetof(struct run_options, seed), NULL},
+	{0},
+};
+static const struct option_group run_option_groups[] = {{recipe_options, offsetof(struct run_options, recipe)}, {kind_options, offsetof(struct run_options, recipe)}, {start_options, offsetof(struct run_options, start)}, {run_own_options, 0}, {0}};
+
+static int choose_ports(struct arena *arena, const struct run_options *options, struct session_spec *spec, struct err *err)
 {
 	int r = 0;
 
@@ -77,13 +97,13 @@ static int wait_for_system(struct arena *arena, const struct session *session, s
 
 /* Says where it is, says when it is up, and waits for its end. That it never comes up is no error: somebody may be
  * looking at why. */
-static int attend(struct arena *arena, const struct verb_options *options, struct session *session, struct err *err)
+static int attend(struct arena *arena, const struct run_options *options, struct session *session, struct err *err)
 {
 	const struct strv way_in = session_way_in(arena, session);
 	struct err late = {0};
 	int r;
 
-	if (options->json)
+	if (options->common.json)
 		print_json(arena, session, &way_in);
 	else
 		print_text(session, &way_in);
@@ -106,18 +126,24 @@ static int attend(struct arena *arena, const struct verb_options *options, struc
 	return r == -EINTR ? 0 : r;
 }
 
-static int run(const struct verb_options *options, char *const *arguments, size_t n_arguments, struct err *err)
+static int run_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)
 {
+	const struct run_options *options = data;
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct session_spec spec = {0};
 	struct session session = {0};
 	struct termios terminal;
 	bool has_terminal = options->console && tcgetattr(0, &terminal) == 0;
-	int r = start_options(arena, options, &spec, err);
+	const struct build_how how = {.recipe = options->recipe, .out = options->out, .cache = options->common.cache};
+	const char *machine_only = options->seed ? "seed" : options->ports.count ? "port" : NULL;
+	int r = start_read(&options->start, &spec, err);
 
 	(void)n_arguments;
+	spec.cache = options->common.cache ? options->common.cache : cache_default(arena);
+	spec.console = options->console;
+	spec.seed = options->seed;
 	if (r == 0)
-		r = start_target(arena, options, arguments[0], &spec.target, err);
+		r = start_target(arena, &options->start, &how, arguments[0], machine_only, &spec.target, err);
 	if (r == 0)
 		r = choose_ports(arena, options, &spec, err);
 	if (r == 0)
@@ -136,8 +162,9 @@ const struct verb verb_run = {
 	.name = "run",
 	.arguments = "RECIPE|IMAGE",
 	.summary = "Boots an image on a throw-away disk, and prints the way in",
-	.accepts = ACCEPTS_OUT | ACCEPTS_RECIPE | ACCEPTS_KIND | ACCEPTS_START | ACCEPTS_PORTS,
+	.options = run_option_groups,
+	.options_size = sizeof(struct run_options),
 	.min_arguments = 1,
 	.max_arguments = 1,
-	.run = run,
+	.run = run_run,
 };

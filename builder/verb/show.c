@@ -6,6 +6,17 @@
 #include "shelf/describe.h"
 #include "verb/verb.h"
 
+struct show_options {
+	struct common_options common;
+	const char *out;
+};
+
+static const struct option show_own_options[] = {
+	OPTION_OUT(show_options),
+	{0},
+};
+static const struct option_group show_option_groups[] = {{show_own_options, 0}, {0}};
+
 static void __attribute__((format(printf, 2, 3))) say(const char *what, const char *format, ...)
 {
 	va_list ap;
@@ -104,8 +115,9 @@ static void print_json(struct arena *arena, const struct generation *generation,
 	puts(json_print(arena, object, true));
 }
 
-static int run(const struct verb_options *options, char *const *arguments, size_t n_arguments, struct err *err)
+static int show_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)
 {
+	const struct show_options *options = data;
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct generation *generation;
 	char sha256[SHA256_HEX];
@@ -116,7 +128,7 @@ static int run(const struct verb_options *options, char *const *arguments, size_
 		r = sha256_file(arena_printf(arena, "%s/manifest.json", generation->folder), sha256, NULL, err);
 	if (r < 0)
 		return r;
-	if (options->json)
+	if (options->common.json)
 		print_json(arena, generation, sha256);
 	else
 		print_text(arena, generation, sha256);
@@ -127,8 +139,9 @@ const struct verb verb_show = {
 	.name = "show",
 	.arguments = "NAME[/NUMBER]|PATH",
 	.summary = "Says everything about one generation",
-	.accepts = ACCEPTS_OUT,
+	.options = show_option_groups,
+	.options_size = sizeof(struct show_options),
 	.min_arguments = 1,
 	.max_arguments = 1,
-	.run = run,
+	.run = show_run,
 };

@@ -3,17 +3,31 @@
 #include <string.h>
 
 #include "fleet/verdict.h"
+#include "verb/options/host.h"
+#include "verb/verb.h"
+
+struct status_options {
+	struct common_options common;
+	struct host_options host;
+	const char *out;
+};
+
+static const struct option status_own_options[] = {
+	OPTION_OUT(status_options),
+	{0},
+};
+static const struct option_group status_option_groups[] = {{host_options, offsetof(struct status_options, host)}, {status_own_options, 0}, {0}};
 
 /* "gateway/3", or "" for none of ours. */
-static const char *reference_of(struct arena *arena, const struct verb_options *options, const struct machine_status *machine,
+static const char *reference_of(struct arena *arena, const struct status_options *options, const struct machine_status *machine,
 				const char *root_hash)
 {
-	const struct generation *g = *root_hash ? deploy_find(arena, options, machine->name, root_hash) : NULL;
+	const struct generation *g = *root_hash ? deploy_find(arena, options->out, machine->name, root_hash) : NULL;
 
 	return g ? arena_printf(arena, "%s/%u", g->name, g->number) : "";
 }
 
-static void report_plain(struct arena *arena, const struct verb_options *options, const struct machine_status *machine)
+static void report_plain(struct arena *arena, const struct status_options *options, const struct machine_status *machine)
 {
 	printf("%s (%s), health: %s%s%s\n", machine->name, machine->kind, machine->health, *machine->health_reason ? ": " : "",
 	       machine->health_reason);
@@ -33,12 +47,12 @@ static void report_plain(struct arena *arena, const struct verb_options *options
 }
 
 /* The machine's own words, with what is known here beside them. */
-static int report_json(struct arena *arena, const struct verb_options *options, const struct machine_status *machine, struct err *err)
+static int report_json(struct arena *arena, const struct status_options *options, const struct machine_status *machine, struct err *err)
 {
 	struct json *top = json_new_object(), *ours = json_new_object(), *theirs = NULL;
 	int r = json_read("the machine's status", machine->text, strlen(machine->text), &theirs, err);
 
-	json_set(top, "host", json_text(options->host));
+	json_set(top, "host", json_text(options->host.host));
 	for (size_t i = 0; r == 0 && i < machine->n_slots; i++) {
 		const char *reference = reference_of(arena, options, machine, machine->slots[i].root_hash);
 
@@ -53,8 +67,9 @@ static int report_json(struct arena *arena, const struct verb_options *options, 
 	return r;
 }
 
-static int run(const struct verb_options *options, char *const *arguments, size_t n_arguments, struct err *err)
+static int status_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)
 {
+	const struct status_options *options = data;
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct machine_status machine;
 	struct remote remote;
@@ -62,12 +77,12 @@ static int run(const struct verb_options *options, char *const *arguments, size_
 
 	(void)arguments;
 	(void)n_arguments;
-	r = deploy_remote(arena, options, &remote, err);
+	r = host_read(arena, &options->host, &remote, err);
 	if (r == 0)
 		r = status_ask(arena, &remote, &machine, err);
 	if (r < 0)
 		return r;
-	if (options->json)
+	if (options->common.json)
 		return report_json(arena, options, &machine, err);
 	report_plain(arena, options, &machine);
 	return 0;
@@ -77,6 +92,7 @@ const struct verb verb_status = {
 	.name = "status",
 	.arguments = "",
 	.summary = "Says what a machine runs, and how it got there",
-	.accepts = ACCEPTS_OUT | ACCEPTS_HOST,
-	.run = run,
+	.options = status_option_groups,
+	.options_size = sizeof(struct status_options),
+	.run = status_run,
 };

@@ -8,11 +8,32 @@
 #include "build/pipeline.h"
 #include "fleet/send.h"
 #include "fleet/verdict.h"
+#include "verb/options/host.h"
+#include "verb/options/recipe.h"
+#include "verb/verb.h"
+
+struct switch_options {
+	struct common_options common;
+	struct project_options recipe;
+	struct host_options host;
+	const char *out, *timeout;
+	bool dry_run, force, no_reboot;
+};
+
+static const struct option switch_own_options[] = {
+	OPTION_OUT(switch_options),
+	{"dry-run", NULL, "change nothing, say how much would travel", OPTION_FLAG, offsetof(struct switch_options, dry_run), NULL},
+	{"force", NULL, "send even a generation that is known bad, was made with fakes, or would overwrite the way back", OPTION_FLAG, offsetof(struct switch_options, force), NULL},
+	{"no-reboot", NULL, "leave it to the next boot", OPTION_FLAG, offsetof(struct switch_options, no_reboot), NULL},
+	OPTION_TIMEOUT(switch_options),
+	{0},
+};
+static const struct option_group switch_option_groups[] = {{recipe_options, offsetof(struct switch_options, recipe)}, {host_options, offsetof(struct switch_options, host)}, {switch_own_options, 0}, {0}};
 
 /* A switch on its way, and what is told of it at the end. */
 struct switching {
 	struct arena *arena;
-	const struct verb_options *options;
+	const struct switch_options *options;
 	struct remote remote;
 	unsigned timeout_s;
 	struct generation *generation;
@@ -27,11 +48,13 @@ struct switching {
 /* A recipe is built, if need be; anything else names a generation that there is. */
 static int find_generation(struct switching *s, const char *argument, struct err *err)
 {
+	const struct switch_options *options = s->options;
+	const struct build_how how = {.recipe = options->recipe, .out = options->out, .cache = options->common.cache};
 	const char *reference = argument;
 	int r = 0;
 
 	if (text_has_suffix(argument, ".recipe"))
-		r = build_obtain(s->options, KIND_VM, argument, s->arena, &reference, err);
+		r = build_obtain(&how, KIND_VM, argument, s->arena, &reference, err);
 	return r == 0 ? generation_find(s->arena, s->options->out, reference, &s->generation, err) : r;
 }
 
@@ -147,15 +170,16 @@ static void report_plain(const struct switching *s)
 		       (double)(clock_ms() - s->began_ms) / 1000);
 }
 
-static int run(const struct verb_options *options, char *const *arguments, size_t n_arguments, struct err *err)
+static int switch_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)
 {
+	const struct switch_options *options = data;
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct switching s = {.arena = arena, .options = options};
-	int r = deploy_remote(arena, options, &s.remote, err);
+	int r = host_read(arena, &options->host, &s.remote, err);
 
 	(void)n_arguments;
 	if (r == 0)
-		r = deploy_timeout(options, &s.timeout_s, err);
+		r = host_timeout(options->timeout, &s.timeout_s, err);
 	if (r == 0)
 		r = find_generation(&s, arguments[0], err);
 	if (r == 0)
@@ -167,7 +191,7 @@ static int run(const struct verb_options *options, char *const *arguments, size_
 	if (r < 0)
 		return r;
 	log_step(NULL);
-	if (options->json)
+	if (options->common.json)
 		report_json(&s);
 	else
 		report_plain(&s);
@@ -178,8 +202,9 @@ const struct verb verb_switch = {
 	.name = "switch",
 	.arguments = "RECIPE|GENERATION",
 	.summary = "Sends a machine its next generation, and boots it on trial",
-	.accepts = ACCEPTS_OUT | ACCEPTS_RECIPE | ACCEPTS_HOST | ACCEPTS_SWITCH | ACCEPTS_WAIT,
+	.options = switch_option_groups,
+	.options_size = sizeof(struct switch_options),
 	.min_arguments = 1,
 	.max_arguments = 1,
-	.run = run,
+	.run = switch_run,
 };

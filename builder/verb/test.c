@@ -9,7 +9,22 @@
 #include "edge/json.h"
 #include "host/signals.h"
 #include "run/trial.h"
-#include "verb/start.h"
+#include "verb/options/recipe.h"
+#include "verb/options/start.h"
+#include "verb/verb.h"
+
+struct test_options {
+	struct common_options common;
+	struct project_options recipe;
+	struct start_options start;
+	const char *out;
+};
+
+static const struct option test_own_options[] = {
+	OPTION_OUT(test_options),
+	{0},
+};
+static const struct option_group test_option_groups[] = {{recipe_options, offsetof(struct test_options, recipe)}, {kind_options, offsetof(struct test_options, recipe)}, {start_options, offsetof(struct test_options, start)}, {test_own_options, 0}, {0}};
 
 enum { QUESTION_MS = 60000 };
 
@@ -38,10 +53,10 @@ static void print_result(const struct trial_result *result)
 }
 
 /* Prints what is new since the last time. */
-static void print_new(const struct verb_options *options, const struct trial *trial, size_t *printed)
+static void print_new(const struct test_options *options, const struct trial *trial, size_t *printed)
 {
 	for (; *printed < trial->n_results; (*printed)++)
-		if (!options->json)
+		if (!options->common.json)
 			print_result(&trial->results[*printed]);
 	fflush(stdout);
 }
@@ -89,7 +104,7 @@ static void show_journal(const struct guest *guest, struct arena *arena, struct 
 /* --- the trial ------------------------------------------------------------------------------------------------------- */
 
 /* A machine that is broken at the very start has nothing to be tested. */
-static int try_out(const struct verb_options *options, const struct recipe *recipe, struct session *session,
+static int try_out(const struct test_options *options, const struct recipe *recipe, struct session *session,
 		   struct trial *trial, const char **ret_failed_units, struct err *err)
 {
 	int64_t deadline_ms = session_deadline_ms(session);
@@ -117,12 +132,12 @@ static int try_out(const struct verb_options *options, const struct recipe *reci
 	return r;
 }
 
-static void report(const struct verb_options *options, const struct session *session, const struct trial *trial,
+static void report(const struct test_options *options, const struct session *session, const struct trial *trial,
 		   const char *failed_units)
 {
 	if (*failed_units)
 		log_note("units that have failed: %s", failed_units);
-	if (options->json)
+	if (options->common.json)
 		print_json(session, trial, failed_units);
 	else
 		printf("%zu passed, %zu failed\n", trial->n_results - trial->n_failed, trial->n_failed);
@@ -130,7 +145,7 @@ static void report(const struct verb_options *options, const struct session *ses
 }
 
 /* Tries it out and says what came of that; fails when anything did. */
-static int judge(const struct verb_options *options, const struct recipe *recipe, struct session *session, struct err *err)
+static int judge(const struct test_options *options, const struct recipe *recipe, struct session *session, struct err *err)
 {
 	struct trial trial = {.arena = arena_new()};
 	const char *failed_units = "";
@@ -153,19 +168,22 @@ static int judge(const struct verb_options *options, const struct recipe *recipe
 	return r;
 }
 
-static int run(const struct verb_options *options, char *const *arguments, size_t n_arguments, struct err *err)
+static int test_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)
 {
+	const struct test_options *options = data;
+	const struct build_how how = {.recipe = options->recipe, .out = options->out, .cache = options->common.cache};
 	_cleanup_project_ struct project project = {0};
 	struct session_spec spec = {0};
 	struct session session = {0};
-	int r = project_load(arguments[0], 0, options, &project, err);
+	int r = project_load(arguments[0], 0, &options->recipe, &project, err);
 
 	(void)n_arguments;
 	if (r < 0)
 		return r;
-	r = start_options(project.arena, options, &spec, err);
+	spec.cache = options->common.cache ? options->common.cache : cache_default(project.arena);
+	r = start_read(&options->start, &spec, err);
 	if (r == 0)
-		r = start_target(project.arena, options, arguments[0], &spec.target, err);
+		r = start_target(project.arena, &options->start, &how, arguments[0], NULL, &spec.target, err);
 	if (r == 0)
 		r = session_start(project.arena, &spec, &session, err);
 	if (r == 0)
@@ -180,8 +198,9 @@ const struct verb verb_test = {
 	.name = "test",
 	.arguments = "RECIPE",
 	.summary = "Boots the recipe's image, and runs the recipe's tests in it",
-	.accepts = ACCEPTS_OUT | ACCEPTS_RECIPE | ACCEPTS_KIND | ACCEPTS_START,
+	.options = test_option_groups,
+	.options_size = sizeof(struct test_options),
 	.min_arguments = 1,
 	.max_arguments = 1,
-	.run = run,
+	.run = test_run,
 };

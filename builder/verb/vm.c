@@ -1,158 +1,35 @@
-/* aether-build vm RECIPE: a disk that boots. */
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
-
-#include "artifact/image.h"
-#include "base/file.h"
-#include "base/log.h"
-#include "build/compose.h"
+/* aether-build vm RECIPE: the disk image of a virtual machine. */
 #include "build/pipeline.h"
-#include "disk/root.h"
-#include "tree/changes.h"
+#include "verb/options/recipe.h"
+#include "verb/verb.h"
 
-static int read_disk(void *data, uint64_t offset, void *out, size_t size, struct err *err)
+struct vm_options {
+	struct common_options common;
+	struct project_options recipe;
+	const char *out, *format, *compress;
+};
+
+static const struct option vm_own_options[] = {
+	OPTION_OUT(vm_options),
+	{"format", "qcow2|raw", "the image's format (qcow2)", OPTION_TEXT, offsetof(struct vm_options, format), NULL},
+	{"compress", "none|zlib|zstd", "how the clusters of a qcow2 are compressed (none)", OPTION_TEXT, offsetof(struct vm_options, compress), NULL},
+	{0},
+};
+static const struct option_group vm_option_groups[] = {{recipe_options, offsetof(struct vm_options, recipe)}, {vm_own_options, 0}, {0}};
+
+static int vm_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)
 {
-	return disk_read(data, offset, out, size, err);
-}
-
-static uint64_t next_data(void *data, uint64_t offset)
-{
-	return disk_next_data(data, offset);
-}
-
-static void describe(struct arena *arena, const struct disk_facts *facts, const char *uki, struct manifest *manifest)
-{
-	manifest->root = arena_new_of(arena, struct manifest_root);
-	*manifest->root = (struct manifest_root){facts->hash_offset, facts->root_bytes};
-	manifest->uki = arena_new_of(arena, struct manifest_uki);
-	*manifest->uki = (struct manifest_uki){strrchr(uki, '/') + 1, facts->uki_bytes, arena_strdup(arena, facts->uki_sha256)};
-	manifest->root_hash = arena_strdup(arena, facts->root_hash);
-	manifest->kernel = facts->kernel;
-	for (size_t i = 0; i < facts->layout.n_partitions; i++) {
-		const struct disk_partition *part = &facts->layout.partitions[i];
-
-		*arena_push(arena, manifest->partitions, manifest->n_partitions) = (struct manifest_partition){
-			part->label, part->type, part->uuid, part->start, part->size, disk_content_name(part->content),
-		};
-	}
-}
-
-static int write_image(const struct build *build, struct disk *disk, const char *path, struct manifest *manifest,
-		       struct err *err)
-{
-	const struct image_source source = {disk->size_bytes, disk, read_disk, next_data};
-	struct image_facts facts;
-	int r;
-
-	log_step("writing the image");
-	r = image_write(&source, build->format, build->compression, path, &facts, err);
-	if (r < 0)
-		return r;
-	manifest->image.size = facts.size_bytes;
-	manifest->image.virtual_size = disk->size_bytes;
-	manifest->image.sha256 = arena_strdup(build->arena, facts.sha256);
-	return 0;
-}
-
-/* --- the ground ------------------------------------------------------------------------------------------------------ */
-
-static int make_ground(const struct build *build, struct disk_spec spec, const char *path, struct err *err)
-{
-	_cleanup_tree_ struct tree tree = {.scratch_fd = -1};
-	const char *made = arena_printf(build->arena, "%s/ground.img", build->work);
-	_cleanup_fd_ int fd = -1;
-	int r = tree_ground(build->arena, build->cache, build->plan, &tree, err);
-
-	spec.root = tree.path;
-	if (r == 0)
-		r = root_ground(&spec, "ground.img", err);
-	if (r == 0 && rename(made, path) < 0)
-		r = err_sys(err, -errno, "cannot rename '%s' to '%s'", made, path);
-	fd = r == 0 ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-	if (fd >= 0)
-		fd_write_back(fd); /* it has to be durable when the image is, not before */
-	return r;
-}
-
-/* The root image of the packages alone, from the cache or made now, and beside it what the rest of the tree changes. One that
- * was made is in `draft`, which is for the cache. */
-static int find_ground(const struct build *build, struct disk_spec *spec, struct cache_draft *draft, struct err *err)
-{
-	const char *key = build->plan->ground_key;
-	int r;
-
-	*draft = (struct cache_draft){.lock_fd = -1, .tmp_fd = -1};
-	if (!key)
-		return 0;
-	spec->ground = cache_path(build->cache, build->arena, "roots", key);
-	spec->changes = arena_printf(build->arena, "%s/changes.tar", build->work);
-	r = cache_begin(build->cache, "roots", key, draft, err);
-	if (r == 0) {
-		log_step("the packages' part of the root image");
-		r = make_ground(build, *spec, draft->path, err);
-		if (r < 0)
-			cache_abandon(draft);
-		spec->ground = draft->path;
-	}
-	return r < 0 ? r : tree_changes(&build->image, spec->epoch, spec->changes, err);
-}
-
-/* --- the disk -------------------------------------------------------------------------------------------------------- */
-
-static int make_disk(const struct build *build, const struct disk_spec *spec, const char *path, struct manifest *manifest,
-		     struct err *err)
-{
-	struct disk_facts facts;
-	struct disk disk = {0};
-	int r;
-
-	log_step("composing the disk");
-	r = disk_compose(build->arena, spec, &disk, &facts, err);
-	if (r < 0)
-		return r;
-	describe(build->arena, &facts, spec->uki, manifest);
-	r = write_image(build, &disk, path, manifest, err);
-	disk_close(&disk);
-	return r;
-}
-
-static int make(const struct build *build, const char *path, struct manifest *manifest, struct err *err)
-{
-	const struct plan *plan = build->plan;
-	const char *uki = arena_printf(build->arena, "%.*s/%s.efi", (int)(strrchr(path, '/') - path), path, plan->recipe->name);
-	struct cache_draft ground;
-	struct disk_spec spec = {
-		.name = plan->recipe->name, .layout = plan->layout, .cmdline = plan->cmdline, .seed = plan->seed,
-		.epoch = plan->epoch, .root = build->image.path, .init = plan->programs->init, .tools = {build->tools.path},
-		.uki = uki, .work = build->work,
-	};
-	int r = find_ground(build, &spec, &ground, err);
-
-	if (r == 0)
-		r = make_disk(build, &spec, path, manifest, err);
-	if (r == 0 && ground.tmp_fd >= 0)
-		return cache_commit(&ground, err);
-	cache_abandon(&ground);
-	return r;
-}
-
-struct build_kind vm_kind(void)
-{
-	return (struct build_kind){"vm", KIND_VM, "qcow2", "none", image_check, make};
-}
-
-static int run(const struct verb_options *options, char *const *arguments, size_t n_arguments, struct err *err)
-{
-	const struct build_kind kind = vm_kind();
+	const struct vm_options *options = data;
+	const struct build_how how = {options->recipe, options->out, options->common.cache, options->format, options->compress};
 
 	(void)n_arguments;
-	return build_run(&kind, options, arguments[0], err);
+	return build_run(&build_vm, &how, arguments[0], options->common.json, err);
 }
 
 const struct verb verb_vm = {
 	.name = "vm", .arguments = "RECIPE", .summary = "Composes the disk image of a virtual machine, and prints its path",
-	.accepts = ACCEPTS_OUT | ACCEPTS_FORMAT | ACCEPTS_COMPRESS | ACCEPTS_RECIPE, .min_arguments = 1, .max_arguments = 1,
-	.run = run,
+	.options = vm_option_groups,
+	.options_size = sizeof(struct vm_options),
+ .min_arguments = 1, .max_arguments = 1,
+	.run = vm_run,
 };

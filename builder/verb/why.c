@@ -9,6 +9,20 @@
 #include "plan/json.h"
 #include "shelf/describe.h"
 #include "shelf/publish.h"
+#include "verb/options/recipe.h"
+#include "verb/verb.h"
+
+struct why_options {
+	struct common_options common;
+	struct project_options recipe;
+	const char *out;
+};
+
+static const struct option why_own_options[] = {
+	OPTION_OUT(why_options),
+	{0},
+};
+static const struct option_group why_option_groups[] = {{recipe_options, offsetof(struct why_options, recipe)}, {kind_options, offsetof(struct why_options, recipe)}, {why_own_options, 0}, {0}};
 
 enum { PLAN_BYTES_MAX = 64 << 20 };
 
@@ -86,7 +100,7 @@ static int read_newest(struct arena *arena, const char *out, const char *name, u
 	return json_read(path, text.data, text.size, ret_plan, err);
 }
 
-static void report(const struct verb_options *options, const struct plan *plan, unsigned number, const struct json *before,
+static void report(const struct why_options *options, const struct plan *plan, unsigned number, const struct json *before,
 		   struct arena *arena)
 {
 	_cleanup_json_ struct json *after = plan_json(plan), *array = json_new_array();
@@ -96,12 +110,12 @@ static void report(const struct verb_options *options, const struct plan *plan, 
 	if (number)
 		plan_compare(arena, before, after, &changes, &n);
 	for (size_t i = 0; i < n; i++) {
-		if (options->json)
+		if (options->common.json)
 			json_add(array, change_json(plan, &changes[i]));
 		else
 			print_change(plan, &changes[i]);
 	}
-	if (options->json)
+	if (options->common.json)
 		puts(json_print(arena, array, true));
 	else if (number == 0)
 		printf("'%s' was never built below '%s': everything has to be made\n", plan->recipe->name, options->out);
@@ -109,12 +123,13 @@ static void report(const struct verb_options *options, const struct plan *plan, 
 		printf("nothing has changed since generation %u\n", number);
 }
 
-static int run(const struct verb_options *options, char *const *arguments, size_t n_arguments, struct err *err)
+static int why_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)
 {
+	const struct why_options *options = data;
 	_cleanup_project_ struct project project = {0};
 	_cleanup_json_ struct json *before = NULL;
 	unsigned number = 0;
-	int r = project_load(arguments[0], 0, options, &project, err);
+	int r = project_load(arguments[0], 0, &options->recipe, &project, err);
 
 	(void)n_arguments;
 	if (r == 0)
@@ -131,8 +146,9 @@ const struct verb verb_why = {
 	.name = "why",
 	.arguments = "RECIPE",
 	.summary = "Says what has changed since the newest generation",
-	.accepts = ACCEPTS_OUT | ACCEPTS_RECIPE | ACCEPTS_KIND,
+	.options = why_option_groups,
+	.options_size = sizeof(struct why_options),
 	.min_arguments = 1,
 	.max_arguments = 1,
-	.run = run,
+	.run = why_run,
 };

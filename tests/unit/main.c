@@ -1,5 +1,6 @@
 #include "suite.h"
 
+#include <signal.h>
 #include <stdlib.h>
 
 static SRunner *runner;
@@ -37,6 +38,7 @@ int main(void)
 
 	if (!runner)
 		return EXIT_FAILURE;
+	signal(SIGPIPE, SIG_IGN); /* as main does */
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -1,6 +1,6 @@
 /* The difference of two generations, told in three ways. */
-#ifndef VERB_DIFF_H
-#define VERB_DIFF_H
+#ifndef SHELF_DIFF_H
+#define SHELF_DIFF_H
 
 #include "plan/json.h"
 #include "shelf/generation.h"
