@@ -17,7 +17,7 @@ PACKAGES := yaml-0.1 libarchive jansson libcurl libcrypto zlib libzstd fdisk
 CC       ?= cc
 CFLAGS   ?= -O2 -g
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes $(if $(WERROR),-Werror)
-CPPFLAGS += -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DAETHER_VERSION='"$(VERSION)"' -DAETHER_LIBDIR='"$(LIBDIR)"' -Ibuilder
+CPPFLAGS += -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DAETHER_VERSION='"$(VERSION)"' -DAETHER_LIBDIR='"$(LIBDIR)"' -DAETHER_DATADIR='"$(DATADIR)"' -Ibuilder
 ALL_CFLAGS = -std=gnu17 $(CFLAGS) $(WARN) $(HARDEN) -MMD -MP -pthread
 LINK       = $(CC) $(ALL_CFLAGS) -Wl,-z,relro,-z,now,-z,noexecstack $(LDFLAGS)
 
@@ -77,7 +77,7 @@ $(B)/%.o: builder/%.c $(B)/flags
 	$(CC) $(CPPFLAGS) $(INCLUDED) $(ALL_CFLAGS) $(PKG_CFLAGS) -c -o $@ $<
 
 # What the program is, by its sources alone (builder/base/identity.h): no compiler, place or host is in it.
-sources_digest = find $(addprefix builder/,$(1)) -name '*.[ch]' ! -path 'builder/machine/*' | LC_ALL=C sort | xargs sha256sum | \
+sources_digest = find $(addprefix builder/,$(1)) -name '*.[ch]' ! -path '*/machine/*' | LC_ALL=C sort | xargs sha256sum | \
 	sha256sum | cut -c 1-64
 $(B)/base/identity.o: INCLUDED = -include $(B)/identity
 $(B)/base/identity.o: $(B)/identity
@@ -176,6 +176,11 @@ bench: ## time and size against mkosi, and what travels to a machine, side by si
 install: all ## PREFIX=… DESTDIR=…: program, agent, manual, recipes
 	install -D -m 755 $(B)/aether-build $(DESTDIR)$(BINDIR)/aether-build
 	install -D -m 755 -t $(DESTDIR)$(LIBDIR) $(B)/aether-init $(B)/aether-agent
+	for shell in bash:bash-completion/completions/aether-build zsh:zsh/site-functions/_aether-build \
+			fish:fish/vendor_completions.d/aether-build.fish; do \
+		install -d "$(DESTDIR)$(PREFIX)/share/$$(dirname "$${shell#*:}")" && \
+		$(B)/aether-build completion $${shell%%:*} >"$(DESTDIR)$(PREFIX)/share/$${shell#*:}" || exit 1; \
+	done
 	for page in man/*.[1-8]; do \
 		install -D -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit 1; \
 	done

@@ -1,31 +1,24 @@
 #include "build/project.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "edge/digest.h"
+#include "host/install.h"
 #include "lock/fakes.h"
 
-/* Beside this program when that was just compiled, else where it was installed. */
 static int find_program(struct arena *arena, const char *name, const char **ret_path, const char **ret_sha256, struct err *err)
 {
-	char self[PATH_MAX], *sha256 = arena_array(arena, char, SHA256_HEX);
-	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-	const char *installed = arena_printf(arena, AETHER_LIBDIR "/%s", name), *beside = NULL;
+	const char *fixed = arena_printf(arena, AETHER_LIBDIR "/%s", name);
+	char *sha256 = arena_array(arena, char, SHA256_HEX);
 
-	if (n > 0) {
-		self[n] = 0;
-		beside = arena_printf(arena, "%.*s/%s", (int)(strrchr(self, '/') - self), self, name);
-	}
-	*ret_path = beside && path_exists(beside) ? beside : installed;
+	*ret_path = install_find(arena, name, arena_printf(arena, "lib/aether-build/%s", name), fixed);
 	*ret_sha256 = sha256;
 	if (path_exists(*ret_path))
 		return sha256_file(*ret_path, sha256, NULL, err);
 	err_set(err, -ENOENT, "cannot find %s, which every image takes along", name);
-	return err_hint(err, "it is made beside aether-build by 'make', and installed as %s", installed);
+	return err_hint(err, "it is made beside aether-build by 'make', and installed as %s", fixed);
 }
 
 static int find_programs(struct arena *arena, unsigned kind, struct plan_programs *programs, struct err *err)

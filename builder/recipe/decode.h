@@ -22,6 +22,7 @@ struct decoder {
 	struct recipe *recipe;
 	struct document *documents;
 	size_t n_documents;
+	const char *shipped;         /* shipped_folder() */
 	bool allow_outside;
 	struct err *err;
 };

@@ -11,6 +11,7 @@
 #include "recipe/kinds.h"
 #include "recipe/merge.h"
 #include "recipe/problem.h"
+#include "recipe/shipped.h"
 #include "recipe/source_file.h"
 
 enum { FILE_MAX = 4 << 20, DEPTH_MAX = 32 };
@@ -151,7 +152,8 @@ static int find_source(struct loader *loader, const struct source *by, const str
 	*ret_source = *by;
 	ret_source->up = by;
 	ret_source->path = path;
-	ret_source->name = name_beside(loader->decoder.arena, by->name, node->text);
+	ret_source->name = text_has_prefix(node->text, SHIPPED) ? source_file_name(&loader->decoder, path)
+								: name_beside(loader->decoder.arena, by->name, node->text);
 	loader->incomplete = was_incomplete;
 	return 0;
 }
@@ -347,7 +349,7 @@ int recipe_load(struct arena *arena, const char *path, const struct recipe_optio
 {
 	struct err problems = {0};
 	struct recipe *recipe = arena_new_of(arena, struct recipe);
-	struct loader loader = {.decoder = {arena, recipe, .allow_outside = options->allow_outside, .err = &problems}};
+	struct loader loader = {.decoder = {arena, recipe, .shipped = shipped_folder(arena), .allow_outside = options->allow_outside, .err = &problems}};
 	struct source source = {.name = arena_strdup(arena, path), .origin = ORIGIN_SELF};
 	char real[PATH_MAX];
 	struct stat st;

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "edge/digest.h"
 #include "recipe/problem.h"
+#include "recipe/shipped.h"
 
 const struct document *source_file_document(const struct decoder *decoder, const struct pos *pos)
 {
@@ -27,6 +28,17 @@ static bool lies_in(const char *path, const char *folder)
 	return strncmp(path, folder, length) == 0 && (path[length] == '/' || folder[length - 1] == '/');
 }
 
+const char *source_file_name(struct decoder *decoder, const char *path)
+{
+	const char *root = decoder->recipe->root;
+
+	if (lies_in(path, root))
+		return path + strlen(root) + 1;
+	if (lies_in(path, decoder->shipped))
+		return arena_printf(decoder->arena, SHIPPED "%s", path + strlen(decoder->shipped) + 1);
+	return path;
+}
+
 void source_file_add(struct decoder *decoder, const char *path, const char *sha256, bool language)
 {
 	struct recipe *recipe = decoder->recipe;
@@ -40,8 +52,18 @@ void source_file_add(struct decoder *decoder, const char *path, const char *sha2
 	input = arena_push(decoder->arena, recipe->inputs, recipe->n_inputs);
 	input->language = language;
 	input->path = path;
-	input->name = lies_in(path, recipe->root) ? path + strlen(recipe->root) + 1 : path;
+	input->name = source_file_name(decoder, path);
 	memcpy(input->sha256, sha256, sizeof input->sha256);
+}
+
+/* Whether a file of `node`'s document may name the file `real`: what is shipped may be named as such, and by what is shipped. */
+static bool is_allowed(const struct decoder *decoder, const struct node *node, const char *real)
+{
+	if (decoder->allow_outside || lies_in(real, decoder->recipe->root))
+		return true;
+	return lies_in(real, decoder->shipped) &&
+	       (text_has_prefix(node->text, SHIPPED) ||
+		lies_in(source_file_document(decoder, &node->pos)->path, decoder->shipped));
 }
 
 /* The real path, when it is a file that the recipe may use. */
@@ -59,7 +81,7 @@ static const char *real_file(struct decoder *decoder, const struct node *node, c
 		err_at(decoder->err, -EINVAL, &node->pos, key, "'%s' is not a regular file", node->text);
 		return NULL;
 	}
-	if (!decoder->allow_outside && !lies_in(real, decoder->recipe->root)) {
+	if (!is_allowed(decoder, node, real)) {
 		err_at(decoder->err, -EPERM, &node->pos, key, "'%s' lies outside the repository '%s'", node->text,
 		       decoder->recipe->root);
 		err_hint(decoder->err, "move it into the repository, or allow it: --allow-outside");
@@ -76,11 +98,13 @@ const char *source_file_find(struct decoder *decoder, const struct node *node, c
 		problem_expected(decoder, node, key, "the path of a file");
 		return NULL;
 	}
-	if (*node->text != '/')
+	if (text_has_prefix(node->text, SHIPPED))
+		path = shipped_find(decoder, node, key);
+	else if (*node->text != '/')
 		path = arena_printf(decoder->arena, "%.*s/%s", (int)(strrchr(base, '/') - base), base, node->text);
 	else
 		path = node->text;
-	return real_file(decoder, node, key, path);
+	return path ? real_file(decoder, node, key, path) : NULL;
 }
 
 const char *source_file_own(struct decoder *decoder, const struct node *node, const char *key)

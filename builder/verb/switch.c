@@ -23,7 +23,7 @@ struct switch_options {
 static const struct option switch_own_options[] = {
 	OPTION_OUT(switch_options),
 	{"dry-run", NULL, "change nothing, say how much would travel", OPTION_FLAG, offsetof(struct switch_options, dry_run), NULL},
-	{"force", NULL, "send even a generation that is known bad, was made with fakes, or would overwrite the way back", OPTION_FLAG, offsetof(struct switch_options, force), NULL},
+	{"force", NULL, "even a known bad one, one made with fakes, or without a way back", OPTION_FLAG, offsetof(struct switch_options, force), NULL},
 	{"no-reboot", NULL, "leave it to the next boot", OPTION_FLAG, offsetof(struct switch_options, no_reboot), NULL},
 	OPTION_TIMEOUT(switch_options),
 	{0},

@@ -36,7 +36,8 @@ names_the_first() {
 		vm a.recipe --quiet --cache -x -xy &&
 		says 2 "aether-build: '--json' takes no value" vm a.recipe --json=yes &&
 		says 2 "aether-build: '--out' needs a value: FOLDER" vm a.recipe --out &&
-		says 2 "aether-build: 'vm' takes RECIPE, not 2 arguments" vm -- -xy --out
+		says 2 "aether-build: unexpected argument '--out'"$'\n'"  hint: usage: aether-build vm [OPTION…] RECIPE" \
+			vm -- -xy --out
 }
 
 flags_take_no_value() {
