@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "contract/esp.h"
 #include "disk/pick.h"
 #include "disk/tool.h"
 #include "edge/digest.h"
@@ -67,30 +68,32 @@ int grub_embed(const struct buf *boot, struct buf *core, uint64_t start, uint8_t
  * be started gives way to the other slot. */
 void grub_menu(struct buf *out)
 {
+	_Static_assert(SLOT_TRIES == 3, "the menu counts down from three");
+
 	buf_puts(out, "if serial --unit=0 --speed=115200; then\n"
 		      "\tterminal_input console serial\n"
 		      "\tterminal_output console serial\n"
 		      "fi\n"
 		      "load_env\n"
 		      "set first=a\n"
-		      "if [ -n \"$aether_good\" ]; then set first=$aether_good; fi\n"
-		      "if [ -n \"$aether_trial\" ]; then\n"
+		      "if [ -n \"$" GRUBENV_GOOD "\" ]; then set first=$" GRUBENV_GOOD "; fi\n"
+		      "if [ -n \"$" GRUBENV_TRIAL "\" ]; then\n"
 		      "\tset left=\n"
-		      "\tif [ \"$aether_tries\" = 3 ]; then set left=2; fi\n"
-		      "\tif [ \"$aether_tries\" = 2 ]; then set left=1; fi\n"
-		      "\tif [ \"$aether_tries\" = 1 ]; then set left=0; fi\n"
+		      "\tif [ \"$" GRUBENV_TRIES "\" = 3 ]; then set left=2; fi\n"
+		      "\tif [ \"$" GRUBENV_TRIES "\" = 2 ]; then set left=1; fi\n"
+		      "\tif [ \"$" GRUBENV_TRIES "\" = 1 ]; then set left=0; fi\n"
 		      "\tif [ -n \"$left\" ]; then\n"
-		      "\t\tset aether_tries=$left\n"
-		      "\t\tif save_env aether_tries; then set first=$aether_trial; fi\n"
+		      "\t\tset " GRUBENV_TRIES "=$left\n"
+		      "\t\tif save_env " GRUBENV_TRIES "; then set first=$" GRUBENV_TRIAL "; fi\n"
 		      "\tfi\n"
 		      "fi\n"
 		      "set timeout=0\n"
 		      "set default=0\n"
 		      "set fallback=1\n"
-		      "source /aether/$first/grub.cfg\n"
+		      "source " ESP_SLOT_FOLDER "/$first/" ESP_GRUB_ENTRY "\n"
 		      "for slot in a b; do\n"
-		      "\tif [ $slot != $first -a -f /aether/$slot/grub.cfg ]; then\n"
-		      "\t\tsource /aether/$slot/grub.cfg\n"
+		      "\tif [ $slot != $first -a -f " ESP_SLOT_FOLDER "/$slot/" ESP_GRUB_ENTRY " ]; then\n"
+		      "\t\tsource " ESP_SLOT_FOLDER "/$slot/" ESP_GRUB_ENTRY "\n"
 		      "\tfi\n"
 		      "done\n");
 }
@@ -132,10 +135,10 @@ int grub_entry(const char *title, const char *slot, const char *cmdline, struct 
 	for (const char *c = title; *c; c++)
 		if (*c != '\'' && (unsigned char)*c >= ' ')
 			buf_add_u8(out, (uint8_t)*c);
-	buf_printf(out, "' {\n\tif hashsum --hash sha256 --check /aether/%s/sums --prefix /aether/%s; then\n"
-			"\t\tlinux /aether/%s/linux", slot, slot, slot);
+	buf_printf(out, "' {\n\tif hashsum --hash sha256 --check " ESP_SLOT_FOLDER "/%s/" ESP_SUMS " --prefix " ESP_SLOT_FOLDER "/%s; then\n"
+			"\t\tlinux " ESP_SLOT_FOLDER "/%s/" ESP_LINUX, slot, slot, slot);
 	r = put_words(cmdline, out, err);
-	buf_printf(out, "\n\t\tinitrd /aether/%s/initrd\n\telse\n\t\techo 'slot %s is damaged'\n\tfi\n}\n", slot, slot);
+	buf_printf(out, "\n\t\tinitrd " ESP_SLOT_FOLDER "/%s/" ESP_INITRD "\n\telse\n\t\techo 'slot %s is damaged'\n\tfi\n}\n", slot, slot);
 	return r;
 }
 
@@ -154,6 +157,6 @@ void grub_environment(struct buf *out)
 	static const char signature[] = "# GRUB Environment Block\n";
 
 	buf_puts(out, signature);
-	for (size_t i = sizeof signature - 1; i < GRUB_ENVIRONMENT; i++)
+	for (size_t i = sizeof signature - 1; i < GRUBENV_BYTES; i++)
 		buf_add_u8(out, '#');
 }

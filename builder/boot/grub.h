@@ -9,7 +9,7 @@
 #include "base/err.h"
 #include "disk/spec.h"
 
-enum { GRUB_BOOT_CODE = 440, GRUB_ENVIRONMENT = 1024 };
+enum { GRUB_BOOT_CODE = 440 };
 
 /* Appends a core image, made by the tools' grub-mkimage, to `core`. It looks for its menu, /grub/grub.cfg, on the vfat file
  * system with the serial number `esp` ("8F3A-11C0"). */
@@ -31,7 +31,7 @@ int grub_entry(const char *title, const char *slot, const char *cmdline, struct 
 /* Appends /aether/SLOT/sums: digests as sha256sum(1) writes them. */
 void grub_sums(const struct buf *kernel, const struct buf *initrd, struct buf *out);
 
-/* Appends an empty environment block (/grub/grubenv), GRUB_ENVIRONMENT bytes. */
+/* Appends an empty environment block (/grub/grubenv), GRUBENV_BYTES bytes. */
 void grub_environment(struct buf *out);
 
 #endif

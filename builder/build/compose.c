@@ -8,6 +8,8 @@
 #include "boot/grub.h"
 #include "boot/initrd.h"
 #include "boot/uki.h"
+#include "contract/esp.h"
+#include "contract/image.h"
 #include "disk/format.h"
 #include "disk/pick.h"
 #include "disk/root.h"
@@ -78,7 +80,7 @@ static int make_root(struct making *m, struct err *err)
 	hex_encode(m->verity.root_hash, VERITY_HASH, m->facts->root_hash);
 	m->facts->root_bytes = m->verity.size_bytes;
 	m->facts->hash_offset = m->verity.hash_offset;
-	m->cmdline = arena_printf(m->arena, "%s aether.root=%s aether.hash_offset=%llu", m->spec->cmdline, m->facts->root_hash,
+	m->cmdline = arena_printf(m->arena, "%s " CMDLINE_ROOT "%s " CMDLINE_HASH_OFFSET "%llu", m->spec->cmdline, m->facts->root_hash,
 				  (unsigned long long)m->verity.hash_offset);
 	return 0;
 }
@@ -188,10 +190,10 @@ static int make_uefi(struct making *m, struct err *err)
 		return r;
 	add_to_esp(m, "/EFI/BOOT/BOOTX64.EFI", &loader, false);
 	add_to_esp(m, "/loader/loader.conf", &conf, false);
-	add_to_esp(m, arena_printf(m->arena, "/EFI/Linux/%s-1-a.efi", m->spec->name), &m->uki, true);
-	buf_printf(&image, "root=%s\n", m->facts->root_hash);
+	add_to_esp(m, arena_printf(m->arena, ESP_UKI_FOLDER "/%s-1-a.efi", m->spec->name), &m->uki, true);
+	buf_printf(&image, ESP_IMAGE_ROOT "=%s\n", m->facts->root_hash);
 	image = keep(m, &image);
-	add_to_esp(m, "/aether/a/image", &image, true);
+	add_to_esp(m, ESP_SLOT_FOLDER "/a/" ESP_IMAGE, &image, true);
 	return 0;
 }
 
@@ -211,12 +213,12 @@ static int make_bios(struct making *m, struct err *err)
 	environment = keep(m, &environment);
 	entry = keep(m, &entry);
 	sums = keep(m, &sums);
-	add_to_esp(m, "/grub/grub.cfg", &menu, false);
-	add_to_esp(m, "/grub/grubenv", &environment, false);
-	add_to_esp(m, "/aether/a/grub.cfg", &entry, true);
-	add_to_esp(m, "/aether/a/sums", &sums, true);
-	add_to_esp(m, "/aether/a/linux", &m->kernel, true);
-	add_to_esp(m, "/aether/a/initrd", &m->initrd, true);
+	add_to_esp(m, ESP_GRUB_FOLDER "/grub.cfg", &menu, false);
+	add_to_esp(m, ESP_GRUBENV, &environment, false);
+	add_to_esp(m, ESP_SLOT_FOLDER "/a/" ESP_GRUB_ENTRY, &entry, true);
+	add_to_esp(m, ESP_SLOT_FOLDER "/a/" ESP_SUMS, &sums, true);
+	add_to_esp(m, ESP_SLOT_FOLDER "/a/" ESP_LINUX, &m->kernel, true);
+	add_to_esp(m, ESP_SLOT_FOLDER "/a/" ESP_INITRD, &m->initrd, true);
 	return r;
 }
 

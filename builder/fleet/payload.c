@@ -8,14 +8,16 @@
 #include "base/text.h"
 #include "boot/grub.h"
 #include "boot/uki.h"
+#include "contract/image.h"
+#include "contract/offer.h"
+#include "contract/verity.h"
 #include "disk/verity.h"
 #include "edge/digest.h"
 #include "plan/plan.h"
 
-enum { OFFER_VERSION = 1, UKI_MAX = 1 << 30, CMDLINE_MAX = 4096 };
+enum { UKI_MAX = 1 << 30, CMDLINE_MAX = 4096 };
 
-enum object { ROOT, UKI, LINUX, INITRD, GRUB_A, GRUB_B };
-static const char *const names[PAYLOAD_OBJECTS] = {"root", "uki", "linux", "initrd", "grub-a", "grub-b"};
+static const char *const names[N_OBJECTS] = {OFFER_OBJECTS(OFFER_OBJECT_WORD)};
 
 static int too_old(const struct generation *generation, struct err *err)
 {
@@ -41,7 +43,7 @@ static int find_slot(const struct manifest *manifest, uint64_t *ret_start, struc
 static int open_root(struct payload *payload, const struct generation *generation, uint8_t salt[VERITY_HASH], struct err *err)
 {
 	const struct manifest *manifest = generation->manifest;
-	struct payload_object *root = &payload->objects[ROOT];
+	struct payload_object *root = &payload->objects[OBJECT_ROOT];
 	uint8_t block[VERITY_BLOCK], hash[VERITY_HASH];
 	int r = find_slot(manifest, &payload->slot_start, err);
 
@@ -64,7 +66,7 @@ static int open_root(struct payload *payload, const struct generation *generatio
 	return 0;
 }
 
-static int add_file(struct payload *payload, enum object index, const void *data, size_t size, const uint8_t salt[VERITY_HASH],
+static int add_file(struct payload *payload, enum offer_object index, const void *data, size_t size, const uint8_t salt[VERITY_HASH],
 		    struct err *err)
 {
 	struct payload_object *object = &payload->objects[index];
@@ -81,7 +83,7 @@ static int add_file(struct payload *payload, enum object index, const void *data
 	return 0;
 }
 
-static int add_section(struct payload *payload, enum object index, const struct buf *uki, const char *section,
+static int add_section(struct payload *payload, enum offer_object index, const struct buf *uki, const char *section,
 		       const uint8_t salt[VERITY_HASH], struct err *err)
 {
 	const void *data;
@@ -92,7 +94,7 @@ static int add_section(struct payload *payload, enum object index, const struct 
 }
 
 /* GRUB's entry depends on the slot: there is one for each. */
-static int add_grub(struct payload *payload, enum object index, const char *slot, const char *cmdline,
+static int add_grub(struct payload *payload, enum offer_object index, const char *slot, const char *cmdline,
 		    const uint8_t salt[VERITY_HASH], struct err *err)
 {
 	_cleanup_buf_ struct buf entry = {0}, title = {0};
@@ -132,17 +134,17 @@ static int open_boot_files(struct payload *payload, const struct generation *gen
 	if (r < 0)
 		return r;
 	snprintf(cmdline, sizeof cmdline, "%.*s", (int)(size < sizeof cmdline ? size : sizeof cmdline - 1), (const char *)data);
-	if (size >= sizeof cmdline || !strstr(cmdline, payload->objects[ROOT].root_hash))
+	if (size >= sizeof cmdline || !strstr(cmdline, payload->objects[OBJECT_ROOT].root_hash))
 		return err_set(err, -EBADMSG, "the unified kernel image of %s/%u does not start its root", generation->name,
 			       generation->number);
-	r = add_file(payload, UKI, uki.data, uki.size, salt, err);
+	r = add_file(payload, OBJECT_UKI, uki.data, uki.size, salt, err);
 	if (r == 0)
-		r = add_section(payload, LINUX, &uki, ".linux", salt, err);
+		r = add_section(payload, OBJECT_LINUX, &uki, ".linux", salt, err);
 	if (r == 0)
-		r = add_section(payload, INITRD, &uki, ".initrd", salt, err);
+		r = add_section(payload, OBJECT_INITRD, &uki, ".initrd", salt, err);
 	if (r == 0)
-		r = add_grub(payload, GRUB_A, "a", cmdline, salt, err);
-	return r == 0 ? add_grub(payload, GRUB_B, "b", cmdline, salt, err) : r;
+		r = add_grub(payload, OBJECT_GRUB_A, "a", cmdline, salt, err);
+	return r == 0 ? add_grub(payload, OBJECT_GRUB_B, "b", cmdline, salt, err) : r;
 }
 
 int payload_open(const struct generation *generation, struct payload **ret_parcel, struct err *err)
@@ -164,7 +166,7 @@ int payload_open(const struct generation *generation, struct payload **ret_parce
 	payload->generation = generation->number;
 	payload->name = manifest->name;
 	payload->kind = manifest->kind;
-	for (size_t i = 0; i < PAYLOAD_OBJECTS; i++)
+	for (size_t i = 0; i < N_OBJECTS; i++)
 		payload->objects[i].name = names[i];
 	r = open_root(payload, generation, salt, err);
 	if (r == 0)
@@ -178,10 +180,10 @@ int payload_open(const struct generation *generation, struct payload **ret_parce
 
 void payload_offer(const struct payload *payload, struct buf *out)
 {
-	buf_printf(out, "aether-take %d\nname %s\nkind %s\nformat %d\ngeneration %u\nsalt %s\n", OFFER_VERSION, payload->name,
-		   payload->kind, IMAGE_FORMAT, payload->generation, payload->salt);
-	for (size_t i = 0; i < PAYLOAD_OBJECTS; i++)
-		buf_printf(out, "object %s %llu %s\n", payload->objects[i].name,
+	buf_printf(out, OFFER_TAKE " %d\n" OFFER_NAME " %s\n" OFFER_KIND " %s\n" OFFER_FORMAT " %d\n" OFFER_GENERATION " %u\n" OFFER_SALT " %s\n",
+		   OFFER_VERSION, payload->name, payload->kind, IMAGE_FORMAT, payload->generation, payload->salt);
+	for (size_t i = 0; i < N_OBJECTS; i++)
+		buf_printf(out, OFFER_OBJECT " %s %llu %s\n", payload->objects[i].name,
 			   (unsigned long long)payload->objects[i].size_bytes, payload->objects[i].root_hash);
 	buf_puts(out, "\n");
 }
@@ -191,17 +193,17 @@ int payload_read(struct payload *payload, size_t object, uint64_t first, uint64_
 	const struct buf *blocks = &payload->objects[object].blocks;
 
 	if (blocks->data) {
-		memcpy(out, blocks->data + first * PAYLOAD_BLOCK, count * PAYLOAD_BLOCK);
+		memcpy(out, blocks->data + first * VERITY_BLOCK, count * VERITY_BLOCK);
 		return 0;
 	}
-	return image_read_at(payload->image, payload->slot_start + first * PAYLOAD_BLOCK, out, count * PAYLOAD_BLOCK, err);
+	return image_read_at(payload->image, payload->slot_start + first * VERITY_BLOCK, out, count * VERITY_BLOCK, err);
 }
 
 void payload_close(struct payload *payload)
 {
 	if (!payload)
 		return;
-	for (size_t i = 0; i < PAYLOAD_OBJECTS; i++)
+	for (size_t i = 0; i < N_OBJECTS; i++)
 		buf_free(&payload->objects[i].blocks);
 	image_close(payload->image);
 	free(payload);

@@ -1,5 +1,5 @@
 /* What of a generation goes to a machine: objects, each of them data in blocks of 4 KiB with the dm-verity tree over them. The
- * conversation about them is the machine's (builder/machine/agent/offer.h); this is the builder's side of it. */
+ * conversation about them is the machine's (contract/offer.h); this is the builder's side of it. */
 #ifndef FLEET_PAYLOAD_H
 #define FLEET_PAYLOAD_H
 
@@ -7,9 +7,8 @@
 
 #include "artifact/reader.h"
 #include "base/buf.h"
+#include "contract/offer.h"
 #include "shelf/generation.h"
-
-enum { PAYLOAD_BLOCK = 4096, PAYLOAD_OBJECTS = 6 };
 
 struct payload_object {
 	const char *name;
@@ -25,7 +24,7 @@ struct payload {
 	char salt[65];
 	unsigned generation;
 	const char *name, *kind;       /* the manifest's */
-	struct payload_object objects[PAYLOAD_OBJECTS]; /* the slot is the first */
+	struct payload_object objects[N_OBJECTS]; /* the slot is the first */
 };
 
 /* Opens the payload of a generation, which must outlive it. -ENOTSUP for one that has no slots to send (a container),

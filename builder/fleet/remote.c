@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "contract/agent.h"
+
 enum { PATIENCE_S = 60, OUTPUT_MAX = 1 << 20, STATUS_NO_CONNECTION = 255, STATUS_NO_COMMAND = 127 };
 
 int remote_check(const struct remote *remote, struct err *err)
@@ -88,7 +90,7 @@ static void remote_words(struct buf *out, const char *said)
 /* The text behind the agent's name at the beginning of a line; NULL when the agent said nothing. */
 static const char *find_ours(const char *said)
 {
-	static const char agent[] = "aether-agent: ";
+	static const char agent[] = AGENT ": ";
 
 	for (const char *at = strstr(said, agent); at; at = strstr(at + 1, agent))
 		if (at == said || at[-1] == '\n')
@@ -113,7 +115,7 @@ int remote_failed(const struct remote *remote, int status, const char *said, str
 	}
 	err_set(err, -EIO, "%s: %s", remote->host, words.size ? words.data : "the command failed and did not say why");
 	if (status == STATUS_NO_COMMAND)
-		err_hint(err, "its image was made before there was aether-agent: replace its disk once");
+		err_hint(err, "its image was made before there was " AGENT ": replace its disk once");
 	else if (strstr(said, "sudo"))
 		err_hint(err, "log in as root, or as somebody who may use sudo without a password");
 	return -EIO;

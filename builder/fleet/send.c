@@ -5,8 +5,11 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "contract/agent.h"
+#include "contract/offer.h"
+#include "contract/verity.h"
 
-enum { LINE_MAX_BYTES = 512, BLOCKS_MAX = 256, PATIENCE_S = 180, END_PATIENCE_S = 30, MIB = 1 << 20 };
+enum { PATIENCE_S = 180, END_PATIENCE_S = 30, MIB = 1 << 20 };
 
 /* --- what it can say ------------------------------------------------------------------------------------------------- */
 
@@ -38,8 +41,8 @@ static const struct {
 	enum send_heard heard;
 	size_t n_numbers;
 } vocabulary[] = {
-	{"get", HEARD_GET, 3}, {"progress", HEARD_PROGRESS, 2}, {"ready", HEARD_READY, 0}, {"same", HEARD_SAME, 0},
-	{"step", HEARD_STEP, 0}, {"done", HEARD_DONE, 3},
+	{OFFER_GET, HEARD_GET, 3}, {OFFER_PROGRESS, HEARD_PROGRESS, 2}, {OFFER_READY, HEARD_READY, 0}, {OFFER_SAME, HEARD_SAME, 0},
+	{OFFER_STEP, HEARD_STEP, 0}, {OFFER_DONE, HEARD_DONE, 3},
 };
 
 static bool parse_slot(const char *rest, char *ret_slot)
@@ -51,9 +54,9 @@ static bool parse_slot(const char *rest, char *ret_slot)
 static bool parse_step(const char *rest, const char **ret_step)
 {
 	static const struct { const char *word, *step; } steps[] = {
-		{" looking", "looking at what the machine has"},
-		{" taking", "sending what it does not have"},
-		{" checking", "the machine checks what it has now"},
+		{" " OFFER_STEP_LOOKING, "looking at what the machine has"},
+		{" " OFFER_STEP_TAKING, "sending what it does not have"},
+		{" " OFFER_STEP_CHECKING, "the machine checks what it has now"},
 	};
 
 	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
@@ -67,9 +70,9 @@ static bool parse_step(const char *rest, const char **ret_step)
 /* Blocks that there are, and not too many at once. */
 static bool is_there(const struct payload *payload, const uint64_t numbers[3])
 {
-	uint64_t n_blocks = numbers[0] < PAYLOAD_OBJECTS ? payload->objects[numbers[0]].n_blocks : 0;
+	uint64_t n_blocks = numbers[0] < N_OBJECTS ? payload->objects[numbers[0]].n_blocks : 0;
 
-	return numbers[2] && numbers[2] <= BLOCKS_MAX && numbers[1] < n_blocks && numbers[2] <= n_blocks - numbers[1];
+	return numbers[2] && numbers[2] <= OFFER_GET_BLOCKS && numbers[1] < n_blocks && numbers[2] <= n_blocks - numbers[1];
 }
 
 int send_parse(const struct payload *payload, const char *line, struct send_word *ret_word, struct err *err)
@@ -125,9 +128,9 @@ static int next_byte(struct conversation *c, char *ret_byte, struct err *err)
 	return 0;
 }
 
-static int read_line(struct conversation *c, char line[LINE_MAX_BYTES], struct err *err)
+static int read_line(struct conversation *c, char line[OFFER_LINE_BYTES], struct err *err)
 {
-	for (size_t n = 0; n < LINE_MAX_BYTES; n++) {
+	for (size_t n = 0; n < OFFER_LINE_BYTES; n++) {
 		int r = next_byte(c, &line[n], err);
 
 		if (r < 0)
@@ -139,18 +142,18 @@ static int read_line(struct conversation *c, char line[LINE_MAX_BYTES], struct e
 		if ((unsigned char)line[n] < ' ' || (unsigned char)line[n] > '~')
 			line[n] = '?';
 	}
-	line[LINE_MAX_BYTES - 1] = 0;
+	line[OFFER_LINE_BYTES - 1] = 0;
 	return send_nonsense(line, err);
 }
 
 static int give_blocks(struct conversation *c, const uint64_t numbers[3], struct err *err)
 {
-	static _Thread_local char blocks[BLOCKS_MAX * PAYLOAD_BLOCK];
+	static _Thread_local char blocks[OFFER_GET_BLOCKS * VERITY_BLOCK];
 	int r = payload_read(c->payload, (size_t)numbers[0], numbers[1], numbers[2], blocks, err);
 
 	if (r < 0)
 		return r;
-	r = proc_write(c->talk, blocks, (size_t)numbers[2] * PAYLOAD_BLOCK, PATIENCE_S);
+	r = proc_write(c->talk, blocks, (size_t)numbers[2] * VERITY_BLOCK, PATIENCE_S);
 	return r < 0 ? err_sys(err, r, "the machine takes nothing any more") : 0;
 }
 
@@ -194,7 +197,7 @@ int send_talk(struct payload *payload, struct proc_talk *talk, struct sent *ret_
 {
 	struct conversation c = {.payload = payload, .talk = talk};
 	_cleanup_buf_ struct buf offer = {0};
-	char line[LINE_MAX_BYTES];
+	char line[OFFER_LINE_BYTES];
 	int r;
 
 	payload_offer(payload, &offer);
@@ -214,8 +217,8 @@ int send_talk(struct payload *payload, struct proc_talk *talk, struct sent *ret_
 int send_payload(struct arena *arena, const struct remote *remote, struct payload *payload, const struct send_how *how,
 		struct sent *ret_sent, struct err *err)
 {
-	const char *words = arena_printf(arena, "aether-agent take%s%s", how->dry_run ? " --dry-run" : "",
-					 how->force ? " --force" : "");
+	const char *words = arena_printf(arena, AGENT " " AGENT_TAKE "%s%s", how->dry_run ? " " AGENT_DRY_RUN : "",
+					 how->force ? " " AGENT_FORCE : "");
 	_cleanup_buf_ struct buf said = {0};
 	struct err talking = {0};
 	struct proc_talk *talk;

@@ -1,10 +1,11 @@
-/* Sending a generation to a machine: the builder's side of the conversation in builder/machine/agent/offer.h. */
+/* Sending a generation to a machine: the builder's side of the conversation in contract/offer.h. */
 #ifndef FLEET_SEND_H
 #define FLEET_SEND_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "contract/offer.h"
 #include "fleet/payload.h"
 #include "fleet/remote.h"
 

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "contract/agent.h"
 #include "edge/json.h"
 
 enum { PAUSE_S = 1, FIRST_PATIENCE_S = 8, LAST_PATIENCE_S = 60, BAD_STAYS_S = 300, STATUS_NO_CONNECTION = 255 };
@@ -33,28 +34,28 @@ int status_read(struct arena *arena, const char *text, size_t size, struct machi
 	r = json_read("the machine's status", text, size, &top, err);
 	if (r < 0)
 		return r;
-	if (!json_get_text(top, "name") || !json_get_text(top, "boot_id"))
+	if (!json_get_text(top, STATUS_NAME) || !json_get_text(top, STATUS_BOOT_ID))
 		return err_set(err, -EBADMSG, "this is no status of a machine");
 	m = (struct machine_status){
-		.name = text_of(arena, top, "name"), .kind = text_of(arena, top, "kind"), .boot_id =
-			text_of(arena, top, "boot_id"),
-		.slot = text_of(arena, top, "slot"), .root_hash = text_of(arena, top, "root_hash"),
-		.generation = text_of(arena, top, "generation"), .state = text_of(arena, top, "state"),
-		.health = text_of(arena, top, "health"), .health_reason = text_of(arena, top, "health_reason"),
+		.name = text_of(arena, top, STATUS_NAME), .kind = text_of(arena, top, STATUS_KIND), .boot_id =
+			text_of(arena, top, STATUS_BOOT_ID),
+		.slot = text_of(arena, top, STATUS_SLOT), .root_hash = text_of(arena, top, STATUS_ROOT_HASH),
+		.generation = text_of(arena, top, STATUS_GENERATION), .state = text_of(arena, top, STATUS_STATE),
+		.health = text_of(arena, top, STATUS_HEALTH), .health_reason = text_of(arena, top, STATUS_HEALTH_REASON),
 	};
-	slots = json_get(top, "slots");
+	slots = json_get(top, STATUS_SLOTS);
 	for (size_t i = 0; i < json_count(slots) && i < sizeof m.slots / sizeof *m.slots; i++) {
 		const struct json *slot = json_item(slots, i);
 
 		m.slots[m.n_slots++] = (struct machine_slot){
-			text_of(arena, slot, "slot"), text_of(arena, slot, "state"), text_of(arena, slot, "root_hash"),
-			text_of(arena, slot, "generation"), json_get_number(slot, "tries_left"),
+			text_of(arena, slot, STATUS_SLOT), text_of(arena, slot, STATUS_STATE), text_of(arena, slot, STATUS_ROOT_HASH),
+			text_of(arena, slot, STATUS_GENERATION), json_get_number(slot, STATUS_TRIES_LEFT),
 		};
 	}
-	failure = json_get(top, "last_failure");
-	m.failure.when = json_get_number(failure, "when");
-	m.failure.root_hash = text_of(arena, failure, "root_hash");
-	m.failure.reason = text_of(arena, failure, "reason");
+	failure = json_get(top, STATUS_FAILURE);
+	m.failure.when = json_get_number(failure, STATUS_WHEN);
+	m.failure.root_hash = text_of(arena, failure, STATUS_ROOT_HASH);
+	m.failure.reason = text_of(arena, failure, STATUS_REASON);
 	m.text = json_print(arena, top, false);
 	*ret_machine = m;
 	return 0;
@@ -64,7 +65,7 @@ int status_ask(struct arena *arena, const struct remote *remote, struct machine_
 {
 	_cleanup_buf_ struct buf output = {0};
 	const char *said;
-	int status = remote_run(arena, remote, "aether-agent status --json", &output, &said, err);
+	int status = remote_run(arena, remote, AGENT " " AGENT_STATUS " " AGENT_JSON, &output, &said, err);
 
 	if (status < 0)
 		return status;
@@ -89,9 +90,9 @@ static bool is_over(const struct machine_status *machine, const char *boot_id, c
 {
 	if (boot_id && strcmp(machine->boot_id, boot_id) == 0)
 		return false;
-	if (strcmp(machine->root_hash, root_hash) != 0 || strcmp(machine->state, "good") == 0)
+	if (strcmp(machine->root_hash, root_hash) != 0 || strcmp(machine->state, STATE_GOOD) == 0)
 		return true;
-	if (strcmp(machine->state, "bad") != 0)
+	if (strcmp(machine->state, STATE_BAD) != 0)
 		return false;
 	if (!*bad_since)
 		*bad_since = clock_ms() / 1000;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "contract/image.h"
 #include "contract/verity.h"
 #include "machine/hex.h"
 
@@ -21,7 +22,7 @@ static int parse_bytes(const char *word, size_t length, uint64_t *ret_bytes)
 
 int cmdline_parse(const char *text, struct cmdline *ret_cmdline, const char **ret_problem)
 {
-	static const char hash_key[] = "aether.root=", offset_key[] = "aether.hash_offset=";
+	static const char hash_key[] = CMDLINE_ROOT, offset_key[] = CMDLINE_HASH_OFFSET;
 	bool have_hash = false, have_offset = false;
 
 	for (const char *word = text; *word; word += strspn(word, " \n")) {
@@ -35,6 +36,6 @@ int cmdline_parse(const char *text, struct cmdline *ret_cmdline, const char **re
 						  &ret_cmdline->hash_offset) == 0;
 		word += length;
 	}
-	*ret_problem = !have_hash ? "aether.root=<64 hexadecimal digits>" : "aether.hash_offset=<bytes>";
+	*ret_problem = !have_hash ? CMDLINE_ROOT "<64 hexadecimal digits>" : CMDLINE_HASH_OFFSET "<bytes>";
 	return have_hash && have_offset ? 0 : -EINVAL;
 }

@@ -3,15 +3,19 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "contract/agent.h"
+#include "contract/image.h"
 #include "plan/config.h"
 
 static void put_field(struct buf *text, const char *field)
 {
+	static const char special[] = FIELD_SPECIAL;
+
 	for (; *field; field++) {
-		const char *at = strchr("\t\n\\", *field);
+		const char *at = strchr(special, *field);
 
 		if (at)
-			buf_printf(text, "\\%c", "tn\\"[at - "\t\n\\"]);
+			buf_printf(text, "\\%c", FIELD_ESCAPES[at - special]);
 		else
 			buf_add_u8(text, (uint8_t)*field);
 	}
@@ -34,20 +38,20 @@ static void put_check(struct arena *arena, struct buf *text, const struct recipe
 	buf_printf(text, "%" PRIu64, health->timeout_ms);
 	switch (health->type) {
 	case HEALTH_UNIT:
-		strv_push(arena, &fields, "unit");
+		strv_push(arena, &fields, HEALTH_TYPE_UNIT);
 		strv_push(arena, &fields, health->unit);
 		break;
 	case HEALTH_TCP:
-		strv_push(arena, &fields, "tcp");
+		strv_push(arena, &fields, HEALTH_TYPE_TCP);
 		strv_push(arena, &fields, arena_printf(arena, "%" PRId64, health->port));
 		break;
 	case HEALTH_HTTP:
-		strv_push(arena, &fields, "http");
+		strv_push(arena, &fields, HEALTH_TYPE_HTTP);
 		strv_push(arena, &fields, arena_printf(arena, "%" PRId64, health->status));
 		strv_push(arena, &fields, health->url);
 		break;
 	case HEALTH_COMMAND:
-		strv_push(arena, &fields, "command");
+		strv_push(arena, &fields, HEALTH_TYPE_COMMAND);
 		for (size_t i = 0; i < health->command.count; i++)
 			strv_push(arena, &fields, health->command.items[i]);
 		break;
@@ -67,7 +71,7 @@ static int make_health(struct arena *arena, struct plan *plan, struct err *err)
 			r = config_needs(plan, "curl", &health->pos, "a health check by 'http'", err);
 		put_check(arena, &text, health);
 	}
-	config_put(arena, plan, "/usr/lib/aether/health", 0644, NULL, text.data ? text.data : "");
+	config_put(arena, plan, HEALTH_FILE, 0644, NULL, text.data ? text.data : "");
 	return r;
 }
 
@@ -75,12 +79,12 @@ static void make_image(struct arena *arena, struct plan *plan)
 {
 	_cleanup_buf_ struct buf text = {0};
 
-	buf_printf(&text, "name=%s\nkind=%s\nformat=%d\n", plan->recipe->name, recipe_kind_name(plan->recipe->kind),
+	buf_printf(&text, IMAGE_KEY_NAME "=%s\n" IMAGE_KEY_KIND "=%s\n" IMAGE_KEY_FORMAT "=%d\n", plan->recipe->name, recipe_kind_name(plan->recipe->kind),
 		   IMAGE_FORMAT);
 	for (size_t i = 0; i < plan->layout.n_partitions; i++)
 		if (plan->layout.partitions[i].content == DISK_ESP)
-			buf_printf(&text, "esp=%s\n", plan->layout.partitions[i].label);
-	config_put(arena, plan, "/usr/lib/aether/image", 0644, NULL, text.data);
+			buf_printf(&text, IMAGE_KEY_ESP "=%s\n", plan->layout.partitions[i].label);
+	config_put(arena, plan, IMAGE_FILE, 0644, NULL, text.data);
 }
 
 int agent_make(struct arena *arena, struct plan *plan, struct err *err)
@@ -89,7 +93,7 @@ int agent_make(struct arena *arena, struct plan *plan, struct err *err)
 
 	if (!programs->agent)
 		return 0;
-	config_take(arena, plan, "/usr/bin/aether-agent", 0755, programs->agent, programs->agent_sha256);
+	config_take(arena, plan, AGENT_PATH, 0755, programs->agent, programs->agent_sha256);
 	make_image(arena, plan);
 	return make_health(arena, plan, err);
 }

@@ -15,10 +15,6 @@
 #include "lock/lock.h"
 #include "recipe/recipe.h"
 
-/* The agent on a machine and the builder that sends it an image must mean the same by what is in a slot and on the EFI system
- * partition: raised when that changes. */
-enum { IMAGE_FORMAT = 1 };
-
 /* One layer of packages. Its key covers the layers below it. */
 struct plan_layer {
 	const char *key;                       /* 64 hex digits */

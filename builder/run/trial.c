@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "contract/agent.h"
 #include "edge/json.h"
 #include "host/signals.h"
 
@@ -112,7 +113,7 @@ int trial_read_health(struct trial *trial, const char *text, size_t size, struct
 
 int trial_health(struct trial *trial, const struct guest *guest, uint64_t patience_ms, struct err *err)
 {
-	static const char *const argv[] = {"/usr/bin/aether-agent", "health", "--json", NULL};
+	static const char *const argv[] = {AGENT_PATH, AGENT_HEALTH, AGENT_JSON, NULL};
 	struct trial_result *result;
 	struct err problem = {0};
 	struct guest_said said;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "contract/agent.h"
 #include "fleet/verdict.h"
 #include "verb/options/host.h"
 #include "verb/verb.h"
@@ -36,7 +37,7 @@ static int go_back(struct arena *arena, const struct remote *remote, struct err 
 	int status;
 
 	log_step("giving up the generation that runs on %s", remote->host);
-	status = remote_run(arena, remote, "aether-agent rollback", NULL, &said, err);
+	status = remote_run(arena, remote, AGENT " " AGENT_ROLLBACK, NULL, &said, err);
 	if (status < 0)
 		return status;
 	if (status > 0)

@@ -4,7 +4,7 @@
 #include "fleet/send.h"
 #include "fuzz.h"
 
-static const uint64_t n_blocks[PAYLOAD_OBJECTS] = {1ULL << 32, 300, 257, 3, 1, 0};
+static const uint64_t n_blocks[N_OBJECTS] = {1ULL << 32, 300, 257, 3, 1, 0};
 
 static void hear(const struct payload *payload, const char *line)
 {
@@ -17,7 +17,7 @@ static void hear(const struct payload *payload, const char *line)
 	if (r < 0)
 		return;
 	if (word.heard == HEARD_GET) {
-		ensure(word.numbers[0] < PAYLOAD_OBJECTS && word.numbers[2] >= 1 && word.numbers[2] <= 256);
+		ensure(word.numbers[0] < N_OBJECTS && word.numbers[2] >= 1 && word.numbers[2] <= 256);
 		ensure(word.numbers[1] < n_blocks[word.numbers[0]]);
 		ensure(word.numbers[1] + word.numbers[2] <= n_blocks[word.numbers[0]]);
 	}
@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *text = fuzz_text(data, size), *rest = text, *line;
 	struct payload payload = {.generation = 1};
 
-	for (size_t i = 0; i < PAYLOAD_OBJECTS; i++)
+	for (size_t i = 0; i < N_OBJECTS; i++)
 		payload.objects[i].n_blocks = n_blocks[i];
 	while ((line = strsep(&rest, "\n")))
 		hear(&payload, line);

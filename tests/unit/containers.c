@@ -415,7 +415,7 @@ START_TEST(embedded_images_are_where_podman_looks_as_whom_it_runs)
 		   "  \"/run/aether/containers/1000/" A "\",\n]\n");
 	check_text(plan, "/etc/subuid", "aether:100000:65536\n");
 	check_text(plan, "/etc/subgid", "aether:100000:65536\n");
-	ck_assert_ptr_nonnull(strstr(plan->text, "container docker.io/library/caddy:2 sha256:" A "\n"));
+	ck_assert_ptr_nonnull(strstr(plan->text, "container image docker.io/library/caddy:2 sha256=" A "\n"));
 	ck_assert_ptr_nonnull(strstr(plan->text, "Options=bind,ro,X-mount.idmap=b:0:1000:1 b:1:100000:65535\n"));
 }
 END_TEST

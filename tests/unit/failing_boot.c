@@ -70,7 +70,7 @@ static void machine_make(void)
 	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
 		ck_assert_int_eq(mkdir(esp_path(folders[i]), 0755), 0);
 	grub_environment(&environment);
-	ck_assert_int_eq(file_write(esp_path(GRUBENV), environment.data, environment.size, 0644, &err), 0);
+	ck_assert_int_eq(file_write(esp_path(ESP_GRUBENV), environment.data, environment.size, 0644, &err), 0);
 	ck_assert_int_eq(fill_slot('a', "first", &err) | fill_folder('a', "first", &err) | fill_slot('b', "old", &err) |
 				 fill_folder('b', "old", &err), 0);
 	ck_assert_int_eq(chdir(scratch()), 0); /* struct boot has room for a short path */
@@ -101,11 +101,11 @@ static void machine_with(const char *image, const char *good, const char *tries)
 	ck_assert_int_eq(put(esp_path("EFI/Linux/gw-5-a.efi"), "first", &err), 0);
 	snprintf(name, sizeof name, "EFI/Linux/%s", image);
 	ck_assert_int_eq(put(esp_path(name), "old", &err), 0);
-	memcpy(block, scratch_text("esp/" GRUBENV), sizeof block);
+	memcpy(block, scratch_text("esp/" ESP_GRUBENV), sizeof block);
 	ck_assert_int_eq(grubenv_set(block, "aether_good", good), 0);
 	ck_assert_int_eq(grubenv_set(block, "aether_trial", tries ? "b" : NULL), 0);
 	ck_assert_int_eq(grubenv_set(block, "aether_tries", tries), 0);
-	ck_assert_int_eq(file_write(esp_path(GRUBENV), block, sizeof block, 0644, &err), 0);
+	ck_assert_int_eq(file_write(esp_path(ESP_GRUBENV), block, sizeof block, 0644, &err), 0);
 }
 
 static void old_slot(void) { machine_with("gw-4-b.efi", "a", NULL); }
@@ -135,7 +135,7 @@ static void machine_look(struct boot *boot)
 /* As GRUB's menu has it (grub_menu()). */
 static char grub_starts(void)
 {
-	const char *block = scratch_text("esp/" GRUBENV);
+	const char *block = scratch_text("esp/" ESP_GRUBENV);
 	char good[8], trial[8], tries[8];
 
 	if (!grubenv_get(block, "aether_good", good, sizeof good))

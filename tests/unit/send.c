@@ -20,8 +20,8 @@
 #define SH(script) ((const char *const[]){"/bin/sh", "-c", (script), NULL})
 #define HEX "0101010101010101010101010101010101010101010101010101010101010101"
 
-static const size_t sizes[PAYLOAD_OBJECTS] = {300 * 4096, 50000, 20000, 7, 180, 181};
-static const char *const files[PAYLOAD_OBJECTS] = {"root", "uki", "linux", "initrd", "grub-a", "grub-b"};
+static const size_t sizes[N_OBJECTS] = {300 * 4096, 50000, 20000, 7, 180, 181};
+static const char *const files[N_OBJECTS] = {"root", "uki", "linux", "initrd", "grub-a", "grub-b"};
 
 static struct payload make_parcel(void)
 {
@@ -30,7 +30,7 @@ static struct payload make_parcel(void)
 	uint64_t state = 99;
 
 	memset(salt, 1, sizeof salt);
-	for (size_t i = 0; i < PAYLOAD_OBJECTS; i++) {
+	for (size_t i = 0; i < N_OBJECTS; i++) {
 		struct payload_object *object = &payload.objects[i];
 		struct verity verity;
 		struct err err = {0};
@@ -92,7 +92,7 @@ START_TEST(what_is_sent_arrives)
 	ck_assert_int_eq(sent.slot, 'b');
 	ck_assert(!sent.same);
 	ck_assert_uint_ge(sent.received, 300 * 4096);
-	for (size_t i = 0; i < PAYLOAD_OBJECTS; i++) {
+	for (size_t i = 0; i < N_OBJECTS; i++) {
 		_cleanup_buf_ struct buf is = {0};
 
 		ck_assert_int_eq(file_read(scratch_path(files[i]), 1 << 24, &is, &err), 0);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "contract/image.h"
 #include "machine/agent/lines.h"
 #include "machine/hex.h"
 
@@ -74,9 +75,9 @@ static bool fits_the_machine(const struct boot *boot, const struct offer *offer,
 		return refuse(why, size, "the image has format %u, which is older than this machine's %lu: build it "
 			      "again with a newer aether-build",
 			      offer->format, format);
-	if (offer->format > OFFER_FORMAT)
+	if (offer->format > IMAGE_FORMAT)
 		return refuse(why, size, "the image has format %u, and this machine knows %d at most: replace its disk once",
-			      offer->format, OFFER_FORMAT);
+			      offer->format, IMAGE_FORMAT);
 	return true;
 }
 

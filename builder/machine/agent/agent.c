@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "contract/agent.h"
 #include "machine/agent/boot.h"
 #include "machine/agent/judge.h"
 #include "machine/agent/status.h"
@@ -29,11 +30,11 @@ static const struct command {
 	const char *name, *arguments, *summary;
 	int (*run)(int argc, char **argv);
 } commands[] = {
-	{"status", "[--json]", "slots, generations, tries, the last failure", status_main},
-	{"health", "[--json]", "asks the recipe's health checks, until they hold or their time is over", health_main},
-	{"judge", "", "the verdict on this boot (aether-health.service runs it)", judge_main},
-	{"rollback", "", "the other slot starts from the next boot on, this one is bad", rollback_main},
-	{"take", "[--dry-run] [--force]", "takes a generation from aether-build on stdin and stdout", take_main},
+	{AGENT_STATUS, "[--json]", "slots, generations, tries, the last failure", status_main},
+	{AGENT_HEALTH, "[--json]", "asks the recipe's health checks, until they hold or their time is over", health_main},
+	{AGENT_JUDGE, "", "the verdict on this boot (aether-health.service runs it)", judge_main},
+	{AGENT_ROLLBACK, "", "the other slot starts from the next boot on, this one is bad", rollback_main},
+	{AGENT_TAKE, "[--dry-run] [--force]", "takes a generation from aether-build on stdin and stdout", take_main},
 };
 
 static int usage(FILE *out)
@@ -50,7 +51,7 @@ static int usage(FILE *out)
 
 int main(int argc, char **argv)
 {
-	say_as("aether-agent", NULL);
+	say_as(AGENT, NULL);
 	if (argc < 2)
 		return usage(stderr);
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)

@@ -6,9 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "contract/offer.h"
 #include "machine/say.h"
 
 enum { RUN_MAX = 64, TELL_MS = 500 };
+_Static_assert((int)RUN_MAX <= (int)OFFER_GET_BLOCKS, "the builder gives no more at once");
 
 /* --- objects --------------------------------------------------------------------------------------------------------- */
 
@@ -149,7 +151,7 @@ static void send_request(struct blocks *blocks)
 	if (blocks->n_unsent == 0)
 		return;
 	first = &blocks->asked[(blocks->first + blocks->n_asked - blocks->n_unsent) % WANTED_MAX];
-	talk_say(blocks->talk, "get %u %llu %zu", first->object->number, (unsigned long long)first->block, blocks->n_unsent);
+	talk_say(blocks->talk, OFFER_GET " %u %llu %zu", first->object->number, (unsigned long long)first->block, blocks->n_unsent);
 	blocks->n_unsent = 0;
 }
 
@@ -197,7 +199,7 @@ static void tell(struct blocks *blocks)
 	if (now - blocks->told_ms < TELL_MS)
 		return;
 	blocks->told_ms = now;
-	talk_say(blocks->talk, "progress %llu %llu", (unsigned long long)blocks->done * BLOCK_BYTES,
+	talk_say(blocks->talk, OFFER_PROGRESS " %llu %llu", (unsigned long long)blocks->done * BLOCK_BYTES,
 		 (unsigned long long)blocks->total * BLOCK_BYTES);
 }
 

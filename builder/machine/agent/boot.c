@@ -12,6 +12,9 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "contract/agent.h"
+#include "contract/esp.h"
+#include "contract/image.h"
 #include "machine/agent/entry.h"
 #include "machine/agent/history.h"
 #include "machine/agent/lines.h"
@@ -22,7 +25,7 @@
 
 const char *slot_state_name(enum slot_state state)
 {
-	static const char *const names[] = {"empty", "good", "trial", "bad"};
+	static const char *const names[] = {STATE_EMPTY, STATE_GOOD, STATE_TRIAL, STATE_BAD};
 
 	return names[state];
 }
@@ -62,12 +65,12 @@ static void read_image(struct boot *boot, char *ret_esp, size_t size)
 {
 	char text[1024];
 
-	if (read_line("/usr/lib/aether/image", text, sizeof text) <= 0)
-		die("/usr/lib/aether/image is missing: this machine was not made by aether-build");
-	lines_get(text, "name", boot->name, sizeof boot->name);
-	lines_get(text, "kind", boot->kind, sizeof boot->kind);
-	lines_get(text, "format", boot->format, sizeof boot->format);
-	if (!lines_get(text, "esp", ret_esp, size))
+	if (read_line(IMAGE_FILE, text, sizeof text) <= 0)
+		die(IMAGE_FILE " is missing: this machine was not made by aether-build");
+	lines_get(text, IMAGE_KEY_NAME, boot->name, sizeof boot->name);
+	lines_get(text, IMAGE_KEY_KIND, boot->kind, sizeof boot->kind);
+	lines_get(text, IMAGE_KEY_FORMAT, boot->format, sizeof boot->format);
+	if (!lines_get(text, IMAGE_KEY_ESP, ret_esp, size))
 		*ret_esp = 0;
 }
 
@@ -165,7 +168,7 @@ void boot_open(struct boot *ret_boot, enum boot_access access)
 
 void boot_folder(const struct boot *boot, const struct slot *slot, char *out, size_t size)
 {
-	snprintf(out, size, "%s/aether/%c", boot->esp, slot->letter);
+	snprintf(out, size, "%s" ESP_SLOT_FOLDER "/%c", boot->esp, slot->letter);
 }
 
 static void read_files(const struct boot *boot, struct slot *slot)
@@ -173,12 +176,12 @@ static void read_files(const struct boot *boot, struct slot *slot)
 	char folder[64], path[80], text[1024];
 
 	boot_folder(boot, slot, folder, sizeof folder);
-	snprintf(path, sizeof path, "%s/image", folder);
+	snprintf(path, sizeof path, "%s/" ESP_IMAGE, folder);
 	if (read_line(path, text, sizeof text) > 0) {
-		lines_get(text, "root", slot->root_hash, sizeof slot->root_hash);
+		lines_get(text, ESP_IMAGE_ROOT, slot->root_hash, sizeof slot->root_hash);
 		lines_get(text, "generation", slot->generation, sizeof slot->generation);
 	}
-	snprintf(path, sizeof path, "%s/failure", folder);
+	snprintf(path, sizeof path, "%s/" ESP_FAILURE, folder);
 	if (read_line(path, text, sizeof text) > 0) {
 		lines_get(text, "when", slot->failed_when, sizeof slot->failed_when);
 		lines_get(text, "reason", slot->failed_reason, sizeof slot->failed_reason);
@@ -214,7 +217,7 @@ bool boot_grubenv(const struct boot *boot, char block[GRUBENV_BYTES])
 	int fd;
 
 	memset(block, 0, GRUBENV_BYTES);
-	snprintf(path, sizeof path, "%s/" GRUBENV, boot->esp);
+	snprintf(path, sizeof path, "%s" ESP_GRUBENV, boot->esp);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	n = fd < 0 ? -errno : read_all(fd, block, GRUBENV_BYTES, 0);
 	if (fd >= 0)
@@ -229,8 +232,8 @@ static void read_tries(struct boot *boot)
 {
 	char block[GRUBENV_BYTES], letter[4], tries[4];
 
-	if (!boot_grubenv(boot, block) || !grubenv_get(block, "aether_trial", letter, sizeof letter) ||
-	    !grubenv_get(block, "aether_tries", tries, sizeof tries))
+	if (!boot_grubenv(boot, block) || !grubenv_get(block, GRUBENV_TRIAL, letter, sizeof letter) ||
+	    !grubenv_get(block, GRUBENV_TRIES, tries, sizeof tries))
 		return;
 	for (size_t i = 0; i < boot->n_slots; i++) {
 		struct slot *slot = &boot->slots[i];
@@ -255,7 +258,7 @@ void boot_reload(struct boot *boot)
 		*slot->file = *slot->root_hash = *slot->generation = *slot->failed_when = *slot->failed_reason = 0;
 		read_files(boot, slot);
 	}
-	snprintf(path, sizeof path, "%s/EFI/Linux", boot->esp);
+	snprintf(path, sizeof path, "%s" ESP_UKI_FOLDER, boot->esp);
 	folder = opendir(path);
 	if (!folder && errno != ENOENT)
 		die("cannot read %s: %s", path, strerror(errno));

@@ -13,14 +13,12 @@
 #ifndef MACHINE_AGENT_BOOT_H
 #define MACHINE_AGENT_BOOT_H
 
+#include "contract/esp.h"
 #include "contract/verity.h"
 #include "machine/agent/grubenv.h"
 #include "machine/block.h"
 #include "machine/cmdline.h"
 #include "machine/say.h"
-
-/* GRUB's environment block, on the EFI system partition. */
-#define GRUBENV "grub/grubenv"
 
 enum slot_state {
 	SLOT_EMPTY, /* nothing of it can be started */
@@ -28,7 +26,6 @@ enum slot_state {
 	SLOT_TRIAL, /* starts first, a few times */
 	SLOT_BAD,   /* starts when nothing else does */
 };
-enum { SLOT_TRIES = 3 };
 
 /* "empty", "good", "trial", "bad". */
 const char *slot_state_name(enum slot_state state);

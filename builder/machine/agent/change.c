@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "contract/esp.h"
 #include "machine/agent/boot.h"
 #include "machine/agent/entry.h"
 #include "machine/agent/hash.h"
@@ -40,7 +41,7 @@ static void write_grubenv(const struct boot *boot, const struct setting *setting
 
 	if (!boot_grubenv(boot, block))
 		return;
-	snprintf(path, sizeof path, "%s/" GRUBENV, boot->esp);
+	snprintf(path, sizeof path, "%s" ESP_GRUBENV, boot->esp);
 	for (size_t i = 0; i < n; i++)
 		if (grubenv_set(block, settings[i].key, settings[i].value) < 0)
 			die("%s is full", path);
@@ -57,7 +58,7 @@ static void write_grubenv(const struct boot *boot, const struct setting *setting
 static void grub_settle_on(const struct boot *boot, char letter)
 {
 	const char good[] = {letter, 0};
-	const struct setting settings[] = {{"aether_tries", NULL}, {"aether_trial", NULL}, {"aether_good", good}};
+	const struct setting settings[] = {{GRUBENV_TRIES, NULL}, {GRUBENV_TRIAL, NULL}, {GRUBENV_GOOD, good}};
 
 	write_grubenv(boot, settings, sizeof settings / sizeof *settings);
 }
@@ -65,7 +66,7 @@ static void grub_settle_on(const struct boot *boot, char letter)
 static void grub_try(const struct boot *boot, char letter)
 {
 	const char trial[] = {letter, 0}, tries[] = {'0' + SLOT_TRIES, 0};
-	const struct setting settings[] = {{"aether_tries", tries}, {"aether_trial", trial}};
+	const struct setting settings[] = {{GRUBENV_TRIES, tries}, {GRUBENV_TRIAL, trial}};
 
 	write_grubenv(boot, settings, sizeof settings / sizeof *settings);
 }
@@ -74,7 +75,7 @@ static void grub_try(const struct boot *boot, char letter)
 
 static void image_path(const struct boot *boot, const char *file, char *out, size_t size)
 {
-	snprintf(out, size, "%s/EFI/Linux/%s", boot->esp, file);
+	snprintf(out, size, "%s" ESP_UKI_FOLDER "/%s", boot->esp, file);
 }
 
 /* Gives the slot's unified kernel image another count of tries. */
@@ -154,7 +155,7 @@ void boot_clear(struct boot *boot, struct slot *slot)
 /* What GRUB holds the kernel and the initrd against, before it starts them: it would start anything. */
 static void write_sums(const char *folder)
 {
-	static const char *const files[] = {"linux", "initrd"};
+	static const char *const files[] = {ESP_LINUX, ESP_INITRD};
 	char path[96], text[256] = "", hex[HASH_HEX];
 	size_t at = 0;
 	int r;
@@ -166,7 +167,7 @@ static void write_sums(const char *folder)
 			die("cannot read %s: %s", path, strerror(-r));
 		at += (size_t)snprintf(text + at, sizeof text - at, "%s  %s\n", hex, files[i]);
 	}
-	r = write_whole(folder, "sums", text);
+	r = write_whole(folder, ESP_SUMS, text);
 	if (r < 0)
 		die("cannot write %s/sums: %s", folder, strerror(-r));
 }
@@ -232,7 +233,7 @@ void boot_condemn(struct boot *boot, struct slot *slot, const char *reason)
 	lines_flatten(flat);
 	snprintf(text, sizeof text, "when=%lld\nreason=%s\n", (long long)time(NULL), flat);
 	boot_folder(boot, slot, folder, sizeof folder);
-	r = write_whole(folder, "failure", text);
+	r = write_whole(folder, ESP_FAILURE, text);
 	if (r < 0)
 		say("cannot write down in %s why slot %c is bad: %s", folder, slot->letter, strerror(-r));
 	append_history(boot, slot, text);

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { GRUBENV_BYTES = 1024 };
+#include "contract/esp.h"
 
 /* The value of `key`; "" and false when there is none. */
 bool grubenv_get(const char block[GRUBENV_BYTES], const char *key, char *out, size_t size);

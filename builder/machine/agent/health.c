@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "contract/image.h"
 #include "machine/agent/command.h"
 #include "machine/agent/lines.h"
 #include "machine/say.h"
@@ -103,8 +104,8 @@ static const struct kind {
 	size_t min_words, max_words;
 	bool (*holds)(char *const *words, char *reason, size_t size);
 } kinds[] = {
-	{"unit", 2, 2, unit_holds}, {"tcp", 2, 2, tcp_holds}, {"http", 3, 3, http_holds},
-	{"command", 2, CHECK_WORDS, command_holds}, {"running", 1, 1, running_holds},
+	{HEALTH_TYPE_UNIT, 2, 2, unit_holds}, {HEALTH_TYPE_TCP, 2, 2, tcp_holds}, {HEALTH_TYPE_HTTP, 3, 3, http_holds},
+	{HEALTH_TYPE_COMMAND, 2, CHECK_WORDS, command_holds}, {"running", 1, 1, running_holds},
 };
 
 static const struct kind *kind_of(const char *name)
@@ -142,7 +143,7 @@ int health_parse(struct health *health)
 
 void health_read(struct health *health)
 {
-	int n = read_line("/usr/lib/aether/health", health->text, sizeof health->text - 1);
+	int n = read_line(HEALTH_FILE, health->text, sizeof health->text - 1);
 
 	if (n == 0)
 		n = snprintf(health->text, sizeof health->text, "120000\trunning\n");

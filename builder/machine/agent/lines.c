@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "contract/image.h"
+
 bool lines_get(const char *text, const char *key, char *out, size_t size)
 {
 	size_t key_length = strlen(key);
@@ -26,7 +28,7 @@ bool lines_get(const char *text, const char *key, char *out, size_t size)
 /* Undoes what the writer did to a field, in place. */
 static int unescape(char *field)
 {
-	static const char letters[] = "tn\\", meanings[] = "\t\n\\";
+	static const char letters[] = FIELD_ESCAPES, meanings[] = FIELD_SPECIAL;
 	char *to = field;
 
 	for (; *field; field++) {

@@ -11,23 +11,17 @@
 #include "machine/say.h"
 
 enum { TEXT_MAX = 64 << 10 };
-static const uint64_t FILE_MAX = 1ULL << 30;
+#define FILE_MAX (UINT64_C(1) << 30)
 
-static const struct {
-	const char *name;
-	uint64_t max_bytes;
-} objects[N_OBJECTS] = {
-	[OBJECT_ROOT] = {"root", TREE_DATA_MAX * BLOCK_BYTES},
-	[OBJECT_UKI] = {"uki", FILE_MAX},
-	[OBJECT_LINUX] = {"linux", FILE_MAX},
-	[OBJECT_INITRD] = {"initrd", FILE_MAX},
-	[OBJECT_GRUB_A] = {"grub-a", TEXT_MAX},
-	[OBJECT_GRUB_B] = {"grub-b", TEXT_MAX},
+static const char *const names[N_OBJECTS] = {OFFER_OBJECTS(OFFER_OBJECT_WORD)};
+static const uint64_t max_bytes[N_OBJECTS] = {
+	[OBJECT_ROOT] = TREE_DATA_MAX * BLOCK_BYTES, [OBJECT_UKI] = FILE_MAX, [OBJECT_LINUX] = FILE_MAX, [OBJECT_INITRD] = FILE_MAX,
+	[OBJECT_GRUB_A] = TEXT_MAX, [OBJECT_GRUB_B] = TEXT_MAX,
 };
 
 const char *offer_name(enum offer_object object)
 {
-	return objects[object].name;
+	return names[object];
 }
 
 /* Cuts the next word off. NULL when there is none. */
@@ -137,10 +131,10 @@ static bool parse_object(const struct line *line, enum offer_object object)
 	const char *name = next_word(&rest);
 	uint64_t *size_bytes = &line->offer->objects[object].size_bytes;
 
-	if (!name || strcmp(name, objects[object].name) != 0 ||
-	    !read_number(next_word(&rest), objects[object].max_bytes, size_bytes) ||
+	if (!name || strcmp(name, names[object]) != 0 ||
+	    !read_number(next_word(&rest), max_bytes[object], size_bytes) ||
 	    !read_hash(next_word(&rest), line->offer->objects[object].root_hash) || rest || *size_bytes == 0)
-		return refuse(line, "the builder does not say what '%s' is", objects[object].name);
+		return refuse(line, "the builder does not say what '%s' is", names[object]);
 	return object != OBJECT_ROOT || *size_bytes % BLOCK_BYTES == 0 ||
 	       refuse(line, "the builder offers a root image that does not end with a block");
 }
@@ -152,15 +146,15 @@ static const struct {
 	const char *key;
 	bool (*parse)(const struct line *line);
 } lines[] = {
-	{"aether-take", parse_version}, {"name", parse_name}, {"kind", parse_kind}, {"format", parse_format},
-	{"generation", parse_generation}, {"salt", parse_salt},
+	{OFFER_TAKE, parse_version}, {OFFER_NAME, parse_name}, {OFFER_KIND, parse_kind}, {OFFER_FORMAT, parse_format},
+	{OFFER_GENERATION, parse_generation}, {OFFER_SALT, parse_salt},
 };
 enum { N_LINES = sizeof lines / sizeof *lines, END_LINE = N_LINES + N_OBJECTS };
 
 int offer_line(struct offer *offer, unsigned number, char *text, char *why, size_t size)
 {
 	struct line line = {
-		.key = number < N_LINES ? lines[number].key : "object", .offer = offer, .why = why, .why_size = size,
+		.key = number < N_LINES ? lines[number].key : OFFER_OBJECT, .offer = offer, .why = why, .why_size = size,
 	};
 	char *rest = text;
 	const char *word = next_word(&rest);
@@ -169,7 +163,7 @@ int offer_line(struct offer *offer, unsigned number, char *text, char *why, size
 	if (number == END_LINE)
 		return (!word && !rest) || refuse(&line, "the builder says more than an offer: '%.40s'", text) ? 1 : -EINVAL;
 	if (!word || strcmp(word, line.key) != 0) {
-		refuse(&line, "the builder was to say '%s', and said '%.40s'", line.key, text);
+		refuse(&line, "protocol error: expected '%s', got '%.40s'", line.key, text);
 		return -EINVAL;
 	}
 	line.rest = rest ? rest : text + strlen(text);

@@ -1,35 +1,12 @@
-/* What the builder offers: the text that it begins with.
- *
- *   aether-take 1                        the version of the conversation
- *   name NAME, kind KIND, format NUMBER  of the image
- *   generation NUMBER                    that the builder gave it
- *   salt HEX                             of the machine's hash trees
- *   object NAME BYTES HEX                for each object its size and the root hash of the tree over it, in the order
- * of the enum
- *   an empty line
- *
- * The answer is `ready SLOT`, or `same SLOT` when this very image runs: then there is nothing more to say. It goes on with
- *
- *   get OBJECT FIRST COUNT               asks for blocks, which come one after the other without anything between them
- *   step WORD                            taking, checking
- *   progress DONE TOTAL                  bytes
- *   done PLACE COPIED RECEIVED           bytes that were in place, found elsewhere on the machine, received */
+/* Reading what the builder offers (contract/offer.h). */
 #ifndef MACHINE_AGENT_OFFER_H
 #define MACHINE_AGENT_OFFER_H
 
 #include <stdint.h>
 
+#include "contract/offer.h"
 #include "machine/agent/talk.h"
 #include "machine/agent/tree.h"
-
-enum { OFFER_VERSION = 1, OFFER_FORMAT = 1 /* of images, /usr/lib/aether/image */ };
-
-enum offer_object {
-	OBJECT_ROOT,                   /* the slot: the root image */
-	OBJECT_UKI, OBJECT_LINUX, OBJECT_INITRD,
-	OBJECT_GRUB_A, OBJECT_GRUB_B,  /* GRUB's entry, for the one slot and the other */
-	N_OBJECTS,
-};
 
 struct offer {
 	char name[64], kind[8];

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "contract/agent.h"
 #include "machine/agent/boot.h"
 #include "machine/agent/health.h"
 #include "machine/agent/judge.h"
@@ -36,10 +37,10 @@ static const struct slot *latest_failure(const struct boot *boot)
 
 static void put_slot(const struct slot *slot)
 {
-	printf("{\"slot\": \"%c\", \"state\": \"%s\", ", slot->letter, slot_state_name(slot->state));
-	put_pair("root_hash", slot->root_hash, ", ");
-	put_pair("generation", slot->generation, ", ");
-	printf("\"tries_left\": %u, \"size\": %llu}", slot->tries_left, (unsigned long long)slot->size_bytes);
+	printf("{\"" STATUS_SLOT "\": \"%c\", \"" STATUS_STATE "\": \"%s\", ", slot->letter, slot_state_name(slot->state));
+	put_pair(STATUS_ROOT_HASH, slot->root_hash, ", ");
+	put_pair(STATUS_GENERATION, slot->generation, ", ");
+	printf("\"" STATUS_TRIES_LEFT "\": %u, \"" STATUS_SIZE "\": %llu}", slot->tries_left, (unsigned long long)slot->size_bytes);
 }
 
 static void put_failure(const struct slot *slot)
@@ -48,10 +49,10 @@ static void put_failure(const struct slot *slot)
 		fputs("null", stdout);
 		return;
 	}
-	printf("{\"when\": %lld, \"slot\": \"%c\", ", strtoll(slot->failed_when, NULL, 10), slot->letter);
-	put_pair("root_hash", slot->root_hash, ", ");
-	put_pair("generation", slot->generation, ", ");
-	put_pair("reason", slot->failed_reason, "}");
+	printf("{\"" STATUS_WHEN "\": %lld, \"" STATUS_SLOT "\": \"%c\", ", strtoll(slot->failed_when, NULL, 10), slot->letter);
+	put_pair(STATUS_ROOT_HASH, slot->root_hash, ", ");
+	put_pair(STATUS_GENERATION, slot->generation, ", ");
+	put_pair(STATUS_REASON, slot->failed_reason, "}");
 }
 
 static void put_json(const struct boot *boot, const char *boot_id, const char *health, const char *reason)
@@ -60,22 +61,22 @@ static void put_json(const struct boot *boot, const char *boot_id, const char *h
 	const char slot[] = {running ? running->letter : 0, 0};
 
 	putchar('{');
-	put_pair("name", boot->name, ", ");
-	put_pair("kind", boot->kind, ", ");
-	put_pair("format", boot->format, ", ");
-	put_pair("boot_id", boot_id, ", ");
-	put_pair("slot", slot, ", ");
-	put_pair("generation", running ? running->generation : "", ", ");
-	put_pair("root_hash", boot->root_hash, ", ");
-	put_pair("state", running ? slot_state_name(running->state) : "", ", ");
-	printf("\"tries_left\": %u, ", running ? running->tries_left : 0);
-	put_pair("health", health, ", ");
-	put_pair("health_reason", reason, ", \"slots\": [");
+	put_pair(STATUS_NAME, boot->name, ", ");
+	put_pair(STATUS_KIND, boot->kind, ", ");
+	put_pair(STATUS_FORMAT, boot->format, ", ");
+	put_pair(STATUS_BOOT_ID, boot_id, ", ");
+	put_pair(STATUS_SLOT, slot, ", ");
+	put_pair(STATUS_GENERATION, running ? running->generation : "", ", ");
+	put_pair(STATUS_ROOT_HASH, boot->root_hash, ", ");
+	put_pair(STATUS_STATE, running ? slot_state_name(running->state) : "", ", ");
+	printf("\"" STATUS_TRIES_LEFT "\": %u, ", running ? running->tries_left : 0);
+	put_pair(STATUS_HEALTH, health, ", ");
+	put_pair(STATUS_HEALTH_REASON, reason, ", \"" STATUS_SLOTS "\": [");
 	for (size_t i = 0; i < boot->n_slots; i++) {
 		fputs(i ? ", " : "", stdout);
 		put_slot(&boot->slots[i]);
 	}
-	fputs("], \"last_failure\": ", stdout);
+	fputs("], \"" STATUS_FAILURE "\": ", stdout);
 	put_failure(latest_failure(boot));
 	puts("}");
 }
@@ -123,7 +124,7 @@ int health_main(int argc, char **argv)
 	health_read(&health);
 	all = health_wait(&health, NULL);
 	if (json)
-		printf("{\"healthy\": %s, \"checks\": [", all ? "true" : "false");
+		printf("{\"" HEALTH_ALL "\": %s, \"" HEALTH_CHECKS "\": [", all ? "true" : "false");
 	for (size_t i = 0; i < health.n_checks; i++) {
 		const struct check *check = &health.checks[i];
 		char words[400];
@@ -131,9 +132,9 @@ int health_main(int argc, char **argv)
 		check_print(check, words, sizeof words);
 		if (json) {
 			fputs(i ? ", {" : "{", stdout);
-			put_pair("check", words, ", ");
-			printf("\"ok\": %s, ", check->holds ? "true" : "false");
-			put_pair("reason", check->reason, "}");
+			put_pair(HEALTH_CHECK, words, ", ");
+			printf("\"" HEALTH_OK "\": %s, ", check->holds ? "true" : "false");
+			put_pair(HEALTH_REASON, check->reason, "}");
 		} else {
 			printf("%-6s %s%s%s\n", check->holds ? "ok" : "not ok", words, check->holds ? "" : ": ",
 			       check->holds ? "" : check->reason);

@@ -11,6 +11,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "contract/esp.h"
+#include "contract/offer.h"
 #include "machine/agent/admit.h"
 #include "machine/agent/blocks.h"
 #include "machine/agent/boot.h"
@@ -24,7 +26,7 @@
 
 enum { TARGETS = 5 };
 
-static const char *const esp_files[] = {"uki", "linux", "initrd"};
+static const char *const esp_files[] = {"uki", ESP_LINUX, ESP_INITRD};
 enum { N_ESP_FILES = sizeof esp_files / sizeof *esp_files };
 
 struct take {
@@ -72,7 +74,7 @@ static uint64_t esp_room(const struct take *take)
 		path_of(path, sizeof path, take->folder, esp_files[i]);
 		bytes += size_of(path);
 	}
-	snprintf(path, sizeof path, "%s/EFI/Linux/%s", take->boot.esp, take->boot.other->file);
+	snprintf(path, sizeof path, "%s" ESP_UKI_FOLDER "/%s", take->boot.esp, take->boot.other->file);
 	return bytes + (*take->boot.other->file ? size_of(path) : 0);
 }
 
@@ -156,7 +158,7 @@ static void know_machine(struct take *take)
 
 	know_running(take);
 	boot_folder(&take->boot, running, folder, sizeof folder);
-	snprintf(path, sizeof path, "%s/EFI/Linux/%s", take->boot.esp, running->file);
+	snprintf(path, sizeof path, "%s" ESP_UKI_FOLDER "/%s", take->boot.esp, running->file);
 	if (*running->file)
 		know_file(take, path);
 	for (size_t i = 0; i < N_ESP_FILES; i++) {
@@ -205,7 +207,7 @@ static int open_target(const struct take *take, const char *name)
 /* Opens what is to be filled: first the slot, then the files; GRUB's entry is the last. */
 static void open_targets(struct take *take)
 {
-	static const char *const names[TARGETS] = {"the slot", "uki", "linux", "initrd", "grub.cfg"};
+	static const char *const names[TARGETS] = {"the slot", "uki", ESP_LINUX, ESP_INITRD, ESP_GRUB_ENTRY};
 	const enum offer_object objects[TARGETS] = {
 		OBJECT_ROOT, OBJECT_UKI, OBJECT_LINUX, OBJECT_INITRD,
 		take->boot.other->letter == 'a' ? OBJECT_GRUB_A : OBJECT_GRUB_B,
@@ -268,8 +270,8 @@ static void try(struct take *take)
 	int r;
 
 	hex_print(take->offer.objects[OBJECT_ROOT].root_hash, HASH_BYTES, hash);
-	snprintf(text, sizeof text, "root=%s\ngeneration=%u\n", hash, take->offer.generation);
-	r = write_whole(take->folder, "image", text);
+	snprintf(text, sizeof text, ESP_IMAGE_ROOT "=%s\n" ESP_IMAGE_GENERATION "=%u\n", hash, take->offer.generation);
+	r = write_whole(take->folder, ESP_IMAGE, text);
 	if (r < 0)
 		die("cannot write %s/image: %s", take->folder, strerror(-r));
 	for (size_t i = 0; i < TARGETS; i++)
@@ -287,17 +289,17 @@ static void take_all(struct take *take)
 	memcpy(take->blocks.salt, take->offer.salt, HASH_BYTES);
 	take->blocks.talk = &take->talk;
 	take->blocks.dry_run = take->dry_run;
-	talk_say(&take->talk, "step looking");
+	talk_say(&take->talk, OFFER_STEP " " OFFER_STEP_LOOKING);
 	know_machine(take);
 	open_targets(take);
-	talk_say(&take->talk, "step taking");
+	talk_say(&take->talk, OFFER_STEP " " OFFER_STEP_TAKING);
 	for (size_t i = 0; i < TARGETS; i++)
 		blocks_take(&take->blocks, &take->targets[i]);
 	if (take->dry_run)
 		return;
 	finish_files(take);
 	write_superblock(take);
-	talk_say(&take->talk, "step checking");
+	talk_say(&take->talk, OFFER_STEP " " OFFER_STEP_CHECKING);
 	for (size_t i = 0; i < TARGETS; i++)
 		blocks_check(&take->blocks, &take->targets[i]);
 	try(take);
@@ -322,12 +324,12 @@ int take_main(int argc, char **argv)
 		boot_folder(&take.boot, take.boot.other, take.folder, sizeof take.folder);
 	ask_admission(&take);
 	if (runs_already(&take)) {
-		talk_say(&take.talk, "same %c", take.boot.running->letter);
+		talk_say(&take.talk, OFFER_SAME " %c", take.boot.running->letter);
 		return EXIT_SUCCESS;
 	}
-	talk_say(&take.talk, "ready %c", take.boot.other->letter);
+	talk_say(&take.talk, OFFER_READY " %c", take.boot.other->letter);
 	take_all(&take);
-	talk_say(&take.talk, "done %llu %llu %llu", (unsigned long long)take.blocks.taken.in_place,
+	talk_say(&take.talk, OFFER_DONE " %llu %llu %llu", (unsigned long long)take.blocks.taken.in_place,
 		 (unsigned long long)take.blocks.taken.copied, (unsigned long long)take.blocks.taken.received);
 	return EXIT_SUCCESS;
 }

@@ -6,7 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { TALK_PATIENCE_S = 120, TALK_LINE_MAX = 512 };
+#include "contract/offer.h"
+
+enum { TALK_PATIENCE_S = 120, TALK_LINE_MAX = OFFER_LINE_BYTES };
 
 struct talk {
 	int in, out;

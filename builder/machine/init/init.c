@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "contract/image.h"
 #include "machine/block.h"
 #include "machine/cmdline.h"
 #include "machine/init/identity.h"
@@ -72,7 +73,7 @@ static int is_slot(const struct partition *partition, void *data)
 	struct slot_search *search = data;
 	uint8_t block[VERITY_SUPERBLOCK];
 
-	if (strncmp(partition->label, "root", 4) != 0 ||
+	if (strncmp(partition->label, LABEL_ROOT, strlen(LABEL_ROOT)) != 0 ||
 	    !read_superblock(partition->device, search->cmdline->hash_offset, block) ||
 	    verity_decode(block, search->cmdline->root_hash, &search->verity) < 0)
 		return 0;
@@ -111,7 +112,7 @@ static void mount_state(const char *disk)
 	char device[64];
 
 	mount_or_die(SYSROOT "/var", FACTORY, NULL, MS_BIND, NULL);
-	if (!partition_find(disk, "state", &state)) {
+	if (!partition_find(disk, LABEL_STATE, &state)) {
 		say("%s has no partition 'state': what is written to /var lasts until the next boot", disk);
 		mount_or_die("tmpfs", SYSROOT "/var", "tmpfs", 0, "mode=0755");
 		return;
