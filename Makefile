@@ -13,7 +13,7 @@ DATADIR  = $(PREFIX)/share/aether-build
 DOCDIR   = $(PREFIX)/share/doc/aether-build
 MANDIR   = $(PREFIX)/share/man
 
-PACKAGES := yaml-0.1 libarchive jansson libcurl libcrypto zlib libzstd fdisk
+PACKAGES := yaml-0.1 libarchive jansson libcurl libssl libcrypto zlib libzstd fdisk
 CC       ?= cc
 CFLAGS   ?= -O2 -g
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes $(if $(WERROR),-Werror)

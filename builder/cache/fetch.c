@@ -161,8 +161,8 @@ int fetch_items(struct cache *cache, const struct fetch_item *items, size_t n, b
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct fetch fetch = {.cache = cache, .verify = verify};
-	struct http_job *jobs = NULL;
-	size_t n_jobs = 0;
+	struct http_request *requests = NULL;
+	size_t n_requests = 0;
 	int r;
 
 	fetch.downloads = arena_array(arena, struct download, n + 1);
@@ -178,17 +178,19 @@ int fetch_items(struct cache *cache, const struct fetch_item *items, size_t n, b
 		if (cache_has(cache, ROOM, item->sha256))
 			continue;
 		fetch.total_bytes += item->size;
-		*arena_push(arena, jobs, n_jobs) = (struct http_job){.name = item->name,
-								     .urls = item->urls,
-								     .headers = item->headers,
-								     .max_bytes = fetch_most(item),
-								     .data = &fetch.downloads[i],
-								     .begin = begin,
-								     .take = take,
-								     .end = end,
-								     .drop = drop};
+		*arena_push(arena, requests, n_requests) = (struct http_request){
+			.name = item->name,
+			.urls = item->urls,
+			.headers = item->headers,
+			.max_bytes = fetch_most(item),
+			.data = &fetch.downloads[i],
+			.begin = begin,
+			.take = take,
+			.end = end,
+			.drop = drop,
+		};
 	}
-	r = n_jobs ? http_run(jobs, n_jobs, err) : 0;
+	r = n_requests ? http_run(requests, n_requests, err) : 0;
 	for (size_t i = 0; i < n; i++)
 		if (fetch.downloads[i].drafted)
 			cache_abandon(&fetch.downloads[i].draft);
@@ -228,15 +230,17 @@ static void drop_text(void *data)
 int fetch_texts(const struct fetch_text *texts, size_t n, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct http_job *jobs = arena_array(arena, struct http_job, n + 1);
+	struct http_request *requests = arena_array(arena, struct http_request, n + 1);
 
 	for (size_t i = 0; i < n; i++)
-		jobs[i] = (struct http_job){.urls = texts[i].urls,
-					    .max_bytes = texts[i].max_bytes,
-					    .data = texts[i].buf,
-					    .begin = begin_text,
-					    .take = take_text,
-					    .end = end_text,
-					    .drop = drop_text};
-	return http_run(jobs, n, err);
+		requests[i] = (struct http_request){
+			.urls = texts[i].urls,
+			.max_bytes = texts[i].max_bytes,
+			.data = texts[i].buf,
+			.begin = begin_text,
+			.take = take_text,
+			.end = end_text,
+			.drop = drop_text,
+		};
+	return http_run(requests, n, err);
 }

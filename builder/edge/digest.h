@@ -2,6 +2,7 @@
 #ifndef EDGE_DIGEST_H
 #define EDGE_DIGEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,6 +26,10 @@ void sha256_hex_of(const void *data, size_t size, char out[SHA256_HEX]);
 
 /* The digest and size of a whole file, in hexadecimal. `ret_size` may be NULL. */
 int sha256_file(const char *path, char out[SHA256_HEX], uint64_t *ret_size, struct err *err);
+
+/* The digest of the certificate (in DER) of the other end of a connection with TLS. `ssl` is OpenSSL's SSL *, as who made the
+ * connection has it; false when there is none, or no certificate. */
+bool sha256_of_peer(void *ssl, uint8_t out[SHA256_SIZE]);
 
 /* Base64 (RFC 4648, section 4) of `size` bytes, without line breaks; in `arena`. */
 const char *base64_encode(struct arena *arena, const void *data, size_t size);

@@ -3,396 +3,359 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
-#include "base/buf.h"
 #include "base/clock.h"
+#include "edge/http_common.h"
 
 enum {
 	CONNECTIONS = 8,
 	TRIES = 3,               /* of one URL */
-	RETRY_DELAY_MS = 500,    /* before the second try, and twice that before the third */
-	REDIRECTS_MAX = 5,
-	CONNECT_TIMEOUT_S = 20,
-	STALLED_BYTES_S = 512,   /* slower than this … */
-	STALLED_S = 30,          /* … for so long counts as cut off */
+	RETRY_DELAY_MS = 500,    /* before the second try, and twice that before the third, … */
+	RETRY_DELAYS = 6,        /* … but no more than so often */
 };
 
-/* One of the CONNECTIONS places where a job is being worked on. */
-struct slot {
+/* One of the CONNECTIONS places where a request is being worked on. */
+struct http_slot {
 	CURL *curl;
-	const struct http_job *job;  /* NULL: free */
-	struct curl_slist *headers;  /* the job's */
-	size_t url;                  /* index into job->urls */
+	const struct http_request *request; /* NULL: free */
+	struct http_call call;
+	size_t url;                  /* index into request->urls */
 	unsigned tries;              /* of this URL, so far */
 	int64_t start_at_ms;         /* waits until then for its next try; 0: is running */
+	int64_t deadline_ms;         /* 0: none */
 	uint64_t taken;
 	bool begun;                  /* between begin and end or drop */
+	bool headed;                 /* the caller knows the answer's status and headers */
 	bool too_large;
-	int failed;                  /* what `take` said */
-	int gone;                    /* URLs that answered that they do not have it */
+	size_t gone;                 /* URLs that answered that they do not have it */
 	struct err reasons;          /* one a URL */
 	char message[CURL_ERROR_SIZE];
 };
 
-struct run {
+struct http_engine {
 	CURLM *multi;
-	struct slot slots[CONNECTIONS];
-	const struct http_job *jobs;
+	struct http_slot slots[CONNECTIONS];
+	size_t n_slots;
+	const struct http_request *requests;
 	size_t n, next;
 	bool stop;                   /* start nothing new, end what runs */
 	struct err *err;
 };
 
-static size_t on_bytes(char *bytes, size_t one, size_t size, void *data)
+/* --- what comes ---------------------------------------------------------------------------------------------------- */
+
+static bool http_wants(const struct http_request *request, const char *name)
 {
-	struct slot *slot = data;
+	for (size_t i = 0; i < request->wanted.count; i++)
+		if (strcasecmp(request->wanted.items[i], name) == 0)
+			return true;
+	return false;
+}
+
+static void http_tell_head(struct http_slot *slot)
+{
+	const struct http_request *request = slot->request;
+	struct curl_header *header = NULL;
+	long status = 0;
+
+	if (slot->headed)
+		return;
+	slot->headed = true;
+	curl_easy_getinfo(slot->curl, CURLINFO_RESPONSE_CODE, &status);
+	if (request->status)
+		request->status(request->data, (unsigned)status);
+	while (request->header && (header = curl_easy_nextheader(slot->curl, CURLH_HEADER, -1, header)))
+		if (http_wants(request, header->name))
+			request->header(request->data, header->name, header->value);
+}
+
+static size_t http_on_bytes(char *bytes, size_t one, size_t size, void *data)
+{
+	struct http_slot *slot = data;
 
 	(void)one; /* always 1, says libcurl */
-	if (size > slot->job->max_bytes - slot->taken) {
+	if (size > slot->request->max_bytes - slot->taken) {
 		slot->too_large = true;
 		return CURL_WRITEFUNC_ERROR;
 	}
+	http_tell_head(slot);
 	slot->taken += size;
-	slot->failed = slot->job->take(slot->job->data, bytes, size, &slot->reasons);
-	return slot->failed < 0 ? CURL_WRITEFUNC_ERROR : size;
+	if (slot->request->take(slot->request->data, bytes, size, &slot->call.fatal) < 0)
+		return CURL_WRITEFUNC_ERROR;
+	return size;
 }
 
-/* What all requests have in common. NULL when there is no memory. */
-static CURL *new_request(char message[CURL_ERROR_SIZE])
+/* --- beginnings and ends of tries ---------------------------------------------------------------------------------- */
+
+static void http_stop_with(struct http_engine *engine, struct err *reasons)
 {
-	CURL *curl = curl_easy_init();
-
-	if (!curl)
-		return NULL;
-	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, message);
-	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
-	curl_easy_setopt(curl, CURLOPT_MAXREDIRS, (long)REDIRECTS_MAX);
-	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https,file");
-	curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https"); /* a server must not name files of ours */
-	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIMEOUT_S);
-	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, (long)STALLED_BYTES_S);
-	curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)STALLED_S);
-	curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, 256L * 1024);
-	curl_easy_setopt(curl, CURLOPT_USERAGENT, "aether-build/" AETHER_VERSION);
-	return curl;
+	engine->stop = true;
+	err_take(engine->err, reasons);
 }
 
-static CURL *new_handle(struct slot *slot)
+static void http_stop_code(struct http_engine *engine, CURLMcode code)
 {
-	CURL *curl = new_request(slot->message);
-
-	if (!curl)
-		return NULL;
-	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_bytes);
-	curl_easy_setopt(curl, CURLOPT_WRITEDATA, slot);
-	curl_easy_setopt(curl, CURLOPT_PRIVATE, slot);
-	curl_easy_setopt(curl, CURLOPT_FAILONERROR, 1L);
-	return curl;
+	engine->stop = true;
+	err_set(engine->err, -EIO, "internal error in libcurl (%d): %s", code, curl_multi_strerror(code));
 }
 
-static struct curl_slist *header_list(const struct strv *headers)
-{
-	struct curl_slist *list = NULL;
-
-	for (size_t i = 0; i < headers->count; i++)
-		list = curl_slist_append(list, headers->items[i]);
-	return list;
-}
-
-static void stop_with(struct run *run, struct err *reasons)
-{
-	run->stop = true;
-	err_take(run->err, reasons);
-}
-
-/* The job is done, well or badly: its place is free. */
-static void release(struct slot *slot)
+/* The request is done, well or badly: its place is free. */
+static void http_release(struct http_slot *slot)
 {
 	if (slot->begun)
-		slot->job->drop(slot->job->data);
+		slot->request->drop(slot->request->data);
+	http_call_close(&slot->call);
 	err_free(&slot->reasons);
-	curl_slist_free_all(slot->headers);
-	*slot = (struct slot){.curl = slot->curl};
+	*slot = (struct http_slot){.curl = slot->curl};
 }
 
-static void start_try(struct run *run, struct slot *slot)
+/* All URLs failed: one problem, with what each of them said. A question needs no more words than the one reason it has. */
+static void http_give_up(struct http_engine *engine, struct http_slot *slot, int code)
 {
-	int r = slot->begun ? 0 : slot->job->begin(slot->job->data, &slot->reasons);
+	static const char *const methods[] = {"GET", "HEAD", "POST", "PUT", "DELETE"};
+	const struct http_request *request = slot->request;
+	const char *name = request->name ? request->name : request->urls.items[0];
+	bool gone = slot->gone == request->urls.count;
+	int result = gone ? -ENOENT : code;
 
+	if (request->any_status && slot->reasons.count == 1)
+		err_take(engine->err, &slot->reasons);
+	else if (request->method == HTTP_GET)
+		err_set(engine->err, result, "cannot download '%s'", name);
+	else
+		err_set(engine->err, result, "the request '%s %s' failed", methods[request->method], name);
+	for (const struct err_item *reason = slot->reasons.first; reason; reason = reason->next)
+		err_wrap(engine->err, "%s", reason->text);
+	if (!gone && code != -EBADMSG)
+		engine->stop = true;
+	http_release(slot);
+}
+
+static void http_start_try(struct http_engine *engine, struct http_slot *slot)
+{
+	const struct http_request *request = slot->request;
+	int64_t left_ms = slot->deadline_ms ? slot->deadline_ms - clock_ms() : 0;
+	struct err err = {0};
+	int r = request->begin(request->data, &err);
+
+	slot->begun = r == 0;
+	if (r == 0)
+		r = http_call_aim(&slot->call, request->urls.items[slot->url],
+				  slot->deadline_ms && left_ms < 1 ? 1 : left_ms, &err);
 	if (r != 0) {
 		if (r < 0)
-			stop_with(run, &slot->reasons);
-		release(slot);
+			http_stop_with(engine, &err);
+		http_release(slot);
 		return;
 	}
-	slot->begun = true;
 	slot->start_at_ms = 0;
 	slot->taken = 0;
+	slot->headed = false;
+	slot->too_large = false;
 	slot->tries++;
 	slot->message[0] = 0;
-	curl_easy_setopt(slot->curl, CURLOPT_URL, slot->job->urls.items[slot->url]);
-	curl_multi_add_handle(run->multi, slot->curl);
+	r = curl_multi_add_handle(engine->multi, slot->curl);
+	if (r != CURLM_OK)
+		http_stop_code(engine, r);
 }
 
-/* All URLs failed: one problem, with what each of them said. */
-static void give_up(struct run *run, struct slot *slot, int code)
-{
-	bool gone = slot->gone == (int)slot->job->urls.count;
-
-	err_set(run->err, gone ? -ENOENT : code, "cannot download '%s'",
-		slot->job->name ? slot->job->name : slot->job->urls.items[0]);
-	for (const struct err_item *reason = slot->reasons.first; reason; reason = reason->next)
-		err_wrap(run->err, "%s", reason->text);
-	if (!gone && code != -EBADMSG)
-		run->stop = true;
-	release(slot);
-}
-
-static void next_url(struct run *run, struct slot *slot, int code)
+static void http_next_url(struct http_engine *engine, struct http_slot *slot, int code)
 {
 	slot->tries = 0;
-	if (++slot->url < slot->job->urls.count)
-		start_try(run, slot);
+	if (code != -ETIMEDOUT && http_call_may_repeat(&slot->call) && ++slot->url < slot->request->urls.count)
+		http_start_try(engine, slot);
 	else
-		give_up(run, slot, code);
+		http_give_up(engine, slot, code);
 }
 
-/* The whole file came; is it the right one? */
-static void finish_try(struct run *run, struct slot *slot)
+/* The whole answer came; is it the right one? */
+static void http_finish_try(struct http_engine *engine, struct http_slot *slot)
 {
 	struct err err = {0};
-	int r = slot->job->end(slot->job->data, &err);
+	int r;
 
+	http_tell_head(slot);
+	r = slot->request->end(slot->request->data, &err);
 	slot->begun = false;
 	if (r == -EBADMSG) {
-		err_set(&slot->reasons, r, "%s: %s", slot->job->urls.items[slot->url],
+		err_set(&slot->reasons, r, "%s: %s", slot->request->urls.items[slot->url],
 			err.last ? err.last->text : "not what was expected");
 		err_free(&err);
-		next_url(run, slot, r);
+		http_next_url(engine, slot, r);
 	} else {
 		if (r < 0)
-			stop_with(run, &err);
-		release(slot);
+			http_stop_with(engine, &err);
+		http_release(slot);
 	}
 }
 
-static void fail_try(struct run *run, struct slot *slot, CURLcode result)
+/* Whether what failed in this way may work a little later. */
+static bool http_passes(long status, CURLcode result)
 {
-	const char *url = slot->job->urls.items[slot->url];
-	bool gone, passing;
+	return (status < 400 || status >= 500 || status == 429 || status == 408) &&
+	       result != CURLE_UNSUPPORTED_PROTOCOL && result != CURLE_URL_MALFORMAT &&
+	       result != CURLE_TOO_MANY_REDIRECTS && result != CURLE_PEER_FAILED_VERIFICATION &&
+	       result != CURLE_FILE_COULDNT_READ_FILE;
+}
+
+/* Notes why this URL failed; returns the code of that. */
+static int http_note_reason(struct http_slot *slot, CURLcode result)
+{
+	const struct http_request *request = slot->request;
+	const char *url = request->urls.items[slot->url];
+
+	if (slot->too_large)
+		return err_set(&slot->reasons, -EBADMSG, "%s: more than the %llu bytes expected", url,
+			       (unsigned long long)request->max_bytes);
+	if (slot->deadline_ms && clock_ms() >= slot->deadline_ms)
+		return err_set(&slot->reasons, -ETIMEDOUT, "%s: not done after %u s", url, request->timeouts.total);
+	return err_set(&slot->reasons, -EIO, "%s: %s", url, *slot->message ? slot->message : curl_easy_strerror(result));
+}
+
+static void http_fail_try(struct http_engine *engine, struct http_slot *slot, CURLcode result)
+{
+	const struct http_request *request = slot->request;
+	unsigned delays = slot->tries < RETRY_DELAYS ? slot->tries : RETRY_DELAYS;
+	int64_t again_at = clock_ms() + ((int64_t)RETRY_DELAY_MS << (delays - 1));
 	long status = 0;
 
-	slot->job->drop(slot->job->data);
+	request->drop(request->data);
 	slot->begun = false;
-	if (slot->failed < 0) {
-		stop_with(run, &slot->reasons);
-		release(slot);
+	if (result == CURLE_SSL_CACERT_BADFILE && request->trust.ca_file)
+		err_set(&slot->call.fatal, -EINVAL, "'%s' has no certificates in PEM", request->trust.ca_file);
+	if (slot->call.fatal.count) {
+		http_stop_with(engine, &slot->call.fatal);
+		http_release(slot);
 		return;
 	}
 	curl_easy_getinfo(slot->curl, CURLINFO_RESPONSE_CODE, &status);
-	gone = status == 404 || status == 410 || result == CURLE_FILE_COULDNT_READ_FILE;
-	passing = !gone && !slot->too_large && (status < 400 || status >= 500 || status == 429 || status == 408) &&
-		  result != CURLE_UNSUPPORTED_PROTOCOL && result != CURLE_URL_MALFORMAT &&
-		  result != CURLE_TOO_MANY_REDIRECTS && result != CURLE_PEER_FAILED_VERIFICATION;
-	if (passing && slot->tries < TRIES) {
-		slot->start_at_ms = clock_ms() + ((int64_t)RETRY_DELAY_MS << (slot->tries - 1));
+	if (!slot->too_large && slot->tries < (request->tries ? request->tries : TRIES) && http_passes(status, result) &&
+	    http_call_may_repeat(&slot->call) && (!slot->deadline_ms || again_at < slot->deadline_ms)) {
+		slot->start_at_ms = again_at;
 		return;
 	}
-	if (slot->too_large)
-		err_set(&slot->reasons, -EBADMSG, "%s: more than the %llu bytes expected", url,
-			(unsigned long long)slot->job->max_bytes);
-	else
-		err_set(&slot->reasons, -EIO, "%s: %s", url, *slot->message ? slot->message : curl_easy_strerror(result));
-	slot->gone += gone;
-	next_url(run, slot, slot->too_large ? -EBADMSG : -EIO);
-	slot->too_large = false;
+	slot->gone += status == 404 || status == 410 || result == CURLE_FILE_COULDNT_READ_FILE;
+	http_next_url(engine, slot, http_note_reason(slot, result));
+}
+
+/* --- the engine ---------------------------------------------------------------------------------------------------- */
+
+static void http_start_request(struct http_engine *engine, struct http_slot *slot)
+{
+	const struct http_request *request = &engine->requests[engine->next++];
+	struct err err = {0};
+	int r;
+
+	slot->request = request;
+	if (request->timeouts.total)
+		slot->deadline_ms = clock_ms() + 1000 * (int64_t)request->timeouts.total;
+	r = http_call_open(&slot->call, request, slot->curl, &err);
+	if (r == 0 && (curl_easy_setopt(slot->curl, CURLOPT_ERRORBUFFER, slot->message) != CURLE_OK ||
+		       curl_easy_setopt(slot->curl, CURLOPT_WRITEFUNCTION, http_on_bytes) != CURLE_OK ||
+		       curl_easy_setopt(slot->curl, CURLOPT_WRITEDATA, slot) != CURLE_OK ||
+		       curl_easy_setopt(slot->curl, CURLOPT_PRIVATE, slot) != CURLE_OK))
+		r = err_set(&err, -ENOMEM, "cannot set up libcurl");
+	if (r == 0) {
+		http_start_try(engine, slot);
+		return;
+	}
+	http_stop_with(engine, &err);
+	http_release(slot);
 }
 
 /* Starts whatever can start; returns whether anything runs or waits. */
-static bool start_ready(struct run *run, int *ret_wait_ms)
+static bool http_start_ready(struct http_engine *engine, int *ret_wait_ms)
 {
 	int64_t now = clock_ms();
 	bool busy = false;
 
 	*ret_wait_ms = 1000;
-	for (int i = 0; i < CONNECTIONS; i++) {
-		struct slot *slot = &run->slots[i];
+	for (size_t i = 0; i < engine->n_slots; i++) {
+		struct http_slot *slot = &engine->slots[i];
 
-		while (!slot->job && !run->stop && run->next < run->n) {
-			slot->job = &run->jobs[run->next++];
-			slot->headers = header_list(&slot->job->headers);
-			curl_easy_setopt(slot->curl, CURLOPT_HTTPHEADER, slot->headers);
-			start_try(run, slot);
-		}
-		if (slot->job && slot->start_at_ms && slot->start_at_ms <= now)
-			start_try(run, slot);
-		if (slot->job && slot->start_at_ms && slot->start_at_ms - now < *ret_wait_ms)
+		while (!slot->request && !engine->stop && engine->next < engine->n)
+			http_start_request(engine, slot);
+		if (slot->request && slot->start_at_ms && slot->start_at_ms <= now)
+			http_start_try(engine, slot);
+		if (slot->request && slot->start_at_ms && slot->start_at_ms - now < *ret_wait_ms)
 			*ret_wait_ms = (int)(slot->start_at_ms - now) + 1;
-		busy |= slot->job != NULL;
+		busy |= slot->request != NULL;
 	}
-	return busy && !run->stop;
+	return busy && !engine->stop;
 }
 
 /* Returns whether any transfer had ended: then others may start at once. */
-static bool collect_finished(struct run *run)
+static bool http_collect_finished(struct http_engine *engine)
 {
 	bool any = false;
 	CURLMsg *message;
 	int left;
 
-	while ((message = curl_multi_info_read(run->multi, &left))) {
+	while ((message = curl_multi_info_read(engine->multi, &left))) {
 		CURLcode result = message->data.result;
 		CURL *curl = message->easy_handle;
-		struct slot *slot;
+		struct http_slot *slot;
 
 		if (message->msg != CURLMSG_DONE)
 			continue;
 		any = true;
 		curl_easy_getinfo(curl, CURLINFO_PRIVATE, &slot);
-		curl_multi_remove_handle(run->multi, curl);
+		curl_multi_remove_handle(engine->multi, curl);
 		if (result == CURLE_OK)
-			finish_try(run, slot);
+			http_finish_try(engine, slot);
 		else
-			fail_try(run, slot, result);
+			http_fail_try(engine, slot, result);
 	}
 	return any;
 }
 
-static void initialise(void)
+static void http_initialise(void)
 {
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-int http_run(const struct http_job *jobs, size_t n, struct err *err)
+static int http_open_engine(struct http_engine *engine)
 {
-	struct run run = {.jobs = jobs, .n = n, .err = err};
-	int wait_ms, running;
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	bool ready;
 
-	pthread_once(&once, initialise);
-	run.multi = curl_multi_init();
-	ready = run.multi;
-	for (int i = 0; ready && i < CONNECTIONS; i++)
-		ready = (run.slots[i].curl = new_handle(&run.slots[i]));
-	if (!ready)
-		err_set(err, -ENOMEM, "cannot set up libcurl");
-	while (ready && start_ready(&run, &wait_ms)) {
-		if (curl_multi_perform(run.multi, &running) == CURLM_OK &&
-		    (collect_finished(&run) || curl_multi_poll(run.multi, NULL, 0, wait_ms, NULL) == CURLM_OK))
-			continue;
-		err_set(err, -EIO, "libcurl lost track of its transfers");
-		break;
+	pthread_once(&once, http_initialise);
+	engine->n_slots = engine->n < CONNECTIONS ? engine->n : CONNECTIONS;
+	engine->multi = curl_multi_init();
+	ready = engine->multi;
+	for (size_t i = 0; ready && i < engine->n_slots; i++)
+		ready = (engine->slots[i].curl = curl_easy_init());
+	return ready ? 0 : err_set(engine->err, -ENOMEM, "cannot set up libcurl");
+}
+
+static void http_close_engine(struct http_engine *engine)
+{
+	for (size_t i = 0; i < engine->n_slots; i++) {
+		if (engine->multi && engine->slots[i].curl)
+			curl_multi_remove_handle(engine->multi, engine->slots[i].curl);
+		if (engine->slots[i].request)
+			http_release(&engine->slots[i]);
+		curl_easy_cleanup(engine->slots[i].curl);
 	}
-	for (int i = 0; i < CONNECTIONS; i++) {
-		if (run.multi && run.slots[i].curl)
-			curl_multi_remove_handle(run.multi, run.slots[i].curl);
-		if (run.slots[i].job)
-			release(&run.slots[i]);
-		curl_easy_cleanup(run.slots[i].curl);
+	curl_multi_cleanup(engine->multi);
+}
+
+int http_run(const struct http_request *requests, size_t n, struct err *err)
+{
+	struct http_engine engine = {.requests = requests, .n = n, .err = err};
+	int r = http_open_engine(&engine), wait_ms, running;
+
+	while (r == 0 && http_start_ready(&engine, &wait_ms)) {
+		CURLMcode code = curl_multi_perform(engine.multi, &running);
+
+		if (code == CURLM_OK && !http_collect_finished(&engine))
+			code = curl_multi_poll(engine.multi, NULL, 0, wait_ms, NULL);
+		if (code != CURLM_OK)
+			http_stop_code(&engine, code);
 	}
-	curl_multi_cleanup(run.multi);
+	http_close_engine(&engine);
 	return err_result(err);
-}
-
-/* --- one question ------------------------------------------------------------------------------------------------- */
-
-struct question {
-	struct http_answer *answer;
-	uint64_t max_bytes;
-	bool too_large;
-};
-
-static size_t on_answer(char *bytes, size_t one, size_t size, void *data)
-{
-	struct question *question = data;
-
-	(void)one;
-	question->too_large = size > question->max_bytes - question->answer->body.size;
-	if (question->too_large)
-		return CURL_WRITEFUNC_ERROR;
-	buf_add(&question->answer->body, bytes, size);
-	return size;
-}
-
-/* A server may offer several ways to say who one is, each in a line of its own. */
-static char *bearer_challenge(CURL *curl)
-{
-	static const char scheme[] = "Bearer ";
-	struct curl_header *header;
-
-	for (size_t i = 0; curl_easy_header(curl, "WWW-Authenticate", i, CURLH_HEADER, -1, &header) == CURLHE_OK; i++)
-		if (strncasecmp(header->value, scheme, sizeof scheme - 1) == 0)
-			return strdup(header->value + sizeof scheme - 1);
-	return NULL;
-}
-
-int http_ask(const char *url, const struct strv *headers, uint64_t max_bytes, struct http_answer *ret_answer, struct err *err)
-{
-	struct http_answer answer = {0};
-	struct question question = {.answer = &answer, .max_bytes = max_bytes};
-	struct curl_slist *list = header_list(headers);
-	char message[CURL_ERROR_SIZE] = "";
-	CURLcode result = CURLE_OUT_OF_MEMORY;
-	long status = 0;
-	CURL *curl;
-
-	pthread_once(&once, initialise);
-	curl = new_request(message);
-	for (unsigned tries = 0; curl && tries < TRIES && !question.too_large && result != CURLE_OK; tries++) {
-		if (tries)
-			nanosleep(&(struct timespec){.tv_nsec = RETRY_DELAY_MS * 1000000L}, NULL);
-		http_answer_free(&answer);
-		curl_easy_setopt(curl, CURLOPT_URL, url);
-		curl_easy_setopt(curl, CURLOPT_HTTPHEADER, list);
-		curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_answer);
-		curl_easy_setopt(curl, CURLOPT_WRITEDATA, &question);
-		result = curl_easy_perform(curl);
-	}
-	if (result == CURLE_OK) {
-		curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-		answer.status = (unsigned)status;
-		answer.bearer = bearer_challenge(curl);
-	}
-	curl_easy_cleanup(curl);
-	curl_slist_free_all(list);
-	if (result == CURLE_OK) {
-		*ret_answer = answer;
-		return 0;
-	}
-	http_answer_free(&answer);
-	if (question.too_large)
-		return err_set(err, -EBADMSG, "%s: more than the %llu bytes expected", url, (unsigned long long)max_bytes);
-	return err_set(err, -EIO, "%s: %s", url, *message ? message : curl_easy_strerror(result));
-}
-
-void http_answer_free(struct http_answer *answer)
-{
-	buf_free(&answer->body);
-	free(answer->bearer);
-	*answer = (struct http_answer){0};
-}
-
-const char *http_join(struct arena *arena, const char *base, const char *path)
-{
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/";
-	_cleanup_buf_ struct buf url = {0};
-
-	buf_puts(&url, base);
-	while (url.size && url.data[url.size - 1] == '/')
-		url.data[--url.size] = 0;
-	buf_add(&url, "/", 1);
-	for (; *path; path++)
-		if (strchr(plain, *path))
-			buf_add(&url, path, 1);
-		else
-			buf_printf(&url, "%%%02X", (unsigned char)*path);
-	return arena_strndup(arena, url.data, url.size);
 }

@@ -111,7 +111,7 @@ static const char *url_of(struct arena *arena, const char *path)
 
 static int fetch(struct arena *arena, struct cache *cache, const char *fakes, struct unknown *all, size_t n, struct err *err)
 {
-	struct http_job *jobs = arena_array(arena, struct http_job, n + 1);
+	struct http_request *requests = arena_array(arena, struct http_request, n + 1);
 	int r;
 
 	if (n == 0)
@@ -120,12 +120,12 @@ static int fetch(struct arena *arena, struct cache *cache, const char *fakes, st
 	for (size_t i = 0; i < n; i++) {
 		const char *fake = fakes_find(arena, fakes, "downloads", all[i].words->name);
 
-		jobs[i] = (struct http_job){.name = all[i].words->name, .max_bytes = DOWNLOAD_BYTES_MAX, .data = &all[i],
-					    .begin = begin, .take = take, .end = end, .drop = drop};
+		requests[i] = (struct http_request){.name = all[i].words->name, .max_bytes = DOWNLOAD_BYTES_MAX,
+						    .data = &all[i], .begin = begin, .take = take, .end = end, .drop = drop};
 		all[i].locked->fake = fake != NULL;
-		strv_push(arena, &jobs[i].urls, fake ? url_of(arena, fake) : all[i].words->url);
+		strv_push(arena, &requests[i].urls, fake ? url_of(arena, fake) : all[i].words->url);
 	}
-	r = http_run(jobs, n, err);
+	r = http_run(requests, n, err);
 	if (r == -ENOENT || r == -EIO)
 		return err_hint(err, "%s (with --with-fakes, a file of yours can stand in for it)",
 				r == -EIO ? "is the network there, and the server?" : "is its 'url' right?");

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 
 #include "edge/http.h"
 #include "edge/json.h"
@@ -40,6 +41,30 @@ static const char *query_value(struct arena *arena, const char *text)
 	return http_join(arena, "", text) + 1;
 }
 
+static int registry_ask(const char *url, const struct strv *headers, uint64_t max_bytes, struct http_answer *ret_answer,
+			struct err *err)
+{
+	const char *wanted = "WWW-Authenticate";
+	struct http_request request = {.urls = {&url, 1}, .max_bytes = max_bytes, .wanted = {&wanted, 1}};
+
+	if (headers)
+		request.headers = *headers;
+	return http_ask(&request, ret_answer, err);
+}
+
+/* The challenge for those who bear a token (RFC 6750), without that word; NULL when it is not what is asked of us. A server may
+ * offer several ways to say who one is, each in a header of its own. */
+static const char *registry_bearer(const struct http_answer *answer)
+{
+	static const char scheme[] = "Bearer ";
+	const char *value;
+
+	for (size_t i = 0; (value = http_answer_header(answer, "WWW-Authenticate", i)); i++)
+		if (strncasecmp(value, scheme, sizeof scheme - 1) == 0)
+			return value + sizeof scheme - 1;
+	return NULL;
+}
+
 static int refuse_access(const struct registry *registry, struct err *err)
 {
 	err_set(err, -EACCES, "'%s' does not give '%s' to everybody", registry->reference->registry,
@@ -54,14 +79,13 @@ static int get_token(struct arena *arena, struct registry *registry, const char 
 	const char *url, *token;
 	_cleanup_http_answer_ struct http_answer answer = {0};
 	_cleanup_json_ struct json *json = NULL;
-	struct strv none = {0};
 	int r;
 
 	if (!realm || (!text_has_prefix(realm, "https://") && !reference_is_local(registry->reference)))
 		return refuse_access(registry, err);
 	url = arena_printf(arena, "%s?service=%s&scope=%s", realm, service ? query_value(arena, service) : "",
 			   query_value(arena, arena_printf(arena, "repository:%s:pull", registry->reference->name)));
-	r = http_ask(url, &none, ANSWER_BYTES_MAX, &answer, err);
+	r = registry_ask(url, NULL, ANSWER_BYTES_MAX, &answer, err);
 	if (r < 0)
 		return r;
 	if (answer.status != 200)
@@ -84,13 +108,14 @@ int registry_open(struct arena *arena, const struct reference *reference, struct
 		arena_printf(arena, "%s://%s/v2/", reference_is_local(reference) ? "http" : "https", host_of(reference));
 	struct registry registry = {.reference = reference, .url = arena_printf(arena, "%s%s", base, reference->name)};
 	_cleanup_http_answer_ struct http_answer answer = {0};
-	struct strv none = {0};
+	const char *challenge;
 	int r = 0;
 
-	if (http_ask(base, &none, ANSWER_BYTES_MAX, &answer, err) < 0)
+	if (registry_ask(base, NULL, ANSWER_BYTES_MAX, &answer, err) < 0)
 		return err_hint(err, "is the network there, and the registry?");
-	if (answer.status == 401 && answer.bearer)
-		r = get_token(arena, &registry, answer.bearer, err);
+	challenge = answer.status == 401 ? registry_bearer(&answer) : NULL;
+	if (challenge)
+		r = get_token(arena, &registry, challenge, err);
 	else if (answer.status == 401)
 		r = refuse_access(&registry, err);
 	else if (answer.status != 200)
@@ -113,7 +138,7 @@ int registry_manifest(struct arena *arena, const struct registry *registry, cons
 	const char *url = arena_printf(arena, "%s/manifests/%s", registry->url, what);
 	_cleanup_http_answer_ struct http_answer answer = {0};
 
-	if (http_ask(url, &registry->headers, MANIFEST_BYTES_MAX, &answer, err) < 0)
+	if (registry_ask(url, &registry->headers, MANIFEST_BYTES_MAX, &answer, err) < 0)
 		return err_hint(err, "is the network there, and the registry?");
 	if (answer.status == 401 || answer.status == 403)
 		return refuse_access(registry, err);

@@ -1,102 +1,48 @@
 /* Downloads from a server on loopback that behaves as mirrors do. */
 #include "suite.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "edge/http.h"
 #include "scratch.h"
+#include "server.h"
 
 /* --- the server ---------------------------------------------------------------------------------------------------------- */
-
-/* What it says to a path; it breaks off after that. */
-struct answer {
-	const char *path, *text;
-	unsigned from; /* answers so from the n-th time on; a later line for the same path wins */
-};
 
 #define OK_HEAD "HTTP/1.1 200 OK\r\n"
 #define GOOD OK_HEAD "Content-Length: 4\r\n\r\ngood"
 
-static const struct answer answers[] = {
-	{"/good", GOOD, 0},
-	{"/bad", OK_HEAD "Content-Length: 3\r\n\r\nbad", 0},
-	{"/missing", "HTTP/1.1 404 Not Found\r\nContent-Length: 3\r\n\r\nno\n", 0},
-	{"/gone", "HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n", 0},
-	{"/forbidden", "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", 0},
-	{"/broken", "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n", 0},
-	{"/recovers", "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n", 0},
-	{"/recovers", GOOD, 3},
-	{"/cut", OK_HEAD "Content-Length: 4\r\n\r\ngo", 0},
-	{"/cut", GOOD, 2},
-	{"/garbage", "this is no HTTP\r\n\r\n", 0},
-	{"/moved", "HTTP/1.1 302 Found\r\nLocation: /good\r\nContent-Length: 0\r\n\r\n", 0},
-	{"/circle", "HTTP/1.1 302 Found\r\nLocation: /circle\r\nContent-Length: 0\r\n\r\n", 0},
-	{"/to-file", "HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n", 0},
-	{"/to-ftp", "HTTP/1.1 302 Found\r\nLocation: ftp://127.0.0.1/x\r\nContent-Length: 0\r\n\r\n", 0},
-	{"/endless", OK_HEAD "\r\nxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", 0},
+static const struct server_answer answers[] = {
+	{"/good", GOOD, 0, 0},
+	{"/bad", OK_HEAD "Content-Length: 3\r\n\r\nbad", 0, 0},
+	{"/missing", "HTTP/1.1 404 Not Found\r\nContent-Length: 3\r\n\r\nno\n", 0, 0},
+	{"/gone", "HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n", 0, 0},
+	{"/forbidden", "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", 0, 0},
+	{"/broken", "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n", 0, 0},
+	{"/recovers", "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n", 0, 0},
+	{"/recovers", GOOD, 3, 0},
+	{"/cut", OK_HEAD "Content-Length: 4\r\n\r\ngo", 0, 0},
+	{"/cut", GOOD, 2, 0},
+	{"/garbage", "this is no HTTP\r\n\r\n", 0, 0},
+	{"/moved", "HTTP/1.1 302 Found\r\nLocation: /good\r\nContent-Length: 0\r\n\r\n", 0, 0},
+	{"/circle", "HTTP/1.1 302 Found\r\nLocation: /circle\r\nContent-Length: 0\r\n\r\n", 0, 0},
+	{"/to-file", "HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n", 0, 0},
+	{"/to-ftp", "HTTP/1.1 302 Found\r\nLocation: ftp://127.0.0.1/x\r\nContent-Length: 0\r\n\r\n", 0, 0},
+	{"/endless", OK_HEAD "\r\nxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx", 0, SERVER_REPEATS},
 };
-enum { N_ANSWERS = sizeof answers / sizeof *answers };
 
-static unsigned *asked; /* how often each line's path was asked for; shared with the server */
-static unsigned port;
-
-static void answer(int client)
-{
-	char request[4096];
-	ssize_t n = read(client, request, sizeof request - 1);
-	const char *text = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", *path = request + strlen("GET ");
-
-	request[n > 0 ? n : 0] = 0;
-	for (unsigned i = 0; i < N_ANSWERS; i++) {
-		size_t length = strlen(answers[i].path);
-
-		if (n < 5 || strncmp(path, answers[i].path, length) != 0 || path[length] != ' ')
-			continue;
-		if (++asked[i] >= answers[i].from)
-			text = answers[i].text;
-	}
-	do
-		n = send(client, text, strlen(text), MSG_NOSIGNAL);
-	while (n > 0 && strncmp(path, "/endless ", 9) == 0);
-	close(client);
-}
+static struct server server;
 
 static void start_server(void)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t size = sizeof address;
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	asked = mmap(NULL, sizeof(unsigned) * N_ANSWERS, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	ck_assert_int_eq(bind(fd, (void *)&address, size) | listen(fd, 50) | getsockname(fd, (void *)&address, &size), 0);
-	port = ntohs(address.sin_port);
-	if (fork() == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		for (;;)
-			answer(accept(fd, NULL, NULL));
-	}
-	close(fd);
-	unsetenv("http_proxy");
-	unsetenv("all_proxy");
+	server = server_start(answers, sizeof answers / sizeof *answers, NULL);
 }
 
 static unsigned times_asked(const char *path)
 {
-	for (unsigned i = 0; i < N_ANSWERS; i++)
-		if (strcmp(answers[i].path, path) == 0)
-			return asked[i];
-	return 0;
+	return server_asked(&server, path);
 }
 
 /* --- a download that wants "good" ---------------------------------------------------------------------------------------- */
@@ -149,14 +95,15 @@ static void drop(void *data)
 /* Downloads from the first of two paths that works; the second may be NULL. */
 static int get(struct arena *arena, struct download *download, const char *first, const char *second, struct err *err)
 {
-	struct http_job job = {.max_bytes = 10, .data = download, .begin = begin, .take = take, .end = end, .drop = drop};
+	struct http_request request = {
+		.max_bytes = 10, .data = download, .begin = begin, .take = take, .end = end, .drop = drop,
+	};
 	const char *paths[] = {first, second};
 	int r;
 
 	for (size_t i = 0; i < 2 && paths[i]; i++)
-		strv_push(arena, &job.urls, strstr(paths[i], "://") ? paths[i] :
-			  arena_printf(arena, "http://127.0.0.1:%u%s", port, paths[i]));
-	r = http_run(&job, 1, err);
+		strv_push(arena, &request.urls, strstr(paths[i], "://") ? paths[i] : server_url(&server, paths[i]));
+	r = http_run(&request, 1, err);
 	ck_assert_uint_eq(download->begun, download->ended + download->dropped);
 	return r;
 }
@@ -169,7 +116,7 @@ static void check_get(const char *first, const char *second, int result, unsigne
 	struct err err = {0};
 	int r;
 
-	if (!port)
+	if (!server.port)
 		start_server();
 	r = get(arena, &download, first, second, &err);
 	ck_assert_msg(r == result, "%s: %d, not %d", first, r, result);
@@ -307,23 +254,22 @@ START_TEST(a_full_disk_ends_everything_at_once)
 }
 END_TEST
 
-START_TEST(many_jobs_all_end_and_one_that_is_gone_does_not_stop_the_others)
+START_TEST(many_requests_all_end_and_one_that_is_gone_does_not_stop_the_others)
 {
 	enum { N = 60 };
 	_cleanup_arena_ struct arena *arena = arena_new();
 	static struct download downloads[N];
-	static struct http_job jobs[N];
+	static struct http_request requests[N];
 	struct err err = {0};
 
 	start_server();
 	for (int i = 0; i < N; i++) {
-		jobs[i] = (struct http_job){
+		requests[i] = (struct http_request){
 			.max_bytes = 4, .data = &downloads[i], .begin = begin, .take = take, .end = end, .drop = drop,
 		};
-		strv_push(arena, &jobs[i].urls,
-			  arena_printf(arena, "http://127.0.0.1:%u/%s", port, i % 20 == 7 ? "missing" : "good"));
+		strv_push(arena, &requests[i].urls, server_url(&server, i % 20 == 7 ? "/missing" : "/good"));
 	}
-	ck_assert_int_eq(http_run(jobs, N, &err), -ENOENT);
+	ck_assert_int_eq(http_run(requests, N, &err), -ENOENT);
 	ck_assert_uint_eq(err.count, 3);
 	ck_assert_uint_eq(times_asked("/good"), N - 3);
 	for (int i = 0; i < N; i++)
@@ -350,4 +296,4 @@ SUITE(http, what_is_there_comes_at_the_first_try, what_fails_for_now_is_tried_th
       a_redirection_is_followed_but_not_in_circles, a_server_cannot_name_files_of_ours_or_other_protocols,
       what_does_not_speak_http_is_no_answer, a_local_mirror_may_be_a_folder, the_error_says_what_every_mirror_answered,
       what_came_to_exist_meanwhile_is_not_asked_for, a_full_disk_ends_everything_at_once,
-      many_jobs_all_end_and_one_that_is_gone_does_not_stop_the_others, paths_are_joined_and_encoded)
+      many_requests_all_end_and_one_that_is_gone_does_not_stop_the_others, paths_are_joined_and_encoded)
