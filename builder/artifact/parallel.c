@@ -59,7 +59,7 @@ static int pack(void *data, size_t i, struct err *err)
 	struct piece *piece = &parallel->items[i];
 
 	piece->packed_size = parallel->packer->pack(piece->state, piece->bytes, piece->size, piece->packed, PACKED_BYTES);
-	return piece->packed_size ? 0 : err_set(err, -EIO, "a piece grew by more than it may when it was compressed");
+	return piece->packed_size ? 0 : err_set(err, -EIO, "internal error: compressed data grew beyond its limit");
 }
 
 int parallel_finish(struct parallel *parallel, struct err *err)

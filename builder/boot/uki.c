@@ -79,7 +79,7 @@ static bool is_alignment(uint64_t value)
 
 static int damaged(struct err *err, const char *what)
 {
-	err_set(err, -EBADMSG, "the UKI stub is not what systemd-stub should be: %s", what);
+	err_set(err, -EBADMSG, "the UKI stub is not a valid systemd-stub: %s", what);
 	return err_hint(err, "the tools tree needs the package systemd-boot-efi");
 }
 
@@ -157,7 +157,7 @@ static int add_section(struct pe *pe, const struct uki_section *section, uint64_
 	if (has_section(pe, name))
 		return damaged(err, "it has a section of ours already");
 	if (pe->n_sections >= pe->n_room) /* the stub may have more than we would add to */
-		return err_set(err, -ENOSPC, "the UKI stub has room for %zu sections, which does not do for '%s'", pe->n_room,
+		return err_set(err, -ENOSPC, "the UKI stub has room for %zu sections, and '%s' does not fit", pe->n_room,
 			       section->name);
 	if (section->size > IMAGE_MAX || address + section->size > IMAGE_MAX || raw + raw_size > IMAGE_MAX)
 		return err_set(err, -EFBIG, "the unified kernel image would be larger than 2 GiB");
@@ -223,5 +223,5 @@ int uki_find(const void *uki, size_t size, const char *name, const void **ret_da
 	if (r == 0)
 		return err_set(err, -ENOENT, "the unified kernel image has no section '%s'", name);
 	err_free(&what);
-	return err_set(err, -EBADMSG, "this is no unified kernel image of ours");
+	return err_set(err, -EBADMSG, "not a unified kernel image made by aether-build");
 }

@@ -216,7 +216,7 @@ static int build_apart(const struct build_how *how, unsigned kind, const char *r
 		r = find_or_build(project.recipe->kind == KIND_LXC ? &build_lxc : &build_vm, how, &project, &image, &built, &err);
 	log_step(NULL);
 	if (r == 0 && fd_write_all(fd, image, strlen(image)) < 0)
-		r = err_set(&err, -EPIPE, "cannot say which image was built");
+		r = err_set(&err, -EPIPE, "cannot pass on which image was built");
 	if (r < 0)
 		err_print(&err, stderr);
 	err_free(&err);

@@ -17,7 +17,7 @@ static int find_program(struct arena *arena, const char *name, const char **ret_
 	*ret_sha256 = sha256;
 	if (path_exists(*ret_path))
 		return sha256_file(*ret_path, sha256, NULL, err);
-	err_set(err, -ENOENT, "cannot find %s, which every image takes along", name);
+	err_set(err, -ENOENT, "cannot find %s, a program that every image contains", name);
 	return err_hint(err, "it is made beside aether-build by 'make', and installed as %s", fixed);
 }
 
@@ -39,7 +39,7 @@ static int read_kind(const struct project_options *options, unsigned *kind, stru
 	*kind = recipe_kind(options->kind);
 	if (*kind)
 		return 0;
-	err_set(err, -EINVAL, "there is no kind '%s'", options->kind);
+	err_set(err, -EINVAL, "unknown kind '%s'", options->kind);
 	return err_hint(err, "choose one of: vm, lxc, tools");
 }
 

@@ -94,7 +94,7 @@ static void wanted_recipe(struct wanted *wanted, const char *path)
 		project_close(&project);
 	}
 	if (!planned)
-		log_warn("what '%s' names is known in part: %s", path, problem.first ? problem.first->text : "no kind fits");
+		log_warn("cannot tell all that '%s' needs: %s", path, problem.first ? problem.first->text : "no kind of its recipe fits");
 	err_free(&problem);
 }
 
@@ -181,7 +181,7 @@ static int wanted_generations(struct wanted *wanted, struct err *err)
 			if (generation_plan(wanted->arena, &generations[i], &plan, &problem) == 0)
 				wanted_json(wanted, plan);
 			else
-				log_warn("what '%s/%u' names is not known: %s", generations[i].name, generations[i].number,
+				log_warn("cannot tell what '%s/%u' needs: %s", generations[i].name, generations[i].number,
 					 problem.first->text);
 			err_free(&problem);
 		}

@@ -173,7 +173,7 @@ static int explain(struct arena *arena, struct buf *said, struct buf *diagnostic
 	const char *why = said->size ? strstr(said->data, marker) : NULL;
 	size_t length;
 
-	err_set(err, -EIO, "apt finds no way to install all of these packages together");
+	err_set(err, -EIO, "apt cannot install all of these packages together");
 	if (!why)
 		why = said->size ? said->data : "";
 	why = arena_printf(arena, "%s\n%s", why, diagnostics->size ? diagnostics->data : "");

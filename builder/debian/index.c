@@ -63,7 +63,7 @@ int index_make(struct arena *arena, const struct suites *suites, const size_t *o
 		for (size_t j = 0; j < suite->n_indexes; j++)
 			if (suite->indexes[j].text.size &&
 			    add_stanzas(arena, &index, &suite->indexes[j].text, own[i]) < 0)
-				return err_set(err, -EBADMSG, "the package index of '%s' at %s cannot be understood",
+				return err_set(err, -EBADMSG, "the package index of '%s' at %s is malformed",
 					       suite->locked.suite, suite->locked.url);
 	}
 	if (index.n)
@@ -212,7 +212,7 @@ int index_package(struct arena *arena, const struct index_entry *entry, struct d
 	    !valid_sha256(package.sha256) || !valid_path(package.path) || package.size == 0)
 		return err_set(
 			err, -EBADMSG,
-			"the archive's index does not say of '%s' what it must: a version, an architecture, a size, "
+			"the archive's index is incomplete for '%s': expected a version, an architecture, a size, "
 			"a SHA-256 digest and a file name",
 			entry->name);
 	*ret_package = package;

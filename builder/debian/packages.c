@@ -30,10 +30,10 @@ static int want(struct arena *arena, const struct packages *common, const char *
 	if (!wanted.plain || !wanted.packed) {
 		err_at(err, -ENOENT, &wanted.suite->repository->pos, NULL, "%s names no '%s'",
 		       suite_label(arena, wanted.suite), path);
-		return err_hint(err, "does the archive have the component '%s', for amd64?", component);
+		return err_hint(err, "check that the archive has the component '%s' for amd64", component);
 	}
 	if (wanted.plain->size > INDEX_BYTES_MAX || wanted.packed->size > INDEX_BYTES_MAX)
-		return err_set(err, -EFBIG, "%s: '%s' is larger than any archive's", suite_label(arena, wanted.suite),
+		return err_set(err, -EFBIG, "%s: '%s' is too large for an index", suite_label(arena, wanted.suite),
 			       path);
 	wanted.index = arena_new_of(arena, struct suite_index);
 	*wanted.index = (struct suite_index){.component = component, .arch = arch};

@@ -116,7 +116,7 @@ int release_read(struct arena *arena, const char *name, const char *text, size_t
 	release->suite = release->codename = "";
 	while ((r = control_next(&control, &field)) == CONTROL_FIELD)
 		if (read_field(arena, release, &field, &all) < 0)
-			return err_set(err, -EBADMSG, "%s: its field '%.*s' cannot be understood", name,
+			return err_set(err, -EBADMSG, "%s: the field '%.*s' is malformed", name,
 				       (int)field.name_length, field.name);
 	if (r < 0 || release->date == 0 || release->n_files == 0)
 		return err_set(err, -EBADMSG, "%s is not a Release file with a date and SHA-256 digests", name);
@@ -144,7 +144,7 @@ static int check_time(const struct release *release, const char *name, int64_t n
 	what = expired ? arena_printf(arena, "expired at %s", time_format(arena, release->valid_until))
 		       : arena_printf(arena, "is dated %s, which is in the future", time_format(arena, release->date));
 	if (allow_expired) {
-		log_warn("%s %s, and is used all the same: known holes may be open in what is locked", name, what);
+		log_warn("%s %s, and is used all the same: security fixes may be missing in what is locked", name, what);
 		return 0;
 	}
 	err_set(err, -ESTALE, "%s %s", name, what);
@@ -167,7 +167,7 @@ int release_check(const struct release *release, const char *name, const char *s
 		err_set(err, -ESTALE, "%s goes back in time: it is of %s, but the lock was made with one of %s", name,
 			time_format(arena, release->date), time_format(arena, not_before));
 		return err_hint(
-			err, "somebody may be bringing back old holes: try another mirror; if it is you, remove the lock "
+			err, "somebody may be serving an old, vulnerable state: try another mirror; if it is you, remove the lock "
 			 "and lock again");
 	}
 	return check_time(release, name, now, allow_expired, err);

@@ -55,7 +55,7 @@ static int collect_wanted(struct work *work, struct err *err)
 			strv_push(work->arena, &work->wanted[layer], package->name);
 	}
 	if (err->count == 0 && essential->count == 0)
-		err_set(err, -ENOENT, "the archives of '%s' have no essential package: this is no Debian", recipe->path);
+		err_set(err, -ENOENT, "the archives of '%s' have no essential package: this is not a Debian archive", recipe->path);
 	return err_result(err);
 }
 
@@ -189,7 +189,7 @@ static int solve_freely(struct work *work, struct err *err)
 static int give_up(const struct work *work, struct err *err, struct err *found)
 {
 	err_take(err, found);
-	return err_hint(err, "it can be had when what is locked may move: 'aether-build lock --update %s'",
+	return err_hint(err, "it can be installed if locked packages may change: run 'aether-build lock --update %s'",
 			work->resolve->recipe->path);
 }
 

@@ -73,8 +73,8 @@ int suites_collect(struct arena *arena, const struct recipe *recipe, struct suit
 	int r;
 
 	if (!recipe->distribution.url) {
-		err_set(err, -EINVAL, "'%s' names no distribution", recipe->path);
-		return err_hint(err, "begin it with 'from:' a base recipe, as images/trixie.recipe");
+		err_set(err, -EINVAL, "'%s' has no 'distribution'", recipe->path);
+		return err_hint(err, "start from a base recipe: 'from: aether:trixie'");
 	}
 	r = collect(arena, &recipe->distribution, suites, &own, &n_own, err);
 	for (size_t i = 0; r == 0 && i < recipe->n_repositories; i++)

@@ -49,7 +49,7 @@ static int fetch_releases(struct arena *arena, const struct suites *suites, stru
 	if (r == -ENOENT)
 		err_hint(err, "look at 'url' and 'suites': the archive does not have this suite");
 	else if (r == -EIO)
-		err_hint(err, "is the network there, and the mirror?");
+		err_hint(err, "check the network and the mirror");
 	return r;
 }
 

@@ -73,7 +73,7 @@ static uint64_t root_given(const struct disk_layout *layout)
 static int decide_size(struct disk_partition *partition, uint64_t need, uint64_t given, struct err *err)
 {
 	if (need > SIZE_LIMIT || given > SIZE_LIMIT)
-		return err_at(err, -EINVAL, &partition->pos, partition->label, "no disk is so large");
+		return err_at(err, -EINVAL, &partition->pos, partition->label, "the disk would be too large");
 	if (!given)
 		given = is_root(partition) && need + need / 2 < ROOT_MINIMUM ? ROOT_MINIMUM : need + need / 2;
 	partition->size = given ? round_up(given) : DISK_MIB;
@@ -109,7 +109,7 @@ static int decide_disk(struct disk_layout *layout, uint64_t end, struct err *err
 	if (!layout->size_bytes)
 		layout->size_bytes = need;
 	if (layout->size_bytes > SIZE_LIMIT)
-		return err_at(err, -EINVAL, pos, NULL, "no disk is so large");
+		return err_at(err, -EINVAL, pos, NULL, "the disk would be too large");
 	layout->size_bytes = round_up(layout->size_bytes);
 	if (layout->size_bytes >= need)
 		return 0;
@@ -133,7 +133,7 @@ int layout_place(struct disk_layout *layout, const uint64_t *need_bytes, struct 
 			return r;
 		end = partition->start + partition->size;
 		if (end > SIZE_LIMIT)
-			return err_at(err, -EINVAL, &partition->pos, partition->label, "no disk is so large");
+			return err_at(err, -EINVAL, &partition->pos, partition->label, "the disk would be too large");
 	}
 	return decide_disk(layout, end, err);
 }

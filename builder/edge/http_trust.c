@@ -69,10 +69,10 @@ int http_trust_check(struct http_call *call, struct err *err)
 	const struct strv *urls = &call->request->urls;
 
 	if (trust->insecure && (trust->pin || trust->ca_file))
-		return err_set(err, -EINVAL, "%s: expected a server that is known, or any server, but not both",
+		return err_set(err, -EINVAL, "%s: a CA file or a pin cannot be combined with 'insecure'",
 			       urls->items[0]);
 	if (trust->pin && http_read_pin(trust->pin, call->pin) < 0)
-		return err_set(err, -EINVAL, "'%s' is no SHA-256 fingerprint: expected 64 hexadecimal digits", trust->pin);
+		return err_set(err, -EINVAL, "'%s' is not a SHA-256 fingerprint: expected 64 hexadecimal digits", trust->pin);
 	for (size_t i = 0; trust->pin && i < urls->count; i++)
 		if (strncasecmp(urls->items[i], "https://", strlen("https://")) != 0)
 			return err_set(err, -EINVAL, "%s: only https shows a certificate to compare", urls->items[i]);

@@ -136,7 +136,7 @@ static int read_pair(struct reader *reader, const yaml_event_t *key, struct node
 	name = arena_strdup(reader->arena, (const char *)key->data.scalar.value);
 	for (size_t i = 0; i < map->count; i++)
 		if (strcmp(map->keys[i], name) == 0) {
-			err_at(reader->err, -EINVAL, &pos, NULL, "'%s' is here a second time", name);
+			err_at(reader->err, -EINVAL, &pos, NULL, "'%s' is defined twice", name);
 			return err_hint(reader->err, "the first is at line %u; remove one of them",
 					map->key_pos[i].line);
 		}

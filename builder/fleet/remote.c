@@ -12,7 +12,7 @@ int remote_check(const struct remote *remote, struct err *err)
 {
 	if (*remote->host && *remote->host != '-')
 		return 0;
-	err_set(err, -EINVAL, "'%s' is no host", remote->host);
+	err_set(err, -EINVAL, "'%s' is not a valid host name", remote->host);
 	return err_hint(err, "name it as for ssh: --host [USER@]NAME");
 }
 
@@ -113,9 +113,9 @@ int remote_failed(const struct remote *remote, int status, const char *said, str
 				"the host's key known",
 				remote->host);
 	}
-	err_set(err, -EIO, "%s: %s", remote->host, words.size ? words.data : "the command failed and did not say why");
+	err_set(err, -EIO, "%s: %s", remote->host, words.size ? words.data : "the command failed without a message");
 	if (status == STATUS_NO_COMMAND)
-		err_hint(err, "its image was made before there was " AGENT ": replace its disk once");
+		err_hint(err, "its image is older than " AGENT ": replace its disk once");
 	else if (strstr(said, "sudo"))
 		err_hint(err, "log in as root, or as somebody who may use sudo without a password");
 	return -EIO;

@@ -15,7 +15,7 @@ enum { PATIENCE_S = 180, END_PATIENCE_S = 30, MIB = 1 << 20 };
 
 static int send_nonsense(const char *line, struct err *err)
 {
-	return err_set(err, -EBADMSG, "the machine said something that is no answer: '%.60s'", line);
+	return err_set(err, -EBADMSG, "protocol error: unexpected answer of the machine: '%.60s'", line);
 }
 
 /* Reads `n` numbers, with a space before each, to the end of the line. */
@@ -154,7 +154,7 @@ static int give_blocks(struct conversation *c, const uint64_t numbers[3], struct
 	if (r < 0)
 		return r;
 	r = proc_write(c->talk, blocks, (size_t)numbers[2] * VERITY_BLOCK, PATIENCE_S);
-	return r < 0 ? err_sys(err, r, "the machine takes nothing any more") : 0;
+	return r < 0 ? err_sys(err, r, "the machine has stopped reading") : 0;
 }
 
 static int hear(struct conversation *c, const char *line, struct err *err)
@@ -203,7 +203,7 @@ int send_talk(struct payload *payload, struct proc_talk *talk, struct sent *ret_
 	payload_offer(payload, &offer);
 	r = proc_write(talk, offer.data, offer.size, PATIENCE_S);
 	if (r < 0)
-		return err_sys(err, r, "the machine does not listen");
+		return err_sys(err, r, "cannot send to the machine");
 	while (r == 0 && !c.done) {
 		r = read_line(&c, line, err);
 		if (r == 0)

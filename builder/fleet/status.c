@@ -30,12 +30,12 @@ int status_read(struct arena *arena, const char *text, size_t size, struct machi
 	int r;
 
 	if (size > STATUS_BYTES_MAX)
-		return err_set(err, -EBADMSG, "a status of %zu bytes is none of a machine", size);
+		return err_set(err, -EBADMSG, "the machine's status is too long: %zu bytes", size);
 	r = json_read("the machine's status", text, size, &top, err);
 	if (r < 0)
 		return r;
 	if (!json_get_text(top, STATUS_NAME) || !json_get_text(top, STATUS_BOOT_ID))
-		return err_set(err, -EBADMSG, "this is no status of a machine");
+		return err_set(err, -EBADMSG, "not the status of a machine");
 	m = (struct machine_status){
 		.name = text_of(arena, top, STATUS_NAME), .kind = text_of(arena, top, STATUS_KIND), .boot_id =
 			text_of(arena, top, STATUS_BOOT_ID),
@@ -128,7 +128,7 @@ int status_wait(const struct remote *remote, struct arena *arena, const char *bo
 			asked.patience_s += asked.patience_s / 2;
 		sleep(PAUSE_S);
 	}
-	err_set(err, -ETIME, "%s has come to no verdict in %u seconds%s", remote->host, timeout_s,
-		seen ? "" : ": it was not to be reached since it restarted");
-	return err_hint(err, "it goes on by itself: 'aether-build status --host %s' tells how far it is", remote->host);
+	err_set(err, -ETIME, "%s has not judged the generation within %u seconds%s", remote->host, timeout_s,
+		seen ? "" : ": it could not be reached since it restarted");
+	return err_hint(err, "it continues by itself; 'aether-build status --host %s' shows its state", remote->host);
 }

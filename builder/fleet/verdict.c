@@ -32,7 +32,7 @@ void deploy_note(const struct generation *generation, const struct remote *remot
 	struct err err = {0};
 
 	if (generation && generation_note(generation, &deployment, &err) < 0)
-		log_warn("cannot write down what became of %s/%u on %s: %s", generation->name, generation->number, remote->host,
+		log_warn("cannot record the result of %s/%u on %s: %s", generation->name, generation->number, remote->host,
 			 err.last->text);
 	err_free(&err);
 }

@@ -228,7 +228,7 @@ static int reap(const struct proc *proc, pid_t pid, int r, struct err *err)
 
 static int serve_failed(const struct proc *proc, int r, struct err *err)
 {
-	return err_set(err, r, r == -ETIME ? "'%s' took too long and was stopped" : "lost track of '%s'", proc->argv[0]);
+	return err_set(err, r, r == -ETIME ? "'%s' took too long and was stopped" : "internal error: cannot read the output of '%s'", proc->argv[0]);
 }
 
 static void close_streams(struct streams *s)

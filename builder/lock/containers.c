@@ -35,7 +35,7 @@ static int origin_open(struct arena *arena, const char *image, const char *layou
 {
 	*origin = (struct origin){.arena = arena, .layout = layout};
 	if (reference_parse(arena, image, &origin->reference) < 0)
-		return err_set(err, -EINVAL, "'%s' is no name of an image", image);
+		return err_set(err, -EINVAL, "'%s' is not the name of an image", image);
 	return layout ? 0 : registry_open(arena, &origin->reference, &origin->registry, err);
 }
 
@@ -108,7 +108,7 @@ static int find_manifest(const struct origin *origin, struct oci_image *containe
 		container->manifest = (struct oci_blob){arena_strdup(origin->arena, hex), text.size};
 		return oci_manifest(origin->arena, container->image, text.data, text.size, container, err);
 	}
-	return err_set(err, -EBADMSG, "the image '%s' is an index of indexes of indexes", container->image);
+	return err_set(err, -EBADMSG, "the image '%s' has too many nested indexes", container->image);
 }
 
 /* An image that is not for this machine, or not whole, is found now and not on the day of a build. */
@@ -271,6 +271,6 @@ int lock_fetch_container(const struct lock *lock, const struct oci_image *contai
 		return err_hint(err, "the registry no longer has what was locked: '%s' locks what it has now",
 				lock_again(arena, lock, arena_printf(arena, "--update %s ", container->image)));
 	return r == -EIO
-		   ? err_hint(err, "is the network there, and the registry? What was fetched is kept: run it again")
+		   ? err_hint(err, "check the network and the registry; what was fetched is kept: run the command again")
 		   : r;
 }

@@ -128,7 +128,7 @@ static int fetch(struct arena *arena, struct cache *cache, const char *fakes, st
 	r = http_run(requests, n, err);
 	if (r == -ENOENT || r == -EIO)
 		return err_hint(err, "%s (with --with-fakes, a file of yours can stand in for it)",
-				r == -EIO ? "is the network there, and the server?" : "is its 'url' right?");
+				r == -EIO ? "check the network and the server" : "check its 'url'");
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < n; i++)
@@ -243,7 +243,7 @@ static int fetch_one(void *data, size_t i, struct err *err)
 		return err_hint(err, "%s: '%s' locks what is there now",
 				r == -EBADMSG ? "if it may be another file" : "if its 'url' is right",
 				lock_again(arena, lock, download->fake ? "" : option));
-	return r == -EIO ? err_hint(err, "is the network there, and the server? What was fetched is kept: run it again") : r;
+	return r == -EIO ? err_hint(err, "check the network and the server; what was fetched is kept: run the command again") : r;
 }
 
 int lock_fetch_downloads(const struct lock *lock, struct cache *cache, struct err *err)

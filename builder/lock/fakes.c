@@ -44,7 +44,7 @@ int fakes_check_lock(const struct lock *lock, struct err *err)
 
 	if (lock->fakes || fakes_of(arena, lock).count == 0)
 		return 0;
-	err_set(err, -EINVAL, "'%s' is a lock with fakes, which belongs into their folder", lock->path);
+	err_set(err, -EINVAL, "'%s' was made with fakes, and belongs in their folder", lock->path);
 	return err_hint(err, "remove it and run '%s'", lock_again(arena, lock, ""));
 }
 

@@ -15,7 +15,7 @@ static void say_what_to_do(const struct lock *lock, int code, struct err *err)
 	else if (code == -EBADMSG)
 		err_hint(err, "no mirror has what was locked: add a mirror, or run '%s'", command);
 	else if (code == -EIO)
-		err_hint(err, "is the network there, and the mirror? What was fetched is kept: run it again");
+		err_hint(err, "check the network and the mirror; what was fetched is kept: run the command again");
 }
 
 int lock_fetch(const struct lock *lock, const struct package_set *tree, struct cache *cache, bool verify,

@@ -95,7 +95,7 @@ static int get_map(struct reader *reader, const struct node *parent, const char 
 		while (known[k] && strcmp(known[k], map->keys[i]) != 0)
 			k++;
 		if (!known[k])
-			return err_at(reader->err, -EINVAL, &map->key_pos[i], NULL, "a lock knows no '%s' here",
+			return err_at(reader->err, -EINVAL, &map->key_pos[i], NULL, "unknown key '%s' in a lock",
 				      map->keys[i]);
 	}
 	*ret_map = map;
@@ -191,11 +191,11 @@ static int read_layer(struct reader *reader, const struct node *map, enum packag
 		struct debian_package package = {.name = map->keys[i], .layer = layer};
 
 		if (!debian_name_ok(package.name))
-			return err_at(reader->err, -EINVAL, &map->key_pos[i], NULL, "'%s' is no name of a package",
+			return err_at(reader->err, -EINVAL, &map->key_pos[i], NULL, "'%s' is not the name of a package",
 				      package.name);
 		if (i && strcmp(map->keys[i - 1], package.name) >= 0)
 			return err_at(reader->err, -EINVAL, &map->key_pos[i], NULL,
-				      "'%s' is not in its place: packages are sorted by name", package.name);
+				      "'%s' is out of order: packages are sorted by name", package.name);
 		for (size_t k = 0; k < tree->n_packages; k++)
 			if (strcmp(tree->packages[k].name, package.name) == 0)
 				return err_at(reader->err, -EINVAL, &map->key_pos[i], NULL,
@@ -273,7 +273,7 @@ static int read_downloads(struct reader *reader, const struct node *top)
 			return err_at(reader->err, -EINVAL, &map->key_pos[i], NULL, "not a name that a download can have");
 		if (i && strcmp(map->keys[i - 1], download.name) >= 0)
 			return err_at(reader->err, -EINVAL, &map->key_pos[i], NULL,
-				      "'%s' is not in its place: downloads are sorted by name", download.name);
+				      "'%s' is out of order: downloads are sorted by name", download.name);
 		r = read_download(reader, map->items[i], &download);
 		if (r < 0)
 			return r;
@@ -341,7 +341,7 @@ static int read_containers(struct reader *reader, const struct node *top)
 
 		if (!image_ok(container.image) || (i && strcmp(map->keys[i - 1], container.image) >= 0))
 			return err_at(reader->err, -EINVAL, &map->key_pos[i], NULL,
-				      "'%s' is no image's whole name, or not in its place: they are sorted", container.image);
+				      "'%s' is not the full name of an image, or is out of order: images are sorted by name", container.image);
 		r = read_container(reader, map->items[i], &container);
 		if (r < 0)
 			return r;

@@ -53,7 +53,7 @@ int lock_read(struct arena *arena, const char *recipe_path, const char *suffix, 
 	if (r < 0)
 		return r;
 	if (lock_parse(arena, path, text.size ? text.data : "", text.size, ret_lock, err) < 0)
-		return err_hint(err, "a lock is not written by hand: get the whole file back, or remove it and run '%s'",
+		return err_hint(err, "do not edit a lock by hand: restore the file, or remove it and run '%s'",
 				again);
 	(*ret_lock)->recipe_path = arena_strdup(arena, recipe_path);
 	(*ret_lock)->fakes = fakes;

@@ -81,7 +81,7 @@ static int check_updates(const struct lock *old, const struct lock_how *options,
 			    lock_container(old, name)))
 			continue;
 		err_set(err, -ENOENT, "'%s' is to be updated, but is not in the lock", name);
-		return err_hint(err, "without names, --update moves everything");
+		return err_hint(err, "without names, --update updates everything");
 	}
 	return 0;
 }

@@ -67,9 +67,9 @@ static const char *registry_bearer(const struct http_answer *answer)
 
 static int refuse_access(const struct registry *registry, struct err *err)
 {
-	err_set(err, -EACCES, "'%s' does not give '%s' to everybody", registry->reference->registry,
+	err_set(err, -EACCES, "'%s' does not let everybody pull '%s'", registry->reference->registry,
 		registry->reference->name);
-	return err_hint(err, "only public images can be embedded; is the name right?");
+	return err_hint(err, "only public images can be embedded; check the name");
 }
 
 static int get_token(struct arena *arena, struct registry *registry, const char *challenge, struct err *err)
@@ -112,7 +112,7 @@ int registry_open(struct arena *arena, const struct reference *reference, struct
 	int r = 0;
 
 	if (registry_ask(base, NULL, ANSWER_BYTES_MAX, &answer, err) < 0)
-		return err_hint(err, "is the network there, and the registry?");
+		return err_hint(err, "check the network and the registry");
 	challenge = answer.status == 401 ? registry_bearer(&answer) : NULL;
 	if (challenge)
 		r = get_token(arena, &registry, challenge, err);
@@ -139,7 +139,7 @@ int registry_manifest(struct arena *arena, const struct registry *registry, cons
 	_cleanup_http_answer_ struct http_answer answer = {0};
 
 	if (registry_ask(url, &registry->headers, MANIFEST_BYTES_MAX, &answer, err) < 0)
-		return err_hint(err, "is the network there, and the registry?");
+		return err_hint(err, "check the network and the registry");
 	if (answer.status == 401 || answer.status == 403)
 		return refuse_access(registry, err);
 	if (answer.status == 404)

@@ -42,7 +42,7 @@ static const char *type_guid(struct arena *arena, const struct recipe_partition 
 	}
 	near = text_nearest(from->type, codes, N_TYPES);
 	err_at(err, -EINVAL, &from->pos, from->name, "unknown partition type '%s'", from->type);
-	err_hint(err, near ? "did you mean '%s'? A GUID does too" : "write its GUID", near);
+	err_hint(err, near ? "did you mean '%s'? A GUID is accepted too" : "write its GUID", near);
 	return NULL;
 }
 

@@ -69,7 +69,7 @@ static int report_cycle(const struct names *names, const struct reference *from,
 		if (at->node == target)
 			break;
 	}
-	return refuse(names, from, arena_printf(names->arena, "the value needs itself: %s", way));
+	return refuse(names, from, arena_printf(names->arena, "these values refer to each other: %s", way));
 }
 
 static int work_out(struct names *names, const struct reference *from, struct node *target, const char *path,

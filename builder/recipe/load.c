@@ -121,7 +121,7 @@ static int report_cycle(struct loader *loader, const struct source *by, const st
 
 	for (const struct source *at = by; strcmp(at->path, path) != 0; at = at->up)
 		names = arena_printf(arena, "%s → %s", at->up->name, names);
-	return err_at(loader->decoder.err, -ELOOP, &node->pos, key, "a file needs itself: %s → %s", names,
+	return err_at(loader->decoder.err, -ELOOP, &node->pos, key, "these files include each other: %s → %s", names,
 		      name_beside(arena, by->name, node->text));
 }
 

@@ -63,7 +63,7 @@ int generation_shelf(struct arena *arena, const char *out, const char *argument,
 		*ret_name = arena_strdup(arena, name);
 		return 0;
 	}
-	err_set(err, -ENOENT, "no generations of '%s': a NAME or NAME.recipe is expected", argument);
+	err_set(err, -ENOENT, "there is no generation of '%s': expected NAME or NAME.recipe", argument);
 	return hint_shelves(arena, out, err);
 }
 
@@ -138,6 +138,6 @@ int generation_find(struct arena *arena, const char *out, const char *reference,
 		r = find_by_path(arena, reference, ret_generation, err);
 	if (r < 1)
 		return r;
-	err_set(err, -ENOENT, "no generation '%s': NAME, NAME/NUMBER or the path of an image is expected", reference);
+	err_set(err, -ENOENT, "there is no generation '%s': expected NAME, NAME/NUMBER or the path of an image", reference);
 	return hint_shelves(arena, out, err);
 }

@@ -36,7 +36,7 @@ int generation_load(struct arena *arena, const char *shelf, unsigned number, str
 	generation->folder = arena_printf(arena, "%s/%u", shelf, number);
 	generation->image = arena_printf(arena, "%s/%s", generation->folder, generation->manifest->image.file);
 	if (record_read(arena, generation->folder, &generation->record, &problem) < 0) {
-		log_warn("what was learnt about '%s/%u' cannot be read: %s", generation->name, number, problem.first->text);
+		log_warn("cannot read the record of '%s/%u': %s", generation->name, number, problem.first->text);
 		generation->record = (struct record){.unreadable = true};
 	}
 	err_free(&problem);
@@ -65,7 +65,7 @@ int generation_list(struct arena *arena, const char *out, const char *name, stru
 		if (generation_load(arena, shelf, numbers[i], &one, &problem) == 0)
 			*arena_push(arena, generations, n) = *one;
 		else if (path_exists(arena_printf(arena, "%s/%u", shelf, numbers[i]))) /* else it was removed meanwhile */
-			log_warn("'%s/%u' is no whole generation: %s", name, numbers[i], problem.first->text);
+			log_warn("the generation '%s/%u' is incomplete: %s", name, numbers[i], problem.first->text);
 		err_free(&problem);
 	}
 	*ret_generations = generations;
@@ -80,7 +80,7 @@ int generation_plan(struct arena *arena, const struct generation *generation, st
 	int r;
 
 	if (!path_exists(path))
-		return err_set(err, -ENOENT, "'%s/%u' has not kept its plan: there is no '%s'", generation->name,
+		return err_set(err, -ENOENT, "'%s/%u' has no plan: there is no '%s'", generation->name,
 			       generation->number, path);
 	r = file_read(path, PLAN_BYTES_MAX, &text, err);
 	return r < 0 ? r : json_read(path, text.data, text.size, ret_plan, err);
@@ -90,7 +90,7 @@ int generation_note(const struct generation *generation, const struct deployment
 {
 	int r = record_note(generation->folder, deployment, err);
 
-	return r < 0 ? err_wrap(err, "while noting what became of '%s/%u' on %s", generation->name, generation->number,
+	return r < 0 ? err_wrap(err, "while recording the result of '%s/%u' on %s", generation->name, generation->number,
 				deployment->host)
 		     : 0;
 }

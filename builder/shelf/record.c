@@ -211,7 +211,7 @@ static int read_for_change(struct arena *arena, const char *folder, struct recor
 	int r = record_read(arena, folder, ret_record, &problem);
 
 	if (r == -EBADMSG) {
-		log_warn("a new record takes the place of '%s/" SHELF_RECORD "': %s", folder, problem.first->text);
+		log_warn("a new record replaces '%s/" SHELF_RECORD "': %s", folder, problem.first->text);
 		*ret_record = (struct record){0};
 		err_free(&problem);
 		return 0;
@@ -229,9 +229,9 @@ int record_note(const char *folder, const struct deployment *deployment, struct 
 	int r;
 
 	if (!is_host(deployment->host))
-		return err_set(err, -EINVAL, "'%.100s' is no name of a host", deployment->host ? deployment->host : "");
+		return err_set(err, -EINVAL, "'%.100s' is not a valid host name", deployment->host ? deployment->host : "");
 	if (deployment->when < 0 || deployment->when > TIME_MAX || deployment->verdict > VERDICT_BAD)
-		return err_set(err, -EINVAL, "a deployment on %s that cannot be written down", deployment->host);
+		return err_set(err, -EINVAL, "the deployment on %s cannot be recorded", deployment->host);
 	lock = shelf_lock(shelf, err);
 	if (lock < 0)
 		return lock;

@@ -135,7 +135,7 @@ void shelf_sweep(const char *shelf)
 		struct err err = {0};
 
 		if (is_left_over(entry->d_name, path) && path_remove(path, &err) < 0)
-			log_warn("what a dead process left stays: %s", err.first->text);
+			log_warn("cannot remove what an interrupted build left: %s", err.first->text);
 		err_free(&err);
 	}
 	if (dir)

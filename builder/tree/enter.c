@@ -71,7 +71,7 @@ static int enter_show_all(struct arena *arena, const char *from, bool from_host,
 		if (enter_is_listed(host_folders, entry->d_name) == from_host || (from_host && !path_exists(to)))
 			r = enter_show(arena_printf(arena, "%s/%s", from, entry->d_name), to);
 		if (r < 0)
-			err_sys(err, r, "cannot show '%s/%s' to a program of the tree", from, entry->d_name);
+			err_sys(err, r, "cannot mount '%s/%s' for a program of the tree", from, entry->d_name);
 	}
 	closedir(folder);
 	return r;
@@ -85,7 +85,7 @@ static int enter_show_files(struct arena *arena, const char *root, struct err *e
 		const char *to = arena_printf(arena, "%s%s", root, from);
 
 		if (path_exists(from) && path_exists(to) && mount(from, to, NULL, MS_BIND, NULL) < 0)
-			return err_sys(err, -errno, "cannot show '%s' to a program of the tree", from);
+			return err_sys(err, -errno, "cannot mount '%s' for a program of the tree", from);
 	}
 	return 0;
 }

@@ -60,7 +60,7 @@ static int put_link(const struct step *step, const struct plan_file *file, struc
 	int r = inside_link(step->root_fd, file->path, file->link, err);
 
 	if (r == 0 && !inside_exists(step->root_fd, file->path))
-		r = err_at(err, -ENOENT, &file->pos, NULL, "'%s' leads to '%s', which the image does not have",
+		r = err_at(err, -ENOENT, &file->pos, NULL, "'%s' points to '%s', which is not in the image",
 			   file->path, file->link);
 	return r;
 }

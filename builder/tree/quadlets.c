@@ -50,7 +50,7 @@ static int tell(const struct plan *plan, int64_t uid, const struct buf *said, st
 			err_set(err, -EINVAL, "podman says: %s", line);
 	}
 	if (err->count == 0)
-		err_set(err, -EINVAL, "podman does not take the quadlets, and does not say why");
+		err_set(err, -EINVAL, "podman refuses the quadlets without a message");
 	return err_result(err);
 }
 

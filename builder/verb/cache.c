@@ -67,7 +67,7 @@ static int cache_read_days(const char *text, int64_t *ret_days, struct err *err)
 	if (!text)
 		return 0;
 	if (!*text || text[strspn(text, "0123456789")] || strlen(text) > 5) {
-		err_set(err, -EINVAL, "'--keep-days %s': a number of days is expected", text);
+		err_set(err, -EINVAL, "'--keep-days %s': expected a number of days", text);
 		return err_hint(err, "write it like 30");
 	}
 	*ret_days = strtol(text, NULL, 10);
@@ -210,7 +210,7 @@ static int cache_work(struct cache_view *view, struct cache *cache, struct err *
 		return r;
 	view->limits.in_use = !cache_claim(cache);
 	if (view->limits.in_use)
-		log_note("somebody is at work with the cache: what may be in use stays");
+		log_note("the cache is in use: entries that may be in use are kept");
 	cache_choose(view->entries, view->n, &view->limits);
 	if (view->options->dry_run)
 		return 0;
@@ -252,7 +252,7 @@ static int cache_run(const void *data, char *const *arguments, size_t n_argument
 const struct verb verb_cache = {
 	.name = "cache",
 	.arguments = "",
-	.summary = "Says what the cache holds, and removes what nobody needs",
+	.summary = "Shows what the cache holds, and removes what nobody needs",
 	.options = cache_option_groups,
 	.options_size = sizeof(struct cache_options),
 	.run = cache_run,

@@ -198,7 +198,7 @@ static int completion_run(const void *data, char *const *arguments, size_t n_arg
 const struct verb verb_completion = {
 	.name = "completion",
 	.arguments = "bash|zsh|fish",
-	.summary = "Prints what makes a shell complete the words of this program",
+	.summary = "Prints the completion script for a shell",
 	.options = completion_option_groups,
 	.options_size = sizeof(struct completion_options),
 	.min_arguments = 1,

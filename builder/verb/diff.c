@@ -148,7 +148,7 @@ static int diff_run(const void *data, char *const *arguments, size_t n_arguments
 	int r;
 
 	if (options->common.json && options->markdown)
-		return err_set(err, -EINVAL, "--json and --markdown are two answers: choose one");
+		return err_set(err, -EINVAL, "--json and --markdown cannot be combined");
 	r = find_both(options, arguments, n_arguments, &diff, err);
 	if (r == 0)
 		r = compare(&diff, err);
@@ -166,7 +166,7 @@ static int diff_run(const void *data, char *const *arguments, size_t n_arguments
 const struct verb verb_diff = {
 	.name = "diff",
 	.arguments = "[A] B",
-	.summary = "Says what differs between two generations",
+	.summary = "Shows what differs between two generations",
 	.options = diff_option_groups,
 	.options_size = sizeof(struct diff_options),
 	.min_arguments = 1,

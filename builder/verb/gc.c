@@ -34,11 +34,11 @@ struct collected {
 static int read_keep(const char *text, unsigned *ret_keep, struct err *err)
 {
 	if (!text) {
-		err_set(err, -EINVAL, "how many generations are to be kept?");
-		return err_hint(err, "say it: --keep 5");
+		err_set(err, -EINVAL, "the number of generations to keep is missing");
+		return err_hint(err, "add --keep N, for example --keep 5");
 	}
 	if (!*text || text[strspn(text, "0123456789")] || strlen(text) > 9)
-		return err_set(err, -EINVAL, "'--keep %s': a number is expected", text);
+		return err_set(err, -EINVAL, "'--keep %s': expected a number", text);
 	*ret_keep = (unsigned)strtoul(text, NULL, 10);
 	return 0;
 }

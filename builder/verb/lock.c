@@ -46,7 +46,7 @@ static int read_packages(struct arena *arena, const struct lock_options *options
 		}
 		strv_push(arena, ret_packages, arguments[i]);
 	}
-	return recipes ? 0 : err_set(err, -EINVAL, "no recipe was named to lock");
+	return recipes ? 0 : err_set(err, -EINVAL, "no recipe was named");
 }
 
 static void report(const struct lock_options *options, struct arena *arena, const struct lock *lock)
@@ -120,7 +120,7 @@ static int lock_run(const void *data, char *const *arguments, size_t n_arguments
 const struct verb verb_lock = {
 	.name = "lock",
 	.arguments = "RECIPE…",
-	.summary = "Decides every package to the byte: NAME.lock beside NAME.recipe",
+	.summary = "Pins every package by its digest, in NAME.lock beside NAME.recipe",
 	.options = lock_option_groups,
 	.options_size = sizeof(struct lock_options),
 	.min_arguments = 1,

@@ -161,7 +161,7 @@ static int run_run(const void *data, char *const *arguments, size_t n_arguments,
 const struct verb verb_run = {
 	.name = "run",
 	.arguments = "RECIPE|IMAGE",
-	.summary = "Boots an image on a throw-away disk, and prints the way in",
+	.summary = "Boots an image on a throw-away disk, and prints how to log in",
 	.options = run_option_groups,
 	.options_size = sizeof(struct run_options),
 	.min_arguments = 1,

@@ -138,7 +138,7 @@ static int show_run(const void *data, char *const *arguments, size_t n_arguments
 const struct verb verb_show = {
 	.name = "show",
 	.arguments = "NAME[/NUMBER]|PATH",
-	.summary = "Says everything about one generation",
+	.summary = "Shows everything about one generation",
 	.options = show_option_groups,
 	.options_size = sizeof(struct show_options),
 	.min_arguments = 1,

@@ -91,7 +91,7 @@ static int status_run(const void *data, char *const *arguments, size_t n_argumen
 const struct verb verb_status = {
 	.name = "status",
 	.arguments = "",
-	.summary = "Says what a machine runs, and how it got there",
+	.summary = "Shows what a machine runs, and how it got there",
 	.options = status_option_groups,
 	.options_size = sizeof(struct status_options),
 	.run = status_run,

@@ -68,7 +68,7 @@ static int check_generation(const struct switching *s, struct err *err)
 	if (g->manifest->n_fakes) {
 		err_set(err, -EPERM, "%s/%u was made with fakes, such as '%s': it is not releasable", g->name, g->number,
 			g->manifest->fakes[0].name);
-		return err_hint(err, "build it without --with-fakes; for a machine to play with there is --force");
+		return err_hint(err, "build it without --with-fakes; on a test machine use --force");
 	}
 	for (size_t i = 0; i < g->record.n_deployments; i++) {
 		const struct deployment *d = &g->record.deployments[i];
@@ -76,8 +76,8 @@ static int check_generation(const struct switching *s, struct err *err)
 		if (strcmp(d->host, s->remote.host) != 0 || d->verdict != VERDICT_BAD)
 			continue;
 		err_set(err, -EPERM, "%s/%u was bad on %s: %s", g->name, g->number, d->host,
-			d->reason ? d->reason : "nobody said why");
-		return err_hint(err, "mend the recipe and build again; to try the same once more there is --force");
+			d->reason ? d->reason : "no reason was recorded");
+		return err_hint(err, "fix the recipe and build again; to try the same once more use --force");
 	}
 	return 0;
 }

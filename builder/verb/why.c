@@ -145,7 +145,7 @@ static int why_run(const void *data, char *const *arguments, size_t n_arguments,
 const struct verb verb_why = {
 	.name = "why",
 	.arguments = "RECIPE",
-	.summary = "Says what has changed since the newest generation",
+	.summary = "Shows what has changed since the newest generation",
 	.options = why_option_groups,
 	.options_size = sizeof(struct why_options),
 	.min_arguments = 1,

@@ -216,7 +216,7 @@ START_TEST(what_does_not_fit_is_refused_with_what_it_needs)
 	assert_refused(&layout, need, -EINVAL, "expected a multiple of 1M");
 	layout = two_slots(p);
 	p[3].size = UINT64_MAX - MIB;
-	assert_refused(&layout, need, -EINVAL, "no disk is so large");
+	assert_refused(&layout, need, -EINVAL, "the disk would be too large");
 }
 END_TEST
 

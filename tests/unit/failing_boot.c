@@ -190,7 +190,7 @@ static void demand_grub_whole(char letter)
 
 static void demand_whole(void)
 {
-	char file[200], path[220];
+	char file[300], path[320];
 	char letter = systemd_boot_starts(file, sizeof file);
 
 	fail_demand(letter, "systemd-boot has nothing to start");
@@ -201,7 +201,7 @@ static void demand_whole(void)
 
 static void demand_starts(char letter)
 {
-	char file[200];
+	char file[300];
 
 	fail_demand(grub_starts() == letter, "GRUB does not start the slot that is meant");
 	fail_demand(systemd_boot_starts(file, sizeof file) == letter, "systemd-boot does not start the slot that is meant");

@@ -15,9 +15,9 @@ says() {
 
 # unknown VERB WORD [NEAR]: the word is no option of the verb.
 unknown() {
-	local hint="'aether-build $1 --help' lists what it knows"
+	local hint="'aether-build $1 --help' lists its options"
 	[[ -z ${3:-} ]] || hint="did you mean '--$3'?"
-	says 2 "aether-build: '$1' does not know the option '$2'"$'\n'"  hint: $hint" "$1" "$2"
+	says 2 "aether-build: '$1' has no option '$2'"$'\n'"  hint: $hint" "$1" "$2"
 }
 
 # No verb has options of one letter, and none is short for a longer one.
@@ -32,7 +32,7 @@ none_is_known() {
 
 # The first wrong word is the one that is named, wherever it stands.
 names_the_first() {
-	says 2 "aether-build: 'vm' does not know the option '-xy'"$'\n'"  hint: 'aether-build vm --help' lists what it knows" \
+	says 2 "aether-build: 'vm' has no option '-xy'"$'\n'"  hint: 'aether-build vm --help' lists its options" \
 		vm a.recipe --quiet --cache -x -xy &&
 		says 2 "aether-build: '--json' takes no value" vm a.recipe --json=yes &&
 		says 2 "aether-build: '--out' needs a value: FOLDER" vm a.recipe --out &&

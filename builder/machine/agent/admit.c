@@ -61,12 +61,12 @@ static bool fits_the_machine(const struct boot *boot, const struct offer *offer,
 	unsigned long format = strtoul(boot->format, NULL, 10);
 
 	if (boot->n_slots == 0)
-		return refuse(why, size, "this is no machine with slots, but a '%s': give it a new image as a whole",
+		return refuse(why, size, "this machine ('%s') has no slots: replace its image as a whole",
 			      boot->kind);
 	if (!boot->other)
 		return refuse(why, size, "this machine has one slot only: build it with 'slots: 2', and replace its disk once");
 	if (strcmp(offer->name, boot->name) != 0)
-		return refuse(why, size, "this machine is '%s', and the image is of '%s': choose the host, or the "
+		return refuse(why, size, "this machine is '%s', but the image is for '%s': check the host and the "
 			      "recipe, that was meant",
 			      boot->name, offer->name);
 	if (strcmp(offer->kind, boot->kind) != 0)
@@ -118,7 +118,7 @@ bool admit(const struct boot *boot, const struct offer *offer, const struct admi
 			      "for the verdict, or use --force",
 			      boot->other->letter);
 	if (was_bad(failures, hash, reason, sizeof reason) && !force)
-		return refuse(why, size, "this image was bad on this machine (%s): mend it and build it again, or "
+		return refuse(why, size, "this image was bad on this machine (%s): fix it and build it again, or "
 			      "use --force", reason);
 	return has_room(boot, offer, room, force, why, size);
 }

@@ -73,7 +73,7 @@ static bool read_unsigned(const struct line *line, unsigned *ret_number)
 	uint64_t number;
 
 	if (!read_number(line->rest, 999999999, &number))
-		return refuse(line, "the builder says no number for '%s'", line->key);
+		return refuse(line, "protocol error: expected a number for '%s'", line->key);
 	*ret_number = (unsigned)number;
 	return true;
 }
@@ -84,7 +84,7 @@ static bool read_text(const struct line *line, char *out, size_t size)
 	const char *text = line->rest;
 
 	if (!*text || *text == '.' || strlen(text) >= size || text[strspn(text, letters)])
-		return refuse(line, "the builder says no '%s' that we can take", line->key);
+		return refuse(line, "protocol error: not a valid '%s'", line->key);
 	strcpy(out, text);
 	return true;
 }
@@ -95,8 +95,8 @@ static bool parse_version(const struct line *line)
 
 	if (!read_unsigned(line, &version))
 		return false;
-	return version == OFFER_VERSION || refuse(line, "the builder speaks version %u of this conversation, this machine "
-						  "version %d: use an aether-build of the machine's age",
+	return version == OFFER_VERSION || refuse(line, "the builder uses version %u of the protocol, this machine "
+						  "version %d: use an aether-build as old as the machine's image",
 						  version, OFFER_VERSION);
 }
 
@@ -122,7 +122,7 @@ static bool parse_generation(const struct line *line)
 
 static bool parse_salt(const struct line *line)
 {
-	return read_hash(line->rest, line->offer->salt) || refuse(line, "the builder does not say what the salt is");
+	return read_hash(line->rest, line->offer->salt) || refuse(line, "protocol error: expected the salt");
 }
 
 static bool parse_object(const struct line *line, enum offer_object object)
@@ -134,9 +134,9 @@ static bool parse_object(const struct line *line, enum offer_object object)
 	if (!name || strcmp(name, names[object]) != 0 ||
 	    !read_number(next_word(&rest), max_bytes[object], size_bytes) ||
 	    !read_hash(next_word(&rest), line->offer->objects[object].root_hash) || rest || *size_bytes == 0)
-		return refuse(line, "the builder does not say what '%s' is", names[object]);
+		return refuse(line, "protocol error: expected the size and hash of '%s'", names[object]);
 	return object != OBJECT_ROOT || *size_bytes % BLOCK_BYTES == 0 ||
-	       refuse(line, "the builder offers a root image that does not end with a block");
+	       refuse(line, "protocol error: the size of the root image is not a multiple of a block");
 }
 
 /* --- all of them ------------------------------------------------------------------------------------------------------ */
@@ -161,7 +161,7 @@ int offer_line(struct offer *offer, unsigned number, char *text, char *why, size
 	bool good;
 
 	if (number == END_LINE)
-		return (!word && !rest) || refuse(&line, "the builder says more than an offer: '%.40s'", text) ? 1 : -EINVAL;
+		return (!word && !rest) || refuse(&line, "protocol error: unexpected line after the offer: '%.40s'", text) ? 1 : -EINVAL;
 	if (!word || strcmp(word, line.key) != 0) {
 		refuse(&line, "protocol error: expected '%s', got '%.40s'", line.key, text);
 		return -EINVAL;

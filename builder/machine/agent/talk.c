@@ -18,7 +18,7 @@ static void wait_for(int fd, short events)
 		n = poll(&fds, 1, TALK_PATIENCE_S * 1000);
 	while (n < 0 && errno == EINTR);
 	if (n == 0)
-		die("the builder has said nothing for %d seconds", TALK_PATIENCE_S);
+		die("no data from the builder for %d seconds", TALK_PATIENCE_S);
 	if (n < 0)
 		die("cannot wait for the builder: %s", strerror(errno));
 }
@@ -65,7 +65,7 @@ void talk_line(struct talk *talk, char line[TALK_LINE_MAX])
 			return;
 		}
 	}
-	die("what the builder says is no line of text");
+	die("protocol error: expected a line of text");
 }
 
 void talk_say(struct talk *talk, const char *format, ...)

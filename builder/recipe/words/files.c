@@ -36,7 +36,7 @@ static void check_file(struct decoder *decoder, const struct recipe_file *file)
 	for (size_t i = 0; i < recipe->n_files; i++)
 		if (&recipe->files[i] != file && path_is_below(recipe->files[i].path, file->path)) {
 			err_at(decoder->err, -EINVAL, &file->pos, path,
-			       "a file here, but '%s' needs a folder of that name", recipe->files[i].path);
+			       "this is a file, but '%s' needs a folder of that name", recipe->files[i].path);
 			return;
 		}
 }

@@ -47,7 +47,7 @@ static int decode_check(struct decoder *decoder, const struct node *node, const 
 		return problem_expected(decoder, node_get(node, "timeout"), path, word_rule_duration.expected);
 	health->type = health->unit ? HEALTH_UNIT : health->port ? HEALTH_TCP : health->url ? HEALTH_HTTP : HEALTH_COMMAND;
 	if (health->type == HEALTH_COMMAND && (health->command.count == 0 || health->command.items[0][0] != '/'))
-		return err_at(decoder->err, -EINVAL, &node->pos, path, "the program must be an absolute path");
+		return err_at(decoder->err, -EINVAL, &node->pos, path, "the first word must be the absolute path of a program");
 	return 0;
 }
 

@@ -39,7 +39,7 @@ static void check_ports(struct decoder *decoder, const struct strv *ports, const
 		const char *dash = strchr(ports->items[i], '-');
 
 		if (dash && atoi(dash + 1) <= atoi(ports->items[i]))
-			err_at(decoder->err, -EINVAL, problem_item(list, i), path, "the range '%s' does not ascend",
+			err_at(decoder->err, -EINVAL, problem_item(list, i), path, "the range '%s' must ascend",
 			       ports->items[i]);
 	}
 }

@@ -56,8 +56,8 @@ static void check_distribution(struct decoder *decoder, const struct node *root)
 	const struct node *node = node_get(root, "distribution");
 
 	if (!node) {
-		err_at(decoder->err, -EINVAL, &root->pos, "distribution", "no archive to take packages from");
-		err_hint(decoder->err, "extend a recipe that names one: 'from: ../images/trixie.recipe'");
+		err_at(decoder->err, -EINVAL, &root->pos, "distribution", "no archive of packages was named");
+		err_hint(decoder->err, "extend a recipe that names one: 'from: aether:trixie'");
 		return;
 	}
 	distribution->name = "debian";

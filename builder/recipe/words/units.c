@@ -52,7 +52,7 @@ static int decode_commands(struct decoder *decoder, const struct node *node, con
 			err_hint(decoder->err, "there is no shell: [[/usr/bin/program, argument]]");
 		} else if (decode(decoder, &schema_command, node->items[i], path, &hook->argv) == 0 &&
 			   hook->argv.items[0][0] != '/') {
-			err_at(decoder->err, -EINVAL, &hook->pos, path, "the program must be an absolute path");
+			err_at(decoder->err, -EINVAL, &hook->pos, path, "the first word must be the absolute path of a program");
 		}
 	}
 	return 0;

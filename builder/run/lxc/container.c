@@ -128,7 +128,7 @@ static int put_state(const struct container *container, struct buf *text, struct
 		if (r < 0)
 			return r;
 		if (chown(folder, (uid_t)container->first_id, (gid_t)container->first_id) < 0)
-			return err_sys(err, -errno, "cannot give away '%s'", folder);
+			return err_sys(err, -errno, "cannot change the owner of '%s'", folder);
 		buf_printf(text, "lxc.mount.entry = %s %s none bind,create=dir 0 0\n", folder, state->items[i] + 1);
 	}
 	return 0;

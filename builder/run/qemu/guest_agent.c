@@ -185,7 +185,7 @@ int guest_agent_run(struct wire *wire, struct arena *arena, const char *const *a
 		return r;
 	while ((r = look(wire, arena, pid, &status, &said, err)) == 0) {
 		if (clock_ms() > deadline_ms)
-			return err_set(err, -ETIME, "'%s' does not end", argv[0]);
+			return err_set(err, -ETIME, "'%s' does not finish", argv[0]);
 		if (signals_wait(-1, 0, clock_ms() + pause_ms) < 0)
 			return lost(-EINTR, err);
 		pause_ms = pause_ms * 2 < LOOK_MS ? pause_ms * 2 : LOOK_MS;

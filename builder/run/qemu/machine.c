@@ -201,7 +201,7 @@ static int start_trial(struct machine *machine, struct qemu *qemu, struct err *e
 		r = 0;
 	if (r == 0)
 		log_warn("KVM does not work here: %s; starting anew with TCG, which is slow",
-			 failure.first ? failure.first->text : "the guest shows no life under it");
+			 failure.first ? failure.first->text : "the guest does not start under it");
 	if (r < 0 && failure.first)
 		err_take(err, &failure);
 	else if (r < 0)
@@ -308,7 +308,7 @@ void machine_power_off(struct machine *machine)
 		r = press_button(machine, deadline_ms);
 	deadline_ms = clock_ms() + (machine->up ? OFF_MS : OFF_EARLY_MS); /* a boot loader knows no button */
 	if (r == 0 && signals_wait(machine->qemu.alive, POLLIN, deadline_ms) == 0)
-		log_warn("the machine does not power off: its plug is pulled");
+		log_warn("the machine does not power off: it is stopped now");
 	log_step(NULL);
 }
 

@@ -88,9 +88,9 @@ int ports_choose(struct forwards *forwards, struct err *err)
 
 		fds[n] = take(forward->host, &forward->host);
 		if (fds[n] == -EACCES)
-			r = err_set(err, fds[n], "port %u of this host is for root alone", forward->host);
+			r = err_set(err, fds[n], "only root may use port %u of this host", forward->host);
 		else if (fds[n] < 0)
-			r = err_sys(err, fds[n], "port %u of this host cannot be had", forward->host);
+			r = err_sys(err, fds[n], "cannot use port %u of this host", forward->host);
 	}
 	while (n)
 		if (fds[--n] >= 0)

@@ -84,11 +84,11 @@ static int parse_refuse(const struct verb *verb, const char *word, struct err *e
 	options_each(verb, parse_add_name, &known);
 	snprintf(name, sizeof name, "%.*s", (int)strcspn(word + strspn(word, "-"), "="), word + strspn(word, "-"));
 	near = text_nearest(name, known.items, known.n);
-	err_set(err, -EINVAL, "'%s' does not know the option '%s'", verb->name, word);
+	err_set(err, -EINVAL, "'%s' has no option '%s'", verb->name, word);
 	if (near)
 		err_hint(err, "did you mean '--%s'?", near);
 	else
-		err_hint(err, "'aether-build %s --help' lists what it knows", verb->name);
+		err_hint(err, "'aether-build %s --help' lists its options", verb->name);
 	return -EINVAL;
 }
 
