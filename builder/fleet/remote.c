@@ -49,7 +49,7 @@ static const char *const *make_argv(struct arena *arena, const struct remote *re
 int remote_start(struct arena *arena, const struct remote *remote, const char *words, struct proc_talk **ret_talk,
 		 struct err *err)
 {
-	/* The user's environment: ssh finds his agent there. */
+	/* The user's environment: ssh finds the agent there. */
 	const struct proc proc = {.argv = make_argv(arena, remote, words), .env = (const char *const *)environ};
 	int r = proc_start(&proc, ret_talk, err);
 

@@ -1,5 +1,5 @@
 /* A machine that is reached by the system's ssh: with the user's own configuration, keys and certificates, and with
- * host keys checked as he has it. Nothing is asked at a prompt. */
+ * host keys checked as it says. Nothing is asked at a prompt. */
 #ifndef FLEET_REMOTE_H
 #define FLEET_REMOTE_H
 

@@ -19,7 +19,7 @@
 /* Container ids go from 0 to this. */
 enum { IDS = 65536, QUESTION_MS = 10000, OFF_MS = 60000, UNPACK_S = 600 };
 
-/* Where the container's own user, who is nobody here, may look for its tree: folders above a cache may be closed to him.
+/* Where the container's own user, which is nobody here, may look for its tree: folders above a cache may be closed to it.
  * */
 static const char ROOT_PLACE[] = "/mnt";
 #define TEMPLATE "template"
