@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/err.h"
-#include "edge/archive_write.h"
+#include "edge/pax.h"
 
 struct members;
 

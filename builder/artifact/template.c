@@ -11,7 +11,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "edge/archive_write.h"
+#include "edge/pax.h"
 
 /* What an unprivileged container has: the range that hypervisors map. */
 enum { IDS = 65536 };

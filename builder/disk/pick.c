@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
-#include "edge/archive.h"
+#include "edge/debfile.h"
 
 /* Opens the file and names it by its descriptor, for those who want a path. */
 static int open_file(const char *root, const char *path, int flags, char ret_path[64], struct err *err)

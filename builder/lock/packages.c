@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/pool.h"
-#include "edge/archive.h"
+#include "edge/debfile.h"
 #include "edge/digest.h"
 #include "lock/fetch.h"
 

@@ -5,7 +5,7 @@
 
 #include "base/arena.h"
 #include "base/file.h"
-#include "edge/archive_iso.h"
+#include "edge/disc.h"
 
 #define LABEL "cidata"
 

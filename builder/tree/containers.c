@@ -7,7 +7,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "edge/archive_layer.h"
+#include "edge/changeset.h"
 #include "edge/digest.h"
 #include "edge/json.h"
 #include "lock/oci.h"

@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "base/identity.h"
 #include "base/log.h"
-#include "edge/archive.h"
+#include "edge/debfile.h"
 #include "edge/digest.h"
 
 static const char ROOM[] = "debs";

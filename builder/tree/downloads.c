@@ -3,8 +3,8 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
-#include "edge/archive.h"
-#include "edge/archive_unpack.h"
+#include "edge/bundle.h"
+#include "edge/debfile.h"
 #include "tree/accounts.h"
 #include "tree/inside.h"
 #include "tree/steps.h"

@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/sandbox.h"
-#include "edge/archive.h"
+#include "edge/debfile.h"
 #include "tree/debs.h"
 #include "tree/inside.h"
 #include "tree/order.h"

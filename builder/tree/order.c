@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "edge/archive.h"
+#include "edge/debfile.h"
 #include "tree/debs.h"
 
 struct edge {

@@ -1,5 +1,5 @@
 /* Packages of whoever's: made flat, asked for their control file, unpacked. Nothing is written outside of the folder. */
-#include "edge/archive.h"
+#include "edge/debfile.h"
 #include "place.h"
 
 enum { BYTES_MAX = 1 << 20 };

@@ -1,5 +1,5 @@
 /* archive_apply_layer(): layers of container images of whoever's, one over another. Nothing is written outside of the tree. */
-#include "edge/archive_layer.h"
+#include "edge/changeset.h"
 #include "place.h"
 
 enum { BYTES_MAX = 1 << 20 };

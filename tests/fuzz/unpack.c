@@ -4,7 +4,7 @@
 #include <limits.h>
 
 #include "base/text.h"
-#include "edge/archive_unpack.h"
+#include "edge/bundle.h"
 #include "place.h"
 
 enum { BYTES_MAX = 1 << 20, OPEN_MAX_DEPTH = 16 };

@@ -12,7 +12,7 @@
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/proc.h"
-#include "edge/archive.h"
+#include "edge/debfile.h"
 #include "scratch.h"
 #include "tars.h"
 

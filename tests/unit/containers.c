@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "edge/archive_layer.h"
+#include "edge/changeset.h"
 #include "lock/fakes.h"
 #include "lock/file.h"
 #include "lock/oci.h"

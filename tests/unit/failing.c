@@ -15,7 +15,7 @@
 #include "base/file.h"
 #include "base/proc.h"
 #include "disk/verity.h"
-#include "edge/archive_unpack.h"
+#include "edge/bundle.h"
 #include "fail.h"
 #include "release/gc.h"
 #include "release/generation.h"

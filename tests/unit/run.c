@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "edge/archive_unpack.h"
+#include "edge/bundle.h"
 #include "edge/digest.h"
 #include "run/accel.h"
 #include "run/guest_agent.h"

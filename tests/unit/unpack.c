@@ -10,7 +10,7 @@
 
 #include "base/arena.h"
 #include "base/file.h"
-#include "edge/archive_unpack.h"
+#include "edge/bundle.h"
 #include "scratch.h"
 #include "tars.h"
 

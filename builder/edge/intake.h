@@ -1,6 +1,6 @@
 /* What the files that make libarchive's home share, and nobody else includes. */
-#ifndef EDGE_ARCHIVE_COMMON_H
-#define EDGE_ARCHIVE_COMMON_H
+#ifndef EDGE_INTAKE_H
+#define EDGE_INTAKE_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "edge/archive.h"
+#include "edge/debfile.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -13,7 +13,7 @@
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "edge/archive_common.h"
+#include "edge/intake.h"
 
 struct archive_stream {
 	struct archive *archive;

@@ -1,4 +1,4 @@
-#include "edge/archive_layer.h"
+#include "edge/changeset.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -14,7 +14,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "edge/archive_common.h"
+#include "edge/intake.h"
 
 static const char WHITEOUT[] = ".wh.", OPAQUE[] = ".wh..wh..opq", RESERVED[] = ".wh..wh.";
 

@@ -1,4 +1,4 @@
-#include "edge/archive_unpack.h"
+#include "edge/bundle.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -12,7 +12,7 @@
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "edge/archive_common.h"
+#include "edge/intake.h"
 
 enum { NAMES_MAX = 10000 };
 

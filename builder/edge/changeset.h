@@ -1,6 +1,6 @@
 /* Layers of container images (OCI image specification, "Image Layer Filesystem Changeset"), by libarchive. */
-#ifndef EDGE_ARCHIVE_LAYER_H
-#define EDGE_ARCHIVE_LAYER_H
+#ifndef EDGE_CHANGESET_H
+#define EDGE_CHANGESET_H
 
 #include <stdint.h>
 

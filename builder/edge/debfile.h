@@ -1,6 +1,6 @@
 /* Compressed streams and archives by libarchive; Debian packages (deb(5)). */
-#ifndef EDGE_ARCHIVE_H
-#define EDGE_ARCHIVE_H
+#ifndef EDGE_DEBFILE_H
+#define EDGE_DEBFILE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* Small discs (ISO 9660 with Rock Ridge and Joliet), by libarchive: what a hypervisor hands to cloud-init. */
-#ifndef EDGE_ARCHIVE_ISO_H
-#define EDGE_ARCHIVE_ISO_H
+#ifndef EDGE_DISC_H
+#define EDGE_DISC_H
 
 #include <stddef.h>
 

@@ -1,4 +1,4 @@
-#include "edge/archive_iso.h"
+#include "edge/disc.h"
 
 #include <archive.h>
 #include <archive_entry.h>

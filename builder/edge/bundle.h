@@ -1,6 +1,6 @@
 /* Archives that nobody vouches for, by libarchive: tar, zip, 7zip and cpio, compressed in whatever way archive.h knows. */
-#ifndef EDGE_ARCHIVE_UNPACK_H
-#define EDGE_ARCHIVE_UNPACK_H
+#ifndef EDGE_BUNDLE_H
+#define EDGE_BUNDLE_H
 
 #include <stdint.h>
 #include <sys/types.h>

@@ -1,4 +1,4 @@
-#include "edge/archive_common.h"
+#include "edge/intake.h"
 
 #include <archive.h>
 #include <archive_entry.h>

@@ -1,7 +1,7 @@
 /* Archives in the making, by libarchive: tar in the pax format (POSIX.1-2001), with extended attributes as GNU tar writes
  * and reads them (SCHILY.xattr). Names are text in the encoding of the locale (LC_CTYPE), which main() sets to UTF-8. */
-#ifndef EDGE_ARCHIVE_WRITE_H
-#define EDGE_ARCHIVE_WRITE_H
+#ifndef EDGE_PAX_H
+#define EDGE_PAX_H
 
 #include <stdbool.h>
 #include <stddef.h>

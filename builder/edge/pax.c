@@ -1,4 +1,4 @@
-#include "edge/archive_write.h"
+#include "edge/pax.h"
 
 #include <archive.h>
 #include <archive_entry.h>
