@@ -31,17 +31,17 @@ static int not_there(const char *member, const struct strv *names, struct err *e
 }
 
 /* Moves to the member called `wanted`. Returns 1, or 0 with the names of other files when there is none. */
-static int find(struct archive_source *source, struct arena *arena, const char *wanted, struct archive_entry **ret_entry,
+static int find(struct intake *source, struct arena *arena, const char *wanted, struct archive_entry **ret_entry,
 		struct strv *names, struct err *err)
 {
 	const char *raw, *name;
 	int r;
 
-	while ((r = archive_source_next(source, ret_entry, &raw, err)) > 0) {
-		r = archive_source_announce(source, *ret_entry, err);
+	while ((r = intake_next(source, ret_entry, &raw, err)) > 0) {
+		r = intake_announce(source, *ret_entry, err);
 		if (r < 0)
 			return r;
-		name = archive_clean_name(arena, raw);
+		name = intake_clean_name(arena, raw);
 		if (name && strcmp(name, wanted) == 0)
 			return 1;
 		if (name && *name && archive_entry_filetype(*ret_entry) != AE_IFDIR && names->count < NAMES_MAX)
@@ -54,30 +54,30 @@ static int find(struct archive_source *source, struct arena *arena, const char *
 static int take(const char *archive, struct arena *arena, const char *wanted, int out, uint64_t max_bytes,
 		const char **ret_link, struct err *err)
 {
-	_cleanup_archive_source_ struct archive_source source;
+	_cleanup_intake_ struct intake source;
 	struct archive_entry *entry;
 	struct strv names = {0};
-	int r = archive_source_open(archive, max_bytes, &source, err);
+	int r = intake_open(archive, max_bytes, &source, err);
 
 	if (r == 0)
 		r = find(&source, arena, wanted, &entry, &names, err);
 	if (r <= 0)
 		return r < 0 ? r : not_there(wanted, &names, err);
-	*ret_link = archive_entry_hardlink(entry) ? archive_clean_name(arena, archive_entry_hardlink(entry)) : NULL;
+	*ret_link = archive_entry_hardlink(entry) ? intake_clean_name(arena, archive_entry_hardlink(entry)) : NULL;
 	if (*ret_link)
 		return 0;
 	if (archive_entry_filetype(entry) == AE_IFREG && !archive_entry_hardlink(entry))
-		return archive_source_copy(&source, entry, out, err);
+		return intake_copy(&source, entry, out, err);
 	if (archive_entry_filetype(entry) == AE_IFLNK && archive_entry_symlink(entry))
 		return err_set(err, -EBADMSG, "'%s' is a symbolic link in the archive, to '%s'", wanted,
 			       archive_entry_symlink(entry));
 	return err_set(err, -EBADMSG, "'%s' is no file in the archive", wanted);
 }
 
-int archive_take(const char *archive, const char *member, int out, uint64_t max_bytes, struct err *err)
+int bundle_take(const char *archive, const char *member, int out, uint64_t max_bytes, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	const char *wanted = archive_clean_name(arena, member), *link = NULL;
+	const char *wanted = intake_clean_name(arena, member), *link = NULL;
 	int r = wanted ? take(archive, arena, wanted, out, max_bytes, &link, err)
 		       : err_set(err, -EINVAL, "'%s' leads out of the archive", member);
 
@@ -91,8 +91,8 @@ int archive_take(const char *archive, const char *member, int out, uint64_t max_
 /* --- all of them ----------------------------------------------------------------------------------------------------- */
 
 struct unpacking {
-	struct archive_source source;
-	const struct archive_target *target;
+	struct intake source;
+	const struct bundle_target *target;
 	char base[PATH_MAX]; /* the host's path of the folder */
 	size_t done;
 };
@@ -175,7 +175,7 @@ static int put_file(struct unpacking *u, struct archive_entry *entry, int parent
 
 	if (fd < 0)
 		return -errno;
-	r = archive_source_copy(&u->source, entry, fd, err);
+	r = intake_copy(&u->source, entry, fd, err);
 	if (r < 0)
 		return r;
 	return give(u, fd, archive_entry_perm(entry));
@@ -223,7 +223,7 @@ static int put_symlink(const struct unpacking *u, struct archive_entry *entry, c
 static int put_hardlink(const struct unpacking *u, struct arena *arena, const char *to, const char *path, int parent,
 			const char *name, struct err *err)
 {
-	const char *clean = archive_clean_name(arena, to), *kept = clean ? strip(clean, u->target->strip) : NULL, *from;
+	const char *clean = intake_clean_name(arena, to), *kept = clean ? strip(clean, u->target->strip) : NULL, *from;
 	_cleanup_fd_ int folder = -1;
 	struct stat st;
 
@@ -263,13 +263,13 @@ static int unpack(struct unpacking *u, struct err *err)
 	const char *raw, *name;
 	int r;
 
-	while ((r = archive_source_next(&u->source, &entry, &raw, err)) > 0) {
+	while ((r = intake_next(&u->source, &entry, &raw, err)) > 0) {
 		_cleanup_arena_ struct arena *arena = arena_new();
 
-		name = archive_clean_name(arena, raw);
+		name = intake_clean_name(arena, raw);
 		if (!name)
 			return refuse(raw, "its path is absolute or leads upward", err);
-		r = archive_source_announce(&u->source, entry, err);
+		r = intake_announce(&u->source, entry, err);
 		if (r < 0)
 			return r;
 		name = strip(name, u->target->strip);
@@ -286,7 +286,7 @@ static int unpack(struct unpacking *u, struct err *err)
 	return r;
 }
 
-int archive_unpack(const char *archive, const struct archive_target *target, uint64_t max_bytes, struct err *err)
+int bundle_unpack(const char *archive, const struct bundle_target *target, uint64_t max_bytes, struct err *err)
 {
 	struct unpacking u = {.target = target};
 	_cleanup_fd_ int existing = root_open(target->root_fd, target->folder, O_PATH | O_DIRECTORY, 0);
@@ -297,10 +297,10 @@ int archive_unpack(const char *archive, const struct archive_target *target, uin
 		r = give(&u, base, 0755);
 	if (r < 0)
 		return err_sys(err, r, "cannot make the folder '%s'", target->folder);
-	r = archive_source_open(archive, max_bytes, &u.source, err);
+	r = intake_open(archive, max_bytes, &u.source, err);
 	if (r == 0)
 		r = unpack(&u, err);
-	archive_source_close(&u.source);
+	intake_close(&u.source);
 	if (r == 0 && u.done == 0)
 		return err_set(err, -EBADMSG, "nothing of the archive is left to unpack after dropping %u leading parts",
 			       target->strip);

@@ -126,7 +126,7 @@ static int put_folder(const struct change *change)
 	return fd < 0 ? -errno : give(change->entry, fd);
 }
 
-static int put_file(struct archive_source *source, const struct change *change, struct err *err)
+static int put_file(struct intake *source, const struct change *change, struct err *err)
 {
 	_cleanup_fd_ int fd =
 		openat(change->folder, change->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -134,7 +134,7 @@ static int put_file(struct archive_source *source, const struct change *change, 
 
 	if (fd < 0)
 		return -errno;
-	r = archive_source_copy(source, change->entry, fd, err);
+	r = intake_copy(source, change->entry, fd, err);
 	if (r < 0)
 		return r;
 	return give(change->entry, fd);
@@ -157,7 +157,7 @@ static int put_symlink(const struct change *change)
 
 static int put_hardlink(const struct change *change, struct arena *arena, const char *to)
 {
-	const char *clean = archive_clean_name(arena, *to == '/' ? to + 1 : to), *name;
+	const char *clean = intake_clean_name(arena, *to == '/' ? to + 1 : to), *name;
 	_cleanup_fd_ int folder = -1;
 
 	if (!clean || !*clean)
@@ -188,7 +188,7 @@ static int make_room(const struct change *change, struct arena *arena, bool for_
 	return for_folder && S_ISDIR(st.st_mode) ? 0 : remove_at(arena, change->folder, change->name, err);
 }
 
-static int put(struct archive_source *source, struct change *change, struct arena *arena, struct err *err)
+static int put(struct intake *source, struct change *change, struct arena *arena, struct err *err)
 {
 	const char *hardlink = archive_entry_hardlink(change->entry);
 	mode_t type;
@@ -216,7 +216,7 @@ static int put(struct archive_source *source, struct change *change, struct aren
 	}
 }
 
-static int apply_member(struct archive_source *source, struct arena *arena, struct archive_entry *entry, int root_fd,
+static int apply_member(struct intake *source, struct arena *arena, struct archive_entry *entry, int root_fd,
 			const char *path, struct err *err)
 {
 	struct change change = {.entry = entry, .path = path, .root_fd = root_fd};
@@ -240,20 +240,20 @@ static int apply_member(struct archive_source *source, struct arena *arena, stru
 /* Goes through the layer, for its whiteouts or for all the rest. */
 static int pass(const char *archive, int root_fd, bool whiteouts, uint64_t *left_bytes, struct err *err)
 {
-	_cleanup_archive_source_ struct archive_source source;
+	_cleanup_intake_ struct intake source;
 	struct archive_entry *entry;
 	const char *raw;
-	int r = archive_source_open(archive, *left_bytes, &source, err);
+	int r = intake_open(archive, *left_bytes, &source, err);
 
-	while (r == 0 && (r = archive_source_next(&source, &entry, &raw, err)) > 0) {
+	while (r == 0 && (r = intake_next(&source, &entry, &raw, err)) > 0) {
 		_cleanup_arena_ struct arena *arena = arena_new();
-		const char *path = archive_clean_name(arena, *raw == '/' ? raw + 1 : raw), *slash, *name;
+		const char *path = intake_clean_name(arena, *raw == '/' ? raw + 1 : raw), *slash, *name;
 
 		if (!path)
 			return refuse(raw, "its path leads upward", err);
 		slash = strrchr(path, '/');
 		name = slash ? slash + 1 : path;
-		r = archive_source_announce(&source, entry, err);
+		r = intake_announce(&source, entry, err);
 		if (r < 0)
 			return r;
 		if (!text_has_prefix(name, WHITEOUT))
@@ -266,7 +266,7 @@ static int pass(const char *archive, int root_fd, bool whiteouts, uint64_t *left
 	return r;
 }
 
-int archive_apply_layer(const char *archive, int root_fd, uint64_t *left_bytes, struct err *err)
+int changeset_apply(const char *archive, int root_fd, uint64_t *left_bytes, struct err *err)
 {
 	int r = pass(archive, root_fd, true, left_bytes, err);
 

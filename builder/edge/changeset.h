@@ -11,6 +11,6 @@
  * and so are devices and sockets: a container has its own. Paths are followed as if the tree were the file system's
  * root. `left_bytes` is what all files together may still have, and goes down. -EFBIG when that is not enough, -EBADMSG
  * for paths that lead upward and for what is damaged. */
-int archive_apply_layer(const char *archive, int root_fd, uint64_t *left_bytes, struct err *err);
+int changeset_apply(const char *archive, int root_fd, uint64_t *left_bytes, struct err *err);
 
 #endif

@@ -15,82 +15,7 @@
 #include "base/text.h"
 #include "edge/intake.h"
 
-struct archive_stream {
-	struct archive *archive;
-	char *path;
-	uint64_t left; /* bytes that may still come out */
-	bool ended;    /* there was nothing in it */
-};
-
-static int failed(const struct archive_stream *stream, struct err *err)
-{
-	const char *said = archive_error_string(stream->archive);
-
-	return err_set(err, -EBADMSG, "cannot decompress '%s': %s", stream->path, said ? said : "damaged");
-}
-
-int archive_support_compressions(struct archive *archive)
-{
-	static int (*const filters[])(struct archive *) = {
-		archive_read_support_filter_gzip, archive_read_support_filter_xz, archive_read_support_filter_zstd,
-		archive_read_support_filter_bzip2, archive_read_support_filter_lzma,
-	};
-
-	for (size_t i = 0; i < sizeof filters / sizeof *filters; i++)
-		if (filters[i](archive) != ARCHIVE_OK) /* it would start a program for this one, too */
-			return ARCHIVE_FATAL;
-	return ARCHIVE_OK;
-}
-
-int archive_stream_open(const char *path, uint64_t max_bytes, struct archive_stream **ret_stream, struct err *err)
-{
-	struct archive_stream *stream = calloc(1, sizeof *stream);
-	struct archive_entry *entry;
-	int r = 0;
-
-	if (stream)
-		*stream = (struct archive_stream){.archive = archive_read_new(), .path = strdup(path), .left = max_bytes};
-	if (!stream || !stream->archive || !stream->path) {
-		archive_stream_close(stream);
-		return err_set(err, -ENOMEM, "out of memory");
-	}
-	/* "raw" takes any bytes as one nameless member, "empty" takes none at all. */
-	if (archive_support_compressions(stream->archive) < ARCHIVE_WARN ||
-	    archive_read_support_format_raw(stream->archive) != ARCHIVE_OK ||
-	    archive_read_support_format_empty(stream->archive) != ARCHIVE_OK ||
-	    archive_read_open_filename(stream->archive, path, 1 << 18) != ARCHIVE_OK ||
-	    (r = archive_read_next_header(stream->archive, &entry)) < ARCHIVE_OK)
-		r = failed(stream, err);
-	stream->ended = r == ARCHIVE_EOF;
-	if (r < 0)
-		archive_stream_close(stream);
-	else
-		*ret_stream = stream;
-	return r < 0 ? r : 0;
-}
-
-ptrdiff_t archive_stream_read(struct archive_stream *stream, void *out, size_t size, struct err *err)
-{
-	la_ssize_t n = stream->ended ? 0 : archive_read_data(stream->archive, out, size);
-
-	if (n < 0)
-		return failed(stream, err);
-	if ((uint64_t)n > stream->left)
-		return err_set(err, -EFBIG, "'%s' decompresses to more than was announced", stream->path);
-	stream->left -= (uint64_t)n;
-	return n;
-}
-
-void archive_stream_close(struct archive_stream *stream)
-{
-	if (!stream)
-		return;
-	archive_read_free(stream->archive);
-	free(stream->path);
-	free(stream);
-}
-
-/* --- Debian packages: an ar(5) archive of debian-binary, control.tar.* and data.tar.* --------------------------------- */
+/* A package is an ar(5) archive of debian-binary, control.tar.* and data.tar.*. */
 
 static inline void reader_freep(struct archive **reader)
 {
@@ -138,7 +63,7 @@ static struct archive *open_member(const char *deb, struct archive *ar, bool as_
 {
 	struct archive *member = archive_read_new();
 	struct archive_entry *entry;
-	int r = member ? archive_support_compressions(member) : ARCHIVE_FATAL;
+	int r = member ? intake_compressions(member) : ARCHIVE_FATAL;
 
 	if (r >= ARCHIVE_WARN)
 		r = as_tar ? archive_read_support_format_tar(member) : archive_read_support_format_raw(member);
@@ -208,7 +133,7 @@ static int flatten_member(const char *deb, struct archive *ar, const char *name,
 	return r < 0 ? err_sys(err, r, "cannot unpack '%s'", deb) : 0;
 }
 
-int archive_flatten_deb(const char *deb, const char *flat, uint64_t max_bytes, struct err *err)
+int debfile_flatten(const char *deb, const char *flat, uint64_t max_bytes, struct err *err)
 {
 	static const char magic[] = "!<arch>\n";
 	_cleanup_reader_ struct archive *ar = open_ar(deb, err);
@@ -250,7 +175,7 @@ static struct archive *open_tar(const char *deb, struct archive *ar, const char 
 	return NULL;
 }
 
-int archive_deb_control(const char *deb, struct buf *control, struct err *err)
+int debfile_control(const char *deb, struct buf *control, struct err *err)
 {
 	_cleanup_reader_ struct archive *ar = open_ar(deb, err);
 	_cleanup_reader_ struct archive *tar = ar ? open_tar(deb, ar, "control.tar", err) : NULL;
@@ -391,7 +316,7 @@ static int write_entry(struct target *target, struct archive_entry *entry, const
 	return 0;
 }
 
-static int unpack(struct target *target, archive_filter *wanted, void *data, struct err *err)
+static int unpack(struct target *target, debfile_filter *wanted, void *data, struct err *err)
 {
 	struct archive_entry *entry;
 	int r;
@@ -416,8 +341,8 @@ static int unpack(struct target *target, archive_filter *wanted, void *data, str
 	return r == ARCHIVE_EOF ? 0 : deb_failed(target->deb, target->tar, err);
 }
 
-int archive_unpack_deb(const char *deb, const char *root, uint64_t max_bytes, archive_filter *wanted, void *data,
-		       struct err *err)
+int debfile_unpack(const char *deb, const char *root, uint64_t max_bytes, debfile_filter *wanted, void *data,
+		   struct err *err)
 {
 	_cleanup_fd_ int root_fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_reader_ struct archive *ar = open_ar(deb, err);

@@ -6,13 +6,13 @@
 
 #include "base/err.h"
 
-struct archive_iso_file {
+struct disc_file {
 	const char *name;            /* in the disc's one folder */
 	const void *data;
 	size_t size;
 };
 
 /* Writes the `n` files to the new disc `path` with the label `volume`. Files belong to root and anybody may read them. */
-int archive_write_iso(const char *path, const char *volume, const struct archive_iso_file *files, size_t n, struct err *err);
+int disc_write(const char *path, const char *volume, const struct disc_file *files, size_t n, struct err *err);
 
 #endif

@@ -10,25 +10,38 @@
 
 enum { MEMBERS_MAX = 1000000 };
 
-void archive_source_close(struct archive_source *source)
+int intake_compressions(struct archive *archive)
 {
-	archive_read_free(source->archive);
+	static int (*const filters[])(struct archive *) = {
+		archive_read_support_filter_gzip, archive_read_support_filter_xz, archive_read_support_filter_zstd,
+		archive_read_support_filter_bzip2, archive_read_support_filter_lzma,
+	};
+
+	for (size_t i = 0; i < sizeof filters / sizeof *filters; i++)
+		if (filters[i](archive) != ARCHIVE_OK) /* it would start a program for this one, too */
+			return ARCHIVE_FATAL;
+	return ARCHIVE_OK;
 }
 
-static int damaged(const struct archive_source *source, struct err *err)
+void intake_close(struct intake *intake)
 {
-	const char *said = source->archive ? archive_error_string(source->archive) : NULL;
+	archive_read_free(intake->archive);
+}
+
+static int intake_damaged(const struct intake *intake, struct err *err)
+{
+	const char *said = intake->archive ? archive_error_string(intake->archive) : NULL;
 
 	return err_set(err, -EBADMSG, "the archive cannot be read: %s", said ? said : "damaged");
 }
 
-static int bomb(struct err *err)
+static int intake_bomb(struct err *err)
 {
 	return err_set(err, -EFBIG, "the archive holds more than any archive of its size does: it may be a decompression bomb");
 }
 
 /* Not what mtree and others have, which can name files of the host. */
-int archive_source_open(const char *path, uint64_t max_bytes, struct archive_source *source, struct err *err)
+int intake_open(const char *path, uint64_t max_bytes, struct intake *intake, struct err *err)
 {
 	static int (*const formats[])(struct archive *) = {
 		archive_read_support_format_tar, archive_read_support_format_zip, archive_read_support_format_7zip,
@@ -36,32 +49,32 @@ int archive_source_open(const char *path, uint64_t max_bytes, struct archive_sou
 	};
 	int r;
 
-	*source = (struct archive_source){.archive = archive_read_new(), .left = max_bytes};
-	r = source->archive ? archive_support_compressions(source->archive) : ARCHIVE_FATAL;
+	*intake = (struct intake){.archive = archive_read_new(), .left = max_bytes};
+	r = intake->archive ? intake_compressions(intake->archive) : ARCHIVE_FATAL;
 	for (size_t i = 0; r >= ARCHIVE_WARN && i < sizeof formats / sizeof *formats; i++)
-		r = formats[i](source->archive);
+		r = formats[i](intake->archive);
 	if (r >= ARCHIVE_WARN)
-		r = archive_read_open_filename(source->archive, path, 1 << 18);
-	return r >= ARCHIVE_WARN ? 0 : damaged(source, err);
+		r = archive_read_open_filename(intake->archive, path, 1 << 18);
+	return r >= ARCHIVE_WARN ? 0 : intake_damaged(intake, err);
 }
 
-int archive_source_next(struct archive_source *source, struct archive_entry **ret_entry, const char **ret_name, struct err *err)
+int intake_next(struct intake *intake, struct archive_entry **ret_entry, const char **ret_name, struct err *err)
 {
-	int r = archive_read_next_header(source->archive, ret_entry);
+	int r = archive_read_next_header(intake->archive, ret_entry);
 
 	if (r == ARCHIVE_EOF)
 		return 0;
 	if (r < ARCHIVE_WARN)
-		return damaged(source, err);
-	if (++source->members > MEMBERS_MAX)
-		return bomb(err);
+		return intake_damaged(intake, err);
+	if (++intake->members > MEMBERS_MAX)
+		return intake_bomb(err);
 	*ret_name = archive_entry_pathname(*ret_entry);
 	if (!*ret_name)
 		*ret_name = archive_entry_pathname_utf8(*ret_entry);
 	return *ret_name ? 1 : err_set(err, -EBADMSG, "the archive has a member without a name");
 }
 
-const char *archive_clean_name(struct arena *arena, const char *name)
+const char *intake_clean_name(struct arena *arena, const char *name)
 {
 	char *clean = arena_alloc(arena, strlen(name) + 1), *to = clean;
 
@@ -82,35 +95,35 @@ const char *archive_clean_name(struct arena *arena, const char *name)
 	return clean;
 }
 
-int archive_source_announce(struct archive_source *source, struct archive_entry *entry, struct err *err)
+int intake_announce(struct intake *intake, struct archive_entry *entry, struct err *err)
 {
 	la_int64_t size = archive_entry_size_is_set(entry) ? archive_entry_size(entry) : 0;
 
-	if (size < 0 || (uint64_t)size > source->left)
-		return bomb(err);
-	source->left -= (uint64_t)size;
+	if (size < 0 || (uint64_t)size > intake->left)
+		return intake_bomb(err);
+	intake->left -= (uint64_t)size;
 	return 0;
 }
 
-int archive_source_copy(struct archive_source *source, struct archive_entry *entry, int out, struct err *err)
+int intake_copy(struct intake *intake, struct archive_entry *entry, int out, struct err *err)
 {
 	bool announced = archive_entry_size_is_set(entry);
-	uint64_t most = announced ? (uint64_t)archive_entry_size(entry) : source->left, end = 0;
+	uint64_t most = announced ? (uint64_t)archive_entry_size(entry) : intake->left, end = 0;
 	const void *block;
 	la_int64_t offset;
 	size_t size;
 	int r, w = 0;
 
-	while (w == 0 && (r = archive_read_data_block(source->archive, &block, &size, &offset)) == ARCHIVE_OK) {
+	while (w == 0 && (r = archive_read_data_block(intake->archive, &block, &size, &offset)) == ARCHIVE_OK) {
 		if (offset < 0 || (uint64_t)offset > most || size > most - (uint64_t)offset)
-			return bomb(err);
+			return intake_bomb(err);
 		w = fd_pwrite_all(out, block, size, (uint64_t)offset);
 		end = (uint64_t)offset + size;
 	}
 	if (w == 0 && r != ARCHIVE_EOF)
-		return damaged(source, err);
+		return intake_damaged(intake, err);
 	if (w == 0 && announced && ftruncate(out, (off_t)most) < 0)
 		w = -errno;
-	source->left -= announced ? 0 : end;
+	intake->left -= announced ? 0 : end;
 	return w < 0 ? err_sys(err, w, "cannot write what the archive has") : 0;
 }

@@ -13,33 +13,32 @@ struct archive_entry;
 
 /* Lets a reader decompress what archives use. Not "all": for some formats libarchive starts programs that it finds on the
  * host. ARCHIVE_OK, or ARCHIVE_FATAL when it would start one for these too. */
-int archive_support_compressions(struct archive *archive);
+int intake_compressions(struct archive *archive);
 
 /* An archive that nobody vouches for, being read, and what may still come of it. */
-struct archive_source {
+struct intake {
 	struct archive *archive;
 	uint64_t left; /* bytes */
 	size_t members;
 };
 
-/* Opens the host's file `path`. `source` must be closed, whatever this returns. */
-int archive_source_open(const char *path, uint64_t max_bytes, struct archive_source *source, struct err *err);
-void archive_source_close(struct archive_source *source);
+/* Opens the host's file `path`. `intake` must be closed, whatever this returns. */
+int intake_open(const char *path, uint64_t max_bytes, struct intake *intake, struct err *err);
+void intake_close(struct intake *intake);
 
 /* Moves to the next member. Returns 1 and its name, or 0 at the end. */
-int archive_source_next(struct archive_source *source, struct archive_entry **ret_entry, const char **ret_name,
-			struct err *err);
+int intake_next(struct intake *intake, struct archive_entry **ret_entry, const char **ret_name, struct err *err);
 
 /* Counts the announced size of a member against what may come. */
-int archive_source_announce(struct archive_source *source, struct archive_entry *entry, struct err *err);
+int intake_announce(struct intake *intake, struct archive_entry *entry, struct err *err);
 
 /* Writes the current member's content to `out`; holes stay holes. Its size was announced, or comes to light now. */
-int archive_source_copy(struct archive_source *source, struct archive_entry *entry, int out, struct err *err);
+int intake_copy(struct intake *intake, struct archive_entry *entry, int out, struct err *err);
 
 /* A member's name without what means nothing in it ("./", "//", "/" at the end); "" for the folder that all are in.
  * NULL for one that is absolute or leads upward. */
-const char *archive_clean_name(struct arena *arena, const char *name);
+const char *intake_clean_name(struct arena *arena, const char *name);
 
-#define _cleanup_archive_source_ __attribute__((cleanup(archive_source_close)))
+#define _cleanup_intake_ __attribute__((cleanup(intake_close)))
 
 #endif

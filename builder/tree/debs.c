@@ -33,7 +33,7 @@ int deb_unpack(struct cache *cache, const struct lock_package *package, struct e
 	int r = cache_begin(cache, ROOM, deb_key(arena, package->sha256), &draft, err);
 
 	if (r == 0) {
-		r = archive_flatten_deb(cache_path(cache, arena, "blobs", package->sha256), draft.path, PACKAGE_BYTES_MAX, err);
+		r = debfile_flatten(cache_path(cache, arena, "blobs", package->sha256), draft.path, PACKAGE_BYTES_MAX, err);
 		if (r < 0)
 			cache_abandon(&draft);
 		else

@@ -332,11 +332,11 @@ static void an_archive(void)
 static int run_unpack(struct err *err)
 {
 	int fd = open(scratch_path("tree"), O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
-	const struct archive_target target = {fd, "/opt", 0, 0, 0};
+	const struct bundle_target target = {fd, "/opt", 0, 0, 0};
 
 	if (fd < 0)
 		return err_sys(err, -errno, "cannot open the tree");
-	r = archive_unpack(scratch_path("archive"), &target, 1 << 20, err);
+	r = bundle_unpack(scratch_path("archive"), &target, 1 << 20, err);
 	close(fd);
 	return r;
 }
