@@ -19,9 +19,11 @@ int debfile_control(const char *deb, struct buf *control, struct err *err);
 /* Whether a path of a package ("/usr/share/doc/x") is wanted. */
 typedef bool debfile_filter(void *data, const char *path);
 
-/* Unpacks the files of the package `deb` into the folder `root`, with the ids and modes that they have in the package. Symbolic
- * links are followed as if `root` were the file system's root, so nothing is written outside of it. Refused (-EBADMSG) are
- * absolute paths, `..`, devices, pipes and sockets, and files that claim more than `max_bytes` together. */
+/* Unpacks the files of the package `deb` into the folder `root`, with the owners, modes and times that they have in the
+ * package. Symbolic links are followed as if `root` were the file system's root, so nothing is written outside of it.
+ * What is there gives way to what comes, but folders with anything in them. Refused (-EBADMSG) are absolute paths,
+ * `..`, devices, pipes and sockets; -EFBIG when the files claim more than `max_bytes` together, or are more than a
+ * million. */
 int debfile_unpack(const char *deb, const char *root, uint64_t max_bytes, debfile_filter *wanted, void *data,
 		   struct err *err);
 

@@ -32,12 +32,12 @@ static int intake_damaged(const struct intake *intake, struct err *err)
 {
 	const char *said = intake->archive ? archive_error_string(intake->archive) : NULL;
 
-	return err_set(err, -EBADMSG, "the archive cannot be read: %s", said ? said : "damaged");
+	return err_set(err, -EBADMSG, "%s: %s", intake->damaged, said ? said : "damaged");
 }
 
-static int intake_bomb(struct err *err)
+static int intake_too_much(const struct intake *intake, struct err *err)
 {
-	return err_set(err, -EFBIG, "the archive holds more than any archive of its size does: it may be a decompression bomb");
+	return err_set(err, -EFBIG, "%s", intake->bomb);
 }
 
 /* Not what mtree and others have, which can name files of the host. */
@@ -49,7 +49,12 @@ int intake_open(const char *path, uint64_t max_bytes, struct intake *intake, str
 	};
 	int r;
 
-	*intake = (struct intake){.archive = archive_read_new(), .left = max_bytes};
+	*intake = (struct intake){
+		.archive = archive_read_new(),
+		.damaged = "the archive cannot be read",
+		.bomb = "the archive holds more than any archive of its size does: it may be a decompression bomb",
+		.left = max_bytes,
+	};
 	r = intake->archive ? intake_compressions(intake->archive) : ARCHIVE_FATAL;
 	for (size_t i = 0; r >= ARCHIVE_WARN && i < sizeof formats / sizeof *formats; i++)
 		r = formats[i](intake->archive);
@@ -67,32 +72,49 @@ int intake_next(struct intake *intake, struct archive_entry **ret_entry, const c
 	if (r < ARCHIVE_WARN)
 		return intake_damaged(intake, err);
 	if (++intake->members > MEMBERS_MAX)
-		return intake_bomb(err);
+		return intake_too_much(intake, err);
 	*ret_name = archive_entry_pathname(*ret_entry);
 	if (!*ret_name)
 		*ret_name = archive_entry_pathname_utf8(*ret_entry);
 	return *ret_name ? 1 : err_set(err, -EBADMSG, "the archive has a member without a name");
 }
 
-const char *intake_clean_name(struct arena *arena, const char *name)
+const char *intake_hardlink(struct archive_entry *entry)
 {
-	char *clean = arena_alloc(arena, strlen(name) + 1), *to = clean;
+	const char *to = archive_entry_hardlink(entry);
+
+	return to ? to : archive_entry_hardlink_utf8(entry);
+}
+
+const char *intake_symlink(struct archive_entry *entry)
+{
+	const char *to = archive_entry_symlink(entry);
+
+	return to ? to : archive_entry_symlink_utf8(entry);
+}
+
+int intake_clean_name(const char *name, char out[PATH_MAX])
+{
+	char *to = out;
 
 	if (*name == '/')
-		return NULL;
+		return -EINVAL;
 	while (*name) {
 		size_t length = strcspn(name, "/");
 
 		if (length == 2 && strncmp(name, "..", 2) == 0)
-			return NULL;
+			return -EINVAL;
 		if (length && !(length == 1 && *name == '.')) {
-			if (to > clean)
+			if ((size_t)(to - out) + length + 2 > PATH_MAX)
+				return -ENAMETOOLONG;
+			if (to > out)
 				*to++ = '/';
 			to = mempcpy(to, name, length);
 		}
 		name += length + (name[length] == '/');
 	}
-	return clean;
+	*to = 0;
+	return 0;
 }
 
 int intake_announce(struct intake *intake, struct archive_entry *entry, struct err *err)
@@ -100,7 +122,7 @@ int intake_announce(struct intake *intake, struct archive_entry *entry, struct e
 	la_int64_t size = archive_entry_size_is_set(entry) ? archive_entry_size(entry) : 0;
 
 	if (size < 0 || (uint64_t)size > intake->left)
-		return intake_bomb(err);
+		return intake_too_much(intake, err);
 	intake->left -= (uint64_t)size;
 	return 0;
 }
@@ -116,13 +138,13 @@ int intake_copy(struct intake *intake, struct archive_entry *entry, int out, str
 
 	while (w == 0 && (r = archive_read_data_block(intake->archive, &block, &size, &offset)) == ARCHIVE_OK) {
 		if (offset < 0 || (uint64_t)offset > most || size > most - (uint64_t)offset)
-			return intake_bomb(err);
+			return intake_too_much(intake, err);
 		w = fd_pwrite_all(out, block, size, (uint64_t)offset);
-		end = (uint64_t)offset + size;
+		end = (uint64_t)offset + size > end ? (uint64_t)offset + size : end;
 	}
 	if (w == 0 && r != ARCHIVE_EOF)
 		return intake_damaged(intake, err);
-	if (w == 0 && announced && ftruncate(out, (off_t)most) < 0)
+	if (w == 0 && announced && end < most && ftruncate(out, (off_t)most) < 0)
 		w = -errno;
 	intake->left -= announced ? 0 : end;
 	return w < 0 ? err_sys(err, w, "cannot write what the archive has") : 0;

@@ -2,10 +2,10 @@
 #ifndef EDGE_INTAKE_H
 #define EDGE_INTAKE_H
 
+#include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/arena.h"
 #include "base/err.h"
 
 struct archive;
@@ -18,27 +18,33 @@ int intake_compressions(struct archive *archive);
 /* An archive that nobody vouches for, being read, and what may still come of it. */
 struct intake {
 	struct archive *archive;
-	uint64_t left; /* bytes */
+	const char *damaged; /* what is said of one that cannot be read; the reason follows */
+	const char *bomb;    /* what is said of one that holds too much */
+	uint64_t left;       /* bytes */
 	size_t members;
 };
 
 /* Opens the host's file `path`. `intake` must be closed, whatever this returns. */
 int intake_open(const char *path, uint64_t max_bytes, struct intake *intake, struct err *err);
 void intake_close(struct intake *intake);
+#define _cleanup_intake_ __attribute__((cleanup(intake_close)))
 
-/* Moves to the next member. Returns 1 and its name, or 0 at the end. */
+/* Moves to the next member. Returns 1 and its name, or 0 at the end. -EFBIG after a million of them. */
 int intake_next(struct intake *intake, struct archive_entry **ret_entry, const char **ret_name, struct err *err);
 
-/* Counts the announced size of a member against what may come. */
+/* Counts the announced size of a member against what may come; -EFBIG. */
 int intake_announce(struct intake *intake, struct archive_entry *entry, struct err *err);
 
-/* Writes the current member's content to `out`; holes stay holes. Its size was announced, or comes to light now. */
+/* Writes the current member's content to the empty file `out`; holes stay holes. Its size was announced, or comes to
+ * light now. */
 int intake_copy(struct intake *intake, struct archive_entry *entry, int out, struct err *err);
 
-/* A member's name without what means nothing in it ("./", "//", "/" at the end); "" for the folder that all are in.
- * NULL for one that is absolute or leads upward. */
-const char *intake_clean_name(struct arena *arena, const char *name);
+/* Where a hard link leads, or a symbolic one, in whatever encoding it is known; NULL when the member is none. */
+const char *intake_hardlink(struct archive_entry *entry);
+const char *intake_symlink(struct archive_entry *entry);
 
-#define _cleanup_intake_ __attribute__((cleanup(intake_close)))
+/* A member's name without what means nothing in it ("./", "//", "/" at the end); "" for the folder that all are in.
+ * -EINVAL for one that is absolute or leads upward, -ENAMETOOLONG. */
+int intake_clean_name(const char *name, char out[PATH_MAX]);
 
 #endif
