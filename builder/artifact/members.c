@@ -17,7 +17,7 @@ struct link {
 
 struct members {
 	struct arena *arena;         /* of links */
-	struct archive_writer *archive;
+	struct pax *archive;
 	int64_t epoch;
 	void *links;                 /* of tsearch(3) */
 	uint64_t bytes;              /* of all files */
@@ -52,7 +52,7 @@ static const char *earlier_name(struct members *members, const struct member_ite
 
 int members_add(struct members *members, const struct member_item *item, struct err *err)
 {
-	struct archive_member member = {
+	struct pax_member member = {
 		.source = item->source, .name = item->name, .st = &item->st, .mtime = members->epoch,
 		.acl_as_attributes = item->acl_as_attributes,
 	};
@@ -60,7 +60,7 @@ int members_add(struct members *members, const struct member_item *item, struct 
 	member.hardlink = earlier_name(members, item);
 	if (S_ISREG(item->st.st_mode) && !member.hardlink)
 		members->bytes += (uint64_t)item->st.st_size;
-	return archive_writer_add(members->archive, &member, err);
+	return pax_add(members->archive, &member, err);
 }
 
 static int by_name(const void *a, const void *b)
@@ -122,7 +122,7 @@ static void keep(void *link)
 	(void)link; /* it lives in the arena */
 }
 
-int members_put(struct archive_writer *archive, const char *root, int64_t epoch, members_visit *visit, void *data,
+int members_put(struct pax *archive, const char *root, int64_t epoch, members_visit *visit, void *data,
 		uint64_t *ret_bytes, struct err *err)
 {
 	struct members members = {.archive = archive, .epoch = epoch, .visit = visit, .data = data};

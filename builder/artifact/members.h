@@ -6,14 +6,14 @@
 #include <sys/stat.h>
 
 #include "base/err.h"
-#include "edge/archive_write.h"
+#include "edge/pax.h"
 
 struct members;
 
 struct member_item {
 	const char *source, *name;   /* on the host; in the archive, a folder's with a slash at its end */
 	struct stat st;
-	bool acl_as_attributes;      /* as of struct archive_member */
+	bool acl_as_attributes;      /* as of struct pax_member */
 };
 
 /* Decides what becomes of an item: members_add() it as it is, changed, or not at all. */
@@ -24,7 +24,7 @@ int members_add(struct members *members, const struct member_item *item, struct 
 
 /* Visits the tree at the host folder `root`: itself, named `./`, then what is in it, in the order of bytes of the names (a
  * folder's ends in a slash); sockets are left out. Every time is `epoch`. `*ret_bytes` (may be NULL): of all files added. */
-int members_put(struct archive_writer *archive, const char *root, int64_t epoch, members_visit *visit, void *data,
+int members_put(struct pax *archive, const char *root, int64_t epoch, members_visit *visit, void *data,
 		uint64_t *ret_bytes, struct err *err);
 
 #endif

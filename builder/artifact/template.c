@@ -11,7 +11,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "edge/archive_write.h"
+#include "edge/pax.h"
 
 /* What an unprivileged container has: the range that hypervisors map. */
 enum { IDS = 65536 };
@@ -111,13 +111,13 @@ static int put_member(struct members *members, void *data, const struct member_i
 
 static int put_tree(const struct format *format, const char *root, int64_t epoch, struct out *out, struct err *err)
 {
-	_cleanup_archive_writer_ struct archive_writer *archive = NULL;
-	int r = archive_writer_open(format->filter, put_archive, out, &archive, err);
+	_cleanup_pax_ struct pax *archive = NULL;
+	int r = pax_open(format->filter, put_archive, out, &archive, err);
 
 	if (r == 0)
 		r = members_put(archive, root, epoch, put_member, NULL, &out->facts.content_bytes, err);
 	if (r == 0)
-		r = archive_writer_finish(archive, err);
+		r = pax_finish(archive, err);
 	return r == 0 && out->parallel ? parallel_finish(out->parallel, err) : r;
 }
 

@@ -200,8 +200,6 @@ int folder_make(const char *path, mode_t mode, struct err *err)
 	return r < 0 ? err_sys(err, r, "cannot make the folder '%s'", path) : 0;
 }
 
-static int remove_at(int folder, const char *name);
-
 static int remove_entries(int fd)
 {
 	DIR *dir = fdopendir(fd);
@@ -215,7 +213,7 @@ static int remove_entries(int fd)
 	}
 	while (r == 0 && (entry = readdir(dir)))
 		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			r = remove_at(dirfd(dir), entry->d_name);
+			r = fd_remove(dirfd(dir), entry->d_name);
 	closedir(dir);
 	return r;
 }
@@ -232,7 +230,7 @@ static int open_to_remove(int folder, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
-static int remove_at(int folder, const char *name)
+int fd_remove(int folder, const char *name)
 {
 	int fd, r;
 
@@ -253,7 +251,7 @@ static int remove_at(int folder, const char *name)
 
 int path_remove(const char *path, struct err *err)
 {
-	int r = remove_at(AT_FDCWD, path);
+	int r = fd_remove(AT_FDCWD, path);
 
 	return r < 0 ? err_sys(err, r, "cannot remove '%s'", path) : 0;
 }

@@ -52,6 +52,9 @@ int folder_make(const char *path, mode_t mode, struct err *err);
  * tree is left alone (-EXDEV). */
 int path_remove(const char *path, struct err *err);
 
+/* The same, of what the folder open as `folder` calls `name`; 0 or negative errno. */
+int fd_remove(int folder, const char *name);
+
 bool path_exists(const char *path);
 
 /* The host's path of what `fd` is open on; 0 or negative errno. */

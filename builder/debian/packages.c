@@ -7,8 +7,8 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "cache/fetch.h"
-#include "edge/archive.h"
 #include "edge/digest.h"
+#include "edge/stream.h"
 #include "host/pool.h"
 
 enum { INDEX_BYTES_MAX = 1 << 30 };
@@ -81,7 +81,7 @@ static struct fetch_item item_of(struct arena *arena, const struct packages *wan
 /* Unpacks into a draft of the plain file's blob. */
 static int unpack_into(const char *packed, uint64_t max_bytes, const char *draft, struct err *err)
 {
-	_cleanup_archive_stream_ struct archive_stream *stream = NULL;
+	_cleanup_stream_ struct stream *stream = NULL;
 	_cleanup_fd_ int fd = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	static __thread char block[1 << 16];
 	ptrdiff_t n;
@@ -89,10 +89,10 @@ static int unpack_into(const char *packed, uint64_t max_bytes, const char *draft
 
 	if (fd < 0)
 		return err_sys(err, -errno, "cannot make '%s'", draft);
-	r = archive_stream_open(packed, max_bytes, &stream, err);
+	r = stream_open(packed, max_bytes, &stream, err);
 	if (r < 0)
 		return r;
-	while (r == 0 && (n = archive_stream_read(stream, block, sizeof block, err)) != 0)
+	while (r == 0 && (n = stream_read(stream, block, sizeof block, err)) != 0)
 		r = n < 0 ? (int)n : fd_write_all(fd, block, (size_t)n);
 	return r < 0 && err->count == 0 ? err_sys(err, r, "cannot write '%s'", draft) : r;
 }

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
-#include "edge/archive.h"
+#include "edge/stream.h"
 
 /* Opens the file and names it by its descriptor, for those who want a path. */
 static int open_file(const char *root, const char *path, int flags, char ret_path[64], struct err *err)
@@ -41,15 +41,15 @@ int pick_file(const char *root, const char *path, size_t max_bytes, struct buf *
 int pick_unpacked(const char *root, const char *path, size_t max_bytes, struct buf *out, struct err *err)
 {
 	static const size_t CHUNK = 1 << 16;
-	_cleanup_archive_stream_ struct archive_stream *stream = NULL;
+	_cleanup_stream_ struct stream *stream = NULL;
 	char by_fd[64];
 	_cleanup_fd_ int fd = open_file(root, path, 0, by_fd, err);
 	ptrdiff_t n;
 
 	if (fd < 0)
 		return fd;
-	n = archive_stream_open(by_fd, max_bytes, &stream, err);
-	while (n >= 0 && (n = archive_stream_read(stream, buf_reserve(out, CHUNK), CHUNK, err)) > 0) {
+	n = stream_open(by_fd, max_bytes, &stream, err);
+	while (n >= 0 && (n = stream_read(stream, buf_reserve(out, CHUNK), CHUNK, err)) > 0) {
 		out->size += (size_t)n;
 		out->data[out->size] = 0;
 	}

@@ -61,13 +61,13 @@ static int changes_sink(void *data, const void *bytes, size_t size, struct err *
 
 int tree_changes(const struct tree *tree, int64_t epoch, const char *path, struct err *err)
 {
-	_cleanup_archive_writer_ struct archive_writer *archive = NULL;
+	_cleanup_pax_ struct pax *archive = NULL;
 	_cleanup_fd_ int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	int r = fd < 0 ? err_sys(err, -errno, "cannot make '%s'", path) : 0;
 
 	if (r == 0)
-		r = archive_writer_open(NULL, changes_sink, &fd, &archive, err);
+		r = pax_open(NULL, changes_sink, &fd, &archive, err);
 	if (r == 0)
 		r = members_put(archive, tree->changes, epoch, changes_put, NULL, NULL, err);
-	return r == 0 ? archive_writer_finish(archive, err) : r;
+	return r == 0 ? pax_finish(archive, err) : r;
 }

@@ -7,7 +7,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "edge/archive_layer.h"
+#include "edge/changeset.h"
 #include "edge/digest.h"
 #include "edge/json.h"
 #include "oci/manifest.h"
@@ -110,7 +110,7 @@ static int apply_layers(struct store *store, int diff, struct err *err)
 	uint64_t left = UNPACKED_BYTES_MAX;
 
 	for (size_t i = 0; i < locked->n_layers; i++) {
-		if (archive_apply_layer(blob_path(store, &locked->layers[i]), diff, &left, err) < 0)
+		if (changeset_apply(blob_path(store, &locked->layers[i]), diff, &left, err) < 0)
 			return err_wrap(err, "in layer %zu of %zu", i + 1, locked->n_layers);
 		log_progress(i + 1, locked->n_layers, "layers");
 	}

@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "base/identity.h"
 #include "base/log.h"
-#include "edge/archive.h"
+#include "edge/debfile.h"
 #include "edge/digest.h"
 
 static const char ROOM[] = "debs";
@@ -33,7 +33,7 @@ int deb_unpack(struct cache *cache, const struct debian_package *package, struct
 	int r = cache_begin(cache, ROOM, deb_key(arena, package->sha256), &draft, err);
 
 	if (r == 0) {
-		r = archive_flatten_deb(cache_path(cache, arena, "blobs", package->sha256), draft.path, PACKAGE_BYTES_MAX, err);
+		r = debfile_flatten(cache_path(cache, arena, "blobs", package->sha256), draft.path, PACKAGE_BYTES_MAX, err);
 		if (r < 0)
 			cache_abandon(&draft);
 		else

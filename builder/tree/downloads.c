@@ -3,8 +3,8 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
-#include "edge/archive.h"
-#include "edge/archive_unpack.h"
+#include "edge/bundle.h"
+#include "edge/stream.h"
 #include "tree/accounts.h"
 #include "tree/inside.h"
 #include "tree/steps.h"
@@ -22,16 +22,16 @@ static uint64_t bytes_max(const struct lock_download *locked)
 
 static int decompress(const char *blob, uint64_t most, int out, struct err *err)
 {
-	_cleanup_archive_stream_ struct archive_stream *stream = NULL;
+	_cleanup_stream_ struct stream *stream = NULL;
 	_cleanup_buf_ struct buf chunk = {0};
 	const size_t size = 1 << 18;
 	ptrdiff_t n;
-	int r = archive_stream_open(blob, most, &stream, err);
+	int r = stream_open(blob, most, &stream, err);
 
 	if (r < 0)
 		return r;
 	buf_reserve(&chunk, size);
-	while ((n = archive_stream_read(stream, chunk.data, size, err)) > 0) {
+	while ((n = stream_read(stream, chunk.data, size, err)) > 0) {
 		r = fd_write_all(out, chunk.data, (size_t)n);
 		if (r < 0)
 			return err_sys(err, r, "cannot write what was decompressed");
@@ -50,7 +50,7 @@ static int put_part(const struct step *step, const struct plan_download *downloa
 
 	if (fd < 0)
 		return fd;
-	r = words->member ? archive_take(blob, words->member, fd, most, err) : decompress(blob, most, fd, err);
+	r = words->member ? bundle_take(blob, words->member, fd, most, err) : decompress(blob, most, fd, err);
 	return r < 0 ? r : inside_finish(fd, words->path, words->mode, uid, gid, err);
 }
 
@@ -59,14 +59,14 @@ static int put(const struct step *step, const struct accounts *accounts, const s
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const struct recipe_download *words = download->words;
 	const char *blob = cache_path(step->cache, arena, "blobs", download->locked->sha256);
-	struct archive_target target = {step->root_fd, words->path, (unsigned)words->strip, 0, 0};
+	struct bundle_target target = {step->root_fd, words->path, (unsigned)words->strip, 0, 0};
 	int r;
 
 	if ((r = accounts_uid(accounts, words->owner, &words->pos, &target.uid, err)) < 0 ||
 	    (r = accounts_gid(accounts, words->group, &words->pos, &target.gid, err)) < 0)
 		return r;
 	if (words->unpack)
-		r = archive_unpack(blob, &target, bytes_max(download->locked), err);
+		r = bundle_unpack(blob, &target, bytes_max(download->locked), err);
 	else if (words->member || words->decompress)
 		r = put_part(step, download, blob, target.uid, target.gid, err);
 	else

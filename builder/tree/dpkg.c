@@ -6,7 +6,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "edge/archive.h"
+#include "edge/debfile.h"
 #include "host/sandbox.h"
 #include "tree/debs.h"
 #include "tree/inside.h"
@@ -79,7 +79,7 @@ int dpkg_bootstrap(struct cache *cache, const struct plan_tree *tree, const char
 
 			if ((strcmp(package->name, "base-files") == 0) != (pass == 0))
 				continue;
-			r = archive_unpack_deb(deb_path(cache, arena, package), root, PACKAGE_BYTES_MAX, wanted,
+			r = debfile_unpack(deb_path(cache, arena, package), root, PACKAGE_BYTES_MAX, wanted,
 					       (void *)tree->recipe, err);
 			if (r < 0)
 				err_wrap(err, "while unpacking the package '%s'", package->name);

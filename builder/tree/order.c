@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "edge/archive.h"
+#include "edge/debfile.h"
 #include "tree/debs.h"
 
 struct edge {
@@ -152,7 +152,7 @@ int order_make(struct arena *arena, struct cache *cache, const struct debian_pac
 	for (size_t i = 0; i < n; i++) {
 		_cleanup_buf_ struct buf control = {0};
 
-		r = archive_deb_control(deb_path(cache, arena, &packages[i]), &control, err);
+		r = debfile_control(deb_path(cache, arena, &packages[i]), &control, err);
 		if (r < 0)
 			return r;
 		read_control(&graph, i, control.data);

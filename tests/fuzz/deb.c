@@ -1,5 +1,5 @@
 /* Packages of whoever's: made flat, asked for their control file, unpacked. Nothing is written outside of the folder. */
-#include "edge/archive.h"
+#include "edge/debfile.h"
 #include "place.h"
 
 enum { BYTES_MAX = 1 << 20 };
@@ -18,9 +18,9 @@ static void deb_flatten(const char *input, const char *flat)
 	int r;
 
 	unlink(flat);
-	r = archive_flatten_deb(input, flat, BYTES_MAX, &err);
+	r = debfile_flatten(input, flat, BYTES_MAX, &err);
 	ensure((r == 0) == (err.count == 0));
-	if (archive_deb_control(input, &control, &err) == 0 && r == 0 && archive_deb_control(flat, &again, &err) == 0)
+	if (debfile_control(input, &control, &err) == 0 && r == 0 && debfile_control(flat, &again, &err) == 0)
 		ensure(control.size == again.size && (!control.size || memcmp(control.data, again.data, control.size) == 0));
 	err_free(&err);
 }
@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int r;
 
 	deb_flatten(input, place()->flat);
-	r = archive_unpack_deb(input, place_root(), BYTES_MAX, all, NULL, &err);
+	r = debfile_unpack(input, place_root(), BYTES_MAX, all, NULL, &err);
 	ensure((r == 0) == (err.count == 0));
 	err_free(&err);
 	place_check(data, size);

@@ -1,5 +1,5 @@
-/* archive_apply_layer(): layers of container images of whoever's, one over another. Nothing is written outside of the tree. */
-#include "edge/archive_layer.h"
+/* changeset_apply(): layers of container images of whoever's, one over another. Nothing is written outside of the tree. */
+#include "edge/changeset.h"
 #include "place.h"
 
 enum { BYTES_MAX = 1 << 20 };
@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (int i = 0; i < 2; i++) { /* over what it has left, too */
 		uint64_t left = BYTES_MAX;
 		struct err err = {0};
-		int r = archive_apply_layer(input, root_fd, &left, &err);
+		int r = changeset_apply(input, root_fd, &left, &err);
 
 		ensure(left <= BYTES_MAX && (r == 0) == (err.count == 0));
 		err_free(&err);

@@ -1,10 +1,10 @@
-/* archive_unpack(), archive_take(): archives of whoever's. Nothing is written outside of the folder, which has a link that leads
+/* bundle_unpack(), bundle_take(): archives of whoever's. Nothing is written outside of the folder, which has a link that leads
  * out, and no other link in it does. */
 #include <ftw.h>
 #include <limits.h>
 
 #include "base/text.h"
-#include "edge/archive_unpack.h"
+#include "edge/bundle.h"
 #include "place.h"
 
 enum { BYTES_MAX = 1 << 20, OPEN_MAX_DEPTH = 16 };
@@ -41,7 +41,7 @@ static void unpack_take(const char *input)
 	struct stat st;
 
 	ensure(out >= 0);
-	r = archive_take(input, "a/b", out, BYTES_MAX, &err);
+	r = bundle_take(input, "a/b", out, BYTES_MAX, &err);
 	ensure((r == 0) == (err.count == 0));
 	ensure(fstat(out, &st) == 0 && st.st_size <= BYTES_MAX);
 	close(out);
@@ -52,12 +52,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const char *input = place_input(data, size), *root = place_root();
 	int root_fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
-	const struct archive_target target = {root_fd, "/opt/it", size ? data[size - 1] % 3 : 0, 0, 0};
+	const struct bundle_target target = {root_fd, "/opt/it", size ? data[size - 1] % 3 : 0, 0, 0};
 	struct err err = {0};
 
 	ensure(root_fd >= 0);
 	unpack_make_folder(root_fd);
-	r = archive_unpack(input, &target, BYTES_MAX, &err);
+	r = bundle_unpack(input, &target, BYTES_MAX, &err);
 	ensure((r == 0) == (err.count == 0));
 	unlinkat(root_fd, "opt/it/up", 0); /* what leads out by it does not by itself */
 	ensure(nftw(root, unpack_visit, OPEN_MAX_DEPTH, FTW_PHYS) == 0);

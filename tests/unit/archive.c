@@ -11,22 +11,11 @@
 
 #include "base/arena.h"
 #include "base/file.h"
-#include "edge/archive.h"
+#include "edge/debfile.h"
+#include "edge/stream.h"
 #include "host/proc.h"
 #include "scratch.h"
 #include "tars.h"
-
-/* --- writing ar(5) -------------------------------------------------------------------------- */
-
-static void put_ar(struct buf *ar, const char *name, const void *data, size_t size)
-{
-	if (ar->size == 0)
-		buf_puts(ar, "!<arch>\n");
-	buf_printf(ar, "%-16s%-12s%-6s%-6s%-8s%-10zu`\n", name, "0", "0", "0", "100644", size);
-	buf_add(ar, data, size);
-	if (size % 2)
-		buf_puts(ar, "\n");
-}
 
 static const struct member control[] = {
 	{'5', "./", NULL, 0755, 0, 0}, {'0', "./control", "Package: evil\nVersion: 1\n", 0644, 0, 0},
@@ -44,13 +33,9 @@ static const char *write_file(const char *name, const struct buf *data)
 /* The package with `members` as its files; its path. */
 static const char *make_deb(const struct member *members, size_t n)
 {
-	_cleanup_buf_ struct buf ar = {0}, tar = {0}, data = {0};
+	_cleanup_buf_ struct buf ar = {0};
 
-	tars_put(&tar, control, 2);
-	tars_put(&data, members, n);
-	put_ar(&ar, "debian-binary", "2.0\n", 4);
-	put_ar(&ar, "control.tar", tar.data, tar.size);
-	put_ar(&ar, "data.tar", data.data, data.size);
+	tars_put_deb(&ar, members, n);
 	return write_file("evil.deb", &ar);
 }
 
@@ -70,7 +55,7 @@ static int unpack(const struct member *members, size_t n, struct err *err)
 		ck_assert_int_eq(folder_make(scratch_path("tree"), 0755, err), 0);
 		ck_assert_int_eq(file_publish(scratch_path("host/canary"), "mine", 4, 0600, err), 0);
 	}
-	return archive_unpack_deb(make_deb(members, n), scratch_path("tree"), LIMIT, all, NULL, err);
+	return debfile_unpack(make_deb(members, n), scratch_path("tree"), LIMIT, all, NULL, err);
 }
 
 #define UNPACK(...)                                                                                                   \
@@ -171,7 +156,7 @@ START_TEST(the_filter_sees_absolute_paths_and_decides)
 	struct err err = {0};
 
 	folder_make(scratch_path("tree"), 0755, &err);
-	ck_assert_int_eq(archive_unpack_deb(make_deb(members, 4), scratch_path("tree"), LIMIT, only_b, &seen, &err), 0);
+	ck_assert_int_eq(debfile_unpack(make_deb(members, 4), scratch_path("tree"), LIMIT, only_b, &seen, &err), 0);
 	ck_assert_str_eq(seen.data, "/usr /usr/a /usr/b ");
 	ck_assert(!path_exists(scratch_path("tree/usr/a")));
 	ck_assert_str_eq(scratch_text("tree/usr/b"), "b");
@@ -185,7 +170,7 @@ START_TEST(a_root_behind_a_link_of_the_host_is_unpacked_into_and_the_link_stays)
 
 	folder_make(scratch_path("far/tree"), 0755, &err);
 	ck_assert_int_eq(symlink("far", scratch_path("near")), 0);
-	ck_assert_int_eq(archive_unpack_deb(make_deb(members, 1), scratch_path("near/tree"), LIMIT, all, NULL, &err), 0);
+	ck_assert_int_eq(debfile_unpack(make_deb(members, 1), scratch_path("near/tree"), LIMIT, all, NULL, &err), 0);
 	ck_assert(S_ISLNK(scratch_look("near").st_mode));
 	ck_assert_str_eq(scratch_text("far/tree/usr/a"), "a");
 }
@@ -311,14 +296,14 @@ START_TEST(more_than_any_package_has_is_refused_before_it_is_written)
 {
 	struct err err = {0};
 
-	ck_assert_int_eq(UNPACK({'0', "./huge", "x", 0, 0, LIMIT + 1}), -EBADMSG);
+	ck_assert_int_eq(UNPACK({'0', "./huge", "x", 0, 0, LIMIT + 1}), -EFBIG);
 	ck_assert(!path_exists(scratch_path("tree/huge")));
 	/* a sparse file of 8 EiB in a few bytes (GNU.sparse 0.1) */
 	ck_assert_int_eq(
 		UNPACK({'x', "./pax",
 		    "26 GNU.sparse.numblocks=1\n35 GNU.sparse.size=900000000000000\n22 GNU.sparse.map=0,1\n", 0, 0, 0},
 		   {'0', "./sparse", "x", 0, 0, 0}),
-		-EBADMSG);
+		-EFBIG);
 	ck_assert(scratch_look("tree/sparse").st_size <= LIMIT);
 	err_free(&err);
 }
@@ -332,10 +317,10 @@ START_TEST(a_tar_that_is_cut_off_is_an_error)
 	folder_make(scratch_path("tree"), 0755, &err);
 	tars_put(&tar, control, 2);
 	tars_put_member(&data, &(struct member){'0', "./a", "text", 0, 0, 100000});
-	put_ar(&ar, "debian-binary", "2.0\n", 4);
-	put_ar(&ar, "control.tar", tar.data, tar.size);
-	put_ar(&ar, "data.tar", data.data, data.size);
-	ck_assert_int_eq(archive_unpack_deb(write_file("cut.deb", &ar), scratch_path("tree"), LIMIT, all, NULL, &err),
+	tars_put_ar(&ar, "debian-binary", "2.0\n", 4);
+	tars_put_ar(&ar, "control.tar", tar.data, tar.size);
+	tars_put_ar(&ar, "data.tar", data.data, data.size);
+	ck_assert_int_eq(debfile_unpack(write_file("cut.deb", &ar), scratch_path("tree"), LIMIT, all, NULL, &err),
 			 -EBADMSG);
 	err_free(&err);
 }
@@ -357,11 +342,11 @@ static const char *compressed_deb(const char *tool, const char *suffix)
 						   .input_size = tar.size, .output = &small}, &err), 0);
 	ck_assert_int_eq(proc_check(&(struct proc){.argv = (const char *const[]){tool, "-c", NULL}, .input = data.data,
 						   .input_size = data.size, .output = &small_data}, &err), 0);
-	put_ar(&ar, "debian-binary", "2.0\n", 4);
+	tars_put_ar(&ar, "debian-binary", "2.0\n", 4);
 	snprintf(name, sizeof name, "control.tar.%s", suffix);
-	put_ar(&ar, name, small.data, small.size);
+	tars_put_ar(&ar, name, small.data, small.size);
 	snprintf(name, sizeof name, "data.tar.%s", suffix);
-	put_ar(&ar, name, small_data.data, small_data.size);
+	tars_put_ar(&ar, name, small_data.data, small_data.size);
 	return write_file("small.deb", &ar);
 }
 
@@ -375,10 +360,10 @@ START_TEST(a_flattened_package_is_the_same_package_without_compression)
 	for (size_t i = 0; i < sizeof tools / sizeof *tools; i++) {
 		_cleanup_buf_ struct buf text = {0}, output = {0};
 
-		ck_assert_int_eq(archive_flatten_deb(compressed_deb(tools[i][0], tools[i][1]), flat, LIMIT, &err), 0);
-		ck_assert_int_eq(archive_deb_control(flat, &text, &err), 0);
+		ck_assert_int_eq(debfile_flatten(compressed_deb(tools[i][0], tools[i][1]), flat, LIMIT, &err), 0);
+		ck_assert_int_eq(debfile_control(flat, &text, &err), 0);
 		ck_assert_str_eq(text.data, "Package: evil\nVersion: 1\n");
-		ck_assert_int_eq(archive_unpack_deb(flat, scratch_path("tree"), LIMIT, all, NULL, &err), 0);
+		ck_assert_int_eq(debfile_unpack(flat, scratch_path("tree"), LIMIT, all, NULL, &err), 0);
 		ck_assert_str_eq(scratch_text("tree/usr/a"), "text");
 		/* dpkg is the judge */
 		ck_assert_int_eq(proc_check(&(struct proc){.argv = (const char *const[]){"dpkg-deb", "--field", flat,
@@ -399,9 +384,9 @@ START_TEST(a_bomb_is_refused_at_the_limit)
 	const char *const argv[] = {"/bin/sh", "-c", "head -c 100000000 /dev/zero | gzip -c", NULL};
 
 	ck_assert_int_eq(proc_check(&(struct proc){.argv = argv, .output = &bomb}, &err), 0);
-	put_ar(&ar, "debian-binary", "2.0\n", 4);
-	put_ar(&ar, "control.tar.gz", bomb.data, bomb.size);
-	ck_assert_int_eq(archive_flatten_deb(write_file("bomb.deb", &ar), scratch_path("flat"), LIMIT, &err), -EFBIG);
+	tars_put_ar(&ar, "debian-binary", "2.0\n", 4);
+	tars_put_ar(&ar, "control.tar.gz", bomb.data, bomb.size);
+	ck_assert_int_eq(debfile_flatten(write_file("bomb.deb", &ar), scratch_path("flat"), LIMIT, &err), -EFBIG);
 	ck_assert_int_le(scratch_look("flat").st_size, LIMIT);
 	err_free(&err);
 }
@@ -421,9 +406,9 @@ START_TEST(what_is_not_a_package_is_said_to_be_none)
 		buf_puts(&text, texts[i]);
 		path = write_file("none.deb", &text);
 		unlink(scratch_path("flat"));
-		ck_assert_int_eq(archive_flatten_deb(path, scratch_path("flat"), LIMIT, &err), -EBADMSG);
-		ck_assert_int_eq(archive_deb_control(path, &found, &err), -EBADMSG);
-		ck_assert_int_eq(archive_unpack_deb(path, scratch(), LIMIT, all, NULL, &err), -EBADMSG);
+		ck_assert_int_eq(debfile_flatten(path, scratch_path("flat"), LIMIT, &err), -EBADMSG);
+		ck_assert_int_eq(debfile_control(path, &found, &err), -EBADMSG);
+		ck_assert_int_eq(debfile_unpack(path, scratch(), LIMIT, all, NULL, &err), -EBADMSG);
 	}
 	err_free(&err);
 }
@@ -436,12 +421,12 @@ START_TEST(a_package_without_a_control_file_is_an_error)
 	const char *path;
 
 	tars_put(&tar, &(struct member){'0', "./other", "x", 0, 0, 0}, 1);
-	put_ar(&ar, "debian-binary", "2.0\n", 4);
-	put_ar(&ar, "control.tar", tar.data, tar.size);
+	tars_put_ar(&ar, "debian-binary", "2.0\n", 4);
+	tars_put_ar(&ar, "control.tar", tar.data, tar.size);
 	path = write_file("evil.deb", &ar);
-	ck_assert_int_eq(archive_deb_control(path, &text, &err), -EBADMSG);
+	ck_assert_int_eq(debfile_control(path, &text, &err), -EBADMSG);
 	ck_assert_ptr_nonnull(strstr(err.last->text, "it has no control file"));
-	ck_assert_int_eq(archive_unpack_deb(path, scratch(), LIMIT, all, NULL, &err), -EBADMSG);
+	ck_assert_int_eq(debfile_unpack(path, scratch(), LIMIT, all, NULL, &err), -EBADMSG);
 	ck_assert_ptr_nonnull(strstr(err.last->text, "it has no data.tar"));
 	err_free(&err);
 }
@@ -452,13 +437,13 @@ END_TEST
 /* Reads a stream to its end; the number of bytes, or what went wrong. */
 static long drain(const char *path, uint64_t max_bytes, struct err *err)
 {
-	_cleanup_archive_stream_ struct archive_stream *stream = NULL;
+	_cleanup_stream_ struct stream *stream = NULL;
 	char chunk[5000];
 	long total = 0;
-	int r = archive_stream_open(path, max_bytes, &stream, err);
+	int r = stream_open(path, max_bytes, &stream, err);
 
 	while (r == 0) {
-		ptrdiff_t n = archive_stream_read(stream, chunk, sizeof chunk, err);
+		ptrdiff_t n = stream_read(stream, chunk, sizeof chunk, err);
 
 		if (n <= 0)
 			return n < 0 ? n : total;

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "edge/archive_layer.h"
+#include "edge/changeset.h"
 #include "lock/fakes.h"
 #include "lock/file.h"
 #include "oci/manifest.h"
@@ -216,7 +216,7 @@ static int apply(const struct member *members, size_t n, uint64_t left, struct e
 	root = open(scratch_path("tree"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	tars_put(&tar, members, n);
 	ck_assert_int_eq(file_write(scratch_path("layer.tar"), tar.data, tar.size, 0644, err), 0);
-	return archive_apply_layer(scratch_path("layer.tar"), root, &left, err);
+	return changeset_apply(scratch_path("layer.tar"), root, &left, err);
 }
 
 #define APPLY(members, err) apply(members, sizeof members / sizeof *members, 1 << 20, err)

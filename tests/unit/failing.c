@@ -14,7 +14,9 @@
 #include "base/file.h"
 #include "cache/evict.h"
 #include "disk/verity.h"
-#include "edge/archive_unpack.h"
+#include "edge/bundle.h"
+#include "edge/changeset.h"
+#include "edge/debfile.h"
 #include "host/proc.h"
 #include "shelf/gc.h"
 #include "shelf/generation.h"
@@ -314,31 +316,78 @@ static void check_gc(int r)
 
 /* --- what strangers packed ------------------------------------------------------------------------------------------- */
 
-static void an_archive(void)
+static const struct member members[] = {
+	{.type = '5', .name = "a/", .mode = 0755}, {.type = '0', .name = "a/b", .text = "text", .mode = 0644},
+	{.type = '2', .name = "a/l", .text = "b"}, {.type = '1', .name = "a/h", .text = "a/b"},
+	{.type = '0', .name = "c/d/e", .text = "e"}, {.type = '0', .name = "a/b", .text = "again"},
+	{.type = '0', .name = "c/.wh.x"}, {.type = '6', .name = "pipe"},
+};
+
+/* The last two only a layer may have: one hides something, the other would be refused elsewhere. */
+enum { N_MEMBERS = sizeof members / sizeof *members, N_TAME = N_MEMBERS - 2 };
+
+static void write_archive(const struct buf *archive)
 {
-	static const struct member members[] = {
-		{.type = '5', .name = "a/", .mode = 0755}, {.type = '0', .name = "a/b", .text = "text", .mode = 0644},
-		{.type = '2', .name = "a/l", .text = "b"}, {.type = '1', .name = "a/h", .text = "a/b"},
-	};
-	_cleanup_buf_ struct buf tar = {0};
 	struct err err = {0};
 
 	clear("tree");
 	ck_assert_int_eq(mkdir(scratch_path("tree"), 0755), 0);
-	tars_put(&tar, members, sizeof members / sizeof *members);
-	ck_assert_int_eq(file_write(scratch_path("archive"), tar.data, tar.size, 0644, &err), 0);
+	ck_assert_int_eq(file_write(scratch_path("archive"), archive->data, archive->size, 0644, &err), 0);
+}
+
+static void an_archive(void)
+{
+	_cleanup_buf_ struct buf tar = {0};
+
+	tars_put(&tar, members, N_TAME);
+	write_archive(&tar);
+}
+
+static void a_package(void)
+{
+	_cleanup_buf_ struct buf deb = {0};
+
+	tars_put_deb(&deb, members, N_TAME);
+	write_archive(&deb);
+}
+
+static void a_layer(void)
+{
+	_cleanup_buf_ struct buf tar = {0};
+
+	tars_put(&tar, members, N_MEMBERS);
+	write_archive(&tar);
 }
 
 static int run_unpack(struct err *err)
 {
-	int fd = open(scratch_path("tree"), O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
-	const struct archive_target target = {fd, "/opt", 0, 0, 0};
+	_cleanup_fd_ int fd = open(scratch_path("tree"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const struct bundle_target target = {fd, "/opt", 0, 0, 0};
 
 	if (fd < 0)
 		return err_sys(err, -errno, "cannot open the tree");
-	r = archive_unpack(scratch_path("archive"), &target, 1 << 20, err);
-	close(fd);
-	return r;
+	return bundle_unpack(scratch_path("archive"), &target, 1 << 20, err);
+}
+
+static bool any_file(void *data, const char *path)
+{
+	(void)data, (void)path;
+	return true;
+}
+
+static int run_package(struct err *err)
+{
+	return debfile_unpack(scratch_path("archive"), scratch_path("tree"), 1 << 20, any_file, NULL, err);
+}
+
+static int run_layer(struct err *err)
+{
+	_cleanup_fd_ int fd = open(scratch_path("tree"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	uint64_t left = 1 << 20;
+
+	if (fd < 0)
+		return err_sys(err, -errno, "cannot open the tree");
+	return changeset_apply(scratch_path("archive"), fd, &left, err);
 }
 
 /* --- all of them ----------------------------------------------------------------------------------------------------- */
@@ -362,7 +411,9 @@ static const struct fail_body bodies[] = {
 	{"a generation", no_shelf, run_generation, check_shelf, 25, false},
 	{"generation_note", a_generation, run_note, NULL, 15, false},
 	{"gc", two_generations, run_gc, check_gc, 20, false},
-	{"unpack", an_archive, run_unpack, NULL, 10, false},
+	{"unpack", an_archive, run_unpack, NULL, 30, false},
+	{"a package", a_package, run_package, NULL, 30, false},
+	{"a layer", a_layer, run_layer, NULL, 30, false},
 };
 
 START_TEST(whatever_call_fails_it_is_told_and_nothing_half_is_left)

@@ -163,7 +163,7 @@ static char systemd_boot_starts(char *ret_file, size_t size)
 		if (*ret_file && (spent != best_spent ? spent : entry.sequence < best.sequence))
 			continue;
 		best = entry;
-		snprintf(ret_file, size, "EFI/Linux/%s", file->d_name);
+		ck_assert_int_lt(snprintf(ret_file, size, "EFI/Linux/%s", file->d_name), (int)size);
 	}
 	if (folder)
 		closedir(folder);

@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "edge/archive_unpack.h"
+#include "edge/bundle.h"
 #include "edge/digest.h"
 #include "host/signals.h"
 #include "run/qemu/accel.h"

@@ -45,3 +45,27 @@ void tars_put(struct buf *tar, const struct member *members, size_t n)
 		tars_put_member(tar, &members[i]);
 	buf_add(tar, end, sizeof end);
 }
+
+void tars_put_ar(struct buf *ar, const char *name, const void *data, size_t size)
+{
+	if (ar->size == 0)
+		buf_puts(ar, "!<arch>\n");
+	buf_printf(ar, "%-16s%-12s%-6s%-6s%-8s%-10zu`\n", name, "0", "0", "0", "100644", size);
+	buf_add(ar, data, size);
+	if (size % 2)
+		buf_puts(ar, "\n");
+}
+
+void tars_put_deb(struct buf *deb, const struct member *members, size_t n)
+{
+	static const struct member control[] = {
+		{'5', "./", NULL, 0755, 0, 0}, {'0', "./control", "Package: evil\nVersion: 1\n", 0644, 0, 0},
+	};
+	_cleanup_buf_ struct buf tar = {0}, data = {0};
+
+	tars_put(&tar, control, 2);
+	tars_put(&data, members, n);
+	tars_put_ar(deb, "debian-binary", "2.0\n", 4);
+	tars_put_ar(deb, "control.tar", tar.data, tar.size);
+	tars_put_ar(deb, "data.tar", data.data, data.size);
+}

@@ -10,7 +10,7 @@
 
 #include "base/arena.h"
 #include "base/file.h"
-#include "edge/archive_unpack.h"
+#include "edge/bundle.h"
 #include "scratch.h"
 #include "tars.h"
 
@@ -54,13 +54,13 @@ static void make_tree(void)
 static int unpack(const struct member *members, size_t n, unsigned strip, struct err *err)
 {
 	_cleanup_fd_ int root = -1;
-	struct archive_target target = {.folder = "/opt", .strip = strip, .uid = geteuid(), .gid = getegid()};
+	struct bundle_target target = {.folder = "/opt", .strip = strip, .uid = geteuid(), .gid = getegid()};
 	int r;
 
 	make_tree();
 	root = open(scratch_path("tree"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	target.root_fd = root;
-	r = archive_unpack(write_tar(members, n), &target, LIMIT, err);
+	r = bundle_unpack(write_tar(members, n), &target, LIMIT, err);
 	ck_assert_int_eq(r, err->code);
 	return r;
 }
@@ -173,7 +173,7 @@ START_TEST(links_that_leave_the_folder_are_refused)
 	refused("hard link", MEMBERS({'1', "l", "/etc/passwd", 0, 0, 0}));
 	refused("cannot unpack 'l'", MEMBERS({'1', "l", "out/passwd", 0, 0, 0}));
 	refused("cannot unpack 'l'", MEMBERS({'1', "l", "host/canary", 0, 0, 0}));
-	refused("no file of the archive", MEMBERS({'1', "l", "nothing", 0, 0, 0}));
+	refused("what is not there", MEMBERS({'1', "l", "nothing", 0, 0, 0}));
 }
 END_TEST
 
@@ -205,7 +205,7 @@ START_TEST(bombs_and_damage_are_refused)
 	refused("decompression bomb", MEMBERS({'0', "a", "x", 0, 0, 8000000000}));
 	refused("", MEMBERS({'0', "a", "x", 0, 0, 100000}));
 	write_text("a.tar", "no archive at all, by no means, and nothing that looks like one");
-	ck_assert_int_eq(archive_take(scratch_path("a.tar"), "a", -1, LIMIT, &err), -EBADMSG);
+	ck_assert_int_eq(bundle_take(scratch_path("a.tar"), "a", -1, LIMIT, &err), -EBADMSG);
 	err_free(&err);
 }
 END_TEST
@@ -218,7 +218,7 @@ static const char *take(const char *member, struct err *err)
 	ssize_t n;
 
 	memset(text, 0, sizeof text);
-	if (archive_take(scratch_path("a.tar"), member, out, LIMIT, err) < 0)
+	if (bundle_take(scratch_path("a.tar"), member, out, LIMIT, err) < 0)
 		return NULL;
 	n = pread(out, text, sizeof text - 1, 0);
 	ck_assert_int_ge(n, 0);

@@ -33,7 +33,7 @@ ok '… those of disks too' changes builder/boot/esp.c PROGRAM
 ok '… and headers' changes builder/plan/plan.h PROGRAM
 ok 'what unpacks and installs changes the cache' changes builder/tree/layer.c PROGRAM TREES
 ok '… down to the bottom' changes builder/base/file.c PROGRAM TREES
-ok '… and what reads archives' changes builder/edge/archive.c PROGRAM TREES
+ok '… and what reads archives' changes builder/edge/extract.c PROGRAM TREES
 ok 'the agent is an input of its own' changes builder/machine/agent/judge.c
 
 version=$(sed -n 's/^VERSION := //p' "$SOURCE/Makefile")

@@ -5,7 +5,7 @@
 
 #include "base/arena.h"
 #include "base/file.h"
-#include "edge/archive_iso.h"
+#include "edge/disc.h"
 
 #define LABEL "cidata"
 
@@ -20,7 +20,7 @@ enum { N_NAMES = sizeof names / sizeof *names };
 static int write_own(const char *path, const char *folder, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct archive_iso_file files[N_NAMES];
+	struct disc_file files[N_NAMES];
 	size_t n = 0;
 
 	for (size_t i = 0; i < N_NAMES; i++) {
@@ -34,12 +34,12 @@ static int write_own(const char *path, const char *folder, struct err *err)
 			return err_hint(err, "a seed is a folder with 'meta-data' and 'user-data', "
 					     "and 'network-config' if you like");
 		}
-		files[n++] = (struct archive_iso_file){
+		files[n++] = (struct disc_file){
 			names[i].name, arena_memdup(arena, text.data, text.size), text.size,
 		};
 		buf_free(&text);
 	}
-	return archive_write_iso(path, LABEL, files, n, err);
+	return disc_write(path, LABEL, files, n, err);
 }
 
 int seed_write(const char *path, const char *hostname, const char *folder, struct err *err)
@@ -54,12 +54,12 @@ int seed_write(const char *path, const char *hostname, const char *folder, struc
 				      "      - {type: dhcp4}\n";
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const char *meta = arena_printf(arena, "instance-id: %s\nlocal-hostname: %s\n", hostname, hostname);
-	const struct archive_iso_file files[] = {
+	const struct disc_file files[] = {
 		{"meta-data", meta, strlen(meta)}, {"network-config", network, strlen(network)},
 		{"user-data", user, strlen(user)},
 	};
 
 	if (folder)
 		return write_own(path, folder, err);
-	return archive_write_iso(path, LABEL, files, sizeof files / sizeof *files, err);
+	return disc_write(path, LABEL, files, sizeof files / sizeof *files, err);
 }

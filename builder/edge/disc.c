@@ -1,4 +1,4 @@
-#include "edge/archive_iso.h"
+#include "edge/disc.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
-static bool add(struct archive *disc, const struct archive_iso_file *file)
+static bool disc_add(struct archive *disc, const struct disc_file *file)
 {
 	struct archive_entry *entry = archive_entry_new();
 	bool done = false;
@@ -25,20 +25,20 @@ static bool add(struct archive *disc, const struct archive_iso_file *file)
 	return done;
 }
 
-static bool write_all(struct archive *disc, const char *path, const char *volume, const struct archive_iso_file *files,
-		      size_t n)
+static bool disc_write_all(struct archive *disc, const char *path, const char *volume, const struct disc_file *files,
+			   size_t n)
 {
 	if (archive_write_set_format_iso9660(disc) != ARCHIVE_OK ||
 	    archive_write_set_format_option(disc, "iso9660", "volume-id", volume) != ARCHIVE_OK ||
 	    archive_write_open_filename(disc, path) != ARCHIVE_OK)
 		return false;
 	for (size_t i = 0; i < n; i++)
-		if (!add(disc, &files[i]))
+		if (!disc_add(disc, &files[i]))
 			return false;
 	return archive_write_close(disc) == ARCHIVE_OK;
 }
 
-int archive_write_iso(const char *path, const char *volume, const struct archive_iso_file *files, size_t n, struct err *err)
+int disc_write(const char *path, const char *volume, const struct disc_file *files, size_t n, struct err *err)
 {
 	struct archive *disc = archive_write_new();
 	const char *said;
@@ -46,7 +46,7 @@ int archive_write_iso(const char *path, const char *volume, const struct archive
 
 	if (!disc)
 		return err_set(err, -ENOMEM, "out of memory");
-	if (!write_all(disc, path, volume, files, n)) {
+	if (!disc_write_all(disc, path, volume, files, n)) {
 		said = archive_error_string(disc);
 		r = err_set(err, -EIO, "cannot write the disc '%s': %s", path, said ? said : "unknown");
 		archive_write_fail(disc);

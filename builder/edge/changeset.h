@@ -1,6 +1,6 @@
 /* Layers of container images (OCI image specification, "Image Layer Filesystem Changeset"), by libarchive. */
-#ifndef EDGE_ARCHIVE_LAYER_H
-#define EDGE_ARCHIVE_LAYER_H
+#ifndef EDGE_CHANGESET_H
+#define EDGE_CHANGESET_H
 
 #include <stdint.h>
 
@@ -11,6 +11,6 @@
  * and so are devices and sockets: a container has its own. Paths are followed as if the tree were the file system's
  * root. `left_bytes` is what all files together may still have, and goes down. -EFBIG when that is not enough, -EBADMSG
  * for paths that lead upward and for what is damaged. */
-int archive_apply_layer(const char *archive, int root_fd, uint64_t *left_bytes, struct err *err);
+int changeset_apply(const char *archive, int root_fd, uint64_t *left_bytes, struct err *err);
 
 #endif

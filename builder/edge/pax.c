@@ -1,4 +1,4 @@
-#include "edge/archive_write.h"
+#include "edge/pax.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -20,17 +20,17 @@ enum { READ_BYTES = 1 << 18, BLOCK_BYTES = 1 << 18 };
 /* Each worker of a compressor wants memory of its own, up to a hundred megabytes for xz. */
 enum { WORKERS_MAX = 16 };
 
-struct archive_writer {
+struct pax {
 	struct archive *archive;     /* what is written … */
 	struct archive *disk;        /* … and libarchive's reader of files */
-	archive_sink *sink;
+	pax_sink *sink;
 	void *sink_data;
 	struct err *err;             /* of the call at hand: the sink's errors go here */
 	char *chunk;                 /* READ_BYTES */
 };
 
 /* What the sink said of its own failure is better than what libarchive makes of it. */
-static int failed(struct archive *culprit, const char *name, struct err *err)
+static int pax_failed(struct archive *culprit, const char *name, struct err *err)
 {
 	const char *said = archive_error_string(culprit);
 
@@ -39,9 +39,9 @@ static int failed(struct archive *culprit, const char *name, struct err *err)
 	return err_set(err, -EIO, "cannot put '%s' into the archive: %s", name, said ? said : "unknown");
 }
 
-static la_ssize_t hand_on(struct archive *archive, void *data, const void *bytes, size_t size)
+static la_ssize_t pax_hand_on(struct archive *archive, void *data, const void *bytes, size_t size)
 {
-	struct archive_writer *writer = data;
+	struct pax *writer = data;
 	int r = writer->sink(writer->sink_data, bytes, size, writer->err);
 
 	if (r == 0)
@@ -63,7 +63,7 @@ static const struct filter filters[] = {
 	{"xz", "6", 2, archive_write_add_filter_xz},
 };
 
-static int add_filter(struct archive *archive, const char *name)
+static int pax_add_filter(struct archive *archive, const char *name)
 {
 	unsigned workers = pool_threads();
 	char text[16];
@@ -85,7 +85,7 @@ static int add_filter(struct archive *archive, const char *name)
 
 /* --- the archive ----------------------------------------------------------------------------------------------------- */
 
-static int open_archive(struct archive_writer *writer, const char *filter)
+static int pax_begin(struct pax *writer, const char *filter)
 {
 	struct archive *archive = writer->archive;
 
@@ -93,43 +93,43 @@ static int open_archive(struct archive_writer *writer, const char *filter)
 	if (archive_write_set_format_pax_restricted(archive) != ARCHIVE_OK ||
 	    archive_write_set_format_option(archive, "pax", "xattrheader", "SCHILY") != ARCHIVE_OK)
 		return -EIO;
-	if (filter && add_filter(archive, filter) < 0)
+	if (filter && pax_add_filter(archive, filter) < 0)
 		return -EIO;
 	archive_write_set_bytes_per_block(archive, BLOCK_BYTES);
 	archive_write_set_bytes_in_last_block(archive, 1);
-	return archive_write_open(archive, writer, NULL, hand_on, NULL) == ARCHIVE_OK ? 0 : -EIO;
+	return archive_write_open(archive, writer, NULL, pax_hand_on, NULL) == ARCHIVE_OK ? 0 : -EIO;
 }
 
-int archive_writer_open(const char *filter, archive_sink *sink, void *data, struct archive_writer **ret_writer, struct err *err)
+int pax_open(const char *filter, pax_sink *sink, void *data, struct pax **ret_writer, struct err *err)
 {
-	struct archive_writer *writer = calloc(1, sizeof *writer);
+	struct pax *writer = calloc(1, sizeof *writer);
 	int r;
 
 	if (writer)
-		*writer = (struct archive_writer){archive_write_new(), archive_read_disk_new(), sink, data, err,
-						  malloc(READ_BYTES)};
+		*writer =
+			(struct pax){archive_write_new(), archive_read_disk_new(), sink, data, err, malloc(READ_BYTES)};
 	if (!writer || !writer->archive || !writer->disk || !writer->chunk) {
-		archive_writer_free(writer);
+		pax_free(writer);
 		return err_set(err, -ENOMEM, "out of memory");
 	}
 	/* Where a file has holes is the host's file system's business. */
 	archive_read_disk_set_behavior(writer->disk, ARCHIVE_READDISK_NO_FFLAGS | ARCHIVE_READDISK_NO_SPARSE);
-	if (open_archive(writer, filter) < 0) {
-		r = failed(writer->archive, "the beginning", err);
-		archive_writer_free(writer);
+	if (pax_begin(writer, filter) < 0) {
+		r = pax_failed(writer->archive, "the beginning", err);
+		pax_free(writer);
 		return r;
 	}
 	*ret_writer = writer;
 	return 0;
 }
 
-int archive_writer_finish(struct archive_writer *writer, struct err *err)
+int pax_finish(struct pax *writer, struct err *err)
 {
 	writer->err = err;
-	return archive_write_close(writer->archive) == ARCHIVE_OK ? 0 : failed(writer->archive, "the end", err);
+	return archive_write_close(writer->archive) == ARCHIVE_OK ? 0 : pax_failed(writer->archive, "the end", err);
 }
 
-void archive_writer_free(struct archive_writer *writer)
+void pax_free(struct pax *writer)
 {
 	struct err ignored = {0};
 
@@ -146,7 +146,7 @@ void archive_writer_free(struct archive_writer *writer)
 
 /* --- members --------------------------------------------------------------------------------------------------------- */
 
-static bool is_kept(const char *attribute)
+static bool pax_is_kept(const char *attribute)
 {
 	if (text_has_prefix(attribute, "user."))
 		return !text_has_prefix(attribute, "user.overlay.");
@@ -158,13 +158,13 @@ struct attribute {
 	size_t size;
 };
 
-static int by_name(const void *a, const void *b)
+static int pax_by_name(const void *a, const void *b)
 {
 	return strcmp(((const struct attribute *)a)->name, ((const struct attribute *)b)->name);
 }
 
 /* File systems list attributes in an order of their own. */
-static void choose_attributes(struct archive_entry *entry)
+static void pax_choose_attributes(struct archive_entry *entry)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct attribute *kept = NULL;
@@ -176,7 +176,7 @@ static void choose_attributes(struct archive_entry *entry)
 	while (archive_entry_xattr_next(entry, &name, &value, &size) == ARCHIVE_OK) {
 		struct attribute *attribute;
 
-		if (!is_kept(name))
+		if (!pax_is_kept(name))
 			continue;
 		attribute = arena_push(arena, kept, n);
 		*attribute = (struct attribute){arena_strdup(arena, name), arena_alloc(arena, size + 1), size};
@@ -184,13 +184,13 @@ static void choose_attributes(struct archive_entry *entry)
 	}
 	archive_entry_xattr_clear(entry);
 	if (n)
-		qsort(kept, n, sizeof *kept, by_name);
+		qsort(kept, n, sizeof *kept, pax_by_name);
 	for (size_t i = 0; i < n; i++)
 		archive_entry_xattr_add_entry(entry, kept[i].name, kept[i].value, kept[i].size);
 }
 
 /* libarchive tells them in words of tar's that not every reader knows. */
-static int put_acl(const char *path, struct archive_entry *entry, struct err *err)
+static int pax_put_acl(const char *path, struct archive_entry *entry, struct err *err)
 {
 	static const char *const names[] = {"system.posix_acl_access", "system.posix_acl_default"};
 	char value[4096];
@@ -208,13 +208,13 @@ static int put_acl(const char *path, struct archive_entry *entry, struct err *er
 }
 
 /* Reads all about the file but its content, and drops what says when and where it was built. */
-static int describe(struct archive_writer *writer, const struct archive_member *member, struct archive_entry *entry,
-		    struct err *err)
+static int pax_describe(struct pax *writer, const struct pax_member *member, struct archive_entry *entry,
+			struct err *err)
 {
 	archive_entry_copy_sourcepath(entry, member->source);
 	archive_entry_copy_pathname(entry, member->name);
 	if (archive_read_disk_entry_from_file(writer->disk, entry, -1, member->st) != ARCHIVE_OK)
-		return failed(writer->disk, member->name, err);
+		return pax_failed(writer->disk, member->name, err);
 	archive_entry_unset_atime(entry);
 	archive_entry_unset_ctime(entry);
 	archive_entry_unset_birthtime(entry);
@@ -222,15 +222,15 @@ static int describe(struct archive_writer *writer, const struct archive_member *
 	archive_entry_set_dev(entry, 0);
 	archive_entry_set_ino64(entry, 0);
 	archive_entry_set_nlink(entry, 1);
-	choose_attributes(entry);
+	pax_choose_attributes(entry);
 	if (member->hardlink) {
 		archive_entry_set_size(entry, 0);
 		archive_entry_copy_hardlink(entry, member->hardlink);
 	}
-	return member->acl_as_attributes && !S_ISLNK(member->st->st_mode) ? put_acl(member->source, entry, err) : 0;
+	return member->acl_as_attributes && !S_ISLNK(member->st->st_mode) ? pax_put_acl(member->source, entry, err) : 0;
 }
 
-static int put_content(struct archive_writer *writer, const struct archive_member *member, struct err *err)
+static int pax_put_content(struct pax *writer, const struct pax_member *member, struct err *err)
 {
 	_cleanup_fd_ int fd = open(member->source, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	off_t left = member->st->st_size;
@@ -245,13 +245,13 @@ static int put_content(struct archive_writer *writer, const struct archive_membe
 		if (n <= 0)
 			return err_sys(err, n < 0 ? -errno : -ENODATA, "cannot read '%s'", member->source);
 		if (archive_write_data(writer->archive, writer->chunk, (size_t)n) != n)
-			return failed(writer->archive, member->name, err);
+			return pax_failed(writer->archive, member->name, err);
 		left -= n;
 	}
 	return 0;
 }
 
-int archive_writer_add(struct archive_writer *writer, const struct archive_member *member, struct err *err)
+int pax_add(struct pax *writer, const struct pax_member *member, struct err *err)
 {
 	struct archive_entry *entry = archive_entry_new();
 	int r;
@@ -259,11 +259,11 @@ int archive_writer_add(struct archive_writer *writer, const struct archive_membe
 	writer->err = err;
 	if (!entry)
 		return err_set(err, -ENOMEM, "out of memory");
-	r = describe(writer, member, entry, err);
+	r = pax_describe(writer, member, entry, err);
 	if (r == 0 && archive_write_header(writer->archive, entry) != ARCHIVE_OK)
-		r = failed(writer->archive, member->name, err);
+		r = pax_failed(writer->archive, member->name, err);
 	if (r == 0 && S_ISREG(member->st->st_mode) && member->st->st_size > 0 && !member->hardlink)
-		r = put_content(writer, member, err);
+		r = pax_put_content(writer, member, err);
 	archive_entry_free(entry);
 	return r;
 }

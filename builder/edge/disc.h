@@ -1,18 +1,18 @@
 /* Small discs (ISO 9660 with Rock Ridge and Joliet), by libarchive: what a hypervisor hands to cloud-init. */
-#ifndef EDGE_ARCHIVE_ISO_H
-#define EDGE_ARCHIVE_ISO_H
+#ifndef EDGE_DISC_H
+#define EDGE_DISC_H
 
 #include <stddef.h>
 
 #include "base/err.h"
 
-struct archive_iso_file {
+struct disc_file {
 	const char *name;            /* in the disc's one folder */
 	const void *data;
 	size_t size;
 };
 
 /* Writes the `n` files to the new disc `path` with the label `volume`. Files belong to root and anybody may read them. */
-int archive_write_iso(const char *path, const char *volume, const struct archive_iso_file *files, size_t n, struct err *err);
+int disc_write(const char *path, const char *volume, const struct disc_file *files, size_t n, struct err *err);
 
 #endif
