@@ -24,7 +24,7 @@ static const struct encoding encodings[] = {
 };
 enum { N_ENCODINGS = sizeof encodings / sizeof *encodings };
 
-static int unknown(const char *format, const char *compression, struct err *err)
+static int artifact_image_unknown(const char *format, const char *compression, struct err *err)
 {
 	_cleanup_buf_ struct buf known = {0};
 
@@ -35,21 +35,22 @@ static int unknown(const char *format, const char *compression, struct err *err)
 	return err_hint(err, "choose one of: %s", known.data);
 }
 
-static int find(const char *format, const char *compression, const struct encoding **ret_encoding, struct err *err)
+static int artifact_image_find(const char *format, const char *compression, const struct encoding **ret_encoding,
+			       struct err *err)
 {
 	for (size_t i = 0; i < N_ENCODINGS; i++)
 		if (strcmp(encodings[i].format, format) == 0 && strcmp(encodings[i].compression, compression) == 0) {
 			*ret_encoding = &encodings[i];
 			return 0;
 		}
-	return unknown(format, compression, err);
+	return artifact_image_unknown(format, compression, err);
 }
 
 int image_check(const char *format, const char *compression, struct err *err)
 {
 	const struct encoding *encoding;
 
-	return find(format, compression, &encoding, err);
+	return artifact_image_find(format, compression, &encoding, err);
 }
 
 struct seal {
@@ -60,7 +61,7 @@ struct seal {
 
 /* The disk's time and the processor's, side by side: one job waits until the file is durable, the other reads it from
  * the page cache for its digest. (It cannot be taken on the way: a qcow2 header is known last and stands first.) */
-static int seal(void *data, size_t index, struct err *err)
+static int artifact_image_seal(void *data, size_t index, struct err *err)
 {
 	const struct seal *seal = data;
 
@@ -76,7 +77,7 @@ int image_write(const struct image_source *source, const char *format, const cha
 	_cleanup_fd_ int fd = -1;
 	struct image_facts facts = {0};
 	struct seal work = {.path = path, .facts = &facts};
-	int r = find(format, compression, &encoding, err);
+	int r = artifact_image_find(format, compression, &encoding, err);
 
 	if (r < 0)
 		return r;
@@ -86,7 +87,7 @@ int image_write(const struct image_source *source, const char *format, const cha
 	work.fd = fd;
 	r = encoding->write(source, encoding->packer, fd, err);
 	if (r == 0)
-		r = pool_run(2, seal, &work, err);
+		r = pool_run(2, artifact_image_seal, &work, err);
 	if (r < 0) {
 		unlink(path);
 		return err_wrap(err, "while writing '%s'", path);

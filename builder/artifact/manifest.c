@@ -112,7 +112,7 @@ static const struct list lists[] = {
 
 /* --- writing ------------------------------------------------------------------------------------------------------ */
 
-static void put_fields(struct json *object, const struct field *fields, size_t n, const void *value)
+static void artifact_manifest_put_fields(struct json *object, const struct field *fields, size_t n, const void *value)
 {
 	for (size_t i = 0; i < n; i++) {
 		const void *at = (const char *)value + fields[i].offset;
@@ -122,7 +122,7 @@ static void put_fields(struct json *object, const struct field *fields, size_t n
 	}
 }
 
-static struct json *list_of(const struct list *list, const struct manifest *manifest)
+static struct json *artifact_manifest_list_of(const struct list *list, const struct manifest *manifest)
 {
 	const char *items = *(const char *const *)((const char *)manifest + list->items);
 	size_t count = *(const size_t *)((const char *)manifest + list->count);
@@ -131,13 +131,13 @@ static struct json *list_of(const struct list *list, const struct manifest *mani
 	for (size_t i = 0; i < count; i++) {
 		struct json *object = json_new_object();
 
-		put_fields(object, list->fields, list->n_fields, items + i * list->item_size);
+		artifact_manifest_put_fields(object, list->fields, list->n_fields, items + i * list->item_size);
 		json_add(array, object);
 	}
 	return array;
 }
 
-static void put_part(struct json *top, const struct part *part, const struct manifest *manifest)
+static void artifact_manifest_put_part(struct json *top, const struct part *part, const struct manifest *manifest)
 {
 	const void *value = *(const void *const *)((const char *)manifest + part->offset);
 	struct json *object;
@@ -145,7 +145,7 @@ static void put_part(struct json *top, const struct part *part, const struct man
 	if (!value)
 		return;
 	object = json_new_object();
-	put_fields(object, part->fields, part->n_fields, value);
+	artifact_manifest_put_fields(object, part->fields, part->n_fields, value);
 	json_set(top, part->name, object);
 }
 
@@ -155,14 +155,14 @@ const char *manifest_print(struct arena *arena, const struct manifest *manifest)
 	struct json *image = json_new_object();
 
 	json_set(top, "manifest", json_number(MANIFEST_VERSION));
-	put_fields(top, top_fields, COUNT(top_fields), manifest);
+	artifact_manifest_put_fields(top, top_fields, COUNT(top_fields), manifest);
 	json_set(top, "releasable", json_bool(manifest->n_fakes == 0));
-	put_fields(image, image_fields, COUNT(image_fields), &manifest->image);
+	artifact_manifest_put_fields(image, image_fields, COUNT(image_fields), &manifest->image);
 	json_set(top, "image", image);
 	for (size_t i = 0; i < COUNT(parts); i++)
-		put_part(top, &parts[i], manifest);
+		artifact_manifest_put_part(top, &parts[i], manifest);
 	for (size_t i = 0; i < COUNT(lists); i++)
-		json_set(top, lists[i].name, list_of(&lists[i], manifest));
+		json_set(top, lists[i].name, artifact_manifest_list_of(&lists[i], manifest));
 	return arena_printf(arena, "%s\n", json_print(arena, top, true));
 }
 
@@ -175,15 +175,15 @@ struct reader {
 	struct err *err;
 };
 
-static int wrong(const struct reader *reader, const char *where, const char *what)
+static int artifact_manifest_wrong(const struct reader *reader, const char *where, const char *what)
 {
 	const struct pos pos = {.file = reader->name};
 
 	return err_at(reader->err, -EBADMSG, &pos, where, "not a manifest: %s", what);
 }
 
-static int get_fields(const struct reader *reader, const char *where, const struct json *object,
-		      const struct field *fields, size_t n, void *value)
+static int artifact_manifest_get_fields(const struct reader *reader, const char *where, const struct json *object,
+					const struct field *fields, size_t n, void *value)
 {
 	for (size_t i = 0; i < n; i++) {
 		const char *text = json_get_text(object, fields[i].name);
@@ -194,14 +194,15 @@ static int get_fields(const struct reader *reader, const char *where, const stru
 		if (fields[i].type != NUMBER && text)
 			*(const char **)at = arena_strdup(reader->arena, text);
 		else if (fields[i].type != TEXT_OR_NULL)
-			return wrong(reader, arena_printf(reader->arena, "%s%s", where, fields[i].name),
-				     fields[i].type == NUMBER ? "a number is missing" : "a text is missing");
+			return artifact_manifest_wrong(
+				reader, arena_printf(reader->arena, "%s%s", where, fields[i].name),
+				fields[i].type == NUMBER ? "a number is missing" : "a text is missing");
 	}
 	return 0;
 }
 
-static int get_list(const struct reader *reader, const struct json *top, const struct list *list,
-		    struct manifest *manifest)
+static int artifact_manifest_get_list(const struct reader *reader, const struct json *top, const struct list *list,
+				      struct manifest *manifest)
 {
 	const struct json *array = json_get(top, list->name);
 	size_t n = json_count(array);
@@ -209,15 +210,17 @@ static int get_list(const struct reader *reader, const struct json *top, const s
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < n; i++)
-		r = get_fields(reader, arena_printf(reader->arena, "%s[%zu].", list->name, i), json_item(array, i),
-			       list->fields, list->n_fields, items + i * list->item_size);
+		r = artifact_manifest_get_fields(reader, arena_printf(reader->arena, "%s[%zu].", list->name, i),
+						 json_item(array, i), list->fields, list->n_fields,
+						 items + i * list->item_size);
 	memcpy((char *)manifest + list->items, &items, sizeof items);
 	memcpy((char *)manifest + list->count, &n, sizeof n);
 	return r;
 }
 
 /* The file stands beside the manifest: a name that leads elsewhere is none. */
-static int get_part(const struct reader *reader, const struct json *top, const struct part *part, struct manifest *manifest)
+static int artifact_manifest_get_part(const struct reader *reader, const struct json *top, const struct part *part,
+				      struct manifest *manifest)
 {
 	const struct json *object = json_get(top, part->name);
 	void *value = arena_alloc(reader->arena, part->size);
@@ -225,13 +228,14 @@ static int get_part(const struct reader *reader, const struct json *top, const s
 	if (!object)
 		return 0;
 	*(void **)((char *)manifest + part->offset) = value;
-	return get_fields(reader, arena_printf(reader->arena, "%s.", part->name), object, part->fields, part->n_fields, value);
+	return artifact_manifest_get_fields(reader, arena_printf(reader->arena, "%s.", part->name), object,
+					    part->fields, part->n_fields, value);
 }
 
-static int check_file(const struct reader *reader, const char *where, const char *file)
+static int artifact_manifest_check_file(const struct reader *reader, const char *where, const char *file)
 {
 	if (*file == 0 || *file == '.' || strchr(file, '/'))
-		return wrong(reader, where, "a name of a file is expected");
+		return artifact_manifest_wrong(reader, where, "a name of a file is expected");
 	return 0;
 }
 
@@ -246,23 +250,23 @@ int manifest_read(struct arena *arena, const char *name, const char *text, size_
 	if (r < 0)
 		return r;
 	if (json_get_number(top, "manifest") > MANIFEST_VERSION) {
-		wrong(&reader, "manifest", "its version is later than this program");
+		artifact_manifest_wrong(&reader, "manifest", "its version is later than this program");
 		return err_hint(err, "use the aether-build that made it, or a newer one");
 	}
 	if (json_get_number(top, "manifest") < 1)
-		return wrong(&reader, "manifest", "a version is missing");
-	r = get_fields(&reader, "", top, top_fields, COUNT(top_fields), manifest);
+		return artifact_manifest_wrong(&reader, "manifest", "a version is missing");
+	r = artifact_manifest_get_fields(&reader, "", top, top_fields, COUNT(top_fields), manifest);
 	if (r == 0)
-		r = get_fields(&reader, "image.", json_get(top, "image"), image_fields, COUNT(image_fields),
-			       &manifest->image);
+		r = artifact_manifest_get_fields(&reader, "image.", json_get(top, "image"), image_fields,
+						 COUNT(image_fields), &manifest->image);
 	if (r == 0)
-		r = check_file(&reader, "image.file", manifest->image.file);
+		r = artifact_manifest_check_file(&reader, "image.file", manifest->image.file);
 	for (size_t i = 0; r == 0 && i < COUNT(parts); i++)
-		r = get_part(&reader, top, &parts[i], manifest);
+		r = artifact_manifest_get_part(&reader, top, &parts[i], manifest);
 	if (r == 0 && manifest->uki)
-		r = check_file(&reader, "uki.file", manifest->uki->file);
+		r = artifact_manifest_check_file(&reader, "uki.file", manifest->uki->file);
 	for (size_t i = 0; r == 0 && i < COUNT(lists); i++)
-		r = get_list(&reader, top, &lists[i], manifest);
+		r = artifact_manifest_get_list(&reader, top, &lists[i], manifest);
 	if (r == 0)
 		*ret_manifest = manifest;
 	return r;

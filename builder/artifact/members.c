@@ -25,7 +25,7 @@ struct members {
 	void *data;
 };
 
-static int compare_links(const void *a, const void *b)
+static int members_compare_links(const void *a, const void *b)
 {
 	const struct link *one = a, *other = b;
 
@@ -35,7 +35,7 @@ static int compare_links(const void *a, const void *b)
 }
 
 /* The earlier name of a file that has several; NULL for the first of them. */
-static const char *earlier_name(struct members *members, const struct member_item *item)
+static const char *members_earlier_name(struct members *members, const struct member_item *item)
 {
 	struct link *link, **found;
 
@@ -43,7 +43,7 @@ static const char *earlier_name(struct members *members, const struct member_ite
 		return NULL;
 	link = arena_new_of(members->arena, struct link);
 	*link = (struct link){item->st.st_dev, item->st.st_ino, NULL};
-	found = tsearch(link, &members->links, compare_links);
+	found = tsearch(link, &members->links, members_compare_links);
 	if (found && *found != link)
 		return (*found)->name;
 	link->name = arena_strdup(members->arena, item->name);
@@ -57,20 +57,20 @@ int members_add(struct members *members, const struct member_item *item, struct 
 		.acl_as_attributes = item->acl_as_attributes,
 	};
 
-	member.hardlink = earlier_name(members, item);
+	member.hardlink = members_earlier_name(members, item);
 	if (S_ISREG(item->st.st_mode) && !member.hardlink)
 		members->bytes += (uint64_t)item->st.st_size;
 	return pax_add(members->archive, &member, err);
 }
 
-static int by_name(const void *a, const void *b)
+static int members_by_name(const void *a, const void *b)
 {
 	return strcmp(((const struct member_item *)a)->name, ((const struct member_item *)b)->name);
 }
 
 /* The entries of a folder in their order; what is in a folder follows it at once, because its name begins with the folder's. */
-static int list(struct arena *arena, const struct member_item *folder, struct member_item **ret_items, size_t *ret_n,
-		struct err *err)
+static int members_list(struct arena *arena, const struct member_item *folder, struct member_item **ret_items,
+			size_t *ret_n, struct err *err)
 {
 	DIR *dir = opendir(folder->source);
 	struct dirent *found;
@@ -97,12 +97,12 @@ static int list(struct arena *arena, const struct member_item *folder, struct me
 	if (dir)
 		closedir(dir);
 	if (r == 0 && *ret_n)
-		qsort(*ret_items, *ret_n, sizeof **ret_items, by_name);
+		qsort(*ret_items, *ret_n, sizeof **ret_items, members_by_name);
 	return r;
 }
 
 /* Visits a folder and all that is in it. */
-static int visit_folder(struct members *members, const struct member_item *folder, struct err *err)
+static int members_visit_folder(struct members *members, const struct member_item *folder, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct member_item *items;
@@ -110,14 +110,14 @@ static int visit_folder(struct members *members, const struct member_item *folde
 	int r = members->visit(members, members->data, folder, err);
 
 	if (r == 0)
-		r = list(arena, folder, &items, &n, err);
+		r = members_list(arena, folder, &items, &n, err);
 	for (size_t i = 0; r == 0 && i < n; i++)
-		r = S_ISDIR(items[i].st.st_mode) ? visit_folder(members, &items[i], err)
+		r = S_ISDIR(items[i].st.st_mode) ? members_visit_folder(members, &items[i], err)
 						 : members->visit(members, members->data, &items[i], err);
 	return r;
 }
 
-static void keep(void *link)
+static void members_keep(void *link)
 {
 	(void)link; /* it lives in the arena */
 }
@@ -132,10 +132,10 @@ int members_put(struct pax *archive, const char *root, int64_t epoch, members_vi
 	if (r < 0)
 		return r;
 	members.arena = arena_new();
-	r = visit_folder(&members, &top, err);
+	r = members_visit_folder(&members, &top, err);
 	if (r == 0 && ret_bytes)
 		*ret_bytes = members.bytes;
-	tdestroy(members.links, keep);
+	tdestroy(members.links, members_keep);
 	arena_free(members.arena);
 	return r;
 }

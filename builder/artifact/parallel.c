@@ -29,7 +29,7 @@ struct parallel {
 	size_t n;    /* that have bytes; all but the last are full */
 };
 
-static void *must(void *memory)
+static void *parallel_must(void *memory)
 {
 	if (memory)
 		return memory;
@@ -39,21 +39,21 @@ static void *must(void *memory)
 
 struct parallel *parallel_new(const struct packer *packer, parallel_sink *sink, void *data)
 {
-	struct parallel *parallel = must(calloc(1, sizeof *parallel));
+	struct parallel *parallel = parallel_must(calloc(1, sizeof *parallel));
 	size_t wanted = (size_t)pool_threads() * PIECES_PER_THREAD;
 
 	*parallel = (struct parallel){.packer = packer, .sink = sink, .data = data};
 	parallel->capacity = wanted > PIECES_MAX ? PIECES_MAX : wanted;
-	parallel->items = must(calloc(parallel->capacity, sizeof *parallel->items));
+	parallel->items = parallel_must(calloc(parallel->capacity, sizeof *parallel->items));
 	for (size_t i = 0; i < parallel->capacity; i++) {
-		parallel->items[i].bytes = must(malloc(PIECE_BYTES));
-		parallel->items[i].packed = must(malloc(PACKED_BYTES));
+		parallel->items[i].bytes = parallel_must(malloc(PIECE_BYTES));
+		parallel->items[i].packed = parallel_must(malloc(PACKED_BYTES));
 		parallel->items[i].state = packer->open();
 	}
 	return parallel;
 }
 
-static int pack(void *data, size_t i, struct err *err)
+static int parallel_pack(void *data, size_t i, struct err *err)
 {
 	const struct parallel *parallel = data;
 	struct piece *piece = &parallel->items[i];
@@ -64,7 +64,7 @@ static int pack(void *data, size_t i, struct err *err)
 
 int parallel_finish(struct parallel *parallel, struct err *err)
 {
-	int r = pool_run(parallel->n, pack, parallel, err);
+	int r = pool_run(parallel->n, parallel_pack, parallel, err);
 
 	for (size_t i = 0; r == 0 && i < parallel->n; i++)
 		r = parallel->sink(parallel->data, parallel->items[i].packed, parallel->items[i].packed_size, err);

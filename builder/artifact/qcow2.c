@@ -56,12 +56,12 @@ struct writer {
 	size_t n_waiting;
 };
 
-static uint64_t clusters_for(uint64_t bytes)
+static uint64_t qcow2_clusters_for(uint64_t bytes)
 {
 	return (bytes + CLUSTER_BYTES - 1) / CLUSTER_BYTES;
 }
 
-static int put_bytes(const struct writer *w, const void *bytes, size_t size, uint64_t offset, struct err *err)
+static int qcow2_put_bytes(const struct writer *w, const void *bytes, size_t size, uint64_t offset, struct err *err)
 {
 	int r = fd_pwrite_all(w->fd, bytes, size, offset);
 
@@ -71,15 +71,15 @@ static int put_bytes(const struct writer *w, const void *bytes, size_t size, uin
 /* --- places in the file and their refcounts (section "Host cluster management") ----------------------------------- */
 
 /* The place of the next `bytes`, at the end of the file. */
-static uint64_t reserve(struct writer *w, uint64_t bytes)
+static uint64_t qcow2_reserve(struct writer *w, uint64_t bytes)
 {
 	uint64_t offset = w->end;
 
-	w->end += clusters_for(bytes) * CLUSTER_BYTES;
+	w->end += qcow2_clusters_for(bytes) * CLUSTER_BYTES;
 	return offset;
 }
 
-static void add_reference(struct writer *w, uint64_t cluster)
+static void qcow2_add_reference(struct writer *w, uint64_t cluster)
 {
 	uint16_t *refcount = &w->block[cluster % BLOCK_ENTRIES];
 
@@ -87,9 +87,9 @@ static void add_reference(struct writer *w, uint64_t cluster)
 }
 
 /* Writes the refcount block at hand at `offset` and begins the next one. */
-static int block_write(struct writer *w, uint64_t offset, struct err *err)
+static int qcow2_block_write(struct writer *w, uint64_t offset, struct err *err)
 {
-	int r = put_bytes(w, w->block, sizeof w->block, offset, err);
+	int r = qcow2_put_bytes(w, w->block, sizeof w->block, offset, err);
 
 	buf_add_be64(&w->blocks, offset);
 	memset(w->block, 0, sizeof w->block);
@@ -100,46 +100,46 @@ static int block_write(struct writer *w, uint64_t offset, struct err *err)
 /* Counts a reference to a cluster. They come in rising order (the same one again is fine), so that a block is
  * complete as soon as a cluster belongs to the next one. The full block then takes a cluster that the next one
  * counts: it lies at most the longest piece we write behind, far less than what a block counts. */
-static int refer(struct writer *w, uint64_t cluster, struct err *err)
+static int qcow2_refer(struct writer *w, uint64_t cluster, struct err *err)
 {
 	int r = 0;
 
 	if (cluster / BLOCK_ENTRIES > w->block_index) {
-		uint64_t offset = reserve(w, CLUSTER_BYTES);
+		uint64_t offset = qcow2_reserve(w, CLUSTER_BYTES);
 
-		r = block_write(w, offset, err);
-		add_reference(w, offset / CLUSTER_BYTES);
+		r = qcow2_block_write(w, offset, err);
+		qcow2_add_reference(w, offset / CLUSTER_BYTES);
 	}
-	add_reference(w, cluster);
+	qcow2_add_reference(w, cluster);
 	return r;
 }
 
 /* A place for `bytes`, each cluster of it referred to once. */
-static int allocate(struct writer *w, uint64_t bytes, uint64_t *ret_offset, struct err *err)
+static int qcow2_allocate(struct writer *w, uint64_t bytes, uint64_t *ret_offset, struct err *err)
 {
-	uint64_t offset = reserve(w, bytes);
+	uint64_t offset = qcow2_reserve(w, bytes);
 	int r = 0;
 
-	for (uint64_t i = 0; r == 0 && i < clusters_for(bytes); i++)
-		r = refer(w, offset / CLUSTER_BYTES + i, err);
+	for (uint64_t i = 0; r == 0 && i < qcow2_clusters_for(bytes); i++)
+		r = qcow2_refer(w, offset / CLUSTER_BYTES + i, err);
 	*ret_offset = offset;
 	return r;
 }
 
-/* allocate(), filled. */
-static int append(struct writer *w, const void *bytes, size_t size, uint64_t *ret_offset, struct err *err)
+/* qcow2_allocate(), filled. */
+static int qcow2_append(struct writer *w, const void *bytes, size_t size, uint64_t *ret_offset, struct err *err)
 {
-	int r = allocate(w, size, ret_offset, err);
+	int r = qcow2_allocate(w, size, ret_offset, err);
 
-	return r < 0 ? r : put_bytes(w, bytes, size, *ret_offset, err);
+	return r < 0 ? r : qcow2_put_bytes(w, bytes, size, *ret_offset, err);
 }
 
 /* --- data (section "Cluster mapping") ----------------------------------------------------------------------------- */
 
-static int pack_write(struct writer *w, struct err *err)
+static int qcow2_pack_write(struct writer *w, struct err *err)
 {
-	uint64_t place = reserve(w, w->pack.size);
-	int r = put_bytes(w, w->pack.data, w->pack.size, place, err);
+	uint64_t place = qcow2_reserve(w, w->pack.size);
+	int r = qcow2_put_bytes(w, w->pack.data, w->pack.size, place, err);
 
 	for (size_t i = 0; r == 0 && i < w->n_waiting; i++) {
 		const struct waiting *waiting = &w->waiting[i];
@@ -148,26 +148,26 @@ static int pack_write(struct writer *w, struct err *err)
 
 		w->l2[waiting->l2_index] = htobe64(COMPRESSED | more_sectors << SECTORS_SHIFT | first);
 		for (uint64_t c = first / CLUSTER_BYTES; r == 0 && c <= last / CLUSTER_BYTES; c++)
-			r = refer(w, c, err);
+			r = qcow2_refer(w, c, err);
 	}
 	w->pack.size = 0;
 	w->n_waiting = 0;
 	return r;
 }
 
-static int put_packed(struct writer *w, size_t l2_index, const struct cluster *cluster, struct err *err)
+static int qcow2_put_packed(struct writer *w, size_t l2_index, const struct cluster *cluster, struct err *err)
 {
-	int r = w->pack.size + cluster->size > PACK_BYTES ? pack_write(w, err) : 0;
+	int r = w->pack.size + cluster->size > PACK_BYTES ? qcow2_pack_write(w, err) : 0;
 
 	w->waiting[w->n_waiting++] = (struct waiting){l2_index, w->pack.size, cluster->size};
 	buf_add(&w->pack, cluster->bytes, cluster->size);
 	return r;
 }
 
-static int put_plain(struct writer *w, size_t l2_index, const uint8_t *bytes, size_t n, struct err *err)
+static int qcow2_put_plain(struct writer *w, size_t l2_index, const uint8_t *bytes, size_t n, struct err *err)
 {
 	uint64_t offset;
-	int r = append(w, bytes, n * CLUSTER_BYTES, &offset, err);
+	int r = qcow2_append(w, bytes, n * CLUSTER_BYTES, &offset, err);
 
 	for (size_t i = 0; i < n; i++)
 		w->l2[l2_index + i] = htobe64(COPIED | (offset + i * CLUSTER_BYTES));
@@ -175,14 +175,14 @@ static int put_plain(struct writer *w, size_t l2_index, const uint8_t *bytes, si
 }
 
 /* Writes the L2 table at hand, unless nothing on its part of the disk took a place. */
-static int l2_write(struct writer *w, struct err *err)
+static int qcow2_l2_write(struct writer *w, struct err *err)
 {
 	uint64_t offset;
-	int r = w->pack.size ? pack_write(w, err) : 0;
+	int r = w->pack.size ? qcow2_pack_write(w, err) : 0;
 
 	if (r < 0 || !w->l2_used)
 		return r;
-	r = append(w, w->l2, sizeof w->l2, &offset, err);
+	r = qcow2_append(w, w->l2, sizeof w->l2, &offset, err);
 	w->l1[w->l1_index] = htobe64(COPIED | offset);
 	memset(w->l2, 0, sizeof w->l2);
 	w->l2_used = false;
@@ -190,7 +190,7 @@ static int l2_write(struct writer *w, struct err *err)
 }
 
 /* A window never belongs to two L2 tables: they cover 512 MiB each. */
-static int put(void *data, const struct window *window, struct err *err)
+static int qcow2_put(void *data, const struct window *window, struct err *err)
 {
 	struct writer *w = data;
 	uint64_t cluster = window->offset / CLUSTER_BYTES;
@@ -198,7 +198,7 @@ static int put(void *data, const struct window *window, struct err *err)
 	int r = 0;
 
 	if (cluster / L2_ENTRIES != w->l1_index) {
-		r = l2_write(w, err);
+		r = qcow2_l2_write(w, err);
 		w->l1_index = cluster / L2_ENTRIES;
 	}
 	for (size_t i = 0; r == 0 && i < WINDOW_CLUSTERS; i += n) {
@@ -206,9 +206,9 @@ static int put(void *data, const struct window *window, struct err *err)
 
 		n = 1;
 		if (next->state == CLUSTER_PACKED)
-			r = put_packed(w, base + i, next, err);
+			r = qcow2_put_packed(w, base + i, next, err);
 		else if (next->state == CLUSTER_PLAIN)
-			r = put_plain(w, base + i, next->bytes, n = window_run(window, i), err);
+			r = qcow2_put_plain(w, base + i, next->bytes, n = window_run(window, i), err);
 		w->l2_used |= next->state != CLUSTER_ZEROS;
 	}
 	return r;
@@ -217,23 +217,23 @@ static int put(void *data, const struct window *window, struct err *err)
 /* --- the end, and the beginning ----------------------------------------------------------------------------------- */
 
 /* Writes the last refcount block, which counts itself, and the refcount table. */
-static int refcounts_write(struct writer *w, uint64_t *ret_table, uint64_t *ret_clusters, struct err *err)
+static int qcow2_refcounts_write(struct writer *w, uint64_t *ret_table, uint64_t *ret_clusters, struct err *err)
 {
 	/* Room for the block at hand, and for one more that the table or the block itself may open. */
 	uint64_t bytes = w->blocks.size + 2 * sizeof(uint64_t), offset;
-	int r = allocate(w, bytes, ret_table, err);
+	int r = qcow2_allocate(w, bytes, ret_table, err);
 
-	*ret_clusters = clusters_for(bytes);
+	*ret_clusters = qcow2_clusters_for(bytes);
 	if (r == 0)
-		r = allocate(w, CLUSTER_BYTES, &offset, err);
+		r = qcow2_allocate(w, CLUSTER_BYTES, &offset, err);
 	if (r == 0)
-		r = block_write(w, offset, err);
-	return r < 0 ? r : put_bytes(w, w->blocks.data, w->blocks.size, *ret_table, err);
+		r = qcow2_block_write(w, offset, err);
+	return r < 0 ? r : qcow2_put_bytes(w, w->blocks.data, w->blocks.size, *ret_table, err);
 }
 
 /* Sections "Header", "Additional fields", "Header extensions", "Feature name table". */
-static void header_encode(struct buf *header, const struct writer *w, uint64_t disk_bytes, bool zstd,
-			  uint64_t l1_offset, uint64_t table_offset, uint64_t table_clusters)
+static void qcow2_header_encode(struct buf *header, const struct writer *w, uint64_t disk_bytes, bool zstd,
+				uint64_t l1_offset, uint64_t table_offset, uint64_t table_clusters)
 {
 	static const char feature[46] = "compression type"; /* a QEMU that cannot read it names this */
 	enum { INCOMPATIBLE = 0, COMPRESSION_BIT = 3, TYPE_ZLIB = 0, TYPE_ZSTD = 1, HEADER_BYTES = 112 };
@@ -269,23 +269,23 @@ static void header_encode(struct buf *header, const struct writer *w, uint64_t d
 }
 
 /* Cluster 0, the header's, was reserved first of all. */
-static int finish(struct writer *w, uint64_t disk_bytes, bool zstd, struct err *err)
+static int qcow2_finish(struct writer *w, uint64_t disk_bytes, bool zstd, struct err *err)
 {
 	uint64_t l1_offset = 0, table_offset = 0, table_clusters = 0;
 	_cleanup_buf_ struct buf header = {0};
-	int r = l2_write(w, err);
+	int r = qcow2_l2_write(w, err);
 
 	if (r == 0)
-		r = append(w, w->l1, w->l1_entries * sizeof *w->l1, &l1_offset, err);
+		r = qcow2_append(w, w->l1, w->l1_entries * sizeof *w->l1, &l1_offset, err);
 	if (r == 0)
-		r = refcounts_write(w, &table_offset, &table_clusters, err);
+		r = qcow2_refcounts_write(w, &table_offset, &table_clusters, err);
 	if (r < 0)
 		return r;
-	header_encode(&header, w, disk_bytes, zstd, l1_offset, table_offset, table_clusters);
-	return put_bytes(w, header.data, header.size, 0, err);
+	qcow2_header_encode(&header, w, disk_bytes, zstd, l1_offset, table_offset, table_clusters);
+	return qcow2_put_bytes(w, header.data, header.size, 0, err);
 }
 
-static void writer_free(struct writer *w)
+static void qcow2_writer_free(struct writer *w)
 {
 	if (!w)
 		return;
@@ -311,11 +311,11 @@ int qcow2_write(const struct image_source *source, const struct packer *packer, 
 		w->l1_entries = l1_entries ? (size_t)l1_entries : 1;
 		w->l1 = calloc(w->l1_entries, sizeof *w->l1);
 	}
-	r = w && w->l1 ? allocate(w, CLUSTER_BYTES, &header, err) : err_set(err, -ENOMEM, "out of memory");
+	r = w && w->l1 ? qcow2_allocate(w, CLUSTER_BYTES, &header, err) : err_set(err, -ENOMEM, "out of memory");
 	if (r == 0)
-		r = windows_walk(source, packer, put, w, err);
+		r = windows_walk(source, packer, qcow2_put, w, err);
 	if (r == 0)
-		r = finish(w, sectors * SECTOR_BYTES, packer == &packer_zstd, err);
-	writer_free(w);
+		r = qcow2_finish(w, sectors * SECTOR_BYTES, packer == &packer_zstd, err);
+	qcow2_writer_free(w);
 	return r;
 }

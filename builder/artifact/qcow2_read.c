@@ -33,7 +33,7 @@ struct qcow2_reader {
 	unpack *unpack;
 };
 
-static uint32_t get32(const uint8_t *from)
+static uint32_t qcow2_read_get32(const uint8_t *from)
 {
 	uint32_t value;
 
@@ -41,7 +41,7 @@ static uint32_t get32(const uint8_t *from)
 	return be32toh(value);
 }
 
-static uint64_t get64(const uint8_t *from)
+static uint64_t qcow2_read_get64(const uint8_t *from)
 {
 	uint64_t value;
 
@@ -49,20 +49,22 @@ static uint64_t get64(const uint8_t *from)
 	return be64toh(value);
 }
 
-static int damaged(struct err *err, const char *what)
+static int qcow2_read_damaged(struct err *err, const char *what)
 {
 	return err_set(err, -EBADMSG, "not a qcow2 image that we can read: %s", what);
 }
 
-static int read_bytes(const struct qcow2_reader *reader, uint64_t offset, void *out, size_t size, struct err *err)
+static int qcow2_read_bytes(const struct qcow2_reader *reader, uint64_t offset, void *out, size_t size, struct err *err)
 {
 	int r = fd_pread_all(reader->fd, out, size, offset);
 
-	return r == -ENODATA ? damaged(err, "it is cut off") : r < 0 ? err_sys(err, r, "cannot read the image") : 0;
+	return r == -ENODATA ? qcow2_read_damaged(err, "it is cut off")
+	       : r < 0	     ? err_sys(err, r, "cannot read the image")
+			     : 0;
 }
 
 /* Whether the file is long enough for the table: what a header says costs no memory that the file does not have. */
-static bool has_table(const struct qcow2_reader *reader, uint64_t offset)
+static bool qcow2_read_has_table(const struct qcow2_reader *reader, uint64_t offset)
 {
 	off_t end = lseek(reader->fd, 0, SEEK_END);
 	uint64_t size = end < 0 ? 0 : (uint64_t)end;
@@ -71,43 +73,44 @@ static bool has_table(const struct qcow2_reader *reader, uint64_t offset)
 }
 
 /* Section "Header". */
-static int read_header(struct qcow2_reader *reader, struct err *err)
+static int qcow2_read_header(struct qcow2_reader *reader, struct err *err)
 {
 	uint8_t header[HEADER_BYTES] = {0};
 	uint64_t features = 0, covers;
-	int r = read_bytes(reader, 0, header, HEADER_2_BYTES, err);
-	uint32_t version = get32(header + 4);
+	int r = qcow2_read_bytes(reader, 0, header, HEADER_2_BYTES, err);
+	uint32_t version = qcow2_read_get32(header + 4);
 
 	if (r == 0 && (memcmp(header, "QFI\xfb", 4) != 0 || version < 2 || version > 3))
-		r = damaged(err, "its header is another one's");
+		r = qcow2_read_damaged(err, "its header is another one's");
 	if (r == 0 && version == 3)
-		r = read_bytes(reader, 0, header, 104, err);
-	if (r == 0 && version == 3 && get32(header + 100) > 104)
-		r = read_bytes(reader, 0, header, HEADER_BYTES, err);
+		r = qcow2_read_bytes(reader, 0, header, 104, err);
+	if (r == 0 && version == 3 && qcow2_read_get32(header + 100) > 104)
+		r = qcow2_read_bytes(reader, 0, header, HEADER_BYTES, err);
 	if (r < 0)
 		return r;
-	reader->cluster_bits = get32(header + 20);
-	reader->size = get64(header + 24);
-	reader->n_l1 = get32(header + 36);
-	features = version == 3 ? get64(header + 72) : 0;
-	if (get64(header + 8) || get32(header + 32) || features & ~(DIRTY | COMPRESSION))
+	reader->cluster_bits = qcow2_read_get32(header + 20);
+	reader->size = qcow2_read_get64(header + 24);
+	reader->n_l1 = qcow2_read_get32(header + 36);
+	features = version == 3 ? qcow2_read_get64(header + 72) : 0;
+	if (qcow2_read_get64(header + 8) || qcow2_read_get32(header + 32) || features & ~(DIRTY | COMPRESSION))
 		return err_set(err, -ENOTSUP,
 			       "the image has a backing file, is encrypted, or has features that we do not know");
 	if (reader->cluster_bits < CLUSTER_BITS_MIN || reader->cluster_bits > CLUSTER_BITS_MAX)
-		return damaged(err, "its clusters have no size");
+		return qcow2_read_damaged(err, "its clusters have no size");
 	reader->unpack = header[104] == 1 ? unpack_zstd : header[104] == 0 ? unpack_deflate : NULL;
 	if (!reader->unpack)
 		return err_set(err, -ENOTSUP, "the image is compressed in a way that we do not know");
 	reader->cluster_bytes = 1ULL << reader->cluster_bits;
 	covers = reader->cluster_bytes * (reader->cluster_bytes / 8); /* one L2 table */
 	if (reader->n_l1 > L1_ENTRIES_MAX || reader->size / covers + (reader->size % covers != 0) > reader->n_l1)
-		return damaged(err, "its table is smaller than its disk");
-	if (!has_table(reader, get64(header + 40)))
-		return damaged(err, "it is cut off");
+		return qcow2_read_damaged(err, "its table is smaller than its disk");
+	if (!qcow2_read_has_table(reader, qcow2_read_get64(header + 40)))
+		return qcow2_read_damaged(err, "it is cut off");
 	reader->l1 = calloc(reader->n_l1 + 1, sizeof *reader->l1);
 	if (!reader->l1)
 		return err_set(err, -ENOMEM, "out of memory");
-	return read_bytes(reader, get64(header + 40), reader->l1, reader->n_l1 * sizeof *reader->l1, err);
+	return qcow2_read_bytes(reader, qcow2_read_get64(header + 40), reader->l1, reader->n_l1 * sizeof *reader->l1,
+				err);
 }
 
 int qcow2_open(int fd, struct qcow2_reader **ret_reader, struct err *err)
@@ -118,7 +121,7 @@ int qcow2_open(int fd, struct qcow2_reader **ret_reader, struct err *err)
 	if (!reader)
 		return err_set(err, -ENOMEM, "out of memory");
 	reader->fd = fd;
-	r = read_header(reader, err);
+	r = qcow2_read_header(reader, err);
 	if (r == 0) {
 		reader->l2 = calloc(1, reader->cluster_bytes);
 		reader->cluster = calloc(1, reader->cluster_bytes);
@@ -150,7 +153,7 @@ void qcow2_close(struct qcow2_reader *reader)
 }
 
 /* Section "Cluster mapping": the entry of the cluster that `offset` is in; 0 for one without. */
-static int find_entry(struct qcow2_reader *reader, uint64_t offset, uint64_t *ret_entry, struct err *err)
+static int qcow2_read_find_entry(struct qcow2_reader *reader, uint64_t offset, uint64_t *ret_entry, struct err *err)
 {
 	uint64_t cluster = offset >> reader->cluster_bits, per_table = reader->cluster_bytes / 8;
 	uint64_t table = be64toh(reader->l1[cluster / per_table]) & OFFSET_MASK;
@@ -161,7 +164,7 @@ static int find_entry(struct qcow2_reader *reader, uint64_t offset, uint64_t *re
 		return 0;
 	if (table != reader->l2_offset) {
 		reader->l2_offset = NOWHERE;
-		r = read_bytes(reader, table, reader->l2, (size_t)reader->cluster_bytes, err);
+		r = qcow2_read_bytes(reader, table, reader->l2, (size_t)reader->cluster_bytes, err);
 		if (r == 0)
 			reader->l2_offset = table;
 	}
@@ -171,7 +174,7 @@ static int find_entry(struct qcow2_reader *reader, uint64_t offset, uint64_t *re
 }
 
 /* Section "Compressed Clusters Descriptor". The last sector may end behind the file. */
-static int unpack_cluster(struct qcow2_reader *reader, uint64_t entry, struct err *err)
+static int qcow2_read_unpack_cluster(struct qcow2_reader *reader, uint64_t entry, struct err *err)
 {
 	unsigned shift = 62 - (reader->cluster_bits - 8);
 	uint64_t offset = entry & ((1ULL << shift) - 1), sectors = ((entry & (COMPRESSED - 1)) >> shift) + 1;
@@ -182,7 +185,7 @@ static int unpack_cluster(struct qcow2_reader *reader, uint64_t entry, struct er
 		return 0;
 	reader->cluster_entry = 0;
 	if (size > 2 * reader->cluster_bytes)
-		return damaged(err, "a cluster is larger than itself");
+		return qcow2_read_damaged(err, "a cluster is larger than itself");
 	while (have < size && n != 0) {
 		n = pread(reader->fd, reader->packed + have, size - have, (off_t)(offset + have));
 		if (n < 0 && errno != EINTR)
@@ -190,21 +193,21 @@ static int unpack_cluster(struct qcow2_reader *reader, uint64_t entry, struct er
 		have += n > 0 ? (size_t)n : 0;
 	}
 	if (!reader->unpack(reader->packed, have, reader->cluster, (size_t)reader->cluster_bytes))
-		return damaged(err, "a compressed cluster is damaged");
+		return qcow2_read_damaged(err, "a compressed cluster is damaged");
 	reader->cluster_entry = entry;
 	return 0;
 }
 
 /* A piece of one cluster. */
-static int read_piece(struct qcow2_reader *reader, uint64_t offset, void *out, size_t size, struct err *err)
+static int qcow2_read_piece(struct qcow2_reader *reader, uint64_t offset, void *out, size_t size, struct err *err)
 {
 	uint64_t entry, within = offset & (reader->cluster_bytes - 1), place;
-	int r = find_entry(reader, offset, &entry, err);
+	int r = qcow2_read_find_entry(reader, offset, &entry, err);
 
 	if (r < 0)
 		return r;
 	if (entry & COMPRESSED) {
-		r = unpack_cluster(reader, entry, err);
+		r = qcow2_read_unpack_cluster(reader, entry, err);
 		if (r == 0)
 			memcpy(out, reader->cluster + within, size);
 		return r;
@@ -214,7 +217,7 @@ static int read_piece(struct qcow2_reader *reader, uint64_t offset, void *out, s
 		memset(out, 0, size);
 		return 0;
 	}
-	return read_bytes(reader, place + within, out, size, err);
+	return qcow2_read_bytes(reader, place + within, out, size, err);
 }
 
 int qcow2_read_at(struct qcow2_reader *reader, uint64_t offset, void *out, size_t size, struct err *err)
@@ -226,7 +229,7 @@ int qcow2_read_at(struct qcow2_reader *reader, uint64_t offset, void *out, size_
 		uint64_t left = reader->cluster_bytes - (offset & (reader->cluster_bytes - 1));
 		size_t n = size < left ? size : (size_t)left;
 
-		r = read_piece(reader, offset, to, n, err);
+		r = qcow2_read_piece(reader, offset, to, n, err);
 		offset += n;
 		to += n;
 		size -= n;

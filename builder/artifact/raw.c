@@ -11,7 +11,7 @@ struct raw {
 	uint64_t size;
 };
 
-static int put(void *data, const struct window *window, struct err *err)
+static int raw_put(void *data, const struct window *window, struct err *err)
 {
 	const struct raw *raw = data;
 
@@ -40,5 +40,5 @@ int raw_write(const struct image_source *source, const struct packer *packer, in
 		return err_set(err, -EINVAL, "raw images cannot be compressed");
 	if (ftruncate(fd, (off_t)raw.size) < 0)
 		return err_sys(err, -errno, "cannot make a raw image of %llu bytes", (unsigned long long)raw.size);
-	return windows_walk(source, NULL, put, &raw, err);
+	return windows_walk(source, NULL, raw_put, &raw, err);
 }

@@ -29,7 +29,7 @@ static const struct format formats[] = {
 };
 enum { N_FORMATS = sizeof formats / sizeof *formats };
 
-static const struct format *find_format(const char *name)
+static const struct format *template_find_format(const char *name)
 {
 	for (size_t i = 0; i < N_FORMATS; i++)
 		if (strcmp(formats[i].name, name) == 0)
@@ -39,14 +39,14 @@ static const struct format *find_format(const char *name)
 
 const char *template_compression(const char *format)
 {
-	const struct format *found = find_format(format);
+	const struct format *found = template_find_format(format);
 
 	return found ? found->compression : NULL;
 }
 
 int template_check(const char *name, const char *compression, struct err *err)
 {
-	const struct format *format = find_format(name);
+	const struct format *format = template_find_format(name);
 	_cleanup_buf_ struct buf known = {0};
 
 	if (format && compression && strcmp(format->compression, compression) == 0)
@@ -66,7 +66,7 @@ struct out {
 	struct template_facts facts;
 };
 
-static int put_file(void *data, const void *bytes, size_t size, struct err *err)
+static int template_put_file(void *data, const void *bytes, size_t size, struct err *err)
 {
 	struct out *out = data;
 	int r = fd_write_all(out->fd, bytes, size);
@@ -76,16 +76,16 @@ static int put_file(void *data, const void *bytes, size_t size, struct err *err)
 	return r < 0 ? err_sys(err, r, "cannot write the template") : 0;
 }
 
-static int put_archive(void *data, const void *bytes, size_t size, struct err *err)
+static int template_put_archive(void *data, const void *bytes, size_t size, struct err *err)
 {
 	struct out *out = data;
 
-	return out->parallel ? parallel_add(out->parallel, bytes, size, err) : put_file(out, bytes, size, err);
+	return out->parallel ? parallel_add(out->parallel, bytes, size, err) : template_put_file(out, bytes, size, err);
 }
 
 /* --- what goes there ------------------------------------------------------------------------------------------------- */
 
-static int check(const struct member_item *item, struct err *err)
+static int template_own_check(const struct member_item *item, struct err *err)
 {
 	const char *path = item->name + strlen(".");
 
@@ -101,21 +101,22 @@ static int check(const struct member_item *item, struct err *err)
 	return 0;
 }
 
-static int put_member(struct members *members, void *data, const struct member_item *item, struct err *err)
+static int template_put_member(struct members *members, void *data, const struct member_item *item, struct err *err)
 {
-	int r = check(item, err);
+	int r = template_own_check(item, err);
 
 	(void)data;
 	return r < 0 ? r : members_add(members, item, err);
 }
 
-static int put_tree(const struct format *format, const char *root, int64_t epoch, struct out *out, struct err *err)
+static int template_put_tree(const struct format *format, const char *root, int64_t epoch, struct out *out,
+			     struct err *err)
 {
 	_cleanup_pax_ struct pax *archive = NULL;
-	int r = pax_open(format->filter, put_archive, out, &archive, err);
+	int r = pax_open(format->filter, template_put_archive, out, &archive, err);
 
 	if (r == 0)
-		r = members_put(archive, root, epoch, put_member, NULL, &out->facts.content_bytes, err);
+		r = members_put(archive, root, epoch, template_put_member, NULL, &out->facts.content_bytes, err);
 	if (r == 0)
 		r = pax_finish(archive, err);
 	return r == 0 && out->parallel ? parallel_finish(out->parallel, err) : r;
@@ -124,7 +125,7 @@ static int put_tree(const struct format *format, const char *root, int64_t epoch
 int template_write(const char *root, int64_t epoch, const char *name, const char *path, struct template_facts *ret_facts,
 		   struct err *err)
 {
-	const struct format *format = find_format(name);
+	const struct format *format = template_find_format(name);
 	_cleanup_fd_ int fd = -1;
 	struct out out = {0};
 	uint8_t digest[SHA256_SIZE];
@@ -137,8 +138,8 @@ int template_write(const char *root, int64_t epoch, const char *name, const char
 		return err_sys(err, -errno, "cannot make the template '%s'", path);
 	out.fd = fd;
 	out.digest = sha256_new();
-	out.parallel = format->packer ? parallel_new(format->packer, put_file, &out) : NULL;
-	r = put_tree(format, root, epoch, &out, err);
+	out.parallel = format->packer ? parallel_new(format->packer, template_put_file, &out) : NULL;
+	r = template_put_tree(format, root, epoch, &out, err);
 	if (r == 0 && fsync(fd) < 0)
 		r = err_sys(err, -errno, "cannot sync '%s'", path);
 	sha256_finish(out.digest, digest);

@@ -46,21 +46,21 @@ size_t window_run(const struct window *window, size_t first)
 }
 
 /* One call of memcmp compares as fast as memory can be read, and stops at the first difference. */
-static bool all_zeros(const uint8_t *bytes)
+static bool windows_all_zeros(const uint8_t *bytes)
 {
 	static const uint8_t zeros[CLUSTER_BYTES];
 
 	return memcmp(bytes, zeros, CLUSTER_BYTES) == 0;
 }
 
-static void look_at_cluster(const struct walk *walk, struct slot *slot, size_t i)
+static void windows_look_at_cluster(const struct walk *walk, struct slot *slot, size_t i)
 {
 	struct cluster *cluster = &slot->window.clusters[i];
 	const uint8_t *plain = slot->bytes + i * CLUSTER_BYTES;
 	uint8_t *packed = slot->packed + i * CLUSTER_BYTES;
 	size_t size = 0;
 
-	if (all_zeros(plain)) {
+	if (windows_all_zeros(plain)) {
 		*cluster = (struct cluster){CLUSTER_ZEROS, NULL, 0};
 		return;
 	}
@@ -70,7 +70,7 @@ static void look_at_cluster(const struct walk *walk, struct slot *slot, size_t i
 			: (struct cluster){CLUSTER_PLAIN, plain, CLUSTER_BYTES};
 }
 
-static int fill(const struct walk *walk, struct slot *slot, struct err *err)
+static int windows_fill(const struct walk *walk, struct slot *slot, struct err *err)
 {
 	const struct image_source *source = walk->source;
 	uint64_t left = source->size_bytes - slot->window.offset;
@@ -81,11 +81,11 @@ static int fill(const struct walk *walk, struct slot *slot, struct err *err)
 		return r;
 	memset(slot->bytes + size, 0, WINDOW_BYTES - size);
 	for (size_t i = 0; i < WINDOW_CLUSTERS; i++)
-		look_at_cluster(walk, slot, i);
+		windows_look_at_cluster(walk, slot, i);
 	return 0;
 }
 
-static int drain(const struct walk *walk, struct err *err)
+static int windows_drain(const struct walk *walk, struct err *err)
 {
 	int r = 0;
 
@@ -95,15 +95,15 @@ static int drain(const struct walk *walk, struct err *err)
 }
 
 /* The first job hands on the older batch, the others fill one slot of the newer batch each. */
-static int job(void *data, size_t index, struct err *err)
+static int windows_job(void *data, size_t index, struct err *err)
 {
 	const struct walk *walk = data;
 
-	return index == 0 ? drain(walk, err) : fill(walk, &walk->fill.slots[index - 1], err);
+	return index == 0 ? windows_drain(walk, err) : windows_fill(walk, &walk->fill.slots[index - 1], err);
 }
 
 /* Gives the slots of the batch that is to be filled the next windows that have data. */
-static void choose(struct walk *walk)
+static void windows_choose(struct walk *walk)
 {
 	const struct image_source *source = walk->source;
 	struct batch *batch = &walk->fill;
@@ -121,7 +121,7 @@ static void choose(struct walk *walk)
 	}
 }
 
-static void batch_free(const struct walk *walk, struct batch *batch)
+static void windows_batch_free(const struct walk *walk, struct batch *batch)
 {
 	for (size_t i = 0; batch->slots && i < walk->capacity; i++) {
 		struct slot *slot = &batch->slots[i];
@@ -134,7 +134,7 @@ static void batch_free(const struct walk *walk, struct batch *batch)
 	free(batch->slots);
 }
 
-static int batch_new(const struct walk *walk, struct batch *batch, struct err *err)
+static int windows_batch_new(const struct walk *walk, struct batch *batch, struct err *err)
 {
 	batch->slots = calloc(walk->capacity, sizeof *batch->slots);
 	for (size_t i = 0; batch->slots && i < walk->capacity; i++) {
@@ -149,7 +149,7 @@ static int batch_new(const struct walk *walk, struct batch *batch, struct err *e
 	return batch->slots ? 0 : err_set(err, -ENOMEM, "out of memory");
 }
 
-static size_t batch_capacity(void)
+static size_t windows_batch_capacity(void)
 {
 	size_t wanted = (size_t)pool_threads() * BATCH_PER_THREAD;
 
@@ -162,23 +162,23 @@ int windows_walk(const struct image_source *source, const struct packer *packer,
 	struct walk walk = {.source = source, .packer = packer, .put = put, .data = data};
 	int r;
 
-	walk.capacity = batch_capacity();
-	r = batch_new(&walk, &walk.fill, err);
+	walk.capacity = windows_batch_capacity();
+	r = windows_batch_new(&walk, &walk.fill, err);
 	if (r == 0)
-		r = batch_new(&walk, &walk.drain, err);
+		r = windows_batch_new(&walk, &walk.drain, err);
 	while (r == 0) {
 		struct batch filled;
 
-		choose(&walk);
+		windows_choose(&walk);
 		if (walk.fill.n == 0 && walk.drain.n == 0)
 			break;
-		r = pool_run(1 + walk.fill.n, job, &walk, err);
+		r = pool_run(1 + walk.fill.n, windows_job, &walk, err);
 		filled = walk.fill;
 		walk.fill = walk.drain;
 		walk.drain = filled;
 		log_progress(walk.next >> 20, source->size_bytes >> 20, "MiB");
 	}
-	batch_free(&walk, &walk.fill);
-	batch_free(&walk, &walk.drain);
+	windows_batch_free(&walk, &walk.fill);
+	windows_batch_free(&walk, &walk.drain);
 	return r;
 }

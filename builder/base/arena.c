@@ -17,7 +17,7 @@ struct arena {
 	struct block *blocks;
 };
 
-static _Noreturn void out_of_memory(void)
+static _Noreturn void arena_out_of_memory(void)
 {
 	fputs("aether-build: out of memory\n", stderr);
 	exit(1);
@@ -28,7 +28,7 @@ struct arena *arena_new(void)
 	struct arena *arena = calloc(1, sizeof *arena);
 
 	if (!arena)
-		out_of_memory();
+		arena_out_of_memory();
 	return arena;
 }
 
@@ -51,14 +51,14 @@ void *arena_alloc(struct arena *arena, size_t size)
 	struct block *block = arena->blocks;
 
 	if (size > SIZE_MAX / 2)
-		out_of_memory();
+		arena_out_of_memory();
 	size = (size + align - 1) / align * align;
 	if (!block || block->size - block->used < size) {
 		size_t room = size > BLOCK_SIZE ? size : BLOCK_SIZE;
 
 		block = calloc(1, sizeof *block + room);
 		if (!block)
-			out_of_memory();
+			arena_out_of_memory();
 		block->size = room;
 		block->next = arena->blocks;
 		arena->blocks = block;
@@ -109,7 +109,7 @@ char *arena_vprintf(struct arena *arena, const char *format, va_list ap)
 	length = vsnprintf(NULL, 0, format, again);
 	va_end(again);
 	if (length < 0)
-		out_of_memory();
+		arena_out_of_memory();
 	text = arena_alloc(arena, (size_t)length + 1);
 	vsnprintf(text, (size_t)length + 1, format, ap);
 	return text;

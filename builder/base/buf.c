@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static _Noreturn void out_of_memory(void)
+static _Noreturn void buf_out_of_memory(void)
 {
 	fputs("aether-build: out of memory\n", stderr);
 	exit(1);
@@ -16,7 +16,7 @@ void *buf_reserve(struct buf *buf, size_t extra)
 	size_t need = buf->size + extra + 1;
 
 	if (need <= extra || need > SIZE_MAX / 2)
-		out_of_memory();
+		buf_out_of_memory();
 	if (need > buf->capacity) {
 		size_t capacity = buf->capacity ? buf->capacity : 256;
 
@@ -24,7 +24,7 @@ void *buf_reserve(struct buf *buf, size_t extra)
 			capacity *= 2;
 		buf->data = realloc(buf->data, capacity);
 		if (!buf->data)
-			out_of_memory();
+			buf_out_of_memory();
 		buf->capacity = capacity;
 		buf->data[buf->size] = 0;
 	}

@@ -8,22 +8,22 @@
 #include "base/text.h"
 
 /* What is said may hold what others said: no error moves a terminal's cursor. Takes and returns `text`, which may be NULL. */
-static char *calmed(char *text)
+static char *err_calmed(char *text)
 {
 	if (text)
 		text_calm(text, "\n\t");
 	return text;
 }
 
-static char *format_text(const char *format, va_list ap)
+static char *err_format_text(const char *format, va_list ap)
 {
 	char *text = NULL;
 
-	return vasprintf(&text, format, ap) < 0 ? NULL : calmed(text);
+	return vasprintf(&text, format, ap) < 0 ? NULL : err_calmed(text);
 }
 
 /* Takes over the strings of `problem`. */
-static struct err_item *append(struct err *err, int code, struct err_item problem)
+static struct err_item *err_append(struct err *err, int code, struct err_item problem)
 {
 	struct err_item *item = malloc(sizeof *item);
 
@@ -51,7 +51,7 @@ int (err_set)(struct err *err, int code, const char *format, ...)
 	va_list ap;
 
 	va_start(ap, format);
-	append(err, code, (struct err_item){.text = format_text(format, ap)});
+	err_append(err, code, (struct err_item){.text = err_format_text(format, ap)});
 	va_end(ap);
 	return code;
 }
@@ -62,16 +62,16 @@ int (err_at)(struct err *err, int code, const struct pos *pos, const char *key_p
 	va_list ap;
 
 	va_start(ap, format);
-	problem.text = format_text(format, ap);
+	problem.text = err_format_text(format, ap);
 	va_end(ap);
 	if (pos && pos->file) {
-		problem.file = calmed(strdup(pos->file));
+		problem.file = err_calmed(strdup(pos->file));
 		problem.line = pos->line;
 		problem.column = pos->column;
 	}
 	if (key_path && *key_path)
-		problem.path = calmed(strdup(key_path));
-	append(err, code, problem);
+		problem.path = err_calmed(strdup(key_path));
+	err_append(err, code, problem);
 	return code;
 }
 
@@ -82,12 +82,12 @@ int (err_sys)(struct err *err, int code, const char *format, ...)
 	va_list ap;
 
 	va_start(ap, format);
-	text = format_text(format, ap);
+	text = err_format_text(format, ap);
 	va_end(ap);
 	if (asprintf(&full, "%s: %s", text ? text : "?", strerror(-code)) < 0)
 		full = NULL;
 	free(text);
-	item = append(err, code, (struct err_item){.text = full});
+	item = err_append(err, code, (struct err_item){.text = full});
 	if (item && code == -ENOSPC)
 		err_hint(err, "free some space and run the same command again; what was finished is kept");
 	return code;
@@ -102,7 +102,7 @@ int (err_wrap)(struct err *err, const char *format, ...)
 	if (!item)
 		return err->code;
 	va_start(ap, format);
-	text = format_text(format, ap);
+	text = err_format_text(format, ap);
 	va_end(ap);
 	if (item->context) {
 		if (asprintf(&joined, "%s\n%s", item->context, text ? text : "") < 0)
@@ -124,7 +124,7 @@ int (err_hint)(struct err *err, const char *format, ...)
 		return err->code;
 	free(item->hint);
 	va_start(ap, format);
-	item->hint = format_text(format, ap);
+	item->hint = err_format_text(format, ap);
 	va_end(ap);
 	return err->code;
 }
@@ -149,7 +149,7 @@ void err_take(struct err *err, struct err *from)
 }
 
 /* Prints `text` with every line indented by two spaces. */
-static void print_indented(const char *text, FILE *out)
+static void err_print_indented(const char *text, FILE *out)
 {
 	while (*text) {
 		size_t length = strcspn(text, "\n");
@@ -172,7 +172,7 @@ void err_print(const struct err *err, FILE *out)
 			fprintf(out, "%s: ", item->path);
 		fprintf(out, "%s\n", item->text ? item->text : "out of memory");
 		if (item->context)
-			print_indented(item->context, out);
+			err_print_indented(item->context, out);
 		if (item->hint)
 			fprintf(out, "  hint: %s\n", item->hint);
 	}

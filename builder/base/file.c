@@ -90,7 +90,7 @@ int fd_pread_all(int fd, void *data, size_t size, uint64_t offset)
 }
 
 /* Makes the directory entry of `path` durable. */
-static int sync_parent(const char *path)
+static int base_file_sync_parent(const char *path)
 {
 	char *copy = strdup(path);
 	_cleanup_fd_ int fd = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
@@ -105,7 +105,7 @@ int path_publish(const char *from, const char *to, struct err *err)
 
 	if (rename(from, to) < 0)
 		return err_sys(err, -errno, "cannot publish '%s'", to);
-	r = sync_parent(to);
+	r = base_file_sync_parent(to);
 	return r < 0 ? err_sys(err, r, "cannot sync the folder of '%s'", to) : 0;
 }
 
@@ -150,7 +150,7 @@ void fd_write_back(int fd)
 }
 
 /* sendfile(2) for file systems that do not know the other. */
-static ssize_t copy_some(int from, int to, size_t size)
+static ssize_t base_file_copy_some(int from, int to, size_t size)
 {
 	ssize_t n = copy_file_range(from, NULL, to, NULL, size, 0);
 
@@ -167,7 +167,7 @@ int file_copy(const char *from, const char *to, struct err *err)
 		return err_sys(err, -errno, "cannot open '%s'", from);
 	out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	while (out >= 0 && n > 0) {
-		n = copy_some(in, out, 1 << 30);
+		n = base_file_copy_some(in, out, 1 << 30);
 		if (n < 0 && errno == EINTR)
 			n = 1;
 	}
@@ -200,7 +200,7 @@ int folder_make(const char *path, mode_t mode, struct err *err)
 	return r < 0 ? err_sys(err, r, "cannot make the folder '%s'", path) : 0;
 }
 
-static int remove_entries(int fd)
+static int base_file_remove_entries(int fd)
 {
 	DIR *dir = fdopendir(fd);
 	struct dirent *entry;
@@ -219,7 +219,7 @@ static int remove_entries(int fd)
 }
 
 /* Opens a folder that goes. What is mounted below the first is not ours to empty: -EXDEV. */
-static int open_to_remove(int folder, const char *name)
+static int base_file_open_to_remove(int folder, const char *name)
 {
 	const struct open_how how = {
 		.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
@@ -238,12 +238,12 @@ int fd_remove(int folder, const char *name)
 		return 0;
 	if (errno != EISDIR && errno != EPERM)
 		return -errno;
-	fd = open_to_remove(folder, name);
+	fd = base_file_open_to_remove(folder, name);
 	if (fd == -EACCES && fchmodat(folder, name, 0700, 0) == 0) /* overlay work folders are 0000 */
-		fd = open_to_remove(folder, name);
+		fd = base_file_open_to_remove(folder, name);
 	if (fd < 0)
 		return fd;
-	r = remove_entries(fd);
+	r = base_file_remove_entries(fd);
 	if (r == 0 && unlinkat(folder, name, AT_REMOVEDIR) < 0)
 		r = -errno;
 	return r;

@@ -25,7 +25,7 @@ void log_setup(enum log_mode mode)
 }
 
 /* Prints `text` as a JSON string. */
-static void print_json_string(const char *text)
+static void log_print_json_string(const char *text)
 {
 	fputc('"', stderr);
 	for (; *text; text++) {
@@ -41,25 +41,25 @@ static void print_json_string(const char *text)
 	fputc('"', stderr);
 }
 
-static void say(const char *kind, const char *prefix, const char *text)
+static void log_say(const char *kind, const char *prefix, const char *text)
 {
 	if (state.mode == LOG_JSON) {
 		fprintf(stderr, "{\"%s\":", kind);
-		print_json_string(text);
+		log_print_json_string(text);
 		fputs("}\n", stderr);
 	} else if (state.mode != LOG_QUIET || strcmp(kind, "warning") == 0) {
 		fprintf(stderr, "%s%s%s\n", state.terminal ? "\r\033[K" : "", prefix, text);
 	}
 }
 
-static void say_v(const char *kind, const char *prefix, const char *format, va_list ap)
+static void log_say_v(const char *kind, const char *prefix, const char *format, va_list ap)
 {
 	char text[1024];
 
 	vsnprintf(text, sizeof text, format, ap);
 	text_calm(text, "\n\t");
 	pthread_mutex_lock(&state.lock);
-	say(kind, prefix, text);
+	log_say(kind, prefix, text);
 	pthread_mutex_unlock(&state.lock);
 }
 
@@ -68,7 +68,7 @@ void log_note(const char *format, ...)
 	va_list ap;
 
 	va_start(ap, format);
-	say_v("note", "", format, ap);
+	log_say_v("note", "", format, ap);
 	va_end(ap);
 }
 
@@ -77,11 +77,11 @@ void log_warn(const char *format, ...)
 	va_list ap;
 
 	va_start(ap, format);
-	say_v("warning", "WARNING: ", format, ap);
+	log_say_v("warning", "WARNING: ", format, ap);
 	va_end(ap);
 }
 
-static void end_step(void)
+static void log_end_step(void)
 {
 	char text[256];
 
@@ -89,7 +89,7 @@ static void end_step(void)
 		return;
 	state.in_step = false;
 	snprintf(text, sizeof text, "%s: %.1f s", state.step, (double)(clock_ms() - state.step_started_ms) / 1000);
-	say("done", "", text);
+	log_say("done", "", text);
 }
 
 void log_step(const char *format, ...)
@@ -97,7 +97,7 @@ void log_step(const char *format, ...)
 	va_list ap;
 
 	pthread_mutex_lock(&state.lock);
-	end_step();
+	log_end_step();
 	if (format) {
 		va_start(ap, format);
 		vsnprintf(state.step, sizeof state.step, format, ap);

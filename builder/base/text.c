@@ -18,7 +18,7 @@ bool strv_has(const struct strv *list, const char *text)
 	return false;
 }
 
-static int compare_strings(const void *a, const void *b)
+static int text_compare_strings(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
@@ -26,7 +26,7 @@ static int compare_strings(const void *a, const void *b)
 void strv_sort(struct strv *list)
 {
 	if (list->count)
-		qsort(list->items, list->count, sizeof *list->items, compare_strings);
+		qsort(list->items, list->count, sizeof *list->items, text_compare_strings);
 }
 
 bool text_has_prefix(const char *text, const char *prefix)
@@ -71,7 +71,7 @@ struct unit {
 };
 
 /* Reads digits; -ERANGE when they say more than 2^63-1. */
-static int parse_digits(const char *text, size_t n, uint64_t *ret)
+static int text_parse_digits(const char *text, size_t n, uint64_t *ret)
 {
 	uint64_t value = 0;
 
@@ -84,7 +84,7 @@ static int parse_digits(const char *text, size_t n, uint64_t *ret)
 }
 
 /* `0.DIGITS` times `factor`, which must come out whole. Digits are few enough for the largest factor. */
-static int parse_fraction(const char *digits, size_t n, uint64_t factor, uint64_t *ret)
+static int text_parse_fraction(const char *digits, size_t n, uint64_t factor, uint64_t *ret)
 {
 	enum { DIGITS_MAX = 6 };
 	uint64_t value = 0, scale = 1;
@@ -93,7 +93,7 @@ static int parse_fraction(const char *digits, size_t n, uint64_t factor, uint64_
 		n--;
 	if (n > DIGITS_MAX)
 		return -EINVAL;
-	parse_digits(digits, n, &value);
+	text_parse_digits(digits, n, &value);
 	for (size_t i = 0; i < n; i++)
 		scale *= 10;
 	*ret = value * factor / scale;
@@ -102,7 +102,7 @@ static int parse_fraction(const char *digits, size_t n, uint64_t factor, uint64_
 
 /* Reads `NUMBER[.FRACTION]SUFFIX` where SUFFIX is one of `units`; the value is in units of factor 1. In whole numbers:
  * 0.3 s are 300 ms to the last bit. */
-static int parse_with_unit(const char *text, const struct unit *units, size_t n, uint64_t *ret)
+static int text_parse_with_unit(const char *text, const struct unit *units, size_t n, uint64_t *ret)
 {
 	static const char decimal[] = "0123456789";
 	size_t whole = strspn(text, decimal), fraction = text[whole] == '.' ? strspn(text + whole + 1, decimal) : 0;
@@ -115,10 +115,11 @@ static int parse_with_unit(const char *text, const struct unit *units, size_t n,
 	for (size_t i = 0; i < n; i++) {
 		if (strcmp(name, units[i].name) != 0)
 			continue;
-		r = fraction ? parse_fraction(text + whole + 1, fraction, units[i].factor, &rest) : 0;
+		r = fraction ? text_parse_fraction(text + whole + 1, fraction, units[i].factor, &rest) : 0;
 		if (r < 0)
 			return r;
-		if (parse_digits(text, whole, &value) < 0 || __builtin_mul_overflow(value, units[i].factor, &value) ||
+		if (text_parse_digits(text, whole, &value) < 0 ||
+		    __builtin_mul_overflow(value, units[i].factor, &value) ||
 		    __builtin_add_overflow(value, rest, &value) || value > INT64_MAX)
 			return -ERANGE;
 		*ret = value;
@@ -138,7 +139,7 @@ int size_parse(const char *text, uint64_t *ret_bytes)
 		{"T", 1ULL << 40}, {"TiB", 1ULL << 40},
 	};
 
-	return parse_with_unit(text, units, sizeof units / sizeof *units, ret_bytes);
+	return text_parse_with_unit(text, units, sizeof units / sizeof *units, ret_bytes);
 }
 
 int duration_parse(const char *text, uint64_t *ret_ms)
@@ -147,7 +148,7 @@ int duration_parse(const char *text, uint64_t *ret_ms)
 		{"ms", 1}, {"", 1000}, {"s", 1000}, {"m", 60000}, {"min", 60000}, {"h", 3600000}, {"d", 86400000},
 	};
 
-	return parse_with_unit(text, units, sizeof units / sizeof *units, ret_ms);
+	return text_parse_with_unit(text, units, sizeof units / sizeof *units, ret_ms);
 }
 
 const char *size_format(struct arena *arena, uint64_t bytes)
@@ -188,7 +189,7 @@ void hex_encode(const void *data, size_t size, char *out)
 	*out = 0;
 }
 
-static int hex_digit(char c)
+static int text_hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -204,8 +205,8 @@ int hex_decode(const char *text, void *data, size_t size)
 	unsigned char *bytes = data;
 
 	for (size_t i = 0; i < size; i++) {
-		int high = hex_digit(text[2 * i]);
-		int low = high < 0 ? -1 : hex_digit(text[2 * i + 1]);
+		int high = text_hex_digit(text[2 * i]);
+		int low = high < 0 ? -1 : text_hex_digit(text[2 * i + 1]);
 
 		if (low < 0)
 			return -EINVAL;
@@ -217,7 +218,7 @@ int hex_decode(const char *text, void *data, size_t size)
 enum { NAME_MAX_COMPARED = 64 };
 
 /* Levenshtein distance of two short names. */
-static size_t edit_distance(const char *a, const char *b)
+static size_t text_edit_distance(const char *a, const char *b)
 {
 	size_t row[NAME_MAX_COMPARED + 1], length = strlen(b);
 
@@ -269,7 +270,7 @@ const char *text_nearest(const char *name, const char *const *known, size_t n)
 
 		if (strlen(known[i]) > NAME_MAX_COMPARED)
 			continue;
-		distance = edit_distance(name, known[i]);
+		distance = text_edit_distance(name, known[i]);
 		if (distance <= best && (!nearest || distance < best)) {
 			nearest = known[i];
 			best = distance;

@@ -11,7 +11,7 @@ struct entry {
 	size_t size;
 };
 
-static void add(struct cpio *cpio, const struct entry *entry)
+static void cpio_add(struct cpio *cpio, const struct entry *entry)
 {
 	const uint32_t fields[] = {
 		entry->mode ? ++cpio->n_entries : 0, entry->mode, 0 /* uid */, 0 /* gid */, entry->links, cpio->time,
@@ -30,18 +30,21 @@ static void add(struct cpio *cpio, const struct entry *entry)
 
 void cpio_folder(struct cpio *cpio, const char *name, mode_t mode)
 {
-	add(cpio, &(struct entry){.name = name, .mode = S_IFDIR | mode, .links = 2});
+	cpio_add(cpio, &(struct entry){.name = name, .mode = S_IFDIR | mode, .links = 2});
 }
 
 void cpio_file(struct cpio *cpio, const char *name, mode_t mode, const void *data, size_t size)
 {
-	add(cpio, &(struct entry){.name = name, .mode = S_IFREG | mode, .links = 1, .data = data, .size = size});
+	cpio_add(cpio, &(struct entry){.name = name, .mode = S_IFREG | mode, .links = 1, .data = data, .size = size});
 }
 
 void cpio_device(struct cpio *cpio, const char *name, mode_t mode, unsigned device_major, unsigned device_minor)
 {
-	add(cpio, &(struct entry){.name = name, .mode = S_IFCHR | mode, .links = 1, .device_major = device_major,
-				  .device_minor = device_minor});
+	cpio_add(cpio, &(struct entry){.name = name,
+				       .mode = S_IFCHR | mode,
+				       .links = 1,
+				       .device_major = device_major,
+				       .device_minor = device_minor});
 }
 
 void cpio_end(struct cpio *cpio)
@@ -49,7 +52,7 @@ void cpio_end(struct cpio *cpio)
 	uint32_t time = cpio->time;
 
 	cpio->time = 0;
-	add(cpio, &(struct entry){.name = "TRAILER!!!", .links = 1});
+	cpio_add(cpio, &(struct entry){.name = "TRAILER!!!", .links = 1});
 	cpio->time = time;
 	buf_align(cpio->out, 512);
 }

@@ -19,13 +19,13 @@ uint64_t esp_need(const struct esp_file *files, size_t n)
 }
 
 /* The folder of a file as mtools names it: "::/EFI/BOOT". */
-static const char *folder_of(struct arena *arena, const char *path)
+static const char *esp_folder_of(struct arena *arena, const char *path)
 {
 	return arena_printf(arena, "::%.*s", (int)(strrchr(path, '/') - path), path);
 }
 
 /* Adds the folders above `path` that are not listed yet, from the top. */
-static void push_folders(struct arena *arena, struct strv *folders, const char *path)
+static void esp_push_folders(struct arena *arena, struct strv *folders, const char *path)
 {
 	for (const char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
 		const char *folder = arena_printf(arena, "::%.*s", (int)(slash - path), path);
@@ -35,7 +35,7 @@ static void push_folders(struct arena *arena, struct strv *folders, const char *
 	}
 }
 
-static struct strv mtool(struct arena *arena, const char *program, const char *image)
+static struct strv esp_mtool(struct arena *arena, const char *program, const char *image)
 {
 	struct strv argv = {0};
 
@@ -45,47 +45,47 @@ static struct strv mtool(struct arena *arena, const char *program, const char *i
 	return argv;
 }
 
-static int run(struct arena *arena, const struct disk_spec *spec, struct strv *argv, struct err *err)
+static int esp_run(struct arena *arena, const struct disk_spec *spec, struct strv *argv, struct err *err)
 {
 	*arena_push(arena, argv->items, argv->count) = NULL;
 	return tool_run_at_epoch(spec, "mtools", argv->items, err);
 }
 
 /* Copies the staged files that belong in one folder: one by one by name, because folders have no order of their own. */
-static int copy(struct arena *arena, const struct disk_spec *spec, const struct esp_file *files, size_t n, const char *folder,
-		const char *staged, const char *image, struct err *err)
+static int esp_copy(struct arena *arena, const struct disk_spec *spec, const struct esp_file *files, size_t n,
+		    const char *folder, const char *staged, const char *image, struct err *err)
 {
-	struct strv argv = mtool(arena, "/usr/bin/mcopy", image);
+	struct strv argv = esp_mtool(arena, "/usr/bin/mcopy", image);
 
 	strv_push(arena, &argv, "-m"); /* with their times */
 	for (size_t i = 0; i < n; i++)
-		if (strcmp(folder_of(arena, files[i].path), folder) == 0)
+		if (strcmp(esp_folder_of(arena, files[i].path), folder) == 0)
 			strv_push(arena, &argv, arena_printf(arena, "%s%s", staged, files[i].path));
 	strv_push(arena, &argv, arena_printf(arena, "%s/", folder));
-	return run(arena, spec, &argv, err);
+	return esp_run(arena, spec, &argv, err);
 }
 
-static int fill(struct arena *arena, const struct disk_spec *spec, const struct esp_file *files, size_t n, const char *image,
-		struct err *err)
+static int esp_fill(struct arena *arena, const struct disk_spec *spec, const struct esp_file *files, size_t n,
+		    const char *image, struct err *err)
 {
-	struct strv all = mtool(arena, "/usr/bin/mmd", image), done = {0};
+	struct strv all = esp_mtool(arena, "/usr/bin/mmd", image), done = {0};
 	const char *staged = arena_printf(arena, "%s.files", image);
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < n; i++) {
-		push_folders(arena, &all, files[i].path);
+		esp_push_folders(arena, &all, files[i].path);
 		r = pick_put(spec->work, arena_printf(arena, "%s%s", staged, files[i].path), files[i].data, files[i].size,
 			     spec->epoch, err);
 	}
 	if (r == 0)
-		r = run(arena, spec, &all, err);
+		r = esp_run(arena, spec, &all, err);
 	for (size_t i = 0; r == 0 && i < n; i++) {
-		const char *folder = folder_of(arena, files[i].path);
+		const char *folder = esp_folder_of(arena, files[i].path);
 
 		if (strv_has(&done, folder))
 			continue;
 		strv_push(arena, &done, folder);
-		r = copy(arena, spec, files, n, folder, staged, image, err);
+		r = esp_copy(arena, spec, files, n, folder, staged, image, err);
 	}
 	return r == 0 ? path_remove(arena_printf(arena, "%s/%s", spec->work, staged), err) : r;
 }
@@ -98,7 +98,7 @@ int esp_make(const struct disk_spec *spec, const struct disk_partition *partitio
 	int r = format_vfat(spec, partition, name, &fd, err);
 
 	if (r == 0) {
-		r = fill(arena, spec, files, n, name, err);
+		r = esp_fill(arena, spec, files, n, name, err);
 		if (r < 0)
 			err_wrap(err, "while filling the EFI system partition '%s'", partition->label);
 	}

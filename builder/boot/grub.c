@@ -100,7 +100,7 @@ void grub_menu(struct buf *out)
 
 /* The kernel's words as GRUB's. The kernel keeps a word together by double quotes; GRUB gives it such quotes by itself when
  * there is a space in it, and would put a backslash before those that are there. */
-static int put_words(const char *cmdline, struct buf *out, struct err *err)
+static int grub_put_words(const char *cmdline, struct buf *out, struct err *err)
 {
 	bool quoted = false, in_word = false;
 
@@ -135,10 +135,16 @@ int grub_entry(const char *title, const char *slot, const char *cmdline, struct 
 	for (const char *c = title; *c; c++)
 		if (*c != '\'' && (unsigned char)*c >= ' ')
 			buf_add_u8(out, (uint8_t)*c);
-	buf_printf(out, "' {\n\tif hashsum --hash sha256 --check " ESP_SLOT_FOLDER "/%s/" ESP_SUMS " --prefix " ESP_SLOT_FOLDER "/%s; then\n"
-			"\t\tlinux " ESP_SLOT_FOLDER "/%s/" ESP_LINUX, slot, slot, slot);
-	r = put_words(cmdline, out, err);
-	buf_printf(out, "\n\t\tinitrd " ESP_SLOT_FOLDER "/%s/" ESP_INITRD "\n\telse\n\t\techo 'slot %s is damaged'\n\tfi\n}\n", slot, slot);
+	buf_printf(out,
+		   "' {\n\tif hashsum --hash sha256 --check " ESP_SLOT_FOLDER "/%s/" ESP_SUMS
+		   " --prefix " ESP_SLOT_FOLDER "/%s; then\n"
+		   "\t\tlinux " ESP_SLOT_FOLDER "/%s/" ESP_LINUX,
+		   slot, slot, slot);
+	r = grub_put_words(cmdline, out, err);
+	buf_printf(out,
+		   "\n\t\tinitrd " ESP_SLOT_FOLDER "/%s/" ESP_INITRD
+		   "\n\telse\n\t\techo 'slot %s is damaged'\n\tfi\n}\n",
+		   slot, slot);
 	return r;
 }
 

@@ -56,7 +56,8 @@ int initrd_kernel(struct arena *arena, const char *root, const char **ret_versio
 	return r;
 }
 
-static int add_modules(struct arena *arena, struct cpio *cpio, const char *root, const char *folder, struct err *err)
+static int initrd_add_modules(struct arena *arena, struct cpio *cpio, const char *root, const char *folder,
+			      struct err *err)
 {
 	_cleanup_buf_ struct buf dep = {0}, builtin = {0};
 	struct strv files;
@@ -83,7 +84,7 @@ static int add_modules(struct arena *arena, struct cpio *cpio, const char *root,
 }
 
 /* Level 9: higher ones take up to a second more and save half a percent. One thread, for equal bytes. */
-static int compress(const struct disk_spec *spec, const struct buf *plain, struct buf *out, struct err *err)
+static int initrd_compress(const struct disk_spec *spec, const struct buf *plain, struct buf *out, struct err *err)
 {
 	static const char *const argv[] = {
 		"/usr/bin/zstd", "-q", "-9", "--single-thread", "-o", "initrd.zst", "initrd.cpio", NULL,
@@ -117,11 +118,12 @@ int initrd_make(const struct disk_spec *spec, const char *version, struct buf *o
 		cpio_device(&cpio, "dev/console", 0600, 5, 1);
 		cpio_file(&cpio, "init", 0755, init.data, init.size);
 		cpio_folder(&cpio, "modules", 0755);
-		r = add_modules(arena, &cpio, spec->root, arena_printf(arena, "/usr/lib/modules/%s", version), err);
+		r = initrd_add_modules(arena, &cpio, spec->root, arena_printf(arena, "/usr/lib/modules/%s", version),
+				       err);
 	}
 	if (r == 0) {
 		cpio_end(&cpio);
-		r = compress(spec, &plain, out, err);
+		r = initrd_compress(spec, &plain, out, err);
 	}
 	return r < 0 ? err_wrap(err, "while making the initrd") : 0;
 }

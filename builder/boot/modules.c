@@ -30,12 +30,12 @@ const char *modules_name(struct arena *arena, const char *path, size_t length)
 	return name;
 }
 
-static int by_name(const void *a, const void *b)
+static int boot_modules_by_name(const void *a, const void *b)
 {
 	return strcmp(((const struct module *)a)->name, ((const struct module *)b)->name);
 }
 
-static void parse_dep(struct kernel *kernel, const char *dep)
+static void boot_modules_parse_dep(struct kernel *kernel, const char *dep)
 {
 	for (const char *line = dep; *line; line += *line == '\n') {
 		size_t length = strcspn(line, "\n"), file = strcspn(line, ":\n");
@@ -49,10 +49,10 @@ static void parse_dep(struct kernel *kernel, const char *dep)
 		line += length;
 	}
 	if (kernel->n_modules)
-		qsort(kernel->modules, kernel->n_modules, sizeof *kernel->modules, by_name);
+		qsort(kernel->modules, kernel->n_modules, sizeof *kernel->modules, boot_modules_by_name);
 }
 
-static void parse_builtin(struct kernel *kernel, const char *builtin)
+static void boot_modules_parse_builtin(struct kernel *kernel, const char *builtin)
 {
 	for (const char *line = builtin; *line; line += *line == '\n') {
 		size_t length = strcspn(line, "\n");
@@ -63,27 +63,28 @@ static void parse_builtin(struct kernel *kernel, const char *builtin)
 	}
 }
 
-static struct module *find(struct kernel *kernel, const char *name)
+static struct module *boot_modules_find(struct kernel *kernel, const char *name)
 {
 	if (!kernel->n_modules)
 		return NULL;
-	return bsearch(&(struct module){.name = name}, kernel->modules, kernel->n_modules, sizeof *kernel->modules, by_name);
+	return bsearch(&(struct module){.name = name}, kernel->modules, kernel->n_modules, sizeof *kernel->modules,
+		       boot_modules_by_name);
 }
 
 /* Lists what the module needs, then itself; one that is being listed already is not begun again, so a circle ends. */
-static int list(struct kernel *kernel, struct module *module, struct err *err)
+static int boot_modules_list(struct kernel *kernel, struct module *module, struct err *err)
 {
 	module->listed = true;
 	for (const char *word = module->needs; *(word += strspn(word, " "));) {
 		size_t length = strcspn(word, " ");
-		struct module *needed = find(kernel, modules_name(kernel->arena, word, length));
+		struct module *needed = boot_modules_find(kernel, modules_name(kernel->arena, word, length));
 		int r = 0;
 
 		if (!needed)
 			return err_set(err, -ENOENT, "modules.dep says that %s needs %.*s, but not where that is", module->name,
 				       (int)length, word);
 		if (!needed->listed)
-			r = list(kernel, needed, err);
+			r = boot_modules_list(kernel, needed, err);
 		if (r < 0)
 			return r;
 		word += length;
@@ -97,15 +98,15 @@ int modules_order(struct arena *arena, const char *dep, const char *builtin, con
 {
 	struct kernel kernel = {.arena = arena};
 
-	parse_dep(&kernel, dep);
-	parse_builtin(&kernel, builtin);
+	boot_modules_parse_dep(&kernel, dep);
+	boot_modules_parse_builtin(&kernel, builtin);
 	for (size_t i = 0; i < n; i++) {
 		const char *name = modules_name(arena, wanted[i].name, strlen(wanted[i].name));
-		struct module *module = find(&kernel, name);
+		struct module *module = boot_modules_find(&kernel, name);
 		int r = 0;
 
 		if (module && !module->listed)
-			r = list(&kernel, module, err);
+			r = boot_modules_list(&kernel, module, err);
 		else if (!module && wanted[i].required && !strv_has(&kernel.builtin, name))
 			r = err_set(err, -ENOENT, "the kernel of the tree has no module '%s', which the initrd needs", name);
 		if (r < 0)

@@ -47,7 +47,7 @@ struct pe {
 	uint64_t address_end;        /* behind the last section in memory */
 };
 
-static uint32_t get32(const uint8_t *from)
+static uint32_t uki_get32(const uint8_t *from)
 {
 	uint32_t value;
 
@@ -55,51 +55,53 @@ static uint32_t get32(const uint8_t *from)
 	return le32toh(value);
 }
 
-static uint16_t get16(const uint8_t *from)
+static uint16_t uki_get16(const uint8_t *from)
 {
 	return (uint16_t)(from[0] | from[1] << 8);
 }
 
-static void put32(uint8_t *to, uint64_t value)
+static void uki_put32(uint8_t *to, uint64_t value)
 {
 	uint32_t little = htole32((uint32_t)value);
 
 	memcpy(to, &little, sizeof little);
 }
 
-static uint64_t align(uint64_t value, uint64_t alignment)
+static uint64_t uki_align(uint64_t value, uint64_t alignment)
 {
 	return (value + alignment - 1) / alignment * alignment;
 }
 
-static bool is_alignment(uint64_t value)
+static bool uki_is_alignment(uint64_t value)
 {
 	return value >= 512 && value <= 1 << 16 && (value & (value - 1)) == 0;
 }
 
-static int damaged(struct err *err, const char *what)
+static int uki_damaged(struct err *err, const char *what)
 {
 	err_set(err, -EBADMSG, "the UKI stub is not a valid systemd-stub: %s", what);
 	return err_hint(err, "the tools tree needs the package systemd-boot-efi");
 }
 
 /* Looks at the sections that the stub has: what is behind them in memory and how much room its headers leave for more. */
-static int read_sections(struct pe *pe, struct err *err)
+static int uki_read_sections(struct pe *pe, struct err *err)
 {
-	uint64_t raw_start = get32(pe->header + OPTIONAL_HEADERS_SIZE);
+	uint64_t raw_start = uki_get32(pe->header + OPTIONAL_HEADERS_SIZE);
 	uint64_t table_start = (uint64_t)(pe->table - pe->bytes);
 
 	if (raw_start > pe->size || table_start + pe->n_sections * SECTION_BYTES > raw_start)
-		return damaged(err, "its section table leaves its headers");
+		return uki_damaged(err, "its section table leaves its headers");
 	for (size_t i = 0; i < pe->n_sections; i++) {
 		const uint8_t *section = pe->table + i * SECTION_BYTES;
-		uint64_t raw = get32(section + SECTION_RAW_OFFSET), raw_size = get32(section + SECTION_RAW_SIZE);
-		uint64_t end = (uint64_t)get32(section + SECTION_ADDRESS) + get32(section + SECTION_VIRTUAL_SIZE);
+		uint64_t raw = uki_get32(section + SECTION_RAW_OFFSET),
+			 raw_size = uki_get32(section + SECTION_RAW_SIZE);
+		uint64_t end =
+			(uint64_t)uki_get32(section + SECTION_ADDRESS) + uki_get32(section + SECTION_VIRTUAL_SIZE);
 
 		if (raw_size && (raw < raw_start || raw + raw_size > pe->size))
-			return damaged(err, "a section leaves the file");
+			return uki_damaged(err, "a section leaves the file");
 		if (end > IMAGE_MAX)
-			return damaged(err, "a section lies too high in memory");
+			return uki_damaged(err, "a section lies too high in memory");
 		if (end > pe->address_end)
 			pe->address_end = end;
 	}
@@ -109,34 +111,34 @@ static int read_sections(struct pe *pe, struct err *err)
 	return 0;
 }
 
-static int read_headers(struct pe *pe, struct err *err)
+static int uki_read_headers(struct pe *pe, struct err *err)
 {
 	uint64_t at, optional_size;
 
 	if (pe->size < DOS_PE_OFFSET + 4 || pe->size > IMAGE_MAX || memcmp(pe->bytes, "MZ", 2) != 0)
-		return damaged(err, "it is no PE file");
-	at = get32(pe->bytes + DOS_PE_OFFSET);
+		return uki_damaged(err, "it is no PE file");
+	at = uki_get32(pe->bytes + DOS_PE_OFFSET);
 	if (at + OPTIONAL_END > pe->size)
-		return damaged(err, "it is cut off");
+		return uki_damaged(err, "it is cut off");
 	pe->header = pe->bytes + at;
-	optional_size = get16(pe->header + COFF_OPTIONAL_SIZE);
-	if (memcmp(pe->header, "PE\0\0", 4) != 0 || get16(pe->header + OPTIONAL_MAGIC) != MAGIC_PE32_PLUS)
-		return damaged(err, "it is no PE32+ file");
+	optional_size = uki_get16(pe->header + COFF_OPTIONAL_SIZE);
+	if (memcmp(pe->header, "PE\0\0", 4) != 0 || uki_get16(pe->header + OPTIONAL_MAGIC) != MAGIC_PE32_PLUS)
+		return uki_damaged(err, "it is no PE32+ file");
 	if (optional_size < OPTIONAL_END - OPTIONAL || at + OPTIONAL + optional_size > pe->size ||
-	    get32(pe->header + OPTIONAL_N_DIRECTORIES) < 5)
-		return damaged(err, "its optional header is cut off");
-	if (get32(pe->header + OPTIONAL_CERTIFICATES) || get32(pe->header + OPTIONAL_CERTIFICATES + 4))
-		return damaged(err, "it is signed, which would not hold with more in it");
-	pe->section_alignment = get32(pe->header + OPTIONAL_SECTION_ALIGNMENT);
-	pe->file_alignment = get32(pe->header + OPTIONAL_FILE_ALIGNMENT);
-	if (!is_alignment(pe->section_alignment) || !is_alignment(pe->file_alignment))
-		return damaged(err, "its alignments are none");
+	    uki_get32(pe->header + OPTIONAL_N_DIRECTORIES) < 5)
+		return uki_damaged(err, "its optional header is cut off");
+	if (uki_get32(pe->header + OPTIONAL_CERTIFICATES) || uki_get32(pe->header + OPTIONAL_CERTIFICATES + 4))
+		return uki_damaged(err, "it is signed, which would not hold with more in it");
+	pe->section_alignment = uki_get32(pe->header + OPTIONAL_SECTION_ALIGNMENT);
+	pe->file_alignment = uki_get32(pe->header + OPTIONAL_FILE_ALIGNMENT);
+	if (!uki_is_alignment(pe->section_alignment) || !uki_is_alignment(pe->file_alignment))
+		return uki_damaged(err, "its alignments are none");
 	pe->table = pe->header + OPTIONAL + optional_size;
-	pe->n_sections = get16(pe->header + COFF_N_SECTIONS);
-	return read_sections(pe, err);
+	pe->n_sections = uki_get16(pe->header + COFF_N_SECTIONS);
+	return uki_read_sections(pe, err);
 }
 
-static bool has_section(const struct pe *pe, const char name[8])
+static bool uki_has_section(const struct pe *pe, const char name[8])
 {
 	for (size_t i = 0; i < pe->n_sections; i++)
 		if (memcmp(pe->table + i * SECTION_BYTES, name, 8) == 0)
@@ -145,17 +147,18 @@ static bool has_section(const struct pe *pe, const char name[8])
 }
 
 /* Appends the section's header to the table; its bytes will stand at `raw` of the file. */
-static int add_section(struct pe *pe, const struct uki_section *section, uint64_t raw, struct err *err)
+static int uki_add_section(struct pe *pe, const struct uki_section *section, uint64_t raw, struct err *err)
 {
 	uint8_t *header = pe->table + pe->n_sections * SECTION_BYTES;
-	uint64_t address = align(pe->address_end, pe->section_alignment), raw_size = align(section->size, pe->file_alignment);
+	uint64_t address = uki_align(pe->address_end, pe->section_alignment),
+		 raw_size = uki_align(section->size, pe->file_alignment);
 	char name[9] = "";
 
 	if (!*section->name || strlen(section->name) > 8 || !section->size)
 		return err_set(err, -EINVAL, "bug: a UKI has no section '%s' of %zu bytes", section->name, section->size);
 	strcpy(name, section->name);
-	if (has_section(pe, name))
-		return damaged(err, "it has a section of ours already");
+	if (uki_has_section(pe, name))
+		return uki_damaged(err, "it has a section of ours already");
 	if (pe->n_sections >= pe->n_room) /* the stub may have more than we would add to */
 		return err_set(err, -ENOSPC, "the UKI stub has room for %zu sections, and '%s' does not fit", pe->n_room,
 			       section->name);
@@ -163,14 +166,14 @@ static int add_section(struct pe *pe, const struct uki_section *section, uint64_
 		return err_set(err, -EFBIG, "the unified kernel image would be larger than 2 GiB");
 	memset(header, 0, SECTION_BYTES);
 	memcpy(header, name, 8);
-	put32(header + SECTION_VIRTUAL_SIZE, section->size);
-	put32(header + SECTION_ADDRESS, address);
-	put32(header + SECTION_RAW_SIZE, raw_size);
-	put32(header + SECTION_RAW_OFFSET, raw);
-	put32(header + SECTION_FLAGS, INITIALIZED_DATA | READABLE);
+	uki_put32(header + SECTION_VIRTUAL_SIZE, section->size);
+	uki_put32(header + SECTION_ADDRESS, address);
+	uki_put32(header + SECTION_RAW_SIZE, raw_size);
+	uki_put32(header + SECTION_RAW_OFFSET, raw);
+	uki_put32(header + SECTION_FLAGS, INITIALIZED_DATA | READABLE);
 	pe->n_sections++;
 	pe->address_end = address + section->size;
-	put32(pe->header + OPTIONAL_DATA_SIZE, (uint64_t)get32(pe->header + OPTIONAL_DATA_SIZE) + raw_size);
+	uki_put32(pe->header + OPTIONAL_DATA_SIZE, (uint64_t)uki_get32(pe->header + OPTIONAL_DATA_SIZE) + raw_size);
 	return 0;
 }
 
@@ -183,19 +186,19 @@ int uki_make(const void *stub, size_t stub_size, const struct uki_section *secti
 
 	buf_add(out, stub, stub_size);
 	pe.bytes = (uint8_t *)out->data;
-	r = read_headers(&pe, err);
+	r = uki_read_headers(&pe, err);
 	alignment = pe.file_alignment > RAW_ALIGNMENT ? pe.file_alignment : RAW_ALIGNMENT; /* one is a multiple of the other */
-	raw = align(stub_size, alignment);
+	raw = uki_align(stub_size, alignment);
 	for (size_t i = 0; r == 0 && i < n; i++) {
-		r = add_section(&pe, &sections[i], raw, err);
-		raw = align(raw + sections[i].size, alignment);
+		r = uki_add_section(&pe, &sections[i], raw, err);
+		raw = uki_align(raw + sections[i].size, alignment);
 	}
 	if (r < 0)
 		return r;
 	pe.header[COFF_N_SECTIONS] = (uint8_t)pe.n_sections;
 	pe.header[COFF_N_SECTIONS + 1] = 0;
-	put32(pe.header + OPTIONAL_IMAGE_SIZE, align(pe.address_end, pe.section_alignment));
-	put32(pe.header + OPTIONAL_CHECKSUM, 0);
+	uki_put32(pe.header + OPTIONAL_IMAGE_SIZE, uki_align(pe.address_end, pe.section_alignment));
+	uki_put32(pe.header + OPTIONAL_CHECKSUM, 0);
 	for (size_t i = 0; i < n; i++) { /* moves the file: no more of pe.bytes */
 		buf_align(out, alignment);
 		buf_add(out, sections[i].data, sections[i].size);
@@ -208,15 +211,16 @@ int uki_find(const void *uki, size_t size, const char *name, const void **ret_da
 {
 	struct pe pe = {.bytes = (uint8_t *)uki, .size = size}; /* is only looked at */
 	struct err what = {0};
-	int r = read_headers(&pe, &what);
+	int r = uki_read_headers(&pe, &what);
 
 	for (size_t i = 0; r == 0 && i < pe.n_sections; i++) {
 		const uint8_t *section = pe.table + i * SECTION_BYTES;
-		uint64_t bytes = get32(section + SECTION_VIRTUAL_SIZE), raw_bytes = get32(section + SECTION_RAW_SIZE);
+		uint64_t bytes = uki_get32(section + SECTION_VIRTUAL_SIZE),
+			 raw_bytes = uki_get32(section + SECTION_RAW_SIZE);
 
 		if (strncmp((const char *)section, name, 8) != 0 || !raw_bytes)
 			continue;
-		*ret_data = pe.bytes + get32(section + SECTION_RAW_OFFSET);
+		*ret_data = pe.bytes + uki_get32(section + SECTION_RAW_OFFSET);
 		*ret_size = bytes < raw_bytes ? bytes : raw_bytes;
 		return 0;
 	}

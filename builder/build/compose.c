@@ -36,7 +36,7 @@ struct making {
 	size_t n_esp;
 };
 
-static const struct disk_partition *find(const struct disk_layout *layout, enum disk_content content)
+static const struct disk_partition *compose_find(const struct disk_layout *layout, enum disk_content content)
 {
 	for (size_t i = 0; i < layout->n_partitions; i++)
 		if (layout->partitions[i].content == content)
@@ -45,7 +45,7 @@ static const struct disk_partition *find(const struct disk_layout *layout, enum 
 }
 
 /* A copy of the layout, to be placed; it must be one that can boot. */
-static int take_layout(struct making *m, struct err *err)
+static int compose_take_layout(struct making *m, struct err *err)
 {
 	const struct disk_layout *given = &m->spec->layout;
 	struct disk_layout *layout = &m->facts->layout;
@@ -57,14 +57,14 @@ static int take_layout(struct making *m, struct err *err)
 		layout->partitions[i] = given->partitions[i];
 		n_roots += given->partitions[i].content == DISK_ROOT;
 	}
-	if (n_roots == 1 && find(layout, DISK_ESP))
+	if (n_roots == 1 && compose_find(layout, DISK_ESP))
 		return 0;
 	err_set(err, -EINVAL, "the disk of '%s' cannot boot: expected one partition with the root and one of type EF00",
 		m->spec->name);
 	return err_hint(err, "partitions/hybrid-ab.yaml is a layout that can");
 }
 
-static int make_root(struct making *m, struct err *err)
+static int compose_make_root(struct making *m, struct err *err)
 {
 	uint8_t salt[VERITY_HASH];
 	uint64_t bytes;
@@ -80,18 +80,18 @@ static int make_root(struct making *m, struct err *err)
 	hex_encode(m->verity.root_hash, VERITY_HASH, m->facts->root_hash);
 	m->facts->root_bytes = m->verity.size_bytes;
 	m->facts->hash_offset = m->verity.hash_offset;
-	m->cmdline = arena_printf(m->arena, "%s " CMDLINE_ROOT "%s " CMDLINE_HASH_OFFSET "%llu", m->spec->cmdline, m->facts->root_hash,
-				  (unsigned long long)m->verity.hash_offset);
+	m->cmdline = arena_printf(m->arena, "%s " CMDLINE_ROOT "%s " CMDLINE_HASH_OFFSET "%llu", m->spec->cmdline,
+				  m->facts->root_hash, (unsigned long long)m->verity.hash_offset);
 	return 0;
 }
 
-static int make_grub(struct making *m, struct err *err)
+static int compose_make_grub(struct making *m, struct err *err)
 {
-	const struct disk_partition *esp = find(&m->facts->layout, DISK_ESP);
+	const struct disk_partition *esp = compose_find(&m->facts->layout, DISK_ESP);
 	char serial[10];
 	int r;
 
-	if (!esp || !find(&m->facts->layout, DISK_BIOS_BOOT))
+	if (!esp || !compose_find(&m->facts->layout, DISK_BIOS_BOOT))
 		return 0;
 	format_vfat_serial(m->spec->seed, esp->label, serial);
 	r = grub_core(m->spec, serial, &m->core, err);
@@ -101,7 +101,7 @@ static int make_grub(struct making *m, struct err *err)
 }
 
 /* What does not depend on the root image. */
-static int make_kernel(struct making *m, struct err *err)
+static int compose_make_kernel(struct making *m, struct err *err)
 {
 	int r = initrd_kernel(m->side, m->spec->root, &m->facts->kernel, err);
 	const char *path = r == 0 ? arena_printf(m->side, "/boot/vmlinuz-%s", m->facts->kernel) : NULL;
@@ -111,19 +111,19 @@ static int make_kernel(struct making *m, struct err *err)
 	if (r == 0)
 		r = initrd_make(m->spec, m->facts->kernel, &m->initrd, err);
 	if (r == 0)
-		r = make_grub(m, err);
+		r = compose_make_grub(m, err);
 	return r;
 }
 
-static int make_part(void *data, size_t index, struct err *err)
+static int compose_make_part(void *data, size_t index, struct err *err)
 {
-	return index == 0 ? make_root(data, err) : make_kernel(data, err);
+	return index == 0 ? compose_make_root(data, err) : compose_make_kernel(data, err);
 }
 
 /* Side by side: mkfs.erofs waits for the disk now and then, and the rest is done when it is. */
-static int make_parts(struct making *m, struct err *err)
+static int compose_make_parts(struct making *m, struct err *err)
 {
-	int r = pool_run(2, make_part, m, err);
+	int r = pool_run(2, compose_make_part, m, err);
 
 	if (r == 0)
 		m->facts->kernel = arena_strdup(m->arena, m->facts->kernel);
@@ -132,13 +132,13 @@ static int make_parts(struct making *m, struct err *err)
 
 /* --- what starts the kernel ------------------------------------------------------------------------------------------ */
 
-static void add_to_esp(struct making *m, const char *path, const struct buf *content, bool of_slot)
+static void compose_add_to_esp(struct making *m, const char *path, const struct buf *content, bool of_slot)
 {
 	m->esp[m->n_esp++] = (struct esp_file){path, content->data, content->size, of_slot};
 }
 
 /* Keeps bytes as long as the disk is made. */
-static struct buf keep(struct making *m, struct buf *text)
+static struct buf compose_keep(struct making *m, struct buf *text)
 {
 	struct buf kept = {.data = arena_memdup(m->arena, text->data, text->size), .size = text->size};
 
@@ -146,7 +146,7 @@ static struct buf keep(struct making *m, struct buf *text)
 	return kept;
 }
 
-static int make_uki(struct making *m, struct err *err)
+static int compose_make_uki(struct making *m, struct err *err)
 {
 	/* Its version is none: systemd-boot would order slots by that before it looks at their names. */
 	const char *release = arena_printf(m->arena, "ID=aether\nPRETTY_NAME=\"%s\"\n", m->spec->name);
@@ -173,7 +173,7 @@ static int make_uki(struct making *m, struct err *err)
 }
 
 /* UEFI starts systemd-boot, which finds the unified kernel images by itself. */
-static int make_uefi(struct making *m, struct err *err)
+static int compose_make_uefi(struct making *m, struct err *err)
 {
 	struct buf loader = {0}, conf = {0}, image = {0};
 	int r = pick_file(m->spec->tools.root, "/usr/lib/systemd/boot/efi/systemd-bootx64.efi", LOADER_MAX, &loader, err);
@@ -182,23 +182,23 @@ static int make_uefi(struct making *m, struct err *err)
 		buf_free(&loader);
 		return err_hint(err, "the tools tree needs the package systemd-boot-efi");
 	}
-	loader = keep(m, &loader);
+	loader = compose_keep(m, &loader);
 	buf_puts(&conf, "timeout 0\neditor no\n");
-	conf = keep(m, &conf);
-	r = make_uki(m, err);
+	conf = compose_keep(m, &conf);
+	r = compose_make_uki(m, err);
 	if (r < 0)
 		return r;
-	add_to_esp(m, "/EFI/BOOT/BOOTX64.EFI", &loader, false);
-	add_to_esp(m, "/loader/loader.conf", &conf, false);
-	add_to_esp(m, arena_printf(m->arena, ESP_UKI_FOLDER "/%s-1-a.efi", m->spec->name), &m->uki, true);
+	compose_add_to_esp(m, "/EFI/BOOT/BOOTX64.EFI", &loader, false);
+	compose_add_to_esp(m, "/loader/loader.conf", &conf, false);
+	compose_add_to_esp(m, arena_printf(m->arena, ESP_UKI_FOLDER "/%s-1-a.efi", m->spec->name), &m->uki, true);
 	buf_printf(&image, ESP_IMAGE_ROOT "=%s\n", m->facts->root_hash);
-	image = keep(m, &image);
-	add_to_esp(m, ESP_SLOT_FOLDER "/a/" ESP_IMAGE, &image, true);
+	image = compose_keep(m, &image);
+	compose_add_to_esp(m, ESP_SLOT_FOLDER "/a/" ESP_IMAGE, &image, true);
 	return 0;
 }
 
 /* BIOS starts GRUB, which reads its menu and the same kernel from the ESP. */
-static int make_bios(struct making *m, struct err *err)
+static int compose_make_bios(struct making *m, struct err *err)
 {
 	struct buf menu = {0}, entry = {0}, environment = {0}, sums = {0};
 	int r;
@@ -209,22 +209,22 @@ static int make_bios(struct making *m, struct err *err)
 	grub_environment(&environment);
 	r = grub_entry(arena_printf(m->arena, "%s, slot a", m->spec->name), "a", m->cmdline, &entry, err);
 	grub_sums(&m->kernel, &m->initrd, &sums);
-	menu = keep(m, &menu);
-	environment = keep(m, &environment);
-	entry = keep(m, &entry);
-	sums = keep(m, &sums);
-	add_to_esp(m, ESP_GRUB_FOLDER "/grub.cfg", &menu, false);
-	add_to_esp(m, ESP_GRUBENV, &environment, false);
-	add_to_esp(m, ESP_SLOT_FOLDER "/a/" ESP_GRUB_ENTRY, &entry, true);
-	add_to_esp(m, ESP_SLOT_FOLDER "/a/" ESP_SUMS, &sums, true);
-	add_to_esp(m, ESP_SLOT_FOLDER "/a/" ESP_LINUX, &m->kernel, true);
-	add_to_esp(m, ESP_SLOT_FOLDER "/a/" ESP_INITRD, &m->initrd, true);
+	menu = compose_keep(m, &menu);
+	environment = compose_keep(m, &environment);
+	entry = compose_keep(m, &entry);
+	sums = compose_keep(m, &sums);
+	compose_add_to_esp(m, ESP_GRUB_FOLDER "/grub.cfg", &menu, false);
+	compose_add_to_esp(m, ESP_GRUBENV, &environment, false);
+	compose_add_to_esp(m, ESP_SLOT_FOLDER "/a/" ESP_GRUB_ENTRY, &entry, true);
+	compose_add_to_esp(m, ESP_SLOT_FOLDER "/a/" ESP_SUMS, &sums, true);
+	compose_add_to_esp(m, ESP_SLOT_FOLDER "/a/" ESP_LINUX, &m->kernel, true);
+	compose_add_to_esp(m, ESP_SLOT_FOLDER "/a/" ESP_INITRD, &m->initrd, true);
 	return r;
 }
 
 /* --- the disk -------------------------------------------------------------------------------------------------------- */
 
-static int place(struct making *m, struct err *err)
+static int compose_place(struct making *m, struct err *err)
 {
 	struct disk_layout *layout = &m->facts->layout;
 	uint64_t *need = arena_array(m->arena, uint64_t, layout->n_partitions + 1);
@@ -239,7 +239,7 @@ static int place(struct making *m, struct err *err)
 	return layout_place(layout, need, err);
 }
 
-static int fill(struct making *m, const struct disk_partition *partition, const char *name, struct err *err)
+static int compose_fill(struct making *m, const struct disk_partition *partition, const char *name, struct err *err)
 {
 	uint64_t length = partition->size;
 	int fd = -1, r = 0;
@@ -268,22 +268,22 @@ static int fill(struct making *m, const struct disk_partition *partition, const 
 	return disk_add_file(m->disk, partition->start, fd, length, err);
 }
 
-static int fill_all(struct making *m, struct err *err)
+static int compose_fill_all(struct making *m, struct err *err)
 {
 	const struct disk_layout *layout = &m->facts->layout;
 	int r = 0;
 
 	m->disk->size_bytes = layout->size_bytes;
 	for (size_t i = 0; r == 0 && i < layout->n_partitions; i++)
-		r = fill(m, &layout->partitions[i], arena_printf(m->arena, "partition%zu.img", i), err);
+		r = compose_fill(m, &layout->partitions[i], arena_printf(m->arena, "partition%zu.img", i), err);
 	return r;
 }
 
 /* The two partition tables, and in front of the first the code by which BIOS finds GRUB. */
-static int add_tables(struct making *m, struct err *err)
+static int compose_add_tables(struct making *m, struct err *err)
 {
 	const struct disk_layout *layout = &m->facts->layout;
-	const struct disk_partition *bios = find(layout, DISK_BIOS_BOOT);
+	const struct disk_partition *bios = compose_find(layout, DISK_BIOS_BOOT);
 	struct gpt_partition *entries = arena_array(m->arena, struct gpt_partition, layout->n_partitions + 1);
 	uint8_t *primary = arena_alloc(m->arena, GPT_PRIMARY_BYTES), *backup = arena_alloc(m->arena, GPT_BACKUP_BYTES);
 	char uuid[37];
@@ -309,7 +309,8 @@ int disk_compose(struct arena *arena, const struct disk_spec *spec, struct disk 
 		 struct err *err)
 {
 	static int (*const steps[])(struct making *, struct err *) = {
-		take_layout, make_parts, make_uefi, make_bios, place, fill_all, add_tables,
+		compose_take_layout, compose_make_parts, compose_make_uefi,  compose_make_bios,
+		compose_place,	     compose_fill_all,	 compose_add_tables,
 	};
 	struct disk disk = {.arena = arena};
 	struct disk_facts facts = {0};

@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "build/pipeline.h"
 
-static int make(const struct build *build, const char *path, struct manifest *manifest, struct err *err)
+static int build_lxc_make(const struct build *build, const char *path, struct manifest *manifest, struct err *err)
 {
 	struct template_facts facts;
 	int r;
@@ -18,4 +18,4 @@ static int make(const struct build *build, const char *path, struct manifest *ma
 	return 0;
 }
 
-const struct build_kind build_lxc = {"lxc", KIND_LXC, "tar.zst", template_compression, template_check, make};
+const struct build_kind build_lxc = {"lxc", KIND_LXC, "tar.zst", template_compression, template_check, build_lxc_make};

@@ -18,7 +18,7 @@
 
 /* --- what the manifest says ------------------------------------------------------------------------------------------ */
 
-static void note_packages(struct arena *arena, const struct plan *plan, struct manifest *manifest)
+static void pipeline_note_packages(struct arena *arena, const struct plan *plan, struct manifest *manifest)
 {
 	for (unsigned l = 0; l < LAYER_COUNT; l++)
 		for (size_t i = 0; i < plan->image.layers[l].n_packages; i++) {
@@ -29,7 +29,7 @@ static void note_packages(struct arena *arena, const struct plan *plan, struct m
 		}
 }
 
-static void note_inputs(struct arena *arena, const struct plan *plan, struct manifest *manifest)
+static void pipeline_note_inputs(struct arena *arena, const struct plan *plan, struct manifest *manifest)
 {
 	const struct recipe *recipe = plan->recipe;
 
@@ -52,7 +52,7 @@ static void note_inputs(struct arena *arena, const struct plan *plan, struct man
 		(struct manifest_input){"aether-agent", plan->programs->agent_sha256};
 }
 
-static void note_fakes(struct arena *arena, const struct plan *plan, struct manifest *manifest)
+static void pipeline_note_fakes(struct arena *arena, const struct plan *plan, struct manifest *manifest)
 {
 	const struct strv fakes = fakes_of(arena, plan->lock);
 
@@ -60,16 +60,16 @@ static void note_fakes(struct arena *arena, const struct plan *plan, struct mani
 		*arena_push(arena, manifest->fakes, manifest->n_fakes) = (struct manifest_fake){fakes.items[i]};
 }
 
-static struct manifest describe(struct arena *arena, const struct plan *plan, const char *kind)
+static struct manifest pipeline_describe(struct arena *arena, const struct plan *plan, const char *kind)
 {
 	struct manifest manifest = {
 		.tool = "aether-build", .tool_version = AETHER_VERSION, .name = plan->recipe->name, .kind = kind,
 		.key = plan->key, .epoch = plan->epoch,
 	};
 
-	note_packages(arena, plan, &manifest);
-	note_inputs(arena, plan, &manifest);
-	note_fakes(arena, plan, &manifest);
+	pipeline_note_packages(arena, plan, &manifest);
+	pipeline_note_inputs(arena, plan, &manifest);
+	pipeline_note_fakes(arena, plan, &manifest);
 	for (size_t i = 0; i < plan->recipe->state.count; i++)
 		*arena_push(arena, manifest.state, manifest.n_state) = (struct manifest_state){plan->recipe->state.items[i]};
 	return manifest;
@@ -78,7 +78,7 @@ static struct manifest describe(struct arena *arena, const struct plan *plan, co
 /* --- the way there --------------------------------------------------------------------------------------------------- */
 
 /* The trees of the packages lie below the image's, and are no business of a kind's. */
-static int make_trees(struct build *build, struct tree *packages, struct err *err)
+static int pipeline_make_trees(struct build *build, struct tree *packages, struct err *err)
 {
 	int r = tree_packages(build->arena, build->cache, build->plan, packages, &build->tools, err);
 
@@ -86,7 +86,7 @@ static int make_trees(struct build *build, struct tree *packages, struct err *er
 }
 
 /* The plan stays beside the image: `why` and whoever compares generations hold others against it. */
-static int keep_plan(const struct build *build, const struct publish_draft *draft, struct err *err)
+static int pipeline_keep_plan(const struct build *build, const struct publish_draft *draft, struct err *err)
 {
 	_cleanup_json_ struct json *plan = plan_json(build->plan);
 	const char *text = json_print(build->arena, plan, true);
@@ -94,11 +94,11 @@ static int keep_plan(const struct build *build, const struct publish_draft *draf
 	return file_publish(arena_printf(build->arena, "%s/plan.json", draft->folder), text, strlen(text), 0444, err);
 }
 
-static int make(const struct build_kind *kind, struct build *build, const struct publish_wanted *wanted,
-		struct publish_draft *draft, const char **ret_path, struct err *err)
+static int pipeline_make(const struct build_kind *kind, struct build *build, const struct publish_wanted *wanted,
+			 struct publish_draft *draft, const char **ret_path, struct err *err)
 {
 	const char *file = arena_printf(build->arena, "%s.%s", build->plan->recipe->name, wanted->format);
-	struct manifest manifest = describe(build->arena, build->plan, kind->name);
+	struct manifest manifest = pipeline_describe(build->arena, build->plan, kind->name);
 	struct err ignored = {0};
 	int work_fd, r = cache_scratch(build->cache, build->arena, &build->work, &work_fd, err);
 
@@ -112,13 +112,14 @@ static int make(const struct build_kind *kind, struct build *build, const struct
 	manifest.image.format = wanted->format;
 	manifest.image.compression = wanted->compression;
 	if (r == 0)
-		r = keep_plan(build, draft, err);
+		r = pipeline_keep_plan(build, draft, err);
 	return r == 0 ? publish_commit(build->arena, draft, &manifest, ret_path, err) : r;
 }
 
-/* A plain user is root from here on, in its own user and mount namespace: where the cache and the image go was decided before. */
-static int build_new(const struct build_kind *kind, const struct build_how *how, struct project *project,
-		     const struct publish_wanted *wanted, const char **ret_path, struct err *err)
+/* A plain user is root from here on, in its own user and mount namespace: where the cache and the image go was
+ * decided before. */
+static int pipeline_build_new(const struct build_kind *kind, const struct build_how *how, struct project *project,
+			      const struct publish_wanted *wanted, const char **ret_path, struct err *err)
 {
 	struct build build = {
 		.arena = project->arena, .plan = project->plan,  .format = wanted->format,
@@ -135,9 +136,9 @@ static int build_new(const struct build_kind *kind, const struct build_how *how,
 	if (r == 0)
 		r = cache_open(cache, &build.cache, err);
 	if (r == 0)
-		r = make_trees(&build, &packages, err);
+		r = pipeline_make_trees(&build, &packages, err);
 	if (r == 0)
-		r = make(kind, &build, wanted, &draft, ret_path, err);
+		r = pipeline_make(kind, &build, wanted, &draft, ret_path, err);
 	publish_abandon(&draft);
 	tree_close(&build.image);
 	tree_close(&build.tools);
@@ -146,7 +147,7 @@ static int build_new(const struct build_kind *kind, const struct build_how *how,
 	return r;
 }
 
-static void report(bool json, struct arena *arena, const char *path, bool built)
+static void pipeline_report(bool json, struct arena *arena, const char *path, bool built)
 {
 	_cleanup_json_ struct json *object = NULL;
 
@@ -161,8 +162,8 @@ static void report(bool json, struct arena *arena, const char *path, bool built)
 }
 
 /* The generation that the recipe and its lock give: the one there is, or a new one. *ret_built: which of the two. */
-static int find_or_build(const struct build_kind *kind, const struct build_how *how, struct project *project,
-			 const char **ret_image, bool *ret_built, struct err *err)
+static int pipeline_find_or_build(const struct build_kind *kind, const struct build_how *how, struct project *project,
+				  const char **ret_image, bool *ret_built, struct err *err)
 {
 	struct publish_wanted wanted = {
 		.format = how->format ? how->format : kind->format,
@@ -180,7 +181,7 @@ static int find_or_build(const struct build_kind *kind, const struct build_how *
 	wanted.key = project->plan->key;
 	*ret_built = !publish_find(project->arena, how->out, &wanted, ret_image);
 	if (*ret_built)
-		return build_new(kind, how, project, &wanted, ret_image, err);
+		return pipeline_build_new(kind, how, project, &wanted, ret_image, err);
 	log_note("nothing has changed since this was built");
 	return 0;
 }
@@ -193,18 +194,18 @@ int build_run(const struct build_kind *kind, const struct build_how *how, const 
 	int r = project_load(path, kind->kind, &how->recipe, &project, err);
 
 	if (r == 0)
-		r = find_or_build(kind, how, &project, &image, &built, err);
+		r = pipeline_find_or_build(kind, how, &project, &image, &built, err);
 	if (r < 0)
 		return r;
 	log_step(NULL);
-	report(json, project.arena, image, built);
+	pipeline_report(json, project.arena, image, built);
 	return 0;
 }
 
 /* --- for others ------------------------------------------------------------------------------------------------------ */
 
 /* What the process that builds does: the image's path goes into the pipe. */
-static int build_apart(const struct build_how *how, unsigned kind, const char *recipe, int fd)
+static int pipeline_build_apart(const struct build_how *how, unsigned kind, const char *recipe, int fd)
 {
 	_cleanup_project_ struct project project = {0};
 	struct err err = {0};
@@ -213,7 +214,8 @@ static int build_apart(const struct build_how *how, unsigned kind, const char *r
 	int r = project_load(recipe, kind, &how->recipe, &project, &err);
 
 	if (r == 0)
-		r = find_or_build(project.recipe->kind == KIND_LXC ? &build_lxc : &build_vm, how, &project, &image, &built, &err);
+		r = pipeline_find_or_build(project.recipe->kind == KIND_LXC ? &build_lxc : &build_vm, how, &project,
+					   &image, &built, &err);
 	log_step(NULL);
 	if (r == 0 && fd_write_all(fd, image, strlen(image)) < 0)
 		r = err_set(&err, -EPIPE, "cannot pass on which image was built");
@@ -224,7 +226,7 @@ static int build_apart(const struct build_how *how, unsigned kind, const char *r
 }
 
 /* The child's answer, to its end. */
-static void read_answer(int fd, char answer[PATH_MAX])
+static void pipeline_read_answer(int fd, char answer[PATH_MAX])
 {
 	size_t size = 0;
 	ssize_t n;
@@ -246,9 +248,9 @@ int build_obtain(const struct build_how *how, unsigned kind, const char *recipe,
 	fflush(stdout);
 	child = fork();
 	if (child == 0)
-		_exit(build_apart(how, kind, recipe, pipe_fds[1]));
+		_exit(pipeline_build_apart(how, kind, recipe, pipe_fds[1]));
 	close(pipe_fds[1]);
-	read_answer(child < 0 ? -1 : pipe_fds[0], answer);
+	pipeline_read_answer(child < 0 ? -1 : pipe_fds[0], answer);
 	close(pipe_fds[0]);
 	if (child < 0)
 		return err_sys(err, -errno, "cannot start a process that builds");

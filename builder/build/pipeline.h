@@ -43,8 +43,9 @@ struct build_how {
 int build_run(const struct build_kind *kind, const struct build_how *how, const char *path, bool json, struct err *err);
 
 /* For whoever goes on with an image: the path (in `arena`) of the generation that the recipe and its lock give, which is built
- * when it is not the newest one. `kind` of enum recipe_kind, 0: what how->recipe asks for, or the recipe's first. It is built by
- * a process of its own, because a plain user becomes root in its own user namespace for that. -ECHILD: it failed, and has
+ * when it is not the newest one. `kind` of enum recipe_kind, 0: what how->recipe asks for, or the recipe's first. It
+ * is built by a process of its own, because a plain user becomes root in its own user namespace for that. -ECHILD: it
+ * failed, and has
  * said why. */
 int build_obtain(const struct build_how *how, unsigned kind, const char *recipe, struct arena *arena, const char **ret_image,
 		 struct err *err);

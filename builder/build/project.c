@@ -8,7 +8,8 @@
 #include "host/install.h"
 #include "lock/fakes.h"
 
-static int find_program(struct arena *arena, const char *name, const char **ret_path, const char **ret_sha256, struct err *err)
+static int project_find_program(struct arena *arena, const char *name, const char **ret_path, const char **ret_sha256,
+				struct err *err)
 {
 	const char *fixed = arena_printf(arena, AETHER_LIBDIR "/%s", name);
 	char *sha256 = arena_array(arena, char, SHA256_HEX);
@@ -21,18 +22,18 @@ static int find_program(struct arena *arena, const char *name, const char **ret_
 	return err_hint(err, "it is made beside aether-build by 'make', and installed as %s", fixed);
 }
 
-static int find_programs(struct arena *arena, unsigned kind, struct plan_programs *programs, struct err *err)
+static int project_find_programs(struct arena *arena, unsigned kind, struct plan_programs *programs, struct err *err)
 {
 	int r = 0;
 
 	if (kind == KIND_VM)
-		r = find_program(arena, "aether-init", &programs->init, &programs->init_sha256, err);
+		r = project_find_program(arena, "aether-init", &programs->init, &programs->init_sha256, err);
 	if (r == 0 && kind != KIND_TOOLS)
-		r = find_program(arena, "aether-agent", &programs->agent, &programs->agent_sha256, err);
+		r = project_find_program(arena, "aether-agent", &programs->agent, &programs->agent_sha256, err);
 	return r;
 }
 
-static int read_kind(const struct project_options *options, unsigned *kind, struct err *err)
+static int project_read_kind(const struct project_options *options, unsigned *kind, struct err *err)
 {
 	if (!options->kind)
 		return 0;
@@ -43,7 +44,8 @@ static int read_kind(const struct project_options *options, unsigned *kind, stru
 	return err_hint(err, "choose one of: vm, lxc, tools");
 }
 
-int project_load(const char *path, unsigned kind, const struct project_options *options, struct project *project, struct err *err)
+int project_load(const char *path, unsigned kind, const struct project_options *options, struct project *project,
+		 struct err *err)
 {
 	struct recipe_options how = {.allow_outside = options->allow_outside, .kind = kind};
 	int r;
@@ -52,7 +54,7 @@ int project_load(const char *path, unsigned kind, const struct project_options *
 	project->fakes = options->fakes;
 	r = fakes_check(project->fakes, err);
 	if (r == 0)
-		r = read_kind(options, &how.kind, err);
+		r = project_read_kind(options, &how.kind, err);
 	if (r == 0)
 		r = recipe_load(project->arena, path, &how, &project->recipe, err);
 	if (r < 0 || !project->recipe->tools)
@@ -63,7 +65,7 @@ int project_load(const char *path, unsigned kind, const struct project_options *
 
 int project_plan(struct project *project, struct err *err)
 {
-	int r = find_programs(project->arena, project->recipe->kind, &project->programs, err);
+	int r = project_find_programs(project->arena, project->recipe->kind, &project->programs, err);
 
 	if (r == 0)
 		r = lock_for(project->arena, project->recipe, project->tools, project->fakes, &project->lock, err);

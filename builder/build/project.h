@@ -21,7 +21,8 @@ struct project {
 };
 
 /* Reads the recipe at `path` and the tools recipe that it names. `kind` of enum recipe_kind, 0: options->kind. */
-int project_load(const char *path, unsigned kind, const struct project_options *options, struct project *project, struct err *err);
+int project_load(const char *path, unsigned kind, const struct project_options *options, struct project *project,
+		 struct err *err);
 
 /* Goes on to the lock and the plan. */
 int project_plan(struct project *project, struct err *err);

@@ -12,17 +12,18 @@
 #include "disk/root.h"
 #include "tree/changes.h"
 
-static int read_disk(void *data, uint64_t offset, void *out, size_t size, struct err *err)
+static int build_vm_read_disk(void *data, uint64_t offset, void *out, size_t size, struct err *err)
 {
 	return disk_read(data, offset, out, size, err);
 }
 
-static uint64_t next_data(void *data, uint64_t offset)
+static uint64_t build_vm_next_data(void *data, uint64_t offset)
 {
 	return disk_next_data(data, offset);
 }
 
-static void describe(struct arena *arena, const struct disk_facts *facts, const char *uki, struct manifest *manifest)
+static void build_vm_describe(struct arena *arena, const struct disk_facts *facts, const char *uki,
+			      struct manifest *manifest)
 {
 	manifest->root = arena_new_of(arena, struct manifest_root);
 	*manifest->root = (struct manifest_root){facts->hash_offset, facts->root_bytes};
@@ -39,10 +40,10 @@ static void describe(struct arena *arena, const struct disk_facts *facts, const 
 	}
 }
 
-static int write_image(const struct build *build, struct disk *disk, const char *path, struct manifest *manifest,
-		       struct err *err)
+static int build_vm_write_image(const struct build *build, struct disk *disk, const char *path,
+				struct manifest *manifest, struct err *err)
 {
-	const struct image_source source = {disk->size_bytes, disk, read_disk, next_data};
+	const struct image_source source = {disk->size_bytes, disk, build_vm_read_disk, build_vm_next_data};
 	struct image_facts facts;
 	int r;
 
@@ -58,7 +59,7 @@ static int write_image(const struct build *build, struct disk *disk, const char 
 
 /* --- the ground ------------------------------------------------------------------------------------------------------ */
 
-static int make_ground(const struct build *build, struct disk_spec spec, const char *path, struct err *err)
+static int build_vm_make_ground(const struct build *build, struct disk_spec spec, const char *path, struct err *err)
 {
 	_cleanup_tree_ struct tree tree = {.scratch_fd = -1};
 	const char *made = arena_printf(build->arena, "%s/ground.img", build->work);
@@ -78,7 +79,8 @@ static int make_ground(const struct build *build, struct disk_spec spec, const c
 
 /* The root image of the packages alone, from the cache or made now, and beside it what the rest of the tree changes. One that
  * was made is in `draft`, which is for the cache. */
-static int find_ground(const struct build *build, struct disk_spec *spec, struct cache_draft *draft, struct err *err)
+static int build_vm_find_ground(const struct build *build, struct disk_spec *spec, struct cache_draft *draft,
+				struct err *err)
 {
 	const char *key = build->plan->ground_key;
 	int r;
@@ -91,7 +93,7 @@ static int find_ground(const struct build *build, struct disk_spec *spec, struct
 	r = cache_begin(build->cache, "roots", key, draft, err);
 	if (r == 0) {
 		log_step("the packages' part of the root image");
-		r = make_ground(build, *spec, draft->path, err);
+		r = build_vm_make_ground(build, *spec, draft->path, err);
 		if (r < 0)
 			cache_abandon(draft);
 		spec->ground = draft->path;
@@ -101,8 +103,8 @@ static int find_ground(const struct build *build, struct disk_spec *spec, struct
 
 /* --- the disk -------------------------------------------------------------------------------------------------------- */
 
-static int make_disk(const struct build *build, const struct disk_spec *spec, const char *path, struct manifest *manifest,
-		     struct err *err)
+static int build_vm_make_disk(const struct build *build, const struct disk_spec *spec, const char *path,
+			      struct manifest *manifest, struct err *err)
 {
 	struct disk_facts facts;
 	struct disk disk = {0};
@@ -112,13 +114,13 @@ static int make_disk(const struct build *build, const struct disk_spec *spec, co
 	r = disk_compose(build->arena, spec, &disk, &facts, err);
 	if (r < 0)
 		return r;
-	describe(build->arena, &facts, spec->uki, manifest);
-	r = write_image(build, &disk, path, manifest, err);
+	build_vm_describe(build->arena, &facts, spec->uki, manifest);
+	r = build_vm_write_image(build, &disk, path, manifest, err);
 	disk_close(&disk);
 	return r;
 }
 
-static int make(const struct build *build, const char *path, struct manifest *manifest, struct err *err)
+static int build_vm_make(const struct build *build, const char *path, struct manifest *manifest, struct err *err)
 {
 	const struct plan *plan = build->plan;
 	const char *uki = arena_printf(build->arena, "%.*s/%s.efi", (int)(strrchr(path, '/') - path), path, plan->recipe->name);
@@ -128,20 +130,20 @@ static int make(const struct build *build, const char *path, struct manifest *ma
 		.epoch = plan->epoch, .root = build->image.path, .init = plan->programs->init, .tools = {build->tools.path},
 		.uki = uki, .work = build->work,
 	};
-	int r = find_ground(build, &spec, &ground, err);
+	int r = build_vm_find_ground(build, &spec, &ground, err);
 
 	if (r == 0)
-		r = make_disk(build, &spec, path, manifest, err);
+		r = build_vm_make_disk(build, &spec, path, manifest, err);
 	if (r == 0 && ground.tmp_fd >= 0)
 		return cache_commit(&ground, err);
 	cache_abandon(&ground);
 	return r;
 }
 
-static const char *vm_compression(const char *format)
+static const char *build_vm_compression(const char *format)
 {
 	(void)format;
 	return "none";
 }
 
-const struct build_kind build_vm = {"vm", KIND_VM, "qcow2", vm_compression, image_check, make};
+const struct build_kind build_vm = {"vm", KIND_VM, "qcow2", build_vm_compression, image_check, build_vm_make};

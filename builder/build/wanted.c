@@ -94,7 +94,8 @@ static void wanted_recipe(struct wanted *wanted, const char *path)
 		project_close(&project);
 	}
 	if (!planned)
-		log_warn("cannot tell all that '%s' needs: %s", path, problem.first ? problem.first->text : "no kind of its recipe fits");
+		log_warn("cannot tell all that '%s' needs: %s", path,
+			 problem.first ? problem.first->text : "no kind of its recipe fits");
 	err_free(&problem);
 }
 

@@ -24,7 +24,7 @@ struct cache {
 };
 
 /* A draft or scratch `NAME` in tmp/ is alive while somebody holds the lock on `NAME.lock`. */
-static void sweep(const struct cache *cache, struct arena *arena)
+static void cache_sweep(const struct cache *cache, struct arena *arena)
 {
 	const char *tmp = arena_printf(arena, "%s/tmp", cache->folder);
 	DIR *dir = opendir(tmp);
@@ -105,7 +105,7 @@ int cache_open(const char *path, struct cache **ret_cache, struct err *err)
 		cache_close(cache);
 		return r;
 	}
-	sweep(cache, arena);
+	cache_sweep(cache, arena);
 	*ret_cache = cache;
 	return 0;
 }
@@ -137,7 +137,7 @@ const char *cache_path(const struct cache *cache, struct arena *arena, const cha
 }
 
 /* Opens and locks `path`, made when missing. A lock file that was removed while we waited is not the one we want. */
-static int lock_file(const char *path, struct err *err)
+static int cache_lock_file(const char *path, struct err *err)
 {
 	for (;;) {
 		int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
@@ -186,7 +186,7 @@ bool cache_claim(struct cache *cache)
 	return flock(cache->use_fd, LOCK_EX | LOCK_NB) == 0;
 }
 
-static int new_temporary(struct cache *cache, struct arena *arena, const char **ret_path, struct err *err)
+static int cache_new_temporary(struct cache *cache, struct arena *arena, const char **ret_path, struct err *err)
 {
 	uint64_t number;
 
@@ -194,7 +194,7 @@ static int new_temporary(struct cache *cache, struct arena *arena, const char **
 	if (getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number)
 		return err_sys(err, -errno, "the kernel gives no random bytes");
 	*ret_path = arena_printf(arena, "%s/tmp/%016" PRIx64, cache->folder, number);
-	return lock_file(arena_printf(arena, "%s.lock", *ret_path), err);
+	return cache_lock_file(arena_printf(arena, "%s.lock", *ret_path), err);
 }
 
 int cache_begin(struct cache *cache, const char *room, const char *key, struct cache_draft *draft, struct err *err)
@@ -209,14 +209,14 @@ int cache_begin(struct cache *cache, const char *room, const char *key, struct c
 	r = folder_make(arena_printf(arena, "%s/%s/%.2s", cache->folder, room, key), 0755, err);
 	if (r < 0)
 		return r;
-	draft->lock_fd = lock_file(arena_printf(arena, "%s/locks/%s-%s", cache->folder, room, key), err);
+	draft->lock_fd = cache_lock_file(arena_printf(arena, "%s/locks/%s-%s", cache->folder, room, key), err);
 	if (draft->lock_fd < 0)
 		return draft->lock_fd;
 	if (cache_has(cache, room, key)) {
 		cache_abandon(draft);
 		return 1;
 	}
-	draft->tmp_fd = new_temporary(cache, arena, &path, err);
+	draft->tmp_fd = cache_new_temporary(cache, arena, &path, err);
 	if (draft->tmp_fd < 0) {
 		r = draft->tmp_fd;
 		cache_abandon(draft);
@@ -228,7 +228,7 @@ int cache_begin(struct cache *cache, const char *room, const char *key, struct c
 }
 
 /* A draft that could not be removed keeps its lock file, so that the next run tries again. */
-static void release(struct cache_draft *draft, bool gone)
+static void cache_release(struct cache_draft *draft, bool gone)
 {
 	char lock[sizeof draft->path + 8];
 
@@ -244,7 +244,7 @@ static void release(struct cache_draft *draft, bool gone)
 }
 
 /* What was drafted reaches the disk before its name does: after a power cut an entry is whole, or not there. */
-static int sync_draft(const char *path)
+static int cache_sync_draft(const char *path)
 {
 	_cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC);
 	struct stat st;
@@ -256,14 +256,14 @@ static int sync_draft(const char *path)
 
 int cache_commit(struct cache_draft *draft, struct err *err)
 {
-	int r = sync_draft(draft->path);
+	int r = cache_sync_draft(draft->path);
 
 	r = r < 0 ? err_sys(err, r, "cannot sync '%s'", draft->path) : path_publish(draft->path, draft->final, err);
 	if (r < 0) {
 		cache_abandon(draft);
 		return r;
 	}
-	release(draft, true);
+	cache_release(draft, true);
 	return 0;
 }
 
@@ -273,13 +273,13 @@ void cache_abandon(struct cache_draft *draft)
 	bool gone = !draft->path[0] || path_remove(draft->path, &ignored) == 0;
 
 	err_free(&ignored);
-	release(draft, gone);
+	cache_release(draft, gone);
 }
 
 int cache_scratch(struct cache *cache, struct arena *arena, const char **ret_path, int *ret_lock_fd, struct err *err)
 {
 	const char *path;
-	int fd = new_temporary(cache, arena, &path, err);
+	int fd = cache_new_temporary(cache, arena, &path, err);
 	int r;
 
 	if (fd < 0)

@@ -36,7 +36,7 @@ struct download {
 
 /* --- one download, as http_run() wants it ------------------------------------------------------------------------- */
 
-static int begin(void *data, struct err *err)
+static int cache_fetch_begin(void *data, struct err *err)
 {
 	struct download *d = data;
 	int r;
@@ -56,7 +56,7 @@ static int begin(void *data, struct err *err)
 	return 0;
 }
 
-static int take(void *data, const void *bytes, size_t size, struct err *err)
+static int cache_fetch_take(void *data, const void *bytes, size_t size, struct err *err)
 {
 	struct download *d = data;
 	int r = fd_write_all(d->fd, bytes, size);
@@ -70,7 +70,7 @@ static int take(void *data, const void *bytes, size_t size, struct err *err)
 	return 0;
 }
 
-static void drop(void *data)
+static void cache_fetch_drop(void *data)
 {
 	struct download *d = data;
 
@@ -83,7 +83,7 @@ static void drop(void *data)
 	d->digest = NULL;
 }
 
-static int end(void *data, struct err *err)
+static int cache_fetch_end(void *data, struct err *err)
 {
 	struct download *d = data;
 	uint64_t taken = d->taken;
@@ -94,11 +94,11 @@ static int end(void *data, struct err *err)
 	sha256_finish(d->digest, digest);
 	hex_encode(digest, sizeof digest, hex);
 	if (taken != d->item->size || strcmp(hex, d->item->sha256) != 0) {
-		drop(d);
+		cache_fetch_drop(d);
 		return err_set(err, -EBADMSG, "has %llu bytes with the SHA-256 %s, not %llu with %s", (unsigned long long)taken,
 			       hex, (unsigned long long)d->item->size, d->item->sha256);
 	}
-	drop(d);
+	cache_fetch_drop(d);
 	d->fetch->done_bytes += taken;
 	r = cache_commit(&d->draft, err);
 	d->drafted = false;
@@ -108,7 +108,7 @@ static int end(void *data, struct err *err)
 /* --- what is there already ---------------------------------------------------------------------------------------- */
 
 /* Removes the item's blob when it is not what it should be. Runs on many threads. */
-static int check_blob(void *data, size_t i, struct err *err)
+static int cache_fetch_check_blob(void *data, size_t i, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct fetch *fetch = data;
@@ -133,25 +133,25 @@ static int check_blob(void *data, size_t i, struct err *err)
 	return path_remove(path, err);
 }
 
-static int compare_digests(const void *a, const void *b)
+static int cache_fetch_compare_digests(const void *a, const void *b)
 {
 	return strcmp(((const struct download *)a)->item->sha256, ((const struct download *)b)->item->sha256);
 }
 
 /* Sorts by digest and drops what is asked for twice. Returns how many are left. */
-static size_t sort_downloads(struct download *downloads, size_t n)
+static size_t cache_fetch_sort_downloads(struct download *downloads, size_t n)
 {
 	size_t kept = 0;
 
 	if (n)
-		qsort(downloads, n, sizeof *downloads, compare_digests);
+		qsort(downloads, n, sizeof *downloads, cache_fetch_compare_digests);
 	for (size_t i = 0; i < n; i++)
-		if (kept == 0 || compare_digests(&downloads[kept - 1], &downloads[i]) != 0)
+		if (kept == 0 || cache_fetch_compare_digests(&downloads[kept - 1], &downloads[i]) != 0)
 			downloads[kept++] = downloads[i];
 	return kept;
 }
 
-static uint64_t fetch_most(const struct fetch_item *item)
+static uint64_t cache_fetch_most(const struct fetch_item *item)
 {
 	return item->max_bytes ? item->max_bytes : item->size;
 }
@@ -168,8 +168,8 @@ int fetch_items(struct cache *cache, const struct fetch_item *items, size_t n, b
 	fetch.downloads = arena_array(arena, struct download, n + 1);
 	for (size_t i = 0; i < n; i++)
 		fetch.downloads[i] = (struct download){.fetch = &fetch, .item = &items[i], .fd = -1};
-	n = sort_downloads(fetch.downloads, n);
-	r = pool_run(n, check_blob, &fetch, err);
+	n = cache_fetch_sort_downloads(fetch.downloads, n);
+	r = pool_run(n, cache_fetch_check_blob, &fetch, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < n; i++) {
@@ -182,12 +182,12 @@ int fetch_items(struct cache *cache, const struct fetch_item *items, size_t n, b
 			.name = item->name,
 			.urls = item->urls,
 			.headers = item->headers,
-			.max_bytes = fetch_most(item),
+			.max_bytes = cache_fetch_most(item),
 			.data = &fetch.downloads[i],
-			.begin = begin,
-			.take = take,
-			.end = end,
-			.drop = drop,
+			.begin = cache_fetch_begin,
+			.take = cache_fetch_take,
+			.end = cache_fetch_end,
+			.drop = cache_fetch_drop,
 		};
 	}
 	r = n_requests ? http_run(requests, n_requests, err) : 0;
@@ -201,28 +201,28 @@ int fetch_items(struct cache *cache, const struct fetch_item *items, size_t n, b
 
 /* --- what no digest is known of ----------------------------------------------------------------------------------- */
 
-static int begin_text(void *data, struct err *err)
+static int cache_fetch_begin_text(void *data, struct err *err)
 {
 	(void)err;
 	((struct buf *)data)->size = 0;
 	return 0;
 }
 
-static int take_text(void *data, const void *bytes, size_t size, struct err *err)
+static int cache_fetch_take_text(void *data, const void *bytes, size_t size, struct err *err)
 {
 	(void)err;
 	buf_add(data, bytes, size);
 	return 0;
 }
 
-static int end_text(void *data, struct err *err)
+static int cache_fetch_end_text(void *data, struct err *err)
 {
 	(void)data;
 	(void)err;
 	return 0;
 }
 
-static void drop_text(void *data)
+static void cache_fetch_drop_text(void *data)
 {
 	((struct buf *)data)->size = 0;
 }
@@ -237,10 +237,10 @@ int fetch_texts(const struct fetch_text *texts, size_t n, struct err *err)
 			.urls = texts[i].urls,
 			.max_bytes = texts[i].max_bytes,
 			.data = texts[i].buf,
-			.begin = begin_text,
-			.take = take_text,
-			.end = end_text,
-			.drop = drop_text,
+			.begin = cache_fetch_begin_text,
+			.take = cache_fetch_take_text,
+			.end = cache_fetch_end_text,
+			.drop = cache_fetch_drop_text,
 		};
 	return http_run(requests, n, err);
 }

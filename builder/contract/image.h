@@ -1,7 +1,7 @@
 /* What stands in every image: what the builder writes there and the machine's programs read.
  *
- * IMAGE_FILE has lines KEY=VALUE. HEALTH_FILE has a line for each check, of fields that tabs separate, in which "\\t", "\\n" and
- * "\\\\" stand for the three characters that could not be there: MILLISECONDS TYPE WORD… */
+ * IMAGE_FILE has lines KEY=VALUE. HEALTH_FILE has a line for each check, of fields that tabs separate, in which
+ * "\\t", "\\n" and "\\\\" stand for the three characters that could not be there: MILLISECONDS TYPE WORD… */
 #ifndef CONTRACT_IMAGE_H
 #define CONTRACT_IMAGE_H
 
@@ -28,7 +28,8 @@ enum { IMAGE_FORMAT = 1 };
 #define LABEL_ROOT "root"
 #define LABEL_STATE "state"
 
-/* Words of the kernel command line: which image is the root, and where the superblock of its hash tree is in the slot, in bytes. */
+/* Words of the kernel command line: which image is the root, and where the superblock of its hash tree is in the
+ * slot, in bytes. */
 #define CMDLINE_ROOT "aether.root="
 #define CMDLINE_HASH_OFFSET "aether.hash_offset="
 

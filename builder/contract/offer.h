@@ -6,7 +6,7 @@
  *   name NAME, kind KIND, format NUMBER  of the image
  *   generation NUMBER                    that the builder gave it
  *   salt HEX                             of the machine's hash trees
- *   object NAME BYTES HEX                for each object its size and the root hash of the tree over it, in the order of the table
+ * object NAME BYTES HEX for each object its size and the root hash of the tree over it, in the order of the table
  *   an empty line
  *
  * The answer is `ready SLOT`, or `same SLOT` when this very image runs: then there is nothing more to say. It goes on with
@@ -29,8 +29,8 @@ enum { OFFER_VERSION = 1 };
 #define OFFER_SALT "salt"
 #define OFFER_OBJECT "object"
 
-/* What a generation is made of, in the order of the offer: the root image, the unified kernel image, what GRUB starts, and GRUB's
- * entry for the one slot and the other. */
+/* What a generation is made of, in the order of the offer: the root image, the unified kernel image, what GRUB
+ * starts, and GRUB's entry for the one slot and the other. */
 #define OFFER_OBJECTS(X)                                                                                              \
 	X(ROOT, "root") X(UKI, "uki") X(LINUX, "linux") X(INITRD, "initrd") X(GRUB_A, "grub-a") X(GRUB_B, "grub-b")
 

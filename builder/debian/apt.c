@@ -29,7 +29,7 @@ static const char config[] = "Dir \"%1$s/\";\n"
 
 /* The name of a file below lists/ is its URL, with slashes as underscores and what would be ambiguous percent-encoded.
  */
-static const char *list_name(struct arena *arena, const char *path)
+static const char *apt_list_name(struct arena *arena, const char *path)
 {
 	_cleanup_buf_ struct buf name = {0};
 
@@ -44,8 +44,8 @@ static const char *list_name(struct arena *arena, const char *path)
 }
 
 /* No host ends in .invalid (RFC 2606): these addresses only tell the suites apart. */
-static int add_suite(struct arena *arena, const char *folder, size_t number, const struct apt_suite *suite,
-		     struct buf *sources, struct err *err)
+static int apt_add_suite(struct arena *arena, const char *folder, size_t number, const struct apt_suite *suite,
+			 struct buf *sources, struct err *err)
 {
 	const char *lists = arena_printf(arena, "%s/state/lists", folder), *seen = NULL, *path;
 	const char *dist = arena_printf(arena, "%zu.invalid/dists/%s", number, suite->suite);
@@ -58,8 +58,8 @@ static int add_suite(struct arena *arena, const char *folder, size_t number, con
 		if (!seen || strcmp(seen, index->component) != 0) /* one component's indexes stand together */
 			buf_printf(sources, " %s", index->component);
 		seen = index->component;
-		path = list_name(arena,
-				 arena_printf(arena, "%s/%s/binary-%s/Packages", dist, index->component, index->arch));
+		path = apt_list_name(
+			arena, arena_printf(arena, "%s/%s/binary-%s/Packages", dist, index->component, index->arch));
 		path = arena_printf(arena, "%s/%s", lists, path);
 		/* A copy: apt gives up on an index whose time changes meanwhile, and the cache's entries change theirs when
 		 * another lock uses them. */
@@ -70,7 +70,7 @@ static int add_suite(struct arena *arena, const char *folder, size_t number, con
 	buf_puts(sources, "\n");
 	if (!suite->release || suite->release->size == 0)
 		return 0;
-	path = arena_printf(arena, "%s/%s", lists, list_name(arena, arena_printf(arena, "%s/Release", dist)));
+	path = arena_printf(arena, "%s/%s", lists, apt_list_name(arena, arena_printf(arena, "%s/Release", dist)));
 	return file_write(path, suite->release->data, suite->release->size, 0644, err);
 }
 
@@ -92,7 +92,7 @@ int apt_open(struct arena *arena, const char *folder, const struct apt_suite *su
 	for (size_t i = 0; r == 0 && i < sizeof folders / sizeof *folders; i++)
 		r = folder_make(arena_printf(arena, "%s/%s", folder, folders[i]), 0755, err);
 	for (size_t i = 0; r == 0 && i < n; i++)
-		r = add_suite(arena, folder, i, &suites[i], &sources, err);
+		r = apt_add_suite(arena, folder, i, &suites[i], &sources, err);
 	buf_puts(&conf, arena_printf(arena, config, folder));
 	if (r == 0)
 		r = file_write(conf_path, conf.data, conf.size, 0644, err);
@@ -121,7 +121,7 @@ int apt_prefer(const struct apt *apt, const struct buf *preferences, struct err 
 
 /* Ends the part of a file name at `*at` with `end` (of one or more characters), decodes it, and moves on. NULL if it
  * has no end. */
-static const char *next_part(struct arena *arena, const char **at, const char *end)
+static const char *apt_next_part(struct arena *arena, const char **at, const char *end)
 {
 	const char *stop = strstr(*at, end);
 	char *part, *to;
@@ -147,7 +147,7 @@ static const char *next_part(struct arena *arena, const char **at, const char *e
 
 /* A line of --print-uris: `'http://SUITE.invalid/PATH' NAME_VERSION_ARCH.deb SIZE DIGEST`, where `_` and `:` in the
  * parts are percent-encoded. */
-static bool read_choice(struct arena *arena, const char *line, struct apt_choice *choice)
+static bool apt_read_choice(struct arena *arena, const char *line, struct apt_choice *choice)
 {
 	static const char begin[] = "'http://";
 	const char *at;
@@ -160,14 +160,14 @@ static bool read_choice(struct arena *arena, const char *line, struct apt_choice
 	if (!text_has_prefix(end, ".invalid/") || !at)
 		return false;
 	at += 2;
-	choice->name = next_part(arena, &at, "_");
-	choice->version = choice->name ? next_part(arena, &at, "_") : NULL;
-	choice->arch = choice->version ? next_part(arena, &at, ".deb ") : NULL;
+	choice->name = apt_next_part(arena, &at, "_");
+	choice->version = choice->name ? apt_next_part(arena, &at, "_") : NULL;
+	choice->arch = choice->version ? apt_next_part(arena, &at, ".deb ") : NULL;
 	return choice->arch;
 }
 
 /* apt explains itself on stdout, after some lines of progress, and concludes on stderr. */
-static int explain(struct arena *arena, struct buf *said, struct buf *diagnostics, struct err *err)
+static int apt_explain(struct arena *arena, struct buf *said, struct buf *diagnostics, struct err *err)
 {
 	static const char marker[] = "The following packages have unmet dependencies:";
 	const char *why = said->size ? strstr(said->data, marker) : NULL;
@@ -209,9 +209,9 @@ int apt_install(struct arena *arena, const struct apt *apt, const struct strv *n
 	if (r < 0)
 		return r == -ENOENT ? err_hint(err, "install the package 'apt'") : r;
 	if (r > 0)
-		return explain(arena, &said, &diagnostics, err);
+		return apt_explain(arena, &said, &diagnostics, err);
 	for (const char *at = said.size ? said.data : ""; *at; at += strcspn(at, "\n"), at += *at == '\n')
-		if (read_choice(arena, arena_strndup(arena, at, strcspn(at, "\n")), &choice))
+		if (apt_read_choice(arena, arena_strndup(arena, at, strcspn(at, "\n")), &choice))
 			*arena_push(arena, choices, n) = choice;
 	*ret_choices = choices;
 	*ret_n = n;

@@ -9,7 +9,7 @@
 
 /* --- making ------------------------------------------------------------------------------------------------------- */
 
-static int compare_entries(const void *a, const void *b)
+static int index_compare_entries(const void *a, const void *b)
 {
 	const struct index_entry *x = a, *y = b;
 	int order = strcmp(x->name, y->name);
@@ -19,7 +19,7 @@ static int compare_entries(const void *a, const void *b)
 	return order ? order : (x->stanza > y->stanza) - (x->stanza < y->stanza);
 }
 
-static void end_stanza(struct arena *arena, struct index *index, struct index_entry *entry, const char *end)
+static void index_end_stanza(struct arena *arena, struct index *index, struct index_entry *entry, const char *end)
 {
 	entry->length = (size_t)(end - entry->stanza);
 	if (entry->name)
@@ -27,7 +27,7 @@ static void end_stanza(struct arena *arena, struct index *index, struct index_en
 	*entry = (struct index_entry){.archive = entry->archive};
 }
 
-static int add_stanzas(struct arena *arena, struct index *index, const struct buf *text, size_t archive)
+static int index_add_stanzas(struct arena *arena, struct index *index, const struct buf *text, size_t archive)
 {
 	struct control control = {text->data, text->data + text->size};
 	struct index_entry entry = {.archive = archive};
@@ -37,7 +37,7 @@ static int add_stanzas(struct arena *arena, struct index *index, const struct bu
 
 	while ((r = control_next(&control, &field)) > 0) {
 		if (r == CONTROL_STANZA_END) {
-			end_stanza(arena, index, &entry, before);
+			index_end_stanza(arena, index, &entry, before);
 		} else {
 			if (!entry.stanza)
 				entry.stanza = field.name;
@@ -48,7 +48,7 @@ static int add_stanzas(struct arena *arena, struct index *index, const struct bu
 		}
 		before = control.at;
 	}
-	end_stanza(arena, index, &entry, before);
+	index_end_stanza(arena, index, &entry, before);
 	return r;
 }
 
@@ -62,12 +62,12 @@ int index_make(struct arena *arena, const struct suites *suites, const size_t *o
 
 		for (size_t j = 0; j < suite->n_indexes; j++)
 			if (suite->indexes[j].text.size &&
-			    add_stanzas(arena, &index, &suite->indexes[j].text, own[i]) < 0)
+			    index_add_stanzas(arena, &index, &suite->indexes[j].text, own[i]) < 0)
 				return err_set(err, -EBADMSG, "the package index of '%s' at %s is malformed",
 					       suite->locked.suite, suite->locked.url);
 	}
 	if (index.n)
-		qsort(index.entries, index.n, sizeof *index.entries, compare_entries);
+		qsort(index.entries, index.n, sizeof *index.entries, index_compare_entries);
 	*ret_index = index;
 	return 0;
 }
@@ -90,7 +90,7 @@ const struct index_entry *index_find(const struct index *index, const char *name
 }
 
 /* Finds a field of the entry's stanza. */
-static bool get_field(const struct index_entry *entry, const char *name, struct control_field *ret_field)
+static bool index_get_field(const struct index_entry *entry, const char *name, struct control_field *ret_field)
 {
 	struct control control = {entry->stanza, entry->stanza + entry->length};
 
@@ -102,7 +102,7 @@ static bool get_field(const struct index_entry *entry, const char *name, struct 
 
 /* Steps through a relationship field (Debian policy 7.1), `a (>= 1) | b, c:any`: the next package name; NULL at the
  * end. */
-static const char *next_name(const char **at, const char *end, size_t *ret_length)
+static const char *index_next_name(const char **at, const char *end, size_t *ret_length)
 {
 	static const char opening[] = "([<", closing[] = ")]>";
 	char until = 0; /* the bracket that ends what is no name: a version, architectures, profiles */
@@ -137,9 +137,9 @@ bool index_provides(const struct index *index, const char *name)
 
 	for (size_t i = 0; i < index->n; i++) {
 		if (!memmem(index->entries[i].stanza, index->entries[i].length, name, wanted) ||
-		    !get_field(&index->entries[i], "Provides", &field))
+		    !index_get_field(&index->entries[i], "Provides", &field))
 			continue;
-		for (const char *at = field.value; (found = next_name(&at, field.value + field.length, &length));)
+		for (const char *at = field.value; (found = index_next_name(&at, field.value + field.length, &length));)
 			if (length == wanted && memcmp(found, name, wanted) == 0)
 				return true;
 	}
@@ -166,9 +166,10 @@ void index_needs(struct arena *arena, const struct index_entry *entry, struct st
 	size_t length;
 
 	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
-		if (!get_field(entry, fields[i], &field))
+		if (!index_get_field(entry, fields[i], &field))
 			continue;
-		for (const char *at = field.value; (found = next_name(&at, field.value + field.length, &length));) {
+		for (const char *at = field.value;
+		     (found = index_next_name(&at, field.value + field.length, &length));) {
 			const char *name = arena_strndup(arena, found, length);
 
 			if (!strv_has(names, name))
@@ -179,7 +180,7 @@ void index_needs(struct arena *arena, const struct index_entry *entry, struct st
 
 /* --- what an entry says ------------------------------------------------------------------------------------------- */
 
-static void read_package(struct arena *arena, const struct index_entry *entry, struct debian_package *package)
+static void index_read_package(struct arena *arena, const struct index_entry *entry, struct debian_package *package)
 {
 	struct control control = {entry->stanza, entry->stanza + entry->length};
 	struct control_field field;
@@ -207,7 +208,7 @@ int index_package(struct arena *arena, const struct index_entry *entry, struct d
 {
 	struct debian_package package;
 
-	read_package(arena, entry, &package);
+	index_read_package(arena, entry, &package);
 	if (!debian_name_ok(package.name) || !debian_version_ok(package.version) || !debian_arch_ok(package.arch) ||
 	    !valid_sha256(package.sha256) || !valid_path(package.path) || package.size == 0)
 		return err_set(
@@ -229,7 +230,7 @@ const struct index_entry *index_exact(struct arena *arena, const struct index *i
 
 		if (archive != SIZE_MAX && entry->archive != archive)
 			continue;
-		read_package(arena, entry, &package);
+		index_read_package(arena, entry, &package);
 		if (strcmp(package.version, version) == 0 && strcmp(package.arch, arch) == 0)
 			return entry;
 	}

@@ -15,7 +15,7 @@ enum {
 
 /* --- armor -------------------------------------------------------------------------------------------------------- */
 
-static int base64_digit(char c)
+static int openpgp_base64_digit(char c)
 {
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	const char *found = c ? strchr(digits, c) : NULL;
@@ -24,10 +24,10 @@ static int base64_digit(char c)
 }
 
 /* Decodes one line, whose bits may go on in the next. */
-static int add_base64(struct buf *binary, const char *line, size_t length, unsigned *bits, unsigned *n_bits)
+static int openpgp_add_base64(struct buf *binary, const char *line, size_t length, unsigned *bits, unsigned *n_bits)
 {
 	for (size_t i = 0; i < length; i++) {
-		int digit = base64_digit(line[i]);
+		int digit = openpgp_base64_digit(line[i]);
 
 		if (line[i] == '=' || line[i] == '\r' || line[i] == ' ' || line[i] == '\t')
 			continue;
@@ -43,14 +43,14 @@ static int add_base64(struct buf *binary, const char *line, size_t length, unsig
 	return 0;
 }
 
-static size_t length_of_line(const char *at, const char *end)
+static size_t openpgp_length_of_line(const char *at, const char *end)
 {
 	const char *newline = memchr(at, '\n', (size_t)(end - at));
 
 	return newline ? (size_t)(newline - at) : (size_t)(end - at);
 }
 
-static bool line_is(const char *line, size_t length, const char *begin)
+static bool openpgp_line_is(const char *line, size_t length, const char *begin)
 {
 	return length >= strlen(begin) && memcmp(line, begin, strlen(begin)) == 0;
 }
@@ -66,20 +66,20 @@ int openpgp_dearmor(const char *name, const char *text, size_t size, struct buf 
 		buf_add(binary, text, size);
 		return 0;
 	}
-	for (const char *at = text, *end = text + size; r == 0 && at < end; at += length_of_line(at, end) + 1) {
-		size_t length = length_of_line(at, end);
+	for (const char *at = text, *end = text + size; r == 0 && at < end; at += openpgp_length_of_line(at, end) + 1) {
+		size_t length = openpgp_length_of_line(at, end);
 
-		if (line_is(at, length, "-----BEGIN PGP PUBLIC KEY BLOCK-----")) {
+		if (openpgp_line_is(at, length, "-----BEGIN PGP PUBLIC KEY BLOCK-----")) {
 			r = where == OUTSIDE ? 0 : -EBADMSG;
 			where = HEADERS;
 			bits = n_bits = 0;
-		} else if (line_is(at, length, "-----END PGP PUBLIC KEY BLOCK-----")) {
+		} else if (openpgp_line_is(at, length, "-----END PGP PUBLIC KEY BLOCK-----")) {
 			r = where == BODY ? 0 : -EBADMSG;
 			where = OUTSIDE;
 		} else if (where == HEADERS) {
 			where = length == 0 || (length == 1 && *at == '\r') ? BODY : HEADERS;
 		} else if (where == BODY && *at != '=') { /* that is the CRC, which RFC 9580 says to ignore */
-			r = add_base64(binary, at, length, &bits, &n_bits);
+			r = openpgp_add_base64(binary, at, length, &bits, &n_bits);
 		}
 	}
 	if (r == 0 && where == OUTSIDE && binary->size > start)
@@ -91,7 +91,7 @@ int openpgp_dearmor(const char *name, const char *text, size_t size, struct buf 
 /* --- verdict ------------------------------------------------------------------------------------------------------ */
 
 /* Which digests a signature may have been made with: SHA-2 and SHA-3 of 256 bits or more (RFC 9580, section 9.5). */
-static bool is_strong(const char *algorithm)
+static bool openpgp_is_strong(const char *algorithm)
 {
 	static const char *const strong[] = {"8", "9", "10", "12", "14"};
 
@@ -110,8 +110,8 @@ struct verdict {
 
 /* VALIDSIG fingerprint date timestamp expires version reserved algorithm digest class primary-fingerprint (GnuPG's
  * DETAILS). */
-static void look_at_valid(struct arena *arena, struct verdict *verdict, const char *line,
-			  const struct strv *fingerprints)
+static void openpgp_look_at_valid(struct arena *arena, struct verdict *verdict, const char *line,
+				  const struct strv *fingerprints)
 {
 	char digest[8], class[4], primary[72];
 
@@ -119,11 +119,12 @@ static void look_at_valid(struct arena *arena, struct verdict *verdict, const ch
 		return;
 	verdict->signers =
 		arena_printf(arena, "%s %s%s", verdict->signers, primary, verdict->good ? "" : " (expired or revoked)");
-	if (verdict->good && is_strong(digest) && strcmp(class, "01") == 0 && strv_has(fingerprints, primary))
+	if (verdict->good && openpgp_is_strong(digest) && strcmp(class, "01") == 0 && strv_has(fingerprints, primary))
 		verdict->accepted = true;
 }
 
-static void look_at(struct arena *arena, struct verdict *verdict, const char *line, const struct strv *fingerprints)
+static void openpgp_look_at(struct arena *arena, struct verdict *verdict, const char *line,
+			    const struct strv *fingerprints)
 {
 	if (text_has_prefix(line, "NEWSIG"))
 		verdict->good = false;
@@ -134,7 +135,7 @@ static void look_at(struct arena *arena, struct verdict *verdict, const char *li
 	else if (text_has_prefix(line, "PLAINTEXT "))
 		verdict->plaintexts++;
 	else if (text_has_prefix(line, "VALIDSIG "))
-		look_at_valid(arena, verdict, line + strlen("VALIDSIG "), fingerprints);
+		openpgp_look_at_valid(arena, verdict, line + strlen("VALIDSIG "), fingerprints);
 }
 
 int openpgp_status(const char *name, const char *status, const struct strv *fingerprints, struct err *err)
@@ -148,7 +149,7 @@ int openpgp_status(const char *name, const char *status, const struct strv *fing
 		const char *line = arena_strndup(arena, status, length);
 
 		if (text_has_prefix(line, "[GNUPG:] "))
-			look_at(arena, &verdict, line + strlen("[GNUPG:] "), fingerprints);
+			openpgp_look_at(arena, &verdict, line + strlen("[GNUPG:] "), fingerprints);
 		status += length + (status[length] == '\n');
 	}
 	if (verdict.bad || verdict.plaintexts != 1) {
@@ -167,7 +168,7 @@ int openpgp_status(const char *name, const char *status, const struct strv *fing
 }
 
 /* gpgv passes over text around the signed block; nobody honest puts any there. So: one block, and nothing but it. */
-static bool is_one_block(const struct buf *file)
+static bool openpgp_is_one_block(const struct buf *file)
 {
 	static const char *const marks[] = {"-----BEGIN PGP SIGNED MESSAGE-----", "-----BEGIN PGP SIGNATURE-----",
 					    "-----END PGP SIGNATURE-----"};
@@ -176,17 +177,17 @@ static bool is_one_block(const struct buf *file)
 
 	if (memchr(file->data, 0, file->size))
 		return false;
-	for (; at < end; at += length_of_line(at, end) + 1) {
-		size_t length = length_of_line(at, end);
+	for (; at < end; at += openpgp_length_of_line(at, end) + 1) {
+		size_t length = openpgp_length_of_line(at, end);
 
 		if (length && at[length - 1] == '\r')
 			length--;
 		if (length == 0 || (at[0] == '-' && length > 1 && at[1] == ' ')) /* "- " escapes a dash in the text */
 			continue;
-		if (seen == 3 || (seen == 0 && !line_is(at, length, marks[0])))
+		if (seen == 3 || (seen == 0 && !openpgp_line_is(at, length, marks[0])))
 			return false;
-		if (line_is(at, length, "-----") &&
-		    (length != strlen(marks[seen]) || !line_is(at, length, marks[seen++])))
+		if (openpgp_line_is(at, length, "-----") &&
+		    (length != strlen(marks[seen]) || !openpgp_line_is(at, length, marks[seen++])))
 			return false;
 	}
 	return seen == 3;
@@ -205,7 +206,7 @@ int openpgp_verify(const char *name, const struct buf *file, const char *key, co
 	const struct proc gpgv = {.argv = argv, .output = &status, .deadline_s = GPGV_SECONDS_MAX};
 	int r;
 
-	if (file->size == 0 || !is_one_block(file))
+	if (file->size == 0 || !openpgp_is_one_block(file))
 		return err_set(err, -EBADMSG, "%s is not a single clear-signed text", name);
 	if (file_read(key, KEY_BYTES_MAX, &armored, err) < 0)
 		return err_wrap(err, "while reading the archive's key");

@@ -6,19 +6,19 @@
 
 const char *const debian_layer_names[LAYER_COUNT + 1] = {"base", "parent", "recipe", NULL};
 
-static bool consists_of(const char *text, const char *characters)
+static bool package_consists_of(const char *text, const char *characters)
 {
 	return *text && strlen(text) < 200 && strspn(text, characters) == strlen(text);
 }
 
 bool debian_name_ok(const char *name)
 {
-	return consists_of(name, DEBIAN_NAME) && strlen(name) >= 2 && !strchr("+-.", *name);
+	return package_consists_of(name, DEBIAN_NAME) && strlen(name) >= 2 && !strchr("+-.", *name);
 }
 
 bool debian_version_ok(const char *version)
 {
-	return consists_of(version, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.+-:~");
+	return package_consists_of(version, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.+-:~");
 }
 
 bool debian_arch_ok(const char *arch)

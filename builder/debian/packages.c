@@ -14,8 +14,8 @@
 enum { INDEX_BYTES_MAX = 1 << 30 };
 
 /* Returns 1 with what is wanted, 0 when the archive has no such index and needs none. */
-static int want(struct arena *arena, const struct packages *common, const char *component, const char *arch,
-		struct packages *ret_wanted, struct err *err)
+static int debian_packages_want(struct arena *arena, const struct packages *common, const char *component,
+				const char *arch, struct packages *ret_wanted, struct err *err)
 {
 	static const char *const suffixes[] = {".xz", ".gz", ""};
 	const char *path = arena_printf(arena, "%s/binary-%s/Packages", component, arch);
@@ -50,7 +50,8 @@ int packages_want(struct arena *arena, struct suite *suite, const struct release
 	for (size_t i = 0; i < components->count; i++)
 		for (int apart = 0; apart <= (release->all_apart ? 1 : 0); apart++) {
 			struct packages wanted;
-			int r = want(arena, &common, components->items[i], apart ? "all" : "amd64", &wanted, err);
+			int r = debian_packages_want(arena, &common, components->items[i], apart ? "all" : "amd64",
+						     &wanted, err);
 
 			if (r < 0)
 				return r;
@@ -60,7 +61,7 @@ int packages_want(struct arena *arena, struct suite *suite, const struct release
 	return 0;
 }
 
-static struct fetch_item item_of(struct arena *arena, const struct packages *wanted)
+static struct fetch_item debian_packages_item_of(struct arena *arena, const struct packages *wanted)
 {
 	const struct release_file *file = wanted->packed;
 	struct fetch_item item = {.sha256 = file->sha256, .size = file->size};
@@ -79,7 +80,7 @@ static struct fetch_item item_of(struct arena *arena, const struct packages *wan
 }
 
 /* Unpacks into a draft of the plain file's blob. */
-static int unpack_into(const char *packed, uint64_t max_bytes, const char *draft, struct err *err)
+static int debian_packages_unpack_into(const char *packed, uint64_t max_bytes, const char *draft, struct err *err)
 {
 	_cleanup_stream_ struct stream *stream = NULL;
 	_cleanup_fd_ int fd = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
@@ -97,7 +98,7 @@ static int unpack_into(const char *packed, uint64_t max_bytes, const char *draft
 	return r < 0 && err->count == 0 ? err_sys(err, r, "cannot write '%s'", draft) : r;
 }
 
-static int unpack(const struct packages *wanted, struct arena *arena, struct err *err)
+static int debian_packages_unpack(const struct packages *wanted, struct arena *arena, struct err *err)
 {
 	const char *packed = cache_path(wanted->cache, arena, "blobs", wanted->packed->sha256);
 	struct cache_draft draft;
@@ -108,7 +109,7 @@ static int unpack(const struct packages *wanted, struct arena *arena, struct err
 	r = cache_begin(wanted->cache, "blobs", wanted->plain->sha256, &draft, err);
 	if (r != 0)
 		return r < 0 ? r : 0;
-	r = unpack_into(packed, wanted->plain->size, draft.path, err);
+	r = debian_packages_unpack_into(packed, wanted->plain->size, draft.path, err);
 	if (r == 0)
 		return cache_commit(&draft, err);
 	cache_abandon(&draft);
@@ -116,7 +117,7 @@ static int unpack(const struct packages *wanted, struct arena *arena, struct err
 }
 
 /* Reads the plain index: the bytes that are checked are the bytes that are used. 1 when the cache had another file. */
-static int load(const struct packages *wanted, struct err *err)
+static int debian_packages_load(const struct packages *wanted, struct err *err)
 {
 	struct suite_index *index = wanted->index;
 	char hex[SHA256_HEX];
@@ -131,21 +132,21 @@ static int load(const struct packages *wanted, struct err *err)
 	return strcmp(hex, wanted->plain->sha256) != 0;
 }
 
-static int open_index(void *data, size_t i, struct err *err)
+static int debian_packages_open_index(void *data, size_t i, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const struct packages *wanted = &((struct packages *)data)[i];
-	int r = unpack(wanted, arena, err);
+	int r = debian_packages_unpack(wanted, arena, err);
 
 	if (r == 0)
-		r = load(wanted, err);
+		r = debian_packages_load(wanted, err);
 	if (r == 1) {
 		log_note("'%s' is damaged in the cache and is unpacked again", wanted->plain->path);
 		r = path_remove(wanted->index->path, err);
 		if (r == 0)
-			r = unpack(wanted, arena, err);
+			r = debian_packages_unpack(wanted, arena, err);
 		if (r == 0)
-			r = load(wanted, err);
+			r = debian_packages_load(wanted, err);
 	}
 	if (r == 1)
 		return err_set(err, -EBADMSG, "'%s' is not the file whose digest the Release of '%s' gives",
@@ -163,7 +164,7 @@ int packages_open(struct arena *arena, struct packages *all, size_t n, struct ca
 	for (size_t i = 0; i < n; i++) {
 		all[i].index->path = cache_path(cache, arena, "blobs", all[i].plain->sha256);
 		if (!path_exists(all[i].index->path) || all[i].packed == all[i].plain)
-			*arena_push(arena, items, n_items) = item_of(arena, &all[i]);
+			*arena_push(arena, items, n_items) = debian_packages_item_of(arena, &all[i]);
 	}
 	r = fetch_items(cache, items, n_items, true, NULL, err);
 	if (r < 0)
@@ -171,5 +172,5 @@ int packages_open(struct arena *arena, struct packages *all, size_t n, struct ca
 			   ? err_hint(err, "the mirror is being updated, or is broken: try again later, "
 					   "or another mirror")
 			   : r;
-	return pool_run(n, open_index, all, err);
+	return pool_run(n, debian_packages_open_index, all, err);
 }

@@ -40,7 +40,7 @@ int release_date(const char *text, int64_t *ret_seconds)
 }
 
 /* One line of the SHA256 field: digest, size, path. */
-static int read_file(struct arena *arena, struct release *release, const char *line, size_t length)
+static int release_read_file(struct arena *arena, struct release *release, const char *line, size_t length)
 {
 	const char *text = arena_strndup(arena, line, length);
 	char digest[65], path[512];
@@ -56,21 +56,21 @@ static int read_file(struct arena *arena, struct release *release, const char *l
 	return 0;
 }
 
-static int read_files(struct arena *arena, struct release *release, const struct control_field *field)
+static int release_read_files(struct arena *arena, struct release *release, const struct control_field *field)
 {
 	const char *at = field->value, *end = at + field->length;
 
 	while (at < end) {
 		const char *newline = memchr(at, '\n', (size_t)(end - at)), *stop = newline ? newline : end;
 
-		if (stop > at + 1 && read_file(arena, release, at, (size_t)(stop - at)) < 0)
+		if (stop > at + 1 && release_read_file(arena, release, at, (size_t)(stop - at)) < 0)
 			return -EBADMSG;
 		at = stop + 1;
 	}
 	return 0;
 }
 
-static bool has_word(const char *words, const char *word)
+static bool release_has_word(const char *words, const char *word)
 {
 	size_t length = strlen(word);
 
@@ -80,12 +80,13 @@ static bool has_word(const char *words, const char *word)
 	return false;
 }
 
-static int read_field(struct arena *arena, struct release *release, const struct control_field *field, bool *all)
+static int release_read_field(struct arena *arena, struct release *release, const struct control_field *field,
+			      bool *all)
 {
 	const char *value;
 
 	if (control_is(field, "SHA256"))
-		return read_files(arena, release, field);
+		return release_read_files(arena, release, field);
 	value = control_text(arena, field);
 	if (control_is(field, "Suite"))
 		release->suite = value;
@@ -98,9 +99,9 @@ static int read_field(struct arena *arena, struct release *release, const struct
 	else if (control_is(field, "Acquire-By-Hash"))
 		release->by_hash = strcasecmp(value, "yes") == 0;
 	else if (control_is(field, "Architectures"))
-		release->all_apart |= has_word(value, "all");
+		release->all_apart |= release_has_word(value, "all");
 	else if (control_is(field, "No-Support-for-Architecture-all"))
-		*all = !has_word(value, "Packages");
+		*all = !release_has_word(value, "Packages");
 	return 0;
 }
 
@@ -115,7 +116,7 @@ int release_read(struct arena *arena, const char *name, const char *text, size_t
 
 	release->suite = release->codename = "";
 	while ((r = control_next(&control, &field)) == CONTROL_FIELD)
-		if (read_field(arena, release, &field, &all) < 0)
+		if (release_read_field(arena, release, &field, &all) < 0)
 			return err_set(err, -EBADMSG, "%s: the field '%.*s' is malformed", name,
 				       (int)field.name_length, field.name);
 	if (r < 0 || release->date == 0 || release->n_files == 0)
@@ -133,7 +134,8 @@ const struct release_file *release_file(const struct release *release, const cha
 	return NULL;
 }
 
-static int check_time(const struct release *release, const char *name, int64_t now, bool allow_expired, struct err *err)
+static int release_check_time(const struct release *release, const char *name, int64_t now, bool allow_expired,
+			      struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	bool expired = release->valid_until && release->valid_until<now, early = release->date> now + CLOCK_SKEW_S;
@@ -166,9 +168,9 @@ int release_check(const struct release *release, const char *name, const char *s
 	if (release->date < not_before) {
 		err_set(err, -ESTALE, "%s goes back in time: it is of %s, but the lock was made with one of %s", name,
 			time_format(arena, release->date), time_format(arena, not_before));
-		return err_hint(
-			err, "somebody may be serving an old, vulnerable state: try another mirror; if it is you, remove the lock "
-			 "and lock again");
+		return err_hint(err, "somebody may be serving an old, vulnerable state: try another mirror; if it is "
+				     "you, remove the lock "
+				     "and lock again");
 	}
-	return check_time(release, name, now, allow_expired, err);
+	return release_check_time(release, name, now, allow_expired, err);
 }

@@ -25,7 +25,7 @@ struct work {
 /* --- what is asked for -------------------------------------------------------------------------------------------- */
 
 /* apt would take some names for more than names (`a-`, `a=1`, `a.*`): only what an index knows is passed on. */
-static int check_name(const struct work *work, const struct recipe_package *package, struct err *err)
+static int resolve_check_name(const struct work *work, const struct recipe_package *package, struct err *err)
 {
 	const char *near;
 
@@ -39,7 +39,7 @@ static int check_name(const struct work *work, const struct recipe_package *pack
 	return err_hint(err, "look at the archive's suites and components: it is in none of them");
 }
 
-static int collect_wanted(struct work *work, struct err *err)
+static int resolve_collect_wanted(struct work *work, struct err *err)
 {
 	const struct recipe *recipe = work->resolve->recipe;
 	struct strv *essential = &work->wanted[LAYER_BASE];
@@ -51,17 +51,18 @@ static int collect_wanted(struct work *work, struct err *err)
 		const struct recipe_package *package = &recipe->packages[i];
 		enum package_layer layer = package->origin == ORIGIN_PARENT ? LAYER_PARENT : LAYER_RECIPE;
 
-		if (check_name(work, package, err) == 0 && !strv_has(&work->wanted[layer], package->name))
+		if (resolve_check_name(work, package, err) == 0 && !strv_has(&work->wanted[layer], package->name))
 			strv_push(work->arena, &work->wanted[layer], package->name);
 	}
 	if (err->count == 0 && essential->count == 0)
-		err_set(err, -ENOENT, "the archives of '%s' have no essential package: this is not a Debian archive", recipe->path);
+		err_set(err, -ENOENT, "the archives of '%s' have no essential package: this is not a Debian archive",
+			recipe->path);
 	return err_result(err);
 }
 
 /* --- what is kept ------------------------------------------------------------------------------------------------- */
 
-static bool is_locked(const struct package_set *old, const char *name)
+static bool resolve_is_locked(const struct package_set *old, const char *name)
 {
 	for (size_t i = 0; i < old->n_packages; i++)
 		if (strcmp(old->packages[i].name, name) == 0)
@@ -70,7 +71,7 @@ static bool is_locked(const struct package_set *old, const char *name)
 }
 
 /* What may move from the start: what the user named, and what was never locked. */
-static void collect_free(struct work *work)
+static void resolve_collect_free(struct work *work)
 {
 	const struct strv *moving = &work->resolve->moving;
 
@@ -78,12 +79,12 @@ static void collect_free(struct work *work)
 		strv_push(work->arena, &work->free, moving->items[i]);
 	for (size_t l = 0; l < LAYER_COUNT; l++)
 		for (size_t i = 0; i < work->wanted[l].count; i++)
-			if (!is_locked(work->resolve->old, work->wanted[l].items[i]))
+			if (!resolve_is_locked(work->resolve->old, work->wanted[l].items[i]))
 				strv_push(work->arena, &work->free, work->wanted[l].items[i]);
 }
 
 /* Lets go of what the free ones need too. Returns whether that was anything new. */
-static bool free_more(struct work *work)
+static bool resolve_free_more(struct work *work)
 {
 	size_t before = work->free.count;
 	struct strv needs = {0};
@@ -103,7 +104,7 @@ static bool free_more(struct work *work)
 }
 
 /* Whether the archive still has what was locked, to the byte. */
-static bool still_there(struct work *work, const struct debian_package *locked)
+static bool resolve_still_there(struct work *work, const struct debian_package *locked)
 {
 	const struct index_entry *entry =
 		index_exact(work->arena, &work->index, locked->name, locked->version, locked->arch, SIZE_MAX);
@@ -117,7 +118,7 @@ static bool still_there(struct work *work, const struct debian_package *locked)
 }
 
 /* Tells apt to keep what is locked; a priority above 1000 wins against a newer version. */
-static int prefer_locked(struct work *work, bool tell, struct err *err)
+static int resolve_prefer_locked(struct work *work, bool tell, struct err *err)
 {
 	const struct package_set *old = work->resolve->old;
 	_cleanup_buf_ struct buf text = {0};
@@ -127,7 +128,7 @@ static int prefer_locked(struct work *work, bool tell, struct err *err)
 
 		if (strv_has(&work->free, locked->name))
 			continue;
-		if (still_there(work, locked))
+		if (resolve_still_there(work, locked))
 			buf_printf(&text, "Package: %s\nPin: version %s\nPin-Priority: 1001\n\n", locked->name,
 				   locked->version);
 		else if (tell)
@@ -138,20 +139,20 @@ static int prefer_locked(struct work *work, bool tell, struct err *err)
 
 /* --- one solution ------------------------------------------------------------------------------------------------- */
 
-static void push_all(struct arena *arena, struct strv *to, const struct strv *from)
+static void resolve_push_all(struct arena *arena, struct strv *to, const struct strv *from)
 {
 	for (size_t i = 0; i < from->count; i++)
 		strv_push(arena, to, from->items[i]);
 }
 
-static int ask(struct work *work, const struct strv *names, struct err *err)
+static int resolve_ask(struct work *work, const struct strv *names, struct err *err)
 {
 	return apt_install(work->arena, &work->apt, names, &work->choices, &work->n_choices, err);
 }
 
 /* Asks for layer after layer. What the layers below chose is asked for by name, so that a package on top does not
  * change them; when that cannot be had (it conflicts with one of them), the words of the recipes alone count. */
-static int solve(struct work *work, struct err *err)
+static int resolve_solve(struct work *work, struct err *err)
 {
 	struct strv words = {0};
 	int r = 0;
@@ -160,15 +161,15 @@ static int solve(struct work *work, struct err *err)
 		struct err first = {0};
 		struct strv names = {0};
 
-		push_all(work->arena, &words, &work->wanted[l]);
+		resolve_push_all(work->arena, &words, &work->wanted[l]);
 		if (work->wanted[l].count == 0)
 			continue;
 		for (size_t i = 0; i < work->n_choices; i++)
 			strv_push(work->arena, &names, work->choices[i].name);
-		push_all(work->arena, &names, &work->wanted[l]);
-		r = ask(work, &names, &first);
+		resolve_push_all(work->arena, &names, &work->wanted[l]);
+		r = resolve_ask(work, &names, &first);
 		if (r == -EIO && work->n_choices)
-			r = ask(work, &words, err);
+			r = resolve_ask(work, &words, err);
 		else
 			err_take(err, &first);
 		err_free(&first);
@@ -177,16 +178,16 @@ static int solve(struct work *work, struct err *err)
 }
 
 /* Whether there is any way when nothing is kept; if not, `err` says why. */
-static int solve_freely(struct work *work, struct err *err)
+static int resolve_solve_freely(struct work *work, struct err *err)
 {
 	static const struct buf nothing;
 	int r = apt_prefer(&work->apt, &nothing, err);
 
 	work->n_choices = 0;
-	return r < 0 ? r : solve(work, err);
+	return r < 0 ? r : resolve_solve(work, err);
 }
 
-static int give_up(const struct work *work, struct err *err, struct err *found)
+static int resolve_give_up(const struct work *work, struct err *err, struct err *found)
 {
 	err_take(err, found);
 	return err_hint(err, "it can be installed if locked packages may change: run 'aether-build lock --update %s'",
@@ -194,25 +195,26 @@ static int give_up(const struct work *work, struct err *err, struct err *found)
 }
 
 /* Solves with everything locked kept, and if that cannot be, lets go of what the moving packages need, step by step. */
-static int solve_keeping(struct work *work, struct err *err)
+static int resolve_solve_keeping(struct work *work, struct err *err)
 {
 	int r;
 
-	collect_free(work);
-	r = prefer_locked(work, true, err);
+	resolve_collect_free(work);
+	r = resolve_prefer_locked(work, true, err);
 	for (unsigned depth = 0; r == 0; depth++) {
 		struct err found = {0};
 
 		work->n_choices = 0;
-		r = solve(work, &found);
+		r = resolve_solve(work, &found);
 		if (r != -EIO) {
 			err_take(err, &found);
 			return r;
 		}
-		r = depth == 0 ? solve_freely(work, err) : 0;
+		r = depth == 0 ? resolve_solve_freely(work, err) : 0;
 		if (r == 0)
-			r = depth == RELEASE_DEPTH_MAX || !free_more(work) ? give_up(work, err, &found)
-									   : prefer_locked(work, false, err);
+			r = depth == RELEASE_DEPTH_MAX || !resolve_free_more(work)
+				    ? resolve_give_up(work, err, &found)
+				    : resolve_prefer_locked(work, false, err);
 		err_free(&found);
 	}
 	return r;
@@ -220,14 +222,14 @@ static int solve_keeping(struct work *work, struct err *err)
 
 /* --- layers ------------------------------------------------------------------------------------------------------- */
 
-static int compare_packages(const void *a, const void *b)
+static int resolve_compare_packages(const void *a, const void *b)
 {
 	const struct debian_package *x = a, *y = b;
 
 	return x->layer != y->layer ? (x->layer > y->layer) - (x->layer < y->layer) : strcmp(x->name, y->name);
 }
 
-static struct debian_package *find_package(const struct package_set *tree, const char *name)
+static struct debian_package *resolve_find_package(const struct package_set *tree, const char *name)
 {
 	for (size_t i = 0; i < tree->n_packages; i++)
 		if (strcmp(tree->packages[i].name, name) == 0)
@@ -236,7 +238,7 @@ static struct debian_package *find_package(const struct package_set *tree, const
 }
 
 /* Looks up what apt chose, and writes an index of just these packages. */
-static int look_up(struct work *work, struct package_set *tree, const char *index_path, struct err *err)
+static int resolve_look_up(struct work *work, struct package_set *tree, const char *index_path, struct err *err)
 {
 	_cleanup_buf_ struct buf text = {0};
 	int r;
@@ -264,7 +266,7 @@ static int look_up(struct work *work, struct package_set *tree, const char *inde
 }
 
 /* Within the solution, apt says again what each layer needs: it has nothing else to choose from. */
-static int cut_layers(struct work *work, struct package_set *tree, const struct apt *apt, struct err *err)
+static int resolve_cut_layers(struct work *work, struct package_set *tree, const struct apt *apt, struct err *err)
 {
 	struct strv names = {0};
 
@@ -273,25 +275,25 @@ static int cut_layers(struct work *work, struct package_set *tree, const struct 
 		size_t n;
 		int r;
 
-		push_all(work->arena, &names, &work->wanted[l]);
+		resolve_push_all(work->arena, &names, &work->wanted[l]);
 		if (work->wanted[l].count == 0)
 			continue;
 		r = apt_install(work->arena, apt, &names, &choices, &n, err);
 		if (r < 0)
 			return err_wrap(err, "while cutting the packages into layers");
 		for (size_t i = 0; i < n; i++) {
-			struct debian_package *package = find_package(tree, choices[i].name);
+			struct debian_package *package = resolve_find_package(tree, choices[i].name);
 
 			if (package && package->layer > l)
 				package->layer = l;
 			strv_push(work->arena, &names, choices[i].name);
 		}
 	}
-	qsort(tree->packages, tree->n_packages, sizeof *tree->packages, compare_packages);
+	qsort(tree->packages, tree->n_packages, sizeof *tree->packages, resolve_compare_packages);
 	return 0;
 }
 
-static int open_apt(struct work *work, struct err *err)
+static int resolve_open_apt(struct work *work, struct err *err)
 {
 	const struct resolve *resolve = work->resolve;
 	struct apt_suite *seen = arena_array(work->arena, struct apt_suite, resolve->n_own + 1);
@@ -320,17 +322,17 @@ int resolve_tree(struct arena *arena, const struct resolve *resolve, struct pack
 	int r = index_make(arena, resolve->suites, resolve->own, resolve->n_own, &work.index, err);
 
 	if (r == 0)
-		r = collect_wanted(&work, err);
+		r = resolve_collect_wanted(&work, err);
 	if (r == 0)
-		r = open_apt(&work, err);
+		r = resolve_open_apt(&work, err);
 	if (r == 0)
-		r = resolve->old ? solve_keeping(&work, err) : solve_freely(&work, err);
+		r = resolve->old ? resolve_solve_keeping(&work, err) : resolve_solve_freely(&work, err);
 	if (r == 0)
-		r = look_up(&work, &tree, index_path, err);
+		r = resolve_look_up(&work, &tree, index_path, err);
 	if (r == 0)
 		r = apt_open(arena, arena_printf(arena, "%s/chosen", resolve->folder), &suite, 1, &chosen, err);
 	if (r == 0)
-		r = cut_layers(&work, &tree, &chosen, err);
+		r = resolve_cut_layers(&work, &tree, &chosen, err);
 	if (r == 0)
 		*ret_tree = tree;
 	return r;

@@ -7,7 +7,7 @@
 
 /* --- which -------------------------------------------------------------------------------------------------------- */
 
-static bool same_words(const struct strv *a, const struct strv *b)
+static bool suite_same_words(const struct strv *a, const struct strv *b)
 {
 	if (a->count != b->count)
 		return false;
@@ -17,16 +17,17 @@ static bool same_words(const struct strv *a, const struct strv *b)
 	return true;
 }
 
-static bool same_suite(const struct suite *known, const struct recipe_repository *repository, const char *suite)
+static bool suite_same(const struct suite *known, const struct recipe_repository *repository, const char *suite)
 {
 	return strcmp(known->locked.suite, suite) == 0 && strcmp(known->repository->url, repository->url) == 0 &&
 	       strcmp(known->repository->key, repository->key) == 0 &&
-	       same_words(&known->repository->components, &repository->components) &&
-	       same_words(&known->repository->fingerprints, &repository->fingerprints);
+	       suite_same_words(&known->repository->components, &repository->components) &&
+	       suite_same_words(&known->repository->fingerprints, &repository->fingerprints);
 }
 
 /* The suite's name in the lock is `NAME/SUITE`: two archives of one name are told apart by a number. */
-static const char *free_name(struct arena *arena, const struct suites *suites, const char *name, const char *suite)
+static const char *suite_free_name(struct arena *arena, const struct suites *suites, const char *name,
+				   const char *suite)
 {
 	const char *tried = name;
 
@@ -39,27 +40,27 @@ static const char *free_name(struct arena *arena, const struct suites *suites, c
 	return tried;
 }
 
-static size_t find_or_add(struct arena *arena, struct suites *suites, const struct recipe_repository *repository,
-			  const char *suite)
+static size_t suite_find_or_add(struct arena *arena, struct suites *suites, const struct recipe_repository *repository,
+				const char *suite)
 {
 	struct debian_archive locked = {.url = repository->url, .suite = suite, .mirrors = repository->mirrors};
 
 	for (size_t i = 0; i < suites->count; i++)
-		if (same_suite(&suites->items[i], repository, suite))
+		if (suite_same(&suites->items[i], repository, suite))
 			return i;
-	locked.name = free_name(arena, suites, repository->name ? repository->name : "debian", suite);
+	locked.name = suite_free_name(arena, suites, repository->name ? repository->name : "debian", suite);
 	*arena_push(arena, suites->items, suites->count) = (struct suite){.repository = repository, .locked = locked};
 	return suites->count - 1;
 }
 
-static int collect(struct arena *arena, const struct recipe_repository *repository, struct suites *suites, size_t **own,
-		   size_t *n_own, struct err *err)
+static int suite_collect(struct arena *arena, const struct recipe_repository *repository, struct suites *suites,
+			 size_t **own, size_t *n_own, struct err *err)
 {
 	if (!repository->key || repository->fingerprints.count == 0)
 		return err_at(err, -EINVAL, &repository->pos, NULL,
 			      "the archive '%s' has no 'key' or no 'fingerprints'", repository->url);
 	for (size_t i = 0; i < repository->suites.count; i++) {
-		size_t found = find_or_add(arena, suites, repository, repository->suites.items[i]);
+		size_t found = suite_find_or_add(arena, suites, repository, repository->suites.items[i]);
 
 		*arena_push(arena, *own, *n_own) = found;
 	}
@@ -76,9 +77,9 @@ int suites_collect(struct arena *arena, const struct recipe *recipe, struct suit
 		err_set(err, -EINVAL, "'%s' has no 'distribution'", recipe->path);
 		return err_hint(err, "start from a base recipe: 'from: aether:trixie'");
 	}
-	r = collect(arena, &recipe->distribution, suites, &own, &n_own, err);
+	r = suite_collect(arena, &recipe->distribution, suites, &own, &n_own, err);
 	for (size_t i = 0; r == 0 && i < recipe->n_repositories; i++)
-		r = collect(arena, &recipe->repositories[i], suites, &own, &n_own, err);
+		r = suite_collect(arena, &recipe->repositories[i], suites, &own, &n_own, err);
 	if (r < 0)
 		return r;
 	*ret_own = own;

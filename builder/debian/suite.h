@@ -19,7 +19,8 @@ struct suite_index {
 struct suite {
 	const struct recipe_repository *repository;
 	struct debian_archive locked; /* what the lock says of it */
-	int64_t not_before;         /* the date of what is locked of it: an older Release is an attack, or a mirror gone astray; 0: any */
+	int64_t not_before; /* the date of what is locked of it: an older Release is an attack, or a mirror gone astray;
+			       0: any */
 	struct buf release;         /* the verified text */
 	struct suite_index *indexes;
 	size_t n_indexes;

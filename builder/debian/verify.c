@@ -34,7 +34,7 @@ static int verify(struct arena *arena, struct suite *suite, const struct buf *fi
 
 /* --- all of it ---------------------------------------------------------------------------------------------------- */
 
-static int fetch_releases(struct arena *arena, const struct suites *suites, struct buf *files, struct err *err)
+static int verify_fetch_releases(struct arena *arena, const struct suites *suites, struct buf *files, struct err *err)
 {
 	struct fetch_text *texts = arena_array(arena, struct fetch_text, suites->count + 1);
 	int r;
@@ -59,7 +59,7 @@ int suites_open(struct arena *arena, struct suites *suites, struct cache *cache,
 	struct buf *files = arena_array(arena, struct buf, suites->count + 1);
 	struct packages *all = NULL;
 	size_t n_all = 0;
-	int r = fetch_releases(arena, suites, files, err);
+	int r = verify_fetch_releases(arena, suites, files, err);
 
 	for (size_t i = 0; r == 0 && i < suites->count; i++) {
 		struct release *release;

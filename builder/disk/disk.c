@@ -8,7 +8,7 @@
 
 #include "base/file.h"
 
-static void add(struct disk *disk, struct disk_extent extent)
+static void disk_add(struct disk *disk, struct disk_extent extent)
 {
 	if (extent.length)
 		*arena_push(disk->arena, disk->extents, disk->n_extents) = extent;
@@ -16,7 +16,7 @@ static void add(struct disk *disk, struct disk_extent extent)
 
 void disk_add_memory(struct disk *disk, uint64_t offset, const void *data, uint64_t length)
 {
-	add(disk, (struct disk_extent){.offset = offset, .length = length, .data = data, .fd = -1});
+	disk_add(disk, (struct disk_extent){.offset = offset, .length = length, .data = data, .fd = -1});
 }
 
 void disk_own(struct disk *disk, int fd)
@@ -33,23 +33,23 @@ void disk_close(struct disk *disk)
 
 /* --- files ----------------------------------------------------------------------------------------------------------- */
 
-static bool is_zero(const char *data, size_t size)
+static bool disk_is_zero(const char *data, size_t size)
 {
 	return size == 0 || (data[0] == 0 && memcmp(data, data + 1, size - 1) == 0);
 }
 
 /* Adds the blocks of `data`, which stands at `at` of the file, that are not zeros; neighbours become one extent. */
-static void add_blocks(struct disk *disk, struct disk_extent *open, const char *data, uint64_t at, size_t size)
+static void disk_add_blocks(struct disk *disk, struct disk_extent *open, const char *data, uint64_t at, size_t size)
 {
 	for (size_t done = 0; done < size; done += DISK_BLOCK) {
 		size_t n = size - done < DISK_BLOCK ? size - done : DISK_BLOCK;
 
-		if (is_zero(data + done, n))
+		if (disk_is_zero(data + done, n))
 			continue;
 		if (open->fd_offset + open->length != at + done) {
 			uint64_t base = open->offset - open->fd_offset;
 
-			add(disk, *open);
+			disk_add(disk, *open);
 			*open = (struct disk_extent){.offset = base + at + done, .fd = open->fd, .fd_offset = at + done};
 		}
 		open->length += n;
@@ -79,18 +79,18 @@ int disk_add_file(struct disk *disk, uint64_t offset, int fd, uint64_t length, s
 		if (r < 0)
 			err_sys(err, r, "cannot read what goes to byte %" PRIu64 " of the disk", offset + at);
 		else
-			add_blocks(disk, &open, chunk, at, n);
+			disk_add_blocks(disk, &open, chunk, at, n);
 		at += n;
 	}
 	if (r == 0)
-		add(disk, open);
+		disk_add(disk, open);
 	free(chunk);
 	return r;
 }
 
 /* --- the whole ------------------------------------------------------------------------------------------------------- */
 
-static int by_offset(const void *a, const void *b)
+static int disk_by_offset(const void *a, const void *b)
 {
 	const struct disk_extent *one = a, *other = b;
 
@@ -102,7 +102,7 @@ int disk_finish(struct disk *disk, struct err *err)
 	uint64_t end = 0;
 
 	if (disk->n_extents)
-		qsort(disk->extents, disk->n_extents, sizeof *disk->extents, by_offset);
+		qsort(disk->extents, disk->n_extents, sizeof *disk->extents, disk_by_offset);
 	for (size_t i = 0; i < disk->n_extents; i++) {
 		const struct disk_extent *extent = &disk->extents[i];
 
@@ -117,7 +117,7 @@ int disk_finish(struct disk *disk, struct err *err)
 }
 
 /* The first extent that ends after `offset`; n_extents when there is none. */
-static size_t find(const struct disk *disk, uint64_t offset)
+static size_t disk_find(const struct disk *disk, uint64_t offset)
 {
 	size_t low = 0, high = disk->n_extents;
 
@@ -134,14 +134,14 @@ static size_t find(const struct disk *disk, uint64_t offset)
 
 uint64_t disk_next_data(const struct disk *disk, uint64_t offset)
 {
-	size_t i = find(disk, offset);
+	size_t i = disk_find(disk, offset);
 
 	if (i == disk->n_extents)
 		return disk->size_bytes;
 	return disk->extents[i].offset > offset ? disk->extents[i].offset : offset;
 }
 
-static int read_extent(const struct disk_extent *extent, uint64_t skip, void *out, size_t n, struct err *err)
+static int disk_read_extent(const struct disk_extent *extent, uint64_t skip, void *out, size_t n, struct err *err)
 {
 	int r;
 
@@ -159,7 +159,7 @@ int disk_read(const struct disk *disk, uint64_t offset, void *out, size_t size, 
 
 	if (offset > disk->size_bytes || size > disk->size_bytes - offset)
 		return err_set(err, -EINVAL, "bug: a read of %zu bytes at byte %" PRIu64 " leaves the disk", size, offset);
-	for (size_t i = find(disk, offset); size; i++) {
+	for (size_t i = disk_find(disk, offset); size; i++) {
 		const struct disk_extent *extent = i < disk->n_extents ? &disk->extents[i] : NULL;
 		size_t n = size, skip = 0;
 		int r;
@@ -176,7 +176,7 @@ int disk_read(const struct disk *disk, uint64_t offset, void *out, size_t size, 
 			break;
 		skip = (size_t)(offset - extent->offset);
 		n = extent->length - skip < size ? (size_t)(extent->length - skip) : size;
-		r = read_extent(extent, skip, to, n, err);
+		r = disk_read_extent(extent, skip, to, n, err);
 		if (r < 0)
 			return r;
 		to += n;

@@ -10,7 +10,8 @@
 #include "disk/tool.h"
 
 /* An empty file of the partition's size. */
-static int open_image(struct arena *arena, const struct disk_spec *spec, const char *name, uint64_t size, struct err *err)
+static int format_open_image(struct arena *arena, const struct disk_spec *spec, const char *name, uint64_t size,
+			     struct err *err)
 {
 	const char *path = arena_printf(arena, "%s/%s", spec->work, name);
 	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644), r;
@@ -24,10 +25,10 @@ static int open_image(struct arena *arena, const struct disk_spec *spec, const c
 }
 
 /* Makes the file and runs mkfs on it. `argv` lacks the file's name. */
-static int run_mkfs(struct arena *arena, const struct disk_spec *spec, const struct disk_partition *partition,
-		    const char *package, struct strv *argv, const char *name, int *ret_fd, struct err *err)
+static int format_run_mkfs(struct arena *arena, const struct disk_spec *spec, const struct disk_partition *partition,
+			   const char *package, struct strv *argv, const char *name, int *ret_fd, struct err *err)
 {
-	_cleanup_fd_ int fd = open_image(arena, spec, name, partition->size, err);
+	_cleanup_fd_ int fd = format_open_image(arena, spec, name, partition->size, err);
 	int r;
 
 	if (fd < 0)
@@ -42,14 +43,14 @@ static int run_mkfs(struct arena *arena, const struct disk_spec *spec, const str
 	return 0;
 }
 
-static void push_all(struct arena *arena, struct strv *argv, const char *const *words, size_t n)
+static void format_push_all(struct arena *arena, struct strv *argv, const char *const *words, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		strv_push(arena, argv, words[i]);
 }
 
 /* Pushes the partition's own arguments but for -E, which mkfs.ext4 takes once only: its options come before `options`. */
-static const char *push_own(struct arena *arena, struct strv *argv, const struct strv *own, const char *options)
+static const char *format_push_own(struct arena *arena, struct strv *argv, const struct strv *own, const char *options)
 {
 	for (size_t i = 0; i < own->count; i++) {
 		if (strcmp(own->items[i], "-E") == 0 && i + 1 < own->count)
@@ -72,13 +73,14 @@ int format_ext4(const struct disk_spec *spec, const struct disk_partition *parti
 
 	disk_uuid(spec->seed, arena_printf(arena, "file system %s", partition->label), uuid);
 	disk_uuid(spec->seed, arena_printf(arena, "hash seed %s", partition->label), hash_seed);
-	push_all(arena, &argv, fixed, sizeof fixed / sizeof *fixed);
+	format_push_all(arena, &argv, fixed, sizeof fixed / sizeof *fixed);
 	/* A file's holes are zeros already: nothing is left for the guest to initialise. */
 	options = arena_printf(arena, "hash_seed=%s,root_owner=0:0,lazy_itable_init=0,lazy_journal_init=0", hash_seed);
-	options = push_own(arena, &argv, &partition->mkfs_arguments, options);
-	push_all(arena, &argv,
-		 (const char *const[]){"-E", options, "-U", uuid, "-L", arena_strndup(arena, partition->label, 16)}, 6);
-	return run_mkfs(arena, spec, partition, "e2fsprogs", &argv, name, ret_fd, err);
+	options = format_push_own(arena, &argv, &partition->mkfs_arguments, options);
+	format_push_all(
+		arena, &argv,
+		(const char *const[]){"-E", options, "-U", uuid, "-L", arena_strndup(arena, partition->label, 16)}, 6);
+	return format_run_mkfs(arena, spec, partition, "e2fsprogs", &argv, name, ret_fd, err);
 }
 
 void format_vfat_serial(const char *seed, const char *label, char ret_serial[10])
@@ -92,7 +94,7 @@ void format_vfat_serial(const char *seed, const char *label, char ret_serial[10]
 
 /* Sectors a cluster: FAT32 has at least 65525 clusters; the larger they are, the fewer does a loader have to follow. 0: too
  * small for FAT32, mkfs.vfat may choose. */
-static unsigned cluster_sectors(uint64_t size)
+static unsigned format_cluster_sectors(uint64_t size)
 {
 	for (unsigned sectors = 8; sectors; sectors /= 2)
 		if (size / (sectors * 512ULL) >= 67000)
@@ -105,7 +107,7 @@ int format_vfat(const struct disk_spec *spec, const struct disk_partition *parti
 {
 	static const char *const fixed[] = {"/usr/sbin/mkfs.vfat", "--invariant", "-S", "512"};
 	_cleanup_arena_ struct arena *arena = arena_new();
-	unsigned sectors = cluster_sectors(partition->size);
+	unsigned sectors = format_cluster_sectors(partition->size);
 	char serial[10], label[12] = "";
 	struct strv argv = {0};
 	size_t n = 0;
@@ -113,11 +115,13 @@ int format_vfat(const struct disk_spec *spec, const struct disk_partition *parti
 	format_vfat_serial(spec->seed, partition->label, serial);
 	for (const char *c = partition->label; *c && n < 11; c++)
 		label[n++] = (char)(isalnum((unsigned char)*c) ? toupper((unsigned char)*c) : '_');
-	push_all(arena, &argv, fixed, sizeof fixed / sizeof *fixed);
+	format_push_all(arena, &argv, fixed, sizeof fixed / sizeof *fixed);
 	if (sectors)
-		push_all(arena, &argv, (const char *const[]){"-F", "32", "-s", arena_printf(arena, "%u", sectors)}, 4);
-	push_all(arena, &argv, partition->mkfs_arguments.items, partition->mkfs_arguments.count);
-	push_all(arena, &argv,
-		 (const char *const[]){"-n", label, "-i", arena_printf(arena, "%.4s%.4s", serial, serial + 5)}, 4);
-	return run_mkfs(arena, spec, partition, "dosfstools", &argv, name, ret_fd, err);
+		format_push_all(arena, &argv,
+				(const char *const[]){"-F", "32", "-s", arena_printf(arena, "%u", sectors)}, 4);
+	format_push_all(arena, &argv, partition->mkfs_arguments.items, partition->mkfs_arguments.count);
+	format_push_all(arena, &argv,
+			(const char *const[]){"-n", label, "-i", arena_printf(arena, "%.4s%.4s", serial, serial + 5)},
+			4);
+	return format_run_mkfs(arena, spec, partition, "dosfstools", &argv, name, ret_fd, err);
 }

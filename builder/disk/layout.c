@@ -33,58 +33,59 @@ void disk_uuid(const char *seed, const char *what, char ret_uuid[37])
 		 d[4], d[5], d[6], d[7], d[8], d[9], d[10], d[11], d[12], d[13], d[14], d[15]);
 }
 
-static bool is_root(const struct disk_partition *partition)
+static bool disk_layout_is_root(const struct disk_partition *partition)
 {
 	return partition->content == DISK_ROOT || partition->content == DISK_ROOT_SPARE;
 }
 
-static uint64_t round_up(uint64_t bytes)
+static uint64_t disk_layout_round_up(uint64_t bytes)
 {
 	return (bytes + DISK_MIB - 1) / DISK_MIB * DISK_MIB;
 }
 
-static unsigned long long mib(uint64_t bytes)
+static unsigned long long disk_layout_mib(uint64_t bytes)
 {
-	return (unsigned long long)(round_up(bytes) / DISK_MIB);
+	return (unsigned long long)(disk_layout_round_up(bytes) / DISK_MIB);
 }
 
 /* What the content of all root slots takes: what is in the other slot today will be in this one tomorrow. */
-static uint64_t root_need(const struct disk_layout *layout, const uint64_t *need_bytes)
+static uint64_t disk_layout_root_need(const struct disk_layout *layout, const uint64_t *need_bytes)
 {
 	uint64_t need = 0;
 
 	for (size_t i = 0; i < layout->n_partitions; i++)
-		if (is_root(&layout->partitions[i]) && need_bytes[i] > need)
+		if (disk_layout_is_root(&layout->partitions[i]) && need_bytes[i] > need)
 			need = need_bytes[i];
 	return need;
 }
 
 /* The size that one of the slots was given; 0 when none was. */
-static uint64_t root_given(const struct disk_layout *layout)
+static uint64_t disk_layout_root_given(const struct disk_layout *layout)
 {
 	uint64_t given = 0;
 
 	for (size_t i = 0; i < layout->n_partitions; i++)
-		if (is_root(&layout->partitions[i]) && layout->partitions[i].size > given)
+		if (disk_layout_is_root(&layout->partitions[i]) && layout->partitions[i].size > given)
 			given = layout->partitions[i].size;
 	return given;
 }
 
-static int decide_size(struct disk_partition *partition, uint64_t need, uint64_t given, struct err *err)
+static int disk_layout_decide_size(struct disk_partition *partition, uint64_t need, uint64_t given, struct err *err)
 {
 	if (need > SIZE_LIMIT || given > SIZE_LIMIT)
 		return err_at(err, -EINVAL, &partition->pos, partition->label, "the disk would be too large");
 	if (!given)
-		given = is_root(partition) && need + need / 2 < ROOT_MINIMUM ? ROOT_MINIMUM : need + need / 2;
-	partition->size = given ? round_up(given) : DISK_MIB;
+		given = disk_layout_is_root(partition) && need + need / 2 < ROOT_MINIMUM ? ROOT_MINIMUM
+											 : need + need / 2;
+	partition->size = given ? disk_layout_round_up(given) : DISK_MIB;
 	if (partition->size >= need)
 		return 0;
-	err_at(err, -ENOSPC, &partition->pos, partition->label, "'%s' is %lluM but its content needs %lluM", partition->label,
-	       mib(partition->size), mib(need));
-	return err_hint(err, "set its size to %lluM or more, or leave the size out", mib(need + need / 4));
+	err_at(err, -ENOSPC, &partition->pos, partition->label, "'%s' is %lluM but its content needs %lluM",
+	       partition->label, disk_layout_mib(partition->size), disk_layout_mib(need));
+	return err_hint(err, "set its size to %lluM or more, or leave the size out", disk_layout_mib(need + need / 4));
 }
 
-static int decide_start(struct disk_partition *partition, uint64_t end, struct err *err)
+static int disk_layout_decide_start(struct disk_partition *partition, uint64_t end, struct err *err)
 {
 	if (!partition->start) {
 		partition->start = end;
@@ -97,11 +98,12 @@ static int decide_start(struct disk_partition *partition, uint64_t end, struct e
 	if (partition->start >= end)
 		return 0;
 	err_at(err, -EINVAL, &partition->pos, partition->label, "'%s' starts at %lluM, where %s", partition->label,
-	       mib(partition->start), end == DISK_MIB ? "the partition table is" : "the partition before it has not ended");
-	return err_hint(err, "let it start at %lluM or later, or leave the start out", mib(end));
+	       disk_layout_mib(partition->start),
+	       end == DISK_MIB ? "the partition table is" : "the partition before it has not ended");
+	return err_hint(err, "let it start at %lluM or later, or leave the start out", disk_layout_mib(end));
 }
 
-static int decide_disk(struct disk_layout *layout, uint64_t end, struct err *err)
+static int disk_layout_decide_disk(struct disk_layout *layout, uint64_t end, struct err *err)
 {
 	const struct pos *pos = layout->n_partitions ? &layout->partitions[0].pos : NULL;
 	uint64_t need = end + DISK_MIB; /* the second GPT */
@@ -110,30 +112,33 @@ static int decide_disk(struct disk_layout *layout, uint64_t end, struct err *err
 		layout->size_bytes = need;
 	if (layout->size_bytes > SIZE_LIMIT)
 		return err_at(err, -EINVAL, pos, NULL, "the disk would be too large");
-	layout->size_bytes = round_up(layout->size_bytes);
+	layout->size_bytes = disk_layout_round_up(layout->size_bytes);
 	if (layout->size_bytes >= need)
 		return 0;
-	err_at(err, -ENOSPC, pos, NULL, "the disk is %lluM but its partitions need %lluM", mib(layout->size_bytes), mib(need));
-	return err_hint(err, "set the disk's imageSize to %lluM or more, or leave it out", mib(need));
+	err_at(err, -ENOSPC, pos, NULL, "the disk is %lluM but its partitions need %lluM",
+	       disk_layout_mib(layout->size_bytes), disk_layout_mib(need));
+	return err_hint(err, "set the disk's imageSize to %lluM or more, or leave it out", disk_layout_mib(need));
 }
 
 int layout_place(struct disk_layout *layout, const uint64_t *need_bytes, struct err *err)
 {
-	const uint64_t slot_need = root_need(layout, need_bytes), slot_given = root_given(layout);
+	const uint64_t slot_need = disk_layout_root_need(layout, need_bytes),
+		       slot_given = disk_layout_root_given(layout);
 	uint64_t end = DISK_MIB;
 
 	for (size_t i = 0; i < layout->n_partitions; i++) {
 		struct disk_partition *partition = &layout->partitions[i];
-		uint64_t need = is_root(partition) ? slot_need : need_bytes[i];
-		int r = decide_size(partition, need, is_root(partition) ? slot_given : partition->size, err);
+		uint64_t need = disk_layout_is_root(partition) ? slot_need : need_bytes[i];
+		int r = disk_layout_decide_size(partition, need,
+						disk_layout_is_root(partition) ? slot_given : partition->size, err);
 
 		if (r == 0)
-			r = decide_start(partition, end, err);
+			r = disk_layout_decide_start(partition, end, err);
 		if (r < 0)
 			return r;
 		end = partition->start + partition->size;
 		if (end > SIZE_LIMIT)
 			return err_at(err, -EINVAL, &partition->pos, partition->label, "the disk would be too large");
 	}
-	return decide_disk(layout, end, err);
+	return disk_layout_decide_disk(layout, end, err);
 }

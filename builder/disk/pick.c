@@ -11,7 +11,7 @@
 #include "edge/stream.h"
 
 /* Opens the file and names it by its descriptor, for those who want a path. */
-static int open_file(const char *root, const char *path, int flags, char ret_path[64], struct err *err)
+static int pick_open_file(const char *root, const char *path, int flags, char ret_path[64], struct err *err)
 {
 	_cleanup_fd_ int root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int fd;
@@ -29,7 +29,7 @@ static int open_file(const char *root, const char *path, int flags, char ret_pat
 int pick_file(const char *root, const char *path, size_t max_bytes, struct buf *out, struct err *err)
 {
 	char by_fd[64];
-	_cleanup_fd_ int fd = open_file(root, path, 0, by_fd, err);
+	_cleanup_fd_ int fd = pick_open_file(root, path, 0, by_fd, err);
 	int r;
 
 	if (fd < 0)
@@ -43,7 +43,7 @@ int pick_unpacked(const char *root, const char *path, size_t max_bytes, struct b
 	static const size_t CHUNK = 1 << 16;
 	_cleanup_stream_ struct stream *stream = NULL;
 	char by_fd[64];
-	_cleanup_fd_ int fd = open_file(root, path, 0, by_fd, err);
+	_cleanup_fd_ int fd = pick_open_file(root, path, 0, by_fd, err);
 	ptrdiff_t n;
 
 	if (fd < 0)
@@ -58,7 +58,7 @@ int pick_unpacked(const char *root, const char *path, size_t max_bytes, struct b
 
 int pick_names(struct arena *arena, const char *root, const char *path, struct strv *ret_names, struct err *err)
 {
-	int fd = open_file(root, path, O_DIRECTORY, NULL, err);
+	int fd = pick_open_file(root, path, O_DIRECTORY, NULL, err);
 	struct dirent *entry;
 	struct strv names = {0};
 	DIR *folder;

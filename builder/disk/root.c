@@ -16,8 +16,8 @@
  * Clusters of 64 KiB: larger ones gain nothing and cost the guest with every small read. */
 static const char COMPRESSION[] = "-zlz4", CLUSTER[] = "-C65536", PACKING[] = "-Eztailpacking";
 
-static int open_image(struct arena *arena, const struct disk_spec *spec, const char *name, int *ret_fd, uint64_t *ret_bytes,
-		      struct err *err)
+static int root_open_image(struct arena *arena, const struct disk_spec *spec, const char *name, int *ret_fd,
+			   uint64_t *ret_bytes, struct err *err)
 {
 	const char *path = arena_printf(arena, "%s/%s", spec->work, name);
 	int fd = open(path, O_RDWR | O_CLOEXEC);
@@ -90,5 +90,5 @@ int root_image(const struct disk_spec *spec, const char *name, int *ret_fd, uint
 	_cleanup_arena_ struct arena *arena = arena_new();
 	int r = spec->ground ? root_grow(spec, name, err) : root_ground(spec, name, err);
 
-	return r == 0 ? open_image(arena, spec, name, ret_fd, ret_bytes, err) : r;
+	return r == 0 ? root_open_image(arena, spec, name, ret_fd, ret_bytes, err) : r;
 }

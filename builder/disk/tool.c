@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <inttypes.h>
 
-static int run(const struct disk_spec *spec, const char *package, const char *const *argv, const char *const *env,
-	       const char *const *sources, size_t n, struct err *err)
+static int tool_own_run(const struct disk_spec *spec, const char *package, const char *const *argv,
+			const char *const *env, const char *const *sources, size_t n, struct err *err)
 {
 	int r = toolbox_run(&spec->tools, argv, env, spec->work, sources, n, err);
 
@@ -16,7 +16,7 @@ int tool_run(const struct disk_spec *spec, const char *package, const char *cons
 {
 	static const char *const env[] = {"PATH=/usr/sbin:/usr/bin", "LC_ALL=C.UTF-8", "TZ=UTC", NULL};
 
-	return run(spec, package, argv, env, sources, n, err);
+	return tool_own_run(spec, package, argv, env, sources, n, err);
 }
 
 int tool_run_at_epoch(const struct disk_spec *spec, const char *package, const char *const *argv, struct err *err)
@@ -28,5 +28,5 @@ int tool_run_at_epoch(const struct disk_spec *spec, const char *package, const c
 		arena_printf(arena, "E2FSPROGS_FAKE_TIME=%" PRId64, spec->epoch), NULL,
 	};
 
-	return run(spec, package, argv, env, NULL, 0, err);
+	return tool_own_run(spec, package, argv, env, NULL, 0, err);
 }

@@ -36,7 +36,7 @@ void verity_salt(const char *seed, uint8_t ret_salt[VERITY_HASH])
 	sha256_of(text, strlen(text), ret_salt);
 }
 
-static void hash_blocks(const uint8_t *salt, const uint8_t *blocks, uint64_t n, uint8_t *out)
+static void disk_verity_hash_blocks(const uint8_t *salt, const uint8_t *blocks, uint64_t n, uint8_t *out)
 {
 	struct sha256 *state = sha256_new();
 
@@ -49,7 +49,7 @@ static void hash_blocks(const uint8_t *salt, const uint8_t *blocks, uint64_t n, 
 }
 
 /* Job `index` hashes one window of the data. */
-static int hash_window(void *data, size_t index, struct err *err)
+static int disk_verity_hash_window(void *data, size_t index, struct err *err)
 {
 	struct tree *tree = data;
 	uint64_t first = (uint64_t)index * WINDOW_BLOCKS, n = tree->n_data - first;
@@ -59,7 +59,7 @@ static int hash_window(void *data, size_t index, struct err *err)
 	if (n > WINDOW_BLOCKS)
 		n = WINDOW_BLOCKS;
 	if (tree->data) {
-		hash_blocks(tree->salt, tree->data + first * VERITY_BLOCK, n, out);
+		disk_verity_hash_blocks(tree->salt, tree->data + first * VERITY_BLOCK, n, out);
 		return 0;
 	}
 	blocks = malloc(n * VERITY_BLOCK);
@@ -69,13 +69,13 @@ static int hash_window(void *data, size_t index, struct err *err)
 	if (r < 0)
 		err_sys(err, r, "cannot read the root image");
 	else
-		hash_blocks(tree->salt, blocks, n, out);
+		disk_verity_hash_blocks(tree->salt, blocks, n, out);
 	free(blocks);
 	return r;
 }
 
 /* Every level takes a 128th of the one below it, until one block is left. */
-static int make_levels(struct tree *tree, struct err *err)
+static int disk_verity_make_levels(struct tree *tree, struct err *err)
 {
 	for (uint64_t n = tree->n_data; n > 1;) {
 		struct level *level = &tree->levels[tree->n_levels++];
@@ -89,26 +89,27 @@ static int make_levels(struct tree *tree, struct err *err)
 	return 0;
 }
 
-static int fill_levels(struct tree *tree, uint8_t root_hash[VERITY_HASH], struct err *err)
+static int disk_verity_fill_levels(struct tree *tree, uint8_t root_hash[VERITY_HASH], struct err *err)
 {
 	uint8_t block[VERITY_BLOCK];
 	int r;
 
 	if (tree->n_levels == 0) { /* one block of data is its own tree */
 		r = tree->data ? 0 : fd_pread_all(tree->fd, block, sizeof block, 0);
-		hash_blocks(tree->salt, tree->data ? tree->data : block, 1, root_hash);
+		disk_verity_hash_blocks(tree->salt, tree->data ? tree->data : block, 1, root_hash);
 		return r < 0 ? err_sys(err, r, "cannot read the root image") : 0;
 	}
-	r = pool_run((size_t)((tree->n_data + WINDOW_BLOCKS - 1) / WINDOW_BLOCKS), hash_window, tree, err);
+	r = pool_run((size_t)((tree->n_data + WINDOW_BLOCKS - 1) / WINDOW_BLOCKS), disk_verity_hash_window, tree, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < tree->n_levels; i++)
-		hash_blocks(tree->salt, tree->levels[i].blocks, tree->levels[i].n_blocks,
-			    i + 1 < tree->n_levels ? tree->levels[i + 1].blocks : root_hash);
+		disk_verity_hash_blocks(tree->salt, tree->levels[i].blocks, tree->levels[i].n_blocks,
+					i + 1 < tree->n_levels ? tree->levels[i + 1].blocks : root_hash);
 	return 0;
 }
 
-static void encode_superblock(const struct tree *tree, const uint8_t root_hash[VERITY_HASH], struct buf *out)
+static void disk_verity_encode_superblock(const struct tree *tree, const uint8_t root_hash[VERITY_HASH],
+					  struct buf *out)
 {
 	static const char algorithm[32] = "sha256";
 	static const uint8_t zeros[256];
@@ -129,20 +130,20 @@ static void encode_superblock(const struct tree *tree, const uint8_t root_hash[V
 }
 
 /* Hands superblock and tree on, piece by piece, in the order in which they stand behind the data. */
-static int put_tree(const struct tree *tree, const uint8_t root_hash[VERITY_HASH],
-		    int (*put)(void *to, const void *piece, size_t size), void *to)
+static int disk_verity_put_tree(const struct tree *tree, const uint8_t root_hash[VERITY_HASH],
+				int (*put)(void *to, const void *piece, size_t size), void *to)
 {
 	_cleanup_buf_ struct buf superblock = {0};
 	int r;
 
-	encode_superblock(tree, root_hash, &superblock);
+	disk_verity_encode_superblock(tree, root_hash, &superblock);
 	r = put(to, superblock.data, superblock.size);
 	for (size_t i = tree->n_levels; r == 0 && i-- > 0;)
 		r = put(to, tree->levels[i].blocks, tree->levels[i].n_blocks * VERITY_BLOCK);
 	return r;
 }
 
-static void tree_free(struct tree *tree)
+static void disk_verity_tree_free(struct tree *tree)
 {
 	for (size_t i = 0; i < tree->n_levels; i++)
 		free(tree->levels[i].blocks);
@@ -153,7 +154,7 @@ struct end_of_file {
 	uint64_t at;
 };
 
-static int put_to_file(void *to, const void *piece, size_t size)
+static int disk_verity_put_to_file(void *to, const void *piece, size_t size)
 {
 	struct end_of_file *end = to;
 	int r = fd_pwrite_all(end->fd, piece, size, end->at);
@@ -172,22 +173,22 @@ int verity_append(int fd, uint64_t data_bytes, const uint8_t salt[VERITY_HASH], 
 	if (data_bytes == 0 || data_bytes % VERITY_BLOCK)
 		return err_set(err, -EINVAL, "bug: dm-verity needs whole blocks, not %llu bytes",
 			       (unsigned long long)data_bytes);
-	r = make_levels(&tree, err);
+	r = disk_verity_make_levels(&tree, err);
 	if (r == 0)
-		r = fill_levels(&tree, verity.root_hash, err);
+		r = disk_verity_fill_levels(&tree, verity.root_hash, err);
 	if (r == 0) {
-		r = put_tree(&tree, verity.root_hash, put_to_file, &end);
+		r = disk_verity_put_tree(&tree, verity.root_hash, disk_verity_put_to_file, &end);
 		if (r < 0)
 			err_sys(err, r, "cannot write the hash tree of the root image");
 	}
-	tree_free(&tree);
+	disk_verity_tree_free(&tree);
 	verity.size_bytes = end.at;
 	if (r == 0)
 		*ret_verity = verity;
 	return r;
 }
 
-static int put_to_memory(void *to, const void *piece, size_t size)
+static int disk_verity_put_to_memory(void *to, const void *piece, size_t size)
 {
 	buf_add(to, piece, size);
 	return 0;
@@ -203,12 +204,12 @@ int verity_cover(struct buf *data, const uint8_t salt[VERITY_HASH], struct verit
 	tree.data = (const uint8_t *)data->data;
 	tree.n_data = data->size / VERITY_BLOCK;
 	verity.hash_offset = data->size;
-	r = data->size ? make_levels(&tree, err) : err_set(err, -EINVAL, "bug: dm-verity over nothing");
+	r = data->size ? disk_verity_make_levels(&tree, err) : err_set(err, -EINVAL, "bug: dm-verity over nothing");
 	if (r == 0)
-		r = fill_levels(&tree, verity.root_hash, err);
+		r = disk_verity_fill_levels(&tree, verity.root_hash, err);
 	if (r == 0)
-		r = put_tree(&tree, verity.root_hash, put_to_memory, data);
-	tree_free(&tree);
+		r = disk_verity_put_tree(&tree, verity.root_hash, disk_verity_put_to_memory, data);
+	disk_verity_tree_free(&tree);
 	verity.size_bytes = data->size;
 	if (r == 0)
 		*ret_verity = verity;
@@ -224,7 +225,7 @@ int verity_read_salt(const uint8_t block[VERITY_BLOCK], const uint8_t root_hash[
 	_cleanup_buf_ struct buf ours = {0};
 
 	memcpy(salt, block + SALT, sizeof salt);
-	encode_superblock(&tree, root_hash, &ours);
+	disk_verity_encode_superblock(&tree, root_hash, &ours);
 	if (memcmp(ours.data, block, VERITY_BLOCK) != 0)
 		return err_set(err, -EBADMSG, "the image has no dm-verity superblock of ours where it should be");
 	memcpy(ret_salt, salt, sizeof salt);

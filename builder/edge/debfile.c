@@ -17,11 +17,11 @@
 
 /* A package is an ar(5) archive of debian-binary, control.tar.* and data.tar.*. */
 
-static inline void reader_freep(struct archive **reader)
+static inline void debfile_reader_freep(struct archive **reader)
 {
 	archive_read_free(*reader);
 }
-#define _cleanup_reader_ __attribute__((cleanup(reader_freep)))
+#define _cleanup_reader_ __attribute__((cleanup(debfile_reader_freep)))
 
 static int debfile_damaged(const char *deb, struct archive *archive, struct err *err)
 {

@@ -11,53 +11,53 @@
 #include "base/text.h"
 
 /* `struct sha256` is OpenSSL's EVP_MD_CTX under our name. */
-static EVP_MD_CTX *context(struct sha256 *state)
+static EVP_MD_CTX *edge_digest_context(struct sha256 *state)
 {
 	return (EVP_MD_CTX *)state;
 }
 
-static _Noreturn void openssl_failed(void)
+static _Noreturn void edge_digest_openssl_failed(void)
 {
 	fputs("aether-build: OpenSSL cannot compute SHA-256\n", stderr);
 	exit(1);
 }
 
-static void start(EVP_MD_CTX *ctx)
+static void edge_digest_start(EVP_MD_CTX *ctx)
 {
 	if (!ctx || EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) != 1)
-		openssl_failed();
+		edge_digest_openssl_failed();
 }
 
 struct sha256 *sha256_new(void)
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 
-	start(ctx);
+	edge_digest_start(ctx);
 	return (struct sha256 *)ctx;
 }
 
 void sha256_add(struct sha256 *state, const void *data, size_t size)
 {
-	if (EVP_DigestUpdate(context(state), data, size) != 1)
-		openssl_failed();
+	if (EVP_DigestUpdate(edge_digest_context(state), data, size) != 1)
+		edge_digest_openssl_failed();
 }
 
 void sha256_finish(struct sha256 *state, uint8_t out[SHA256_SIZE])
 {
-	if (EVP_DigestFinal_ex(context(state), out, NULL) != 1)
-		openssl_failed();
-	start(context(state));
+	if (EVP_DigestFinal_ex(edge_digest_context(state), out, NULL) != 1)
+		edge_digest_openssl_failed();
+	edge_digest_start(edge_digest_context(state));
 }
 
 void sha256_free(struct sha256 *state)
 {
-	EVP_MD_CTX_free(context(state));
+	EVP_MD_CTX_free(edge_digest_context(state));
 }
 
 void sha256_of(const void *data, size_t size, uint8_t out[SHA256_SIZE])
 {
 	if (EVP_Digest(data, size, out, NULL, EVP_sha256(), NULL) != 1)
-		openssl_failed();
+		edge_digest_openssl_failed();
 }
 
 void sha256_hex_of(const void *data, size_t size, char out[SHA256_HEX])

@@ -8,27 +8,27 @@
 
 #include "base/file.h"
 
-static inline void context_freep(struct fdisk_context **context)
+static inline void gpt_context_freep(struct fdisk_context **context)
 {
 	fdisk_unref_context(*context);
 }
-#define _cleanup_context_ __attribute__((cleanup(context_freep)))
+#define _cleanup_context_ __attribute__((cleanup(gpt_context_freep)))
 
-static inline void entry_freep(struct fdisk_partition **entry)
+static inline void gpt_entry_freep(struct fdisk_partition **entry)
 {
 	fdisk_unref_partition(*entry);
 }
-#define _cleanup_entry_ __attribute__((cleanup(entry_freep)))
+#define _cleanup_entry_ __attribute__((cleanup(gpt_entry_freep)))
 
 /* What libfdisk would ask on a terminal is answered with "no"; what it would say is in our error's words. */
-static int be_silent(struct fdisk_context *context, struct fdisk_ask *ask, void *data)
+static int gpt_be_silent(struct fdisk_context *context, struct fdisk_ask *ask, void *data)
 {
 	(void)context;
 	(void)data;
 	return fdisk_ask_get_type(ask) == FDISK_ASKTYPE_INFO ? 0 : -EINVAL;
 }
 
-static int fill(struct fdisk_context *context, struct fdisk_partition *entry, const struct gpt_partition *partition)
+static int gpt_fill(struct fdisk_context *context, struct fdisk_partition *entry, const struct gpt_partition *partition)
 {
 	struct fdisk_parttype *type =
 		fdisk_label_get_parttype_from_string(fdisk_get_label(context, NULL), partition->type);
@@ -57,10 +57,10 @@ static int fill(struct fdisk_context *context, struct fdisk_partition *entry, co
 	return r;
 }
 
-static int add_partition(struct fdisk_context *context, size_t number, const struct gpt_partition *partition)
+static int gpt_add_partition(struct fdisk_context *context, size_t number, const struct gpt_partition *partition)
 {
 	_cleanup_entry_ struct fdisk_partition *entry = fdisk_new_partition();
-	int r = entry ? fill(context, entry, partition) : -ENOMEM;
+	int r = entry ? gpt_fill(context, entry, partition) : -ENOMEM;
 
 	if (r == 0)
 		r = fdisk_partition_set_partno(entry, number);
@@ -72,7 +72,7 @@ static int add_partition(struct fdisk_context *context, size_t number, const str
 }
 
 /* Writes the table to `fd`, a file of the disk's size. */
-static int write_table(const struct gpt *gpt, int fd, struct err *err)
+static int gpt_write_table(const struct gpt *gpt, int fd, struct err *err)
 {
 	_cleanup_context_ struct fdisk_context *context = fdisk_new_context();
 	int r;
@@ -80,7 +80,7 @@ static int write_table(const struct gpt *gpt, int fd, struct err *err)
 	if (!context)
 		return err_set(err, -ENOMEM, "out of memory");
 	fdisk_disable_dialogs(context, 1);
-	fdisk_set_ask(context, be_silent, NULL);
+	fdisk_set_ask(context, gpt_be_silent, NULL);
 	fdisk_save_user_sector_size(context, GPT_SECTOR, GPT_SECTOR); /* whatever the file system below the file has */
 	r = fdisk_assign_device_by_fd(context, fd, "disk", 0);
 	if (r == 0)
@@ -93,7 +93,7 @@ static int write_table(const struct gpt *gpt, int fd, struct err *err)
 	for (size_t i = 0; r == 0 && i < gpt->n_partitions; i++) {
 		const struct gpt_partition *partition = &gpt->partitions[i];
 
-		r = add_partition(context, i, partition);
+		r = gpt_add_partition(context, i, partition);
 		if (r < 0)
 			return err_set(err, -EINVAL, "libfdisk refuses the partition '%s' (%llu bytes at %llu, type %s)",
 				       partition->label, (unsigned long long)partition->size,
@@ -117,7 +117,7 @@ int gpt_encode(const struct gpt *gpt, uint8_t ret_primary[GPT_PRIMARY_BYTES], ui
 	fd = memfd_create("gpt", MFD_CLOEXEC); /* takes room for what is written only */
 	if (fd < 0 || ftruncate(fd, (off_t)gpt->size_bytes) < 0)
 		return err_sys(err, -errno, "cannot make a file in memory for the partition table");
-	r = write_table(gpt, fd, err);
+	r = gpt_write_table(gpt, fd, err);
 	if (r < 0)
 		return r;
 	r = fd_pread_all(fd, ret_primary, GPT_PRIMARY_BYTES, 0);

@@ -16,14 +16,14 @@ struct reader {
 	struct err *err;
 };
 
-static struct pos pos_of(const struct reader *reader, const yaml_mark_t *mark)
+static struct pos yaml_pos_of(const struct reader *reader, const yaml_mark_t *mark)
 {
 	return (struct pos){reader->name, (unsigned)mark->line + 1, (unsigned)mark->column + 1};
 }
 
-static int refuse(const struct reader *reader, const yaml_mark_t *mark, const char *what, const char *hint)
+static int yaml_refuse(const struct reader *reader, const yaml_mark_t *mark, const char *what, const char *hint)
 {
-	struct pos pos = pos_of(reader, mark);
+	struct pos pos = yaml_pos_of(reader, mark);
 
 	err_at(reader->err, -EINVAL, &pos, NULL, "%s", what);
 	if (hint)
@@ -32,7 +32,7 @@ static int refuse(const struct reader *reader, const yaml_mark_t *mark, const ch
 }
 
 /* libyaml knows of bytes that are no text only how many came before them. */
-static int refuse_bytes(const struct reader *reader)
+static int yaml_refuse_bytes(const struct reader *reader)
 {
 	struct pos pos = {reader->name, 1, 1};
 
@@ -44,28 +44,29 @@ static int refuse_bytes(const struct reader *reader)
 	return err_hint(reader->err, "files of the language are plain text in UTF-8");
 }
 
-static int next(struct reader *reader, yaml_event_t *event)
+static int yaml_next(struct reader *reader, yaml_event_t *event)
 {
 	if (yaml_parser_parse(&reader->parser, event))
 		return 0;
 	memset(event, 0, sizeof *event);
 	if (reader->parser.error == YAML_READER_ERROR && reader->parser.problem)
-		return refuse_bytes(reader);
-	return refuse(reader, &reader->parser.problem_mark,
-		      reader->parser.problem ? reader->parser.problem : "not YAML",
-		      "indent with spaces; quote text that has ': ' or ' #' in it");
+		return yaml_refuse_bytes(reader);
+	return yaml_refuse(reader, &reader->parser.problem_mark,
+			   reader->parser.problem ? reader->parser.problem : "not YAML",
+			   "indent with spaces; quote text that has ': ' or ' #' in it");
 }
 
-static struct node *new_node(const struct reader *reader, enum node_type type, const yaml_event_t *event)
+static struct node *yaml_new_node(const struct reader *reader, enum node_type type, const yaml_event_t *event)
 {
 	struct node *node = arena_new_of(reader->arena, struct node);
 
 	node->type = type;
-	node->pos = pos_of(reader, &event->start_mark);
+	node->pos = yaml_pos_of(reader, &event->start_mark);
 	return node;
 }
 
-static int set_tag(const struct reader *reader, const yaml_event_t *event, const yaml_char_t *tag, struct node *node)
+static int yaml_set_tag(const struct reader *reader, const yaml_event_t *event, const yaml_char_t *tag,
+			struct node *node)
 {
 	const char *text = (const char *)tag;
 
@@ -76,39 +77,40 @@ static int set_tag(const struct reader *reader, const yaml_event_t *event, const
 	else if (strcmp(text, "!remove") == 0)
 		node->tag = TAG_REMOVE;
 	else if (strcmp(text, "!") != 0 && strcmp(text, YAML_STR_TAG) != 0)
-		return refuse(reader, &event->start_mark, "unknown tag", "the tags there are: !replace and !remove");
+		return yaml_refuse(reader, &event->start_mark, "unknown tag",
+				   "the tags there are: !replace and !remove");
 	return 0;
 }
 
-static int read_value(struct reader *reader, const yaml_event_t *event, struct node **ret_node);
+static int yaml_read_value(struct reader *reader, const yaml_event_t *event, struct node **ret_node);
 
-static int read_scalar(struct reader *reader, const yaml_event_t *event, struct node **ret_node)
+static int yaml_read_scalar(struct reader *reader, const yaml_event_t *event, struct node **ret_node)
 {
-	struct node *node = new_node(reader, NODE_SCALAR, event);
+	struct node *node = yaml_new_node(reader, NODE_SCALAR, event);
 
 	if (memchr(event->data.scalar.value, 0, event->data.scalar.length))
-		return refuse(reader, &event->start_mark, "text with a NUL byte in it", NULL);
+		return yaml_refuse(reader, &event->start_mark, "text with a NUL byte in it", NULL);
 	node->text = arena_strndup(reader->arena, (const char *)event->data.scalar.value, event->data.scalar.length);
 	node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 	*ret_node = node;
-	return set_tag(reader, event, event->data.scalar.tag, node);
+	return yaml_set_tag(reader, event, event->data.scalar.tag, node);
 }
 
-static int read_list(struct reader *reader, const yaml_event_t *start, struct node **ret_node)
+static int yaml_read_list(struct reader *reader, const yaml_event_t *start, struct node **ret_node)
 {
-	struct node *list = new_node(reader, NODE_LIST, start), *item;
-	int r = set_tag(reader, start, start->data.sequence_start.tag, list);
+	struct node *list = yaml_new_node(reader, NODE_LIST, start), *item;
+	int r = yaml_set_tag(reader, start, start->data.sequence_start.tag, list);
 
 	while (r == 0) {
 		yaml_event_t event;
 		bool end;
 
-		r = next(reader, &event);
+		r = yaml_next(reader, &event);
 		end = event.type == YAML_SEQUENCE_END_EVENT;
 		if (r == 0 && !end)
 			r = list->count < ITEMS_MAX
-				? read_value(reader, &event, &item)
-				: refuse(reader, &event.start_mark, "more than 8192 items in one list", NULL);
+				    ? yaml_read_value(reader, &event, &item)
+				    : yaml_refuse(reader, &event.start_mark, "more than 8192 items in one list", NULL);
 		if (r == 0 && !end)
 			node_add(reader->arena, list, item);
 		yaml_event_delete(&event);
@@ -119,20 +121,20 @@ static int read_list(struct reader *reader, const yaml_event_t *start, struct no
 	return r;
 }
 
-static int read_pair(struct reader *reader, const yaml_event_t *key, struct node *map)
+static int yaml_read_pair(struct reader *reader, const yaml_event_t *key, struct node *map)
 {
-	struct pos pos = pos_of(reader, &key->start_mark);
+	struct pos pos = yaml_pos_of(reader, &key->start_mark);
 	yaml_event_t event;
 	const char *name;
 	struct node *value;
 	int r;
 
 	if (key->type != YAML_SCALAR_EVENT)
-		return refuse(reader, &key->start_mark, "a key must be a word", NULL);
+		return yaml_refuse(reader, &key->start_mark, "a key must be a word", NULL);
 	if (map->count >= KEYS_MAX)
-		return refuse(reader, &key->start_mark, "more than 4096 keys in one map", NULL);
+		return yaml_refuse(reader, &key->start_mark, "more than 4096 keys in one map", NULL);
 	if (memchr(key->data.scalar.value, 0, key->data.scalar.length))
-		return refuse(reader, &key->start_mark, "a key with a NUL byte in it", NULL);
+		return yaml_refuse(reader, &key->start_mark, "a key with a NUL byte in it", NULL);
 	name = arena_strdup(reader->arena, (const char *)key->data.scalar.value);
 	for (size_t i = 0; i < map->count; i++)
 		if (strcmp(map->keys[i], name) == 0) {
@@ -140,28 +142,28 @@ static int read_pair(struct reader *reader, const yaml_event_t *key, struct node
 			return err_hint(reader->err, "the first is at line %u; remove one of them",
 					map->key_pos[i].line);
 		}
-	r = next(reader, &event);
+	r = yaml_next(reader, &event);
 	if (r == 0)
-		r = read_value(reader, &event, &value);
+		r = yaml_read_value(reader, &event, &value);
 	yaml_event_delete(&event);
 	if (r == 0)
 		node_set(reader->arena, map, name, &pos, value);
 	return r;
 }
 
-static int read_map(struct reader *reader, const yaml_event_t *start, struct node **ret_node)
+static int yaml_read_map(struct reader *reader, const yaml_event_t *start, struct node **ret_node)
 {
-	struct node *map = new_node(reader, NODE_MAP, start);
-	int r = set_tag(reader, start, start->data.mapping_start.tag, map);
+	struct node *map = yaml_new_node(reader, NODE_MAP, start);
+	int r = yaml_set_tag(reader, start, start->data.mapping_start.tag, map);
 
 	while (r == 0) {
 		yaml_event_t event;
 		bool end;
 
-		r = next(reader, &event);
+		r = yaml_next(reader, &event);
 		end = event.type == YAML_MAPPING_END_EVENT;
 		if (r == 0 && !end)
-			r = read_pair(reader, &event, map);
+			r = yaml_read_pair(reader, &event, map);
 		yaml_event_delete(&event);
 		if (end)
 			break;
@@ -170,35 +172,36 @@ static int read_map(struct reader *reader, const yaml_event_t *start, struct nod
 	return r;
 }
 
-static int read_value(struct reader *reader, const yaml_event_t *event, struct node **ret_node)
+static int yaml_read_value(struct reader *reader, const yaml_event_t *event, struct node **ret_node)
 {
 	int r;
 
 	if (++reader->nodes > NODES_MAX)
-		return refuse(reader, &event->start_mark, "more than 131072 values in one file", NULL);
+		return yaml_refuse(reader, &event->start_mark, "more than 131072 values in one file", NULL);
 	if (++reader->depth > DEPTH_MAX)
-		return refuse(reader, &event->start_mark, "nested too deeply", "no recipe needs more than 64 levels");
+		return yaml_refuse(reader, &event->start_mark, "nested too deeply",
+				   "no recipe needs more than 64 levels");
 	switch (event->type) {
 	case YAML_SCALAR_EVENT:
-		r = event->data.scalar.anchor ? -EINVAL : read_scalar(reader, event, ret_node);
+		r = event->data.scalar.anchor ? -EINVAL : yaml_read_scalar(reader, event, ret_node);
 		break;
 	case YAML_SEQUENCE_START_EVENT:
-		r = event->data.sequence_start.anchor ? -EINVAL : read_list(reader, event, ret_node);
+		r = event->data.sequence_start.anchor ? -EINVAL : yaml_read_list(reader, event, ret_node);
 		break;
 	case YAML_MAPPING_START_EVENT:
-		r = event->data.mapping_start.anchor ? -EINVAL : read_map(reader, event, ret_node);
+		r = event->data.mapping_start.anchor ? -EINVAL : yaml_read_map(reader, event, ret_node);
 		break;
 	default:
 		r = -EINVAL;
 	}
 	if (r < 0 && reader->err->count == 0)
-		refuse(reader, &event->start_mark, "YAML's anchors and aliases are not part of the language",
-		       "use 'vars:' and ${vars.NAME}, or a module");
+		yaml_refuse(reader, &event->start_mark, "YAML's anchors and aliases are not part of the language",
+			    "use 'vars:' and ${vars.NAME}, or a module");
 	reader->depth--;
 	return r;
 }
 
-static int read_document(struct reader *reader, struct node **ret_node)
+static int yaml_read_document(struct reader *reader, struct node **ret_node)
 {
 	bool seen = false, end = false;
 	int r = 0;
@@ -206,7 +209,7 @@ static int read_document(struct reader *reader, struct node **ret_node)
 	while (r == 0 && !end) {
 		yaml_event_t event;
 
-		r = next(reader, &event);
+		r = yaml_next(reader, &event);
 		if (r == 0)
 			switch (event.type) {
 			case YAML_STREAM_END_EVENT:
@@ -217,8 +220,8 @@ static int read_document(struct reader *reader, struct node **ret_node)
 			case YAML_DOCUMENT_END_EVENT:
 				break;
 			default:
-				r = seen ? refuse(reader, &event.start_mark, "a second document in the file", NULL)
-					 : read_value(reader, &event, ret_node);
+				r = seen ? yaml_refuse(reader, &event.start_mark, "a second document in the file", NULL)
+					 : yaml_read_value(reader, &event, ret_node);
 				seen = true;
 			}
 		yaml_event_delete(&event);
@@ -242,7 +245,7 @@ int yaml_read(struct arena *arena, const char *name, const void *text, size_t si
 		return err_set(err, -ENOMEM, "out of memory");
 	yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&reader.parser, reader.text, size);
-	r = read_document(&reader, &root);
+	r = yaml_read_document(&reader, &root);
 	yaml_parser_delete(&reader.parser);
 	err_take(err, &problems);
 	if (r < 0)

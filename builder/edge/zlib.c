@@ -14,7 +14,7 @@ static _Noreturn void zlib_failed(void)
 	exit(1);
 }
 
-static void *open_with(int window_bits)
+static void *zlib_open_with(int window_bits)
 {
 	z_stream *stream = calloc(1, sizeof *stream);
 
@@ -24,23 +24,23 @@ static void *open_with(int window_bits)
 	return stream;
 }
 
-static void *deflate_open(void)
+static void *zlib_deflate_open(void)
 {
-	return open_with(RAW_WINDOW_BITS);
+	return zlib_open_with(RAW_WINDOW_BITS);
 }
 
-static void *gzip_open(void)
+static void *zlib_gzip_open(void)
 {
-	return open_with(GZIP_WINDOW_BITS);
+	return zlib_open_with(GZIP_WINDOW_BITS);
 }
 
-static void deflate_close(void *state)
+static void zlib_deflate_close(void *state)
 {
 	deflateEnd(state);
 	free(state);
 }
 
-static size_t deflate_pack(void *state, const void *in, size_t size, void *out, size_t capacity)
+static size_t zlib_deflate_pack(void *state, const void *in, size_t size, void *out, size_t capacity)
 {
 	z_stream *stream = state;
 
@@ -65,5 +65,5 @@ bool unpack_deflate(const void *in, size_t in_size, void *out, size_t size)
 	return good;
 }
 
-const struct packer packer_deflate = {deflate_open, deflate_close, deflate_pack};
-const struct packer packer_gzip = {gzip_open, deflate_close, deflate_pack};
+const struct packer packer_deflate = {zlib_deflate_open, zlib_deflate_close, zlib_deflate_pack};
+const struct packer packer_gzip = {zlib_gzip_open, zlib_deflate_close, zlib_deflate_pack};

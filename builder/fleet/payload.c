@@ -19,14 +19,14 @@ enum { UKI_MAX = 1 << 30, CMDLINE_MAX = 4096 };
 
 static const char *const names[N_OBJECTS] = {OFFER_OBJECTS(OFFER_OBJECT_WORD)};
 
-static int too_old(const struct generation *generation, struct err *err)
+static int payload_too_old(const struct generation *generation, struct err *err)
 {
 	err_set(err, -ENOTSUP, "%s/%u was made by an aether-build that could not send it yet", generation->name,
 		generation->number);
 	return err_hint(err, "build it again");
 }
 
-static int find_slot(const struct manifest *manifest, uint64_t *ret_start, struct err *err)
+static int payload_find_slot(const struct manifest *manifest, uint64_t *ret_start, struct err *err)
 {
 	for (size_t i = 0; i < manifest->n_partitions; i++) {
 		const struct manifest_partition *part = &manifest->partitions[i];
@@ -40,12 +40,13 @@ static int find_slot(const struct manifest *manifest, uint64_t *ret_start, struc
 }
 
 /* The slot: its superblock has the salt of the machine's trees. */
-static int open_root(struct payload *payload, const struct generation *generation, uint8_t salt[VERITY_HASH], struct err *err)
+static int payload_open_root(struct payload *payload, const struct generation *generation, uint8_t salt[VERITY_HASH],
+			     struct err *err)
 {
 	const struct manifest *manifest = generation->manifest;
 	struct payload_object *root = &payload->objects[OBJECT_ROOT];
 	uint8_t block[VERITY_BLOCK], hash[VERITY_HASH];
-	int r = find_slot(manifest, &payload->slot_start, err);
+	int r = payload_find_slot(manifest, &payload->slot_start, err);
 
 	if (r == 0 && (hex_decode(manifest->root_hash, hash, sizeof hash) < 0 || manifest->root->hash_offset == 0 ||
 		       manifest->root->hash_offset % VERITY_BLOCK || manifest->root->size % VERITY_BLOCK))
@@ -66,8 +67,8 @@ static int open_root(struct payload *payload, const struct generation *generatio
 	return 0;
 }
 
-static int add_file(struct payload *payload, enum offer_object index, const void *data, size_t size, const uint8_t salt[VERITY_HASH],
-		    struct err *err)
+static int payload_add_file(struct payload *payload, enum offer_object index, const void *data, size_t size,
+			    const uint8_t salt[VERITY_HASH], struct err *err)
 {
 	struct payload_object *object = &payload->objects[index];
 	struct verity verity;
@@ -83,29 +84,29 @@ static int add_file(struct payload *payload, enum offer_object index, const void
 	return 0;
 }
 
-static int add_section(struct payload *payload, enum offer_object index, const struct buf *uki, const char *section,
-		       const uint8_t salt[VERITY_HASH], struct err *err)
+static int payload_add_section(struct payload *payload, enum offer_object index, const struct buf *uki,
+			       const char *section, const uint8_t salt[VERITY_HASH], struct err *err)
 {
 	const void *data;
 	size_t size;
 	int r = uki_find(uki->data, uki->size, section, &data, &size, err);
 
-	return r == 0 ? add_file(payload, index, data, size, salt, err) : r;
+	return r == 0 ? payload_add_file(payload, index, data, size, salt, err) : r;
 }
 
 /* GRUB's entry depends on the slot: there is one for each. */
-static int add_grub(struct payload *payload, enum offer_object index, const char *slot, const char *cmdline,
-		    const uint8_t salt[VERITY_HASH], struct err *err)
+static int payload_add_grub(struct payload *payload, enum offer_object index, const char *slot, const char *cmdline,
+			    const uint8_t salt[VERITY_HASH], struct err *err)
 {
 	_cleanup_buf_ struct buf entry = {0}, title = {0};
 	int r;
 
 	buf_printf(&title, "%s, slot %s", payload->name, slot);
 	r = grub_entry(title.data, slot, cmdline, &entry, err);
-	return r == 0 ? add_file(payload, index, entry.data, entry.size, salt, err) : r;
+	return r == 0 ? payload_add_file(payload, index, entry.data, entry.size, salt, err) : r;
 }
 
-static int read_uki(const struct generation *generation, struct buf *out, struct err *err)
+static int payload_read_uki(const struct generation *generation, struct buf *out, struct err *err)
 {
 	const struct manifest_uki *uki = generation->manifest->uki;
 	_cleanup_buf_ struct buf path = {0};
@@ -120,14 +121,14 @@ static int read_uki(const struct generation *generation, struct buf *out, struct
 	return strcmp(sha256, uki->sha256) == 0 ? 0 : err_set(err, -EBADMSG, "'%s' is not what the manifest says", path.data);
 }
 
-static int open_boot_files(struct payload *payload, const struct generation *generation, const uint8_t salt[VERITY_HASH],
-			   struct err *err)
+static int payload_open_boot_files(struct payload *payload, const struct generation *generation,
+				   const uint8_t salt[VERITY_HASH], struct err *err)
 {
 	_cleanup_buf_ struct buf uki = {0};
 	char cmdline[CMDLINE_MAX];
 	const void *data = NULL;
 	size_t size = 0;
-	int r = read_uki(generation, &uki, err);
+	int r = payload_read_uki(generation, &uki, err);
 
 	if (r == 0)
 		r = uki_find(uki.data, uki.size, ".cmdline", &data, &size, err);
@@ -137,14 +138,14 @@ static int open_boot_files(struct payload *payload, const struct generation *gen
 	if (size >= sizeof cmdline || !strstr(cmdline, payload->objects[OBJECT_ROOT].root_hash))
 		return err_set(err, -EBADMSG, "the unified kernel image of %s/%u does not start its root", generation->name,
 			       generation->number);
-	r = add_file(payload, OBJECT_UKI, uki.data, uki.size, salt, err);
+	r = payload_add_file(payload, OBJECT_UKI, uki.data, uki.size, salt, err);
 	if (r == 0)
-		r = add_section(payload, OBJECT_LINUX, &uki, ".linux", salt, err);
+		r = payload_add_section(payload, OBJECT_LINUX, &uki, ".linux", salt, err);
 	if (r == 0)
-		r = add_section(payload, OBJECT_INITRD, &uki, ".initrd", salt, err);
+		r = payload_add_section(payload, OBJECT_INITRD, &uki, ".initrd", salt, err);
 	if (r == 0)
-		r = add_grub(payload, OBJECT_GRUB_A, "a", cmdline, salt, err);
-	return r == 0 ? add_grub(payload, OBJECT_GRUB_B, "b", cmdline, salt, err) : r;
+		r = payload_add_grub(payload, OBJECT_GRUB_A, "a", cmdline, salt, err);
+	return r == 0 ? payload_add_grub(payload, OBJECT_GRUB_B, "b", cmdline, salt, err) : r;
 }
 
 int payload_open(const struct generation *generation, struct payload **ret_parcel, struct err *err)
@@ -159,7 +160,7 @@ int payload_open(const struct generation *generation, struct payload **ret_parce
 			       generation->name,
 			       generation->number, manifest->kind);
 	if (!manifest->root || !manifest->uki)
-		return too_old(generation, err);
+		return payload_too_old(generation, err);
 	payload = calloc(1, sizeof *payload);
 	if (!payload)
 		return err_set(err, -ENOMEM, "out of memory");
@@ -168,9 +169,9 @@ int payload_open(const struct generation *generation, struct payload **ret_parce
 	payload->kind = manifest->kind;
 	for (size_t i = 0; i < N_OBJECTS; i++)
 		payload->objects[i].name = names[i];
-	r = open_root(payload, generation, salt, err);
+	r = payload_open_root(payload, generation, salt, err);
 	if (r == 0)
-		r = open_boot_files(payload, generation, salt, err);
+		r = payload_open_boot_files(payload, generation, salt, err);
 	if (r < 0)
 		payload_close(payload);
 	else
@@ -180,7 +181,9 @@ int payload_open(const struct generation *generation, struct payload **ret_parce
 
 void payload_offer(const struct payload *payload, struct buf *out)
 {
-	buf_printf(out, OFFER_TAKE " %d\n" OFFER_NAME " %s\n" OFFER_KIND " %s\n" OFFER_FORMAT " %d\n" OFFER_GENERATION " %u\n" OFFER_SALT " %s\n",
+	buf_printf(out,
+		   OFFER_TAKE " %d\n" OFFER_NAME " %s\n" OFFER_KIND " %s\n" OFFER_FORMAT " %d\n" OFFER_GENERATION
+			      " %u\n" OFFER_SALT " %s\n",
 		   OFFER_VERSION, payload->name, payload->kind, IMAGE_FORMAT, payload->generation, payload->salt);
 	for (size_t i = 0; i < N_OBJECTS; i++)
 		buf_printf(out, OFFER_OBJECT " %s %llu %s\n", payload->objects[i].name,

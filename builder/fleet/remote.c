@@ -17,7 +17,7 @@ int remote_check(const struct remote *remote, struct err *err)
 }
 
 /* What the user says comes first: the first value that ssh hears of an option is the one it takes. */
-static const char *const *make_argv(struct arena *arena, const struct remote *remote, const char *words)
+static const char *const *remote_argv(struct arena *arena, const struct remote *remote, const char *words)
 {
 	static const char *const ours[] = {
 		"BatchMode=yes", "ConnectTimeout=15", "ServerAliveInterval=15", "ServerAliveCountMax=4",
@@ -50,7 +50,7 @@ int remote_start(struct arena *arena, const struct remote *remote, const char *w
 		 struct err *err)
 {
 	/* The user's environment: ssh finds the agent there. */
-	const struct proc proc = {.argv = make_argv(arena, remote, words), .env = (const char *const *)environ};
+	const struct proc proc = {.argv = remote_argv(arena, remote, words), .env = (const char *const *)environ};
 	int r = proc_start(&proc, ret_talk, err);
 
 	return r == -ENOENT ? err_hint(err, "install the package openssh-client") : r;
@@ -88,7 +88,7 @@ static void remote_words(struct buf *out, const char *said)
 }
 
 /* The text behind the agent's name at the beginning of a line; NULL when the agent said nothing. */
-static const char *find_ours(const char *said)
+static const char *remote_find_ours(const char *said)
 {
 	static const char agent[] = AGENT ": ";
 
@@ -100,7 +100,7 @@ static const char *find_ours(const char *said)
 
 int remote_failed(const struct remote *remote, int status, const char *said, struct err *err)
 {
-	const char *ours = find_ours(said);
+	const char *ours = remote_find_ours(said);
 	_cleanup_buf_ struct buf words = {0};
 
 	remote_words(&words, ours ? ours : said);

@@ -19,7 +19,7 @@ static int send_nonsense(const char *line, struct err *err)
 }
 
 /* Reads `n` numbers, with a space before each, to the end of the line. */
-static bool read_numbers(const char *text, uint64_t *numbers, size_t n)
+static bool send_read_numbers(const char *text, uint64_t *numbers, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		char *end;
@@ -41,17 +41,17 @@ static const struct {
 	enum send_heard heard;
 	size_t n_numbers;
 } vocabulary[] = {
-	{OFFER_GET, HEARD_GET, 3}, {OFFER_PROGRESS, HEARD_PROGRESS, 2}, {OFFER_READY, HEARD_READY, 0}, {OFFER_SAME, HEARD_SAME, 0},
-	{OFFER_STEP, HEARD_STEP, 0}, {OFFER_DONE, HEARD_DONE, 3},
+	{OFFER_GET, HEARD_GET, 3},   {OFFER_PROGRESS, HEARD_PROGRESS, 2}, {OFFER_READY, HEARD_READY, 0},
+	{OFFER_SAME, HEARD_SAME, 0}, {OFFER_STEP, HEARD_STEP, 0},	  {OFFER_DONE, HEARD_DONE, 3},
 };
 
-static bool parse_slot(const char *rest, char *ret_slot)
+static bool send_parse_slot(const char *rest, char *ret_slot)
 {
 	*ret_slot = rest[0] == ' ' ? rest[1] : 0;
 	return (*ret_slot == 'a' || *ret_slot == 'b') && rest[2] == 0;
 }
 
-static bool parse_step(const char *rest, const char **ret_step)
+static bool send_parse_step(const char *rest, const char **ret_step)
 {
 	static const struct { const char *word, *step; } steps[] = {
 		{" " OFFER_STEP_LOOKING, "looking at what the machine has"},
@@ -68,7 +68,7 @@ static bool parse_step(const char *rest, const char **ret_step)
 }
 
 /* Blocks that there are, and not too many at once. */
-static bool is_there(const struct payload *payload, const uint64_t numbers[3])
+static bool send_is_there(const struct payload *payload, const uint64_t numbers[3])
 {
 	uint64_t n_blocks = numbers[0] < N_OBJECTS ? payload->objects[numbers[0]].n_blocks : 0;
 
@@ -89,12 +89,12 @@ int send_parse(const struct payload *payload, const char *line, struct send_word
 		return send_nonsense(line, err);
 	word.heard = vocabulary[i].heard;
 	if (word.heard == HEARD_STEP)
-		good = parse_step(rest, &word.step);
+		good = send_parse_step(rest, &word.step);
 	else if (word.heard == HEARD_READY || word.heard == HEARD_SAME)
-		good = parse_slot(rest, &word.slot);
+		good = send_parse_slot(rest, &word.slot);
 	else
-		good = read_numbers(rest, word.numbers, vocabulary[i].n_numbers);
-	if (!good || (word.heard == HEARD_GET && !is_there(payload, word.numbers)))
+		good = send_read_numbers(rest, word.numbers, vocabulary[i].n_numbers);
+	if (!good || (word.heard == HEARD_GET && !send_is_there(payload, word.numbers)))
 		return send_nonsense(line, err);
 	*ret_word = word;
 	return 0;
@@ -112,7 +112,7 @@ struct conversation {
 	size_t from, to;
 };
 
-static int next_byte(struct conversation *c, char *ret_byte, struct err *err)
+static int send_next_byte(struct conversation *c, char *ret_byte, struct err *err)
 {
 	if (c->from == c->to) {
 		ssize_t n = proc_read(c->talk, c->heard, sizeof c->heard, PATIENCE_S);
@@ -128,10 +128,10 @@ static int next_byte(struct conversation *c, char *ret_byte, struct err *err)
 	return 0;
 }
 
-static int read_line(struct conversation *c, char line[OFFER_LINE_BYTES], struct err *err)
+static int send_read_line(struct conversation *c, char line[OFFER_LINE_BYTES], struct err *err)
 {
 	for (size_t n = 0; n < OFFER_LINE_BYTES; n++) {
-		int r = next_byte(c, &line[n], err);
+		int r = send_next_byte(c, &line[n], err);
 
 		if (r < 0)
 			return r;
@@ -146,7 +146,7 @@ static int read_line(struct conversation *c, char line[OFFER_LINE_BYTES], struct
 	return send_nonsense(line, err);
 }
 
-static int give_blocks(struct conversation *c, const uint64_t numbers[3], struct err *err)
+static int send_give_blocks(struct conversation *c, const uint64_t numbers[3], struct err *err)
 {
 	static _Thread_local char blocks[OFFER_GET_BLOCKS * VERITY_BLOCK];
 	int r = payload_read(c->payload, (size_t)numbers[0], numbers[1], numbers[2], blocks, err);
@@ -157,7 +157,7 @@ static int give_blocks(struct conversation *c, const uint64_t numbers[3], struct
 	return r < 0 ? err_sys(err, r, "the machine has stopped reading") : 0;
 }
 
-static int hear(struct conversation *c, const char *line, struct err *err)
+static int send_hear(struct conversation *c, const char *line, struct err *err)
 {
 	struct send_word word;
 	int r = send_parse(c->payload, line, &word, err);
@@ -175,7 +175,7 @@ static int hear(struct conversation *c, const char *line, struct err *err)
 		c->sent.same = c->done = word.heard == HEARD_SAME;
 		break;
 	case HEARD_GET:
-		return give_blocks(c, word.numbers, err);
+		return send_give_blocks(c, word.numbers, err);
 	case HEARD_STEP:
 		log_step("%s", word.step);
 		break;
@@ -205,9 +205,9 @@ int send_talk(struct payload *payload, struct proc_talk *talk, struct sent *ret_
 	if (r < 0)
 		return err_sys(err, r, "cannot send to the machine");
 	while (r == 0 && !c.done) {
-		r = read_line(&c, line, err);
+		r = send_read_line(&c, line, err);
 		if (r == 0)
-			r = hear(&c, line, err);
+			r = send_hear(&c, line, err);
 	}
 	if (r == 0)
 		*ret_sent = c.sent;

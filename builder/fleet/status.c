@@ -13,7 +13,7 @@ enum { PAUSE_S = 1, FIRST_PATIENCE_S = 8, LAST_PATIENCE_S = 60, BAD_STAYS_S = 30
 enum { STATUS_BYTES_MAX = 64 << 10 }; /* an honest one has two; indented, nested lists grow a thousandfold */
 
 /* A text that a terminal can be given: it is the machine's. */
-static const char *text_of(struct arena *arena, const struct json *object, const char *key)
+static const char *fleet_status_text_of(struct arena *arena, const struct json *object, const char *key)
 {
 	const char *text = json_get_text(object, key);
 	char *copy = arena_strdup(arena, text ? text : "");
@@ -37,25 +37,32 @@ int status_read(struct arena *arena, const char *text, size_t size, struct machi
 	if (!json_get_text(top, STATUS_NAME) || !json_get_text(top, STATUS_BOOT_ID))
 		return err_set(err, -EBADMSG, "not the status of a machine");
 	m = (struct machine_status){
-		.name = text_of(arena, top, STATUS_NAME), .kind = text_of(arena, top, STATUS_KIND), .boot_id =
-			text_of(arena, top, STATUS_BOOT_ID),
-		.slot = text_of(arena, top, STATUS_SLOT), .root_hash = text_of(arena, top, STATUS_ROOT_HASH),
-		.generation = text_of(arena, top, STATUS_GENERATION), .state = text_of(arena, top, STATUS_STATE),
-		.health = text_of(arena, top, STATUS_HEALTH), .health_reason = text_of(arena, top, STATUS_HEALTH_REASON),
+		.name = fleet_status_text_of(arena, top, STATUS_NAME),
+		.kind = fleet_status_text_of(arena, top, STATUS_KIND),
+		.boot_id = fleet_status_text_of(arena, top, STATUS_BOOT_ID),
+		.slot = fleet_status_text_of(arena, top, STATUS_SLOT),
+		.root_hash = fleet_status_text_of(arena, top, STATUS_ROOT_HASH),
+		.generation = fleet_status_text_of(arena, top, STATUS_GENERATION),
+		.state = fleet_status_text_of(arena, top, STATUS_STATE),
+		.health = fleet_status_text_of(arena, top, STATUS_HEALTH),
+		.health_reason = fleet_status_text_of(arena, top, STATUS_HEALTH_REASON),
 	};
 	slots = json_get(top, STATUS_SLOTS);
 	for (size_t i = 0; i < json_count(slots) && i < sizeof m.slots / sizeof *m.slots; i++) {
 		const struct json *slot = json_item(slots, i);
 
 		m.slots[m.n_slots++] = (struct machine_slot){
-			text_of(arena, slot, STATUS_SLOT), text_of(arena, slot, STATUS_STATE), text_of(arena, slot, STATUS_ROOT_HASH),
-			text_of(arena, slot, STATUS_GENERATION), json_get_number(slot, STATUS_TRIES_LEFT),
+			fleet_status_text_of(arena, slot, STATUS_SLOT),
+			fleet_status_text_of(arena, slot, STATUS_STATE),
+			fleet_status_text_of(arena, slot, STATUS_ROOT_HASH),
+			fleet_status_text_of(arena, slot, STATUS_GENERATION),
+			json_get_number(slot, STATUS_TRIES_LEFT),
 		};
 	}
 	failure = json_get(top, STATUS_FAILURE);
 	m.failure.when = json_get_number(failure, STATUS_WHEN);
-	m.failure.root_hash = text_of(arena, failure, STATUS_ROOT_HASH);
-	m.failure.reason = text_of(arena, failure, STATUS_REASON);
+	m.failure.root_hash = fleet_status_text_of(arena, failure, STATUS_ROOT_HASH);
+	m.failure.reason = fleet_status_text_of(arena, failure, STATUS_REASON);
 	m.text = json_print(arena, top, false);
 	*ret_machine = m;
 	return 0;
@@ -86,7 +93,8 @@ int status_restart(struct arena *arena, const struct remote *remote, struct err 
 }
 
 /* Whether there is a verdict. A bad image goes by itself, where there is another one; `bad_since` is when it was seen first. */
-static bool is_over(const struct machine_status *machine, const char *boot_id, const char *root_hash, int64_t *bad_since)
+static bool fleet_status_is_over(const struct machine_status *machine, const char *boot_id, const char *root_hash,
+				 int64_t *bad_since)
 {
 	if (boot_id && strcmp(machine->boot_id, boot_id) == 0)
 		return false;
@@ -116,7 +124,7 @@ int status_wait(const struct remote *remote, struct arena *arena, const char *bo
 		int r = status_ask(arena, &asked, &machine, &ignored);
 
 		err_free(&ignored);
-		if (r == 0 && is_over(&machine, boot_id, root_hash, &bad_since)) {
+		if (r == 0 && fleet_status_is_over(&machine, boot_id, root_hash, &bad_since)) {
 			*ret_machine = machine;
 			return 0;
 		}

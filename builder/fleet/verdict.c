@@ -38,17 +38,17 @@ void deploy_note(const struct generation *generation, const struct remote *remot
 }
 
 /* Why the image does not run there, or is bad. */
-static const char *reason_of(const struct machine_status *machine, const char *root_hash)
+static const char *verdict_reason_of(const struct machine_status *machine, const char *root_hash)
 {
 	if (strcmp(machine->failure.root_hash, root_hash) == 0 && *machine->failure.reason)
 		return machine->failure.reason;
 	return strcmp(machine->root_hash, root_hash) == 0 ? "its health checks do not hold" : "the machine did not start it";
 }
 
-static int bad(struct arena *arena, const struct remote *remote, const struct machine_status *machine, const char *root_hash,
-	       const struct generation *generation, struct err *err)
+static int verdict_bad(struct arena *arena, const struct remote *remote, const struct machine_status *machine,
+		       const char *root_hash, const struct generation *generation, struct err *err)
 {
-	const char *reason = reason_of(machine, root_hash);
+	const char *reason = verdict_reason_of(machine, root_hash);
 	const char *which = generation ? arena_printf(arena, "%s/%u", generation->name, generation->number)
 				       : arena_printf(arena, "the image %.16s", root_hash);
 
@@ -70,7 +70,7 @@ int deploy_verdict(struct arena *arena, const struct remote *remote, const char 
 	if (r < 0)
 		return r;
 	if (strcmp(ret_machine->root_hash, root_hash) != 0 || strcmp(ret_machine->state, "good") != 0)
-		return bad(arena, remote, ret_machine, root_hash, generation, err);
+		return verdict_bad(arena, remote, ret_machine, root_hash, generation, err);
 	deploy_note(generation, remote, VERDICT_GOOD, NULL);
 	return 0;
 }

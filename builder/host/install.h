@@ -4,8 +4,9 @@
 
 #include "base/arena.h"
 
-/* The absolute path of the first of these that exists: `built`, relative to the program's own folder (its source tree); `installed`,
- * relative to the folder above it (a tree that was installed anywhere); and `fixed`, an absolute path. `fixed` when none does;
+/* The absolute path of the first of these that exists: `built`, relative to the program's own folder (its source
+ * tree); `installed`, relative to the folder above it (a tree that was installed anywhere); and `fixed`, an absolute
+ * path. `fixed` when none does;
  * in `arena`. */
 const char *install_find(struct arena *arena, const char *built, const char *installed, const char *fixed);
 

@@ -31,7 +31,7 @@ unsigned pool_threads(void)
 	return n < 1 ? 1 : n > THREADS_MAX ? THREADS_MAX : (unsigned)n;
 }
 
-static void *worker(void *argument)
+static void *pool_worker(void *argument)
 {
 	struct pool *pool = argument;
 
@@ -68,9 +68,9 @@ int pool_run(size_t n, pool_job job, void *data, struct err *err)
 	int r;
 
 	pthread_mutex_init(&pool.lock, NULL);
-	while (started + 1 < threads && started + 1 < n && pthread_create(&ids[started], NULL, worker, &pool) == 0)
+	while (started + 1 < threads && started + 1 < n && pthread_create(&ids[started], NULL, pool_worker, &pool) == 0)
 		started++;
-	worker(&pool);
+	pool_worker(&pool);
 	for (unsigned i = 0; i < started; i++)
 		pthread_join(ids[i], NULL);
 	pthread_mutex_destroy(&pool.lock);

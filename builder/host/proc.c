@@ -26,7 +26,7 @@ struct streams {
 	size_t fed;
 };
 
-static void close_end(int *fd)
+static void proc_close_end(int *fd)
 {
 	if (*fd >= 0)
 		close(*fd);
@@ -36,7 +36,7 @@ static void close_end(int *fd)
 /* Makes the descriptors the child's 0, 1, 2, whatever numbers they have now: a parent without standard streams has pipes
  * there. Returns where `report` is. No other is left open, not until exec either: what another thread of ours works on would
  * be busy. */
-static int take_streams(const int fds[3], int report)
+static int proc_take_streams(const int fds[3], int report)
 {
 	int high[4];
 
@@ -52,7 +52,7 @@ static int take_streams(const int fds[3], int report)
 	return 3;
 }
 
-static _Noreturn void child(const struct proc *proc, const int fds[3], int report, pid_t parent)
+static _Noreturn void proc_child(const struct proc *proc, const int fds[3], int report, pid_t parent)
 {
 	sigset_t none;
 	int r = 0;
@@ -63,7 +63,7 @@ static _Noreturn void child(const struct proc *proc, const int fds[3], int repor
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
-	report = take_streams(fds, report);
+	report = proc_take_streams(fds, report);
 	if (proc->cwd && chdir(proc->cwd) < 0)
 		r = -errno;
 	if (r == 0 && proc->prepare)
@@ -80,7 +80,7 @@ static _Noreturn void child(const struct proc *proc, const int fds[3], int repor
 }
 
 /* Reads what is there; on end of file closes the descriptor. `also` may be NULL. */
-static void drain(const struct proc *proc, int *fd, struct buf *into, struct buf *also)
+static void proc_drain(const struct proc *proc, int *fd, struct buf *into, struct buf *also)
 {
 	char chunk[16384];
 	ssize_t n = read(*fd, chunk, sizeof chunk);
@@ -92,23 +92,23 @@ static void drain(const struct proc *proc, int *fd, struct buf *into, struct buf
 		if (proc->heard)
 			proc->heard(proc->heard_data, chunk, (size_t)n);
 	} else if (n == 0 || (errno != EINTR && errno != EAGAIN)) {
-		close_end(fd);
+		proc_close_end(fd);
 	}
 }
 
-static void feed(const struct proc *proc, struct streams *s)
+static void proc_feed(const struct proc *proc, struct streams *s)
 {
 	ssize_t n = write(s->in, (const char *)proc->input + s->fed, proc->input_size - s->fed);
 
 	if (n > 0)
 		s->fed += (size_t)n;
 	if ((n < 0 && errno != EINTR && errno != EAGAIN) || s->fed == proc->input_size)
-		close_end(&s->in);
+		proc_close_end(&s->in);
 }
 
 /* Forgets all but the last `keep` bytes, from a line's start, now and then: a program that never stops talking must not
  * fill our memory. */
-static void keep_end(struct buf *buf, size_t keep)
+static void proc_keep_end(struct buf *buf, size_t keep)
 {
 	const char *from, *newline;
 
@@ -123,7 +123,7 @@ static void keep_end(struct buf *buf, size_t keep)
 }
 
 /* Moves data until the child has closed stdout and stderr and has ended; -ETIME past the deadline. */
-static int serve(const struct proc *proc, struct streams *s, struct buf *tail)
+static int proc_serve(const struct proc *proc, struct streams *s, struct buf *tail)
 {
 	int64_t deadline = clock_ms() + 1000LL * (proc->deadline_s ? proc->deadline_s : 3600);
 
@@ -136,22 +136,23 @@ static int serve(const struct proc *proc, struct streams *s, struct buf *tail)
 		if (poll(fds, 4, left > 60000 ? 60000 : (int)left) < 0 && errno != EINTR)
 			return -errno;
 		if (fds[0].revents)
-			drain(proc, &s->out, proc->output ? proc->output : tail, proc->output ? NULL : proc->diagnostics);
+			proc_drain(proc, &s->out, proc->output ? proc->output : tail,
+				   proc->output ? NULL : proc->diagnostics);
 		if (fds[1].revents)
-			drain(proc, &s->diag, tail, proc->diagnostics);
+			proc_drain(proc, &s->diag, tail, proc->diagnostics);
 		if (fds[2].revents)
-			feed(proc, s);
+			proc_feed(proc, s);
 		if (fds[3].revents)
-			close_end(&s->alive);
-		keep_end(tail, TAIL_BYTES);
+			proc_close_end(&s->alive);
+		proc_keep_end(tail, TAIL_BYTES);
 		if (proc->diagnostics)
-			keep_end(proc->diagnostics, DIAGNOSTICS_BYTES);
+			proc_keep_end(proc->diagnostics, DIAGNOSTICS_BYTES);
 	}
 	return 0;
 }
 
 /* Waits for a child to the end of it; its status. */
-static int wait_for_end(pid_t pid)
+static int proc_wait_for_end(pid_t pid)
 {
 	int status = 0;
 
@@ -162,7 +163,7 @@ static int wait_for_end(pid_t pid)
 
 /* Starts the child with these descriptors as its 0, 1, 2, and waits until its program runs, or could not be run. *ret_alive
  * tells when it ends. 0 or negative errno. */
-static int start(const struct proc *proc, const int fds[3], pid_t *ret_pid, int *ret_alive)
+static int proc_own_start(const struct proc *proc, const int fds[3], pid_t *ret_pid, int *ret_alive)
 {
 	int report[2], failed = 0, r = 0;
 	pid_t parent = getpid(), pid;
@@ -172,14 +173,14 @@ static int start(const struct proc *proc, const int fds[3], pid_t *ret_pid, int 
 		return -errno;
 	pid = fork();
 	if (pid == 0)
-		child(proc, fds, report[1], parent);
+		proc_child(proc, fds, report[1], parent);
 	r = pid < 0 ? -errno : 0;
-	close_end(&report[1]);
+	proc_close_end(&report[1]);
 	while (r == 0 && (n = read(report[0], &failed, sizeof failed)) < 0 && errno == EINTR)
 		;
-	close_end(&report[0]);
+	proc_close_end(&report[0]);
 	if (r == 0 && n == (ssize_t)sizeof failed) {
-		wait_for_end(pid);
+		proc_wait_for_end(pid);
 		r = failed;
 	}
 	if (r < 0)
@@ -189,7 +190,7 @@ static int start(const struct proc *proc, const int fds[3], pid_t *ret_pid, int 
 	return 0;
 }
 
-static int spawn(const struct proc *proc, bool has_input, struct streams *s, pid_t *ret_pid, struct err *err)
+static int proc_spawn(const struct proc *proc, bool has_input, struct streams *s, pid_t *ret_pid, struct err *err)
 {
 	int in[2] = {-1, -1}, out[2] = {-1, -1}, diag[2] = {-1, -1}, alive = -1, r = 0;
 
@@ -200,10 +201,10 @@ static int spawn(const struct proc *proc, bool has_input, struct streams *s, pid
 	else
 		r = (in[0] = open("/dev/null", O_RDONLY | O_CLOEXEC)) < 0 ? -errno : 0;
 	if (r == 0)
-		r = start(proc, (const int[]){in[0], out[1], diag[1]}, ret_pid, &alive);
-	close_end(&in[0]);
-	close_end(&out[1]);
-	close_end(&diag[1]);
+		r = proc_own_start(proc, (const int[]){in[0], out[1], diag[1]}, ret_pid, &alive);
+	proc_close_end(&in[0]);
+	proc_close_end(&out[1]);
+	proc_close_end(&diag[1]);
 	*s = (struct streams){.in = in[1], .out = out[0], .diag = diag[0], .alive = alive};
 	if (s->in >= 0)
 		fcntl(s->in, F_SETFL, O_NONBLOCK);
@@ -211,13 +212,13 @@ static int spawn(const struct proc *proc, bool has_input, struct streams *s, pid
 }
 
 /* Waits for the child, which a failure (`r` below 0, with `err` filled) ends. Returns its exit status or negative errno. */
-static int reap(const struct proc *proc, pid_t pid, int r, struct err *err)
+static int proc_reap(const struct proc *proc, pid_t pid, int r, struct err *err)
 {
 	int status;
 
 	if (r < 0)
 		kill(pid, SIGKILL);
-	status = wait_for_end(pid);
+	status = proc_wait_for_end(pid);
 	if (r < 0)
 		return r;
 	if (WIFSIGNALED(status))
@@ -226,37 +227,40 @@ static int reap(const struct proc *proc, pid_t pid, int r, struct err *err)
 	return WEXITSTATUS(status);
 }
 
-static int serve_failed(const struct proc *proc, int r, struct err *err)
+static int proc_serve_failed(const struct proc *proc, int r, struct err *err)
 {
-	return err_set(err, r, r == -ETIME ? "'%s' took too long and was stopped" : "internal error: cannot read the output of '%s'", proc->argv[0]);
+	return err_set(err, r,
+		       r == -ETIME ? "'%s' took too long and was stopped"
+				   : "internal error: cannot read the output of '%s'",
+		       proc->argv[0]);
 }
 
-static void close_streams(struct streams *s)
+static void proc_close_streams(struct streams *s)
 {
-	close_end(&s->in);
-	close_end(&s->out);
-	close_end(&s->diag);
-	close_end(&s->alive);
+	proc_close_end(&s->in);
+	proc_close_end(&s->out);
+	proc_close_end(&s->diag);
+	proc_close_end(&s->alive);
 }
 
-static int run(const struct proc *proc, struct buf *tail, struct err *err)
+static int proc_own_run(const struct proc *proc, struct buf *tail, struct err *err)
 {
 	struct streams s;
 	pid_t pid;
-	int r = spawn(proc, proc->input != NULL, &s, &pid, err);
+	int r = proc_spawn(proc, proc->input != NULL, &s, &pid, err);
 
 	if (r == 0) {
-		r = serve(proc, &s, tail);
+		r = proc_serve(proc, &s, tail);
 		if (r < 0)
-			serve_failed(proc, r, err);
-		r = reap(proc, pid, r, err);
+			proc_serve_failed(proc, r, err);
+		r = proc_reap(proc, pid, r, err);
 	}
-	close_streams(&s);
+	proc_close_streams(&s);
 	return r;
 }
 
 /* The last `TAIL_BYTES` of the text, from a line's start, without trailing newlines. */
-static const char *tail_text(struct buf *tail)
+static const char *proc_tail_text(struct buf *tail)
 {
 	char *text;
 
@@ -273,18 +277,18 @@ int proc_run(const struct proc *proc, struct err *err)
 {
 	_cleanup_buf_ struct buf tail = {0};
 
-	return run(proc, &tail, err);
+	return proc_own_run(proc, &tail, err);
 }
 
 int proc_check(const struct proc *proc, struct err *err)
 {
 	_cleanup_buf_ struct buf tail = {0};
-	int status = run(proc, &tail, err);
+	int status = proc_own_run(proc, &tail, err);
 	const char *said;
 
 	if (status <= 0)
 		return status;
-	said = tail_text(&tail);
+	said = proc_tail_text(&tail);
 	err_set(err, -EIO, "'%s' failed with exit status %d%s", proc->argv[0], status, *said ? "; it said:" : "");
 	return *said ? err_wrap(err, "| %s", said) : -EIO;
 }
@@ -306,9 +310,9 @@ int proc_start(const struct proc *proc, struct proc_talk **ret_talk, struct err 
 	if (!talk)
 		return err_set(err, -ENOMEM, "out of memory");
 	talk->proc = *proc;
-	r = spawn(proc, true, &talk->streams, &talk->pid, err);
+	r = proc_spawn(proc, true, &talk->streams, &talk->pid, err);
 	if (r < 0) {
-		close_streams(&talk->streams);
+		proc_close_streams(&talk->streams);
 		free(talk);
 		return r;
 	}
@@ -317,7 +321,7 @@ int proc_start(const struct proc *proc, struct proc_talk **ret_talk, struct err 
 }
 
 /* Waits until one end (its own stdin or stdout) is ready, and hears what it complains of meanwhile. */
-static int wait_for(struct proc_talk *talk, int fd, short events, unsigned patience_s)
+static int proc_wait_for(struct proc_talk *talk, int fd, short events, unsigned patience_s)
 {
 	int64_t deadline = clock_ms() + 1000LL * patience_s;
 
@@ -333,8 +337,8 @@ static int wait_for(struct proc_talk *talk, int fd, short events, unsigned patie
 		if (n == 0 && left <= 0)
 			return -ETIME;
 		if (fds[1].revents) {
-			drain(&talk->proc, &talk->streams.diag, &talk->tail, talk->proc.diagnostics);
-			keep_end(&talk->tail, TAIL_BYTES);
+			proc_drain(&talk->proc, &talk->streams.diag, &talk->tail, talk->proc.diagnostics);
+			proc_keep_end(&talk->tail, TAIL_BYTES);
 		}
 		if (fds[0].revents)
 			return 0;
@@ -347,7 +351,7 @@ ssize_t proc_read(struct proc_talk *talk, void *out, size_t size, unsigned patie
 	int r;
 
 	do {
-		r = talk->streams.out < 0 ? 0 : wait_for(talk, talk->streams.out, POLLIN, patience_s);
+		r = talk->streams.out < 0 ? 0 : proc_wait_for(talk, talk->streams.out, POLLIN, patience_s);
 		if (r < 0 || talk->streams.out < 0)
 			return r;
 		n = read(talk->streams.out, out, size);
@@ -360,7 +364,7 @@ int proc_write(struct proc_talk *talk, const void *data, size_t size, unsigned p
 	const char *at = data;
 
 	while (size) {
-		int r = talk->streams.in < 0 ? -EPIPE : wait_for(talk, talk->streams.in, POLLOUT, patience_s);
+		int r = talk->streams.in < 0 ? -EPIPE : proc_wait_for(talk, talk->streams.in, POLLOUT, patience_s);
 		ssize_t n = r < 0 ? 0 : write(talk->streams.in, at, size);
 
 		if (r < 0)
@@ -381,22 +385,22 @@ int proc_finish(struct proc_talk *talk, unsigned patience_s, struct buf *ret_sai
 	ssize_t n;
 	int r;
 
-	close_end(&talk->streams.in);
+	proc_close_end(&talk->streams.in);
 	while ((n = proc_read(talk, scrap, sizeof scrap, patience_s)) > 0)
 		;
-	close_end(&talk->streams.out);
-	r = n < 0 ? (int)n : wait_for(talk, talk->streams.alive, POLLIN, patience_s);
-	while (r == 0 && talk->streams.diag >= 0 && wait_for(talk, talk->streams.diag, POLLIN, 0) == 0)
+	proc_close_end(&talk->streams.out);
+	r = n < 0 ? (int)n : proc_wait_for(talk, talk->streams.alive, POLLIN, patience_s);
+	while (r == 0 && talk->streams.diag >= 0 && proc_wait_for(talk, talk->streams.diag, POLLIN, 0) == 0)
 		; /* its last words */
 	if (r < 0)
-		serve_failed(&talk->proc, r, err);
-	r = reap(&talk->proc, talk->pid, r, err);
+		proc_serve_failed(&talk->proc, r, err);
+	r = proc_reap(&talk->proc, talk->pid, r, err);
 	if (ret_said) {
-		const char *text = tail_text(&talk->tail);
+		const char *text = proc_tail_text(&talk->tail);
 
 		buf_puts(ret_said, text ? text : "");
 	}
-	close_streams(&talk->streams);
+	proc_close_streams(&talk->streams);
 	buf_free(&talk->tail);
 	free(talk);
 	return r;
@@ -406,7 +410,7 @@ int proc_finish(struct proc_talk *talk, unsigned patience_s, struct buf *ret_sai
 
 int proc_launch(const struct proc *proc, const int streams[3], struct proc_side *ret_side, struct err *err)
 {
-	int r = start(proc, streams, &ret_side->pid, &ret_side->alive);
+	int r = proc_own_start(proc, streams, &ret_side->pid, &ret_side->alive);
 
 	return r < 0 ? err_sys(err, r, "cannot run '%s'", proc->argv[0]) : 0;
 }
@@ -416,7 +420,7 @@ void proc_kill(struct proc_side *side)
 	if (side->pid <= 0)
 		return;
 	kill(side->pid, SIGKILL);
-	wait_for_end(side->pid);
-	close_end(&side->alive);
+	proc_wait_for_end(side->pid);
+	proc_close_end(&side->alive);
 	*side = (struct proc_side){0, -1};
 }

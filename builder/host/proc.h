@@ -1,6 +1,6 @@
 /* Running other programs: an argument vector, never a shell; an explicit environment; a deadline; no inherited
- * descriptors; the tail of what it said on stderr goes into the error. SIGPIPE must be ignored (main does): a program that does not
- * listen is a failed write. */
+ * descriptors; the tail of what it said on stderr goes into the error. SIGPIPE must be ignored (main does): a program
+ * that does not listen is a failed write. */
 #ifndef HOST_PROC_H
 #define HOST_PROC_H
 

@@ -36,7 +36,7 @@ enum { NATIVE_ARCH = (int)AUDIT_ARCH_AARCH64 };
 #endif
 
 /* Syscalls that make data durable: the tree is thrown away when the build fails, so they only cost time. */
-static int silence_syncs(void)
+static int sandbox_silence_syncs(void)
 {
 	struct sock_filter filter[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
@@ -57,7 +57,7 @@ static int silence_syncs(void)
 
 /* What root may still do: install packages. Not: make or open devices, mount, load modules, set the clock, read the kernel's
  * log, reach files by handle. In a user namespace that is so anyway; without one, this is what protects the host. */
-static int drop_capabilities(void)
+static int sandbox_drop_capabilities(void)
 {
 	static const unsigned kept[] = {
 		CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID, CAP_KILL, CAP_SETGID, CAP_SETUID, CAP_SETPCAP,
@@ -83,7 +83,7 @@ static int drop_capabilities(void)
 }
 
 /* Where `target` really is inside the tree, as a path that mount(2) accepts whatever links the tree holds. */
-static int target_path(int root_fd, const char *target, char path[64])
+static int sandbox_target_path(int root_fd, const char *target, char path[64])
 {
 	int fd = root_open(root_fd, target, O_PATH, 0);
 
@@ -94,7 +94,7 @@ static int target_path(int root_fd, const char *target, char path[64])
 }
 
 /* A bind needs something to stand on: makes the last component of `target` when it is missing. */
-static int make_target(int root_fd, const char *source, const char *target)
+static int sandbox_make_target(int root_fd, const char *source, const char *target)
 {
 	const char *slash = strrchr(target, '/');
 	char parent[256];
@@ -117,15 +117,15 @@ static int make_target(int root_fd, const char *source, const char *target)
 	return r;
 }
 
-static int bind(int root_fd, const char *source, const char *target)
+static int sandbox_bind(int root_fd, const char *source, const char *target)
 {
 	char path[64];
-	int r = target_path(root_fd, target, path);
+	int r = sandbox_target_path(root_fd, target, path);
 
 	if (r == -ENOENT) {
-		r = make_target(root_fd, source, target);
+		r = sandbox_make_target(root_fd, source, target);
 		if (r == 0)
-			r = target_path(root_fd, target, path);
+			r = sandbox_target_path(root_fd, target, path);
 	}
 	if (r < 0)
 		return r;
@@ -152,7 +152,7 @@ int mount_end(const char *path)
 }
 
 /* Turns the mount just made at `target` of the tree, and what is mounted in it, read-only. */
-static int seal(int root_fd, const char *target)
+static int sandbox_seal(int root_fd, const char *target)
 {
 	int fd = root_open(root_fd, target, O_PATH, 0), r;
 
@@ -164,14 +164,14 @@ static int seal(int root_fd, const char *target)
 }
 
 /* Binds single device nodes from the host: mknod is not for user namespaces. */
-static int make_dev(int root_fd, const char *target)
+static int sandbox_make_dev(int root_fd, const char *target)
 {
 	static const char *const nodes[] = {"null", "zero", "full", "random", "urandom", "tty"};
 	static const char *const links[][2] = {
 		{"/proc/self/fd", "fd"}, {"fd/0", "stdin"}, {"fd/1", "stdout"}, {"fd/2", "stderr"}, {"pts/ptmx", "ptmx"},
 	};
 	char path[64], from[64], to[96];
-	int r = target_path(root_fd, target, path), dev;
+	int r = sandbox_target_path(root_fd, target, path), dev;
 
 	if (r == 0 && mount("tmpfs", path, "tmpfs", MS_NOSUID, "mode=0755") < 0)
 		r = -errno;
@@ -204,17 +204,17 @@ static int make_dev(int root_fd, const char *target)
 
 /* A new /proc. What in it are the whole kernel's settings, not a process's, is read-only: root of the host is let in by its
  * number alone. */
-static int make_proc(int root_fd, const char *target)
+static int sandbox_make_proc(int root_fd, const char *target)
 {
 	static const char *const kernels[] = {"bus", "fs", "irq", "sys", "sysrq-trigger"};
 	char path[64], inner[256];
-	int r = target_path(root_fd, target, path);
+	int r = sandbox_target_path(root_fd, target, path);
 
 	if (r == 0 && mount("proc", path, "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
 		r = -errno;
 	for (size_t i = 0; r == 0 && i < sizeof kernels / sizeof *kernels; i++) {
 		snprintf(inner, sizeof inner, "%s/%s", target, kernels[i]);
-		r = target_path(root_fd, inner, path);
+		r = sandbox_target_path(root_fd, inner, path);
 		if (r == -ENOENT) { /* this kernel goes without */
 			r = 0;
 			continue;
@@ -222,25 +222,25 @@ static int make_proc(int root_fd, const char *target)
 		if (r == 0 && mount(path, path, NULL, MS_BIND, NULL) < 0)
 			r = -errno;
 		if (r == 0)
-			r = seal(root_fd, inner);
+			r = sandbox_seal(root_fd, inner);
 	}
 	return r;
 }
 
-static int perform(int root_fd, const struct sandbox_op *op)
+static int sandbox_perform(int root_fd, const struct sandbox_op *op)
 {
 	char target[64];
 	int r;
 
 	if (op->type == SANDBOX_DEV)
-		return make_dev(root_fd, op->target);
+		return sandbox_make_dev(root_fd, op->target);
 	if (op->type == SANDBOX_PROC)
-		return make_proc(root_fd, op->target);
+		return sandbox_make_proc(root_fd, op->target);
 	if (op->type == SANDBOX_BIND || op->type == SANDBOX_BIND_RO) {
-		r = bind(root_fd, op->source, op->target);
-		return r == 0 && op->type == SANDBOX_BIND_RO ? seal(root_fd, op->target) : r;
+		r = sandbox_bind(root_fd, op->source, op->target);
+		return r == 0 && op->type == SANDBOX_BIND_RO ? sandbox_seal(root_fd, op->target) : r;
 	}
-	r = target_path(root_fd, op->target, target);
+	r = sandbox_target_path(root_fd, op->target, target);
 	if (r < 0)
 		return r;
 	switch (op->type) {
@@ -254,7 +254,7 @@ static int perform(int root_fd, const struct sandbox_op *op)
 }
 
 /* The parent half of the pid namespace: waits for its first process and ends as it did. */
-static _Noreturn void wait_for(pid_t pid)
+static _Noreturn void sandbox_wait_for(pid_t pid)
 {
 	int status = 0;
 
@@ -270,7 +270,7 @@ static _Noreturn void wait_for(pid_t pid)
 
 /* Makes the tree a mount of its own (so that it can be pivoted to and restricted) and opens it. Device nodes in it, whoever
  * put them there, are no devices. */
-static int open_root(const struct sandbox *sandbox)
+static int sandbox_open_root(const struct sandbox *sandbox)
 {
 	int fd, r;
 
@@ -284,7 +284,7 @@ static int open_root(const struct sandbox *sandbox)
 	return r < 0 ? r : fd;
 }
 
-static int move_in(int root_fd, const char *cwd)
+static int sandbox_move_in(int root_fd, const char *cwd)
 {
 	if (fchdir(root_fd) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0)
 		return -errno;
@@ -293,7 +293,7 @@ static int move_in(int root_fd, const char *cwd)
 
 /* Goes on as the first process of a pid namespace; the parent half stays behind. Ends when the parent does, also when that was
  * before we could ask for it. No terminal comes along: what can open one can type into it. */
-static int enter_pid_namespace(void)
+static int sandbox_enter_pid_namespace(void)
 {
 	int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
 	struct pollfd parent = {.fd = self, .events = POLLIN};
@@ -302,7 +302,7 @@ static int enter_pid_namespace(void)
 	if (pid < 0)
 		return -errno;
 	if (pid > 0)
-		wait_for(pid);
+		sandbox_wait_for(pid);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (poll(&parent, 1, 0) != 0)
 		_exit(126);
@@ -310,21 +310,21 @@ static int enter_pid_namespace(void)
 }
 
 /* The last of what could be done to the host. Programs named without a slash are looked for where the tree has them. */
-static int drop_privileges(const struct sandbox *sandbox)
+static int sandbox_drop_privileges(const struct sandbox *sandbox)
 {
 	static char *search[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NULL};
 	int r = setgroups(0, NULL) < 0 ? -errno : 0;
 
 	if (r == 0 && !sandbox->keep_syncs)
-		r = silence_syncs();
+		r = sandbox_silence_syncs();
 	if (r == 0)
-		r = drop_capabilities();
+		r = sandbox_drop_capabilities();
 	environ = search;
 	return r;
 }
 
 /* Runs in the child before exec: unshares, becomes the first process of the pid namespace, builds the world. */
-static int prepare(void *data)
+static int sandbox_prepare(void *data)
 {
 	static const struct sandbox_op world[] = {
 		{SANDBOX_PROC, NULL, "/proc", NULL},
@@ -338,43 +338,43 @@ static int prepare(void *data)
 
 	if (unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC) < 0)
 		return -errno;
-	r = enter_pid_namespace();
+	r = sandbox_enter_pid_namespace();
 	if (r < 0)
 		return r;
 	umask(022);
 	if (sethostname("aether-build", strlen("aether-build")) < 0)
 		return -errno;
-	root_fd = open_root(sandbox);
+	root_fd = sandbox_open_root(sandbox);
 	if (root_fd < 0)
 		return root_fd;
 	for (size_t i = 0; r == 0 && i < sizeof world / sizeof *world; i++)
-		r = perform(root_fd, &world[i]);
+		r = sandbox_perform(root_fd, &world[i]);
 	for (size_t i = 0; r == 0 && i < sandbox->n_ops; i++)
-		r = perform(root_fd, &sandbox->ops[i]);
+		r = sandbox_perform(root_fd, &sandbox->ops[i]);
 	if (r == 0)
-		r = move_in(root_fd, sandbox->cwd);
-	return r == 0 ? drop_privileges(sandbox) : r;
+		r = sandbox_move_in(root_fd, sandbox->cwd);
+	return r == 0 ? sandbox_drop_privileges(sandbox) : r;
 }
 
-static struct proc inside(const struct sandbox *sandbox, const struct proc *proc)
+static struct proc sandbox_inside(const struct sandbox *sandbox, const struct proc *proc)
 {
 	struct proc moved = *proc;
 
-	moved.prepare = prepare;
+	moved.prepare = sandbox_prepare;
 	moved.prepare_data = (void *)sandbox;
 	return moved;
 }
 
 int sandbox_run(const struct sandbox *sandbox, const struct proc *proc, struct err *err)
 {
-	struct proc moved = inside(sandbox, proc);
+	struct proc moved = sandbox_inside(sandbox, proc);
 
 	return proc_run(&moved, err);
 }
 
 int sandbox_check(const struct sandbox *sandbox, const struct proc *proc, struct err *err)
 {
-	struct proc moved = inside(sandbox, proc);
+	struct proc moved = sandbox_inside(sandbox, proc);
 
 	return proc_check(&moved, err);
 }

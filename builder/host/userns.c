@@ -19,7 +19,7 @@ enum { IDS_NEEDED = 65535 }; /* 1…65535; 0 is the user */
 
 /* Finds the first range of `user`, by name or number, in /etc/subuid or /etc/subgid that is large enough; 0 when there
  * is none. */
-static unsigned long find_range(const char *path, const char *user, const char *uid)
+static unsigned long userns_find_range(const char *path, const char *user, const char *uid)
 {
 	FILE *file = fopen(path, "re");
 	unsigned long start, count, found = 0;
@@ -34,7 +34,7 @@ static unsigned long find_range(const char *path, const char *user, const char *
 	return found;
 }
 
-static int no_range(const char *user, struct err *err)
+static int userns_no_range(const char *user, struct err *err)
 {
 	err_set(err, -EPERM, "user '%s' has no range of 65536 subordinate ids, which building without root needs", user);
 	return err_hint(err, "add the line '%s:100000:65536' to /etc/subuid and the same line to /etc/subgid "
@@ -46,18 +46,19 @@ struct ranges {
 	unsigned long uids, gids;
 };
 
-static int find_ranges(struct ranges *ranges, struct err *err)
+static int userns_find_ranges(struct ranges *ranges, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const struct passwd *user = getpwuid(getuid());
 	const char *uid = arena_printf(arena, "%u", (unsigned)getuid()), *name = user ? user->pw_name : uid;
 
-	*ranges = (struct ranges){find_range("/etc/subuid", name, uid), find_range("/etc/subgid", name, uid)};
-	return ranges->uids && ranges->gids ? 0 : no_range(name, err);
+	*ranges = (struct ranges){userns_find_range("/etc/subuid", name, uid),
+				  userns_find_range("/etc/subgid", name, uid)};
+	return ranges->uids && ranges->gids ? 0 : userns_no_range(name, err);
 }
 
 /* Writes the map of `pid`: its id 0 is us, the rest comes from the user's subordinate ids. */
-static int write_map(const char *tool, pid_t pid, unsigned long self, unsigned long start, struct err *err)
+static int userns_write_map(const char *tool, pid_t pid, unsigned long self, unsigned long start, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const char *argv[] = {
@@ -73,26 +74,26 @@ static int write_map(const char *tool, pid_t pid, unsigned long self, unsigned l
 }
 
 /* Runs in a forked helper that stays outside: waits for the namespace to exist, then maps its ids. */
-static _Noreturn void map_from_outside(pid_t pid, int go_fd, const struct ranges *ranges)
+static _Noreturn void userns_map_from_outside(pid_t pid, int go_fd, const struct ranges *ranges)
 {
 	struct err err = {0};
 	char byte;
 
 	if (read(go_fd, &byte, 1) != 1)
 		_exit(1);
-	if (write_map("newuidmap", pid, getuid(), ranges->uids, &err) < 0 ||
-	    write_map("newgidmap", pid, getgid(), ranges->gids, &err) < 0) {
+	if (userns_write_map("newuidmap", pid, getuid(), ranges->uids, &err) < 0 ||
+	    userns_write_map("newgidmap", pid, getgid(), ranges->gids, &err) < 0) {
 		err_print(&err, stderr);
 		_exit(1);
 	}
 	_exit(0);
 }
 
-static int enter_user_namespace(struct err *err)
+static int userns_enter_user_namespace(struct err *err)
 {
 	pid_t self = getpid(), helper;
 	struct ranges ranges;
-	int go[2], status = 0, r = find_ranges(&ranges, err);
+	int go[2], status = 0, r = userns_find_ranges(&ranges, err);
 
 	if (r < 0)
 		return r;
@@ -101,7 +102,7 @@ static int enter_user_namespace(struct err *err)
 	helper = fork();
 	if (helper == 0) {
 		close(go[1]);
-		map_from_outside(self, go[0], &ranges);
+		userns_map_from_outside(self, go[0], &ranges);
 	}
 	close(go[0]);
 	if (helper < 0)
@@ -131,7 +132,7 @@ int userns_enter(struct err *err)
 
 	umask(022); /* modes in trees and artifacts must not depend on who builds */
 	if (geteuid() != 0 || getenv("AETHER_ROOTLESS"))
-		r = enter_user_namespace(err);
+		r = userns_enter_user_namespace(err);
 	if (r == 0 && unshare(CLONE_NEWNS) < 0)
 		r = err_sys(err, -errno, "cannot make a mount namespace");
 	if (r == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)

@@ -31,7 +31,8 @@ struct origin {
 	const char *layout;
 };
 
-static int origin_open(struct arena *arena, const char *image, const char *layout, struct origin *origin, struct err *err)
+static int lock_containers_origin_open(struct arena *arena, const char *image, const char *layout,
+				       struct origin *origin, struct err *err)
 {
 	*origin = (struct origin){.arena = arena, .layout = layout};
 	if (reference_parse(arena, image, &origin->reference) < 0)
@@ -39,19 +40,21 @@ static int origin_open(struct arena *arena, const char *image, const char *layou
 	return layout ? 0 : registry_open(arena, &origin->reference, &origin->registry, err);
 }
 
-static const char *origin_path(const struct origin *origin, const char *sha256)
+static const char *lock_containers_origin_path(const struct origin *origin, const char *sha256)
 {
 	return arena_printf(origin->arena, "%s/blobs/sha256/%s", origin->layout, sha256);
 }
 
-static struct fetch_item origin_item(const struct origin *origin, const struct oci_blob *blob, bool manifest)
+static struct fetch_item lock_containers_origin_item(const struct origin *origin, const struct oci_blob *blob,
+						     bool manifest)
 {
 	struct fetch_item item = {.name = origin->reference.text, .sha256 = blob->sha256, .size = blob->size};
 	struct arena *arena = origin->arena;
 
 	if (origin->layout)
 		strv_push(arena, &item.urls,
-			  http_join(arena, "file:", arena_printf(arena, "/%s", origin_path(origin, blob->sha256))));
+			  http_join(arena, "file:",
+				    arena_printf(arena, "/%s", lock_containers_origin_path(origin, blob->sha256))));
 	else
 		strv_push(arena, &item.urls, manifest ? registry_manifest_url(arena, &origin->registry, blob->sha256)
 						      : registry_blob_url(arena, &origin->registry, blob->sha256));
@@ -62,7 +65,8 @@ static struct fetch_item origin_item(const struct origin *origin, const struct o
 /* --- what a name means today ----------------------------------------------------------------------------------------- */
 
 /* The manifest or index of that digest; NULL for what the image's name itself names. */
-static int read_manifest(const struct origin *origin, const char *sha256, struct buf *text, struct err *err)
+static int lock_containers_read_manifest(const struct origin *origin, const char *sha256, struct buf *text,
+					 struct err *err)
 {
 	const struct reference *reference = &origin->reference;
 	char hex[SHA256_HEX];
@@ -70,7 +74,8 @@ static int read_manifest(const struct origin *origin, const char *sha256, struct
 	int r;
 
 	if (origin->layout) {
-		path = sha256 ? origin_path(origin, sha256) : arena_printf(origin->arena, "%s/index.json", origin->layout);
+		path = sha256 ? lock_containers_origin_path(origin, sha256)
+			      : arena_printf(origin->arena, "%s/index.json", origin->layout);
 		r = file_read(path, MANIFEST_BYTES_MAX, text, err);
 	} else {
 		sha256 = sha256 ? sha256 : reference->sha256;
@@ -88,14 +93,14 @@ static int read_manifest(const struct origin *origin, const char *sha256, struct
 }
 
 /* From the name through the indexes to the one manifest. */
-static int find_manifest(const struct origin *origin, struct oci_image *container, struct err *err)
+static int lock_containers_find_manifest(const struct origin *origin, struct oci_image *container, struct err *err)
 {
 	const char *wanted = NULL;
 
 	for (unsigned i = 0; i < CHOICES_MAX; i++) {
 		_cleanup_buf_ struct buf text = {0};
 		char hex[SHA256_HEX];
-		int r = read_manifest(origin, wanted, &text, err);
+		int r = lock_containers_read_manifest(origin, wanted, &text, err);
 
 		if (r == 0)
 			r = oci_choose(origin->arena, container->image, text.data, text.size, &container->manifest, err);
@@ -112,11 +117,12 @@ static int find_manifest(const struct origin *origin, struct oci_image *containe
 }
 
 /* An image that is not for this machine, or not whole, is found now and not on the day of a build. */
-static int check_config(const struct origin *origin, const struct oci_image *container, struct cache *cache,
-			struct err *err)
+static int lock_containers_check_config(const struct origin *origin, const struct oci_image *container,
+					struct cache *cache, struct err *err)
 {
 	const struct fetch_item items[] = {
-		origin_item(origin, &container->manifest, true), origin_item(origin, &container->config, false),
+		lock_containers_origin_item(origin, &container->manifest, true),
+		lock_containers_origin_item(origin, &container->config, false),
 	};
 	_cleanup_buf_ struct buf text = {0};
 	struct strv diff_ids;
@@ -131,21 +137,21 @@ static int check_config(const struct origin *origin, const struct oci_image *con
 	return r;
 }
 
-static int resolve(struct arena *arena, struct cache *cache, const char *layout, struct oci_image *container,
-		   struct err *err)
+static int lock_containers_resolve(struct arena *arena, struct cache *cache, const char *layout,
+				   struct oci_image *container, struct err *err)
 {
 	struct origin origin;
-	int r = origin_open(arena, container->image, layout, &origin, err);
+	int r = lock_containers_origin_open(arena, container->image, layout, &origin, err);
 
 	container->fake = layout != NULL;
 	if (r == 0)
-		r = find_manifest(&origin, container, err);
-	return r == 0 ? check_config(&origin, container, cache, err) : r;
+		r = lock_containers_find_manifest(&origin, container, err);
+	return r == 0 ? lock_containers_check_config(&origin, container, cache, err) : r;
 }
 
 /* --- what is locked -------------------------------------------------------------------------------------------------- */
 
-static bool is_first(const struct recipe *recipe, size_t i)
+static bool lock_containers_is_first(const struct recipe *recipe, size_t i)
 {
 	for (size_t j = 0; j < i; j++)
 		if (recipe->quadlets[j].image && strcmp(recipe->quadlets[j].image, recipe->quadlets[i].image) == 0)
@@ -153,14 +159,14 @@ static bool is_first(const struct recipe *recipe, size_t i)
 	return true;
 }
 
-static int compare_images(const void *a, const void *b)
+static int lock_containers_compare_images(const void *a, const void *b)
 {
 	return strcmp(((const struct oci_image *)a)->image, ((const struct oci_image *)b)->image);
 }
 
-static int lock_one(struct arena *arena, const struct recipe_quadlet *quadlet, const struct lock *old,
-		    const struct lock_how *options, struct cache *cache, struct oci_image *container,
-		    struct err *err)
+static int lock_containers_lock_one(struct arena *arena, const struct recipe_quadlet *quadlet, const struct lock *old,
+				    const struct lock_how *options, struct cache *cache, struct oci_image *container,
+				    struct err *err)
 {
 	const struct oci_image *locked = old ? lock_container(old, quadlet->image) : NULL;
 	const char *layout = fakes_find(arena, options->fakes, "images", quadlet->image);
@@ -173,7 +179,7 @@ static int lock_one(struct arena *arena, const struct recipe_quadlet *quadlet, c
 	}
 	log_step("asking for the image '%s'", quadlet->image);
 	container->image = quadlet->image;
-	r = resolve(arena, cache, layout, container, &reasons);
+	r = lock_containers_resolve(arena, cache, layout, container, &reasons);
 	if (r == 0)
 		return 0;
 	err_at(err, r, &quadlet->pos, NULL, "cannot lock the image of '%s': %s", quadlet->name,
@@ -192,13 +198,13 @@ int containers_lock(struct arena *arena, const struct recipe *recipe, const stru
 	for (size_t i = 0; i < recipe->n_quadlets; i++) {
 		struct oci_image container = {0};
 
-		if (!recipe->quadlets[i].image || !is_first(recipe, i))
+		if (!recipe->quadlets[i].image || !lock_containers_is_first(recipe, i))
 			continue;
-		if (lock_one(arena, &recipe->quadlets[i], old, options, cache, &container, err) == 0)
+		if (lock_containers_lock_one(arena, &recipe->quadlets[i], old, options, cache, &container, err) == 0)
 			*arena_push(arena, lock->containers, lock->n_containers) = container;
 	}
 	if (lock->n_containers)
-		qsort(lock->containers, lock->n_containers, sizeof *lock->containers, compare_images);
+		qsort(lock->containers, lock->n_containers, sizeof *lock->containers, lock_containers_compare_images);
 	return err_result(err);
 }
 
@@ -221,31 +227,31 @@ void containers_tell(const struct lock *old, const struct lock *new)
 /* --- what is fetched for a build ------------------------------------------------------------------------------------- */
 
 /* The blobs of an image: its manifest, its configuration, its layers. */
-static const struct oci_blob *blob_of(const struct oci_image *container, size_t i)
+static const struct oci_blob *lock_containers_blob_of(const struct oci_image *container, size_t i)
 {
 	return i == 0 ? &container->manifest : i == 1 ? &container->config : &container->layers[i - 2];
 }
 
-static size_t count_missing(struct cache *cache, const struct oci_image *container)
+static size_t lock_containers_count_missing(struct cache *cache, const struct oci_image *container)
 {
 	size_t missing = 0;
 
 	for (size_t i = 0; i < container->n_layers + 2; i++)
-		missing += !cache_has(cache, "blobs", blob_of(container, i)->sha256);
+		missing += !cache_has(cache, "blobs", lock_containers_blob_of(container, i)->sha256);
 	return missing;
 }
 
-static int fetch(struct arena *arena, const struct oci_image *container, const char *layout, struct cache *cache,
-		 struct err *err)
+static int lock_containers_fetch(struct arena *arena, const struct oci_image *container, const char *layout,
+				 struct cache *cache, struct err *err)
 {
 	struct fetch_item *items = arena_array(arena, struct fetch_item, container->n_layers + 2);
 	struct origin origin;
-	int r = origin_open(arena, container->image, layout, &origin, err);
+	int r = lock_containers_origin_open(arena, container->image, layout, &origin, err);
 
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < container->n_layers + 2; i++)
-		items[i] = origin_item(&origin, blob_of(container, i), i == 0);
+		items[i] = lock_containers_origin_item(&origin, lock_containers_blob_of(container, i), i == 0);
 	log_step("fetching the image '%s'", container->image);
 	return fetch_items(cache, items, container->n_layers + 2, false, NULL, err);
 }
@@ -256,16 +262,16 @@ int lock_fetch_container(const struct lock *lock, const struct oci_image *contai
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const char *layout = container->fake ? fakes_find(arena, lock->fakes, "images", container->image) : NULL;
-	size_t missing = count_missing(cache, container), before = missing + 1;
+	size_t missing = lock_containers_count_missing(cache, container), before = missing + 1;
 	int r = 0;
 
 	if (container->fake && !layout)
 		return err_set(err, -ENOENT, "'%s/images/%s' is gone", lock->fakes, container->image);
 	while (missing && missing < before) {
 		err_free(err);
-		r = fetch(arena, container, layout, cache, err);
+		r = lock_containers_fetch(arena, container, layout, cache, err);
 		before = missing;
-		missing = r == 0 ? 0 : count_missing(cache, container);
+		missing = r == 0 ? 0 : lock_containers_count_missing(cache, container);
 	}
 	if (r == -ENOENT || r == -EBADMSG)
 		return err_hint(err, "the registry no longer has what was locked: '%s' locks what it has now",

@@ -33,7 +33,7 @@ struct unknown {
 	struct sha256 *digest;
 };
 
-static int begin(void *data, struct err *err)
+static int lock_downloads_begin(void *data, struct err *err)
 {
 	struct unknown *u = data;
 
@@ -45,7 +45,7 @@ static int begin(void *data, struct err *err)
 	return 0;
 }
 
-static int take(void *data, const void *bytes, size_t size, struct err *err)
+static int lock_downloads_take(void *data, const void *bytes, size_t size, struct err *err)
 {
 	struct unknown *u = data;
 	int r = fd_write_all(u->fd, bytes, size);
@@ -56,7 +56,7 @@ static int take(void *data, const void *bytes, size_t size, struct err *err)
 	return r < 0 ? err_sys(err, r, "cannot write '%s'", u->path) : 0;
 }
 
-static void drop(void *data)
+static void lock_downloads_drop(void *data)
 {
 	struct unknown *u = data;
 
@@ -67,19 +67,19 @@ static void drop(void *data)
 	u->digest = NULL;
 }
 
-static int end(void *data, struct err *err)
+static int lock_downloads_end(void *data, struct err *err)
 {
 	struct unknown *u = data;
 	uint8_t digest[SHA256_SIZE];
 
 	sha256_finish(u->digest, digest);
 	hex_encode(digest, sizeof digest, (char *)u->locked->sha256);
-	drop(u);
+	lock_downloads_drop(u);
 	return u->locked->size ? 0 : err_set(err, -EBADMSG, "is empty");
 }
 
 /* What the recipe says of it counts, wherever the file came from; but a fake is not what the recipe means. */
-static int check(const struct unknown *u, struct err *err)
+static int lock_downloads_check(const struct unknown *u, struct err *err)
 {
 	const struct recipe_download *words = u->words;
 
@@ -90,7 +90,7 @@ static int check(const struct unknown *u, struct err *err)
 	return err_hint(err, "find out why it is another file before the recipe's 'sha256' follows it");
 }
 
-static int keep(struct cache *cache, const struct unknown *u, struct err *err)
+static int lock_downloads_keep(struct cache *cache, const struct unknown *u, struct err *err)
 {
 	struct cache_draft draft;
 	int r = cache_begin(cache, "blobs", u->locked->sha256, &draft, err);
@@ -104,12 +104,13 @@ static int keep(struct cache *cache, const struct unknown *u, struct err *err)
 	return r;
 }
 
-static const char *url_of(struct arena *arena, const char *path)
+static const char *lock_downloads_url_of(struct arena *arena, const char *path)
 {
 	return http_join(arena, "file:", arena_printf(arena, "/%s", path));
 }
 
-static int fetch(struct arena *arena, struct cache *cache, const char *fakes, struct unknown *all, size_t n, struct err *err)
+static int lock_downloads_fetch(struct arena *arena, struct cache *cache, const char *fakes, struct unknown *all,
+				size_t n, struct err *err)
 {
 	struct http_request *requests = arena_array(arena, struct http_request, n + 1);
 	int r;
@@ -120,10 +121,15 @@ static int fetch(struct arena *arena, struct cache *cache, const char *fakes, st
 	for (size_t i = 0; i < n; i++) {
 		const char *fake = fakes_find(arena, fakes, "downloads", all[i].words->name);
 
-		requests[i] = (struct http_request){.name = all[i].words->name, .max_bytes = DOWNLOAD_BYTES_MAX,
-						    .data = &all[i], .begin = begin, .take = take, .end = end, .drop = drop};
+		requests[i] = (struct http_request){.name = all[i].words->name,
+						    .max_bytes = DOWNLOAD_BYTES_MAX,
+						    .data = &all[i],
+						    .begin = lock_downloads_begin,
+						    .take = lock_downloads_take,
+						    .end = lock_downloads_end,
+						    .drop = lock_downloads_drop};
 		all[i].locked->fake = fake != NULL;
-		strv_push(arena, &requests[i].urls, fake ? url_of(arena, fake) : all[i].words->url);
+		strv_push(arena, &requests[i].urls, fake ? lock_downloads_url_of(arena, fake) : all[i].words->url);
 	}
 	r = http_run(requests, n, err);
 	if (r == -ENOENT || r == -EIO)
@@ -132,17 +138,17 @@ static int fetch(struct arena *arena, struct cache *cache, const char *fakes, st
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < n; i++)
-		check(&all[i], err);
+		lock_downloads_check(&all[i], err);
 	for (size_t i = 0; err->count == 0 && i < n; i++)
-		keep(cache, &all[i], err);
+		lock_downloads_keep(cache, &all[i], err);
 	return err_result(err);
 }
 
 /* --- what is locked ----------------------------------------------------------------------------------------------- */
 
 /* What is locked and still what is asked for; a fake is looked at every time, it costs nothing. */
-static const struct lock_download *kept(const struct lock *old, const struct lock_how *options,
-					const struct recipe_download *words)
+static const struct lock_download *lock_downloads_kept(const struct lock *old, const struct lock_how *options,
+						       const struct recipe_download *words)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const struct lock_download *locked = old ? lock_download(old, words->name) : NULL;
@@ -154,7 +160,7 @@ static const struct lock_download *kept(const struct lock *old, const struct loc
 	return locked;
 }
 
-static int compare_names(const void *a, const void *b)
+static int lock_downloads_compare_names(const void *a, const void *b)
 {
 	return strcmp(((const struct lock_download *)a)->name, ((const struct lock_download *)b)->name);
 }
@@ -169,7 +175,7 @@ int downloads_lock(struct arena *arena, const struct recipe *recipe, const struc
 
 	for (size_t i = 0; i < recipe->n_downloads; i++) {
 		const struct recipe_download *words = &recipe->downloads[i];
-		const struct lock_download *locked = kept(old, options, words);
+		const struct lock_download *locked = lock_downloads_kept(old, options, words);
 
 		if (locked) {
 			all[i] = *locked;
@@ -180,11 +186,11 @@ int downloads_lock(struct arena *arena, const struct recipe *recipe, const struc
 		unknown[n++] = (struct unknown){.words = words, .locked = &all[i], .fd = -1,
 						.path = arena_printf(arena, "%s/download-%zu", scratch, i)};
 	}
-	r = fetch(arena, cache, options->fakes, unknown, n, err);
+	r = lock_downloads_fetch(arena, cache, options->fakes, unknown, n, err);
 	if (r < 0)
 		return r;
 	if (recipe->n_downloads)
-		qsort(all, recipe->n_downloads, sizeof *all, compare_names);
+		qsort(all, recipe->n_downloads, sizeof *all, lock_downloads_compare_names);
 	lock->downloads = all;
 	lock->n_downloads = recipe->n_downloads;
 	return 0;
@@ -213,18 +219,18 @@ struct fetching {
 };
 
 /* Where it comes from now. Where a fake was locked, the true one is not looked for. */
-static int find_url(struct arena *arena, const struct lock *lock, const struct lock_download *download, const char **ret_url,
-		    struct err *err)
+static int lock_downloads_find_url(struct arena *arena, const struct lock *lock, const struct lock_download *download,
+				   const char **ret_url, struct err *err)
 {
 	const char *fake = download->fake ? fakes_find(arena, lock->fakes, "downloads", download->name) : NULL;
 
 	if (download->fake && !fake)
 		return err_set(err, -ENOENT, "'%s/downloads/%s' is gone", lock->fakes, download->name);
-	*ret_url = fake ? url_of(arena, fake) : download->url;
+	*ret_url = fake ? lock_downloads_url_of(arena, fake) : download->url;
 	return 0;
 }
 
-static int fetch_one(void *data, size_t i, struct err *err)
+static int lock_downloads_fetch_one(void *data, size_t i, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const struct fetching *fetching = data;
@@ -233,7 +239,7 @@ static int fetch_one(void *data, size_t i, struct err *err)
 	struct fetch_item item = {.name = download->name, .sha256 = download->sha256, .size = download->size,
 				  .max_bytes = DOWNLOAD_BYTES_MAX};
 	const char *url = NULL, *option = arena_printf(arena, "--update %s ", download->name);
-	int r = find_url(arena, lock, download, &url, err);
+	int r = lock_downloads_find_url(arena, lock, download, &url, err);
 
 	if (r == 0) {
 		strv_push(arena, &item.urls, url);
@@ -243,7 +249,9 @@ static int fetch_one(void *data, size_t i, struct err *err)
 		return err_hint(err, "%s: '%s' locks what is there now",
 				r == -EBADMSG ? "if it may be another file" : "if its 'url' is right",
 				lock_again(arena, lock, download->fake ? "" : option));
-	return r == -EIO ? err_hint(err, "check the network and the server; what was fetched is kept: run the command again") : r;
+	return r == -EIO ? err_hint(err,
+				    "check the network and the server; what was fetched is kept: run the command again")
+			 : r;
 }
 
 int lock_fetch_downloads(const struct lock *lock, struct cache *cache, struct err *err)
@@ -253,5 +261,5 @@ int lock_fetch_downloads(const struct lock *lock, struct cache *cache, struct er
 	if (lock->n_downloads == 0)
 		return 0;
 	log_step("fetching %zu downloads", lock->n_downloads);
-	return pool_run(lock->n_downloads, fetch_one, &fetching, err);
+	return pool_run(lock->n_downloads, lock_downloads_fetch_one, &fetching, err);
 }

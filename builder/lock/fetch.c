@@ -5,7 +5,7 @@
 #include "edge/http.h"
 #include "lock/lock.h"
 
-static void say_what_to_do(const struct lock *lock, int code, struct err *err)
+static void lock_fetch_say_what_to_do(const struct lock *lock, int code, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const char *command = lock_again(arena, lock, "--update ");
@@ -38,6 +38,6 @@ int lock_fetch(const struct lock *lock, const struct package_set *tree, struct c
 	}
 	r = fetch_items(cache, items, tree->n_packages, verify, ret_bytes, err);
 	if (r < 0)
-		say_what_to_do(lock, r, err);
+		lock_fetch_say_what_to_do(lock, r, err);
 	return r;
 }

@@ -21,74 +21,75 @@ struct reader {
 	struct err *err;
 };
 
-static int refuse(struct reader *reader, const struct node *node, const char *key, const char *expected)
+static int lock_file_refuse(struct reader *reader, const struct node *node, const char *key, const char *expected)
 {
 	return err_at(reader->err, -EINVAL, &node->pos, NULL, "'%s' must be %s", key, expected);
 }
 
 /* The scalar at `key`, which must be there. */
-static int get_text(struct reader *reader, const struct node *map, const char *key, const char **ret_text)
+static int lock_file_get_text(struct reader *reader, const struct node *map, const char *key, const char **ret_text)
 {
 	const struct node *node = node_get(map, key);
 
 	if (!node)
 		return err_at(reader->err, -EINVAL, &map->pos, NULL, "'%s' is missing here", key);
 	if (node->type != NODE_SCALAR)
-		return refuse(reader, node, key, "a word");
+		return lock_file_refuse(reader, node, key, "a word");
 	*ret_text = node->text;
 	return 0;
 }
 
-static int get_checked(struct reader *reader, const struct node *map, const char *key, bool (*check)(const char *text),
-		       const char *expected, const char **ret_text)
+static int lock_file_get_checked(struct reader *reader, const struct node *map, const char *key,
+				 bool (*check)(const char *text), const char *expected, const char **ret_text)
 {
-	int r = get_text(reader, map, key, ret_text);
+	int r = lock_file_get_text(reader, map, key, ret_text);
 
 	if (r < 0)
 		return r;
-	return check(*ret_text) ? 0 : refuse(reader, node_get(map, key), key, expected);
+	return check(*ret_text) ? 0 : lock_file_refuse(reader, node_get(map, key), key, expected);
 }
 
-static int get_sha256(struct reader *reader, const struct node *map, const char *key, const char **ret_sha256)
+static int lock_file_get_sha256(struct reader *reader, const struct node *map, const char *key, const char **ret_sha256)
 {
-	return get_checked(reader, map, key, valid_sha256, "a SHA-256 digest of 64 lower-case digits", ret_sha256);
+	return lock_file_get_checked(reader, map, key, valid_sha256, "a SHA-256 digest of 64 lower-case digits",
+				     ret_sha256);
 }
 
-static int get_time(struct reader *reader, const struct node *map, const char *key, int64_t *ret_seconds)
+static int lock_file_get_time(struct reader *reader, const struct node *map, const char *key, int64_t *ret_seconds)
 {
 	const char *text;
-	int r = get_text(reader, map, key, &text);
+	int r = lock_file_get_text(reader, map, key, &text);
 
 	if (r < 0)
 		return r;
 	return time_parse(text, ret_seconds) == 0
-		   ? 0
-		   : refuse(reader, node_get(map, key), key, "a time as 2026-01-31T23:59:59Z");
+		       ? 0
+		       : lock_file_refuse(reader, node_get(map, key), key, "a time as 2026-01-31T23:59:59Z");
 }
 
-static int get_size(struct reader *reader, const struct node *map, const char *key, uint64_t *ret_size)
+static int lock_file_get_size(struct reader *reader, const struct node *map, const char *key, uint64_t *ret_size)
 {
 	const char *text;
 	char *end;
-	int r = get_text(reader, map, key, &text);
+	int r = lock_file_get_text(reader, map, key, &text);
 
 	if (r < 0)
 		return r;
 	errno = 0;
 	*ret_size = strtoull(text, &end, 10);
 	if (*text < '1' || *text > '9' || *end || errno || *ret_size > INT64_MAX)
-		return refuse(reader, node_get(map, key), key, "a number of bytes");
+		return lock_file_refuse(reader, node_get(map, key), key, "a number of bytes");
 	return 0;
 }
 
 /* The map at `key`; NULL for none. All of its keys must be among `known` (NULL: any). */
-static int get_map(struct reader *reader, const struct node *parent, const char *key, const char *const *known,
-		   const struct node **ret_map)
+static int lock_file_get_map(struct reader *reader, const struct node *parent, const char *key,
+			     const char *const *known, const struct node **ret_map)
 {
 	const struct node *map = key ? node_get(parent, key) : parent;
 
 	if (map && map->type != NODE_MAP)
-		return refuse(reader, map, key ? key : "this", "a map");
+		return lock_file_refuse(reader, map, key ? key : "this", "a map");
 	for (size_t i = 0; map && known && i < map->count; i++) {
 		size_t k = 0;
 
@@ -104,25 +105,26 @@ static int get_map(struct reader *reader, const struct node *parent, const char 
 
 /* --- archives and packages ---------------------------------------------------------------------------------------- */
 
-static int read_mirrors(struct reader *reader, const struct node *map, struct strv *mirrors)
+static int lock_file_read_mirrors(struct reader *reader, const struct node *map, struct strv *mirrors)
 {
 	const struct node *list = node_get(map, "mirrors");
 
 	if (list && list->type != NODE_LIST)
-		return refuse(reader, list, "mirrors", "a list");
+		return lock_file_refuse(reader, list, "mirrors", "a list");
 	for (size_t i = 0; list && i < list->count; i++) {
 		if (list->items[i]->type != NODE_SCALAR || !valid_url(list->items[i]->text))
-			return refuse(reader, list->items[i], "mirrors", "a list of URLs without control characters");
+			return lock_file_refuse(reader, list->items[i], "mirrors",
+						"a list of URLs without control characters");
 		strv_push(reader->arena, mirrors, list->items[i]->text);
 	}
 	return 0;
 }
 
-static int read_archives(struct reader *reader, const struct node *top)
+static int lock_file_read_archives(struct reader *reader, const struct node *top)
 {
 	static const char *const known[] = {"url", "mirrors", "date", "inrelease", NULL};
 	const struct node *archives, *map;
-	int r = get_map(reader, top, "archives", NULL, &archives);
+	int r = lock_file_get_map(reader, top, "archives", NULL, &archives);
 
 	if (r < 0)
 		return r;
@@ -136,21 +138,22 @@ static int read_archives(struct reader *reader, const struct node *top)
 				      "an archive is named NAME/SUITE");
 		archive->name = arena_strndup(reader->arena, archives->keys[i], (size_t)(slash - archives->keys[i]));
 		archive->suite = slash + 1;
-		if ((r = get_map(reader, archives->items[i], NULL, known, &map)) < 0 ||
-		    (r = get_checked(reader, map, "url", valid_url, "a URL without control characters", &archive->url)) < 0 ||
-		    (r = read_mirrors(reader, map, &archive->mirrors)) < 0 ||
-		    (r = get_time(reader, map, "date", &archive->date)) < 0 ||
-		    (r = get_sha256(reader, map, "inrelease", &archive->inrelease_sha256)) < 0)
+		if ((r = lock_file_get_map(reader, archives->items[i], NULL, known, &map)) < 0 ||
+		    (r = lock_file_get_checked(reader, map, "url", valid_url, "a URL without control characters",
+					       &archive->url)) < 0 ||
+		    (r = lock_file_read_mirrors(reader, map, &archive->mirrors)) < 0 ||
+		    (r = lock_file_get_time(reader, map, "date", &archive->date)) < 0 ||
+		    (r = lock_file_get_sha256(reader, map, "inrelease", &archive->inrelease_sha256)) < 0)
 			return r;
 	}
 	return 0;
 }
 
-static int find_archive(struct reader *reader, const struct node *map, size_t *ret_archive)
+static int lock_file_find_archive(struct reader *reader, const struct node *map, size_t *ret_archive)
 {
 	const struct lock *lock = reader->lock;
 	const char *from;
-	int r = get_text(reader, map, "from", &from);
+	int r = lock_file_get_text(reader, map, "from", &from);
 
 	if (r < 0)
 		return r;
@@ -163,27 +166,30 @@ static int find_archive(struct reader *reader, const struct node *map, size_t *r
 			return 0;
 		}
 	}
-	return refuse(reader, node_get(map, "from"), "from", "one of 'archives'");
+	return lock_file_refuse(reader, node_get(map, "from"), "from", "one of 'archives'");
 }
 
-static int read_package(struct reader *reader, const struct node *node, struct debian_package *package)
+static int lock_file_read_package(struct reader *reader, const struct node *node, struct debian_package *package)
 {
 	static const char *const known[] = {"version", "arch", "size", "sha256", "from", "path", NULL};
 	const struct node *map;
 	int r;
 
-	if ((r = get_map(reader, node, NULL, known, &map)) < 0 ||
-	    (r = get_checked(reader, map, "version", debian_version_ok, "a Debian version", &package->version)) < 0 ||
-	    (r = get_checked(reader, map, "arch", debian_arch_ok, "amd64 or all", &package->arch)) < 0 ||
-	    (r = get_size(reader, map, "size", &package->size)) < 0 ||
-	    (r = get_sha256(reader, map, "sha256", &package->sha256)) < 0 ||
-	    (r = find_archive(reader, map, &package->archive)) < 0 ||
-	    (r = get_checked(reader, map, "path", valid_path, "a path below the archive's URL", &package->path)) < 0)
+	if ((r = lock_file_get_map(reader, node, NULL, known, &map)) < 0 ||
+	    (r = lock_file_get_checked(reader, map, "version", debian_version_ok, "a Debian version",
+				       &package->version)) < 0 ||
+	    (r = lock_file_get_checked(reader, map, "arch", debian_arch_ok, "amd64 or all", &package->arch)) < 0 ||
+	    (r = lock_file_get_size(reader, map, "size", &package->size)) < 0 ||
+	    (r = lock_file_get_sha256(reader, map, "sha256", &package->sha256)) < 0 ||
+	    (r = lock_file_find_archive(reader, map, &package->archive)) < 0 ||
+	    (r = lock_file_get_checked(reader, map, "path", valid_path, "a path below the archive's URL",
+				       &package->path)) < 0)
 		return r;
 	return 0;
 }
 
-static int read_layer(struct reader *reader, const struct node *map, enum package_layer layer, struct package_set *tree)
+static int lock_file_read_layer(struct reader *reader, const struct node *map, enum package_layer layer,
+				struct package_set *tree)
 {
 	int r;
 
@@ -200,7 +206,7 @@ static int read_layer(struct reader *reader, const struct node *map, enum packag
 			if (strcmp(tree->packages[k].name, package.name) == 0)
 				return err_at(reader->err, -EINVAL, &map->key_pos[i], NULL,
 					      "'%s' is in a layer below already", package.name);
-		r = read_package(reader, map->items[i], &package);
+		r = lock_file_read_package(reader, map->items[i], &package);
 		if (r < 0)
 			return r;
 		*arena_push(reader->arena, tree->packages, tree->n_packages) = package;
@@ -208,20 +214,20 @@ static int read_layer(struct reader *reader, const struct node *map, enum packag
 	return 0;
 }
 
-static int read_tree(struct reader *reader, const struct node *top, const char *key, struct package_set *tree)
+static int lock_file_read_tree(struct reader *reader, const struct node *top, const char *key, struct package_set *tree)
 {
 	const struct node *map, *layer;
-	int r = get_map(reader, top, key, debian_layer_names, &map);
+	int r = lock_file_get_map(reader, top, key, debian_layer_names, &map);
 
 	if (r < 0)
 		return r;
 	for (enum package_layer l = 0; map && l < LAYER_COUNT; l++) {
-		r = get_map(reader, map, debian_layer_names[l], NULL, &layer);
+		r = lock_file_get_map(reader, map, debian_layer_names[l], NULL, &layer);
 		if (r < 0)
 			return r;
 		if (!layer)
 			return err_at(reader->err, -EINVAL, &map->pos, NULL, "'%s' is missing here", debian_layer_names[l]);
-		r = read_layer(reader, layer, l, tree);
+		r = lock_file_read_layer(reader, layer, l, tree);
 		if (r < 0)
 			return r;
 	}
@@ -230,7 +236,7 @@ static int read_tree(struct reader *reader, const struct node *top, const char *
 
 /* --- downloads ---------------------------------------------------------------------------------------------------- */
 
-static int get_fake(struct reader *reader, const struct node *map, bool *ret_fake)
+static int lock_file_get_fake(struct reader *reader, const struct node *map, bool *ret_fake)
 {
 	const char *fake;
 	int r;
@@ -238,31 +244,34 @@ static int get_fake(struct reader *reader, const struct node *map, bool *ret_fak
 	*ret_fake = node_get(map, "fake") != NULL;
 	if (!*ret_fake)
 		return 0;
-	r = get_text(reader, map, "fake", &fake);
+	r = lock_file_get_text(reader, map, "fake", &fake);
 	if (r < 0)
 		return r;
-	return strcmp(fake, "true") == 0 ? 0 : refuse(reader, node_get(map, "fake"), "fake", "true, or not there");
+	return strcmp(fake, "true") == 0
+		       ? 0
+		       : lock_file_refuse(reader, node_get(map, "fake"), "fake", "true, or not there");
 }
 
-static int read_download(struct reader *reader, const struct node *node, struct lock_download *download)
+static int lock_file_read_download(struct reader *reader, const struct node *node, struct lock_download *download)
 {
 	static const char *const known[] = {"url", "size", "sha256", "fake", NULL};
 	const struct node *map;
 	int r;
 
-	if ((r = get_map(reader, node, NULL, known, &map)) < 0 ||
-	    (r = get_checked(reader, map, "url", valid_url, "a URL without control characters", &download->url)) < 0 ||
-	    (r = get_size(reader, map, "size", &download->size)) < 0 ||
-	    (r = get_sha256(reader, map, "sha256", &download->sha256)) < 0)
+	if ((r = lock_file_get_map(reader, node, NULL, known, &map)) < 0 ||
+	    (r = lock_file_get_checked(reader, map, "url", valid_url, "a URL without control characters",
+				       &download->url)) < 0 ||
+	    (r = lock_file_get_size(reader, map, "size", &download->size)) < 0 ||
+	    (r = lock_file_get_sha256(reader, map, "sha256", &download->sha256)) < 0)
 		return r;
-	return get_fake(reader, map, &download->fake);
+	return lock_file_get_fake(reader, map, &download->fake);
 }
 
-static int read_downloads(struct reader *reader, const struct node *top)
+static int lock_file_read_downloads(struct reader *reader, const struct node *top)
 {
 	struct lock *lock = reader->lock;
 	const struct node *map;
-	int r = get_map(reader, top, "downloads", NULL, &map);
+	int r = lock_file_get_map(reader, top, "downloads", NULL, &map);
 
 	if (r < 0)
 		return r;
@@ -274,7 +283,7 @@ static int read_downloads(struct reader *reader, const struct node *top)
 		if (i && strcmp(map->keys[i - 1], download.name) >= 0)
 			return err_at(reader->err, -EINVAL, &map->key_pos[i], NULL,
 				      "'%s' is out of order: downloads are sorted by name", download.name);
-		r = read_download(reader, map->items[i], &download);
+		r = lock_file_read_download(reader, map->items[i], &download);
 		if (r < 0)
 			return r;
 		*arena_push(reader->arena, lock->downloads, lock->n_downloads) = download;
@@ -284,7 +293,7 @@ static int read_downloads(struct reader *reader, const struct node *top)
 
 /* --- container images --------------------------------------------------------------------------------------------- */
 
-static bool image_ok(const char *image)
+static bool lock_file_image_ok(const char *image)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct reference reference;
@@ -293,56 +302,60 @@ static bool image_ok(const char *image)
 }
 
 /* The blob at `key` of `parent`, or `parent` itself (`key` NULL). */
-static int read_blob(struct reader *reader, const struct node *parent, const char *key, struct oci_blob *blob)
+static int lock_file_read_blob(struct reader *reader, const struct node *parent, const char *key, struct oci_blob *blob)
 {
 	static const char *const known[] = {"size", "sha256", NULL};
 	const struct node *map;
-	int r = get_map(reader, parent, key, known, &map);
+	int r = lock_file_get_map(reader, parent, key, known, &map);
 
 	if (r < 0)
 		return r;
 	if (!map)
 		return err_at(reader->err, -EINVAL, &parent->pos, NULL, "'%s' is missing here", key);
-	if ((r = get_size(reader, map, "size", &blob->size)) < 0 || (r = get_sha256(reader, map, "sha256", &blob->sha256)) < 0)
+	if ((r = lock_file_get_size(reader, map, "size", &blob->size)) < 0 ||
+	    (r = lock_file_get_sha256(reader, map, "sha256", &blob->sha256)) < 0)
 		return r;
 	return 0;
 }
 
-static int read_container(struct reader *reader, const struct node *node, struct oci_image *container)
+static int lock_file_read_container(struct reader *reader, const struct node *node, struct oci_image *container)
 {
 	static const char *const known[] = {"fake", "manifest", "config", "layers", NULL};
 	const struct node *map, *layers;
 	int r;
 
-	if ((r = get_map(reader, node, NULL, known, &map)) < 0 || (r = get_fake(reader, map, &container->fake)) < 0 ||
-	    (r = read_blob(reader, map, "manifest", &container->manifest)) < 0 ||
-	    (r = read_blob(reader, map, "config", &container->config)) < 0)
+	if ((r = lock_file_get_map(reader, node, NULL, known, &map)) < 0 ||
+	    (r = lock_file_get_fake(reader, map, &container->fake)) < 0 ||
+	    (r = lock_file_read_blob(reader, map, "manifest", &container->manifest)) < 0 ||
+	    (r = lock_file_read_blob(reader, map, "config", &container->config)) < 0)
 		return r;
 	layers = node_get(map, "layers");
 	if (!layers || layers->type != NODE_LIST || layers->count == 0)
-		return refuse(reader, layers ? layers : map, "layers", "a list of layers");
+		return lock_file_refuse(reader, layers ? layers : map, "layers", "a list of layers");
 	for (size_t i = 0; i < layers->count; i++)
-		if ((r = read_blob(reader, layers->items[i], NULL,
-			      arena_push(reader->arena, container->layers, container->n_layers))) < 0)
+		if ((r = lock_file_read_blob(reader, layers->items[i], NULL,
+					     arena_push(reader->arena, container->layers, container->n_layers))) < 0)
 			return r;
 	return 0;
 }
 
-static int read_containers(struct reader *reader, const struct node *top)
+static int lock_file_read_containers(struct reader *reader, const struct node *top)
 {
 	struct lock *lock = reader->lock;
 	const struct node *map;
-	int r = get_map(reader, top, "containers", NULL, &map);
+	int r = lock_file_get_map(reader, top, "containers", NULL, &map);
 
 	if (r < 0)
 		return r;
 	for (size_t i = 0; map && i < map->count; i++) {
 		struct oci_image container = {.image = map->keys[i]};
 
-		if (!image_ok(container.image) || (i && strcmp(map->keys[i - 1], container.image) >= 0))
-			return err_at(reader->err, -EINVAL, &map->key_pos[i], NULL,
-				      "'%s' is not the full name of an image, or is out of order: images are sorted by name", container.image);
-		r = read_container(reader, map->items[i], &container);
+		if (!lock_file_image_ok(container.image) || (i && strcmp(map->keys[i - 1], container.image) >= 0))
+			return err_at(
+				reader->err, -EINVAL, &map->key_pos[i], NULL,
+				"'%s' is not the full name of an image, or is out of order: images are sorted by name",
+				container.image);
+		r = lock_file_read_container(reader, map->items[i], &container);
 		if (r < 0)
 			return r;
 		*arena_push(reader->arena, lock->containers, lock->n_containers) = container;
@@ -353,12 +366,12 @@ static int read_containers(struct reader *reader, const struct node *top)
 /* --- the whole ---------------------------------------------------------------------------------------------------- */
 
 /* The last line is the digest of all lines before it: half a lock, or one changed by hand, is none. */
-static int check_digest(struct reader *reader, const struct node *top, const char *text, size_t size)
+static int lock_file_check_digest(struct reader *reader, const struct node *top, const char *text, size_t size)
 {
 	enum { LAST_LINE = sizeof "digest: " - 1 + 64 + 1 };
 	char hex[SHA256_HEX];
 	const char *digest;
-	int r = get_sha256(reader, top, "digest", &digest);
+	int r = lock_file_get_sha256(reader, top, "digest", &digest);
 
 	if (r < 0)
 		return r;
@@ -369,7 +382,7 @@ static int check_digest(struct reader *reader, const struct node *top, const cha
 	return 0;
 }
 
-static int read_top(struct reader *reader, const struct node *node)
+static int lock_file_read_top(struct reader *reader, const struct node *node)
 {
 	static const char *const known[] = {"format", "recipe", "toolsRecipe", "epoch",
 					    "archives", "downloads", "containers", "image", "tools", "digest", NULL};
@@ -378,16 +391,20 @@ static int read_top(struct reader *reader, const struct node *node)
 	const char *format;
 	int r;
 
-	if ((r = get_map(reader, node, NULL, known, &top)) < 0 || (r = get_text(reader, top, "format", &format)) < 0)
+	if ((r = lock_file_get_map(reader, node, NULL, known, &top)) < 0 ||
+	    (r = lock_file_get_text(reader, top, "format", &format)) < 0)
 		return r;
 	if (strcmp(format, "1") != 0)
-		return refuse(reader, node_get(top, "format"), "format", "1: a newer aether-build made this lock");
-	if ((r = get_sha256(reader, top, "recipe", &lock->recipe_sha256)) < 0 ||
-	    (r = get_time(reader, top, "epoch", &lock->epoch)) < 0 ||
-	    (node_get(top, "toolsRecipe") && (r = get_sha256(reader, top, "toolsRecipe", &lock->tools_sha256)) < 0) ||
-	    (r = read_archives(reader, top)) < 0 || (r = read_downloads(reader, top)) < 0 ||
-	    (r = read_containers(reader, top)) < 0 || (r = read_tree(reader, top, "image", &lock->image)) < 0 ||
-	    (r = read_tree(reader, top, "tools", &lock->tools)) < 0)
+		return lock_file_refuse(reader, node_get(top, "format"), "format",
+					"1: a newer aether-build made this lock");
+	if ((r = lock_file_get_sha256(reader, top, "recipe", &lock->recipe_sha256)) < 0 ||
+	    (r = lock_file_get_time(reader, top, "epoch", &lock->epoch)) < 0 ||
+	    (node_get(top, "toolsRecipe") &&
+	     (r = lock_file_get_sha256(reader, top, "toolsRecipe", &lock->tools_sha256)) < 0) ||
+	    (r = lock_file_read_archives(reader, top)) < 0 || (r = lock_file_read_downloads(reader, top)) < 0 ||
+	    (r = lock_file_read_containers(reader, top)) < 0 ||
+	    (r = lock_file_read_tree(reader, top, "image", &lock->image)) < 0 ||
+	    (r = lock_file_read_tree(reader, top, "tools", &lock->tools)) < 0)
 		return r;
 	return 0;
 }
@@ -402,9 +419,9 @@ int lock_parse(struct arena *arena, const char *path, const char *text, size_t s
 	path = reader.lock->path = arena_strdup(arena, path);
 	r = yaml_read(arena, path, text, size, &node, err);
 	if (r == 0)
-		r = read_top(&reader, node);
+		r = lock_file_read_top(&reader, node);
 	if (r == 0)
-		r = check_digest(&reader, node, text, size);
+		r = lock_file_check_digest(&reader, node, text, size);
 	if (r == 0)
 		*ret_lock = reader.lock;
 	return r;

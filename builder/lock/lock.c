@@ -10,21 +10,21 @@
 enum { LOCK_BYTES_MAX = 16 << 20 };
 
 /* A path without its ending, when that is the one it has. */
-static const char *without(struct arena *arena, const char *path, const char *ending)
+static const char *lock_without(struct arena *arena, const char *path, const char *ending)
 {
 	return arena_strndup(arena, path, strlen(path) - (text_has_suffix(path, ending) ? strlen(ending) : 0));
 }
 
 const char *lock_path(struct arena *arena, const char *recipe_path, const char *suffix, const char *fakes)
 {
-	const char *stem = arena_printf(arena, "%s%s", without(arena, recipe_path, ".recipe"), suffix);
+	const char *stem = arena_printf(arena, "%s%s", lock_without(arena, recipe_path, ".recipe"), suffix);
 	const char *slash = strrchr(stem, '/');
 
 	return fakes ? arena_printf(arena, "%s/%s.fake.lock", fakes, slash ? slash + 1 : stem)
 		     : arena_printf(arena, "%s.lock", stem);
 }
 
-static const char *command(struct arena *arena, const char *options, const char *recipe_path, const char *fakes)
+static const char *lock_command(struct arena *arena, const char *options, const char *recipe_path, const char *fakes)
 {
 	return arena_printf(arena, "aether-build lock %s%s%s%s%s", options, fakes ? "--with-fakes " : "", fakes ? fakes : "",
 			    fakes ? " " : "", recipe_path);
@@ -32,16 +32,18 @@ static const char *command(struct arena *arena, const char *options, const char 
 
 const char *lock_again(struct arena *arena, const struct lock *lock, const char *options)
 {
-	const char *recipe = lock->recipe_path ? lock->recipe_path
-					       : arena_printf(arena, "%s.recipe", without(arena, lock->path, ".lock"));
+	const char *recipe = lock->recipe_path
+				     ? lock->recipe_path
+				     : arena_printf(arena, "%s.recipe", lock_without(arena, lock->path, ".lock"));
 
-	return command(arena, options, recipe, lock->fakes);
+	return lock_command(arena, options, recipe, lock->fakes);
 }
 
 int lock_read(struct arena *arena, const char *recipe_path, const char *suffix, const char *fakes, struct lock **ret_lock,
 	      struct err *err)
 {
-	const char *path = lock_path(arena, recipe_path, suffix, fakes), *again = command(arena, "", recipe_path, fakes);
+	const char *path = lock_path(arena, recipe_path, suffix, fakes),
+		   *again = lock_command(arena, "", recipe_path, fakes);
 	_cleanup_buf_ struct buf text = {0};
 	int r;
 
@@ -70,8 +72,8 @@ bool lock_may_move(const struct lock_how *options, const char *name)
 	return lock_moves_all(options) || (options->update && strv_has(&options->update_packages, name));
 }
 
-static int check_drift(struct arena *arena, const struct recipe *recipe, const struct recipe *tools, const struct lock *lock,
-		       struct err *err)
+static int lock_check_drift(struct arena *arena, const struct recipe *recipe, const struct recipe *tools,
+			    const struct lock *lock, struct err *err)
 {
 	const struct recipe *drifted = NULL;
 
@@ -93,7 +95,7 @@ int lock_for(struct arena *arena, const struct recipe *recipe, const struct reci
 	int r = lock_read(arena, recipe->path, recipe_suffix(arena, recipe), fakes, &lock, err);
 
 	if (r == 0)
-		r = check_drift(arena, recipe, tools, lock, err);
+		r = lock_check_drift(arena, recipe, tools, lock, err);
 	if (r == 0)
 		r = fakes_check_lock(lock, err);
 	if (r < 0)

@@ -20,14 +20,14 @@ struct job {
 	struct package_set tree;
 };
 
-static int resolve_job(void *data, size_t i, struct err *err)
+static int make_resolve_job(void *data, size_t i, struct err *err)
 {
 	struct job *job = &((struct job *)data)[i];
 
 	return resolve_tree(job->arena, &job->resolve, &job->tree, err);
 }
 
-static struct package_set copy_tree(struct arena *arena, const struct package_set *from)
+static struct package_set make_copy_tree(struct arena *arena, const struct package_set *from)
 {
 	struct package_set tree = {arena_array(arena, struct debian_package, from->n_packages + 1), from->n_packages};
 
@@ -46,7 +46,7 @@ static struct package_set copy_tree(struct arena *arena, const struct package_se
 
 /* --- what changed ------------------------------------------------------------------------------------------------- */
 
-static const struct debian_package *find_package(const struct package_set *tree, const char *name)
+static const struct debian_package *make_find_package(const struct package_set *tree, const char *name)
 {
 	for (size_t i = 0; i < tree->n_packages; i++)
 		if (strcmp(tree->packages[i].name, name) == 0)
@@ -54,10 +54,10 @@ static const struct debian_package *find_package(const struct package_set *tree,
 	return NULL;
 }
 
-static void tell_changes(const char *what, const struct package_set *old, const struct package_set *new)
+static void make_tell_changes(const char *what, const struct package_set *old, const struct package_set *new)
 {
 	for (size_t i = 0; i < new->n_packages; i++) {
-		const struct debian_package *before = find_package(old, new->packages[i].name);
+		const struct debian_package *before = make_find_package(old, new->packages[i].name);
 
 		if (!before)
 			log_note("%s: '%s' %s is new", what, new->packages[i].name, new->packages[i].version);
@@ -66,19 +66,19 @@ static void tell_changes(const char *what, const struct package_set *old, const 
 				 new->packages[i].version);
 	}
 	for (size_t i = 0; i < old->n_packages; i++)
-		if (!find_package(new, old->packages[i].name))
+		if (!make_find_package(new, old->packages[i].name))
 			log_note("%s: '%s' %s is no longer needed", what, old->packages[i].name,
 				 old->packages[i].version);
 }
 
 /* What --update names must be there, or the user believes that something moved. */
-static int check_updates(const struct lock *old, const struct lock_how *options, struct err *err)
+static int make_check_updates(const struct lock *old, const struct lock_how *options, struct err *err)
 {
 	for (size_t i = 0; i < options->update_packages.count; i++) {
 		const char *name = options->update_packages.items[i];
 
-		if (old && (find_package(&old->image, name) || find_package(&old->tools, name) || lock_download(old, name) ||
-			    lock_container(old, name)))
+		if (old && (make_find_package(&old->image, name) || make_find_package(&old->tools, name) ||
+			    lock_download(old, name) || lock_container(old, name)))
 			continue;
 		err_set(err, -ENOENT, "'%s' is to be updated, but is not in the lock", name);
 		return err_hint(err, "without names, --update updates everything");
@@ -102,21 +102,21 @@ struct making {
 	int scratch_fd;
 };
 
-static int read_old(struct making *making, struct err *err)
+static int make_read_old(struct making *making, struct err *err)
 {
 	const char *fakes = making->options->fakes, *suffix = recipe_suffix(making->arena, making->recipe);
 	int r;
 
 	if (!path_exists(lock_path(making->arena, making->recipe->path, suffix, fakes)))
-		return check_updates(NULL, making->options, err);
+		return make_check_updates(NULL, making->options, err);
 	r = lock_read(making->arena, making->recipe->path, suffix, fakes, &making->old, err);
 	if (r < 0)
 		return r;
-	return check_updates(making->old, making->options, err);
+	return make_check_updates(making->old, making->options, err);
 }
 
 /* No suite may go behind what is locked of it. */
-static void set_dates(struct making *making)
+static void make_set_dates(struct making *making)
 {
 	const struct lock *old = making->old;
 
@@ -130,8 +130,8 @@ static void set_dates(struct making *making)
 	}
 }
 
-static int prepare_job(struct making *making, const struct recipe *recipe, const struct package_set *old,
-		       const char *name, struct err *err)
+static int make_prepare_job(struct making *making, const struct recipe *recipe, const struct package_set *old,
+			    const char *name, struct err *err)
 {
 	struct job *job = &making->jobs[making->n_jobs];
 	struct resolve *resolve = &job->resolve;
@@ -146,23 +146,23 @@ static int prepare_job(struct making *making, const struct recipe *recipe, const
 	r = suites_collect(making->arena, recipe, &making->suites, &own, &resolve->n_own, err);
 	if (r < 0)
 		return r;
-	set_dates(making);
+	make_set_dates(making);
 	resolve->own = own;
 	job->arena = arena_new();
 	making->n_jobs++;
 	return 0;
 }
 
-static int prepare_jobs(struct making *making, struct err *err)
+static int make_prepare_jobs(struct making *making, struct err *err)
 {
-	int r = prepare_job(making, making->recipe, making->old ? &making->old->image : NULL, "image", err);
+	int r = make_prepare_job(making, making->recipe, making->old ? &making->old->image : NULL, "image", err);
 
 	if (r == 0 && making->tools)
-		r = prepare_job(making, making->tools, making->old ? &making->old->tools : NULL, "tools", err);
+		r = make_prepare_job(making, making->tools, making->old ? &making->old->tools : NULL, "tools", err);
 	return r;
 }
 
-static void assemble(struct making *making)
+static void make_assemble(struct making *making)
 {
 	struct arena *arena = making->arena;
 	struct lock *lock = making->new;
@@ -177,13 +177,13 @@ static void assemble(struct making *making)
 		if (archive->date > lock->epoch)
 			lock->epoch = archive->date;
 	}
-	lock->image = copy_tree(arena, &making->jobs[0].tree);
+	lock->image = make_copy_tree(arena, &making->jobs[0].tree);
 	if (making->tools)
-		lock->tools = copy_tree(arena, &making->jobs[1].tree);
+		lock->tools = make_copy_tree(arena, &making->jobs[1].tree);
 }
 
 /* Writes the lock, and reads it back: what we write is what we accept. */
-static int publish(struct making *making, struct lock **ret_lock, struct err *err)
+static int make_publish(struct making *making, struct lock **ret_lock, struct err *err)
 {
 	_cleanup_buf_ struct buf text = {0};
 	struct lock *lock = making->new, *read;
@@ -198,8 +198,8 @@ static int publish(struct making *making, struct lock **ret_lock, struct err *er
 	read->recipe_path = making->recipe->path;
 	read->fakes = making->options->fakes;
 	if (making->old) {
-		tell_changes("image", &making->old->image, &read->image);
-		tell_changes("tools", &making->old->tools, &read->tools);
+		make_tell_changes("image", &making->old->image, &read->image);
+		make_tell_changes("tools", &making->old->tools, &read->tools);
 		downloads_tell(making->old, read);
 		containers_tell(making->old, read);
 	}
@@ -210,10 +210,10 @@ static int publish(struct making *making, struct lock **ret_lock, struct err *er
 
 static int make(struct making *making, struct cache *cache, struct lock **ret_lock, struct err *err)
 {
-	int r = read_old(making, err);
+	int r = make_read_old(making, err);
 
 	if (r == 0)
-		r = prepare_jobs(making, err);
+		r = make_prepare_jobs(making, err);
 	if (r < 0)
 		return r;
 	log_step("verifying the archives of '%s'", making->recipe->name);
@@ -221,7 +221,7 @@ static int make(struct making *making, struct cache *cache, struct lock **ret_lo
 	if (r < 0)
 		return r;
 	log_step("resolving the packages of '%s'", making->recipe->name);
-	r = pool_run(making->n_jobs, resolve_job, making->jobs, err);
+	r = pool_run(making->n_jobs, make_resolve_job, making->jobs, err);
 	if (r == 0)
 		r = downloads_lock(making->arena, making->recipe, making->old, making->options, cache, making->scratch,
 				   making->new, err);
@@ -229,8 +229,8 @@ static int make(struct making *making, struct cache *cache, struct lock **ret_lo
 		r = containers_lock(making->arena, making->recipe, making->old, making->options, cache, making->new, err);
 	if (r < 0)
 		return r;
-	assemble(making);
-	return publish(making, ret_lock, err);
+	make_assemble(making);
+	return make_publish(making, ret_lock, err);
 }
 
 int lock_make(struct arena *arena, const struct recipe *recipe, const struct recipe *tools, struct cache *cache,

@@ -6,7 +6,7 @@
 #include "edge/digest.h"
 #include "lock/file.h"
 
-static void put_quoted(struct buf *text, const char *value)
+static void lock_print_put_quoted(struct buf *text, const char *value)
 {
 	buf_puts(text, "\"");
 	for (; *value; value++)
@@ -14,19 +14,20 @@ static void put_quoted(struct buf *text, const char *value)
 	buf_puts(text, "\"");
 }
 
-static void put_archive(struct arena *arena, struct buf *text, const struct debian_archive *archive)
+static void lock_print_put_archive(struct arena *arena, struct buf *text, const struct debian_archive *archive)
 {
 	buf_printf(text, "  %s/%s: { url: ", archive->name, archive->suite);
-	put_quoted(text, archive->url);
+	lock_print_put_quoted(text, archive->url);
 	for (size_t i = 0; i < archive->mirrors.count; i++) {
 		buf_puts(text, i ? ", " : ", mirrors: [");
-		put_quoted(text, archive->mirrors.items[i]);
+		lock_print_put_quoted(text, archive->mirrors.items[i]);
 	}
 	buf_printf(text, "%s, date: %s, inrelease: %s }\n", archive->mirrors.count ? "]" : "",
 		   time_format(arena, archive->date), archive->inrelease_sha256);
 }
 
-static void put_tree(struct buf *text, const char *name, const struct lock *lock, const struct package_set *tree)
+static void lock_print_put_tree(struct buf *text, const char *name, const struct lock *lock,
+				const struct package_set *tree)
 {
 	size_t i = 0;
 
@@ -47,29 +48,29 @@ static void put_tree(struct buf *text, const char *name, const struct lock *lock
 	}
 }
 
-static void put_download(struct buf *text, const struct lock_download *download)
+static void lock_print_put_download(struct buf *text, const struct lock_download *download)
 {
 	buf_printf(text, "  %s: { url: ", download->name);
-	put_quoted(text, download->url);
+	lock_print_put_quoted(text, download->url);
 	buf_printf(text, ", size: %" PRIu64 ", sha256: %s%s }\n", download->size, download->sha256,
 		   download->fake ? ", fake: true" : "");
 }
 
-static void put_blob(struct buf *text, const char *key, const struct oci_blob *blob)
+static void lock_print_put_blob(struct buf *text, const char *key, const struct oci_blob *blob)
 {
 	buf_printf(text, "    %s{ size: %" PRIu64 ", sha256: %s }\n", key, blob->size, blob->sha256);
 }
 
-static void put_container(struct buf *text, const struct oci_image *container)
+static void lock_print_put_container(struct buf *text, const struct oci_image *container)
 {
 	buf_puts(text, "  ");
-	put_quoted(text, container->image);
+	lock_print_put_quoted(text, container->image);
 	buf_printf(text, ":\n%s", container->fake ? "    fake: true\n" : "");
-	put_blob(text, "manifest: ", &container->manifest);
-	put_blob(text, "config: ", &container->config);
+	lock_print_put_blob(text, "manifest: ", &container->manifest);
+	lock_print_put_blob(text, "config: ", &container->config);
 	buf_puts(text, "    layers:\n");
 	for (size_t i = 0; i < container->n_layers; i++)
-		put_blob(text, "  - ", &container->layers[i]);
+		lock_print_put_blob(text, "  - ", &container->layers[i]);
 }
 
 void lock_print(struct buf *text, const struct lock *lock)
@@ -84,18 +85,18 @@ void lock_print(struct buf *text, const struct lock *lock)
 		buf_printf(text, "toolsRecipe: %s\n", lock->tools_sha256);
 	buf_printf(text, "epoch: %s\narchives:%s\n", time_format(arena, lock->epoch), lock->n_archives ? "" : " {}");
 	for (size_t i = 0; i < lock->n_archives; i++)
-		put_archive(arena, text, &lock->archives[i]);
+		lock_print_put_archive(arena, text, &lock->archives[i]);
 	if (lock->n_downloads)
 		buf_puts(text, "downloads:\n");
 	for (size_t i = 0; i < lock->n_downloads; i++)
-		put_download(text, &lock->downloads[i]);
+		lock_print_put_download(text, &lock->downloads[i]);
 	if (lock->n_containers)
 		buf_puts(text, "containers:\n");
 	for (size_t i = 0; i < lock->n_containers; i++)
-		put_container(text, &lock->containers[i]);
-	put_tree(text, "image", lock, &lock->image);
+		lock_print_put_container(text, &lock->containers[i]);
+	lock_print_put_tree(text, "image", lock, &lock->image);
 	if (lock->tools_sha256)
-		put_tree(text, "tools", lock, &lock->tools);
+		lock_print_put_tree(text, "tools", lock, &lock->tools);
 	sha256_hex_of(text->data + start, text->size - start, hex);
 	buf_printf(text, "digest: %s\n", hex);
 }

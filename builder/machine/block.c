@@ -12,7 +12,7 @@
 
 #include "machine/say.h"
 
-static bool read_label(const char *device, char *out, size_t size)
+static bool block_read_label(const char *device, char *out, size_t size)
 {
 	static const char key[] = "PARTNAME=";
 	char path[300], uevent[1024], *label;
@@ -30,7 +30,7 @@ static bool read_label(const char *device, char *out, size_t size)
 }
 
 /* The name of the folder that the device's own folder is in. */
-static bool read_disk(const char *device, char *out, size_t size)
+static bool block_read_disk(const char *device, char *out, size_t size)
 {
 	char path[300], target[512], *slash;
 	ssize_t n;
@@ -56,8 +56,8 @@ bool partition_of(const char *device, struct partition *ret_partition)
 	if (strlen(device) >= sizeof ret_partition->device)
 		return false;
 	strcpy(ret_partition->device, device);
-	return read_label(device, ret_partition->label, sizeof ret_partition->label) &&
-	       read_disk(device, ret_partition->disk, sizeof ret_partition->disk);
+	return block_read_label(device, ret_partition->label, sizeof ret_partition->label) &&
+	       block_read_disk(device, ret_partition->disk, sizeof ret_partition->disk);
 }
 
 int partitions_each(int (*visit)(const struct partition *partition, void *data), void *data)
@@ -99,7 +99,7 @@ struct search {
 	struct partition *result;
 };
 
-static int is_wanted(const struct partition *partition, void *data)
+static int block_is_wanted(const struct partition *partition, void *data)
 {
 	const struct search *search = data;
 
@@ -113,5 +113,5 @@ bool partition_find(const char *disk, const char *label, struct partition *ret_p
 {
 	struct search search = {disk, label, ret_partition};
 
-	return partitions_each(is_wanted, &search) == 1;
+	return partitions_each(block_is_wanted, &search) == 1;
 }

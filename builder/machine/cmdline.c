@@ -9,7 +9,7 @@
 #include "contract/verity.h"
 #include "machine/hex.h"
 
-static int parse_bytes(const char *word, size_t length, uint64_t *ret_bytes)
+static int cmdline_parse_bytes(const char *word, size_t length, uint64_t *ret_bytes)
 {
 	char *end;
 
@@ -32,8 +32,8 @@ int cmdline_parse(const char *text, struct cmdline *ret_cmdline, const char **re
 			have_hash = hex_parse(word + sizeof hash_key - 1, length - sizeof hash_key + 1, ret_cmdline->root_hash,
 					      ROOT_HASH_BYTES) == 0;
 		else if (strncmp(word, offset_key, sizeof offset_key - 1) == 0)
-			have_offset = parse_bytes(word + sizeof offset_key - 1, length - sizeof offset_key + 1,
-						  &ret_cmdline->hash_offset) == 0;
+			have_offset = cmdline_parse_bytes(word + sizeof offset_key - 1, length - sizeof offset_key + 1,
+							  &ret_cmdline->hash_offset) == 0;
 		word += length;
 	}
 	*ret_problem = !have_hash ? CMDLINE_ROOT "<64 hexadecimal digits>" : CMDLINE_HASH_OFFSET "<bytes>";

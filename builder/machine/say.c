@@ -19,7 +19,7 @@ void say_as(const char *program, const char *path)
 }
 
 /* One write is one record of the kernel's log; <3> is the level "error", which reaches every console. */
-static void vsay(const char *format, va_list arguments)
+static void say_vsay(const char *format, va_list arguments)
 {
 	char line[1024];
 	int fd = place ? open(place, O_WRONLY | O_CLOEXEC) : -1;
@@ -38,7 +38,7 @@ void say(const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsay(format, arguments);
+	say_vsay(format, arguments);
 	va_end(arguments);
 }
 
@@ -47,7 +47,7 @@ void die(const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsay(format, arguments);
+	say_vsay(format, arguments);
 	va_end(arguments);
 	exit(EXIT_FAILURE);
 }

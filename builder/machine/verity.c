@@ -30,7 +30,7 @@ struct superblock {
 } __attribute__((packed));
 _Static_assert(sizeof(struct superblock) == VERITY_SUPERBLOCK, "the superblock of dm-verity");
 
-static bool is_block_size(uint32_t bytes)
+static bool machine_verity_is_block_size(uint32_t bytes)
 {
 	return bytes >= 512 && bytes <= 65536 && (bytes & (bytes - 1)) == 0;
 }
@@ -52,9 +52,9 @@ int verity_decode(const uint8_t block[VERITY_SUPERBLOCK], const uint8_t root_has
 	};
 	/* The root hash vouches for the tree, not for this block: whoever writes to the disk could name an algorithm
 	 * that they can collide, or slip words for the kernel into its name. Our images are made in one way only. */
-	if (!is_block_size(ret_verity->data_block_size) || !is_block_size(ret_verity->hash_block_size) ||
-	    ret_verity->salt_size > sizeof super.salt || ret_verity->hash_type != 1 ||
-	    strncmp(super.algorithm, "sha256", sizeof super.algorithm) != 0 ||
+	if (!machine_verity_is_block_size(ret_verity->data_block_size) ||
+	    !machine_verity_is_block_size(ret_verity->hash_block_size) || ret_verity->salt_size > sizeof super.salt ||
+	    ret_verity->hash_type != 1 || strncmp(super.algorithm, "sha256", sizeof super.algorithm) != 0 ||
 	    ret_verity->data_blocks == 0 || ret_verity->data_blocks > INT64_MAX / ret_verity->data_block_size)
 		return -EINVAL;
 	memcpy(ret_verity->algorithm, super.algorithm, sizeof super.algorithm);
@@ -101,7 +101,7 @@ struct request {
 	char parameters[1200];
 };
 
-static int control(int fd, unsigned long command, struct request *request, uint32_t flags)
+static int machine_verity_control(int fd, unsigned long command, struct request *request, uint32_t flags)
 {
 	request->header.version[0] = DM_VERSION_MAJOR;
 	request->header.version[1] = 0; /* of the interface that every kernel of this major version has */
@@ -113,8 +113,8 @@ static int control(int fd, unsigned long command, struct request *request, uint3
 	return ioctl(fd, command, request) < 0 ? -errno : 0;
 }
 
-static int create(int fd, const struct verity *verity, const struct partition *slot, const struct cmdline *cmdline,
-		  char ret_device[32])
+static int machine_verity_create(int fd, const struct verity *verity, const struct partition *slot,
+				 const struct cmdline *cmdline, char ret_device[32])
 {
 	struct request request = {0};
 	char path[300], numbers[32];
@@ -127,7 +127,7 @@ static int create(int fd, const struct verity *verity, const struct partition *s
 	strcpy(request.header.uuid, "CRYPT-VERITY-"); /* by which tools know what kind of device this is */
 	hex_print(cmdline->root_hash, SLOT_UUID_BYTES, request.header.uuid + strlen(request.header.uuid));
 	strcat(request.header.uuid, "-root");
-	r = control(fd, DM_DEV_CREATE, &request, 0);
+	r = machine_verity_control(fd, DM_DEV_CREATE, &request, 0);
 	if (r < 0)
 		return r;
 	snprintf(ret_device, 32, "/dev/dm-%u", minor(request.header.dev));
@@ -137,11 +137,11 @@ static int create(int fd, const struct verity *verity, const struct partition *s
 	strcpy(request.target.target_type, "verity");
 	r = verity_parameters(verity, numbers, cmdline, request.parameters, sizeof request.parameters);
 	if (r == 0)
-		r = control(fd, DM_TABLE_LOAD, &request, DM_READONLY_FLAG);
+		r = machine_verity_control(fd, DM_TABLE_LOAD, &request, DM_READONLY_FLAG);
 	if (r < 0)
 		return r;
 	request = (struct request){0};
-	return control(fd, DM_DEV_SUSPEND, &request, 0); /* without DM_SUSPEND_FLAG this resumes */
+	return machine_verity_control(fd, DM_DEV_SUSPEND, &request, 0); /* without DM_SUSPEND_FLAG this resumes */
 }
 
 int verity_open(const struct verity *verity, const struct partition *slot, const struct cmdline *cmdline, char ret_device[32])
@@ -150,7 +150,7 @@ int verity_open(const struct verity *verity, const struct partition *slot, const
 
 	if (fd < 0)
 		return -errno;
-	r = create(fd, verity, slot, cmdline, ret_device);
+	r = machine_verity_create(fd, verity, slot, cmdline, ret_device);
 	close(fd);
 	return r;
 }

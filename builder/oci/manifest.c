@@ -6,13 +6,13 @@
 #include "base/valid.h"
 #include "edge/json.h"
 
-static int bad(const char *name, const char *what, struct err *err)
+static int oci_manifest_bad(const char *name, const char *what, struct err *err)
 {
 	return err_set(err, -EBADMSG, "the image '%s' has %s", name, what);
 }
 
 /* `sha256:` and 64 digits; NULL for what is anything else. */
-static const char *digest_of(struct arena *arena, const char *text)
+static const char *oci_manifest_digest_of(struct arena *arena, const char *text)
 {
 	static const char prefix[] = "sha256:";
 	const char *hex = text && text_has_prefix(text, prefix) ? text + sizeof prefix - 1 : NULL;
@@ -21,17 +21,18 @@ static const char *digest_of(struct arena *arena, const char *text)
 }
 
 /* A content descriptor. */
-static int read_descriptor(struct arena *arena, const char *name, const struct json *descriptor, struct oci_blob *ret_blob,
-			   struct err *err)
+static int oci_manifest_read_descriptor(struct arena *arena, const char *name, const struct json *descriptor,
+					struct oci_blob *ret_blob, struct err *err)
 {
 	int64_t size = json_get_number(descriptor, "size");
 
-	ret_blob->sha256 = digest_of(arena, json_get_text(descriptor, "digest"));
+	ret_blob->sha256 = oci_manifest_digest_of(arena, json_get_text(descriptor, "digest"));
 	ret_blob->size = (uint64_t)size;
-	return ret_blob->sha256 && size > 0 ? 0 : bad(name, "a part without a SHA-256 digest and a size", err);
+	return ret_blob->sha256 && size > 0 ? 0
+					    : oci_manifest_bad(name, "a part without a SHA-256 digest and a size", err);
 }
 
-static bool is(const struct json *object, const char *key, const char *value)
+static bool oci_manifest_is(const struct json *object, const char *key, const char *value)
 {
 	const char *text = json_get_text(object, key);
 
@@ -39,14 +40,14 @@ static bool is(const struct json *object, const char *key, const char *value)
 }
 
 /* Without a platform it is the only one, or nothing that runs: an attestation, for one, says "unknown". */
-static bool is_ours(const struct json *descriptor, size_t n)
+static bool oci_manifest_is_ours(const struct json *descriptor, size_t n)
 {
 	const struct json *platform = json_get(descriptor, "platform");
 	const char *variant = json_get_text(platform, "variant");
 
 	if (!platform)
 		return n == 1;
-	return is(platform, "os", "linux") && is(platform, "architecture", "amd64") &&
+	return oci_manifest_is(platform, "os", "linux") && oci_manifest_is(platform, "architecture", "amd64") &&
 	       (!variant || strcmp(variant, "v1") == 0);
 }
 
@@ -65,15 +66,15 @@ int oci_choose(struct arena *arena, const char *name, const char *text, size_t s
 		return 0;
 	n = json_count(manifests);
 	for (size_t i = 0; i < n; i++) {
-		if (!is_ours(json_item(manifests, i), n))
+		if (!oci_manifest_is_ours(json_item(manifests, i), n))
 			continue;
-		r = read_descriptor(arena, name, json_item(manifests, i), ret_manifest, err);
+		r = oci_manifest_read_descriptor(arena, name, json_item(manifests, i), ret_manifest, err);
 		return r < 0 ? r : 1;
 	}
 	return err_set(err, -ENOENT, "the image '%s' is for other machines than linux/amd64", name);
 }
 
-static bool is_layer(const struct json *descriptor)
+static bool oci_manifest_is_layer(const struct json *descriptor)
 {
 	static const char *const types[] = {
 		"application/vnd.oci.image.layer.v1.tar", "application/vnd.oci.image.layer.v1.tar+gzip",
@@ -82,7 +83,7 @@ static bool is_layer(const struct json *descriptor)
 	};
 
 	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-		if (is(descriptor, "mediaType", types[i]))
+		if (oci_manifest_is(descriptor, "mediaType", types[i]))
 			return true;
 	return false;
 }
@@ -97,19 +98,19 @@ int oci_manifest(struct arena *arena, const char *name, const char *text, size_t
 	if (r < 0)
 		return r;
 	if (json_get_number(json, "schemaVersion") != 2)
-		return bad(name, "a manifest of a form that is out of use", err);
+		return oci_manifest_bad(name, "a manifest of a form that is out of use", err);
 	layers = json_get(json, "layers");
 	container->n_layers = json_count(layers);
 	if (container->n_layers == 0)
-		return bad(name, "no layers", err);
-	r = read_descriptor(arena, name, json_get(json, "config"), &container->config, err);
+		return oci_manifest_bad(name, "no layers", err);
+	r = oci_manifest_read_descriptor(arena, name, json_get(json, "config"), &container->config, err);
 	if (r < 0)
 		return r;
 	container->layers = arena_array(arena, struct oci_blob, container->n_layers);
 	for (size_t i = 0; i < container->n_layers; i++) {
-		if (!is_layer(json_item(layers, i)))
-			return bad(name, "a layer that is no tar which everybody may have", err);
-		r = read_descriptor(arena, name, json_item(layers, i), &container->layers[i], err);
+		if (!oci_manifest_is_layer(json_item(layers, i)))
+			return oci_manifest_bad(name, "a layer that is no tar which everybody may have", err);
+		r = oci_manifest_read_descriptor(arena, name, json_item(layers, i), &container->layers[i], err);
 		if (r < 0)
 			return r;
 	}
@@ -126,18 +127,19 @@ int oci_diff_ids(struct arena *arena, const char *name, const char *text, size_t
 
 	if (r < 0)
 		return r;
-	if (!is(json, "os", "linux") || !is(json, "architecture", "amd64"))
+	if (!oci_manifest_is(json, "os", "linux") || !oci_manifest_is(json, "architecture", "amd64"))
 		return err_set(err, -ENOENT, "the image '%s' is for other machines than linux/amd64", name);
 	ids = json_get(json_get(json, "rootfs"), "diff_ids");
 	for (size_t i = 0; i < json_count(ids); i++) {
-		const char *digest = digest_of(arena, json_text_of(json_item(ids, i)));
+		const char *digest = oci_manifest_digest_of(arena, json_text_of(json_item(ids, i)));
 
 		if (!digest)
-			return bad(name, "a layer without a SHA-256 digest", err);
+			return oci_manifest_bad(name, "a layer without a SHA-256 digest", err);
 		strv_push(arena, &list, digest);
 	}
 	if (list.count != n_layers)
-		return bad(name, "another number of layers in its configuration than in its manifest", err);
+		return oci_manifest_bad(name, "another number of layers in its configuration than in its manifest",
+					err);
 	*ret_diff_ids = list;
 	return 0;
 }

@@ -13,13 +13,13 @@ static const char pattern[] = "^(" LABEL "(\\." LABEL ")*(:[0-9]+)?/)?"
 			      "(@sha256:([0-9a-f]{64}))?$";
 enum { DOMAIN = 1, NAME = 6, TAG = 13, DIGEST = 15, GROUPS }; /* parentheses of it that we look into */
 
-static const char *group(struct arena *arena, const char *text, const regmatch_t *match)
+static const char *reference_group(struct arena *arena, const char *text, const regmatch_t *match)
 {
 	return match->rm_so < 0 ? NULL : arena_strndup(arena, text + match->rm_so, (size_t)(match->rm_eo - match->rm_so));
 }
 
 /* What stands before the first slash is a registry only when it looks like a host. */
-static bool is_host(const char *domain)
+static bool reference_is_host(const char *domain)
 {
 	return domain && (strpbrk(domain, ".:") || strcmp(domain, "localhost/") == 0);
 }
@@ -38,12 +38,12 @@ int reference_parse(struct arena *arena, const char *text, struct reference *ret
 	regfree(&regex);
 	if (r != 0)
 		return -EINVAL;
-	domain = group(arena, text, &matches[DOMAIN]);
-	reference.name = group(arena, text, &matches[NAME]);
-	if (!is_host(domain) || !reference.name)
+	domain = reference_group(arena, text, &matches[DOMAIN]);
+	reference.name = reference_group(arena, text, &matches[NAME]);
+	if (!reference_is_host(domain) || !reference.name)
 		return -EDESTADDRREQ;
 	reference.registry = arena_strndup(arena, domain, strlen(domain) - 1);
-	reference.sha256 = group(arena, text, &matches[DIGEST]);
+	reference.sha256 = reference_group(arena, text, &matches[DIGEST]);
 	if (strcmp(reference.registry, "index.docker.io") == 0)
 		reference.registry = "docker.io";
 	if (strcmp(reference.registry, "docker.io") == 0 && !strchr(reference.name, '/'))
@@ -51,7 +51,7 @@ int reference_parse(struct arena *arena, const char *text, struct reference *ret
 	if (reference.sha256) {
 		reference.text = arena_printf(arena, "%s/%s@sha256:%s", reference.registry, reference.name, reference.sha256);
 	} else {
-		tag = group(arena, text, &matches[TAG]);
+		tag = reference_group(arena, text, &matches[TAG]);
 		reference.tag = tag ? tag : "latest";
 		reference.text = arena_printf(arena, "%s/%s:%s", reference.registry, reference.name, reference.tag);
 	}

@@ -10,7 +10,7 @@
 enum { ANSWER_BYTES_MAX = 1 << 20 };
 
 /* The server behind a registry's name: Docker's is another than people write. */
-static const char *host_of(const struct reference *reference)
+static const char *registry_host_of(const struct reference *reference)
 {
 	return strcmp(reference->registry, "docker.io") == 0 ? "registry-1.docker.io" : reference->registry;
 }
@@ -36,7 +36,7 @@ const char *registry_challenge(struct arena *arena, const char *challenge, const
 }
 
 /* A part of a query, percent-encoded; slashes may stay (RFC 3986, section 3.4). */
-static const char *query_value(struct arena *arena, const char *text)
+static const char *registry_query_value(struct arena *arena, const char *text)
 {
 	return http_join(arena, "", text) + 1;
 }
@@ -65,14 +65,14 @@ static const char *registry_bearer(const struct http_answer *answer)
 	return NULL;
 }
 
-static int refuse_access(const struct registry *registry, struct err *err)
+static int registry_refuse_access(const struct registry *registry, struct err *err)
 {
 	err_set(err, -EACCES, "'%s' does not let everybody pull '%s'", registry->reference->registry,
 		registry->reference->name);
 	return err_hint(err, "only public images can be embedded; check the name");
 }
 
-static int get_token(struct arena *arena, struct registry *registry, const char *challenge, struct err *err)
+static int registry_get_token(struct arena *arena, struct registry *registry, const char *challenge, struct err *err)
 {
 	const char *realm = registry_challenge(arena, challenge, "realm"),
 		   *service = registry_challenge(arena, challenge, "service");
@@ -82,14 +82,15 @@ static int get_token(struct arena *arena, struct registry *registry, const char 
 	int r;
 
 	if (!realm || (!text_has_prefix(realm, "https://") && !reference_is_local(registry->reference)))
-		return refuse_access(registry, err);
-	url = arena_printf(arena, "%s?service=%s&scope=%s", realm, service ? query_value(arena, service) : "",
-			   query_value(arena, arena_printf(arena, "repository:%s:pull", registry->reference->name)));
+		return registry_refuse_access(registry, err);
+	url = arena_printf(
+		arena, "%s?service=%s&scope=%s", realm, service ? registry_query_value(arena, service) : "",
+		registry_query_value(arena, arena_printf(arena, "repository:%s:pull", registry->reference->name)));
 	r = registry_ask(url, NULL, ANSWER_BYTES_MAX, &answer, err);
 	if (r < 0)
 		return r;
 	if (answer.status != 200)
-		return refuse_access(registry, err);
+		return registry_refuse_access(registry, err);
 	r = json_read(url, answer.body.data ? answer.body.data : "", answer.body.size, &json, err);
 	if (r < 0)
 		return r;
@@ -104,8 +105,8 @@ static int get_token(struct arena *arena, struct registry *registry, const char 
 
 int registry_open(struct arena *arena, const struct reference *reference, struct registry *ret_registry, struct err *err)
 {
-	const char *base =
-		arena_printf(arena, "%s://%s/v2/", reference_is_local(reference) ? "http" : "https", host_of(reference));
+	const char *base = arena_printf(arena, "%s://%s/v2/", reference_is_local(reference) ? "http" : "https",
+					registry_host_of(reference));
 	struct registry registry = {.reference = reference, .url = arena_printf(arena, "%s%s", base, reference->name)};
 	_cleanup_http_answer_ struct http_answer answer = {0};
 	const char *challenge;
@@ -115,9 +116,9 @@ int registry_open(struct arena *arena, const struct reference *reference, struct
 		return err_hint(err, "check the network and the registry");
 	challenge = answer.status == 401 ? registry_bearer(&answer) : NULL;
 	if (challenge)
-		r = get_token(arena, &registry, challenge, err);
+		r = registry_get_token(arena, &registry, challenge, err);
 	else if (answer.status == 401)
-		r = refuse_access(&registry, err);
+		r = registry_refuse_access(&registry, err);
 	else if (answer.status != 200)
 		r = err_set(err, -EIO, "%s: expected a registry, got the HTTP status %u", base, answer.status);
 	if (r < 0)
@@ -141,7 +142,7 @@ int registry_manifest(struct arena *arena, const struct registry *registry, cons
 	if (registry_ask(url, &registry->headers, MANIFEST_BYTES_MAX, &answer, err) < 0)
 		return err_hint(err, "check the network and the registry");
 	if (answer.status == 401 || answer.status == 403)
-		return refuse_access(registry, err);
+		return registry_refuse_access(registry, err);
 	if (answer.status == 404)
 		return err_set(err, -ENOENT, "the registry '%s' has no image '%s' with '%s'", registry->reference->registry,
 			       registry->reference->name, what);

@@ -8,7 +8,7 @@
 
 enum { FIRST_UID = 1000 };
 
-static bool uid_taken(const struct recipe *recipe, int64_t uid)
+static bool access_uid_taken(const struct recipe *recipe, int64_t uid)
 {
 	for (size_t i = 0; i < recipe->n_users; i++)
 		if (recipe->users[i].uid == uid)
@@ -17,7 +17,7 @@ static bool uid_taken(const struct recipe *recipe, int64_t uid)
 }
 
 /* The user before this one with the same id of the recipe's own choosing; NULL when there is none. */
-static const struct recipe_user *same_uid(const struct recipe *recipe, const struct recipe_user *user)
+static const struct recipe_user *access_same_uid(const struct recipe *recipe, const struct recipe_user *user)
 {
 	for (const struct recipe_user *other = recipe->users; other < user; other++)
 		if (user->uid >= 0 && other->uid == user->uid)
@@ -34,7 +34,7 @@ int64_t access_uid(const struct recipe *recipe, const struct recipe_user *user)
 	for (const struct recipe_user *other = recipe->users; ; other++) {
 		if (other->uid >= 0 || other->system)
 			continue;
-		while (uid_taken(recipe, next))
+		while (access_uid_taken(recipe, next))
 			next++;
 		if (other == user)
 			return next;
@@ -43,7 +43,7 @@ int64_t access_uid(const struct recipe *recipe, const struct recipe_user *user)
 }
 
 /* `text` in double quotes for sysusers.d. */
-static void put_quoted(struct buf *out, const char *text)
+static void access_put_quoted(struct buf *out, const char *text)
 {
 	buf_puts(out, " \"");
 	for (; *text; text++)
@@ -52,8 +52,8 @@ static void put_quoted(struct buf *out, const char *text)
 }
 
 /* `path` of /etc/skel in a new home. Its folders come before it, once each. */
-static void put_skeleton(struct arena *arena, struct buf *tmpfiles, const struct recipe_user *user, const char *path,
-			 mode_t mode, struct strv *folders)
+static void access_put_skeleton(struct arena *arena, struct buf *tmpfiles, const struct recipe_user *user,
+				const char *path, mode_t mode, struct strv *folders)
 {
 	for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
 		const char *folder = arena_strndup(arena, path, (size_t)(slash - path));
@@ -68,7 +68,8 @@ static void put_skeleton(struct arena *arena, struct buf *tmpfiles, const struct
 
 /* Home folders are on the state partition, which is empty on the first boot: tmpfiles make them there. File by file,
  * because what is in a home later keeps its owners: the files of a rootless container have others than the user. */
-static void put_home(struct arena *arena, struct buf *tmpfiles, const struct recipe *recipe, const struct recipe_user *user)
+static void access_put_home(struct arena *arena, struct buf *tmpfiles, const struct recipe *recipe,
+			    const struct recipe_user *user)
 {
 	static const char *const debians[] = {".bash_logout", ".bashrc", ".profile"};
 	static const char SKELETON[] = "/etc/skel/";
@@ -78,14 +79,14 @@ static void put_home(struct arena *arena, struct buf *tmpfiles, const struct rec
 	if (!user->system) {
 		buf_printf(tmpfiles, "d %s 0700 %s %s\n", user->home, user->name, user->name);
 		for (size_t i = 0; i < seen.count; i++)
-			put_skeleton(arena, tmpfiles, user, debians[i], 0644, &folders);
+			access_put_skeleton(arena, tmpfiles, user, debians[i], 0644, &folders);
 		for (size_t i = 0; i < recipe->n_files; i++) {
 			const struct recipe_file *file = &recipe->files[i];
 			const char *path = file->path + sizeof SKELETON - 1;
 
 			if (!text_has_prefix(file->path, SKELETON) || strv_has(&seen, path))
 				continue;
-			put_skeleton(arena, tmpfiles, user, path, file->mode, &folders);
+			access_put_skeleton(arena, tmpfiles, user, path, file->mode, &folders);
 		}
 	}
 	if (user->linger)
@@ -94,7 +95,7 @@ static void put_home(struct arena *arena, struct buf *tmpfiles, const struct rec
 			   user->name);
 }
 
-static int make_sudo(struct arena *arena, struct plan *plan, const struct recipe_user *user, struct err *err)
+static int access_make_sudo(struct arena *arena, struct plan *plan, const struct recipe_user *user, struct err *err)
 {
 	int r;
 
@@ -109,13 +110,13 @@ static int make_sudo(struct arena *arena, struct plan *plan, const struct recipe
 	return 0;
 }
 
-static void make_users(struct arena *arena, struct plan *plan, struct err *err)
+static void access_make_users(struct arena *arena, struct plan *plan, struct err *err)
 {
 	const struct recipe *recipe = plan->recipe;
 	_cleanup_buf_ struct buf sysusers = {0}, tmpfiles = {0};
 
 	for (size_t i = 0; i < recipe->n_users; i++) {
-		const struct recipe_user *user = &recipe->users[i], *other = same_uid(recipe, user);
+		const struct recipe_user *user = &recipe->users[i], *other = access_same_uid(recipe, user);
 		int64_t uid = access_uid(recipe, user);
 
 		*arena_push(arena, plan->users, plan->n_users) = (struct plan_user){user, uid};
@@ -124,12 +125,12 @@ static void make_users(struct arena *arena, struct plan *plan, struct err *err)
 			       other->name, user->name, user->uid);
 		/* sysusers.d gives a system user a free id by itself; people's start at 1000, in order of appearance. */
 		buf_printf(&sysusers, "u %s %s", user->name, uid < 0 ? "-" : arena_printf(arena, "%" PRId64, uid));
-		put_quoted(&sysusers, user->comment);
+		access_put_quoted(&sysusers, user->comment);
 		buf_printf(&sysusers, " %s %s\n", user->home, user->shell);
 		for (size_t g = 0; g < user->groups.count; g++)
 			buf_printf(&sysusers, "m %s %s\n", user->name, user->groups.items[g]);
-		put_home(arena, &tmpfiles, recipe, user);
-		make_sudo(arena, plan, user, err);
+		access_put_home(arena, &tmpfiles, recipe, user);
+		access_make_sudo(arena, plan, user, err);
 	}
 	if (sysusers.size)
 		config_put(arena, plan, "/usr/lib/sysusers.d/00-recipe.conf", 0644, NULL, sysusers.data);
@@ -138,7 +139,7 @@ static void make_users(struct arena *arena, struct plan *plan, struct err *err)
 }
 
 /* Certificates of the user CA, for the principals of the account, and nothing else. */
-static int make_ssh(struct arena *arena, struct plan *plan, struct err *err)
+static int access_make_ssh(struct arena *arena, struct plan *plan, struct err *err)
 {
 	static const char trust[] = "TrustedUserCAKeys /etc/ssh/ca_user_key.pub\n"
 				    "AuthorizedPrincipalsFile /etc/ssh/auth_principals/%u\n"
@@ -176,7 +177,7 @@ static int make_ssh(struct arena *arena, struct plan *plan, struct err *err)
 
 int access_make(struct arena *arena, struct plan *plan, struct err *err)
 {
-	make_users(arena, plan, err);
-	make_ssh(arena, plan, err);
+	access_make_users(arena, plan, err);
+	access_make_ssh(arena, plan, err);
 	return err_result(err);
 }

@@ -7,7 +7,7 @@
 #include "contract/image.h"
 #include "plan/config.h"
 
-static void put_field(struct buf *text, const char *field)
+static void plan_agent_put_field(struct buf *text, const char *field)
 {
 	static const char special[] = FIELD_SPECIAL;
 
@@ -21,17 +21,17 @@ static void put_field(struct buf *text, const char *field)
 	}
 }
 
-static void put_fields(struct buf *text, const struct strv *fields)
+static void plan_agent_put_fields(struct buf *text, const struct strv *fields)
 {
 	for (size_t i = 0; i < fields->count; i++) {
 		buf_puts(text, "\t");
-		put_field(text, fields->items[i]);
+		plan_agent_put_field(text, fields->items[i]);
 	}
 	buf_puts(text, "\n");
 }
 
 /* MILLISECONDS TYPE WORD… */
-static void put_check(struct arena *arena, struct buf *text, const struct recipe_health *health)
+static void plan_agent_put_check(struct arena *arena, struct buf *text, const struct recipe_health *health)
 {
 	struct strv fields = {0};
 
@@ -56,10 +56,10 @@ static void put_check(struct arena *arena, struct buf *text, const struct recipe
 			strv_push(arena, &fields, health->command.items[i]);
 		break;
 	}
-	put_fields(text, &fields);
+	plan_agent_put_fields(text, &fields);
 }
 
-static int make_health(struct arena *arena, struct plan *plan, struct err *err)
+static int plan_agent_make_health(struct arena *arena, struct plan *plan, struct err *err)
 {
 	_cleanup_buf_ struct buf text = {0};
 	int r = 0;
@@ -69,18 +69,18 @@ static int make_health(struct arena *arena, struct plan *plan, struct err *err)
 
 		if (health->type == HEALTH_HTTP)
 			r = config_needs(plan, "curl", &health->pos, "a health check by 'http'", err);
-		put_check(arena, &text, health);
+		plan_agent_put_check(arena, &text, health);
 	}
 	config_put(arena, plan, HEALTH_FILE, 0644, NULL, text.data ? text.data : "");
 	return r;
 }
 
-static void make_image(struct arena *arena, struct plan *plan)
+static void plan_agent_make_image(struct arena *arena, struct plan *plan)
 {
 	_cleanup_buf_ struct buf text = {0};
 
-	buf_printf(&text, IMAGE_KEY_NAME "=%s\n" IMAGE_KEY_KIND "=%s\n" IMAGE_KEY_FORMAT "=%d\n", plan->recipe->name, recipe_kind_name(plan->recipe->kind),
-		   IMAGE_FORMAT);
+	buf_printf(&text, IMAGE_KEY_NAME "=%s\n" IMAGE_KEY_KIND "=%s\n" IMAGE_KEY_FORMAT "=%d\n", plan->recipe->name,
+		   recipe_kind_name(plan->recipe->kind), IMAGE_FORMAT);
 	for (size_t i = 0; i < plan->layout.n_partitions; i++)
 		if (plan->layout.partitions[i].content == DISK_ESP)
 			buf_printf(&text, IMAGE_KEY_ESP "=%s\n", plan->layout.partitions[i].label);
@@ -94,6 +94,6 @@ int agent_make(struct arena *arena, struct plan *plan, struct err *err)
 	if (!programs->agent)
 		return 0;
 	config_take(arena, plan, AGENT_PATH, 0755, programs->agent, programs->agent_sha256);
-	make_image(arena, plan);
-	return make_health(arena, plan, err);
+	plan_agent_make_image(arena, plan);
+	return plan_agent_make_health(arena, plan, err);
 }

@@ -17,7 +17,7 @@ struct comparison {
 /* --- values as people write them ------------------------------------------------------------------------------------- */
 
 /* NULL for null. */
-static const char *text_of(const struct comparison *c, const struct json *value)
+static const char *compare_text_of(const struct comparison *c, const struct json *value)
 {
 	const char *text = json_text_of(value);
 	_cleanup_buf_ struct buf joined = {0};
@@ -29,14 +29,14 @@ static const char *text_of(const struct comparison *c, const struct json *value)
 		return strcmp(text, "null") == 0 ? NULL : text;
 	}
 	for (size_t i = 0; i < json_count(value); i++) {
-		text = text_of(c, json_item(value, i));
+		text = compare_text_of(c, json_item(value, i));
 		buf_printf(&joined, "%s%s", i ? " " : "", text ? text : "null");
 	}
 	return arena_strdup(c->arena, joined.data);
 }
 
 /* What an item is called: by the first of the fields that name it. Where there are several, the name says which. */
-static const char *name_of(const struct comparison *c, const struct json *item)
+static const char *compare_name_of(const struct comparison *c, const struct json *item)
 {
 	const struct plan_field *fields = c->list->fields;
 	bool several = fields[0].name && (fields[1].flags & PLAN_NAMES);
@@ -46,15 +46,15 @@ static const char *name_of(const struct comparison *c, const struct json *item)
 		const struct json *value = json_get(item, fields->name);
 
 		name = fields->inside ? json_get_text(value, fields->inside->name) : NULL;
-		name = name ? name : text_of(c, value);
+		name = name ? name : compare_text_of(c, value);
 		kind = name && several ? arena_printf(c->arena, "%s ", fields->name) : "";
 	}
 	if (!name)
-		name = text_of(c, item);
+		name = compare_text_of(c, item);
 	return arena_printf(c->arena, "%s%s%s", kind, name ? name : "?", c->list->after ? c->list->after : "");
 }
 
-static const char *show(const struct comparison *c, const struct json *item)
+static const char *compare_show(const struct comparison *c, const struct json *item)
 {
 	for (const struct plan_field *field = c->list->fields; !plan_field_ends(field); field++)
 		if ((field->flags & PLAN_SHOWN) && json_get_text(item, field->name))
@@ -64,7 +64,7 @@ static const char *show(const struct comparison *c, const struct json *item)
 
 /* --- lists ----------------------------------------------------------------------------------------------------------- */
 
-static struct plan_change *note(struct comparison *c, const char *name, const char *before, const char *after)
+static struct plan_change *compare_note(struct comparison *c, const char *name, const char *before, const char *after)
 {
 	struct plan_change *change = arena_push(c->arena, c->changes, c->n);
 
@@ -75,10 +75,12 @@ static struct plan_change *note(struct comparison *c, const char *name, const ch
 	return change;
 }
 
-static void note_fields(struct comparison *c, struct plan_change *change, const struct json *old, const struct json *new)
+static void compare_note_fields(struct comparison *c, struct plan_change *change, const struct json *old,
+				const struct json *new)
 {
 	for (const struct plan_field *field = c->list->fields; field->name; field++) {
-		const char *was = text_of(c, json_get(old, field->name)), *is = text_of(c, json_get(new, field->name));
+		const char *was = compare_text_of(c, json_get(old, field->name)),
+			   *is = compare_text_of(c, json_get(new, field->name));
 
 		if ((field->flags & PLAN_HIDDEN) || strcmp(was ? was : "", is ? is : "") == 0)
 			continue;
@@ -95,7 +97,7 @@ struct item {
 	const struct json *value;
 };
 
-static int by_name(const void *a, const void *b)
+static int compare_by_name(const void *a, const void *b)
 {
 	const struct item *x = a, *y = b;
 	int r = strcmp(x->name, y->name);
@@ -103,22 +105,22 @@ static int by_name(const void *a, const void *b)
 	return r ? r : (x->nth > y->nth) - (x->nth < y->nth);
 }
 
-static struct item *items_of(const struct comparison *c, const struct json *list)
+static struct item *compare_items_of(const struct comparison *c, const struct json *list)
 {
 	struct item *items = arena_array(c->arena, struct item, json_count(list) + 1);
 
 	for (size_t i = 0; i < json_count(list); i++)
-		items[i] = (struct item){name_of(c, json_item(list, i)), i, json_item(list, i)};
+		items[i] = (struct item){compare_name_of(c, json_item(list, i)), i, json_item(list, i)};
 	return items;
 }
 
 /* The items by their names: `nth` becomes the place among those of the same name, in `items` too. */
-static struct item *sort_items(const struct comparison *c, struct item *items, size_t n)
+static struct item *compare_sort_items(const struct comparison *c, struct item *items, size_t n)
 {
 	struct item *sorted = arena_array(c->arena, struct item, n + 1);
 
 	memcpy(sorted, items, n * sizeof *items);
-	qsort(sorted, n, sizeof *sorted, by_name);
+	qsort(sorted, n, sizeof *sorted, compare_by_name);
 	for (size_t i = 0; i < n; i++) {
 		bool again = i && strcmp(sorted[i].name, sorted[i - 1].name) == 0;
 		struct item *item = &items[sorted[i].nth];
@@ -128,39 +130,40 @@ static struct item *sort_items(const struct comparison *c, struct item *items, s
 	return sorted;
 }
 
-static const struct json *find_item(const struct item *sorted, size_t n, const struct item *like)
+static const struct json *compare_find_item(const struct item *sorted, size_t n, const struct item *like)
 {
-	const struct item *found = bsearch(like, sorted, n, sizeof *sorted, by_name);
+	const struct item *found = bsearch(like, sorted, n, sizeof *sorted, compare_by_name);
 
 	return found ? found->value : NULL;
 }
 
 static void compare_items(struct comparison *c, const char *name, const struct json *old, const struct json *new)
 {
-	const char *was = show(c, old), *is = show(c, new);
+	const char *was = compare_show(c, old), *is = compare_show(c, new);
 
 	if (strcmp(json_print(c->arena, old, false), json_print(c->arena, new, false)) != 0)
-		note_fields(c, note(c, name, was, strcmp(was, is) == 0 ? "changed" : is), old, new);
+		compare_note_fields(c, compare_note(c, name, was, strcmp(was, is) == 0 ? "changed" : is), old, new);
 }
 
 /* What is in one list and not in the other, or is there and differs. */
 static void compare_lists(struct comparison *c, const struct json *before, const struct json *after)
 {
 	size_t n_old = json_count(before), n_new = json_count(after);
-	struct item *old = items_of(c, before), *new = items_of(c, after);
-	const struct item *old_sorted = sort_items(c, old, n_old), *new_sorted = sort_items(c, new, n_new);
+	struct item *old = compare_items_of(c, before), *new = compare_items_of(c, after);
+	const struct item *old_sorted = compare_sort_items(c, old, n_old),
+			  *new_sorted = compare_sort_items(c, new, n_new);
 
 	for (size_t i = 0; i < n_old; i++) {
-		const struct json *now = find_item(new_sorted, n_new, &old[i]);
+		const struct json *now = compare_find_item(new_sorted, n_new, &old[i]);
 
 		if (now)
 			compare_items(c, old[i].name, old[i].value, now);
 		else
-			note(c, old[i].name, show(c, old[i].value), NULL);
+			compare_note(c, old[i].name, compare_show(c, old[i].value), NULL);
 	}
 	for (size_t i = 0; i < n_new; i++)
-		if (!find_item(old_sorted, n_old, &new[i]))
-			note(c, new[i].name, NULL, show(c, new[i].value));
+		if (!compare_find_item(old_sorted, n_old, &new[i]))
+			compare_note(c, new[i].name, NULL, compare_show(c, new[i].value));
 }
 
 static void compare_list(struct comparison *c, const struct plan_list *list, const char *layer, const struct json *before,
@@ -189,7 +192,7 @@ static void compare_trees(struct comparison *c, const char *tree, const struct j
 
 /* --- the whole ------------------------------------------------------------------------------------------------------- */
 
-static const struct json *list_of(const struct plan_list *list, const struct json *plan)
+static const struct json *compare_list_of(const struct plan_list *list, const struct json *plan)
 {
 	const struct json *value = json_get(plan, list->key);
 
@@ -201,12 +204,12 @@ static void compare_single(struct comparison *c, const struct plan_single *singl
 {
 	static const struct plan_list settings = {.what = "setting"};
 	const char *name = single->field.name;
-	const char *was = text_of(c, json_get(before, name)), *is = text_of(c, json_get(after, name));
+	const char *was = compare_text_of(c, json_get(before, name)), *is = compare_text_of(c, json_get(after, name));
 
 	c->list = &settings;
 	c->layer = single->layer;
 	if (single->layer && strcmp(was ? was : "", is ? is : "") != 0)
-		note(c, name, was, is);
+		compare_note(c, name, was, is);
 }
 
 void plan_compare(struct arena *arena, const struct json *before, const struct json *after, struct plan_change **ret_changes,
@@ -217,7 +220,7 @@ void plan_compare(struct arena *arena, const struct json *before, const struct j
 	compare_trees(&c, "tools", json_get(before, "tools"), json_get(after, "tools"));
 	compare_trees(&c, "image", json_get(before, "image"), json_get(after, "image"));
 	for (const struct plan_list *list = plan_lists; list->key; list++)
-		compare_list(&c, list, list->layer, list_of(list, before), list_of(list, after));
+		compare_list(&c, list, list->layer, compare_list_of(list, before), compare_list_of(list, after));
 	for (const struct plan_single *single = plan_singles; single->field.name; single++)
 		compare_single(&c, single, before, after);
 	*ret_changes = c.changes;

@@ -5,7 +5,7 @@
 
 #include "edge/digest.h"
 
-static bool has_package(const struct plan_tree *tree, const char *name)
+static bool config_has_package(const struct plan_tree *tree, const char *name)
 {
 	for (unsigned l = 0; l < LAYER_COUNT; l++)
 		for (size_t i = 0; i < tree->layers[l].n_packages; i++)
@@ -16,13 +16,13 @@ static bool has_package(const struct plan_tree *tree, const char *name)
 
 int config_needs(const struct plan *plan, const char *package, const struct pos *pos, const char *what, struct err *err)
 {
-	if (has_package(&plan->image, package))
+	if (config_has_package(&plan->image, package))
 		return 0;
 	err_at(err, -EINVAL, pos, NULL, "%s needs the package '%s'", what, package);
 	return err_hint(err, "add '%s' to 'packages' and lock again: aether-build lock %s", package, plan->recipe->path);
 }
 
-static const struct recipe_file *own_file(const struct recipe *recipe, const char *path)
+static const struct recipe_file *config_own_file(const struct recipe *recipe, const char *path)
 {
 	for (size_t i = 0; i < recipe->n_files; i++)
 		if (strcmp(recipe->files[i].path, path) == 0)
@@ -30,7 +30,8 @@ static const struct recipe_file *own_file(const struct recipe *recipe, const cha
 	return NULL;
 }
 
-static struct plan_file *add_file(struct arena *arena, struct plan *plan, const char *path, const struct pos *pos)
+static struct plan_file *config_add_file(struct arena *arena, struct plan *plan, const char *path,
+					 const struct pos *pos)
 {
 	struct plan_file *file = arena_push(arena, plan->files, plan->n_files);
 
@@ -44,9 +45,9 @@ void config_put(struct arena *arena, struct plan *plan, const char *path, mode_t
 {
 	struct plan_file *file;
 
-	if (own_file(plan->recipe, path))
+	if (config_own_file(plan->recipe, path))
 		return;
-	file = add_file(arena, plan, path, pos);
+	file = config_add_file(arena, plan, path, pos);
 	file->mode = mode;
 	file->text = arena_strdup(arena, text);
 	sha256_hex_of(text, strlen(text), file->sha256);
@@ -54,7 +55,7 @@ void config_put(struct arena *arena, struct plan *plan, const char *path, mode_t
 
 void config_take(struct arena *arena, struct plan *plan, const char *path, mode_t mode, const char *source, const char *sha256)
 {
-	struct plan_file *file = add_file(arena, plan, path, NULL);
+	struct plan_file *file = config_add_file(arena, plan, path, NULL);
 
 	file->mode = mode;
 	file->source = source;
@@ -62,7 +63,7 @@ void config_take(struct arena *arena, struct plan *plan, const char *path, mode_
 }
 
 /* Whether the section of setting `i` has come before. */
-static bool section_seen(const struct recipe_settings *settings, size_t i)
+static bool config_section_seen(const struct recipe_settings *settings, size_t i)
 {
 	for (size_t j = 0; j < i; j++)
 		if (strcmp(settings->items[j].section, settings->items[i].section) == 0)
@@ -75,7 +76,7 @@ void config_settings(struct buf *text, const struct recipe_settings *settings)
 	for (size_t i = 0; i < settings->count; i++) {
 		const char *section = settings->items[i].section;
 
-		if (section_seen(settings, i))
+		if (config_section_seen(settings, i))
 			continue;
 		buf_printf(text, "%s[%s]\n", text->size ? "\n" : "", section);
 		for (size_t j = i; j < settings->count; j++)
@@ -85,7 +86,7 @@ void config_settings(struct buf *text, const struct recipe_settings *settings)
 }
 
 /* The digest of a file that recipe_load() has read. */
-static const char *input_digest(const struct recipe *recipe, const char *path)
+static const char *config_input_digest(const struct recipe *recipe, const char *path)
 {
 	for (size_t i = 0; i < recipe->n_inputs; i++)
 		if (strcmp(recipe->inputs[i].path, path) == 0)
@@ -93,12 +94,12 @@ static const char *input_digest(const struct recipe *recipe, const char *path)
 	return NULL;
 }
 
-static int add_own_files(struct arena *arena, struct plan *plan, struct err *err)
+static int config_add_own_files(struct arena *arena, struct plan *plan, struct err *err)
 {
 	for (size_t i = 0; i < plan->recipe->n_files; i++) {
 		const struct recipe_file *own = &plan->recipe->files[i];
-		const char *digest = own->source ? input_digest(plan->recipe, own->source) : NULL;
-		struct plan_file *file = add_file(arena, plan, own->path, &own->pos);
+		const char *digest = own->source ? config_input_digest(plan->recipe, own->source) : NULL;
+		struct plan_file *file = config_add_file(arena, plan, own->path, &own->pos);
 
 		file->mode = own->mode;
 		file->owner = own->owner;
@@ -116,7 +117,7 @@ static int add_own_files(struct arena *arena, struct plan *plan, struct err *err
 }
 
 /* Files that every image has: the identity it gets is the machine's own, on its first boot. */
-static int common_make(struct arena *arena, struct plan *plan, struct err *err)
+static int config_common_make(struct arena *arena, struct plan *plan, struct err *err)
 {
 	const struct pos pos = {.file = plan->recipe->path};
 	const char *zone = plan->recipe->timezone;
@@ -129,7 +130,7 @@ static int common_make(struct arena *arena, struct plan *plan, struct err *err)
 	r = config_needs(plan, "tzdata", &pos, "'timezone'", err);
 	if (r < 0)
 		return r;
-	link = add_file(arena, plan, "/etc/localtime", &pos);
+	link = config_add_file(arena, plan, "/etc/localtime", &pos);
 	link->link = arena_printf(arena, "../usr/share/zoneinfo/%s", zone);
 	link->mode = 0777;
 	return 0;
@@ -138,8 +139,8 @@ static int common_make(struct arena *arena, struct plan *plan, struct err *err)
 int config_make(struct arena *arena, struct plan *plan, struct err *err)
 {
 	static int (*const makers[])(struct arena *, struct plan *, struct err *) = {
-		common_make, access_make, network_make, quadlets_make, units_make, layout_make, agent_make,
-		add_own_files,
+		config_common_make, access_make, network_make, quadlets_make,
+		units_make,	    layout_make, agent_make,   config_add_own_files,
 	};
 
 	for (size_t i = 0; i < sizeof makers / sizeof *makers; i++)

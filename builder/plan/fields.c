@@ -109,7 +109,8 @@ static const struct plan_field hook_fields[] = {ALONE(PLAN_WORDS, offsetof(struc
 
 /* --- the lists ------------------------------------------------------------------------------------------------------- */
 
-#define ARRAY(T, items_, count_, item) .items = offsetof(struct T, items_), .count = offsetof(struct T, count_), .size = sizeof(item)
+#define ARRAY(T, items_, count_, item)                                                                                 \
+	.items = offsetof(struct T, items_), .count = offsetof(struct T, count_), .size = sizeof(item)
 #define LIST(T, member, item) ARRAY(T, member, n_##member, struct item)
 #define WORDS(T, member) ARRAY(T, member.items, member.count, const char *), .fields = word_fields
 #define POS(item) .pos = 1 + offsetof(struct item, pos)

@@ -1,5 +1,5 @@
-/* What a plan says, as one table. Its text, its JSON, the comparison of two plans and the groups of a difference come from it: a
- * field of the language that decides something is one row here. */
+/* What a plan says, as one table. Its text, its JSON, the comparison of two plans and the groups of a difference come
+ * from it: a field of the language that decides something is one row here. */
 #ifndef PLAN_FIELDS_H
 #define PLAN_FIELDS_H
 
@@ -36,7 +36,7 @@ struct plan_field {
 	const char *name;            /* NULL: the item is this value alone */
 	enum plan_type type;
 	unsigned flags;              /* of enum plan_flag */
-	size_t via;                  /* 1 and the offset of a pointer in the item, to the struct that has it; 0: the item itself */
+	size_t via; /* 1 and the offset of a pointer in the item, to the struct that has it; 0: the item itself */
 	size_t offset;
 	const struct plan_field *inside; /* of a record, ended by a row of zeros */
 };

@@ -4,7 +4,7 @@
 
 #include "plan/fields.h"
 
-static struct json *json_of_words(const struct strv *list)
+static struct json *plan_json_of_words(const struct strv *list)
 {
 	struct json *array = json_new_array();
 
@@ -13,18 +13,18 @@ static struct json *json_of_words(const struct strv *list)
 	return array;
 }
 
-static void json_put_field(struct json *object, const struct plan_field *field, const void *item);
+static void plan_json_put_field(struct json *object, const struct plan_field *field, const void *item);
 
-static struct json *json_of_record(const struct plan_field *fields, const void *item)
+static struct json *plan_json_of_record(const struct plan_field *fields, const void *item)
 {
 	struct json *object = json_new_object();
 
 	for (; !plan_field_ends(fields); fields++)
-		json_put_field(object, fields, item);
+		plan_json_put_field(object, fields, item);
 	return object;
 }
 
-static struct json *json_of_value(const struct plan_field *field, const void *item)
+static struct json *plan_json_of_value(const struct plan_field *field, const void *item)
 {
 	struct plan_value value;
 
@@ -38,37 +38,37 @@ static struct json *json_of_value(const struct plan_field *field, const void *it
 	case SAYS_NUMBER:
 		return json_number(value.number);
 	case SAYS_WORDS:
-		return json_of_words(value.words);
+		return plan_json_of_words(value.words);
 	case SAYS_RECORD:
-		return json_of_record(field->inside, item);
+		return plan_json_of_record(field->inside, item);
 	case SAYS_NOTHING:
 		break;
 	}
 	return field->flags & PLAN_MAYBE ? NULL : json_text(NULL);
 }
 
-static void json_put_field(struct json *object, const struct plan_field *field, const void *item)
+static void plan_json_put_field(struct json *object, const struct plan_field *field, const void *item)
 {
-	struct json *value = json_of_value(field, item);
+	struct json *value = plan_json_of_value(field, item);
 
 	if (value)
 		json_set(object, field->name, value);
 }
 
-static struct json *json_of_list(const struct plan_list *list, const void *base)
+static struct json *plan_json_of_list(const struct plan_list *list, const void *base)
 {
 	struct json *array = json_new_array();
 
 	for (size_t i = 0; i < plan_count(list, base); i++) {
 		const void *item = plan_item(list, base, i);
 
-		json_add(array, list->fields[0].name ? json_of_record(list->fields, item)
-						     : json_of_value(&list->fields[0], item));
+		json_add(array, list->fields[0].name ? plan_json_of_record(list->fields, item)
+						     : plan_json_of_value(&list->fields[0], item));
 	}
 	return array;
 }
 
-static struct json *json_of_tree(const struct plan_tree *tree)
+static struct json *plan_json_of_tree(const struct plan_tree *tree)
 {
 	struct json *object = json_new_object(), *layers = json_new_array();
 
@@ -77,12 +77,12 @@ static struct json *json_of_tree(const struct plan_tree *tree)
 
 		json_set(layer, "name", json_text(debian_layer_names[l]));
 		json_set(layer, "key", json_text(tree->layers[l].key));
-		json_set(layer, plan_packages.key, json_of_list(&plan_packages, &tree->layers[l]));
+		json_set(layer, plan_packages.key, plan_json_of_list(&plan_packages, &tree->layers[l]));
 		json_add(layers, layer);
 	}
 	json_set(object, "layers", layers);
-	json_set(object, plan_excluded.key, json_of_list(&plan_excluded, tree->recipe));
-	json_set(object, plan_included.key, json_of_list(&plan_included, tree->recipe));
+	json_set(object, plan_excluded.key, plan_json_of_list(&plan_excluded, tree->recipe));
+	json_set(object, plan_included.key, plan_json_of_list(&plan_included, tree->recipe));
 	return object;
 }
 
@@ -91,9 +91,9 @@ struct json *plan_json(const struct plan *plan)
 	struct json *object = json_new_object(), *parts = NULL;
 
 	for (const struct plan_single *single = plan_singles; single->field.name; single++)
-		json_put_field(object, &single->field, plan);
+		plan_json_put_field(object, &single->field, plan);
 	for (const struct plan_list *list = plan_lists; list->key; list++) {
-		struct json *array = json_of_list(list, plan_base(plan, list));
+		struct json *array = plan_json_of_list(list, plan_base(plan, list));
 
 		if (!list->part) {
 			json_set(object, list->key, array);
@@ -103,8 +103,8 @@ struct json *plan_json(const struct plan *plan)
 			json_set(object, list->key, parts = json_new_object());
 		json_set(parts, list->part, array);
 	}
-	json_set(object, "image", json_of_tree(&plan->image));
+	json_set(object, "image", plan_json_of_tree(&plan->image));
 	if (plan->tools.recipe)
-		json_set(object, "tools", json_of_tree(&plan->tools));
+		json_set(object, "tools", plan_json_of_tree(&plan->tools));
 	return object;
 }

@@ -20,7 +20,7 @@ static const struct { const char *code, *guid; } types[] = {
 };
 enum { N_TYPES = sizeof types / sizeof *types };
 
-static const char *upper(struct arena *arena, const char *text)
+static const char *plan_layout_upper(struct arena *arena, const char *text)
 {
 	char *copy = arena_strdup(arena, text);
 
@@ -29,12 +29,12 @@ static const char *upper(struct arena *arena, const char *text)
 	return copy;
 }
 
-static const char *type_guid(struct arena *arena, const struct recipe_partition *from, struct err *err)
+static const char *plan_layout_type_guid(struct arena *arena, const struct recipe_partition *from, struct err *err)
 {
 	const char *codes[N_TYPES], *near;
 
 	if (strlen(from->type) > 4)
-		return upper(arena, from->type);
+		return plan_layout_upper(arena, from->type);
 	for (size_t i = 0; i < N_TYPES; i++) {
 		if (strcmp(types[i].code, from->type) == 0)
 			return types[i].guid;
@@ -46,7 +46,7 @@ static const char *type_guid(struct arena *arena, const struct recipe_partition 
 	return NULL;
 }
 
-static bool is_type(const char *guid, const char *code)
+static bool plan_layout_is_type(const char *guid, const char *code)
 {
 	for (size_t i = 0; i < N_TYPES; i++)
 		if (strcmp(types[i].code, code) == 0)
@@ -54,55 +54,63 @@ static bool is_type(const char *guid, const char *code)
 	return false;
 }
 
-static enum disk_content content_of(const struct recipe_partition *from, const char *type)
+static enum disk_content plan_layout_content_of(const struct recipe_partition *from, const char *type)
 {
 	if (from->content == CONTENT_ROOT)
 		return DISK_ROOT;
 	if (from->content == CONTENT_FILESYSTEM && strcmp(from->format, "ext4") == 0)
 		return DISK_EXT4;
 	if (from->content == CONTENT_FILESYSTEM)
-		return is_type(type, "EF00") ? DISK_ESP : DISK_VFAT;
-	return is_type(type, "EF02") ? DISK_BIOS_BOOT : DISK_EMPTY;
+		return plan_layout_is_type(type, "EF00") ? DISK_ESP : DISK_VFAT;
+	return plan_layout_is_type(type, "EF02") ? DISK_BIOS_BOOT : DISK_EMPTY;
 }
 
-static struct disk_partition *add(struct arena *arena, struct plan *plan, const struct recipe_partition *from, const char *type,
-				  const char *label)
+static struct disk_partition *plan_layout_add(struct arena *arena, struct plan *plan,
+					      const struct recipe_partition *from, const char *type, const char *label)
 {
 	struct disk_partition *part = arena_push(arena, plan->layout.partitions, plan->layout.n_partitions);
 	char uuid[37];
 
 	disk_uuid(plan->seed, arena_printf(arena, "partition %s", label), uuid);
 	*part = (struct disk_partition){
-		.label = label, .type = type, .uuid = from->uuid ? upper(arena, from->uuid) : arena_strdup(arena, uuid),
-		.attributes = from->attributes, .start = from->start, .size = from->size, .content = content_of(from, type),
-		.mkfs_arguments = from->extra_args, .pos = from->pos,
+		.label = label,
+		.type = type,
+		.uuid = from->uuid ? plan_layout_upper(arena, from->uuid) : arena_strdup(arena, uuid),
+		.attributes = from->attributes,
+		.start = from->start,
+		.size = from->size,
+		.content = plan_layout_content_of(from, type),
+		.mkfs_arguments = from->extra_args,
+		.pos = from->pos,
 	};
 	return part;
 }
 
 /* A root with two slots is two partitions of one kind; the second waits for the next image. */
-static int add_partition(struct arena *arena, struct plan *plan, const struct recipe_partition *from, struct err *err)
+static int plan_layout_add_partition(struct arena *arena, struct plan *plan, const struct recipe_partition *from,
+				     struct err *err)
 {
-	const char *type = type_guid(arena, from, err);
+	const char *type = plan_layout_type_guid(arena, from, err);
 	struct disk_partition *spare;
 
 	if (!type)
 		return -EINVAL;
 	if (from->content != CONTENT_ROOT || from->slots < 2) {
-		add(arena, plan, from, type, from->label);
+		plan_layout_add(arena, plan, from, type, from->label);
 		return 0;
 	}
-	add(arena, plan, from, type, arena_printf(arena, "%s-a", from->label));
+	plan_layout_add(arena, plan, from, type, arena_printf(arena, "%s-a", from->label));
 	if (from->uuid)
 		return err_at(err, -EINVAL, &from->pos, from->name, "one 'uuid' cannot be that of two slots; leave it out");
-	spare = add(arena, plan, from, type, arena_printf(arena, "%s-b", from->label));
+	spare = plan_layout_add(arena, plan, from, type, arena_printf(arena, "%s-b", from->label));
 	spare->start = 0;
 	spare->content = DISK_ROOT_SPARE;
 	return 0;
 }
 
 /* repart.d(5): what grows. Partitions without a file are left alone. */
-static void put_grow(struct arena *arena, struct plan *plan, const struct recipe_partition *from, struct err *err)
+static void plan_layout_put_grow(struct arena *arena, struct plan *plan, const struct recipe_partition *from,
+				 struct err *err)
 {
 	const struct disk_partition *part = &plan->layout.partitions[plan->layout.n_partitions - 1];
 
@@ -114,7 +122,8 @@ static void put_grow(struct arena *arena, struct plan *plan, const struct recipe
 }
 
 /* The program in the initrd mounts the root and /var; the ESP is for boot loaders. All else is fstab's. */
-static void put_mount(struct buf *fstab, struct arena *arena, const struct plan *plan, const struct recipe_partition *from)
+static void plan_layout_put_mount(struct buf *fstab, struct arena *arena, const struct plan *plan,
+				  const struct recipe_partition *from)
 {
 	const struct disk_partition *part = &plan->layout.partitions[plan->layout.n_partitions - 1];
 	const char *options = "";
@@ -140,10 +149,10 @@ int layout_make(struct arena *arena, struct plan *plan, struct err *err)
 	for (size_t i = 0; i < recipe->disks[0].n_partitions; i++) {
 		const struct recipe_partition *from = &recipe->disks[0].partitions[i];
 
-		if (add_partition(arena, plan, from, err) < 0)
+		if (plan_layout_add_partition(arena, plan, from, err) < 0)
 			continue;
-		put_grow(arena, plan, from, err);
-		put_mount(&fstab, arena, plan, from);
+		plan_layout_put_grow(arena, plan, from, err);
+		plan_layout_put_mount(&fstab, arena, plan, from);
 	}
 	if (fstab.size)
 		config_put(arena, plan, "/etc/fstab", 0644, NULL, fstab.data);

@@ -3,7 +3,7 @@
 
 #include "plan/config.h"
 
-static void put_ports(struct buf *text, const char *protocol, const char *always, const struct strv *ports)
+static void plan_network_put_ports(struct buf *text, const char *protocol, const char *always, const struct strv *ports)
 {
 	if (!always && ports->count == 0)
 		return;
@@ -15,7 +15,7 @@ static void put_ports(struct buf *text, const char *protocol, const char *always
 	buf_puts(text, " } accept\n");
 }
 
-static int make_firewall(struct arena *arena, struct plan *plan, struct err *err)
+static int plan_network_make_firewall(struct arena *arena, struct plan *plan, struct err *err)
 {
 	const struct recipe *recipe = plan->recipe;
 	const struct pos pos = {.file = recipe->path};
@@ -39,15 +39,15 @@ static int make_firewall(struct arena *arena, struct plan *plan, struct err *err
 			"\t\tip6 saddr fe80::/10 udp dport 546 accept\n");
 	if (recipe->n_quadlets) /* containers on a network of theirs ask the host for each other's names */
 		buf_puts(&text, "\t\tiifname \"podman*\" meta l4proto { tcp, udp } th dport 53 accept\n");
-	put_ports(&text, "tcp", "22", &recipe->firewall_tcp);
-	put_ports(&text, "udp", NULL, &recipe->firewall_udp);
+	plan_network_put_ports(&text, "tcp", "22", &recipe->firewall_tcp);
+	plan_network_put_ports(&text, "udp", NULL, &recipe->firewall_udp);
 	buf_puts(&text, "\t}\n}\n");
 	config_put(arena, plan, "/etc/nftables.conf", 0755, &pos, text.data);
 	return 0;
 }
 
 /* Sorted before what cloud-init writes (10-cloud-init-*): the recipe's word is the last. */
-static void make_network(struct arena *arena, struct plan *plan, const struct recipe_network *network)
+static void plan_network_make(struct arena *arena, struct plan *plan, const struct recipe_network *network)
 {
 	_cleanup_buf_ struct buf text = {0};
 
@@ -77,6 +77,6 @@ int network_make(struct arena *arena, struct plan *plan, struct err *err)
 					recipe->name));
 	}
 	for (size_t i = 0; i < recipe->n_networks; i++)
-		make_network(arena, plan, &recipe->networks[i]);
-	return make_firewall(arena, plan, err);
+		plan_network_make(arena, plan, &recipe->networks[i]);
+	return plan_network_make_firewall(arena, plan, err);
 }

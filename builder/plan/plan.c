@@ -10,7 +10,7 @@
 #include "plan/config.h"
 #include "plan/print.h"
 
-static const char *digest_of(struct arena *arena, const struct buf *text)
+static const char *plan_digest_of(struct arena *arena, const struct buf *text)
 {
 	char hex[SHA256_HEX];
 
@@ -19,8 +19,8 @@ static const char *digest_of(struct arena *arena, const struct buf *text)
 }
 
 /* Cuts the lock's packages, which are sorted by layer, into layers, and names each by all that makes it. */
-static void make_layers(struct arena *arena, const struct recipe *recipe, const struct package_set *locked,
-			struct plan_tree *tree)
+static void plan_make_layers(struct arena *arena, const struct recipe *recipe, const struct package_set *locked,
+			     struct plan_tree *tree)
 {
 	const char *below = "none";
 	size_t i = 0;
@@ -41,11 +41,11 @@ static void make_layers(struct arena *arena, const struct recipe *recipe, const 
 				   package->sha256);
 			layer->n_packages++;
 		}
-		below = layer->key = digest_of(arena, &text);
+		below = layer->key = plan_digest_of(arena, &text);
 	}
 }
 
-static int make_downloads(struct arena *arena, struct plan *plan, struct err *err)
+static int plan_make_downloads(struct arena *arena, struct plan *plan, struct err *err)
 {
 	for (size_t i = 0; i < plan->recipe->n_downloads; i++) {
 		const struct recipe_download *words = &plan->recipe->downloads[i];
@@ -60,7 +60,7 @@ static int make_downloads(struct arena *arena, struct plan *plan, struct err *er
 
 /* The root image is made in two parts, of which the packages' is kept: what is deleted from it later would keep its place. So a
  * recipe with hooks, which are free to delete much, has its tree taken whole. */
-static const char *make_ground_key(struct arena *arena, const struct plan *plan)
+static const char *plan_make_ground_key(struct arena *arena, const struct plan *plan)
 {
 	_cleanup_buf_ struct buf text = {0};
 
@@ -70,11 +70,11 @@ static const char *make_ground_key(struct arena *arena, const struct plan *plan)
 		   plan->seed, plan->image.layers[LAYER_COUNT - 1].key, plan->tools.layers[LAYER_COUNT - 1].key);
 	for (size_t i = 0; i < plan->n_containers; i++)
 		buf_printf(&text, "container %s\n", plan->containers[i].key);
-	return digest_of(arena, &text);
+	return plan_digest_of(arena, &text);
 }
 
 /* Both consoles, so that a screen and a serial port show the same; nothing here makes systemd guess partitions. */
-static const char *make_cmdline(struct arena *arena, const struct recipe *recipe)
+static const char *plan_make_cmdline(struct arena *arena, const struct recipe *recipe)
 {
 	const char *cmdline = "ro console=tty0 console=ttyS0,115200 systemd.gpt_auto=0 panic=10";
 
@@ -84,12 +84,12 @@ static const char *make_cmdline(struct arena *arena, const struct recipe *recipe
 }
 
 /* Named after the machine alone: the next generation keeps its identity, another machine has another. */
-static const char *make_seed(struct arena *arena, const struct recipe *recipe)
+static const char *plan_make_seed(struct arena *arena, const struct recipe *recipe)
 {
 	_cleanup_buf_ struct buf text = {0};
 
 	buf_printf(&text, "aether-build seed %s\n", recipe->name);
-	return digest_of(arena, &text);
+	return plan_digest_of(arena, &text);
 }
 
 int plan_make(struct arena *arena, const struct recipe *recipe, const struct recipe *tools, const struct lock *lock,
@@ -106,20 +106,20 @@ int plan_make(struct arena *arena, const struct recipe *recipe, const struct rec
 	plan->version = AETHER_VERSION;
 	plan->program = identity_program;
 	plan->kind = recipe_kind_name(recipe->kind);
-	plan->cmdline = programs->init ? make_cmdline(arena, recipe) : NULL;
-	plan->seed = make_seed(arena, recipe);
-	make_layers(arena, recipe, &lock->image, &plan->image);
+	plan->cmdline = programs->init ? plan_make_cmdline(arena, recipe) : NULL;
+	plan->seed = plan_make_seed(arena, recipe);
+	plan_make_layers(arena, recipe, &lock->image, &plan->image);
 	if (tools)
-		make_layers(arena, tools, &lock->tools, &plan->tools);
-	r = make_downloads(arena, plan, err);
+		plan_make_layers(arena, tools, &lock->tools, &plan->tools);
+	r = plan_make_downloads(arena, plan, err);
 	if (r == 0)
 		r = config_make(arena, plan, err);
 	if (r < 0)
 		return r;
-	plan->ground_key = make_ground_key(arena, plan);
+	plan->ground_key = plan_make_ground_key(arena, plan);
 	plan_print(&text, plan);
 	plan->text = arena_strdup(arena, text.data);
-	plan->key = digest_of(arena, &text);
+	plan->key = plan_digest_of(arena, &text);
 	*ret_plan = plan;
 	return 0;
 }

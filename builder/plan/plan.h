@@ -100,8 +100,8 @@ struct plan {
 	const struct plan_programs *programs;
 	const char *version, *program;         /* of aether-build; identity_program */
 	const char *kind;                      /* the recipe's, in a word */
-	const char *cmdline;                   /* kernel command line without what only the root image's digest can tell; NULL: a container,
-						* which starts by its hypervisor's kernel */
+	const char *cmdline; /* kernel command line without what only the root image's digest can tell; NULL: a
+			      * container, which starts by its hypervisor's kernel */
 	const char *seed;                      /* 64 hex digits: all identity in the image is derived from it */
 	int64_t epoch;                         /* every time stamp in the image, seconds since 1970 */
 	const char *ground_key;                /* of the packages' part of the root image; NULL: its tree is taken whole */

@@ -38,7 +38,7 @@ void print_words(struct buf *text, const char *key, const struct strv *words)
 }
 
 /* A text of many lines, indented: nothing in it can be taken for a line of the plan. */
-static void print_block(struct buf *text, const char *block)
+static void plan_print_block(struct buf *text, const char *block)
 {
 	while (*block) {
 		size_t length = strcspn(block, "\n");
@@ -49,7 +49,7 @@ static void print_block(struct buf *text, const char *block)
 }
 
 /* A value, after a blank and what may stand before it. */
-static void print_value(struct buf *text, const char *before, const struct plan_field *field, const void *item)
+static void plan_print_value(struct buf *text, const char *before, const struct plan_field *field, const void *item)
 {
 	struct plan_value value;
 
@@ -70,7 +70,7 @@ static void print_value(struct buf *text, const char *before, const struct plan_
 		break;
 	case SAYS_RECORD:
 		for (const struct plan_field *inside = field->inside; !plan_field_ends(inside); inside++)
-			print_value(text, *before ? before : "", inside, item);
+			plan_print_value(text, *before ? before : "", inside, item);
 		break;
 	case SAYS_LINES:
 	case SAYS_BOOL:
@@ -79,7 +79,7 @@ static void print_value(struct buf *text, const char *before, const struct plan_
 	}
 }
 
-static void print_field(struct buf *text, _Bool several, const struct plan_field *field, const void *item)
+static void plan_print_field(struct buf *text, _Bool several, const struct plan_field *field, const void *item)
 {
 	struct plan_value value;
 	char before[40];
@@ -95,14 +95,14 @@ static void print_field(struct buf *text, _Bool several, const struct plan_field
 	if (field->flags & PLAN_NAMES) {
 		if (several)
 			buf_printf(text, " %s", field->name);
-		print_value(text, "", field, item);
+		plan_print_value(text, "", field, item);
 		return;
 	}
 	snprintf(before, sizeof before, "%s=", field->name);
-	print_value(text, before, field, item);
+	plan_print_value(text, before, field, item);
 }
 
-static void print_item(struct buf *text, const struct plan_list *list, const void *item)
+static void plan_print_item(struct buf *text, const struct plan_list *list, const void *item)
 {
 	bool several = list->fields[0].name && (list->fields[1].flags & PLAN_NAMES);
 	struct plan_value value;
@@ -110,29 +110,29 @@ static void print_item(struct buf *text, const struct plan_list *list, const voi
 	buf_puts(text, list->what);
 	for (const struct plan_field *field = list->fields; !plan_field_ends(field); field++) {
 		if (!(field->flags & PLAN_HIDDEN))
-			print_field(text, several, field, item);
+			plan_print_field(text, several, field, item);
 		if (field == list->fields && list->after)
 			buf_puts(text, list->after);
 	}
 	for (const struct plan_field *field = list->fields; !plan_field_ends(field); field++) {
 		plan_value_of(field, item, &value);
 		if (value.form == SAYS_LINES)
-			print_block(text, value.text);
+			plan_print_block(text, value.text);
 	}
 	buf_puts(text, "\n");
 }
 
-static void print_list(struct buf *text, const struct plan_list *list, const void *base)
+static void plan_print_list(struct buf *text, const struct plan_list *list, const void *base)
 {
 	for (size_t i = 0; i < plan_count(list, base); i++)
-		print_item(text, list, plan_item(list, base, i));
+		plan_print_item(text, list, plan_item(list, base, i));
 }
 
-static void print_tree(struct buf *text, const char *name, const struct plan_tree *tree)
+static void plan_print_tree(struct buf *text, const char *name, const struct plan_tree *tree)
 {
 	for (unsigned l = 0; tree->recipe && l < LAYER_COUNT; l++) {
 		buf_printf(text, "\nlayer %s/%s %s\n", name, debian_layer_names[l], tree->layers[l].key);
-		print_list(text, &plan_packages, &tree->layers[l]);
+		plan_print_list(text, &plan_packages, &tree->layers[l]);
 	}
 }
 
@@ -148,7 +148,7 @@ void plan_print(struct buf *text, const struct plan *plan)
 		if ((single->field.flags & PLAN_HIDDEN) || value.form == SAYS_NOTHING)
 			continue;
 		buf_puts(text, single->field.name);
-		print_value(text, "", &single->field, plan);
+		plan_print_value(text, "", &single->field, plan);
 		buf_puts(text, "\n");
 	}
 	for (const struct plan_list *list = plan_lists; list->key; list++) {
@@ -157,8 +157,8 @@ void plan_print(struct buf *text, const struct plan *plan)
 		if (plan_count(list, base) && strcmp(list->key, last) != 0)
 			buf_puts(text, "\n");
 		last = plan_count(list, base) ? list->key : last;
-		print_list(text, list, base);
+		plan_print_list(text, list, base);
 	}
-	print_tree(text, "image", &plan->image);
-	print_tree(text, "tools", &plan->tools);
+	plan_print_tree(text, "image", &plan->image);
+	plan_print_tree(text, "tools", &plan->tools);
 }

@@ -14,7 +14,7 @@ enum { SUBIDS = 65536, FIRST_SUBID = 100000, FIRST_UID = 1000, LAST_UID = 60000 
 
 /* --- the files ------------------------------------------------------------------------------------------------------- */
 
-static const struct recipe_user *find_user(const struct recipe *recipe, const char *name)
+static const struct recipe_user *plan_quadlets_find_user(const struct recipe *recipe, const char *name)
 {
 	for (size_t i = 0; i < recipe->n_users; i++)
 		if (strcmp(recipe->users[i].name, name) == 0)
@@ -22,7 +22,7 @@ static const struct recipe_user *find_user(const struct recipe *recipe, const ch
 	return NULL;
 }
 
-static bool has_setting(const struct recipe_settings *settings, const char *section, const char *key)
+static bool plan_quadlets_has_setting(const struct recipe_settings *settings, const char *section, const char *key)
 {
 	for (size_t i = 0; i < settings->count; i++)
 		if (strcmp(settings->items[i].section, section) == 0 && strcmp(settings->items[i].key, key) == 0)
@@ -30,31 +30,32 @@ static bool has_setting(const struct recipe_settings *settings, const char *sect
 	return false;
 }
 
-static void add_setting(struct arena *arena, struct recipe_settings *settings, const char *section, const char *key,
-			const char *value)
+static void plan_quadlets_add_setting(struct arena *arena, struct recipe_settings *settings, const char *section,
+				      const char *key, const char *value)
 {
 	*arena_push(arena, settings->items, settings->count) = (struct recipe_setting){section, key, value};
 }
 
 /* The recipe's words, and what they leave open: an embedded image is never asked for elsewhere, and what is enabled
  * starts with its manager. (Quadlet itself starts nothing that has no Install section.) */
-static const char *quadlet_text(struct arena *arena, const struct recipe_quadlet *quadlet)
+static const char *plan_quadlets_quadlet_text(struct arena *arena, const struct recipe_quadlet *quadlet)
 {
 	struct recipe_settings settings = {0};
 	_cleanup_buf_ struct buf text = {0};
 
 	for (size_t i = 0; i < quadlet->settings.count; i++)
 		*arena_push(arena, settings.items, settings.count) = quadlet->settings.items[i];
-	if (quadlet->embed && !has_setting(&settings, "Container", "Pull"))
-		add_setting(arena, &settings, "Container", "Pull", "never");
+	if (quadlet->embed && !plan_quadlets_has_setting(&settings, "Container", "Pull"))
+		plan_quadlets_add_setting(arena, &settings, "Container", "Pull", "never");
 	if (quadlet->enable == YES)
-		add_setting(arena, &settings, "Install", "WantedBy",
-			    quadlet->user ? "default.target" : "multi-user.target");
+		plan_quadlets_add_setting(arena, &settings, "Install", "WantedBy",
+					  quadlet->user ? "default.target" : "multi-user.target");
 	config_settings(&text, &settings);
 	return arena_strdup(arena, text.data ? text.data : "");
 }
 
-static int make_quadlet(struct arena *arena, struct plan *plan, const struct recipe_quadlet *words, struct err *err)
+static int plan_quadlets_make_quadlet(struct arena *arena, struct plan *plan, const struct recipe_quadlet *words,
+				      struct err *err)
 {
 	static const char *const rootless[] = {"uidmap", "passt", "dbus-user-session"};
 	struct plan_quadlet *quadlet = arena_push(arena, plan->quadlets, plan->n_quadlets);
@@ -62,13 +63,13 @@ static int make_quadlet(struct arena *arena, struct plan *plan, const struct rec
 
 	*quadlet = (struct plan_quadlet){.name = words->name, .pos = words->pos};
 	if (words->user)
-		quadlet->uid = access_uid(plan->recipe, find_user(plan->recipe, words->user));
+		quadlet->uid = access_uid(plan->recipe, plan_quadlets_find_user(plan->recipe, words->user));
 	if (words->user)
 		quadlet->path =
 			arena_printf(arena, "/etc/containers/systemd/users/%" PRId64 "/%s", quadlet->uid, words->name);
 	else
 		quadlet->path = arena_printf(arena, "/etc/containers/systemd/%s", words->name);
-	config_put(arena, plan, quadlet->path, 0644, &words->pos, quadlet_text(arena, words));
+	config_put(arena, plan, quadlet->path, 0644, &words->pos, plan_quadlets_quadlet_text(arena, words));
 	config_needs(plan, "podman", &words->pos, what, err);
 	for (size_t i = 0; words->user && i < sizeof rootless / sizeof *rootless; i++)
 		config_needs(plan, rootless[i], &words->pos, arena_printf(arena, "%s, which is rootless,", what), err);
@@ -77,7 +78,7 @@ static int make_quadlet(struct arena *arena, struct plan *plan, const struct rec
 
 /* --- the images that travel along ------------------------------------------------------------------------------------ */
 
-static void make_container(struct arena *arena, struct plan *plan, const struct oci_image *locked)
+static void plan_quadlets_make_container(struct arena *arena, struct plan *plan, const struct oci_image *locked)
 {
 	struct plan_container *container = arena_push(arena, plan->containers, plan->n_containers);
 	_cleanup_buf_ struct buf text = {0};
@@ -90,7 +91,7 @@ static void make_container(struct arena *arena, struct plan *plan, const struct 
 	container->key = key;
 }
 
-static bool embeds(const struct recipe *recipe, const char *image, const char *user)
+static bool plan_quadlets_embeds(const struct recipe *recipe, const char *image, const char *user)
 {
 	for (size_t i = 0; i < recipe->n_quadlets; i++) {
 		const struct recipe_quadlet *quadlet = &recipe->quadlets[i];
@@ -103,12 +104,13 @@ static bool embeds(const struct recipe *recipe, const char *image, const char *u
 }
 
 /* Where podman finds the images of `user` (NULL: root's): below `stores`. An empty text when there are none. */
-static const char *storage_text(struct arena *arena, const struct plan *plan, const char *user, const char *stores)
+static const char *plan_quadlets_storage_text(struct arena *arena, const struct plan *plan, const char *user,
+					      const char *stores)
 {
 	const char *list = "";
 
 	for (size_t i = 0; i < plan->n_containers; i++)
-		if (embeds(plan->recipe, plan->containers[i].locked->image, user))
+		if (plan_quadlets_embeds(plan->recipe, plan->containers[i].locked->image, user))
 			list = arena_printf(arena, "%s  \"%s%s\",\n", list, stores,
 					    plan->containers[i].store + strlen(STORES));
 	if (!*list)
@@ -118,10 +120,10 @@ static const char *storage_text(struct arena *arena, const struct plan *plan, co
 		user ? "" : "runroot = \"/run/containers/storage\"\ngraphroot = \"/var/lib/containers/storage\"\n", list);
 }
 
-static int make_storage(struct arena *arena, struct plan *plan, struct err *err)
+static int plan_quadlets_make_storage(struct arena *arena, struct plan *plan, struct err *err)
 {
 	static const char path[] = "/etc/containers/storage.conf";
-	const char *text = storage_text(arena, plan, NULL, STORES);
+	const char *text = plan_quadlets_storage_text(arena, plan, NULL, STORES);
 
 	if (!*text)
 		return 0;
@@ -138,14 +140,14 @@ static int make_storage(struct arena *arena, struct plan *plan, struct err *err)
 
 /* Ids that belong to the user's containers: the next image has to give the same ones, or their files are nobody's. So they
  * hang on the user's own id alone. */
-static int64_t first_subid(int64_t uid)
+static int64_t plan_quadlets_first_subid(int64_t uid)
 {
 	return FIRST_SUBID + SUBIDS * (uid >= FIRST_UID ? uid - FIRST_UID : LAST_UID + uid);
 }
 
 /* The stores once more, as the user's containers see them: root of a rootless container is the user, and the others are the
  * user's subordinate ids. The kernel translates (mount_setattr(2), MOUNT_ATTR_IDMAP); nothing is copied. */
-static void make_view(struct arena *arena, struct plan *plan, const struct recipe_user *user, int64_t uid)
+static void plan_quadlets_make_view(struct arena *arena, struct plan *plan, const struct recipe_user *user, int64_t uid)
 {
 	static const char format[] = "[Unit]\n"
 				     "Description=Container images of %s\n"
@@ -163,17 +165,18 @@ static void make_view(struct arena *arena, struct plan *plan, const struct recip
 		.name = arena_printf(arena, "run-aether-containers-%" PRId64 ".mount", uid),
 		.enable = YES,
 		.pos = user->pos,
-		.text = arena_printf(arena, format, user->name, uid, uid, uid, first_subid(uid), SUBIDS - 1, uid),
+		.text = arena_printf(arena, format, user->name, uid, uid, uid, plan_quadlets_first_subid(uid),
+				     SUBIDS - 1, uid),
 	};
 }
 
 /* A user's podman reads no file of the system's, but one in the home folder. */
-static void make_user_storage(struct arena *arena, struct plan *plan, const struct recipe_user *user, int64_t uid,
-			      struct buf *tmpfiles)
+static void plan_quadlets_make_user_storage(struct arena *arena, struct plan *plan, const struct recipe_user *user,
+					    int64_t uid, struct buf *tmpfiles)
 {
 	const char *path = arena_printf(arena, "/etc/containers/storage-%" PRId64 ".conf", uid);
-	const char *text =
-		storage_text(arena, plan, user->name, arena_printf(arena, "/run/aether/containers/%" PRId64, uid));
+	const char *text = plan_quadlets_storage_text(arena, plan, user->name,
+						      arena_printf(arena, "/run/aether/containers/%" PRId64, uid));
 
 	if (!*text)
 		return;
@@ -181,10 +184,10 @@ static void make_user_storage(struct arena *arena, struct plan *plan, const stru
 	buf_printf(tmpfiles, "d %s/.config 0700 %s %s\nd %s/.config/containers 0700 %s %s\n", user->home, user->name,
 		   user->name, user->home, user->name, user->name);
 	buf_printf(tmpfiles, "L %s/.config/containers/storage.conf - - - - %s\n", user->home, path);
-	make_view(arena, plan, user, uid);
+	plan_quadlets_make_view(arena, plan, user, uid);
 }
 
-static bool runs_quadlets(const struct recipe *recipe, const struct recipe_user *user)
+static bool plan_quadlets_runs(const struct recipe *recipe, const struct recipe_user *user)
 {
 	for (size_t i = 0; i < recipe->n_quadlets; i++)
 		if (recipe->quadlets[i].user && strcmp(recipe->quadlets[i].user, user->name) == 0)
@@ -192,7 +195,7 @@ static bool runs_quadlets(const struct recipe *recipe, const struct recipe_user 
 	return false;
 }
 
-static void make_users(struct arena *arena, struct plan *plan)
+static void plan_quadlets_make_users(struct arena *arena, struct plan *plan)
 {
 	_cleanup_buf_ struct buf subids = {0}, tmpfiles = {0};
 
@@ -200,10 +203,10 @@ static void make_users(struct arena *arena, struct plan *plan)
 		const struct recipe_user *user = &plan->recipe->users[i];
 		int64_t uid = access_uid(plan->recipe, user);
 
-		if (!runs_quadlets(plan->recipe, user))
+		if (!plan_quadlets_runs(plan->recipe, user))
 			continue;
-		buf_printf(&subids, "%s:%" PRId64 ":%d\n", user->name, first_subid(uid), SUBIDS);
-		make_user_storage(arena, plan, user, uid, &tmpfiles);
+		buf_printf(&subids, "%s:%" PRId64 ":%d\n", user->name, plan_quadlets_first_subid(uid), SUBIDS);
+		plan_quadlets_make_user_storage(arena, plan, user, uid, &tmpfiles);
 	}
 	if (!subids.size)
 		return;
@@ -218,15 +221,15 @@ int quadlets_make(struct arena *arena, struct plan *plan, struct err *err)
 	const struct recipe *recipe = plan->recipe;
 
 	for (size_t i = 0; i < plan->lock->n_containers; i++)
-		make_container(arena, plan, &plan->lock->containers[i]);
+		plan_quadlets_make_container(arena, plan, &plan->lock->containers[i]);
 	for (size_t i = 0; i < recipe->n_quadlets; i++) {
 		const struct recipe_quadlet *quadlet = &recipe->quadlets[i];
 
 		if (quadlet->image && !lock_container(plan->lock, quadlet->image))
 			err_at(err, -ESTALE, &quadlet->pos, NULL, "the lock does not have the image '%s'", quadlet->image);
-		make_quadlet(arena, plan, quadlet, err);
+		plan_quadlets_make_quadlet(arena, plan, quadlet, err);
 	}
-	make_storage(arena, plan, err);
-	make_users(arena, plan);
+	plan_quadlets_make_storage(arena, plan, err);
+	plan_quadlets_make_users(arena, plan);
 	return err_result(err);
 }

@@ -1,7 +1,7 @@
 /* systemd units, and what else systemd reads at boot: modules-load.d(5). */
 #include "plan/config.h"
 
-static void make_unit(struct arena *arena, struct plan *plan, const struct recipe_unit *from)
+static void plan_units_make_unit(struct arena *arena, struct plan *plan, const struct recipe_unit *from)
 {
 	struct plan_unit *unit = arena_push(arena, plan->units, plan->n_units);
 	_cleanup_buf_ struct buf text = {0};
@@ -14,7 +14,7 @@ static void make_unit(struct arena *arena, struct plan *plan, const struct recip
 }
 
 /* One preset for all units of the recipe: what `systemctl preset` will do, now and whenever somebody runs it again. */
-static void make_preset(struct arena *arena, struct plan *plan)
+static void plan_units_make_preset(struct arena *arena, struct plan *plan)
 {
 	_cleanup_buf_ struct buf text = {0};
 
@@ -31,8 +31,8 @@ int units_make(struct arena *arena, struct plan *plan, struct err *err)
 	_cleanup_buf_ struct buf modules = {0};
 
 	for (size_t i = 0; i < recipe->n_units; i++)
-		make_unit(arena, plan, &recipe->units[i]);
-	make_preset(arena, plan);
+		plan_units_make_unit(arena, plan, &recipe->units[i]);
+	plan_units_make_preset(arena, plan);
 	for (size_t i = 0; i < recipe->modules_load.count; i++)
 		buf_printf(&modules, "%s\n", recipe->modules_load.items[i]);
 	if (modules.size)

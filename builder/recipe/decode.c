@@ -30,7 +30,8 @@ bool decode_matches(const struct rule *rule, const char *text)
 	return yes;
 }
 
-static int check_text(struct decoder *decoder, const struct schema *schema, const struct node *node, const char *path)
+static int decode_check_text(struct decoder *decoder, const struct schema *schema, const struct node *node,
+			     const char *path)
 {
 	size_t n = 0;
 
@@ -53,7 +54,7 @@ static int check_text(struct decoder *decoder, const struct schema *schema, cons
 static int decode_text(struct decoder *decoder, const struct schema *schema, const struct node *node, const char *path,
 		       void *out)
 {
-	if (check_text(decoder, schema, node, path) < 0)
+	if (decode_check_text(decoder, schema, node, path) < 0)
 		return -EINVAL;
 	*(const char **)out = node->text;
 	return 0;
@@ -68,12 +69,12 @@ static int decode_words(struct decoder *decoder, const struct schema *schema, co
 	if (node->type == NODE_MAP)
 		return problem_expected(decoder, node, path, "a list");
 	if (node->type == NODE_SCALAR) {
-		r = check_text(decoder, schema, node, path);
+		r = decode_check_text(decoder, schema, node, path);
 		if (r == 0)
 			strv_push(decoder->arena, &words, node->text);
 	} else {
 		for (size_t i = 0; i < node->count; i++) {
-			if (check_text(decoder, schema, node->items[i], path) < 0)
+			if (decode_check_text(decoder, schema, node->items[i], path) < 0)
 				r = -EINVAL;
 			else
 				strv_push(decoder->arena, &words, node->items[i]->text);
@@ -83,7 +84,7 @@ static int decode_words(struct decoder *decoder, const struct schema *schema, co
 	return r;
 }
 
-static int read_bool(const struct node *node)
+static int decode_read_bool(const struct node *node)
 {
 	if (node->type != NODE_SCALAR || !node->plain)
 		return -1;
@@ -93,7 +94,7 @@ static int read_bool(const struct node *node)
 static int decode_bool(struct decoder *decoder, const struct schema *schema, const struct node *node, const char *path,
 		       void *out)
 {
-	int value = read_bool(node);
+	int value = decode_read_bool(node);
 
 	if (value < 0)
 		return problem_expected(decoder, node, path, "true or false");
@@ -149,10 +150,10 @@ static int decode_mode(struct decoder *decoder, const struct node *node, const c
 
 /* --- settings: sections and keys of systemd-style files -------------------------------------------------------------- */
 
-static int add_setting(struct decoder *decoder, struct recipe_settings *settings, const char *section, const char *key,
-		       const struct node *value, const char *path)
+static int decode_add_setting(struct decoder *decoder, struct recipe_settings *settings, const char *section,
+			      const char *key, const struct node *value, const char *path)
 {
-	int truth = read_bool(value);
+	int truth = decode_read_bool(value);
 
 	if (value->state == STATE_REPORTED)
 		return -EINVAL;
@@ -168,8 +169,8 @@ static int add_setting(struct decoder *decoder, struct recipe_settings *settings
 	return 0;
 }
 
-static bool check_key(struct decoder *decoder, const struct rule *rule, const struct node *node, size_t i,
-		      const char *path)
+static bool decode_check_key(struct decoder *decoder, const struct rule *rule, const struct node *node, size_t i,
+			     const char *path)
 {
 	if (decode_matches(rule, node->keys[i]))
 		return true;
@@ -187,21 +188,21 @@ static int decode_section(struct decoder *decoder, const char *section, const st
 		const struct node *value = node->items[i];
 		const char *key = node->keys[i], *key_path = problem_path(decoder->arena, path, key);
 
-		if (!check_key(decoder, &schema_setting_rule, node, i, key_path))
+		if (!decode_check_key(decoder, &schema_setting_rule, node, i, key_path))
 			continue;
 		if (value->type != NODE_LIST)
-			add_setting(decoder, settings, section, key, value, key_path);
+			decode_add_setting(decoder, settings, section, key, value, key_path);
 		else
 			for (size_t n = 0; n < value->count; n++)
-				add_setting(decoder, settings, section, key, value->items[n], key_path);
+				decode_add_setting(decoder, settings, section, key, value->items[n], key_path);
 	}
 	return err_result(decoder->err);
 }
 
 /* --- records and tables ---------------------------------------------------------------------------------------------- */
 
-static int unknown_key(struct decoder *decoder, const struct schema *schema, const struct node *node, size_t i,
-		       const char *path)
+static int decode_unknown_key(struct decoder *decoder, const struct schema *schema, const struct node *node, size_t i,
+			      const char *path)
 {
 	const char *known[64];
 	size_t n = 0;
@@ -245,8 +246,8 @@ static int decode_record(struct decoder *decoder, const struct schema *schema, c
 		if (field)
 			decode_field(decoder, field, node, i, key_path, out);
 		else if (!schema_is_section(schema, node->keys[i]))
-			unknown_key(decoder, schema, node, i, key_path);
-		else if (check_key(decoder, &schema_setting_rule, node, i, key_path))
+			decode_unknown_key(decoder, schema, node, i, key_path);
+		else if (decode_check_key(decoder, &schema_setting_rule, node, i, key_path))
 			decode_section(decoder, node->keys[i], node->items[i], key_path,
 				       (void *)((char *)out + schema->sections_offset));
 	}
@@ -269,7 +270,7 @@ static int decode_table(struct decoder *decoder, const struct schema *schema, co
 		char *element = table->items + schema->size * table->count++;
 		const char *key_path = problem_path(decoder->arena, path, node->keys[i]);
 
-		check_key(decoder, schema->key_rule, node, i, key_path);
+		decode_check_key(decoder, schema->key_rule, node, i, key_path);
 		if (schema->prepare)
 			schema->prepare(element);
 		*(const char **)(element + schema->key_offset) = node->keys[i];

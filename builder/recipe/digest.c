@@ -6,19 +6,19 @@
 #include "recipe/recipe.h"
 
 /* A count before each list and a length before each text: no two recipes give the same bytes. */
-static void put(struct buf *out, const char *text)
+static void recipe_digest_put(struct buf *out, const char *text)
 {
 	buf_printf(out, "%zu:%s\n", text ? strlen(text) : 0, text ? text : "");
 }
 
-static void put_all(struct buf *out, const struct strv *list)
+static void recipe_digest_put_all(struct buf *out, const struct strv *list)
 {
 	buf_printf(out, "%zu\n", list->count);
 	for (size_t i = 0; i < list->count; i++)
-		put(out, list->items[i]);
+		recipe_digest_put(out, list->items[i]);
 }
 
-static const char *digest_of(const struct recipe *recipe, const char *path)
+static const char *recipe_digest_of(const struct recipe *recipe, const char *path)
 {
 	for (size_t i = 0; path && i < recipe->n_inputs; i++)
 		if (strcmp(recipe->inputs[i].path, path) == 0)
@@ -26,36 +26,37 @@ static const char *digest_of(const struct recipe *recipe, const char *path)
 	return NULL;
 }
 
-static void put_repository(struct buf *out, const struct recipe *recipe, const struct recipe_repository *repository)
+static void recipe_digest_put_repository(struct buf *out, const struct recipe *recipe,
+					 const struct recipe_repository *repository)
 {
-	put(out, repository->name);
-	put(out, repository->url);
-	put_all(out, &repository->mirrors);
-	put_all(out, &repository->suites);
-	put_all(out, &repository->components);
-	put(out, digest_of(recipe, repository->key));
-	put_all(out, &repository->fingerprints);
+	recipe_digest_put(out, repository->name);
+	recipe_digest_put(out, repository->url);
+	recipe_digest_put_all(out, &repository->mirrors);
+	recipe_digest_put_all(out, &repository->suites);
+	recipe_digest_put_all(out, &repository->components);
+	recipe_digest_put(out, recipe_digest_of(recipe, repository->key));
+	recipe_digest_put_all(out, &repository->fingerprints);
 }
 
 /* Where a download goes is no business of a lock's. Without any there is not even a count: older locks stay good. */
-static void put_downloads(struct buf *out, const struct recipe *recipe)
+static void recipe_digest_put_downloads(struct buf *out, const struct recipe *recipe)
 {
 	for (size_t i = 0; i < recipe->n_downloads; i++) {
-		put(out, "download");
-		put(out, recipe->downloads[i].name);
-		put(out, recipe->downloads[i].url);
-		put(out, recipe->downloads[i].sha256);
+		recipe_digest_put(out, "download");
+		recipe_digest_put(out, recipe->downloads[i].name);
+		recipe_digest_put(out, recipe->downloads[i].url);
+		recipe_digest_put(out, recipe->downloads[i].sha256);
 	}
 }
 
 /* Images by the name they have; what their containers do with them may change. */
-static void put_images(struct buf *out, const struct recipe *recipe)
+static void recipe_digest_put_images(struct buf *out, const struct recipe *recipe)
 {
 	for (size_t i = 0; i < recipe->n_quadlets; i++) {
 		if (!recipe->quadlets[i].image)
 			continue;
-		put(out, "image");
-		put(out, recipe->quadlets[i].image);
+		recipe_digest_put(out, "image");
+		recipe_digest_put(out, recipe->quadlets[i].image);
 	}
 }
 
@@ -64,18 +65,18 @@ const char *recipe_digest(struct arena *arena, const struct recipe *recipe)
 	_cleanup_buf_ struct buf out = {0};
 	char *digest = arena_array(arena, char, SHA256_HEX);
 
-	put_repository(&out, recipe, &recipe->distribution);
+	recipe_digest_put_repository(&out, recipe, &recipe->distribution);
 	buf_printf(&out, "%zu\n", recipe->n_repositories);
 	for (size_t i = 0; i < recipe->n_repositories; i++)
-		put_repository(&out, recipe, &recipe->repositories[i]);
+		recipe_digest_put_repository(&out, recipe, &recipe->repositories[i]);
 	buf_printf(&out, "%zu\n", recipe->n_packages);
 	for (size_t i = 0; i < recipe->n_packages; i++) {
-		put(&out, recipe->packages[i].name);
+		recipe_digest_put(&out, recipe->packages[i].name);
 		buf_printf(&out, "%d\n", recipe->packages[i].origin);
 	}
-	put_all(&out, &recipe->env_values);
-	put_downloads(&out, recipe);
-	put_images(&out, recipe);
+	recipe_digest_put_all(&out, &recipe->env_values);
+	recipe_digest_put_downloads(&out, recipe);
+	recipe_digest_put_images(&out, recipe);
 	sha256_hex_of(out.data, out.size, digest);
 	return digest;
 }

@@ -35,21 +35,21 @@ struct reference {
 	const char *path;            /* … and that value's key */
 };
 
-static void expand(struct names *names, struct node *node, const char *path, const struct chain *up);
+static void interpolate_expand(struct names *names, struct node *node, const char *path, const struct chain *up);
 
-static int refuse(const struct names *names, const struct reference *from, const char *what)
+static int interpolate_refuse(const struct names *names, const struct reference *from, const char *what)
 {
 	return err_at(names->err, -EINVAL, &from->node->pos, from->path, "'${%s}': %s", from->name, what);
 }
 
 /* --- looking up ------------------------------------------------------------------------------------------------------ */
 
-static int unknown(const struct names *names, const struct reference *from, const char *before, const char *word,
-		   const char *const *known, size_t n)
+static int interpolate_unknown(const struct names *names, const struct reference *from, const char *before,
+			       const char *word, const char *const *known, size_t n)
 {
 	const char *near = text_nearest(word, known, n);
 
-	refuse(names, from, arena_printf(names->arena, "there is no '%s%s'", before, word));
+	interpolate_refuse(names, from, arena_printf(names->arena, "there is no '%s%s'", before, word));
 	if (!*before)
 		return err_hint(names->err,
 				"names begin with facts, vars, name or env; write $${%s} for these very characters",
@@ -58,8 +58,8 @@ static int unknown(const struct names *names, const struct reference *from, cons
 }
 
 /* Says of a value that needs itself by what way. */
-static int report_cycle(const struct names *names, const struct reference *from, const struct chain *up,
-			const struct node *target)
+static int interpolate_report_cycle(const struct names *names, const struct reference *from, const struct chain *up,
+				    const struct node *target)
 {
 	const char *way = from->name;
 
@@ -69,29 +69,30 @@ static int report_cycle(const struct names *names, const struct reference *from,
 		if (at->node == target)
 			break;
 	}
-	return refuse(names, from, arena_printf(names->arena, "these values refer to each other: %s", way));
+	return interpolate_refuse(names, from, arena_printf(names->arena, "these values refer to each other: %s", way));
 }
 
-static int work_out(struct names *names, const struct reference *from, struct node *target, const char *path,
-		    const struct chain *up)
+static int interpolate_work_out(struct names *names, const struct reference *from, struct node *target,
+				const char *path, const struct chain *up)
 {
 	for (const struct chain *at = up; at; at = at->up)
 		if (at->node == target)
-			return report_cycle(names, from, up, target);
+			return interpolate_report_cycle(names, from, up, target);
 	if (up->depth > DEPTH_MAX)
-		return refuse(names, from, "too many names that stand for one another");
-	expand(names, target, path, up);
+		return interpolate_refuse(names, from, "too many names that stand for one another");
+	interpolate_expand(names, target, path, up);
 	return target->state == STATE_REPORTED ? -EINVAL : 0;
 }
 
-static int not_a_map(const struct names *names, const struct reference *from, const char *before)
+static int interpolate_not_a_map(const struct names *names, const struct reference *from, const char *before)
 {
-	return refuse(names, from, arena_printf(names->arena, "'%.*s' is not a map", (int)strlen(before) - 1, before));
+	return interpolate_refuse(names, from,
+				  arena_printf(names->arena, "'%.*s' is not a map", (int)strlen(before) - 1, before));
 }
 
 /* Follows the dots of `name` from `at`; a value on the way may be a `${…}` itself. */
-static int walk(struct names *names, const struct reference *from, struct node *at, const struct chain *up,
-		struct node **ret)
+static int interpolate_walk(struct names *names, const struct reference *from, struct node *at, const struct chain *up,
+			    struct node **ret)
 {
 	char *rest = arena_strdup(names->arena, strchr(from->name, '.') + 1), *word;
 	const char *before = arena_strndup(names->arena, from->name, strcspn(from->name, ".") + 1), *so_far;
@@ -99,14 +100,14 @@ static int walk(struct names *names, const struct reference *from, struct node *
 
 	while ((word = strsep(&rest, "."))) {
 		if (at->type != NODE_MAP)
-			return not_a_map(names, from, before);
+			return interpolate_not_a_map(names, from, before);
 		next = node_get(at, word);
 		if (!next)
-			return unknown(names, from, before, word, at->keys, at->count);
+			return interpolate_unknown(names, from, before, word, at->keys, at->count);
 		so_far = arena_printf(names->arena, "%s%s", before, word);
 		before = arena_printf(names->arena, "%s.", so_far);
 		if (next->type == NODE_SCALAR || !rest)
-			if (work_out(names, from, next, so_far, up) < 0)
+			if (interpolate_work_out(names, from, next, so_far, up) < 0)
 				return -EINVAL;
 		at = next;
 	}
@@ -114,7 +115,7 @@ static int walk(struct names *names, const struct reference *from, struct node *
 	return 0;
 }
 
-static int find_env(struct names *names, const struct reference *from, struct node **ret)
+static int interpolate_find_env(struct names *names, const struct reference *from, struct node **ret)
 {
 	const struct node *listed = node_get(names->root, "env");
 	const char *wanted = from->name + strlen("env.");
@@ -125,17 +126,19 @@ static int find_env(struct names *names, const struct reference *from, struct no
 		if (listed->items[i]->type != NODE_SCALAR || strcmp(listed->items[i]->text, wanted) != 0)
 			continue;
 		if (!node->text)
-			return refuse(names, from, arena_printf(names->arena, "the environment has no '%s'", wanted));
+			return interpolate_refuse(names, from,
+						  arena_printf(names->arena, "the environment has no '%s'", wanted));
 		node->text = arena_strdup(names->arena, node->text);
 		*ret = node;
 		return 0;
 	}
-	refuse(names, from, arena_printf(names->arena, "'%s' is not listed under 'env'", wanted));
+	interpolate_refuse(names, from, arena_printf(names->arena, "'%s' is not listed under 'env'", wanted));
 	return err_hint(names->err, "add it, 'env: [%s]': its value becomes part of the lock", wanted);
 }
 
 /* What `from` names, worked out. */
-static int find(struct names *names, const struct reference *from, const struct chain *up, struct node **ret)
+static int interpolate_find(struct names *names, const struct reference *from, const struct chain *up,
+			    struct node **ret)
 {
 	static const char *const known[] = {"facts", "vars", "name", "env"};
 	const char *dot = strchr(from->name, '.');
@@ -143,25 +146,27 @@ static int find(struct names *names, const struct reference *from, const struct 
 	struct node *vars = node_get(names->root, "vars"), *name = node_get(names->root, "name");
 
 	if (dot && strcmp(first, "facts") == 0)
-		return names->facts ? walk(names, from, (struct node *)names->facts, up, ret)
-				    : refuse(names, from, "there are no facts: 'facts' names no file");
+		return names->facts ? interpolate_walk(names, from, (struct node *)names->facts, up, ret)
+				    : interpolate_refuse(names, from, "there are no facts: 'facts' names no file");
 	if (dot && strcmp(first, "vars") == 0)
-		return vars ? walk(names, from, vars, up, ret) : refuse(names, from, "there are no 'vars'");
+		return vars ? interpolate_walk(names, from, vars, up, ret)
+			    : interpolate_refuse(names, from, "there are no 'vars'");
 	if (dot && strcmp(first, "env") == 0)
-		return find_env(names, from, ret);
+		return interpolate_find_env(names, from, ret);
 	if (!dot && (strcmp(first, "facts") == 0 || strcmp(first, "vars") == 0 || strcmp(first, "env") == 0))
-		return refuse(names, from, arena_printf(names->arena, "name one of them: ${%s.NAME}", first));
+		return interpolate_refuse(names, from,
+					  arena_printf(names->arena, "name one of them: ${%s.NAME}", first));
 	if (dot || strcmp(first, "name") != 0)
-		return unknown(names, from, "", first, known, sizeof known / sizeof *known);
+		return interpolate_unknown(names, from, "", first, known, sizeof known / sizeof *known);
 	if (!name)
-		return refuse(names, from, "the recipe has no 'name'");
+		return interpolate_refuse(names, from, "the recipe has no 'name'");
 	*ret = name;
-	return work_out(names, from, name, "name", up);
+	return interpolate_work_out(names, from, name, "name", up);
 }
 
 /* --- putting in ------------------------------------------------------------------------------------------------------ */
 
-static int charge(struct names *names, const struct reference *from, size_t bytes)
+static int interpolate_charge(struct names *names, const struct reference *from, size_t bytes)
 {
 	bool spent = names->bytes > BYTES_MAX || names->nodes > NODES_MAX;
 
@@ -169,13 +174,14 @@ static int charge(struct names *names, const struct reference *from, size_t byte
 	names->nodes++;
 	if (names->bytes <= BYTES_MAX && names->nodes <= NODES_MAX)
 		return 0;
-	return spent ? -EINVAL : refuse(names, from, "names make the recipe larger than 8 MiB");
+	return spent ? -EINVAL : interpolate_refuse(names, from, "names make the recipe larger than 8 MiB");
 }
 
 /* A value that is only one reference becomes what it names, type, place and all: a path in it means what it meant there. */
-static int copy(struct names *names, const struct reference *from, const struct node *source, struct node *target)
+static int interpolate_copy(struct names *names, const struct reference *from, const struct node *source,
+			    struct node *target)
 {
-	int r = charge(names, from, source->text ? strlen(source->text) : 0);
+	int r = interpolate_charge(names, from, source->text ? strlen(source->text) : 0);
 	bool alone = target->alone;
 
 	*target = *source;
@@ -187,13 +193,13 @@ static int copy(struct names *names, const struct reference *from, const struct 
 	target->items = arena_array(names->arena, struct node *, source->count + 1);
 	for (size_t i = 0; r == 0 && i < source->count; i++) {
 		target->items[i] = arena_new_of(names->arena, struct node);
-		r = copy(names, from, source->items[i], target->items[i]);
+		r = interpolate_copy(names, from, source->items[i], target->items[i]);
 	}
 	return r;
 }
 
 /* Reads the reference that begins at `text`; returns what follows it, or NULL. */
-static const char *read_reference(struct names *names, const char *text, struct reference *from)
+static const char *interpolate_read_reference(struct names *names, const char *text, struct reference *from)
 {
 	const char *end = text + strlen("${");
 
@@ -207,25 +213,26 @@ static const char *read_reference(struct names *names, const char *text, struct 
 	return NULL;
 }
 
-static int put(struct names *names, const struct reference *from, const struct chain *up, struct buf *out)
+static int interpolate_put(struct names *names, const struct reference *from, const struct chain *up, struct buf *out)
 {
 	struct node *value;
-	int r = find(names, from, up, &value);
+	int r = interpolate_find(names, from, up, &value);
 
 	if (r < 0)
 		return r;
 	if (value->type != NODE_SCALAR) {
-		refuse(names, from,
-		       value->type == NODE_MAP ? "a map cannot be part of a text" : "a list cannot be part of a text");
+		interpolate_refuse(names, from,
+				   value->type == NODE_MAP ? "a map cannot be part of a text"
+							   : "a list cannot be part of a text");
 		return err_hint(names->err, "a value that is nothing but ${%s} becomes the whole of it", from->name);
 	}
-	r = charge(names, from, strlen(value->text));
+	r = interpolate_charge(names, from, strlen(value->text));
 	if (r == 0)
 		buf_puts(out, value->text);
 	return r;
 }
 
-static int expand_text(struct names *names, struct node *node, const char *path, const struct chain *up)
+static int interpolate_expand_text(struct names *names, struct node *node, const char *path, const struct chain *up)
 {
 	struct reference from = {.name = "", .node = node, .path = path};
 	_cleanup_buf_ struct buf out = {0};
@@ -234,12 +241,12 @@ static int expand_text(struct names *names, struct node *node, const char *path,
 	int r = 0;
 
 	if (text_has_prefix(text, "${")) {
-		next = read_reference(names, text, &from);
+		next = interpolate_read_reference(names, text, &from);
 		if (!next)
 			return -EINVAL;
 		if (!*next) {
-			r = find(names, &from, up, &value);
-			return r < 0 ? r : copy(names, &from, value, node);
+			r = interpolate_find(names, &from, up, &value);
+			return r < 0 ? r : interpolate_copy(names, &from, value, node);
 		}
 	}
 	while (r == 0 && *text) {
@@ -247,8 +254,8 @@ static int expand_text(struct names *names, struct node *node, const char *path,
 			buf_puts(&out, "${");
 			text += 3;
 		} else if (text_has_prefix(text, "${")) {
-			text = read_reference(names, text, &from);
-			r = text ? put(names, &from, up, &out) : -EINVAL;
+			text = interpolate_read_reference(names, text, &from);
+			r = text ? interpolate_put(names, &from, up, &out) : -EINVAL;
 		} else {
 			buf_add(&out, text++, 1);
 		}
@@ -256,10 +263,10 @@ static int expand_text(struct names *names, struct node *node, const char *path,
 	if (r < 0)
 		return r;
 	node->text = out.data ? arena_strndup(names->arena, out.data, out.size) : "";
-	return charge(names, &from, out.size);
+	return interpolate_charge(names, &from, out.size);
 }
 
-static void check_key(struct names *names, const struct node *map, size_t i, const char *path)
+static void interpolate_check_key(struct names *names, const struct node *map, size_t i, const char *path)
 {
 	if (!strstr(map->keys[i], "${"))
 		return;
@@ -269,7 +276,7 @@ static void check_key(struct names *names, const struct node *map, size_t i, con
 
 /* `packages: ${vars.more}` was made a list of that one word before anybody knew that it names a list: its items take its place,
  * but for those that are there already. */
-static void unfold(struct names *names, struct node *list)
+static void interpolate_unfold(struct names *names, struct node *list)
 {
 	struct node whole = {.type = NODE_LIST};
 
@@ -286,7 +293,7 @@ static void unfold(struct names *names, struct node *list)
 	list->count = whole.count;
 }
 
-static void expand(struct names *names, struct node *node, const char *path, const struct chain *up)
+static void interpolate_expand(struct names *names, struct node *node, const char *path, const struct chain *up)
 {
 	const struct chain here = {up, node, path, up ? up->depth + 1 : 0};
 	int r = 0;
@@ -294,25 +301,25 @@ static void expand(struct names *names, struct node *node, const char *path, con
 	if (node->state != STATE_RAW)
 		return;
 	if (node->type == NODE_SCALAR && strstr(node->text, "${"))
-		r = expand_text(names, node, path, &here);
+		r = interpolate_expand_text(names, node, path, &here);
 	for (size_t i = 0; node->state == STATE_RAW && node->type != NODE_SCALAR && i < node->count; i++) {
 		const char *key = node->type == NODE_MAP ? problem_path(names->arena, path, node->keys[i]) : path;
 
 		if (node->type == NODE_MAP)
-			check_key(names, node, i, key);
-		expand(names, node->items[i], key, &here);
+			interpolate_check_key(names, node, i, key);
+		interpolate_expand(names, node->items[i], key, &here);
 	}
 	if (node->state == STATE_RAW && node->type == NODE_LIST)
-		unfold(names, node);
+		interpolate_unfold(names, node);
 	node->state = r < 0 ? STATE_REPORTED : STATE_FINAL;
 }
 
 /* Facts are another's file: a `${` in them is theirs. */
-static void keep(struct node *node)
+static void interpolate_keep(struct node *node)
 {
 	node->state = STATE_FINAL;
 	for (size_t i = 0; i < node->count; i++)
-		keep(node->items[i]);
+		interpolate_keep(node->items[i]);
 }
 
 int interpolate(struct arena *arena, struct node *root, const struct node *facts, struct err *err)
@@ -328,7 +335,7 @@ int interpolate(struct arena *arena, struct node *root, const struct node *facts
 			err_at(err, -EINVAL, &vars->key_pos[i], "vars", "expected %s, found '%s'", rule->expected,
 			       vars->keys[i]);
 	if (facts)
-		keep((struct node *)facts);
-	expand(&names, root, "", NULL);
+		interpolate_keep((struct node *)facts);
+	interpolate_expand(&names, root, "", NULL);
 	return err_result(err);
 }

@@ -34,7 +34,7 @@ const char *recipe_suffix(struct arena *arena, const struct recipe *recipe)
 
 /* --- which kind ------------------------------------------------------------------------------------------------------ */
 
-static unsigned first_kind(const struct node *root)
+static unsigned kinds_first_kind(const struct node *root)
 {
 	const struct node *named = node_get(root, "kinds"), *from = node_get(root, "from");
 
@@ -48,7 +48,7 @@ static unsigned first_kind(const struct node *root)
 }
 
 /* The keys of a map, as a list of words at its place. */
-static struct node *keys_of(struct arena *arena, const struct node *map)
+static struct node *kinds_keys_of(struct arena *arena, const struct node *map)
 {
 	struct node *list = arena_new_of(arena, struct node);
 
@@ -68,11 +68,11 @@ void kinds_note(struct decoder *decoder, struct node *root)
 	struct recipe *recipe = decoder->recipe;
 
 	if (!recipe->default_kind)
-		recipe->default_kind = first_kind(root);
+		recipe->default_kind = kinds_first_kind(root);
 	if (!recipe->kind)
 		recipe->kind = recipe->default_kind;
 	if (from && from->type == NODE_MAP && from->count && !node_get(root, "kinds"))
-		node_set(decoder->arena, root, "kinds", &from->pos, keys_of(decoder->arena, from));
+		node_set(decoder->arena, root, "kinds", &from->pos, kinds_keys_of(decoder->arena, from));
 }
 
 /* --- what belongs to it ---------------------------------------------------------------------------------------------- */
@@ -102,7 +102,7 @@ int kinds_parent(struct decoder *decoder, const struct node *root, const struct 
 	return known && parent ? 0 : -EINVAL;
 }
 
-static void check_words(struct decoder *decoder, const struct node *part, const char *name)
+static void kinds_check_words(struct decoder *decoder, const struct node *part, const char *name)
 {
 	static const char *const elsewhere[] = {"from", "use", "facts", "kinds", "name", "vm", "lxc"};
 	const char *known[64];
@@ -137,7 +137,7 @@ int kinds_words(struct decoder *decoder, const struct node *root, struct node **
 
 		if (!part)
 			continue;
-		check_words(decoder, part, parts[i]);
+		kinds_check_words(decoder, part, parts[i]);
 		if (recipe_kind(parts[i]) == decoder->recipe->kind)
 			*ret_words = part;
 	}

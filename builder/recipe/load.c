@@ -35,7 +35,7 @@ struct source {
 /* --- names ----------------------------------------------------------------------------------------------------------- */
 
 /* `text` as seen from the file called `base`: `recipes/x.recipe` and `../images/y.recipe` give `images/y.recipe`. */
-static const char *name_beside(struct arena *arena, const char *base, const char *text)
+static const char *load_name_beside(struct arena *arena, const char *base, const char *text)
 {
 	const char *slash = *text == '/' ? NULL : strrchr(base, '/'), *rest;
 	char *name = arena_strndup(arena, base, slash ? (size_t)(slash - base + 1) : 0);
@@ -56,7 +56,7 @@ static const char *name_beside(struct arena *arena, const char *base, const char
 }
 
 /* The nearest folder with `.git`, else the recipe's own. */
-static const char *find_root(struct arena *arena, const char *path)
+static const char *load_find_root(struct arena *arena, const char *path)
 {
 	char *folder = arena_strdup(arena, path), *own;
 
@@ -73,7 +73,7 @@ static const char *find_root(struct arena *arena, const char *path)
 
 /* --- reading one file ------------------------------------------------------------------------------------------------ */
 
-static int read_text(struct loader *loader, struct source *source, struct node **ret_node)
+static int load_read_text(struct loader *loader, struct source *source, struct node **ret_node)
 {
 	struct decoder *decoder = &loader->decoder;
 	_cleanup_buf_ struct buf text = {0};
@@ -105,16 +105,16 @@ static int read_text(struct loader *loader, struct source *source, struct node *
 	return r;
 }
 
-static int read_source(struct loader *loader, struct source *source, struct node **ret_node)
+static int load_read_source(struct loader *loader, struct source *source, struct node **ret_node)
 {
-	int r = read_text(loader, source, ret_node);
+	int r = load_read_text(loader, source, ret_node);
 
 	loader->incomplete |= r < 0;
 	return r;
 }
 
-static int report_cycle(struct loader *loader, const struct source *by, const struct node *node, const char *key,
-			const char *path)
+static int load_report_cycle(struct loader *loader, const struct source *by, const struct node *node, const char *key,
+			     const char *path)
 {
 	struct arena *arena = loader->decoder.arena;
 	const char *names = by->name;
@@ -122,12 +122,12 @@ static int report_cycle(struct loader *loader, const struct source *by, const st
 	for (const struct source *at = by; strcmp(at->path, path) != 0; at = at->up)
 		names = arena_printf(arena, "%s → %s", at->up->name, names);
 	return err_at(loader->decoder.err, -ELOOP, &node->pos, key, "these files include each other: %s → %s", names,
-		      name_beside(arena, by->name, node->text));
+		      load_name_beside(arena, by->name, node->text));
 }
 
 /* What `node` in the file `by` names, as a source of the same kind; -ELOOP when `by` is needed by that file. */
-static int find_source(struct loader *loader, const struct source *by, const struct node *node, const char *key,
-		       struct source *ret_source)
+static int load_find_source(struct loader *loader, const struct source *by, const struct node *node, const char *key,
+			    struct source *ret_source)
 {
 	struct err *err = loader->decoder.err;
 	bool was_incomplete = loader->incomplete;
@@ -146,21 +146,22 @@ static int find_source(struct loader *loader, const struct source *by, const str
 		return err_result(err);
 	for (const struct source *at = by; at; at = at->up, depth++)
 		if (strcmp(at->path, path) == 0)
-			return report_cycle(loader, by, node, key, path);
+			return load_report_cycle(loader, by, node, key, path);
 	if (depth > DEPTH_MAX)
 		return err_at(err, -ELOOP, &node->pos, key, "more than %d files that name one another", DEPTH_MAX);
 	*ret_source = *by;
 	ret_source->up = by;
 	ret_source->path = path;
-	ret_source->name = text_has_prefix(node->text, SHIPPED) ? source_file_name(&loader->decoder, path)
-								: name_beside(loader->decoder.arena, by->name, node->text);
+	ret_source->name = text_has_prefix(node->text, SHIPPED)
+				   ? source_file_name(&loader->decoder, path)
+				   : load_name_beside(loader->decoder.arena, by->name, node->text);
 	loader->incomplete = was_incomplete;
 	return 0;
 }
 
 /* --- partitions and facts -------------------------------------------------------------------------------------------- */
 
-static struct node *without(struct arena *arena, const struct node *map, const char *const *keys)
+static struct node *load_without(struct arena *arena, const struct node *map, const char *const *keys)
 {
 	struct node *rest = arena_new_of(arena, struct node);
 
@@ -188,12 +189,12 @@ static struct node *load_layout(struct loader *loader, const struct source *by, 
 
 	if (node->tag == TAG_REMOVE || node->type == NODE_LIST || !named)
 		return node;
-	if (find_source(loader, by, named, named == node ? "partitions" : "partitions.from", &source) < 0 ||
-	    read_source(loader, &source, &layout) < 0)
+	if (load_find_source(loader, by, named, named == node ? "partitions" : "partitions.from", &source) < 0 ||
+	    load_read_source(loader, &source, &layout) < 0)
 		return node;
 	layout = load_layout(loader, &source, layout);
 	if (node->type == NODE_MAP) {
-		own = without(loader->decoder.arena, node, from);
+		own = load_without(loader->decoder.arena, node, from);
 		own->tag = TAG_NONE;
 		layout = merge(&loader->merger, schema, merge(&loader->merger, schema, NULL, layout, "partitions"), own,
 			       "partitions");
@@ -208,7 +209,8 @@ static void load_facts(struct loader *loader, const struct source *by, const str
 	struct source source;
 	struct node *facts;
 
-	if (node && find_source(loader, by, node, "facts", &source) == 0 && read_source(loader, &source, &facts) == 0)
+	if (node && load_find_source(loader, by, node, "facts", &source) == 0 &&
+	    load_read_source(loader, &source, &facts) == 0)
 		loader->facts = merge(&loader->merger, &any, loader->facts, facts, "facts");
 }
 
@@ -216,7 +218,7 @@ static void load_facts(struct loader *loader, const struct source *by, const str
 
 static void load_recipe(struct loader *loader, struct source *source);
 
-static void add_use(struct loader *loader, struct document *user, size_t module)
+static void load_add_use(struct loader *loader, struct document *user, size_t module)
 {
 	for (size_t i = 0; i < user->n_uses; i++)
 		if (user->uses[i] == module)
@@ -225,7 +227,7 @@ static void add_use(struct loader *loader, struct document *user, size_t module)
 }
 
 /* The recipe, parent or module read from `path`; n_documents when there is none yet. */
-static size_t find_read(const struct loader *loader, const char *path)
+static size_t load_find_read(const struct loader *loader, const char *path)
 {
 	size_t i = 0;
 
@@ -249,7 +251,7 @@ static void load_parent(struct loader *loader, const struct source *by, const st
 		err_at(err, -EINVAL, &node->pos, "from",
 		       "expected the path of one recipe, or one for each kind: there is at most one parent");
 		err_hint(err, "'use' takes any number of modules");
-	} else if (find_source(loader, by, node, "from", &source) == 0) {
+	} else if (load_find_source(loader, by, node, "from", &source) == 0) {
 		source.origin = ORIGIN_PARENT;
 		source.level = loader->decoder.n_documents;
 		load_recipe(loader, &source);
@@ -262,9 +264,9 @@ static void load_module(struct loader *loader, const struct source *by, const st
 	struct document *user, *module;
 	size_t at;
 
-	if (find_source(loader, by, node, "use", &source) < 0)
+	if (load_find_source(loader, by, node, "use", &source) < 0)
 		return;
-	at = find_read(loader, source.path);
+	at = load_find_read(loader, source.path);
 	if (at == loader->decoder.n_documents) {
 		source.module = true;
 		if (source.origin == ORIGIN_SELF)
@@ -275,9 +277,9 @@ static void load_module(struct loader *loader, const struct source *by, const st
 		return;
 	user = &loader->decoder.documents[by->document];
 	module = &loader->decoder.documents[at];
-	add_use(loader, user, at);
+	load_add_use(loader, user, at);
 	for (size_t i = 0; i < module->n_uses; i++)
-		add_use(loader, user, module->uses[i]);
+		load_add_use(loader, user, module->uses[i]);
 }
 
 static void load_modules(struct loader *loader, const struct source *by, const struct node *node)
@@ -292,7 +294,7 @@ static void load_modules(struct loader *loader, const struct source *by, const s
 		load_module(loader, by, node->items[i]);
 }
 
-static void merge_words(struct loader *loader, const struct source *source, struct node *words)
+static void load_merge_words(struct loader *loader, const struct source *source, struct node *words)
 {
 	for (size_t i = 0; i < words->count; i++)
 		if (strcmp(words->keys[i], "partitions") == 0)
@@ -307,7 +309,7 @@ static void load_recipe(struct loader *loader, struct source *source)
 	const struct node *parent;
 	struct node *root, *words;
 
-	if (read_source(loader, source, &root) < 0)
+	if (load_read_source(loader, source, &root) < 0)
 		return;
 	if (!source->module)
 		kinds_note(&loader->decoder, root);
@@ -317,20 +319,20 @@ static void load_recipe(struct loader *loader, struct source *source)
 		loader->incomplete = true;
 	load_modules(loader, source, node_get(root, "use"));
 	load_facts(loader, source, node_get(root, "facts"));
-	merge_words(loader, source, without(loader->decoder.arena, root, early));
+	load_merge_words(loader, source, load_without(loader->decoder.arena, root, early));
 	if (kinds_words(&loader->decoder, root, &words) < 0)
 		loader->incomplete = true;
 	else if (words)
-		merge_words(loader, source, words);
+		load_merge_words(loader, source, words);
 }
 
-static int compare_inputs(const void *a, const void *b)
+static int load_compare_inputs(const void *a, const void *b)
 {
 	return strcmp(((const struct recipe_input *)a)->name, ((const struct recipe_input *)b)->name);
 }
 
 /* The stages after reading; each goes on where it can, so that one run tells all there is to mend. */
-static int make_recipe(struct loader *loader)
+static int load_make_recipe(struct loader *loader)
 {
 	struct decoder *decoder = &loader->decoder;
 	struct recipe *recipe = decoder->recipe;
@@ -340,7 +342,7 @@ static int make_recipe(struct loader *loader)
 	decode(decoder, &schema_recipe, loader->root, "", recipe);
 	schema_check(decoder, loader->root);
 	if (recipe->n_inputs)
-		qsort(recipe->inputs, recipe->n_inputs, sizeof *recipe->inputs, compare_inputs);
+		qsort(recipe->inputs, recipe->n_inputs, sizeof *recipe->inputs, load_compare_inputs);
 	return err_result(decoder->err);
 }
 
@@ -349,7 +351,8 @@ int recipe_load(struct arena *arena, const char *path, const struct recipe_optio
 {
 	struct err problems = {0};
 	struct recipe *recipe = arena_new_of(arena, struct recipe);
-	struct loader loader = {.decoder = {arena, recipe, .shipped = shipped_folder(arena), .allow_outside = options->allow_outside, .err = &problems}};
+	struct loader loader = {.decoder = {arena, recipe, .shipped = shipped_folder(arena),
+					    .allow_outside = options->allow_outside, .err = &problems}};
 	struct source source = {.name = arena_strdup(arena, path), .origin = ORIGIN_SELF};
 	char real[PATH_MAX];
 	struct stat st;
@@ -363,9 +366,9 @@ int recipe_load(struct arena *arena, const char *path, const struct recipe_optio
 	source.path = arena_strdup(arena, real);
 	recipe->path = source.name;
 	recipe->kind = options->kind;
-	recipe->root = find_root(arena, real);
+	recipe->root = load_find_root(arena, real);
 	load_recipe(&loader, &source);
-	r = loader.incomplete ? problems.code : make_recipe(&loader);
+	r = loader.incomplete ? problems.code : load_make_recipe(&loader);
 	problem_sort(&problems);
 	err_take(err, &problems);
 	if (r == 0)

@@ -7,7 +7,7 @@
 #include "recipe/problem.h"
 #include "recipe/source_file.h"
 
-static struct node *copy_of(struct merger *merger, const struct node *node)
+static struct node *merge_copy_of(struct merger *merger, const struct node *node)
 {
 	struct node *copy = arena_new_of(merger->decoder->arena, struct node);
 
@@ -16,7 +16,8 @@ static struct node *copy_of(struct merger *merger, const struct node *node)
 }
 
 /* A map or list that grows: `from` itself, and its items, stay as they are. */
-static struct node *fresh(struct merger *merger, enum node_type type, const struct pos *pos, const struct node *from)
+static struct node *merge_fresh(struct merger *merger, enum node_type type, const struct pos *pos,
+				const struct node *from)
 {
 	struct node *node = arena_new_of(merger->decoder->arena, struct node);
 
@@ -31,29 +32,29 @@ static struct node *fresh(struct merger *merger, enum node_type type, const stru
 	return node;
 }
 
-static const char *kind_of(const struct node *node)
+static const char *merge_kind_of(const struct node *node)
 {
 	return node->type == NODE_MAP ? "a map" : node->type == NODE_LIST ? "a list" : "a single value";
 }
 
-static const char *place_of(struct merger *merger, const struct pos *pos)
+static const char *merge_place_of(struct merger *merger, const struct pos *pos)
 {
 	return arena_printf(merger->decoder->arena, "%s:%u:%u", pos->file, pos->line, pos->column);
 }
 
-static struct node *clash(struct merger *merger, const struct schema *schema, const struct node *older,
-			  const struct node *newer, const char *path)
+static struct node *merge_clash(struct merger *merger, const struct schema *schema, const struct node *older,
+				const struct node *newer, const char *path)
 {
-	err_at(merger->decoder->err, -EINVAL, &newer->pos, path, "%s here, but %s at %s", kind_of(newer),
-	       kind_of(older), place_of(merger, &older->pos));
+	err_at(merger->decoder->err, -EINVAL, &newer->pos, path, "%s here, but %s at %s", merge_kind_of(newer),
+	       merge_kind_of(older), merge_place_of(merger, &older->pos));
 	if (schema->type == VALUE_ANY)
 		err_hint(merger->decoder->err, "write '!replace' before the value to start anew");
-	return copy_of(merger, older);
+	return merge_copy_of(merger, older);
 }
 
 /* --- modules that disagree ------------------------------------------------------------------------------------------- */
 
-static bool knows(const struct document *module, const struct decoder *decoder, const struct document *other)
+static bool merge_knows(const struct document *module, const struct decoder *decoder, const struct document *other)
 {
 	for (size_t i = 0; i < module->n_uses; i++)
 		if (&decoder->documents[module->uses[i]] == other)
@@ -62,7 +63,7 @@ static bool knows(const struct document *module, const struct decoder *decoder, 
 }
 
 /* A module may overrule what it uses, and files may overrule modules; equals may not. */
-static void note_conflict(struct merger *merger, const struct node *older, const struct node *newer)
+static void merge_note_conflict(struct merger *merger, const struct node *older, const struct node *newer)
 {
 	const struct document *was = source_file_document(merger->decoder, &older->pos);
 	const struct document *is = source_file_document(merger->decoder, &newer->pos);
@@ -72,21 +73,22 @@ static void note_conflict(struct merger *merger, const struct node *older, const
 		return;
 	for (size_t i = 0; i < n; i++)
 		if (merger->conflicts[i].newer == older)
-			note_conflict(merger, merger->conflicts[i].older, newer);
-	if (!knows(is, merger->decoder, was) && !node_equal(older, newer))
+			merge_note_conflict(merger, merger->conflicts[i].older, newer);
+	if (!merge_knows(is, merger->decoder, was) && !node_equal(older, newer))
 		*arena_push(merger->decoder->arena, merger->conflicts, merger->n_conflicts) = (struct conflict){older, newer};
 }
 
-static void report_conflict(struct merger *merger, const struct conflict *conflict, const char *path)
+static void merge_report_conflict(struct merger *merger, const struct conflict *conflict, const char *path)
 {
 	const struct decoder *decoder = merger->decoder;
 	const struct document *module = source_file_document(decoder, &conflict->newer->pos);
 	struct arena *arena = decoder->arena;
 
 	err_at(decoder->err, -EINVAL, &conflict->newer->pos, path, "two modules disagree: %s here, %s at %s",
-	       conflict->newer->text ? arena_printf(arena, "'%s'", conflict->newer->text) : kind_of(conflict->newer),
+	       conflict->newer->text ? arena_printf(arena, "'%s'", conflict->newer->text)
+				     : merge_kind_of(conflict->newer),
 	       conflict->older->text ? arena_printf(arena, "'%s'", conflict->older->text) : "another",
-	       place_of(merger, &conflict->older->pos));
+	       merge_place_of(merger, &conflict->older->pos));
 	err_hint(decoder->err, "decide in '%s': what it says about '%s' counts", decoder->documents[module->level].name,
 		 path);
 }
@@ -95,7 +97,7 @@ void merge_check(struct merger *merger, const struct node *node, const char *pat
 {
 	for (size_t i = 0; i < merger->n_conflicts; i++)
 		if (merger->conflicts[i].newer == node)
-			report_conflict(merger, &merger->conflicts[i], path);
+			merge_report_conflict(merger, &merger->conflicts[i], path);
 	for (size_t i = 0; merger->n_conflicts && node->type == NODE_MAP && i < node->count; i++)
 		merge_check(merger, node->items[i], problem_path(merger->decoder->arena, path, node->keys[i]));
 }
@@ -110,19 +112,19 @@ static struct node *merge_single(struct merger *merger, const struct node *older
 
 	if (merger->in_vars && is->module && !was->module)
 		return (struct node *)older;
-	note_conflict(merger, older, newer);
+	merge_note_conflict(merger, older, newer);
 	return (struct node *)newer;
 }
 
 /* The list that a word alone stands for. */
-static const struct node *as_list(struct merger *merger, const struct node *node)
+static const struct node *merge_as_list(struct merger *merger, const struct node *node)
 {
 	struct node *list;
 
 	if (node->type != NODE_SCALAR)
 		return node;
-	list = fresh(merger, NODE_LIST, &node->pos, NULL);
-	node_add(merger->decoder->arena, list, copy_of(merger, node));
+	list = merge_fresh(merger, NODE_LIST, &node->pos, NULL);
+	node_add(merger->decoder->arena, list, merge_copy_of(merger, node));
 	list->items[0]->tag = TAG_NONE;
 	list->items[0]->alone = true;
 	return list;
@@ -132,7 +134,7 @@ static const struct node *as_list(struct merger *merger, const struct node *node
 static struct node *merge_lists(struct merger *merger, const struct schema *schema, const struct node *older,
 				const struct node *newer, const char *path)
 {
-	struct node *list = fresh(merger, NODE_LIST, &newer->pos, older);
+	struct node *list = merge_fresh(merger, NODE_LIST, &newer->pos, older);
 
 	for (size_t i = 0; i < newer->count; i++) {
 		struct node *item = newer->items[i];
@@ -141,7 +143,7 @@ static struct node *merge_lists(struct merger *merger, const struct schema *sche
 			err_at(merger->decoder->err, -EINVAL, &item->pos, path,
 			       "a tag has no meaning for an item of a list");
 		if (schema->type == VALUE_SETTING && item->type == NODE_SCALAR && !*item->text)
-			list = fresh(merger, NODE_LIST, &newer->pos, NULL);
+			list = merge_fresh(merger, NODE_LIST, &newer->pos, NULL);
 		else if (older && node_has(older, item))
 			continue;
 		node_add(merger->decoder->arena, list, item);
@@ -149,7 +151,7 @@ static struct node *merge_lists(struct merger *merger, const struct schema *sche
 	return list;
 }
 
-static void drop(struct node *node, size_t i)
+static void merge_drop(struct node *node, size_t i)
 {
 	node->count--;
 	memmove(&node->items[i], &node->items[i + 1], (node->count - i) * sizeof *node->items);
@@ -159,7 +161,7 @@ static void drop(struct node *node, size_t i)
 	memmove(&node->key_pos[i], &node->key_pos[i + 1], (node->count - i) * sizeof *node->key_pos);
 }
 
-static size_t find_key(const struct node *map, const char *key)
+static size_t merge_find_key(const struct node *map, const char *key)
 {
 	size_t i = 0;
 
@@ -171,25 +173,25 @@ static size_t find_key(const struct node *map, const char *key)
 static struct node *merge_maps(struct merger *merger, const struct schema *schema, const struct node *older,
 			       const struct node *newer, const char *path)
 {
-	struct node *map = fresh(merger, NODE_MAP, &newer->pos, older);
+	struct node *map = merge_fresh(merger, NODE_MAP, &newer->pos, older);
 	const struct node *typed = older && !node_get(newer, "type") ? older : newer;
 
 	for (size_t i = 0; i < newer->count; i++) {
 		const char *key = newer->keys[i];
 		const struct field *field = schema->type == VALUE_RECORD ? schema_field(schema, key) : NULL;
 		struct node *value = newer->items[i];
-		size_t at = find_key(map, key);
+		size_t at = merge_find_key(map, key);
 
 		if (!*path)
 			merger->in_vars = strcmp(key, "vars") == 0;
 		if (field && (field->flags & FIELD_WHOLE) && value->tag == TAG_NONE) {
-			value = copy_of(merger, value);
+			value = merge_copy_of(merger, value);
 			value->tag = TAG_REPLACE;
 		}
 		value = merge(merger, schema_below(schema, typed, key), at < map->count ? map->items[at] : NULL, value,
 			      problem_path(merger->decoder->arena, path, key));
 		if (!value && at < map->count) {
-			drop(map, at);
+			merge_drop(map, at);
 		} else if (value && at < map->count) {
 			map->items[at] = value;
 			map->key_pos[at] = newer->key_pos[i];
@@ -204,19 +206,19 @@ static struct node *merge_maps(struct merger *merger, const struct schema *schem
 
 /* --- !remove --------------------------------------------------------------------------------------------------------- */
 
-static size_t find_item(const struct node *node, const struct node *word)
+static size_t merge_find_item(const struct node *node, const struct node *word)
 {
 	size_t i = 0;
 
 	if (node->type == NODE_MAP)
-		return find_key(node, word->text ? word->text : "");
+		return merge_find_key(node, word->text ? word->text : "");
 	while (i < node->count && !node_equal(node->items[i], word))
 		i++;
 	return i;
 }
 
 /* A word that is not there is most likely misspelt, or has gone from the parent: both are worth knowing. */
-static void not_there(struct merger *merger, const struct node *node, const struct node *word, const char *path)
+static void merge_not_there(struct merger *merger, const struct node *node, const struct node *word, const char *path)
 {
 	const char *near, **known = arena_array(merger->decoder->arena, const char *, node->count + 1);
 	size_t n = 0;
@@ -232,8 +234,8 @@ static void not_there(struct merger *merger, const struct node *node, const stru
 		err_hint(merger->decoder->err, "did you mean '%s'?", near);
 }
 
-static struct node *take_away(struct merger *merger, const struct schema *schema, const struct node *older,
-			      const struct node *newer, const char *path)
+static struct node *merge_take_away(struct merger *merger, const struct schema *schema, const struct node *older,
+				    const struct node *newer, const char *path)
 {
 	struct node *rest;
 
@@ -244,21 +246,21 @@ static struct node *take_away(struct merger *merger, const struct schema *schema
 	if (node_is_null(newer))
 		return NULL;
 	if (schema->type == VALUE_WORDS || schema->type == VALUE_SETTING)
-		older = as_list(merger, older);
+		older = merge_as_list(merger, older);
 	if (newer->type == NODE_MAP || older->type == NODE_SCALAR) {
 		err_at(merger->decoder->err, -EINVAL, &newer->pos, path, "expected the names of what to remove");
 		err_hint(merger->decoder->err, "'!remove' with nothing behind it takes the whole key away");
-		return copy_of(merger, older);
+		return merge_copy_of(merger, older);
 	}
-	newer = as_list(merger, newer);
-	rest = fresh(merger, older->type, &older->pos, older);
+	newer = merge_as_list(merger, newer);
+	rest = merge_fresh(merger, older->type, &older->pos, older);
 	for (size_t i = 0; i < newer->count; i++) {
-		size_t at = find_item(rest, newer->items[i]);
+		size_t at = merge_find_item(rest, newer->items[i]);
 
 		if (at < rest->count)
-			drop(rest, at);
+			merge_drop(rest, at);
 		else
-			not_there(merger, older, newer->items[i], path);
+			merge_not_there(merger, older, newer->items[i], path);
 	}
 	return rest;
 }
@@ -271,15 +273,15 @@ struct node *merge(struct merger *merger, const struct schema *schema, const str
 		(schema->type == VALUE_SETTING && (newer->type == NODE_LIST || (older && older->type == NODE_LIST)));
 
 	if (newer->tag == TAG_REMOVE)
-		return take_away(merger, schema, older, newer, path);
+		return merge_take_away(merger, schema, older, newer, path);
 	if (newer->tag == TAG_REPLACE)
 		older = NULL;
 	if (appends) {
-		newer = as_list(merger, newer);
-		older = older ? as_list(merger, older) : NULL;
+		newer = merge_as_list(merger, newer);
+		older = older ? merge_as_list(merger, older) : NULL;
 	}
 	if (older && older->type != newer->type)
-		return clash(merger, schema, older, newer, path);
+		return merge_clash(merger, schema, older, newer, path);
 	if (newer->type == NODE_MAP)
 		return merge_maps(merger, schema, older, newer, path);
 	if (newer->type == NODE_LIST && schema->type != VALUE_ANY)

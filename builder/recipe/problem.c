@@ -30,7 +30,7 @@ const char *problem_path(struct arena *arena, const char *path, const char *key)
 	return *path ? arena_printf(arena, "%s.%s", path, key) : key;
 }
 
-static const char *what_is(struct arena *arena, const struct node *node)
+static const char *problem_what_is(struct arena *arena, const struct node *node)
 {
 	if (node->type != NODE_SCALAR)
 		return node->type == NODE_LIST ? "a list" : "a map";
@@ -40,7 +40,7 @@ static const char *what_is(struct arena *arena, const struct node *node)
 int problem_expected(struct decoder *decoder, const struct node *node, const char *path, const char *what)
 {
 	return err_at(decoder->err, -EINVAL, &node->pos, path, "expected %s, found %s", what,
-		      what_is(decoder->arena, node));
+		      problem_what_is(decoder->arena, node));
 }
 
 int problem_unknown(struct decoder *decoder, const struct pos *pos, const char *path, const char *what, const char *word,
@@ -77,7 +77,7 @@ struct entry {
 	size_t number;               /* in the order they were found */
 };
 
-static int compare(const void *a, const void *b)
+static int problem_compare(const void *a, const void *b)
 {
 	const struct entry *one = a, *other = b;
 	const struct err_item *left = one->item, *right = other->item;
@@ -102,7 +102,7 @@ void problem_sort(struct err *err)
 		return;
 	for (struct err_item *item = err->first; item && n < err->count; item = item->next, n++)
 		entries[n] = (struct entry){item, n};
-	qsort(entries, n, sizeof *entries, compare);
+	qsort(entries, n, sizeof *entries, problem_compare);
 	for (size_t i = 0; i < n; i++) {
 		*link = entries[i].item;
 		link = &entries[i].item->next;

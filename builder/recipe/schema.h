@@ -53,8 +53,9 @@ struct schema {
 	bool or_file;                     /* the path of a file that holds it can stand for it */
 	/* By hand; else NULL. */
 	int (*decode)(struct decoder *decoder, const struct node *node, const char *path, void *out);
-	/* Of a word of the recipe, may be NULL: fills in defaults, and holds it against the rules that concern more than one value,
-	 * once all is decoded. `root` is what it was decoded from; what has had a problem already is passed over. */
+	/* Of a word of the recipe, may be NULL: fills in defaults, and holds it against the rules that concern more
+	 * than one value, once all is decoded. `root` is what it was decoded from; what has had a problem already is
+	 * passed over. */
 	void (*check)(struct decoder *decoder, const struct node *root);
 };
 
@@ -76,8 +77,8 @@ struct field {
 /* The whole recipe. */
 extern const struct schema schema_recipe;
 
-/* Calls the checks of its words, in the order of their rows: kinds settle what is built, which all that follows asks; `state` comes
- * when all else is known. Returns the code of the first problem in decoder->err. */
+/* Calls the checks of its words, in the order of their rows: kinds settle what is built, which all that follows asks;
+ * `state` comes when all else is known. Returns the code of the first problem in decoder->err. */
 int schema_check(struct decoder *decoder, const struct node *root);
 
 /* The content of a partition by its `type`; NULL when there is none of that name. `ret_later`: refused as not yet supported. */

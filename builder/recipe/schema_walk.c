@@ -25,7 +25,7 @@ bool schema_is_section(const struct schema *schema, const char *key)
 	return schema->has_sections && isupper((unsigned char)*key);
 }
 
-static const struct schema *below_record(const struct schema *schema, const char *key)
+static const struct schema *schema_walk_below_record(const struct schema *schema, const char *key)
 {
 	const struct field *field = schema_field(schema, key);
 
@@ -41,7 +41,7 @@ const struct schema *schema_below(const struct schema *schema, const struct node
 
 	switch (schema->type) {
 	case VALUE_RECORD:
-		return key ? below_record(schema, key) : &any;
+		return key ? schema_walk_below_record(schema, key) : &any;
 	case VALUE_TABLE:
 	case VALUE_MAP:
 	case VALUE_LIST:
@@ -51,7 +51,7 @@ const struct schema *schema_below(const struct schema *schema, const struct node
 	case VALUE_CONTENT:
 		type = node_get(node, "type");
 		schema = type && type->text ? schema_content(type->text, &later) : NULL;
-		return schema && key ? below_record(schema, key) : &any;
+		return schema && key ? schema_walk_below_record(schema, key) : &any;
 	default:
 		return &any;
 	}

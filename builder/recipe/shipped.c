@@ -49,14 +49,16 @@ const char *shipped_find(struct decoder *decoder, const struct node *node, const
 	if (strchr(name, '/'))
 		return arena_printf(arena, "%s/%s", root, name);
 	for (size_t i = 0; i < SHIPPED_KINDS; i++) {
-		const char *path = arena_printf(arena, "%s/%s/%s%s", root, shipped_kinds[i].folder, name, shipped_kinds[i].suffix);
+		const char *path =
+			arena_printf(arena, "%s/%s/%s%s", root, shipped_kinds[i].folder, name, shipped_kinds[i].suffix);
 
 		if (*name && path_exists(path))
 			return path;
 	}
 	known = shipped_names(arena, root);
 	near = text_nearest(name, known.items, known.count);
-	err_at(decoder->err, -ENOENT, &node->pos, key, "aether-build comes with nothing called '%s'", problem_shown(arena, name));
+	err_at(decoder->err, -ENOENT, &node->pos, key, "aether-build comes with nothing called '%s'",
+	       problem_shown(arena, name));
 	if (near)
 		err_hint(decoder->err, "did you mean '" SHIPPED "%s'?", near);
 	else

@@ -10,7 +10,8 @@
 /* The folder that has images/, recipes/ and partitions/; absolute, in `arena`. */
 const char *shipped_folder(struct arena *arena);
 
-/* The host path of what `node`, a scalar that begins with SHIPPED, names; NULL, with an error at its place, when there is none. */
+/* The host path of what `node`, a scalar that begins with SHIPPED, names; NULL, with an error at its place, when
+ * there is none. */
 const char *shipped_find(struct decoder *decoder, const struct node *node, const char *key);
 
 #endif

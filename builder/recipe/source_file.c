@@ -21,7 +21,7 @@ const struct document *source_file_document(const struct decoder *decoder, const
 
 /* --- the recipe's own files ------------------------------------------------------------------------------------------ */
 
-static bool lies_in(const char *path, const char *folder)
+static bool source_file_lies_in(const char *path, const char *folder)
 {
 	size_t length = strlen(folder);
 
@@ -32,9 +32,9 @@ const char *source_file_name(struct decoder *decoder, const char *path)
 {
 	const char *root = decoder->recipe->root;
 
-	if (lies_in(path, root))
+	if (source_file_lies_in(path, root))
 		return path + strlen(root) + 1;
-	if (lies_in(path, decoder->shipped))
+	if (source_file_lies_in(path, decoder->shipped))
 		return arena_printf(decoder->arena, SHIPPED "%s", path + strlen(decoder->shipped) + 1);
 	return path;
 }
@@ -56,18 +56,19 @@ void source_file_add(struct decoder *decoder, const char *path, const char *sha2
 	memcpy(input->sha256, sha256, sizeof input->sha256);
 }
 
-/* Whether a file of `node`'s document may name the file `real`: what is shipped may be named as such, and by what is shipped. */
-static bool is_allowed(const struct decoder *decoder, const struct node *node, const char *real)
+/* Whether a file of `node`'s document may name the file `real`: what is shipped may be named as such, and by what is
+ * shipped. */
+static bool source_file_is_allowed(const struct decoder *decoder, const struct node *node, const char *real)
 {
-	if (decoder->allow_outside || lies_in(real, decoder->recipe->root))
+	if (decoder->allow_outside || source_file_lies_in(real, decoder->recipe->root))
 		return true;
-	return lies_in(real, decoder->shipped) &&
+	return source_file_lies_in(real, decoder->shipped) &&
 	       (text_has_prefix(node->text, SHIPPED) ||
-		lies_in(source_file_document(decoder, &node->pos)->path, decoder->shipped));
+		source_file_lies_in(source_file_document(decoder, &node->pos)->path, decoder->shipped));
 }
 
 /* The real path, when it is a file that the recipe may use. */
-static const char *real_file(struct decoder *decoder, const struct node *node, const char *key, const char *path)
+static const char *source_file_real(struct decoder *decoder, const struct node *node, const char *key, const char *path)
 {
 	char real[PATH_MAX];
 	struct stat st;
@@ -81,7 +82,7 @@ static const char *real_file(struct decoder *decoder, const struct node *node, c
 		err_at(decoder->err, -EINVAL, &node->pos, key, "'%s' is not a regular file", node->text);
 		return NULL;
 	}
-	if (!is_allowed(decoder, node, real)) {
+	if (!source_file_is_allowed(decoder, node, real)) {
 		err_at(decoder->err, -EPERM, &node->pos, key, "'%s' lies outside the repository '%s'", node->text,
 		       decoder->recipe->root);
 		err_hint(decoder->err, "move it into the repository, or allow it: --allow-outside");
@@ -104,7 +105,7 @@ const char *source_file_find(struct decoder *decoder, const struct node *node, c
 		path = arena_printf(decoder->arena, "%.*s/%s", (int)(strrchr(base, '/') - base), base, node->text);
 	else
 		path = node->text;
-	return path ? real_file(decoder, node, key, path) : NULL;
+	return path ? source_file_real(decoder, node, key, path) : NULL;
 }
 
 const char *source_file_own(struct decoder *decoder, const struct node *node, const char *key)

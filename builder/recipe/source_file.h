@@ -11,8 +11,8 @@ const struct document *source_file_document(const struct decoder *decoder, const
  * lies outside the repository. */
 const char *source_file_find(struct decoder *decoder, const struct node *node, const char *path);
 
-/* What a file is called on every host: its path below the repository's root, or, of what is shipped, SHIPPED and its path there;
- * else its absolute path. In the decoder's arena. */
+/* What a file is called on every host: its path below the repository's root, or, of what is shipped, SHIPPED and its
+ * path there; else its absolute path. In the decoder's arena. */
 const char *source_file_name(struct decoder *decoder, const char *path);
 
 /* Adds a file that was read to the recipe's inputs; once, however often it is named. */

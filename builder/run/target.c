@@ -12,7 +12,7 @@
 
 enum { TEXT_BYTES_MAX = 64 << 20 };
 
-static int absolute(struct arena *arena, const char *path, const char **ret_path, struct err *err)
+static int target_absolute(struct arena *arena, const char *path, const char **ret_path, struct err *err)
 {
 	char *real = realpath(path, NULL);
 
@@ -24,8 +24,8 @@ static int absolute(struct arena *arena, const char *path, const char **ret_path
 }
 
 /* The file beside the image; 0 when it is not there, 1 when it is. */
-static int read_beside(struct arena *arena, const char *folder, const char *name, const char **ret_path, struct buf *text,
-		       struct err *err)
+static int target_read_beside(struct arena *arena, const char *folder, const char *name, const char **ret_path,
+			      struct buf *text, struct err *err)
 {
 	int r;
 
@@ -36,17 +36,18 @@ static int read_beside(struct arena *arena, const char *folder, const char *name
 	return r < 0 ? r : 1;
 }
 
-static int read_manifest(struct arena *arena, const char *folder, struct manifest **ret_manifest, struct err *err)
+static int target_read_manifest(struct arena *arena, const char *folder, struct manifest **ret_manifest,
+				struct err *err)
 {
 	_cleanup_buf_ struct buf text = {0};
 	const char *path;
-	int r = read_beside(arena, folder, "manifest.json", &path, &text, err);
+	int r = target_read_beside(arena, folder, "manifest.json", &path, &text, err);
 
 	*ret_manifest = NULL;
 	return r <= 0 ? r : manifest_read(arena, path, text.data, text.size, ret_manifest, err);
 }
 
-static void take_words(struct arena *arena, struct strv *list, const struct json *array)
+static void target_take_words(struct arena *arena, struct strv *list, const struct json *array)
 {
 	for (size_t i = 0; i < json_count(array); i++)
 		if (json_text_of(json_item(array, i)))
@@ -54,7 +55,7 @@ static void take_words(struct arena *arena, struct strv *list, const struct json
 }
 
 /* Who may become root is whom one wants to be. */
-static void take_user(struct arena *arena, struct target *target, const struct json *users)
+static void target_take_user(struct arena *arena, struct target *target, const struct json *users)
 {
 	for (size_t i = 0; i < json_count(users); i++) {
 		const struct json *user = json_item(users, i);
@@ -66,24 +67,24 @@ static void take_user(struct arena *arena, struct target *target, const struct j
 	}
 }
 
-static int read_plan(struct arena *arena, const char *folder, struct target *target, struct err *err)
+static int target_read_plan(struct arena *arena, const char *folder, struct target *target, struct err *err)
 {
 	_cleanup_json_ struct json *plan = NULL;
 	_cleanup_buf_ struct buf text = {0};
 	const char *path;
-	int r = read_beside(arena, folder, "plan.json", &path, &text, err);
+	int r = target_read_beside(arena, folder, "plan.json", &path, &text, err);
 
 	if (r > 0)
 		r = json_read(path, text.data, text.size, &plan, err);
 	if (r < 0 || !plan)
 		return r;
-	take_words(arena, &target->tcp, json_get(json_get(plan, "ports"), "tcp"));
-	take_words(arena, &target->state, json_get(plan, "state"));
-	take_user(arena, target, json_get(plan, "users"));
+	target_take_words(arena, &target->tcp, json_get(json_get(plan, "ports"), "tcp"));
+	target_take_words(arena, &target->state, json_get(plan, "state"));
+	target_take_user(arena, target, json_get(plan, "users"));
 	return 0;
 }
 
-static const char *disk_format(const char *path)
+static const char *target_disk_format(const char *path)
 {
 	_cleanup_fd_ int fd = open(path, O_RDONLY | O_CLOEXEC);
 	char magic[4];
@@ -92,7 +93,7 @@ static const char *disk_format(const char *path)
 }
 
 /* The name of a file that nothing is known about. */
-static const char *stem(struct arena *arena, const char *path)
+static const char *target_stem(struct arena *arena, const char *path)
 {
 	const char *name = strrchr(path, '/');
 
@@ -106,14 +107,14 @@ int target_find(struct arena *arena, const char *path, struct target *ret_target
 	const char *place, *folder;
 	struct manifest *manifest;
 	struct stat st;
-	int r = absolute(arena, path, &place, err);
+	int r = target_absolute(arena, path, &place, err);
 
 	if (r < 0)
 		return r;
 	if (stat(place, &st) < 0)
 		return err_sys(err, -errno, "cannot look at '%s'", place);
 	folder = S_ISDIR(st.st_mode) ? place : arena_strndup(arena, place, (size_t)(strrchr(place, '/') - place));
-	r = read_manifest(arena, folder, &manifest, err);
+	r = target_read_manifest(arena, folder, &manifest, err);
 	if (r < 0)
 		return r;
 	if (S_ISDIR(st.st_mode) && !manifest) {
@@ -124,11 +125,11 @@ int target_find(struct arena *arena, const char *path, struct target *ret_target
 	/* What lies beside some other file says nothing of it. */
 	if (manifest && strcmp(strrchr(target.image, '/') + 1, manifest->image.file) != 0)
 		manifest = NULL;
-	target.name = manifest ? manifest->name : stem(arena, target.image);
+	target.name = manifest ? manifest->name : target_stem(arena, target.image);
 	target.container = manifest ? strcmp(manifest->kind, "lxc") == 0 : !!strstr(strrchr(target.image, '/'), ".tar.");
-	target.format = target.container ? NULL : disk_format(target.image);
+	target.format = target.container ? NULL : target_disk_format(target.image);
 	if (manifest)
-		r = read_plan(arena, folder, &target, err);
+		r = target_read_plan(arena, folder, &target, err);
 	if (r == 0)
 		*ret_target = target;
 	return r;

@@ -14,7 +14,7 @@
 /* The end of an output is what tells. */
 enum { SHOWN_BYTES = 1500, QUESTION_MS = 60000 };
 
-static struct trial_result *add(struct trial *trial, const char *what, const char *name, bool ok)
+static struct trial_result *trial_add(struct trial *trial, const char *what, const char *name, bool ok)
 {
 	struct trial_result *result = arena_push(trial->arena, trial->results, trial->n_results);
 
@@ -24,7 +24,7 @@ static struct trial_result *add(struct trial *trial, const char *what, const cha
 }
 
 /* The text without what would confuse a terminal, and not too much of it. */
-static const char *shown(struct arena *arena, const char *text)
+static const char *trial_shown(struct arena *arena, const char *text)
 {
 	size_t size = strlen(text);
 	char *copy;
@@ -39,12 +39,12 @@ static const char *shown(struct arena *arena, const char *text)
 
 void trial_fail(struct trial *trial, const char *what, const char *name, const char *seen)
 {
-	add(trial, what, name, false)->seen = shown(trial->arena, seen);
+	trial_add(trial, what, name, false)->seen = trial_shown(trial->arena, seen);
 }
 
 /* --- boot ------------------------------------------------------------------------------------------------------------ */
 
-static int list_failed(struct arena *arena, const struct guest *guest, const char **ret_names, struct err *err)
+static int trial_list_failed(struct arena *arena, const struct guest *guest, const char **ret_names, struct err *err)
 {
 	static const char *const argv[] = {"/usr/bin/systemctl", "list-units", "--state=failed", "--plain", "--no-legend",
 					   "--no-pager", NULL};
@@ -74,14 +74,14 @@ int trial_boot(struct trial *trial, const struct guest *guest, int64_t deadline_
 	if (r < 0)
 		return r;
 	done = !said.timed_out && (text_has_prefix(said.out, "running") || text_has_prefix(said.out, "degraded"));
-	result = add(trial, "boot", "the system has started", done);
+	result = trial_add(trial, "boot", "the system has started", done);
 	result->took_ms = (uint64_t)(clock_ms() - started_ms);
 	if (!done) {
 		result->expected = "running";
 		result->seen = said.timed_out ? "it was not done when the time was over"
-					      : shown(trial->arena, *said.out ? said.out : said.diagnostics);
+					      : trial_shown(trial->arena, *said.out ? said.out : said.diagnostics);
 	}
-	return list_failed(trial->arena, guest, ret_failed_units, err);
+	return trial_list_failed(trial->arena, guest, ret_failed_units, err);
 }
 
 /* --- health ---------------------------------------------------------------------------------------------------------- */
@@ -100,14 +100,14 @@ int trial_read_health(struct trial *trial, const char *text, size_t size, struct
 	for (size_t i = 0; i < json_count(checks); i++) {
 		const struct json *check = json_item(checks, i);
 		const char *name = json_get_text(check, "check"), *reason = json_get_text(check, "reason");
-		struct trial_result *result = add(trial, "health", arena_strdup(trial->arena, name ? name : "?"),
-						  json_get_bool(check, "ok"));
+		struct trial_result *result = trial_add(trial, "health", arena_strdup(trial->arena, name ? name : "?"),
+							json_get_bool(check, "ok"));
 
 		if (!result->ok)
-			result->seen = shown(trial->arena, reason ? reason : "no reason was given");
+			result->seen = trial_shown(trial->arena, reason ? reason : "no reason was given");
 	}
 	if (!json_get_bool(report, "healthy") && trial->n_failed == 0)
-		add(trial, "health", "the machine is healthy", false)->seen = "its agent says that it is not";
+		trial_add(trial, "health", "the machine is healthy", false)->seen = "its agent says that it is not";
 	return 0;
 }
 
@@ -123,19 +123,21 @@ int trial_health(struct trial *trial, const struct guest *guest, uint64_t patien
 		return r;
 	if (!said.timed_out && said.status <= 1 && trial_read_health(trial, said.out, said.out_size, &problem) == 0)
 		return 0;
-	result = add(trial, "health", "the agent in the image reports its health", false);
+	result = trial_add(trial, "health", "the agent in the image reports its health", false);
 	result->expected = "a report";
-	result->seen = said.timed_out ? "it was not done when the time was over"
-				      : arena_printf(trial->arena, "exit status %d: %s", said.status,
-						     shown(trial->arena, problem.first && said.status <= 1 ? problem.first->text
-											  : said.diagnostics));
+	result->seen =
+		said.timed_out
+			? "it was not done when the time was over"
+			: arena_printf(trial->arena, "exit status %d: %s", said.status,
+				       trial_shown(trial->arena, problem.first && said.status <= 1 ? problem.first->text
+												   : said.diagnostics));
 	err_free(&problem);
 	return 0;
 }
 
 /* --- tests ----------------------------------------------------------------------------------------------------------- */
 
-static int matches(const char *pattern, const char *text, bool *ret_does, struct err *err)
+static int trial_matches(const char *pattern, const char *text, bool *ret_does, struct err *err)
 {
 	regex_t regex;
 
@@ -146,15 +148,15 @@ static int matches(const char *pattern, const char *text, bool *ret_does, struct
 	return 0;
 }
 
-static const char *saw(struct arena *arena, const struct guest_said *said)
+static const char *trial_saw(struct arena *arena, const struct guest_said *said)
 {
 	const char *text = arena_printf(arena, "exit status %d", said->status);
 
 	if (*said->out)
-		text = arena_printf(arena, "%s, output: %s", text, shown(arena, said->out));
+		text = arena_printf(arena, "%s, output: %s", text, trial_shown(arena, said->out));
 	if (*said->diagnostics)
 		text = arena_printf(arena, "%s%son stderr: %s", text, *said->out ? "\n" : ", ",
-				    shown(arena, said->diagnostics));
+				    trial_shown(arena, said->diagnostics));
 	return text;
 }
 
@@ -164,7 +166,7 @@ int trial_judge(struct trial *trial, const struct recipe_test *test, const struc
 	const char *expected = NULL;
 	struct trial_result *result;
 	bool does = true;
-	int r = test->matches ? matches(test->matches, said->out, &does, err) : 0;
+	int r = test->matches ? trial_matches(test->matches, said->out, &does, err) : 0;
 
 	if (r < 0)
 		return r;
@@ -173,15 +175,16 @@ int trial_judge(struct trial *trial, const struct recipe_test *test, const struc
 	else if (said->status != test->status)
 		expected = arena_printf(trial->arena, "exit status %" PRId64, test->status);
 	else if (test->output && !strstr(said->out, test->output))
-		expected = arena_printf(trial->arena, "in the output: %s", shown(trial->arena, test->output));
+		expected = arena_printf(trial->arena, "in the output: %s", trial_shown(trial->arena, test->output));
 	else if (!does)
 		expected = arena_printf(trial->arena, "a line of output like: %s", test->matches);
-	result = add(trial, "test", test->name, expected == NULL);
+	result = trial_add(trial, "test", test->name, expected == NULL);
 	result->expected = expected;
 	result->took_ms = took_ms;
 	if (expected)
-		result->seen = said->timed_out ? arena_printf(trial->arena, "it was ended; %s", saw(trial->arena, said))
-					       : saw(trial->arena, said);
+		result->seen = said->timed_out
+				       ? arena_printf(trial->arena, "it was ended; %s", trial_saw(trial->arena, said))
+				       : trial_saw(trial->arena, said);
 	return 0;
 }
 

@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "base/log.h"
 
-static int make_kept(struct arena *arena, const char *name, struct workdir *place, struct err *err)
+static int workdir_make_kept(struct arena *arena, const char *name, struct workdir *place, struct err *err)
 {
 	const char *parent = getenv("TMPDIR");
 	char *folder = arena_printf(arena, "%s/aether-%s-XXXXXX", parent && parent[0] == '/' ? parent : "/var/tmp", name);
@@ -19,14 +19,15 @@ static int make_kept(struct arena *arena, const char *name, struct workdir *plac
 	return 0;
 }
 
-int workdir_make(struct arena *arena, const char *cache, const char *name, bool keep, struct workdir *ret_workdir, struct err *err)
+int workdir_make(struct arena *arena, const char *cache, const char *name, bool keep, struct workdir *ret_workdir,
+		 struct err *err)
 {
 	struct workdir place = {.keep = keep, .fd = -1};
 	char *real;
 	int r;
 
 	if (keep) {
-		r = make_kept(arena, name, &place, err);
+		r = workdir_make_kept(arena, name, &place, err);
 	} else {
 		r = cache_open(cache, &place.cache, err);
 		if (r == 0)

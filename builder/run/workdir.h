@@ -16,7 +16,8 @@ struct workdir {
 
 /* Makes an empty folder: below the cache at `cache`, or, to be kept, below $TMPDIR or /var/tmp, with `name` in its own.
  * */
-int workdir_make(struct arena *arena, const char *cache, const char *name, bool keep, struct workdir *ret_workdir, struct err *err);
+int workdir_make(struct arena *arena, const char *cache, const char *name, bool keep, struct workdir *ret_workdir,
+		 struct err *err);
 
 /* Removes it, or leaves it when it is to be kept. A zeroed one is fine. */
 void workdir_close(struct workdir *place);

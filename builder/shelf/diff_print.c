@@ -9,7 +9,7 @@
 
 enum { FOLDED_ABOVE = 20 }; /* lines that are shown without a click */
 
-static const char *counts(struct arena *arena, const struct diff_group *group)
+static const char *diff_print_counts(struct arena *arena, const struct diff_group *group)
 {
 	const struct { size_t n; const char *word; } parts[] = {
 		{group->n_added, "added"}, {group->n_removed, "removed"},
@@ -24,7 +24,7 @@ static const char *counts(struct arena *arena, const struct diff_group *group)
 }
 
 /* "" when there is nothing more to say than that it is there, or only a digest. */
-static const char *value_of(struct arena *arena, const char *value)
+static const char *diff_print_value_of(struct arena *arena, const char *value)
 {
 	bool is_news = value && strcmp(value, "there") != 0 && strcmp(value, "changed") != 0 && !diff_is_digest(value);
 
@@ -32,9 +32,10 @@ static const char *value_of(struct arena *arena, const char *value)
 }
 
 /* All fields of a change that fit in one line; without fields, what it was and is. */
-static const char *summary(struct arena *arena, const struct plan_change *change, const char *arrow)
+static const char *diff_print_summary(struct arena *arena, const struct plan_change *change, const char *arrow)
 {
-	const char *before = value_of(arena, change->before), *after = value_of(arena, change->after), *text = "";
+	const char *before = diff_print_value_of(arena, change->before),
+		   *after = diff_print_value_of(arena, change->after), *text = "";
 
 	for (size_t i = 0; i < change->n_fields; i++) {
 		const char *field = diff_field(arena, &change->fields[i], arrow);
@@ -47,7 +48,7 @@ static const char *summary(struct arena *arena, const struct plan_change *change
 	return arena_printf(arena, "%s %s %s", before, arrow, after);
 }
 
-static struct strv lines_of(struct arena *arena, const struct plan_change *change)
+static struct strv diff_print_lines_of(struct arena *arena, const struct plan_change *change)
 {
 	for (size_t i = 0; i < change->n_fields; i++)
 		if (!diff_field(arena, &change->fields[i], ""))
@@ -62,7 +63,7 @@ struct size_row {
 };
 enum { N_SIZES = 3 };
 
-static struct size_row bytes_row(struct arena *arena, const char *what, uint64_t before, uint64_t after)
+static struct size_row diff_print_bytes_row(struct arena *arena, const char *what, uint64_t before, uint64_t after)
 {
 	return (struct size_row){
 		what, size_format_human(arena, before), size_format_human(arena, after),
@@ -71,13 +72,13 @@ static struct size_row bytes_row(struct arena *arena, const char *what, uint64_t
 	};
 }
 
-static void sizes(const struct diff *diff, struct size_row rows[N_SIZES])
+static void diff_print_sizes(const struct diff *diff, struct size_row rows[N_SIZES])
 {
 	const struct manifest *before = diff->before->manifest, *after = diff->after->manifest;
 	long more = (long)after->n_packages - (long)before->n_packages;
 
-	rows[0] = bytes_row(diff->arena, "image", before->image.size, after->image.size);
-	rows[1] = bytes_row(diff->arena, "unpacked", before->image.virtual_size, after->image.virtual_size);
+	rows[0] = diff_print_bytes_row(diff->arena, "image", before->image.size, after->image.size);
+	rows[1] = diff_print_bytes_row(diff->arena, "unpacked", before->image.virtual_size, after->image.virtual_size);
 	rows[2] = (struct size_row){
 		"packages",
 		arena_printf(diff->arena, "%zu", before->n_packages),
@@ -88,10 +89,10 @@ static void sizes(const struct diff *diff, struct size_row rows[N_SIZES])
 
 /* --- in a terminal -------------------------------------------------------------------------------------------------- */
 
-static void print_change(struct arena *arena, const struct plan_change *change)
+static void diff_print_change(struct arena *arena, const struct plan_change *change)
 {
-	const char *text = summary(arena, change, "->");
-	const struct strv lines = lines_of(arena, change);
+	const char *text = diff_print_summary(arena, change, "->");
+	const struct strv lines = diff_print_lines_of(arena, change);
 
 	printf("  %c %s%s%s\n", !change->before ? '+' : !change->after ? '-' : '~', describe_text(arena, change->name),
 	       *text ? ": " : "", text);
@@ -109,12 +110,12 @@ void diff_print_text(const struct diff *diff)
 	if (n == 0)
 		puts("\nNothing that was planned differs.");
 	for (size_t g = 0; g < n; g++) {
-		printf("\n%s: %s\n", groups[g].heading, counts(diff->arena, &groups[g]));
+		printf("\n%s: %s\n", groups[g].heading, diff_print_counts(diff->arena, &groups[g]));
 		for (size_t i = 0; i < groups[g].n; i++)
-			print_change(diff->arena, groups[g].changes[i]);
+			diff_print_change(diff->arena, groups[g].changes[i]);
 	}
 	puts("\nSizes");
-	sizes(diff, rows);
+	diff_print_sizes(diff, rows);
 	for (size_t i = 0; i < N_SIZES; i++)
 		printf("  %-9s %s -> %s%s%s%s\n", rows[i].what, rows[i].before, rows[i].after, *rows[i].growth ? " (" : "",
 		       rows[i].growth, *rows[i].growth ? ")" : "");
@@ -123,7 +124,7 @@ void diff_print_text(const struct diff *diff)
 /* --- as Markdown ---------------------------------------------------------------------------------------------------- */
 
 /* As code, in a table or not: no character of a name means anything, and none ends the code. */
-static const char *code(struct arena *arena, const char *text)
+static const char *diff_print_code(struct arena *arena, const char *text)
 {
 	_cleanup_buf_ struct buf buf = {0};
 
@@ -134,24 +135,29 @@ static const char *code(struct arena *arena, const char *text)
 	return arena_printf(arena, "`%s`", buf.data);
 }
 
-static void print_packages(struct arena *arena, const struct diff_group *group)
+static void diff_print_packages(struct arena *arena, const struct diff_group *group)
 {
 	puts("| package | before | after |\n|---|---|---|");
 	for (size_t i = 0; i < group->n; i++) {
 		const struct plan_change *change = group->changes[i];
 
-		printf("| %s | %s | %s |\n", code(arena, describe_text(arena, change->name)),
-		       code(arena, value_of(arena, change->before)), code(arena, value_of(arena, change->after)));
+		printf("| %s | %s | %s |\n", diff_print_code(arena, describe_text(arena, change->name)),
+		       diff_print_code(arena, diff_print_value_of(arena, change->before)),
+		       diff_print_code(arena, diff_print_value_of(arena, change->after)));
 	}
 }
 
-static void print_item(struct arena *arena, const struct plan_change *change)
+static void diff_print_item(struct arena *arena, const struct plan_change *change)
 {
-	const char *text = summary(arena, change, "→");
-	const struct strv lines = lines_of(arena, change);
+	const char *text = diff_print_summary(arena, change, "→");
+	const struct strv lines = diff_print_lines_of(arena, change);
 
-	printf("- %s %s%s%s\n", !change->before ? "added" : !change->after ? "removed" : "changed",
-	       code(arena, describe_text(arena, change->name)), *text ? ": " : "", code(arena, text));
+	printf("- %s %s%s%s\n",
+	       !change->before	? "added"
+	       : !change->after ? "removed"
+				: "changed",
+	       diff_print_code(arena, describe_text(arena, change->name)), *text ? ": " : "",
+	       diff_print_code(arena, text));
 	if (lines.count)
 		puts("\n  ```diff");
 	for (size_t i = 0; i < lines.count; i++)
@@ -160,17 +166,17 @@ static void print_item(struct arena *arena, const struct plan_change *change)
 		puts("  ```");
 }
 
-static void print_group(struct arena *arena, const struct diff_group *group)
+static void diff_print_group(struct arena *arena, const struct diff_group *group)
 {
 	bool folded = group->n > FOLDED_ABOVE;
 
-	printf("\n#### %s: %s\n\n", group->heading, counts(arena, group));
+	printf("\n#### %s: %s\n\n", group->heading, diff_print_counts(arena, group));
 	if (folded)
 		printf("<details><summary>%zu lines</summary>\n\n", group->n);
 	if (strcmp(group->changes[0]->what, "package") == 0)
-		print_packages(arena, group);
+		diff_print_packages(arena, group);
 	for (size_t i = 0; strcmp(group->changes[0]->what, "package") != 0 && i < group->n; i++)
-		print_item(arena, group->changes[i]);
+		diff_print_item(arena, group->changes[i]);
 	if (folded)
 		puts("\n</details>");
 }
@@ -181,14 +187,14 @@ void diff_print_markdown(const struct diff *diff)
 	struct diff_group *groups;
 	size_t n = diff_groups(diff, &groups);
 
-	printf("### %s → %s\n\n", code(diff->arena, describe_name(diff->arena, diff->before)),
-	       code(diff->arena, describe_name(diff->arena, diff->after)));
+	printf("### %s → %s\n\n", diff_print_code(diff->arena, describe_name(diff->arena, diff->before)),
+	       diff_print_code(diff->arena, describe_name(diff->arena, diff->after)));
 	puts("| | before | after | |\n|---|---|---|---|");
-	sizes(diff, rows);
+	diff_print_sizes(diff, rows);
 	for (size_t i = 0; i < N_SIZES; i++)
 		printf("| %s | %s | %s | %s |\n", rows[i].what, rows[i].before, rows[i].after, rows[i].growth);
 	if (n == 0)
 		puts("\nNothing that was planned differs.");
 	for (size_t g = 0; g < n; g++)
-		print_group(diff->arena, &groups[g]);
+		diff_print_group(diff->arena, &groups[g]);
 }

@@ -14,7 +14,7 @@ static const char RECIPE[] = ".recipe";
 
 /* --- what there is instead ------------------------------------------------------------------------------------------ */
 
-static int hint_shelves(struct arena *arena, const char *out, struct err *err)
+static int find_hint_shelves(struct arena *arena, const char *out, struct err *err)
 {
 	const struct strv names = shelf_names(arena, out);
 	_cleanup_buf_ struct buf text = {0};
@@ -27,7 +27,7 @@ static int hint_shelves(struct arena *arena, const char *out, struct err *err)
 }
 
 /* The latest ones: a user's typing error is near them. */
-static int hint_numbers(struct arena *arena, const char *shelf, const char *name, struct err *err)
+static int find_hint_numbers(struct arena *arena, const char *shelf, const char *name, struct err *err)
 {
 	unsigned *numbers;
 	size_t n = shelf_numbers(arena, shelf, &numbers), first = n > HINT_NAMES_MAX ? n - HINT_NAMES_MAX : 0;
@@ -41,7 +41,7 @@ static int hint_numbers(struct arena *arena, const char *shelf, const char *name
 /* --- by name -------------------------------------------------------------------------------------------------------- */
 
 /* The last part of a path, without `suffix`. */
-static const char *stem_of(struct arena *arena, const char *path, const char *suffix)
+static const char *find_stem_of(struct arena *arena, const char *path, const char *suffix)
 {
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 
@@ -49,26 +49,27 @@ static const char *stem_of(struct arena *arena, const char *path, const char *su
 }
 
 /* Nothing that leads out of the folder, and none of the names that are ours. */
-static bool is_name(const char *name)
+static bool find_is_name(const char *name)
 {
 	return *name && *name != '.' && !strchr(name, '/');
 }
 
 int generation_shelf(struct arena *arena, const char *out, const char *argument, const char **ret_name, struct err *err)
 {
-	const char *name = text_has_suffix(argument, RECIPE) ? stem_of(arena, argument, RECIPE) : argument;
+	const char *name = text_has_suffix(argument, RECIPE) ? find_stem_of(arena, argument, RECIPE) : argument;
 	unsigned *numbers;
 
-	if (is_name(name) && shelf_numbers(arena, arena_printf(arena, "%s/%s", out, name), &numbers) > 0) {
+	if (find_is_name(name) && shelf_numbers(arena, arena_printf(arena, "%s/%s", out, name), &numbers) > 0) {
 		*ret_name = arena_strdup(arena, name);
 		return 0;
 	}
 	err_set(err, -ENOENT, "there is no generation of '%s': expected NAME or NAME.recipe", argument);
-	return hint_shelves(arena, out, err);
+	return find_hint_shelves(arena, out, err);
 }
 
 /* Generation `number` (0: the newest) of a shelf that has some. */
-static int load(struct arena *arena, const char *shelf, unsigned number, struct generation **ret_generation, struct err *err)
+static int find_load(struct arena *arena, const char *shelf, unsigned number, struct generation **ret_generation,
+		     struct err *err)
 {
 	unsigned *numbers;
 	size_t n = shelf_numbers(arena, shelf, &numbers);
@@ -87,19 +88,19 @@ static int find_by_name(struct arena *arena, const char *out, const char *refere
 	const char *shelf = arena_printf(arena, "%s/%s", out, name);
 	unsigned number = slash ? shelf_number(slash + 1) : 0, *numbers;
 
-	if (!is_name(name) || shelf_numbers(arena, shelf, &numbers) == 0 || (slash && strchr(slash + 1, '/')))
+	if (!find_is_name(name) || shelf_numbers(arena, shelf, &numbers) == 0 || (slash && strchr(slash + 1, '/')))
 		return 1;
 	if (slash && (!number || !path_exists(arena_printf(arena, "%s/%u", shelf, number)))) {
 		err_set(err, -ENOENT, "there is no generation '%s'", reference);
-		return hint_numbers(arena, shelf, name, err);
+		return find_hint_numbers(arena, shelf, name, err);
 	}
-	return load(arena, shelf, number, ret_generation, err);
+	return find_load(arena, shelf, number, ret_generation, err);
 }
 
 /* --- by path -------------------------------------------------------------------------------------------------------- */
 
 /* The folder that a path of the host leads to, or that the file is in: without links, so that its parts are names. */
-static const char *folder_of(struct arena *arena, const char *path)
+static const char *find_folder_of(struct arena *arena, const char *path)
 {
 	char *real = realpath(path, NULL), *folder = real ? arena_strdup(arena, real) : NULL;
 	struct stat st;
@@ -113,13 +114,14 @@ static const char *folder_of(struct arena *arena, const char *path)
 /* Returns 1 when nothing of ours is there. */
 static int find_by_path(struct arena *arena, const char *path, struct generation **ret_generation, struct err *err)
 {
-	const char *folder = folder_of(arena, path), *slash = folder ? strrchr(folder, '/') : NULL;
+	const char *folder = find_folder_of(arena, path), *slash = folder ? strrchr(folder, '/') : NULL;
 	unsigned number = slash ? shelf_number(slash + 1) : 0, *numbers;
 
 	if (number && slash > folder)
-		return load(arena, arena_strndup(arena, folder, (size_t)(slash - folder)), number, ret_generation, err);
+		return find_load(arena, arena_strndup(arena, folder, (size_t)(slash - folder)), number, ret_generation,
+				 err);
 	if (folder && shelf_numbers(arena, folder, &numbers) > 0)
-		return load(arena, folder, 0, ret_generation, err);
+		return find_load(arena, folder, 0, ret_generation, err);
 	return 1;
 }
 
@@ -131,7 +133,7 @@ int generation_find(struct arena *arena, const char *out, const char *reference,
 
 	if (text_has_suffix(reference, RECIPE)) {
 		r = generation_shelf(arena, out, reference, &name, err);
-		return r < 0 ? r : load(arena, arena_printf(arena, "%s/%s", out, name), 0, ret_generation, err);
+		return r < 0 ? r : find_load(arena, arena_printf(arena, "%s/%s", out, name), 0, ret_generation, err);
 	}
 	r = find_by_name(arena, out, reference, ret_generation, err);
 	if (r == 1)
@@ -139,5 +141,5 @@ int generation_find(struct arena *arena, const char *out, const char *reference,
 	if (r < 1)
 		return r;
 	err_set(err, -ENOENT, "there is no generation '%s': expected NAME, NAME/NUMBER or the path of an image", reference);
-	return hint_shelves(arena, out, err);
+	return find_hint_shelves(arena, out, err);
 }

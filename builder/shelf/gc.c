@@ -15,8 +15,8 @@ struct shelf {
 };
 
 /* Whether `other` is a later one of the same host than `one`. */
-static bool is_later(const struct generation *of_other, const struct deployment *other, const struct generation *of_one,
-		     const struct deployment *one)
+static bool shelf_gc_is_later(const struct generation *of_other, const struct deployment *other,
+			      const struct generation *of_one, const struct deployment *one)
 {
 	if (of_other == of_one || strcmp(other->host, one->host) != 0)
 		return false;
@@ -25,7 +25,8 @@ static bool is_later(const struct generation *of_other, const struct deployment 
 
 /* Whether the host may run it: a good one until there is a later good one, one that is untried until there is a later one that
  * is not bad. (What follows a good one and turns out to be bad is left by the host for the good one.) */
-static bool may_run(const struct shelf *shelf, const struct generation *generation, const struct deployment *deployment)
+static bool shelf_gc_may_run(const struct shelf *shelf, const struct generation *generation,
+			     const struct deployment *deployment)
 {
 	if (deployment->verdict == VERDICT_BAD)
 		return false;
@@ -34,21 +35,21 @@ static bool may_run(const struct shelf *shelf, const struct generation *generati
 			const struct deployment *other = &shelf->generations[i].record.deployments[d];
 
 			if ((other->verdict == VERDICT_GOOD || other->verdict == deployment->verdict) &&
-			    is_later(&shelf->generations[i], other, generation, deployment))
+			    shelf_gc_is_later(&shelf->generations[i], other, generation, deployment))
 				return false;
 		}
 	return true;
 }
 
-static const char *host_of(const struct shelf *shelf, const struct generation *generation)
+static const char *shelf_gc_host_of(const struct shelf *shelf, const struct generation *generation)
 {
 	for (size_t d = 0; d < generation->record.n_deployments; d++)
-		if (may_run(shelf, generation, &generation->record.deployments[d]))
+		if (shelf_gc_may_run(shelf, generation, &generation->record.deployments[d]))
 			return generation->record.deployments[d].host;
 	return NULL;
 }
 
-static unsigned last_good(const struct shelf *shelf)
+static unsigned shelf_gc_last_good(const struct shelf *shelf)
 {
 	for (size_t i = shelf->n; i-- > 0;)
 		if (generation_verdict(&shelf->generations[i]) == VERDICT_GOOD)
@@ -57,16 +58,16 @@ static unsigned last_good(const struct shelf *shelf)
 }
 
 /* Why generation `i` stays, or NULL. The reasons that hold whatever the user wants come first: they are news. */
-static const char *reason_to_stay(struct arena *arena, const struct shelf *shelf, size_t i, unsigned keep)
+static const char *shelf_gc_reason_to_stay(struct arena *arena, const struct shelf *shelf, size_t i, unsigned keep)
 {
 	const struct generation *generation = &shelf->generations[i];
-	const char *host = host_of(shelf, generation);
+	const char *host = shelf_gc_host_of(shelf, generation);
 
 	if (generation->record.unreadable)
 		return "its record cannot be read";
 	if (host)
 		return arena_printf(arena, "in use on %s", host);
-	if (generation->number == last_good(shelf))
+	if (generation->number == shelf_gc_last_good(shelf))
 		return "the last good one";
 	if (i + 1 == shelf->n)
 		return "the newest one";
@@ -74,7 +75,7 @@ static const char *reason_to_stay(struct arena *arena, const struct shelf *shelf
 }
 
 /* What the folder's files take on the disk. A file that has another name elsewhere stays, and frees nothing. */
-static uint64_t bytes_of(const char *folder)
+static uint64_t shelf_gc_bytes_of(const char *folder)
 {
 	DIR *dir = opendir(folder);
 	struct dirent *entry;
@@ -90,20 +91,22 @@ static uint64_t bytes_of(const char *folder)
 	return bytes;
 }
 
-static struct gc_item *judge(struct arena *arena, const struct shelf *shelf, unsigned keep)
+static struct gc_item *shelf_gc_judge(struct arena *arena, const struct shelf *shelf, unsigned keep)
 {
 	struct gc_item *items = arena_array(arena, struct gc_item, shelf->n + 1);
 
 	for (size_t i = 0; i < shelf->n; i++)
 		items[i] = (struct gc_item){
-			shelf->generations[i].number, bytes_of(shelf->generations[i].folder),
-			reason_to_stay(arena, shelf, i, keep),
+			shelf->generations[i].number,
+			shelf_gc_bytes_of(shelf->generations[i].folder),
+			shelf_gc_reason_to_stay(arena, shelf, i, keep),
 		};
 	return items;
 }
 
 /* Out of sight first, durably, then out of the world. */
-static int take_away(struct arena *arena, const char *shelf, const struct gc_item *items, size_t n, struct err *err)
+static int shelf_gc_take_away(struct arena *arena, const char *shelf, const struct gc_item *items, size_t n,
+			      struct err *err)
 {
 	int r = 0;
 
@@ -142,9 +145,9 @@ int gc_shelf(struct arena *arena, const char *out, const char *name, unsigned ke
 	if (r < 0)
 		return r;
 	shelf.generations = generations;
-	items = judge(arena, &shelf, keep);
+	items = shelf_gc_judge(arena, &shelf, keep);
 	if (!dry_run)
-		r = take_away(arena, path, items, shelf.n, err);
+		r = shelf_gc_take_away(arena, path, items, shelf.n, err);
 	if (r < 0)
 		return r;
 	*ret_items = items;

@@ -24,8 +24,8 @@ unsigned publish_newest(const char *shelf)
 }
 
 /* The image of the newest generation, when its manifest's text is `text` (NULL: any) and the file is there. */
-static const char *newest_image(struct arena *arena, const char *shelf, const char *text,
-				struct manifest **ret_manifest, struct err *err)
+static const char *publish_newest_image(struct arena *arena, const char *shelf, const char *text,
+					struct manifest **ret_manifest, struct err *err)
 {
 	unsigned number = publish_newest(shelf);
 	_cleanup_buf_ struct buf found = {0};
@@ -47,7 +47,7 @@ int publish_find(struct arena *arena, const char *out, const struct publish_want
 	const char *shelf = arena_printf(arena, "%s/%s", out, wanted->name);
 	struct manifest *found;
 	struct err err = {0};
-	const char *image = newest_image(arena, shelf, NULL, &found, &err);
+	const char *image = publish_newest_image(arena, shelf, NULL, &found, &err);
 
 	if (err.first)
 		log_warn("the newest generation below '%s' has no usable manifest: %s", shelf, err.first->text);
@@ -62,7 +62,7 @@ int publish_find(struct arena *arena, const char *out, const struct publish_want
 /* --- drafts ------------------------------------------------------------------------------------------------------- */
 
 /* Makes the folder of a draft under the first name that is free. */
-static int draft_make(struct publish_draft *draft, struct err *err)
+static int publish_draft_make(struct publish_draft *draft, struct err *err)
 {
 	for (unsigned i = 1;; i++) {
 		int n = snprintf(draft->folder, sizeof draft->folder, "%s/%s%u", draft->shelf, SHELF_DRAFT, i);
@@ -94,7 +94,7 @@ int publish_begin(const char *out, const char *name, struct publish_draft *draft
 	if (lock < 0)
 		return lock;
 	shelf_sweep(draft->shelf);
-	r = draft_make(draft, err);
+	r = publish_draft_make(draft, err);
 	if (r < 0)
 		publish_abandon(draft);
 	return r;
@@ -115,8 +115,8 @@ void publish_abandon(struct publish_draft *draft)
 /* --- publishing --------------------------------------------------------------------------------------------------- */
 
 /* Makes the draft durable: its image (which the writer has synced; then this is quick), its manifest, its folder. */
-static int draft_seal(struct arena *arena, const struct publish_draft *draft, const struct manifest *manifest,
-		      const char *text, struct err *err)
+static int publish_draft_seal(struct arena *arena, const struct publish_draft *draft, const struct manifest *manifest,
+			      const char *text, struct err *err)
 {
 	const char *image = arena_printf(arena, "%s/%s", draft->folder, manifest->image.file);
 	_cleanup_fd_ int fd = open(image, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -138,12 +138,12 @@ int publish_commit(struct arena *arena, struct publish_draft *draft, const struc
 	_cleanup_fd_ int lock = -1;
 	struct manifest *same;
 	struct err ignored = {0};
-	int r = draft_seal(arena, draft, manifest, text, err);
+	int r = publish_draft_seal(arena, draft, manifest, text, err);
 
 	if (r == 0)
 		r = lock = shelf_lock(draft->shelf, err);
 	if (r >= 0) {
-		path = newest_image(arena, draft->shelf, text, &same, &ignored);
+		path = publish_newest_image(arena, draft->shelf, text, &same, &ignored);
 		err_free(&ignored);
 	}
 	if (r >= 0 && !path) {

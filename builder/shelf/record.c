@@ -33,37 +33,38 @@ struct reader {
 	struct err *err;
 };
 
-static int wrong(const struct reader *reader, const char *where, const char *what)
+static int record_wrong(const struct reader *reader, const char *where, const char *what)
 {
 	const struct pos pos = {.file = reader->path};
 
 	return err_at(reader->err, -EBADMSG, &pos, where, "not a record: %s", what);
 }
 
-static int get_number(const struct reader *reader, const struct json *object, const char *key, int64_t max, int64_t *ret)
+static int record_get_number(const struct reader *reader, const struct json *object, const char *key, int64_t max,
+			     int64_t *ret)
 {
-	return json_get_count(object, key, max, ret) ? 0 : wrong(reader, key, "a number in range is expected");
+	return json_get_count(object, key, max, ret) ? 0 : record_wrong(reader, key, "a number in range is expected");
 }
 
-static int get_deployment(const struct reader *reader, const struct json *object, struct deployment *ret)
+static int record_get_deployment(const struct reader *reader, const struct json *object, struct deployment *ret)
 {
 	const char *host = json_get_text(object, "host"), *verdict = json_get_text(object, "verdict");
 	const char *reason = json_get_text(object, "reason");
 
 	if (!host || !*host)
-		return wrong(reader, "deployments", "each has a host");
+		return record_wrong(reader, "deployments", "each has a host");
 	for (enum verdict v = VERDICT_UNTRIED; verdict && v <= VERDICT_BAD; v++)
 		if (strcmp(verdict, verdict_name(v)) == 0) {
 			*ret = (struct deployment){
 				.host = arena_strdup(reader->arena, host), .verdict = v,
 				.reason = reason && *reason ? arena_strdup(reader->arena, reason) : NULL,
 			};
-			return get_number(reader, object, "when", TIME_MAX, &ret->when);
+			return record_get_number(reader, object, "when", TIME_MAX, &ret->when);
 		}
-	return wrong(reader, "deployments", "a verdict is one of untried, good, bad");
+	return record_wrong(reader, "deployments", "a verdict is one of untried, good, bad");
 }
 
-static int get_record(const struct reader *reader, const struct json *top, struct record *ret_record)
+static int record_get(const struct reader *reader, const struct json *top, struct record *ret_record)
 {
 	const struct json *deployments = json_get(top, "deployments");
 	struct record record = {0};
@@ -75,13 +76,13 @@ static int get_record(const struct reader *reader, const struct json *top, struc
 		return err_hint(reader->err, "use the aether-build that wrote it, or a newer one");
 	}
 	if (json_get_number(top, "record") < 1)
-		return wrong(reader, "record", "a version is missing");
-	r = get_number(reader, top, "replaced", UINT32_MAX - 1, &replaced);
+		return record_wrong(reader, "record", "a version is missing");
+	r = record_get_number(reader, top, "replaced", UINT32_MAX - 1, &replaced);
 	if (r == 0)
-		r = get_number(reader, top, "made", TIME_MAX, &record.made);
+		r = record_get_number(reader, top, "made", TIME_MAX, &record.made);
 	for (size_t i = 0; r == 0 && i < json_count(deployments); i++)
-		r = get_deployment(reader, json_item(deployments, i),
-				   arena_push(reader->arena, record.deployments, record.n_deployments));
+		r = record_get_deployment(reader, json_item(deployments, i),
+					  arena_push(reader->arena, record.deployments, record.n_deployments));
 	if (r < 0)
 		return r;
 	record.replaced = (unsigned)replaced;
@@ -96,7 +97,7 @@ int record_parse(struct arena *arena, const char *name, const char *text, size_t
 	_cleanup_json_ struct json *top = NULL;
 	int r = json_read(name, text, size, &top, err);
 
-	return r == 0 ? get_record(&reader, top, ret_record) : r;
+	return r == 0 ? record_get(&reader, top, ret_record) : r;
 }
 
 int record_read(struct arena *arena, const char *folder, struct record *ret_record, struct err *err)
@@ -171,7 +172,7 @@ int record_write(const char *shelf, const char *folder, const struct record *rec
 
 /* --- one more thing learnt ------------------------------------------------------------------------------------------ */
 
-static bool is_host(const char *host)
+static bool record_is_host(const char *host)
 {
 	size_t length = host ? strlen(host) : 0;
 
@@ -181,7 +182,7 @@ static bool is_host(const char *host)
 	return length > 0 && length <= HOST_BYTES_MAX;
 }
 
-static int by_time(const void *a, const void *b)
+static int record_by_time(const void *a, const void *b)
 {
 	const struct deployment *x = a, *y = b;
 
@@ -201,11 +202,11 @@ static void record_add(struct arena *arena, struct record *record, const struct 
 	*to = *deployment;
 	if (deployment->reason)
 		to->reason = arena_strndup(arena, deployment->reason, REASON_BYTES_MAX);
-	qsort(record->deployments, record->n_deployments, sizeof *record->deployments, by_time);
+	qsort(record->deployments, record->n_deployments, sizeof *record->deployments, record_by_time);
 }
 
 /* What is torn or was never a record is replaced; one that we only fail to understand or to read is not ours to lose. */
-static int read_for_change(struct arena *arena, const char *folder, struct record *ret_record, struct err *err)
+static int record_read_for_change(struct arena *arena, const char *folder, struct record *ret_record, struct err *err)
 {
 	struct err problem = {0};
 	int r = record_read(arena, folder, ret_record, &problem);
@@ -228,7 +229,7 @@ int record_note(const char *folder, const struct deployment *deployment, struct 
 	struct record record;
 	int r;
 
-	if (!is_host(deployment->host))
+	if (!record_is_host(deployment->host))
 		return err_set(err, -EINVAL, "'%.100s' is not a valid host name", deployment->host ? deployment->host : "");
 	if (deployment->when < 0 || deployment->when > TIME_MAX || deployment->verdict > VERDICT_BAD)
 		return err_set(err, -EINVAL, "the deployment on %s cannot be recorded", deployment->host);
@@ -239,7 +240,7 @@ int record_note(const char *folder, const struct deployment *deployment, struct 
 		err_set(err, -ENOENT, "the generation '%s' is gone", folder);
 		return err_hint(err, "somebody has removed it meanwhile, with 'aether-build gc' or by hand");
 	}
-	r = read_for_change(arena, folder, &record, err);
+	r = record_read_for_change(arena, folder, &record, err);
 	if (r < 0)
 		return r;
 	record_add(arena, &record, deployment);

@@ -48,8 +48,9 @@ const char *record_print(struct arena *arena, const struct record *record);
 /* Puts `record` into `folder`, a generation or a draft of `shelf`, whose lock is held: durable, whole or not at all. */
 int record_write(const char *shelf, const char *folder, const struct record *record, struct err *err);
 
-/* Adds to the record of the generation in `folder` what became of it on a host, in place of what was known about it there, under
- * the shelf's lock. -EINVAL for a deployment that cannot be written down; -ENOENT when the generation is gone. */
+/* Adds to the record of the generation in `folder` what became of it on a host, in place of what was known about it
+ * there, under the shelf's lock. -EINVAL for a deployment that cannot be written down; -ENOENT when the generation is
+ * gone. */
 int record_note(const char *folder, const struct deployment *deployment, struct err *err);
 
 /* The deployments as an array of objects, as the file has them; freed by the caller. */

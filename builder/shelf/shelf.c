@@ -26,7 +26,7 @@ unsigned shelf_number(const char *name)
 	return *end || errno || number >= UINT32_MAX ? 0 : (unsigned)number;
 }
 
-static int by_number(const void *a, const void *b)
+static int shelf_by_number(const void *a, const void *b)
 {
 	const unsigned *x = a, *y = b;
 
@@ -46,7 +46,7 @@ size_t shelf_numbers(struct arena *arena, const char *shelf, unsigned **ret_numb
 	if (dir)
 		closedir(dir);
 	if (n)
-		qsort(numbers, n, sizeof *numbers, by_number);
+		qsort(numbers, n, sizeof *numbers, shelf_by_number);
 	*ret_numbers = numbers;
 	return n;
 }
@@ -112,7 +112,7 @@ int shelf_claim(const char *folder)
 }
 
 /* Whether nobody needs this entry of a shelf any more. A draft's maker may live: then it is locked. */
-static bool is_left_over(const char *name, const char *path)
+static bool shelf_is_left_over(const char *name, const char *path)
 {
 	_cleanup_fd_ int fd = -1;
 
@@ -134,7 +134,7 @@ void shelf_sweep(const char *shelf)
 		const char *path = arena_printf(arena, "%s/%s", shelf, entry->d_name);
 		struct err err = {0};
 
-		if (is_left_over(entry->d_name, path) && path_remove(path, &err) < 0)
+		if (shelf_is_left_over(entry->d_name, path) && path_remove(path, &err) < 0)
 			log_warn("cannot remove what an interrupted build left: %s", err.first->text);
 		err_free(&err);
 	}

@@ -24,7 +24,7 @@ void accounts_free(struct accounts *accounts)
 }
 
 /* Looks for `name:…:ID:` (the id is the third field in both tables). */
-static int find(const struct buf *table, const char *name, unsigned *ret_id)
+static int accounts_find(const struct buf *table, const char *name, unsigned *ret_id)
 {
 	size_t length = strlen(name);
 
@@ -42,7 +42,7 @@ static int find(const struct buf *table, const char *name, unsigned *ret_id)
 	return -ENOENT;
 }
 
-static const char *nearest(struct arena *arena, const struct buf *table, const char *name)
+static const char *accounts_nearest(struct arena *arena, const struct buf *table, const char *name)
 {
 	struct strv names = {0};
 
@@ -51,15 +51,15 @@ static const char *nearest(struct arena *arena, const struct buf *table, const c
 	return text_nearest(name, names.items, names.count);
 }
 
-static int look_up(const struct buf *table, const char *what, const char *name, const struct pos *pos, unsigned *ret_id,
-		   struct err *err)
+static int accounts_look_up(const struct buf *table, const char *what, const char *name, const struct pos *pos,
+			    unsigned *ret_id, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const char *near;
 
-	if (find(table, name, ret_id) == 0)
+	if (accounts_find(table, name, ret_id) == 0)
 		return 0;
-	near = nearest(arena, table, name);
+	near = accounts_nearest(arena, table, name);
 	err_at(err, -ENOENT, pos, NULL, "the image has no %s '%s'", what, name);
 	if (near)
 		return err_hint(err, "did you mean '%s'?", near);
@@ -68,10 +68,10 @@ static int look_up(const struct buf *table, const char *what, const char *name, 
 
 int accounts_uid(const struct accounts *accounts, const char *name, const struct pos *pos, uid_t *ret_uid, struct err *err)
 {
-	return look_up(&accounts->passwd, "user", name, pos, ret_uid, err);
+	return accounts_look_up(&accounts->passwd, "user", name, pos, ret_uid, err);
 }
 
 int accounts_gid(const struct accounts *accounts, const char *name, const struct pos *pos, gid_t *ret_gid, struct err *err)
 {
-	return look_up(&accounts->group, "group", name, pos, ret_gid, err);
+	return accounts_look_up(&accounts->group, "group", name, pos, ret_gid, err);
 }

@@ -10,12 +10,12 @@
 #include "base/file.h"
 
 /* overlayfs's own way to say that a file of a lower folder is gone (Documentation/filesystems/overlayfs.rst). */
-static bool is_whiteout(const struct stat *st)
+static bool changes_is_whiteout(const struct stat *st)
 {
 	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(0, 0);
 }
 
-static bool is_opaque(const struct member_item *item)
+static bool changes_is_opaque(const struct member_item *item)
 {
 	char value;
 
@@ -42,12 +42,12 @@ static int changes_put(struct members *members, void *data, const struct member_
 	int r;
 
 	(void)data;
-	if (is_whiteout(&item->st))
+	if (changes_is_whiteout(&item->st))
 		return changes_mark(members, own, arena_printf(arena, "%.*s.wh.%s", (int)(base - item->name), item->name, base),
 				    err);
 	own.acl_as_attributes = true; /* mkfs.erofs does not know tar's words for them */
 	r = members_add(members, &own, err);
-	if (r == 0 && is_opaque(item))
+	if (r == 0 && changes_is_opaque(item))
 		r = changes_mark(members, own, arena_printf(arena, "%s.wh..wh..opq", item->name), err);
 	return r;
 }

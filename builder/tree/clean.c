@@ -39,7 +39,8 @@ static const char *const unwanted[][2] = {
 /* Folders that keep their folders, but no files. */
 static const char *const emptied[] = {"/tmp", "/var/cache/apt", "/var/lib/apt/lists", "/var/log", "/var/tmp"};
 
-static int remove_match(void *data, int folder_fd, const char *path, const char *name, unsigned char type, struct err *err)
+static int clean_remove_match(void *data, int folder_fd, const char *path, const char *name, unsigned char type,
+			      struct err *err)
 {
 	const char *glob = data;
 
@@ -49,17 +50,18 @@ static int remove_match(void *data, int folder_fd, const char *path, const char 
 	return unlinkat(folder_fd, name, 0) < 0 ? err_sys(err, -errno, "cannot remove '%s' in the tree", path) : 0;
 }
 
-static int remove_file(void *data, int folder_fd, const char *path, const char *name, unsigned char type, struct err *err)
+static int clean_remove_file(void *data, int folder_fd, const char *path, const char *name, unsigned char type,
+			     struct err *err)
 {
 	const struct step *step = data;
 
 	if (type == DT_DIR)
-		return inside_each(step->root_fd, path, remove_file, data, err);
+		return inside_each(step->root_fd, path, clean_remove_file, data, err);
 	return unlinkat(folder_fd, name, 0) < 0 ? err_sys(err, -errno, "cannot remove '%s' in the tree", path) : 0;
 }
 
 /* The third field of shadow(5) is the day of the last change: of the packages, not of the build. */
-static int date_passwords(const struct step *step, struct err *err)
+static int clean_date_passwords(const struct step *step, struct err *err)
 {
 	_cleanup_fd_ int fd = root_open(step->root_fd, "/etc/shadow", O_PATH, 0);
 	_cleanup_buf_ struct buf old = {0}, new = {0};
@@ -92,12 +94,13 @@ int step_clean(const struct step *step, struct err *err)
 	int r;
 
 	for (size_t i = 0; i < sizeof unwanted / sizeof *unwanted; i++)
-		if ((r = inside_each(step->root_fd, unwanted[i][0], remove_match, (void *)unwanted[i][1], err)) < 0)
+		if ((r = inside_each(step->root_fd, unwanted[i][0], clean_remove_match, (void *)unwanted[i][1], err)) <
+		    0)
 			return r;
 	for (size_t i = 0; i < sizeof emptied / sizeof *emptied; i++)
-		if ((r = inside_each(step->root_fd, emptied[i], remove_file, (void *)step, err)) < 0)
+		if ((r = inside_each(step->root_fd, emptied[i], clean_remove_file, (void *)step, err)) < 0)
 			return r;
-	return date_passwords(step, err);
+	return clean_date_passwords(step, err);
 }
 
 int step_ground(const struct step *step, struct err *err)

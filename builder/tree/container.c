@@ -9,7 +9,7 @@
 static const char OS_RELEASE[] = "/usr/lib/os-release";
 
 /* os-release(5) leaves it to the writer whether to quote a word; hypervisors read it with patterns of their own. */
-static void quote_line(struct buf *out, const char *line, size_t length)
+static void tree_container_quote_line(struct buf *out, const char *line, size_t length)
 {
 	const char *equals = memchr(line, '=', length);
 	size_t name = equals ? (size_t)(equals - line) : 0;
@@ -20,7 +20,7 @@ static void quote_line(struct buf *out, const char *line, size_t length)
 		buf_printf(out, "%.*s=\"%.*s\"\n", (int)name, line, (int)(length - name - 1), equals + 1);
 }
 
-static int quote_os_release(const struct step *step, struct err *err)
+static int tree_container_quote_os_release(const struct step *step, struct err *err)
 {
 	_cleanup_buf_ struct buf old = {0}, new = {0};
 	int r = inside_read(step->root_fd, OS_RELEASE, 1 << 16, &old, err);
@@ -30,7 +30,7 @@ static int quote_os_release(const struct step *step, struct err *err)
 	for (const char *line = old.size ? old.data : ""; *line;) {
 		size_t length = strcspn(line, "\n");
 
-		quote_line(&new, line, length);
+		tree_container_quote_line(&new, line, length);
 		line += length + (line[length] == '\n');
 	}
 	return new.size ? inside_write(step->root_fd, OS_RELEASE, new.data, new.size, 0644, 0, 0, err) : 0;
@@ -38,7 +38,7 @@ static int quote_os_release(const struct step *step, struct err *err)
 
 int step_container(const struct step *step, struct err *err)
 {
-	int r = quote_os_release(step, err);
+	int r = tree_container_quote_os_release(step, err);
 
 	return r == 0 ? step_state(step, err) : r;
 }

@@ -30,25 +30,26 @@ struct store {
 	int root_fd;
 };
 
-static const char *in_store(const struct store *store, const char *path)
+static const char *tree_containers_in_store(const struct store *store, const char *path)
 {
 	return arena_printf(store->arena, "%s/%s", store->container->store, path);
 }
 
-static int put_text(const struct store *store, const char *path, const char *text, size_t size, struct err *err)
+static int tree_containers_put_text(const struct store *store, const char *path, const char *text, size_t size,
+				    struct err *err)
 {
-	return inside_write(store->root_fd, in_store(store, path), text, size, 0644, 0, 0, err);
+	return inside_write(store->root_fd, tree_containers_in_store(store, path), text, size, 0644, 0, 0, err);
 }
 
 /* --- what the image is ----------------------------------------------------------------------------------------------- */
 
-static const char *blob_path(const struct store *store, const struct oci_blob *blob)
+static const char *tree_containers_blob_path(const struct store *store, const struct oci_blob *blob)
 {
 	return cache_path(store->cache, store->arena, "blobs", blob->sha256);
 }
 
 /* ChainID(L0…Ln) = digest of "ChainID(L0…Ln-1) DiffID(Ln)". */
-static const char *chain_of(struct arena *arena, const struct strv *diff_ids)
+static const char *tree_containers_chain_of(struct arena *arena, const struct strv *diff_ids)
 {
 	const char *chain = diff_ids->items[0];
 
@@ -62,13 +63,13 @@ static const char *chain_of(struct arena *arena, const struct strv *diff_ids)
 	return chain;
 }
 
-static bool same_blob(const struct oci_blob *a, const struct oci_blob *b)
+static bool tree_containers_same_blob(const struct oci_blob *a, const struct oci_blob *b)
 {
 	return strcmp(a->sha256, b->sha256) == 0 && a->size == b->size;
 }
 
 /* The lock lists the parts beside the manifest that names them: they must agree. */
-static int read_image(struct store *store, struct err *err)
+static int tree_containers_read_image(struct store *store, struct err *err)
 {
 	const struct oci_image *locked = store->container->locked;
 	struct oci_image found = {0};
@@ -76,25 +77,28 @@ static int read_image(struct store *store, struct err *err)
 	bool same;
 	int r;
 
-	if ((r = file_read(blob_path(store, &locked->manifest), TEXT_BYTES_MAX, &store->manifest, err)) < 0 ||
-	    (r = file_read(blob_path(store, &locked->config), TEXT_BYTES_MAX, &store->config, err)) < 0 ||
-	    (r = oci_manifest(store->arena, locked->image, store->manifest.data, store->manifest.size, &found, err)) < 0 ||
-	    (r = oci_diff_ids(store->arena, locked->image, store->config.data, store->config.size, found.n_layers, &diff_ids,
-			 err)) < 0)
+	if ((r = file_read(tree_containers_blob_path(store, &locked->manifest), TEXT_BYTES_MAX, &store->manifest,
+			   err)) < 0 ||
+	    (r = file_read(tree_containers_blob_path(store, &locked->config), TEXT_BYTES_MAX, &store->config, err)) <
+		    0 ||
+	    (r = oci_manifest(store->arena, locked->image, store->manifest.data, store->manifest.size, &found, err)) <
+		    0 ||
+	    (r = oci_diff_ids(store->arena, locked->image, store->config.data, store->config.size, found.n_layers,
+			      &diff_ids, err)) < 0)
 		return r;
-	same = found.n_layers == locked->n_layers && same_blob(&found.config, &locked->config);
+	same = found.n_layers == locked->n_layers && tree_containers_same_blob(&found.config, &locked->config);
 	for (size_t i = 0; same && i < found.n_layers; i++)
-		same = same_blob(&found.layers[i], &locked->layers[i]);
+		same = tree_containers_same_blob(&found.layers[i], &locked->layers[i]);
 	if (!same)
 		return err_set(err, -EBADMSG, "the manifest of '%s' names other parts than the lock", locked->image);
-	store->chain_id = chain_of(store->arena, &diff_ids);
+	store->chain_id = tree_containers_chain_of(store->arena, &diff_ids);
 	return 0;
 }
 
 /* --- overlay/: the files --------------------------------------------------------------------------------------------- */
 
 /* The driver stacks layers by short names, because mount options are. Any will do that is nobody else's. */
-static const char *short_name(struct store *store)
+static const char *tree_containers_short_name(struct store *store)
 {
 	char *name = arena_alloc(store->arena, LINK_LENGTH + 1);
 
@@ -104,13 +108,13 @@ static const char *short_name(struct store *store)
 	return name;
 }
 
-static int apply_layers(struct store *store, int diff, struct err *err)
+static int tree_containers_apply_layers(struct store *store, int diff, struct err *err)
 {
 	const struct oci_image *locked = store->container->locked;
 	uint64_t left = UNPACKED_BYTES_MAX;
 
 	for (size_t i = 0; i < locked->n_layers; i++) {
-		if (changeset_apply(blob_path(store, &locked->layers[i]), diff, &left, err) < 0)
+		if (changeset_apply(tree_containers_blob_path(store, &locked->layers[i]), diff, &left, err) < 0)
 			return err_wrap(err, "in layer %zu of %zu", i + 1, locked->n_layers);
 		log_progress(i + 1, locked->n_layers, "layers");
 	}
@@ -118,10 +122,11 @@ static int apply_layers(struct store *store, int diff, struct err *err)
 	return 0;
 }
 
-static int put_files(struct store *store, struct err *err)
+static int tree_containers_put_files(struct store *store, struct err *err)
 {
-	const char *layer = arena_printf(store->arena, "overlay/%s", store->chain_id), *name = short_name(store);
-	const char *folder = in_store(store, arena_printf(store->arena, "%s/diff", layer));
+	const char *layer = arena_printf(store->arena, "overlay/%s", store->chain_id),
+		   *name = tree_containers_short_name(store);
+	const char *folder = tree_containers_in_store(store, arena_printf(store->arena, "%s/diff", layer));
 	_cleanup_fd_ int diff = -1;
 	int r = inside_folder(store->root_fd, folder, err);
 
@@ -130,17 +135,19 @@ static int put_files(struct store *store, struct err *err)
 	diff = root_open(store->root_fd, folder, O_RDONLY | O_DIRECTORY, 0);
 	if (diff < 0)
 		return err_sys(err, diff, "cannot open '%s'", folder);
-	if ((r = apply_layers(store, diff, err)) < 0 ||
-	    (r = put_text(store, arena_printf(store->arena, "%s/link", layer), name, LINK_LENGTH, err)) < 0)
+	if ((r = tree_containers_apply_layers(store, diff, err)) < 0 ||
+	    (r = tree_containers_put_text(store, arena_printf(store->arena, "%s/link", layer), name, LINK_LENGTH,
+					  err)) < 0)
 		return r;
-	return inside_link(store->root_fd, in_store(store, arena_printf(store->arena, "overlay/l/%s", name)),
+	return inside_link(store->root_fd,
+			   tree_containers_in_store(store, arena_printf(store->arena, "overlay/l/%s", name)),
 			   arena_printf(store->arena, "../%s/diff", store->chain_id), err);
 }
 
 /* --- overlay-layers/ and overlay-images/: what podman knows of them -------------------------------------------------- */
 
 /* A lock file must be there for readers too, who cannot make it. */
-static int put_records(struct store *store, const char *kind, struct json *record, struct err *err)
+static int tree_containers_put_records(struct store *store, const char *kind, struct json *record, struct err *err)
 {
 	struct json *list = json_new_array();
 	const char *text, *path = arena_printf(store->arena, "overlay-%s/%s", kind, kind);
@@ -149,13 +156,13 @@ static int put_records(struct store *store, const char *kind, struct json *recor
 	json_add(list, record);
 	text = json_print(store->arena, list, false);
 	json_free(list);
-	r = put_text(store, arena_printf(store->arena, "%s.json", path), text, strlen(text), err);
-	return r < 0 ? r : put_text(store, arena_printf(store->arena, "%s.lock", path), "", 0, err);
+	r = tree_containers_put_text(store, arena_printf(store->arena, "%s.json", path), text, strlen(text), err);
+	return r < 0 ? r : tree_containers_put_text(store, arena_printf(store->arena, "%s.lock", path), "", 0, err);
 }
 
 /* The layer is known by the digest of its contents, as layers are that were pulled file by file; `diff-digest` would be
  * that of a tar, which there never was, and 'podman system check' would miss it. */
-static int put_layer(struct store *store, struct err *err)
+static int tree_containers_put_layer(struct store *store, struct err *err)
 {
 	struct json *layer = json_new_object();
 
@@ -163,13 +170,14 @@ static int put_layer(struct store *store, struct err *err)
 	json_set(layer, "created", json_text(EPOCH));
 	json_set(layer, "toc-digest", json_text(arena_printf(store->arena, "sha256:%s", store->chain_id)));
 	json_set(layer, "diff-size", json_number((int64_t)store->size_bytes));
-	return put_records(store, "layers", layer, err);
+	return tree_containers_put_records(store, "layers", layer, err);
 }
 
 /* One of the image's big data: its file, and what the record says of it. Names that are not all small letters, digits
  * and dots become file names by base64. */
-static int put_data(struct store *store, struct json *sizes, struct json *digests, struct json *names, const char *name,
-		    const struct oci_blob *blob, const struct buf *text, struct err *err)
+static int tree_containers_put_data(struct store *store, struct json *sizes, struct json *digests, struct json *names,
+				    const char *name, const struct oci_blob *blob, const struct buf *text,
+				    struct err *err)
 {
 	bool plain = name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.")] == 0;
 	const char *file = plain ? name : arena_printf(store->arena, "=%s", base64_encode(store->arena, name, strlen(name)));
@@ -177,12 +185,13 @@ static int put_data(struct store *store, struct json *sizes, struct json *digest
 	json_add(names, json_text(name));
 	json_set(sizes, name, json_number((int64_t)text->size));
 	json_set(digests, name, json_text(arena_printf(store->arena, "sha256:%s", blob->sha256)));
-	return put_text(
-		store, arena_printf(store->arena, "overlay-images/%s/%s", store->container->locked->config.sha256, file),
+	return tree_containers_put_text(
+		store,
+		arena_printf(store->arena, "overlay-images/%s/%s", store->container->locked->config.sha256, file),
 		text->data, text->size, err);
 }
 
-static int put_image(struct store *store, struct err *err)
+static int tree_containers_put_image(struct store *store, struct err *err)
 {
 	const struct oci_image *locked = store->container->locked;
 	struct arena *arena = store->arena;
@@ -199,7 +208,7 @@ static int put_image(struct store *store, struct err *err)
 	};
 
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-		put_data(store, sizes, digests, data, parts[i].name, parts[i].blob, parts[i].text, err);
+		tree_containers_put_data(store, sizes, digests, data, parts[i].name, parts[i].blob, parts[i].text, err);
 	json_add(names, json_text(locked->image));
 	json_set(image, "id", json_text(locked->config.sha256));
 	json_set(image, "digest", json_text(arena_printf(arena, "sha256:%s", locked->manifest.sha256)));
@@ -210,19 +219,19 @@ static int put_image(struct store *store, struct err *err)
 	json_set(image, "big-data-sizes", sizes);
 	json_set(image, "big-data-digests", digests);
 	json_set(image, "created", json_text(EPOCH));
-	put_records(store, "images", image, err);
+	tree_containers_put_records(store, "images", image, err);
 	return err_result(err);
 }
 
 /* --- the whole ------------------------------------------------------------------------------------------------------- */
 
-static const char *files_of(struct arena *arena, const char *entry)
+static const char *tree_containers_files_of(struct arena *arena, const char *entry)
 {
 	return arena_printf(arena, "%s/files", entry);
 }
 
-static int make_store(struct arena *arena, struct cache *cache, const struct plan *plan,
-		      const struct plan_container *container, const char *folder, struct err *err)
+static int tree_containers_make_store(struct arena *arena, struct cache *cache, const struct plan *plan,
+				      const struct plan_container *container, const char *folder, struct err *err)
 {
 	struct store store = {.arena = arena, .cache = cache, .container = container, .root_fd = -1};
 	int r = lock_fetch_container(plan->lock, container->locked, cache, err);
@@ -234,13 +243,13 @@ static int make_store(struct arena *arena, struct cache *cache, const struct pla
 	if (r == 0)
 		r = store.root_fd = inside_open(folder, err);
 	if (r >= 0)
-		r = read_image(&store, err);
+		r = tree_containers_read_image(&store, err);
 	if (r == 0)
-		r = put_files(&store, err);
+		r = tree_containers_put_files(&store, err);
 	if (r == 0)
-		r = put_layer(&store, err);
+		r = tree_containers_put_layer(&store, err);
 	if (r == 0)
-		r = put_image(&store, err);
+		r = tree_containers_put_image(&store, err);
 	if (store.root_fd >= 0)
 		close(store.root_fd);
 	buf_free(&store.manifest);
@@ -248,8 +257,8 @@ static int make_store(struct arena *arena, struct cache *cache, const struct pla
 	return r;
 }
 
-static int prepare_one(struct cache *cache, const struct plan *plan, const struct plan_container *container,
-		       struct err *err)
+static int tree_containers_prepare_one(struct cache *cache, const struct plan *plan,
+				       const struct plan_container *container, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct cache_draft draft;
@@ -257,7 +266,7 @@ static int prepare_one(struct cache *cache, const struct plan *plan, const struc
 
 	if (r != 0)
 		return r < 0 ? r : 0;
-	r = make_store(arena, cache, plan, container, files_of(arena, draft.path), err);
+	r = tree_containers_make_store(arena, cache, plan, container, tree_containers_files_of(arena, draft.path), err);
 	if (r == 0)
 		return cache_commit(&draft, err);
 	cache_abandon(&draft);
@@ -271,10 +280,11 @@ int containers_prepare(struct arena *arena, struct cache *cache, const struct pl
 	int r;
 
 	for (size_t i = 0; i < plan->n_containers; i++) {
-		r = prepare_one(cache, plan, &plan->containers[i], err);
+		r = tree_containers_prepare_one(cache, plan, &plan->containers[i], err);
 		if (r < 0)
 			return r;
-		strv_push(arena, &folders, files_of(arena, cache_path(cache, arena, ROOM, plan->containers[i].key)));
+		strv_push(arena, &folders,
+			  tree_containers_files_of(arena, cache_path(cache, arena, ROOM, plan->containers[i].key)));
 	}
 	*ret_folders = folders;
 	return 0;

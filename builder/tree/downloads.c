@@ -13,14 +13,14 @@
 enum { SMALL_BYTES = 64 << 20, RATIO_MAX = 200 };
 #define UNPACKED_BYTES_MAX (16ULL << 30)
 
-static uint64_t bytes_max(const struct lock_download *locked)
+static uint64_t tree_downloads_bytes_max(const struct lock_download *locked)
 {
 	uint64_t ratio = locked->size > UNPACKED_BYTES_MAX / RATIO_MAX ? UNPACKED_BYTES_MAX : locked->size * RATIO_MAX;
 
 	return ratio + SMALL_BYTES < UNPACKED_BYTES_MAX ? ratio + SMALL_BYTES : UNPACKED_BYTES_MAX;
 }
 
-static int decompress(const char *blob, uint64_t most, int out, struct err *err)
+static int tree_downloads_decompress(const char *blob, uint64_t most, int out, struct err *err)
 {
 	_cleanup_stream_ struct stream *stream = NULL;
 	_cleanup_buf_ struct buf chunk = {0};
@@ -40,21 +40,23 @@ static int decompress(const char *blob, uint64_t most, int out, struct err *err)
 }
 
 /* A file that is somewhere in the download. */
-static int put_part(const struct step *step, const struct plan_download *download, const char *blob, uid_t uid, gid_t gid,
-		    struct err *err)
+static int tree_downloads_put_part(const struct step *step, const struct plan_download *download, const char *blob,
+				   uid_t uid, gid_t gid, struct err *err)
 {
 	const struct recipe_download *words = download->words;
 	_cleanup_fd_ int fd = inside_create(step->root_fd, words->path, err);
-	uint64_t most = bytes_max(download->locked);
+	uint64_t most = tree_downloads_bytes_max(download->locked);
 	int r;
 
 	if (fd < 0)
 		return fd;
-	r = words->member ? bundle_take(blob, words->member, fd, most, err) : decompress(blob, most, fd, err);
+	r = words->member ? bundle_take(blob, words->member, fd, most, err)
+			  : tree_downloads_decompress(blob, most, fd, err);
 	return r < 0 ? r : inside_finish(fd, words->path, words->mode, uid, gid, err);
 }
 
-static int put(const struct step *step, const struct accounts *accounts, const struct plan_download *download, struct err *err)
+static int tree_downloads_put(const struct step *step, const struct accounts *accounts,
+			      const struct plan_download *download, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const struct recipe_download *words = download->words;
@@ -66,9 +68,9 @@ static int put(const struct step *step, const struct accounts *accounts, const s
 	    (r = accounts_gid(accounts, words->group, &words->pos, &target.gid, err)) < 0)
 		return r;
 	if (words->unpack)
-		r = bundle_unpack(blob, &target, bytes_max(download->locked), err);
+		r = bundle_unpack(blob, &target, tree_downloads_bytes_max(download->locked), err);
 	else if (words->member || words->decompress)
-		r = put_part(step, download, blob, target.uid, target.gid, err);
+		r = tree_downloads_put_part(step, download, blob, target.uid, target.gid, err);
 	else
 		r = inside_copy(step->root_fd, words->path, blob, download->locked->sha256, words->mode, target.uid, target.gid,
 				err);
@@ -87,6 +89,6 @@ int step_downloads(const struct step *step, struct err *err)
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < plan->n_downloads; i++)
-		put(step, &accounts, &plan->downloads[i], err);
+		tree_downloads_put(step, &accounts, &plan->downloads[i], err);
 	return err_result(err);
 }

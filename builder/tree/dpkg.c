@@ -13,7 +13,7 @@
 #include "tree/order.h"
 
 /* The recipe's `exclude` and `include`, as dpkg's path-exclude and path-include mean them: the last match decides. */
-static bool wanted(void *data, const char *path)
+static bool dpkg_wanted(void *data, const char *path)
 {
 	const struct recipe *recipe = data;
 
@@ -26,7 +26,7 @@ static bool wanted(void *data, const char *path)
 	return true;
 }
 
-static int copy_text(int root_fd, const char *from, const char *to, struct err *err)
+static int dpkg_copy_text(int root_fd, const char *from, const char *to, struct err *err)
 {
 	_cleanup_buf_ struct buf text = {0};
 	int r = inside_read(root_fd, from, 1 << 20, &text, err);
@@ -39,7 +39,7 @@ static int copy_text(int root_fd, const char *from, const char *to, struct err *
 }
 
 /* What dpkg expects to find before the first package is installed: its database, and names for the ids in packages. */
-static int prepare_root(const char *root, struct err *err)
+static int dpkg_prepare_root(const char *root, struct err *err)
 {
 	static const char *const folders[] = {"alternatives", "info", "parts", "triggers", "updates"};
 	static const char *const tables[][2] = {
@@ -58,7 +58,7 @@ static int prepare_root(const char *root, struct err *err)
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
-		if (copy_text(root_fd, tables[i][0], tables[i][1], err) < 0)
+		if (dpkg_copy_text(root_fd, tables[i][0], tables[i][1], err) < 0)
 			return err_wrap(err, "while preparing an empty system (is 'base-passwd' in the lock?)");
 	return 0;
 }
@@ -79,18 +79,18 @@ int dpkg_bootstrap(struct cache *cache, const struct plan_tree *tree, const char
 
 			if ((strcmp(package->name, "base-files") == 0) != (pass == 0))
 				continue;
-			r = debfile_unpack(deb_path(cache, arena, package), root, PACKAGE_BYTES_MAX, wanted,
-					       (void *)tree->recipe, err);
+			r = debfile_unpack(deb_path(cache, arena, package), root, PACKAGE_BYTES_MAX, dpkg_wanted,
+					   (void *)tree->recipe, err);
 			if (r < 0)
 				err_wrap(err, "while unpacking the package '%s'", package->name);
 		}
-	return r == 0 ? prepare_root(root, err) : r;
+	return r == 0 ? dpkg_prepare_root(root, err) : r;
 }
 
 /* The command line for the `n` packages of `order`. The bottom layer configures itself: what it needs for that is unpacked,
  * but not yet configured. */
-static const char *const *command(struct arena *arena, struct cache *cache, const struct plan_tree *tree, enum package_layer l,
-				  const size_t *order, size_t n)
+static const char *const *dpkg_command(struct arena *arena, struct cache *cache, const struct plan_tree *tree,
+				       enum package_layer l, const size_t *order, size_t n)
 {
 	const struct plan_layer *layer = &tree->layers[l];
 	size_t skip = strlen(cache_folder(cache));
@@ -114,7 +114,8 @@ static const char *const *command(struct arena *arena, struct cache *cache, cons
 }
 
 /* dpkg names a package that it could not unpack by its file, which is named by its key. */
-static const char *package_name(struct arena *arena, const struct plan_layer *layer, const char *word, size_t length)
+static const char *dpkg_package_name(struct arena *arena, const struct plan_layer *layer, const char *word,
+				     size_t length)
 {
 	for (size_t i = 0; i < layer->n_packages; i++)
 		if (length > 64 && strncmp(word + length - 64, deb_key(arena, layer->packages[i].sha256), 64) == 0)
@@ -123,13 +124,13 @@ static const char *package_name(struct arena *arena, const struct plan_layer *la
 }
 
 /* The names dpkg gives at the end of a failed run, under "Errors were encountered while processing:". */
-static const char *failed_packages(struct arena *arena, const struct plan_layer *layer, const char *output)
+static const char *dpkg_failed_packages(struct arena *arena, const struct plan_layer *layer, const char *output)
 {
 	static const char title[] = "Errors were encountered while processing:\n";
 	const char *list = strstr(output, title), *names = NULL;
 
 	for (list = list ? list + strlen(title) : ""; *list == ' '; list += strcspn(list, "\n"), list += *list == '\n') {
-		const char *name = package_name(arena, layer, list + 1, strcspn(list + 1, "\n"));
+		const char *name = dpkg_package_name(arena, layer, list + 1, strcspn(list + 1, "\n"));
 
 		names = names ? arena_printf(arena, "%s, %s", names, name) : name;
 	}
@@ -137,7 +138,7 @@ static const char *failed_packages(struct arena *arena, const struct plan_layer 
 }
 
 /* What dpkg called an error in the text before `end`, with the reason that it gives in the indented line below. */
-static const char *early_errors(struct arena *arena, const char *text, const char *end)
+static const char *dpkg_early_errors(struct arena *arena, const char *text, const char *end)
 {
 	const char *errors = "";
 	bool in_error = false;
@@ -154,10 +155,11 @@ static const char *early_errors(struct arena *arena, const char *text, const cha
 }
 
 /* `r` is dpkg's exit status, or negative when it did not come to its end. */
-static int explain(struct arena *arena, const struct plan_layer *layer, const struct buf *output, int r, struct err *err)
+static int dpkg_explain(struct arena *arena, const struct plan_layer *layer, const struct buf *output, int r,
+			struct err *err)
 {
 	enum { SHOWN = 3000 };
-	const char *text = output->size ? output->data : "", *packages = failed_packages(arena, layer, text);
+	const char *text = output->size ? output->data : "", *packages = dpkg_failed_packages(arena, layer, text);
 	const char *tail = output->size > SHOWN ? text + output->size - SHOWN : text, *newline = strchr(tail, '\n');
 
 	if (tail > text && newline)
@@ -169,7 +171,7 @@ static int explain(struct arena *arena, const struct plan_layer *layer, const st
 	if (strstr(text, "No space left on device"))
 		err_hint(err, "free some space and run the same command again; what was finished is kept");
 	if (*tail)
-		err_wrap(err, "| %s%s", early_errors(arena, text, tail), tail);
+		err_wrap(err, "| %s%s", dpkg_early_errors(arena, text, tail), tail);
 	return r;
 }
 
@@ -183,7 +185,7 @@ struct watch {
 	size_t length;
 };
 
-static void count_lines(void *data, const char *bytes, size_t n)
+static void dpkg_count_lines(void *data, const char *bytes, size_t n)
 {
 	struct watch *watch = data;
 
@@ -224,14 +226,15 @@ int dpkg_install(struct cache *cache, const struct plan_tree *tree, enum package
 	for (size_t i = 0, start = 0; r == 0 && i < order.n_runs; start = order.run_ends[i++]) {
 		_cleanup_buf_ struct buf output = {0};
 		struct watch watch = {.progress = progress};
-		struct proc proc = {.env = env, .diagnostics = &output, .heard = count_lines, .heard_data = &watch};
+		struct proc proc = {
+			.env = env, .diagnostics = &output, .heard = dpkg_count_lines, .heard_data = &watch};
 
 		if (l == LAYER_BASE) /* is unpacked whole, and configured whole */
 			i = order.n_runs - 1;
-		proc.argv = command(arena, cache, tree, l, order.items + start, order.run_ends[i] - start);
+		proc.argv = dpkg_command(arena, cache, tree, l, order.items + start, order.run_ends[i] - start);
 		r = sandbox_run(&sandbox, &proc, err);
 		if (r != 0)
-			return explain(arena, layer, &output, r, err);
+			return dpkg_explain(arena, layer, &output, r, err);
 	}
 	return r == 0 ? inside_remove(root_fd, POLICY, err) : r;
 }

@@ -10,7 +10,8 @@ enum { TABLE_BYTES_MAX = 16 << 20 };
 
 static const char SYSUSERS[] = "/usr/lib/sysusers.d/";
 
-static int put_file(const struct step *step, const struct plan_file *file, uid_t uid, gid_t gid, struct err *err)
+static int tree_files_put_file(const struct step *step, const struct plan_file *file, uid_t uid, gid_t gid,
+			       struct err *err)
 {
 	if (file->text)
 		return inside_write(step->root_fd, file->path, file->text, strlen(file->text), file->mode, uid, gid, err);
@@ -18,7 +19,7 @@ static int put_file(const struct step *step, const struct plan_file *file, uid_t
 }
 
 /* A package's script may have put anything in the place of these; a pipe would make systemd-sysusers wait for ever. */
-static int check_accounts(const struct step *step, struct err *err)
+static int tree_files_check_accounts(const struct step *step, struct err *err)
 {
 	static const char *const tables[] = {"/etc/passwd", "/etc/group", "/etc/shadow", "/etc/gshadow"};
 	int r = 0;
@@ -42,20 +43,20 @@ int step_users(const struct step *step, struct err *err)
 		if (file->link || !text_has_prefix(file->path, SYSUSERS))
 			continue;
 		any = true;
-		r = put_file(step, file, 0, 0, err);
+		r = tree_files_put_file(step, file, 0, 0, err);
 		if (r < 0)
 			return r;
 	}
 	if (!any)
 		return 0;
-	r = check_accounts(step, err);
+	r = tree_files_check_accounts(step, err);
 	if (r == 0)
 		r = step_run(step, (const char *const[]){"/usr/bin/systemd-sysusers", NULL}, STEP_PATIENCE_S, err);
 	return r < 0 ? err_wrap(err, "while making the users of the recipe") : 0;
 }
 
 /* A link whose target is missing is a name misspelt: a time zone, for one. */
-static int put_link(const struct step *step, const struct plan_file *file, struct err *err)
+static int tree_files_put_link(const struct step *step, const struct plan_file *file, struct err *err)
 {
 	int r = inside_link(step->root_fd, file->path, file->link, err);
 
@@ -65,18 +66,19 @@ static int put_link(const struct step *step, const struct plan_file *file, struc
 	return r;
 }
 
-static int put(const struct step *step, const struct accounts *accounts, const struct plan_file *file, struct err *err)
+static int tree_files_put(const struct step *step, const struct accounts *accounts, const struct plan_file *file,
+			  struct err *err)
 {
 	uid_t uid;
 	gid_t gid;
 	int r;
 
 	if (file->link)
-		return put_link(step, file, err);
+		return tree_files_put_link(step, file, err);
 	if ((r = accounts_uid(accounts, file->owner, &file->pos, &uid, err)) < 0 ||
 	    (r = accounts_gid(accounts, file->group, &file->pos, &gid, err)) < 0)
 		return r;
-	return put_file(step, file, uid, gid, err);
+	return tree_files_put_file(step, file, uid, gid, err);
 }
 
 int step_files(const struct step *step, struct err *err)
@@ -87,6 +89,6 @@ int step_files(const struct step *step, struct err *err)
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < step->plan->n_files; i++)
-		put(step, &accounts, &step->plan->files[i], err);
+		tree_files_put(step, &accounts, &step->plan->files[i], err);
 	return err_result(err);
 }

@@ -45,8 +45,8 @@ int step_configure(const struct step *step, struct err *err)
 typedef int image_step(const struct step *step, struct err *err);
 
 /* Stacks the packages and the container images, and takes the `n` steps in what lies over them. */
-static int image_make(struct arena *arena, struct cache *cache, const struct plan *plan, image_step *const *steps, size_t n,
-		      struct tree *ret_tree, struct err *err)
+static int tree_image_make(struct arena *arena, struct cache *cache, const struct plan *plan, image_step *const *steps,
+			   size_t n, struct tree *ret_tree, struct err *err)
 {
 	_cleanup_tree_ struct tree tree = {.scratch_fd = -1};
 	_cleanup_fd_ int root_fd = -1;
@@ -81,14 +81,14 @@ int tree_image(struct arena *arena, struct cache *cache, const struct plan *plan
 	};
 
 	log_step("files and units");
-	return image_make(arena, cache, plan, steps, sizeof steps / sizeof *steps, ret_tree, err);
+	return tree_image_make(arena, cache, plan, steps, sizeof steps / sizeof *steps, ret_tree, err);
 }
 
 int tree_ground(struct arena *arena, struct cache *cache, const struct plan *plan, struct tree *ret_tree, struct err *err)
 {
 	static image_step *const steps[] = {step_clean, step_ground};
 
-	return image_make(arena, cache, plan, steps, sizeof steps / sizeof *steps, ret_tree, err);
+	return tree_image_make(arena, cache, plan, steps, sizeof steps / sizeof *steps, ret_tree, err);
 }
 
 /* The two trees of a plan, made side by side: installing packages keeps one core busy. */
@@ -104,7 +104,7 @@ struct both {
 };
 
 /* Adds what the bottom layers lack, or those above; how many packages that is to install. */
-static size_t both_add(struct both *both, struct arena *arena, bool bottom)
+static size_t tree_image_both_add(struct both *both, struct arena *arena, bool bottom)
 {
 	const char *image = both->trees[0]->layers[LAYER_BASE].key, *tools = both->trees[1]->layers[LAYER_BASE].key;
 	size_t wanted[2] = {0};
@@ -118,15 +118,15 @@ static size_t both_add(struct both *both, struct arena *arena, bool bottom)
 }
 
 /* What both need is fetched at once. */
-static int both_fetch(struct both *both, struct arena *arena, struct err *err)
+static int tree_image_both_fetch(struct both *both, struct arena *arena, struct err *err)
 {
-	both->progress.total = 2 * both_add(both, arena, true);
+	both->progress.total = 2 * tree_image_both_add(both, arena, true);
 	both->n_bottom = both->n_missing;
-	both->progress.total += 2 * both_add(both, arena, false);
+	both->progress.total += 2 * tree_image_both_add(both, arena, false);
 	return debs_fetch(both->cache, both->plan->lock, both->missing, both->n_missing, err);
 }
 
-static int both_unpack(void *data, size_t i, struct err *err)
+static int tree_image_both_unpack(void *data, size_t i, struct err *err)
 {
 	struct both *both = data;
 
@@ -135,16 +135,16 @@ static int both_unpack(void *data, size_t i, struct err *err)
 
 /* First the bottom layer, which keeps a core busy, and beside it what comes above is unpacked: the one waits for nothing of the
  * other. */
-static int both_begin(void *data, size_t job, struct err *err)
+static int tree_image_both_begin(void *data, size_t job, struct err *err)
 {
 	struct both *both = data;
 
 	if (job > 0)
-		return both_unpack(data, both->n_bottom + job - 1, err);
+		return tree_image_both_unpack(data, both->n_bottom + job - 1, err);
 	return both->n_bottom ? layer_bottom(both->cache, both->trees[both->results[0] ? 0 : 1], &both->progress, err) : 0;
 }
 
-static int both_finish(void *data, size_t i, struct err *err)
+static int tree_image_both_finish(void *data, size_t i, struct err *err)
 {
 	struct both *both = data;
 
@@ -153,22 +153,22 @@ static int both_finish(void *data, size_t i, struct err *err)
 	return layer_packages(both->arenas[i], both->cache, both->trees[i], &both->progress, both->results[i], err);
 }
 
-static int both_make(struct both *both, struct err *err)
+static int tree_image_both_make(struct both *both, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	int r = both_fetch(both, arena, err);
+	int r = tree_image_both_fetch(both, arena, err);
 
 	if (r == 0 && both->n_missing)
 		log_step("installing %zu packages", both->progress.total / 2);
 	if (r == 0)
-		r = pool_run(both->n_bottom, both_unpack, both, err);
+		r = pool_run(both->n_bottom, tree_image_both_unpack, both, err);
 	if (r == 0)
-		r = pool_run(1 + both->n_missing - both->n_bottom, both_begin, both, err);
-	return r == 0 ? pool_run(2, both_finish, both, err) : r;
+		r = pool_run(1 + both->n_missing - both->n_bottom, tree_image_both_begin, both, err);
+	return r == 0 ? pool_run(2, tree_image_both_finish, both, err) : r;
 }
 
 /* Moves a tree to its owner, paths included. */
-static void give(struct arena *arena, struct tree *from, struct tree *ret_tree)
+static void tree_image_give(struct arena *arena, struct tree *from, struct tree *ret_tree)
 {
 	if (!ret_tree)
 		return;
@@ -189,10 +189,10 @@ int tree_packages(struct arena *arena, struct cache *cache, const struct plan *p
 	int r = ret_image ? lock_fetch_downloads(plan->lock, cache, err) : 0;
 
 	if (r == 0)
-		r = both_make(&both, err);
+		r = tree_image_both_make(&both, err);
 	if (r == 0) {
-		give(arena, &image, ret_image);
-		give(arena, &tools, ret_tools);
+		tree_image_give(arena, &image, ret_image);
+		tree_image_give(arena, &tools, ret_tools);
 	}
 	tree_close(&image); /* while the arenas that their paths live in are there */
 	tree_close(&tools);

@@ -16,18 +16,18 @@
 static const char ROOM[] = "layers";
 
 /* What is in a layer's folder: its files, and while it is made, what overlayfs needs. */
-static const char *files_of(struct arena *arena, const char *layer)
+static const char *layer_files_of(struct arena *arena, const char *layer)
 {
 	return arena_printf(arena, "%s/files", layer);
 }
 
 static const char *layer_files(struct arena *arena, const struct cache *cache, const struct plan_layer *layer)
 {
-	return files_of(arena, cache_path(cache, arena, ROOM, layer->key));
+	return layer_files_of(arena, cache_path(cache, arena, ROOM, layer->key));
 }
 
 /* A path in the options of overlayfs, where comma and colon mean something. */
-static const char *option_path(struct arena *arena, const char *path)
+static const char *layer_option_path(struct arena *arena, const char *path)
 {
 	char *escaped = arena_alloc(arena, 2 * strlen(path) + 1), *to = escaped;
 
@@ -40,14 +40,14 @@ static const char *option_path(struct arena *arena, const char *path)
 }
 
 /* The files of the first `n` layers, top first, in the words of overlayfs; *ret_count says how many are not empty. */
-static const char *lower_folders(struct arena *arena, const struct cache *cache, const struct plan_tree *tree, unsigned n,
-				 unsigned *ret_count)
+static const char *layer_lower_folders(struct arena *arena, const struct cache *cache, const struct plan_tree *tree,
+				       unsigned n, unsigned *ret_count)
 {
 	const char *folders = "";
 
 	*ret_count = 0;
 	for (unsigned l = 0; l < n; l++) {
-		const char *files = option_path(arena, layer_files(arena, cache, &tree->layers[l]));
+		const char *files = layer_option_path(arena, layer_files(arena, cache, &tree->layers[l]));
 
 		if (tree->layers[l].n_packages == 0)
 			continue;
@@ -59,7 +59,7 @@ static const char *lower_folders(struct arena *arena, const struct cache *cache,
 
 /* The folder that becomes the root of a tree, or lies over it: its mode is the image's, whatever the cache's folder
  * hands down. */
-static int make_root(const char *path, struct err *err)
+static int layer_make_root(const char *path, struct err *err)
 {
 	int r = folder_make(path, 0755, err);
 
@@ -69,7 +69,7 @@ static int make_root(const char *path, struct err *err)
 }
 
 /* Shows one layer as it is, to be read only. */
-static int show(const char *files, const char *target)
+static int layer_show(const char *files, const char *target)
 {
 	_cleanup_fd_ int fd = -1;
 
@@ -80,10 +80,10 @@ static int show(const char *files, const char *target)
 }
 
 /* `above`, folder by folder, over what is in `lower` already. */
-static const char *lay_over(struct arena *arena, const struct strv *above, const char *lower, unsigned *count)
+static const char *layer_lay_over(struct arena *arena, const struct strv *above, const char *lower, unsigned *count)
 {
 	for (size_t i = 0; above && i < above->count; i++) {
-		const char *folder = option_path(arena, above->items[i]);
+		const char *folder = layer_option_path(arena, above->items[i]);
 
 		lower = *lower ? arena_printf(arena, "%s:%s", folder, lower) : folder;
 		++*count;
@@ -92,7 +92,7 @@ static const char *lay_over(struct arena *arena, const struct strv *above, const
 }
 
 /* The kernel takes a page of options. */
-static int mount_stack(const char *target, bool read_only, const char *options)
+static int layer_mount_stack(const char *target, bool read_only, const char *options)
 {
 	if ((long)strlen(options) >= sysconf(_SC_PAGESIZE))
 		return -E2BIG;
@@ -101,28 +101,28 @@ static int mount_stack(const char *target, bool read_only, const char *options)
 
 /* Stacks the first `n` layers at `target`, and the folders `above` (may be NULL) on them; with `upper` (a folder whose
  * sibling `work` is overlayfs's own) to be written. */
-static int stack(const struct cache *cache, const struct plan_tree *tree, unsigned n, const struct strv *above,
-		 const char *upper, const char *work, const char *target, struct err *err)
+static int layer_stack(const struct cache *cache, const struct plan_tree *tree, unsigned n, const struct strv *above,
+		       const char *upper, const char *work, const char *target, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	unsigned count;
-	const char *lower = lower_folders(arena, cache, tree, n, &count), *options;
+	const char *lower = layer_lower_folders(arena, cache, tree, n, &count), *options;
 	unsigned l = 0;
 	int r = folder_make(target, 0755, err);
 
 	if (r < 0)
 		return r;
-	lower = lay_over(arena, above, lower, &count);
+	lower = layer_lay_over(arena, above, lower, &count);
 	while (l + 1 < n && tree->layers[l].n_packages == 0)
 		l++;
 	if (!upper && count == 1) {
-		r = show(layer_files(arena, cache, &tree->layers[l]), target);
+		r = layer_show(layer_files(arena, cache, &tree->layers[l]), target);
 	} else {
 		options = arena_printf(arena, "userxattr,lowerdir=%s", lower);
 		if (upper)
-			options = arena_printf(arena, "%s,upperdir=%s,workdir=%s", options, option_path(arena, upper),
-					       option_path(arena, work));
-		r = mount_stack(target, !upper, options);
+			options = arena_printf(arena, "%s,upperdir=%s,workdir=%s", options,
+					       layer_option_path(arena, upper), layer_option_path(arena, work));
+		r = layer_mount_stack(target, !upper, options);
 	}
 	if (r == -E2BIG) {
 		err_set(err, r, "'%s' has more layers and embedded images than overlayfs can stack", tree->recipe->name);
@@ -132,13 +132,13 @@ static int stack(const struct cache *cache, const struct plan_tree *tree, unsign
 }
 
 /* Runs the packages of layer `l` into the draft: into a plain folder for the bottom layer, else over the layers below. */
-static int fill(struct cache *cache, const struct plan_tree *tree, unsigned l, const char *draft,
-		struct dpkg_progress *progress, struct err *err)
+static int layer_fill(struct cache *cache, const struct plan_tree *tree, unsigned l, const char *draft,
+		      struct dpkg_progress *progress, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	const char *files = files_of(arena, draft), *work = arena_printf(arena, "%s/work", draft);
+	const char *files = layer_files_of(arena, draft), *work = arena_printf(arena, "%s/work", draft);
 	const char *root = arena_printf(arena, "%s/root", draft);
-	int r = make_root(files, err);
+	int r = layer_make_root(files, err);
 
 	if (r < 0)
 		return r;
@@ -149,7 +149,7 @@ static int fill(struct cache *cache, const struct plan_tree *tree, unsigned l, c
 	r = folder_make(work, 0755, err);
 	if (r < 0)
 		return r;
-	r = stack(cache, tree, l, NULL, files, work, root, err);
+	r = layer_stack(cache, tree, l, NULL, files, work, root, err);
 	if (r < 0)
 		return r;
 	r = dpkg_install(cache, tree, l, root, progress, err);
@@ -164,7 +164,7 @@ static int fill(struct cache *cache, const struct plan_tree *tree, unsigned l, c
 	return r < 0 ? r : path_remove(root, err);
 }
 
-static int make_layer(struct cache *cache, const struct plan_tree *tree, unsigned l, struct dpkg_progress *progress,
+static int layer_make(struct cache *cache, const struct plan_tree *tree, unsigned l, struct dpkg_progress *progress,
 		      struct err *err)
 {
 	static const char *const names[LAYER_COUNT] = {"base", "parents'", "recipe's"};
@@ -173,7 +173,7 @@ static int make_layer(struct cache *cache, const struct plan_tree *tree, unsigne
 
 	if (r != 0)
 		return r < 0 ? r : 0;
-	r = fill(cache, tree, l, draft.path, progress, err);
+	r = layer_fill(cache, tree, l, draft.path, progress, err);
 	if (r == 0)
 		return cache_commit(&draft, err);
 	cache_abandon(&draft);
@@ -188,7 +188,7 @@ bool tree_cached(const struct cache *cache, const struct plan_layer *layer)
 }
 
 /* From the first layer that is missing on, all are made anew: their keys hang on it. */
-static unsigned first_missing(struct cache *cache, const struct plan_tree *tree)
+static unsigned layer_first_missing(struct cache *cache, const struct plan_tree *tree)
 {
 	unsigned first = 0;
 
@@ -198,7 +198,7 @@ static unsigned first_missing(struct cache *cache, const struct plan_tree *tree)
 	return first;
 }
 
-static bool has(const struct debian_package *packages, size_t n, const char *sha256)
+static bool layer_has(const struct debian_package *packages, size_t n, const char *sha256)
 {
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(packages[i].sha256, sha256) == 0)
@@ -211,30 +211,31 @@ size_t layer_missing(struct arena *arena, struct cache *cache, const struct plan
 {
 	size_t wanted = 0;
 
-	for (unsigned l = first_missing(cache, tree); l < LAYER_COUNT; l++)
+	for (unsigned l = layer_first_missing(cache, tree); l < LAYER_COUNT; l++)
 		for (size_t i = 0; (l == LAYER_BASE) == bottom && i < tree->layers[l].n_packages; i++, wanted++)
-			if (!has(*packages, *n, tree->layers[l].packages[i].sha256))
+			if (!layer_has(*packages, *n, tree->layers[l].packages[i].sha256))
 				*arena_push(arena, *packages, *n) = tree->layers[l].packages[i];
 	return wanted;
 }
 
 int layer_bottom(struct cache *cache, const struct plan_tree *tree, struct dpkg_progress *progress, struct err *err)
 {
-	return first_missing(cache, tree) == LAYER_BASE ? make_layer(cache, tree, LAYER_BASE, progress, err) : 0;
+	return layer_first_missing(cache, tree) == LAYER_BASE ? layer_make(cache, tree, LAYER_BASE, progress, err) : 0;
 }
 
-static int make_missing(struct cache *cache, const struct plan_tree *tree, struct dpkg_progress *progress, struct err *err)
+static int layer_make_missing(struct cache *cache, const struct plan_tree *tree, struct dpkg_progress *progress,
+			      struct err *err)
 {
 	int r = 0;
 
-	for (unsigned l = first_missing(cache, tree); r == 0 && l < LAYER_COUNT; l++)
+	for (unsigned l = layer_first_missing(cache, tree); r == 0 && l < LAYER_COUNT; l++)
 		if (tree->layers[l].n_packages)
-			r = make_layer(cache, tree, l, progress, err);
+			r = layer_make(cache, tree, l, progress, err);
 	return r;
 }
 
 /* A folder under the cache's tmp/ for mount points. */
-static int begin(struct arena *arena, struct cache *cache, struct tree *tree, struct err *err)
+static int layer_begin(struct arena *arena, struct cache *cache, struct tree *tree, struct err *err)
 {
 	int r;
 
@@ -247,24 +248,24 @@ static int begin(struct arena *arena, struct cache *cache, struct tree *tree, st
 }
 
 /* Opens the packages of `tree`, and the folders `above` (may be NULL) on them, with an empty folder on top when `writable`. */
-static int mount_tree(struct arena *arena, struct cache *cache, const struct plan_tree *tree, const struct strv *above,
-		     bool writable, struct tree *ret_tree, struct err *err)
+static int layer_mount_tree(struct arena *arena, struct cache *cache, const struct plan_tree *tree,
+			    const struct strv *above, bool writable, struct tree *ret_tree, struct err *err)
 {
 	struct tree opened;
 	const char *upper = NULL, *work = NULL;
-	int r = begin(arena, cache, &opened, err);
+	int r = layer_begin(arena, cache, &opened, err);
 
 	if (r < 0)
 		return r;
 	if (writable) {
 		upper = arena_printf(arena, "%s/files", opened.scratch);
 		work = arena_printf(arena, "%s/work", opened.scratch);
-		r = make_root(upper, err);
+		r = layer_make_root(upper, err);
 		if (r == 0)
 			r = folder_make(work, 0755, err);
 	}
 	if (r == 0)
-		r = stack(cache, tree, LAYER_COUNT, above, upper, work, opened.path, err);
+		r = layer_stack(cache, tree, LAYER_COUNT, above, upper, work, opened.path, err);
 	if (r < 0) {
 		tree_close(&opened);
 		return r;
@@ -278,15 +279,15 @@ static int mount_tree(struct arena *arena, struct cache *cache, const struct pla
 int layer_packages(struct arena *arena, struct cache *cache, const struct plan_tree *tree, struct dpkg_progress *progress,
 		   struct tree *ret_tree, struct err *err)
 {
-	int r = make_missing(cache, tree, progress, err);
+	int r = layer_make_missing(cache, tree, progress, err);
 
-	return r < 0 ? r : mount_tree(arena, cache, tree, NULL, false, ret_tree, err);
+	return r < 0 ? r : layer_mount_tree(arena, cache, tree, NULL, false, ret_tree, err);
 }
 
 int layer_writable(struct arena *arena, struct cache *cache, const struct plan_tree *tree, const struct strv *above,
 		   struct tree *ret_tree, struct err *err)
 {
-	return mount_tree(arena, cache, tree, above, true, ret_tree, err);
+	return layer_mount_tree(arena, cache, tree, above, true, ret_tree, err);
 }
 
 void tree_close(struct tree *tree)

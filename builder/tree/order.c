@@ -27,7 +27,7 @@ struct word {
 	size_t length;
 };
 
-static int compare_name(const void *wanted, const void *package)
+static int order_compare_name(const void *wanted, const void *package)
 {
 	const struct word *word = wanted;
 	const char *name = ((const struct debian_package *)package)->name;
@@ -37,16 +37,16 @@ static int compare_name(const void *wanted, const void *package)
 }
 
 /* Finds a package by name in the set, which is sorted by name within a layer. */
-static const struct debian_package *find(const struct graph *graph, const char *name, size_t length)
+static const struct debian_package *order_find(const struct graph *graph, const char *name, size_t length)
 {
 	const struct word wanted = {name, length};
 
-	return bsearch(&wanted, graph->packages, graph->n, sizeof *graph->packages, compare_name);
+	return bsearch(&wanted, graph->packages, graph->n, sizeof *graph->packages, order_compare_name);
 }
 
 /* Notes the names of one relationship field (Debian policy 7.1): `a (>= 1) | b, c:any`. Alternatives all count: it is only
  * an order. */
-static void note_needs(struct graph *graph, size_t of, const char *field, size_t length, bool pre)
+static void order_note_needs(struct graph *graph, size_t of, const char *field, size_t length, bool pre)
 {
 	static const char name_characters[] = "abcdefghijklmnopqrstuvwxyz0123456789+-.";
 	const char *end = field + length;
@@ -58,7 +58,7 @@ static void note_needs(struct graph *graph, size_t of, const char *field, size_t
 
 		if (field + word > end)
 			word = (size_t)(end - field);
-		found = word && !in_version ? find(graph, field, word) : NULL;
+		found = word && !in_version ? order_find(graph, field, word) : NULL;
 		if (found && found != &graph->packages[of])
 			*arena_push(graph->arena, graph->needs[of].items, graph->needs[of].count) =
 				(struct edge){(size_t)(found - graph->packages), pre};
@@ -72,7 +72,7 @@ static void note_needs(struct graph *graph, size_t of, const char *field, size_t
 }
 
 /* Walks the fields of a control file, continuation lines included. */
-static void read_control(struct graph *graph, size_t of, const char *text)
+static void order_read_control(struct graph *graph, size_t of, const char *text)
 {
 	while (*text) {
 		size_t length = strcspn(text, "\n");
@@ -80,36 +80,36 @@ static void read_control(struct graph *graph, size_t of, const char *text)
 		while (text[length] == '\n' && (text[length + 1] == ' ' || text[length + 1] == '\t'))
 			length += 1 + strcspn(text + length + 1, "\n");
 		if (strncasecmp(text, "Pre-Depends:", 12) == 0)
-			note_needs(graph, of, text + 12, length - 12, true);
+			order_note_needs(graph, of, text + 12, length - 12, true);
 		else if (strncasecmp(text, "Depends:", 8) == 0)
-			note_needs(graph, of, text + 8, length - 8, false);
+			order_note_needs(graph, of, text + 8, length - 8, false);
 		text += length + (text[length] == '\n');
 	}
 }
 
 /* Depth first: what a package needs comes before it. */
-static void sort(struct graph *graph, size_t i)
+static void order_sort(struct graph *graph, size_t i)
 {
 	if (graph->seen[i])
 		return;
 	graph->seen[i] = 1;
 	for (size_t e = 0; e < graph->needs[i].count; e++)
-		sort(graph, graph->needs[i].items[e].to);
+		order_sort(graph, graph->needs[i].items[e].to);
 	graph->sorted.items[graph->sorted.n_items++] = i;
 }
 
 /* Marks a package that is not installed yet, and all that it needs, in `set`. */
-static void mark(const struct graph *graph, size_t i, char *set)
+static void order_mark(const struct graph *graph, size_t i, char *set)
 {
 	if (set[i] || graph->done[i])
 		return;
 	set[i] = 1;
 	for (size_t e = 0; e < graph->needs[i].count; e++)
-		mark(graph, graph->needs[i].items[e].to, set);
+		order_mark(graph, graph->needs[i].items[e].to, set);
 }
 
 /* Appends the packages of `set` as a run; before it, whatever they pre-depend on, as runs of its own. */
-static void put_runs(struct graph *graph, const char *set, struct order *order)
+static void order_put_runs(struct graph *graph, const char *set, struct order *order)
 {
 	for (size_t s = 0; s < graph->n; s++) {
 		size_t i = graph->sorted.items[s];
@@ -120,9 +120,9 @@ static void put_runs(struct graph *graph, const char *set, struct order *order)
 
 			if (!before)
 				continue;
-			mark(graph, edge->to, before);
+			order_mark(graph, edge->to, before);
 			if (before[edge->to] && !before[i])
-				put_runs(graph, before, order);
+				order_put_runs(graph, before, order);
 		}
 	}
 	for (size_t s = 0; s < graph->n; s++) {
@@ -137,8 +137,8 @@ static void put_runs(struct graph *graph, const char *set, struct order *order)
 		*arena_push(graph->arena, order->run_ends, order->n_runs) = order->n_items;
 }
 
-int order_make(struct arena *arena, struct cache *cache, const struct debian_package *packages, size_t n, struct order *ret_order,
-	       struct err *err)
+int order_make(struct arena *arena, struct cache *cache, const struct debian_package *packages, size_t n,
+	       struct order *ret_order, struct err *err)
 {
 	struct graph graph = {.arena = arena, .packages = packages, .n = n};
 	struct order order = {.items = arena_array(arena, size_t, n + 1)};
@@ -155,12 +155,12 @@ int order_make(struct arena *arena, struct cache *cache, const struct debian_pac
 		r = debfile_control(deb_path(cache, arena, &packages[i]), &control, err);
 		if (r < 0)
 			return r;
-		read_control(&graph, i, control.data);
+		order_read_control(&graph, i, control.data);
 		all[i] = 1;
 	}
 	for (size_t i = 0; i < n; i++)
-		sort(&graph, i);
-	put_runs(&graph, all, &order);
+		order_sort(&graph, i);
+	order_put_runs(&graph, all, &order);
 	*ret_order = order;
 	return 0;
 }

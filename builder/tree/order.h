@@ -16,7 +16,7 @@ struct order {
 };
 
 /* Reads the control files of `n` packages (their decompressed form must be in the cache) and orders them; in `arena`. */
-int order_make(struct arena *arena, struct cache *cache, const struct debian_package *packages, size_t n, struct order *ret_order,
-	       struct err *err);
+int order_make(struct arena *arena, struct cache *cache, const struct debian_package *packages, size_t n,
+	       struct order *ret_order, struct err *err);
 
 #endif

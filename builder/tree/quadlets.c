@@ -9,7 +9,7 @@
 static const char GENERATOR[] = "/usr/libexec/podman/quadlet";
 
 /* The quadlet a line of the generator is about: it names the file in quotes, or with its path. */
-static const struct plan_quadlet *about(const struct plan *plan, int64_t uid, const char *line)
+static const struct plan_quadlet *tree_quadlets_about(const struct plan *plan, int64_t uid, const char *line)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 
@@ -24,7 +24,7 @@ static const struct plan_quadlet *about(const struct plan *plan, int64_t uid, co
 }
 
 /* What a line says, without who says it; NULL for a line about its progress. */
-static const char *message(const char *line)
+static const char *tree_quadlets_message(const char *line)
 {
 	const char *said = text_has_prefix(line, "quadlet-generator[") ? strstr(line, "]: ") : NULL;
 
@@ -32,15 +32,15 @@ static const char *message(const char *line)
 	return *line && !text_has_prefix(line, "Loading source unit file ") ? line : NULL;
 }
 
-static int tell(const struct plan *plan, int64_t uid, const struct buf *said, struct err *err)
+static int tree_quadlets_tell(const struct plan *plan, int64_t uid, const struct buf *said, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const char *next = said->data;
 
 	while (next && *next) {
 		size_t length = strcspn(next, "\n");
-		const char *line = message(arena_strndup(arena, next, length));
-		const struct plan_quadlet *quadlet = line ? about(plan, uid, line) : NULL;
+		const char *line = tree_quadlets_message(arena_strndup(arena, next, length));
+		const struct plan_quadlet *quadlet = line ? tree_quadlets_about(plan, uid, line) : NULL;
 
 		next += length + (next[length] == '\n');
 		if (quadlet)
@@ -55,7 +55,7 @@ static int tell(const struct plan *plan, int64_t uid, const struct buf *said, st
 }
 
 /* Has the generator of a user (0: the system's) read all its files, and write nothing. */
-static int check(const struct step *step, int64_t uid, struct err *err)
+static int tree_quadlets_check(const struct step *step, int64_t uid, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const char *argv[] = {GENERATOR, "-dryrun", uid ? "-user" : NULL, NULL};
@@ -67,11 +67,11 @@ static int check(const struct step *step, int64_t uid, struct err *err)
 		&sandbox, &(struct proc){.argv = argv, .env = env, .output = &output, .diagnostics = &said,
 					 .deadline_s = STEP_PATIENCE_S}, err);
 
-	return status > 0 ? tell(step->plan, uid, &said, err) : status;
+	return status > 0 ? tree_quadlets_tell(step->plan, uid, &said, err) : status;
 }
 
 /* Whether nobody before had the same user. */
-static bool is_first(const struct plan *plan, size_t i)
+static bool tree_quadlets_is_first(const struct plan *plan, size_t i)
 {
 	for (size_t j = 0; j < i; j++)
 		if (plan->quadlets[j].uid == plan->quadlets[i].uid)
@@ -84,7 +84,7 @@ int step_quadlets(const struct step *step, struct err *err)
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < step->plan->n_quadlets; i++)
-		if (is_first(step->plan, i))
-			r = check(step, step->plan->quadlets[i].uid, err);
+		if (tree_quadlets_is_first(step->plan, i))
+			r = tree_quadlets_check(step, step->plan->quadlets[i].uid, err);
 	return r;
 }

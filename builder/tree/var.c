@@ -29,7 +29,7 @@ struct listing {
 };
 
 /* tmpfiles.d(5) takes C escapes, and % for specifiers. */
-static void put_path(struct buf *text, const char *path)
+static void var_put_path(struct buf *text, const char *path)
 {
 	for (; *path; path++) {
 		unsigned char c = (unsigned char)*path;
@@ -43,17 +43,17 @@ static void put_path(struct buf *text, const char *path)
 	}
 }
 
-static void put_line(struct buf *text, char type, const char *path, const struct stat *st)
+static void var_put_line(struct buf *text, char type, const char *path, const struct stat *st)
 {
 	buf_printf(text, "%c ", type);
-	put_path(text, path);
+	var_put_path(text, path);
 	if (st)
 		buf_printf(text, " %04o %u %u - ", (unsigned)st->st_mode & 07777, (unsigned)st->st_uid, (unsigned)st->st_gid);
 	else
 		buf_puts(text, " - - - - ");
 }
 
-static int list_link(struct listing *listing, int folder_fd, const char *path, const char *name, struct err *err)
+static int var_list_link(struct listing *listing, int folder_fd, const char *path, const char *name, struct err *err)
 {
 	char target[4096];
 	ssize_t n = readlinkat(folder_fd, name, target, sizeof target - 1);
@@ -61,14 +61,14 @@ static int list_link(struct listing *listing, int folder_fd, const char *path, c
 	if (n < 0)
 		return err_sys(err, -errno, "cannot read the link '%s' in the tree", path);
 	target[n] = 0;
-	put_line(&listing->text, 'L', path, NULL);
-	put_path(&listing->text, target);
+	var_put_line(&listing->text, 'L', path, NULL);
+	var_put_path(&listing->text, target);
 	buf_puts(&listing->text, "\n");
 	return 0;
 }
 
 /* Puts a file where it is still seen when something is mounted over it. */
-static int copy(const struct listing *listing, const char *path, const struct stat *st, struct err *err)
+static int var_copy(const struct listing *listing, const char *path, const struct stat *st, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	_cleanup_buf_ struct buf content = {0};
@@ -81,7 +81,7 @@ static int copy(const struct listing *listing, const char *path, const struct st
 			    st->st_uid, st->st_gid, err);
 }
 
-static int list(void *data, int folder_fd, const char *path, const char *name, unsigned char type, struct err *err)
+static int var_list(void *data, int folder_fd, const char *path, const char *name, unsigned char type, struct err *err)
 {
 	struct listing *listing = data;
 	struct stat st;
@@ -90,25 +90,25 @@ static int list(void *data, int folder_fd, const char *path, const char *name, u
 	if (fstatat(folder_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_sys(err, -errno, "cannot look at '%s' in the tree", path);
 	if (S_ISLNK(st.st_mode))
-		return list_link(listing, folder_fd, path, name, err);
+		return var_list_link(listing, folder_fd, path, name, err);
 	if (strcmp(path, DATABASE) == 0) {
-		put_line(&listing->text, 'L', path, NULL);
+		var_put_line(&listing->text, 'L', path, NULL);
 		buf_printf(&listing->text, "%s%s\n", FACTORY, DATABASE);
 	} else if (S_ISDIR(st.st_mode)) {
-		put_line(&listing->text, 'd', path, &st);
+		var_put_line(&listing->text, 'd', path, &st);
 		buf_puts(&listing->text, "-\n");
-		return inside_each(listing->step->root_fd, path, list, data, err);
+		return inside_each(listing->step->root_fd, path, var_list, data, err);
 	} else if (S_ISREG(st.st_mode)) {
-		put_line(&listing->text, 'C', path, &st);
+		var_put_line(&listing->text, 'C', path, &st);
 		buf_puts(&listing->text, FACTORY);
-		put_path(&listing->text, path);
+		var_put_path(&listing->text, path);
 		buf_puts(&listing->text, "\n");
-		return listing->copies ? copy(listing, path, &st, err) : 0;
+		return listing->copies ? var_copy(listing, path, &st, err) : 0;
 	}
 	return 0;
 }
 
-static int write_listing(const struct listing *listing, struct err *err)
+static int var_write_listing(const struct listing *listing, struct err *err)
 {
 	return listing->text.size ? inside_write(listing->step->root_fd, TMPFILES, listing->text.data, listing->text.size, 0644,
 						 0, 0, err)
@@ -119,10 +119,10 @@ int step_var(const struct step *step, struct err *err)
 {
 	struct listing listing = {.step = step};
 	_cleanup_arena_ struct arena *arena = arena_new();
-	int r = inside_each(step->root_fd, "/var", list, &listing, err);
+	int r = inside_each(step->root_fd, "/var", var_list, &listing, err);
 
 	if (r == 0)
-		r = write_listing(&listing, err);
+		r = var_write_listing(&listing, err);
 	if (r == 0)
 		r = inside_folder(step->root_fd, arena_printf(arena, "%s/var", FACTORY), err);
 	buf_free(&listing.text);
@@ -142,10 +142,10 @@ int step_state(const struct step *step, struct err *err)
 		if (!inside_exists(step->root_fd, state->items[i]))
 			continue; /* whoever needs it makes it */
 		folder = inside_parent(step->root_fd, state->items[i], &name, err);
-		r = folder < 0 ? folder : list(&listing, folder, state->items[i], name, DT_UNKNOWN, err);
+		r = folder < 0 ? folder : var_list(&listing, folder, state->items[i], name, DT_UNKNOWN, err);
 	}
 	if (r == 0)
-		r = write_listing(&listing, err);
+		r = var_write_listing(&listing, err);
 	buf_free(&listing.text);
 	return r;
 }

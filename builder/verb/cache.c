@@ -21,10 +21,14 @@ struct cache_options {
 
 static const struct option cache_own_options[] = {
 	OPTION_OUT(cache_options),
-	{"keep-days", "N", "remove what was not used for so many days", OPTION_TEXT, offsetof(struct cache_options, keep_days), NULL},
-	{"max-size", "SIZE", "remove what was used longest ago until no more is left", OPTION_TEXT, offsetof(struct cache_options, max_size), NULL},
-	{"even-named", NULL, "remove even what a lock or a generation names", OPTION_FLAG, offsetof(struct cache_options, even_named), NULL},
-	{"dry-run", NULL, "remove nothing, say what would go", OPTION_FLAG, offsetof(struct cache_options, dry_run), NULL},
+	{"keep-days", "N", "remove what was not used for so many days", OPTION_TEXT,
+	 offsetof(struct cache_options, keep_days), NULL},
+	{"max-size", "SIZE", "remove what was used longest ago until no more is left", OPTION_TEXT,
+	 offsetof(struct cache_options, max_size), NULL},
+	{"even-named", NULL, "remove even what a lock or a generation names", OPTION_FLAG,
+	 offsetof(struct cache_options, even_named), NULL},
+	{"dry-run", NULL, "remove nothing, say what would go", OPTION_FLAG, offsetof(struct cache_options, dry_run),
+	 NULL},
 	{0},
 };
 static const struct option_group cache_option_groups[] = {{cache_own_options, 0}, {0}};
@@ -61,7 +65,7 @@ struct cache_view {
 
 /* --- what is asked for ----------------------------------------------------------------------------------------------- */
 
-static int cache_read_days(const char *text, int64_t *ret_days, struct err *err)
+static int verb_cache_read_days(const char *text, int64_t *ret_days, struct err *err)
 {
 	*ret_days = -1;
 	if (!text)
@@ -74,7 +78,7 @@ static int cache_read_days(const char *text, int64_t *ret_days, struct err *err)
 	return 0;
 }
 
-static int cache_read_size(const char *text, uint64_t *ret_bytes, struct err *err)
+static int verb_cache_read_size(const char *text, uint64_t *ret_bytes, struct err *err)
 {
 	*ret_bytes = UINT64_MAX;
 	if (!text || size_parse(text, ret_bytes) == 0)
@@ -83,14 +87,14 @@ static int cache_read_size(const char *text, uint64_t *ret_bytes, struct err *er
 	return err_hint(err, "write it like 500M or 20G");
 }
 
-static bool cache_is_limited(const struct cache_limits *limits)
+static bool verb_cache_is_limited(const struct cache_limits *limits)
 {
 	return limits->keep_days >= 0 || limits->max_bytes != UINT64_MAX;
 }
 
 /* --- adding up ------------------------------------------------------------------------------------------------------- */
 
-static void cache_add(struct cache_sum *sum, const struct cache_entry *entry, int64_t now)
+static void verb_cache_add(struct cache_sum *sum, const struct cache_entry *entry, int64_t now)
 {
 	size_t age = 0;
 
@@ -104,7 +108,7 @@ static void cache_add(struct cache_sum *sum, const struct cache_entry *entry, in
 	sum->n_goes += entry->goes;
 }
 
-static void cache_sum_up(struct cache_view *view)
+static void verb_cache_sum_up(struct cache_view *view)
 {
 	view->n_sums = 0;
 	view->all = (struct cache_sum){.room = "all"};
@@ -113,14 +117,14 @@ static void cache_sum_up(struct cache_view *view)
 
 		if (view->n_sums == 0 || strcmp(view->sums[view->n_sums - 1].room, entry->room) != 0)
 			arena_push(view->arena, view->sums, view->n_sums)->room = entry->room;
-		cache_add(&view->sums[view->n_sums - 1], entry, view->limits.now);
-		cache_add(&view->all, entry, view->limits.now);
+		verb_cache_add(&view->sums[view->n_sums - 1], entry, view->limits.now);
+		verb_cache_add(&view->all, entry, view->limits.now);
 	}
 }
 
 /* --- telling --------------------------------------------------------------------------------------------------------- */
 
-static const char *cache_kind(const char *room)
+static const char *verb_cache_kind(const char *room)
 {
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
 		if (strcmp(kinds[i].room, room) == 0)
@@ -128,9 +132,9 @@ static const char *cache_kind(const char *room)
 	return room;
 }
 
-static void cache_print_row(const struct cache_view *view, const struct cache_sum *sum)
+static void verb_cache_print_row(const struct cache_view *view, const struct cache_sum *sum)
 {
-	const char *kind = cache_kind(sum->room);
+	const char *kind = verb_cache_kind(sum->room);
 
 	printf("%s%*s %8zu %10s %10s", kind, text_padding(kind, 26), "", sum->n, size_format_human(view->arena, sum->bytes),
 	       size_format_human(view->arena, sum->named));
@@ -139,22 +143,22 @@ static void cache_print_row(const struct cache_view *view, const struct cache_su
 	puts("");
 }
 
-static void cache_print(const struct cache_view *view)
+static void verb_cache_print(const struct cache_view *view)
 {
 	printf("%-26s %8s %10s %10s", "KIND", "ENTRIES", "SIZE", "NAMED");
 	for (size_t i = 0; i < N_AGES; i++)
 		printf(" %10s", ages[i].title);
 	puts("");
 	for (size_t i = 0; i < view->n_sums; i++)
-		cache_print_row(view, &view->sums[i]);
-	cache_print_row(view, &view->all);
-	if (!cache_is_limited(&view->limits))
+		verb_cache_print_row(view, &view->sums[i]);
+	verb_cache_print_row(view, &view->all);
+	if (!verb_cache_is_limited(&view->limits))
 		return;
 	printf("%zu entries %s, %s %s\n", view->all.n_goes, view->options->dry_run ? "would go" : "removed",
 	       size_format_human(view->arena, view->all.goes), view->options->dry_run ? "would be freed" : "freed");
 }
 
-static struct json *cache_json(const struct cache_sum *sum)
+static struct json *verb_cache_json(const struct cache_sum *sum)
 {
 	struct json *object = json_new_object(), *by_age = json_new_object();
 
@@ -170,23 +174,23 @@ static struct json *cache_json(const struct cache_sum *sum)
 	return object;
 }
 
-static void cache_print_json(const struct cache_view *view, const char *folder)
+static void verb_cache_print_json(const struct cache_view *view, const char *folder)
 {
 	_cleanup_json_ struct json *object = json_new_object();
 	struct json *rooms = json_new_array();
 
 	for (size_t i = 0; i < view->n_sums; i++)
-		json_add(rooms, cache_json(&view->sums[i]));
+		json_add(rooms, verb_cache_json(&view->sums[i]));
 	json_set(object, "cache", json_text(folder));
 	json_set(object, "dry_run", json_bool(view->options->dry_run));
 	json_set(object, "rooms", rooms);
-	json_set(object, "all", cache_json(&view->all));
+	json_set(object, "all", verb_cache_json(&view->all));
 	puts(json_print(view->arena, object, true));
 }
 
 /* --- the verb -------------------------------------------------------------------------------------------------------- */
 
-static int cache_look(struct cache_view *view, struct cache *cache, struct err *err)
+static int verb_cache_look(struct cache_view *view, struct cache *cache, struct err *err)
 {
 	struct strv wanted = {0};
 	int r;
@@ -200,13 +204,13 @@ static int cache_look(struct cache_view *view, struct cache *cache, struct err *
 	return r;
 }
 
-static int cache_work(struct cache_view *view, struct cache *cache, struct err *err)
+static int verb_cache_work(struct cache_view *view, struct cache *cache, struct err *err)
 {
-	int r = cache_look(view, cache, err);
+	int r = verb_cache_look(view, cache, err);
 
 	view->limits.now = time(NULL);
 	view->limits.even_named = view->options->even_named;
-	if (r < 0 || !cache_is_limited(&view->limits))
+	if (r < 0 || !verb_cache_is_limited(&view->limits))
 		return r;
 	view->limits.in_use = !cache_claim(cache);
 	if (view->limits.in_use)
@@ -218,32 +222,32 @@ static int cache_work(struct cache_view *view, struct cache *cache, struct err *
 	return cache_evict(cache, view->entries, view->n, err);
 }
 
-static int cache_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)
+static int verb_cache_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)
 {
 	const struct cache_options *options = data;
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct cache_view view = {.arena = arena, .options = options};
 	const char *folder = options->common.cache ? options->common.cache : cache_default(arena);
 	struct cache *cache = NULL;
-	int r = cache_read_days(options->keep_days, &view.limits.keep_days, err);
+	int r = verb_cache_read_days(options->keep_days, &view.limits.keep_days, err);
 
 	(void)arguments;
 	(void)n_arguments;
 	if (r == 0)
-		r = cache_read_size(options->max_size, &view.limits.max_bytes, err);
+		r = verb_cache_read_size(options->max_size, &view.limits.max_bytes, err);
 	if (r == 0)
 		r = userns_enter(err); /* layers are of subordinate ids */
 	if (r == 0)
 		r = cache_open(folder, &cache, err);
 	if (r == 0)
-		r = cache_work(&view, cache, err);
+		r = verb_cache_work(&view, cache, err);
 	log_step(NULL);
 	if (r == 0) {
-		cache_sum_up(&view);
+		verb_cache_sum_up(&view);
 		if (options->common.json)
-			cache_print_json(&view, cache_folder(cache));
+			verb_cache_print_json(&view, cache_folder(cache));
 		else
-			cache_print(&view);
+			verb_cache_print(&view);
 	}
 	cache_close(cache);
 	return r;
@@ -255,5 +259,5 @@ const struct verb verb_cache = {
 	.summary = "Shows what the cache holds, and removes what nobody needs",
 	.options = cache_option_groups,
 	.options_size = sizeof(struct cache_options),
-	.run = cache_run,
+	.run = verb_cache_run,
 };

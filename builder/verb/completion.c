@@ -1,4 +1,5 @@
-/* aether-build completion SHELL: what makes a shell complete verbs, options and their values; made from the tables of the verbs. */
+/* aether-build completion SHELL: what makes a shell complete verbs, options and their values; made from the tables of
+ * the verbs. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -77,7 +78,8 @@ static void completion_bash(struct buf *out)
 {
 	buf_puts(out, "# Completion of aether-build for bash, made by 'aether-build completion bash'.\n"
 		      "_aether_build()\n{\n"
-		      "\tlocal word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} verb=${COMP_WORDS[1]} options\n\n"
+		      "\tlocal word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} verb=${COMP_WORDS[1]} "
+		      "options\n\n"
 		      "\tCOMPREPLY=()\n\tif [[ $COMP_CWORD == 1 ]]; then\n\t\tCOMPREPLY=($(compgen -W '");
 	for (size_t i = 0; verbs[i]; i++)
 		buf_printf(out, "%s ", verbs[i]->name);
@@ -111,7 +113,8 @@ static void completion_zsh_option(const struct option *option, void *data)
 		if (choices.size)
 			buf_printf(&spec, ":value:(%s)", choices.data);
 		else
-			buf_printf(&spec, ":%s:%s", option->value[0] ? "value" : "", completion_is_path(option->value) ? "_files" : "");
+			buf_printf(&spec, ":%s:%s", option->value[0] ? "value" : "",
+				   completion_is_path(option->value) ? "_files" : "");
 	}
 	buf_puts(out, " \\\n\t\t\t");
 	completion_quote(out, spec.data);
@@ -148,7 +151,8 @@ static void completion_fish_option(const struct option *option, void *data)
 	const struct completion_place *place = data;
 	_cleanup_buf_ struct buf choices = {0};
 
-	buf_printf(place->out, "complete -c aether-build -n '__fish_seen_subcommand_from %s' -l %s", place->verb->name, option->name);
+	buf_printf(place->out, "complete -c aether-build -n '__fish_seen_subcommand_from %s' -l %s", place->verb->name,
+		   option->name);
 	if (option->value) {
 		completion_choices(option->value, &choices);
 		if (choices.size)

@@ -24,7 +24,8 @@ static const struct option_group diff_option_groups[] = {{diff_own_options, 0}, 
 /* --- finding both --------------------------------------------------------------------------------------------------- */
 
 /* The generation that `after` replaced; when that is gone, the newest one below it. */
-static int find_replaced(struct arena *arena, const struct generation *after, struct generation **ret_before, struct err *err)
+static int diff_find_replaced(struct arena *arena, const struct generation *after, struct generation **ret_before,
+			      struct err *err)
 {
 	const char *shelf = arena_strndup(arena, after->folder, (size_t)(strrchr(after->folder, '/') - after->folder));
 	const char *out = strrchr(shelf, '/') ? arena_strndup(arena, shelf, (size_t)(strrchr(shelf, '/') - shelf)) : ".";
@@ -49,8 +50,8 @@ static int find_replaced(struct arena *arena, const struct generation *after, st
 	return 0;
 }
 
-static int find_both(const struct diff_options *options, char *const *arguments, size_t n_arguments, struct diff *diff,
-		     struct err *err)
+static int diff_find_both(const struct diff_options *options, char *const *arguments, size_t n_arguments,
+			  struct diff *diff, struct err *err)
 {
 	struct generation *before, *after;
 	int r = generation_find(diff->arena, options->out, arguments[n_arguments - 1], &after, err);
@@ -58,7 +59,7 @@ static int find_both(const struct diff_options *options, char *const *arguments,
 	if (r == 0 && n_arguments == 2)
 		r = generation_find(diff->arena, options->out, arguments[0], &before, err);
 	else if (r == 0)
-		r = find_replaced(diff->arena, after, &before, err);
+		r = diff_find_replaced(diff->arena, after, &before, err);
 	if (r < 0)
 		return r;
 	diff->before = before;
@@ -68,25 +69,26 @@ static int find_both(const struct diff_options *options, char *const *arguments,
 
 /* --- comparing ------------------------------------------------------------------------------------------------------ */
 
-static bool is_package(const struct plan_change *change)
+static bool diff_is_package(const struct plan_change *change)
 {
 	return strcmp(change->what, "package") == 0 && text_has_prefix(change->layer, "image/");
 }
 
 /* Whether the package went away here and came back in another layer. */
-static bool is_move(const struct plan_change *from, const struct plan_change *to)
+static bool diff_is_move(const struct plan_change *from, const struct plan_change *to)
 {
-	return is_package(from) && is_package(to) && !from->after && !to->before && strcmp(from->name, to->name) == 0;
+	return diff_is_package(from) && diff_is_package(to) && !from->after && !to->before &&
+	       strcmp(from->name, to->name) == 0;
 }
 
 /* A layer is how we build; a package that is in another one now has at most a new version. */
-static void join_moves(struct plan_change *changes, size_t *n)
+static void diff_join_moves(struct plan_change *changes, size_t *n)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < *n; i++)
 		for (size_t j = 0; changes[i].what && j < *n; j++)
-			if (changes[j].what && changes[i].what && is_move(&changes[i], &changes[j])) {
+			if (changes[j].what && changes[i].what && diff_is_move(&changes[i], &changes[j])) {
 				changes[i].after = changes[j].after;
 				changes[j].what = NULL;
 				if (strcmp(changes[i].before, changes[i].after) == 0)
@@ -98,7 +100,7 @@ static void join_moves(struct plan_change *changes, size_t *n)
 	*n = kept;
 }
 
-static int compare(struct diff *diff, struct err *err)
+static int diff_compare(struct diff *diff, struct err *err)
 {
 	_cleanup_json_ struct json *before = NULL, *after = NULL;
 	struct plan_change *changes;
@@ -109,14 +111,14 @@ static int compare(struct diff *diff, struct err *err)
 	if (r < 0)
 		return r;
 	plan_compare(diff->arena, before, after, &changes, &diff->n);
-	join_moves(changes, &diff->n);
+	diff_join_moves(changes, &diff->n);
 	diff->changes = changes;
 	return 0;
 }
 
 /* --- telling -------------------------------------------------------------------------------------------------------- */
 
-static void print_json(const struct diff *diff)
+static void diff_print_json(const struct diff *diff)
 {
 	_cleanup_json_ struct json *object = json_new_object();
 	struct json *changes = json_new_array();
@@ -149,13 +151,13 @@ static int diff_run(const void *data, char *const *arguments, size_t n_arguments
 
 	if (options->common.json && options->markdown)
 		return err_set(err, -EINVAL, "--json and --markdown cannot be combined");
-	r = find_both(options, arguments, n_arguments, &diff, err);
+	r = diff_find_both(options, arguments, n_arguments, &diff, err);
 	if (r == 0)
-		r = compare(&diff, err);
+		r = diff_compare(&diff, err);
 	if (r < 0)
 		return r;
 	if (options->common.json)
-		print_json(&diff);
+		diff_print_json(&diff);
 	else if (options->markdown)
 		diff_print_markdown(&diff);
 	else

@@ -31,7 +31,7 @@ struct collected {
 	struct json *removed, *stays; /* for --json; in an object of run()'s */
 };
 
-static int read_keep(const char *text, unsigned *ret_keep, struct err *err)
+static int verb_gc_read_keep(const char *text, unsigned *ret_keep, struct err *err)
 {
 	if (!text) {
 		err_set(err, -EINVAL, "the number of generations to keep is missing");
@@ -43,7 +43,7 @@ static int read_keep(const char *text, unsigned *ret_keep, struct err *err)
 	return 0;
 }
 
-static void tell_json(struct collected *collected, const char *name, const struct gc_item *item)
+static void verb_gc_tell_json(struct collected *collected, const char *name, const struct gc_item *item)
 {
 	struct json *object = json_new_object();
 
@@ -56,10 +56,10 @@ static void tell_json(struct collected *collected, const char *name, const struc
 }
 
 /* Those that stay because they are new are no news. */
-static void tell(struct collected *collected, const char *name, const struct gc_item *item, bool is_new)
+static void verb_gc_tell(struct collected *collected, const char *name, const struct gc_item *item, bool is_new)
 {
 	if (collected->options->common.json)
-		tell_json(collected, name, item);
+		verb_gc_tell_json(collected, name, item);
 	else if (!item->stays)
 		printf("%s/%u %s (%s)\n", name, item->number, collected->options->dry_run ? "would go" : "removed",
 		       size_format_human(collected->arena, item->bytes));
@@ -71,7 +71,7 @@ static void tell(struct collected *collected, const char *name, const struct gc_
 	}
 }
 
-static int collect(struct collected *collected, const char *name, struct err *err)
+static int verb_gc_collect(struct collected *collected, const char *name, struct err *err)
 {
 	const struct gc_options *options = collected->options;
 	struct gc_item *items;
@@ -79,11 +79,11 @@ static int collect(struct collected *collected, const char *name, struct err *er
 	int r = gc_shelf(collected->arena, options->out, name, collected->keep, options->dry_run, &items, &n, err);
 
 	for (size_t i = 0; r == 0 && i < n; i++)
-		tell(collected, name, &items[i], n - i <= collected->keep);
+		verb_gc_tell(collected, name, &items[i], n - i <= collected->keep);
 	return r;
 }
 
-static void sum_up(const struct collected *collected, struct json *object)
+static void verb_gc_sum_up(const struct collected *collected, struct json *object)
 {
 	bool dry_run = collected->options->dry_run;
 
@@ -98,7 +98,7 @@ static void sum_up(const struct collected *collected, struct json *object)
 	       dry_run ? "would be freed" : "freed");
 }
 
-static int gc_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)
+static int verb_gc_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)
 {
 	const struct gc_options *options = data;
 	_cleanup_arena_ struct arena *arena = arena_new();
@@ -107,16 +107,16 @@ static int gc_run(const void *data, char *const *arguments, size_t n_arguments, 
 	struct collected collected = {
 		.arena = arena, .options = options, .removed = json_new_array(), .stays = json_new_array(),
 	};
-	int r = read_keep(options->keep, &collected.keep, err);
+	int r = verb_gc_read_keep(options->keep, &collected.keep, err);
 
 	json_set(object, "removed", collected.removed);
 	json_set(object, "stays", collected.stays);
 	if (r == 0)
 		r = describe_shelves(arena, options->out, arguments, n_arguments, &names, err);
 	for (size_t i = 0; r == 0 && i < names.count; i++)
-		r = collect(&collected, names.items[i], err);
+		r = verb_gc_collect(&collected, names.items[i], err);
 	if (r == 0)
-		sum_up(&collected, object);
+		verb_gc_sum_up(&collected, object);
 	return r;
 }
 
@@ -127,5 +127,5 @@ const struct verb verb_gc = {
 	.options = gc_option_groups,
 	.options_size = sizeof(struct gc_options),
 	.max_arguments = ANY_NUMBER,
-	.run = gc_run,
+	.run = verb_gc_run,
 };

@@ -26,7 +26,7 @@ struct found {
 	size_t n;
 };
 
-static int find(struct found *found, const char *out, const char *name, struct err *err)
+static int list_find(struct found *found, const char *out, const char *name, struct err *err)
 {
 	struct generation *generations;
 	size_t n;
@@ -38,7 +38,7 @@ static int find(struct found *found, const char *out, const char *name, struct e
 }
 
 /* Where it was deployed, the latest last. */
-static const char *places(struct arena *arena, const struct record *record)
+static const char *list_places(struct arena *arena, const struct record *record)
 {
 	size_t first = record->n_deployments > HOSTS_MAX ? record->n_deployments - HOSTS_MAX : 0;
 	const char *text = first ? arena_printf(arena, "%zu more", first) : "";
@@ -50,7 +50,7 @@ static const char *places(struct arena *arena, const struct record *record)
 	return text;
 }
 
-static void print_row(const char *const row[COLUMNS], const int widths[COLUMNS])
+static void list_print_row(const char *const row[COLUMNS], const int widths[COLUMNS])
 {
 	int last = COLUMNS - 1;
 
@@ -61,7 +61,7 @@ static void print_row(const char *const row[COLUMNS], const int widths[COLUMNS])
 	printf("%s\n", row[last]);
 }
 
-static void print_table(const struct found *found)
+static void list_print_table(const struct found *found)
 {
 	static const char *const head[COLUMNS] = {"GENERATION", "MADE", "SIZE", "VERDICT", "DEPLOYED"};
 	const char *(*rows)[COLUMNS] = arena_alloc(found->arena, (found->n + 1) * sizeof *rows);
@@ -72,10 +72,11 @@ static void print_table(const struct found *found)
 		const struct generation *generation = &found->generations[i];
 		const char *verdict = verdict_name(generation_verdict(generation)), *flaw = describe_flaw(generation);
 		const char *row[COLUMNS] = {
-			describe_name(found->arena, generation), describe_time(found->arena, generation->record.made),
+			describe_name(found->arena, generation),
+			describe_time(found->arena, generation->record.made),
 			size_format_human(found->arena, generation->manifest->image.size),
 			flaw ? arena_printf(found->arena, "%s, %s", verdict, flaw) : verdict,
-			places(found->arena, &generation->record),
+			list_places(found->arena, &generation->record),
 		};
 
 		memcpy(rows[i + 1], row, sizeof row);
@@ -84,10 +85,10 @@ static void print_table(const struct found *found)
 		for (int c = 0; c < COLUMNS; c++)
 			widths[c] = (int)text_columns(rows[i][c]) > widths[c] ? (int)text_columns(rows[i][c]) : widths[c];
 	for (size_t i = 0; i <= found->n; i++)
-		print_row(rows[i], widths);
+		list_print_row(rows[i], widths);
 }
 
-static void print_json(const struct found *found)
+static void list_print_json(const struct found *found)
 {
 	_cleanup_json_ struct json *array = json_new_array();
 
@@ -105,13 +106,13 @@ static int list_run(const void *data, char *const *arguments, size_t n_arguments
 	int r = describe_shelves(arena, options->out, arguments, n_arguments, &names, err);
 
 	for (size_t i = 0; r == 0 && i < names.count; i++)
-		r = find(&found, options->out, names.items[i], err);
+		r = list_find(&found, options->out, names.items[i], err);
 	if (r < 0)
 		return r;
 	if (options->common.json)
-		print_json(&found);
+		list_print_json(&found);
 	else if (found.n)
-		print_table(&found);
+		list_print_table(&found);
 	else
 		log_note("nothing was built below '%s' yet", options->out);
 	return 0;

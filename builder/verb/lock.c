@@ -17,25 +17,30 @@ struct lock_options {
 };
 
 static const struct option lock_own_options[] = {
-	{"update", NULL, "move all (or the packages, downloads, images named) to the newest", OPTION_FLAG, offsetof(struct lock_options, update), NULL},
-	{"allow-expired-release", NULL, "accept an archive past its Valid-Until date, with a warning", OPTION_FLAG, offsetof(struct lock_options, allow_expired), NULL},
+	{"update", NULL, "move all (or the packages, downloads, images named) to the newest", OPTION_FLAG,
+	 offsetof(struct lock_options, update), NULL},
+	{"allow-expired-release", NULL, "accept an archive past its Valid-Until date, with a warning", OPTION_FLAG,
+	 offsetof(struct lock_options, allow_expired), NULL},
 	{0},
 };
-static const struct option_group lock_option_groups[] = {{recipe_options, offsetof(struct lock_options, recipe)}, {kind_options, offsetof(struct lock_options, recipe)}, {lock_own_options, 0}, {0}};
+static const struct option_group lock_option_groups[] = {{recipe_options, offsetof(struct lock_options, recipe)},
+							 {kind_options, offsetof(struct lock_options, recipe)},
+							 {lock_own_options, 0},
+							 {0}};
 
-static bool is_recipe(const char *argument)
+static bool verb_lock_is_recipe(const char *argument)
 {
 	return text_has_suffix(argument, ".recipe");
 }
 
 /* Packages, downloads and images are named before the recipes, and only with --update. */
-static int read_packages(struct arena *arena, const struct lock_options *options, char *const *arguments, size_t n,
-			 struct strv *ret_packages, struct err *err)
+static int verb_lock_read_packages(struct arena *arena, const struct lock_options *options, char *const *arguments,
+				   size_t n, struct strv *ret_packages, struct err *err)
 {
 	size_t recipes = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (is_recipe(arguments[i])) {
+		if (verb_lock_is_recipe(arguments[i])) {
 			recipes++;
 			continue;
 		}
@@ -49,7 +54,7 @@ static int read_packages(struct arena *arena, const struct lock_options *options
 	return recipes ? 0 : err_set(err, -EINVAL, "no recipe was named");
 }
 
-static void report(const struct lock_options *options, struct arena *arena, const struct lock *lock)
+static void verb_lock_report(const struct lock_options *options, struct arena *arena, const struct lock *lock)
 {
 	_cleanup_json_ struct json *object = NULL;
 
@@ -66,11 +71,13 @@ static void report(const struct lock_options *options, struct arena *arena, cons
 }
 
 /* Locks the recipe as one kind, 0: the one that is asked for, or its first. Says which others there are. */
-static int lock_kind(const struct lock_options *options, const char *path, unsigned kind, struct cache *cache,
-		     const struct strv *packages, unsigned *ret_others, struct err *err)
+static int verb_lock_kind(const struct lock_options *options, const char *path, unsigned kind, struct cache *cache,
+			  const struct strv *packages, unsigned *ret_others, struct err *err)
 {
 	const struct lock_how how = {
-		.allow_expired = options->allow_expired || getenv("AETHER_ALLOW_EXPIRED_RELEASE"), .update = options->update, .update_packages = *packages,
+		.allow_expired = options->allow_expired || getenv("AETHER_ALLOW_EXPIRED_RELEASE"),
+		.update = options->update,
+		.update_packages = *packages,
 		.fakes = options->recipe.fakes,
 	};
 	_cleanup_project_ struct project project = {0};
@@ -80,39 +87,39 @@ static int lock_kind(const struct lock_options *options, const char *path, unsig
 		r = lock_make(project.arena, project.recipe, project.tools, cache, &how, &project.lock, err);
 	if (r < 0)
 		return err_wrap(err, "while locking '%s'", path);
-	report(options, project.arena, project.lock);
+	verb_lock_report(options, project.arena, project.lock);
 	*ret_others = project.recipe->kinds & ~project.recipe->kind;
 	return 0;
 }
 
 /* Each kind of a recipe has packages of its own, and so a lock. */
-static int lock_one(const struct lock_options *options, const char *path, struct cache *cache, const struct strv *packages,
-		    struct err *err)
+static int verb_lock_one(const struct lock_options *options, const char *path, struct cache *cache,
+			 const struct strv *packages, struct err *err)
 {
 	unsigned others, ignored;
-	int r = lock_kind(options, path, 0, cache, packages, &others, err);
+	int r = verb_lock_kind(options, path, 0, cache, packages, &others, err);
 
 	for (unsigned kind = KIND_VM; r == 0 && !options->recipe.kind && kind <= KIND_TOOLS; kind <<= 1)
 		if (others & kind)
-			r = lock_kind(options, path, kind, cache, packages, &ignored, err);
+			r = verb_lock_kind(options, path, kind, cache, packages, &ignored, err);
 	return r;
 }
 
-static int lock_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)
+static int verb_lock_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)
 {
 	const struct lock_options *options = data;
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct strv packages = {0};
 	struct cache *cache;
-	int r = read_packages(arena, options, arguments, n_arguments, &packages, err);
+	int r = verb_lock_read_packages(arena, options, arguments, n_arguments, &packages, err);
 
 	if (r == 0)
 		r = cache_open(options->common.cache ? options->common.cache : cache_default(arena), &cache, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; r == 0 && i < n_arguments; i++)
-		if (is_recipe(arguments[i]))
-			r = lock_one(options, arguments[i], cache, &packages, err);
+		if (verb_lock_is_recipe(arguments[i]))
+			r = verb_lock_one(options, arguments[i], cache, &packages, err);
 	cache_close(cache);
 	return r;
 }
@@ -125,5 +132,5 @@ const struct verb verb_lock = {
 	.options_size = sizeof(struct lock_options),
 	.min_arguments = 1,
 	.max_arguments = ANY_NUMBER,
-	.run = lock_run,
+	.run = verb_lock_run,
 };

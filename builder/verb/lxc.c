@@ -11,12 +11,14 @@ struct lxc_options {
 
 static const struct option lxc_own_options[] = {
 	OPTION_OUT(lxc_options),
-	{"format", "tar.zst|tar.xz|tar.gz", "the template's format (tar.zst)", OPTION_TEXT, offsetof(struct lxc_options, format), NULL},
+	{"format", "tar.zst|tar.xz|tar.gz", "the template's format (tar.zst)", OPTION_TEXT,
+	 offsetof(struct lxc_options, format), NULL},
 	{0},
 };
-static const struct option_group lxc_option_groups[] = {{recipe_options, offsetof(struct lxc_options, recipe)}, {lxc_own_options, 0}, {0}};
+static const struct option_group lxc_option_groups[] = {
+	{recipe_options, offsetof(struct lxc_options, recipe)}, {lxc_own_options, 0}, {0}};
 
-static int lxc_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)
+static int verb_lxc_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)
 {
 	const struct lxc_options *options = data;
 	const struct build_how how = {options->recipe, options->out, options->common.cache, options->format, NULL};
@@ -33,5 +35,5 @@ const struct verb verb_lxc = {
 	.options_size = sizeof(struct lxc_options),
 	.min_arguments = 1,
 	.max_arguments = 1,
-	.run = lxc_run,
+	.run = verb_lxc_run,
 };

@@ -14,7 +14,9 @@ struct plan_options {
 	struct project_options recipe;
 };
 
-static const struct option_group plan_option_groups[] = {{recipe_options, offsetof(struct plan_options, recipe)}, {kind_options, offsetof(struct plan_options, recipe)}, {0}};
+static const struct option_group plan_option_groups[] = {{recipe_options, offsetof(struct plan_options, recipe)},
+							 {kind_options, offsetof(struct plan_options, recipe)},
+							 {0}};
 
 /* A layer of packages and whether the cache has it. */
 struct stand {
@@ -23,7 +25,7 @@ struct stand {
 	bool cached;
 };
 
-static size_t look(const struct plan *plan, const struct cache *cache, struct stand stands[2 * LAYER_COUNT])
+static size_t verb_plan_look(const struct plan *plan, const struct cache *cache, struct stand stands[2 * LAYER_COUNT])
 {
 	const struct {
 		const char *name;
@@ -35,13 +37,15 @@ static size_t look(const struct plan *plan, const struct cache *cache, struct st
 		for (unsigned l = 0; trees[t].tree->recipe && l < LAYER_COUNT; l++) {
 			const struct plan_layer *packages = &trees[t].tree->layers[l];
 
-			stands[n++] = (struct stand){trees[t].name, debian_layer_names[l], packages, tree_cached(cache, packages)};
+			stands[n++] = (struct stand){trees[t].name, debian_layer_names[l], packages,
+						     tree_cached(cache, packages)};
 		}
 	return n;
 }
 
 /* Where partitions will be, as far as that is known: an image larger than expected moves what comes after it. */
-static int place(struct arena *arena, const struct plan *plan, struct disk_layout *ret_layout, struct err *err)
+static int verb_plan_place(struct arena *arena, const struct plan *plan, struct disk_layout *ret_layout,
+			   struct err *err)
 {
 	struct disk_layout layout = plan->layout;
 	uint64_t *needs = arena_array(arena, uint64_t, layout.n_partitions + 1);
@@ -53,7 +57,8 @@ static int place(struct arena *arena, const struct plan *plan, struct disk_layou
 	return layout.n_partitions ? layout_place(ret_layout, needs, err) : 0;
 }
 
-static void print_text(const struct plan *plan, const struct disk_layout *layout, const struct stand *stands, size_t n)
+static void verb_plan_print_text(const struct plan *plan, const struct disk_layout *layout, const struct stand *stands,
+				 size_t n)
 {
 	fputs(plan->text, stdout);
 	puts("");
@@ -66,8 +71,8 @@ static void print_text(const struct plan *plan, const struct disk_layout *layout
 		       stands[i].packages->n_packages);
 }
 
-static void print_json(struct arena *arena, const struct plan *plan, const struct disk_layout *layout,
-		       const struct stand *stands, size_t n)
+static void verb_plan_print_json(struct arena *arena, const struct plan *plan, const struct disk_layout *layout,
+				 const struct stand *stands, size_t n)
 {
 	_cleanup_json_ struct json *object = plan_json(plan);
 	struct json *cached = json_new_object(), *placed = json_new_array();
@@ -88,7 +93,7 @@ static void print_json(struct arena *arena, const struct plan *plan, const struc
 	puts(json_print(arena, object, true));
 }
 
-static int plan_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)
+static int verb_plan_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)
 {
 	const struct plan_options *options = data;
 	_cleanup_project_ struct project project = {0};
@@ -102,23 +107,27 @@ static int plan_run(const void *data, char *const *arguments, size_t n_arguments
 	if (r == 0)
 		r = project_plan(&project, err);
 	if (r == 0)
-		r = place(project.arena, project.plan, &layout, err);
+		r = verb_plan_place(project.arena, project.plan, &layout, err);
 	if (r == 0)
 		r = cache_open(options->common.cache ? options->common.cache : cache_default(project.arena), &cache, err);
 	if (r < 0)
 		return r;
-	n = look(project.plan, cache, stands);
+	n = verb_plan_look(project.plan, cache, stands);
 	cache_close(cache);
 	if (options->common.json)
-		print_json(project.arena, project.plan, &layout, stands, n);
+		verb_plan_print_json(project.arena, project.plan, &layout, stands, n);
 	else
-		print_text(project.plan, &layout, stands, n);
+		verb_plan_print_text(project.plan, &layout, stands, n);
 	return 0;
 }
 
 const struct verb verb_plan = {
-	.name = "plan", .arguments = "RECIPE", .summary = "Prints everything that was decided, and builds nothing",
+	.name = "plan",
+	.arguments = "RECIPE",
+	.summary = "Prints everything that was decided, and builds nothing",
 	.options = plan_option_groups,
 	.options_size = sizeof(struct plan_options),
- .min_arguments = 1, .max_arguments = 1, .run = plan_run,
+	.min_arguments = 1,
+	.max_arguments = 1,
+	.run = verb_plan_run,
 };

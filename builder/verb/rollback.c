@@ -20,9 +20,10 @@ static const struct option rollback_own_options[] = {
 	OPTION_TIMEOUT(rollback_options),
 	{0},
 };
-static const struct option_group rollback_option_groups[] = {{host_options, offsetof(struct rollback_options, host)}, {rollback_own_options, 0}, {0}};
+static const struct option_group rollback_option_groups[] = {
+	{host_options, offsetof(struct rollback_options, host)}, {rollback_own_options, 0}, {0}};
 
-static const struct machine_slot *other_slot(const struct machine_status *machine)
+static const struct machine_slot *rollback_other_slot(const struct machine_status *machine)
 {
 	for (size_t i = 0; i < machine->n_slots; i++)
 		if (strcmp(machine->slots[i].slot, machine->slot) != 0)
@@ -31,7 +32,7 @@ static const struct machine_slot *other_slot(const struct machine_status *machin
 }
 
 /* The agent refuses where there is nothing good to go back to. */
-static int go_back(struct arena *arena, const struct remote *remote, struct err *err)
+static int rollback_go_back(struct arena *arena, const struct remote *remote, struct err *err)
 {
 	const char *said;
 	int status;
@@ -46,8 +47,8 @@ static int go_back(struct arena *arena, const struct remote *remote, struct err 
 	return status_restart(arena, remote, err);
 }
 
-static void report(struct arena *arena, const struct rollback_options *options, const struct remote *remote,
-		   const struct machine_status *after, const struct generation *generation)
+static void rollback_report(struct arena *arena, const struct rollback_options *options, const struct remote *remote,
+			    const struct machine_status *after, const struct generation *generation)
 {
 	_cleanup_json_ struct json *object = json_new_object();
 	char number[16] = "";
@@ -88,18 +89,18 @@ static int rollback_run(const void *data, char *const *arguments, size_t n_argum
 	if (r == 0)
 		r = status_ask(arena, &remote, &before, err);
 	if (r == 0)
-		r = go_back(arena, &remote, err);
+		r = rollback_go_back(arena, &remote, err);
 	if (r < 0)
 		return r;
 	given_up = deploy_find(arena, options->out, before.name, before.root_hash);
 	deploy_note(given_up, &remote, VERDICT_BAD, "rolled back by hand");
-	other = other_slot(&before);
+	other = rollback_other_slot(&before);
 	if (!other)
 		return err_set(err, -EBADMSG, "%s does not say what its other slot is", remote.host);
 	back = deploy_find(arena, options->out, before.name, other->root_hash);
 	r = deploy_verdict(arena, &remote, before.boot_id, other->root_hash, timeout_s, back, &after, err);
 	if (r == 0)
-		report(arena, options, &remote, &after, back);
+		rollback_report(arena, options, &remote, &after, back);
 	return r;
 }
 

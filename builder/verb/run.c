@@ -21,14 +21,22 @@ struct run_options {
 
 static const struct option run_own_options[] = {
 	OPTION_OUT(run_options),
-	{"port", "HOST:GUEST", "forward this port of 127.0.0.1 as well; may be repeated", OPTION_LIST, offsetof(struct run_options, ports), NULL},
-	{"console", NULL, "the serial console on this terminal (Ctrl-A X ends a machine)", OPTION_FLAG, offsetof(struct run_options, console), NULL},
-	{"seed", "FOLDER", "give cloud-init the folder's user-data, meta-data, network-config", OPTION_TEXT, offsetof(struct run_options, seed), NULL},
+	{"port", "HOST:GUEST", "forward this port of 127.0.0.1 as well; may be repeated", OPTION_LIST,
+	 offsetof(struct run_options, ports), NULL},
+	{"console", NULL, "the serial console on this terminal (Ctrl-A X ends a machine)", OPTION_FLAG,
+	 offsetof(struct run_options, console), NULL},
+	{"seed", "FOLDER", "give cloud-init the folder's user-data, meta-data, network-config", OPTION_TEXT,
+	 offsetof(struct run_options, seed), NULL},
 	{0},
 };
-static const struct option_group run_option_groups[] = {{recipe_options, offsetof(struct run_options, recipe)}, {kind_options, offsetof(struct run_options, recipe)}, {start_options, offsetof(struct run_options, start)}, {run_own_options, 0}, {0}};
+static const struct option_group run_option_groups[] = {{recipe_options, offsetof(struct run_options, recipe)},
+							{kind_options, offsetof(struct run_options, recipe)},
+							{start_options, offsetof(struct run_options, start)},
+							{run_own_options, 0},
+							{0}};
 
-static int choose_ports(struct arena *arena, const struct run_options *options, struct session_spec *spec, struct err *err)
+static int run_choose_ports(struct arena *arena, const struct run_options *options, struct session_spec *spec,
+			    struct err *err)
 {
 	int r = 0;
 
@@ -42,7 +50,7 @@ static int choose_ports(struct arena *arena, const struct run_options *options, 
 	return r;
 }
 
-static void print_text(const struct session *session, const struct strv *way_in)
+static void run_print_text(const struct session *session, const struct strv *way_in)
 {
 	const struct forwards *forwards = &session->spec->forwards;
 
@@ -54,7 +62,7 @@ static void print_text(const struct session *session, const struct strv *way_in)
 		printf("%s%s", way_in->items[i], i + 1 < way_in->count ? " " : "\n");
 }
 
-static void print_json(struct arena *arena, const struct session *session, const struct strv *way_in)
+static void run_print_json(struct arena *arena, const struct session *session, const struct strv *way_in)
 {
 	const struct forwards *forwards = &session->spec->forwards;
 	_cleanup_json_ struct json *object = json_new_object();
@@ -79,7 +87,7 @@ static void print_json(struct arena *arena, const struct session *session, const
 }
 
 /* Until all has started: the guest agent answers long before sshd does. A system of another kind cannot be asked. */
-static int wait_for_system(struct arena *arena, const struct session *session, struct err *err)
+static int run_wait_for_system(struct arena *arena, const struct session *session, struct err *err)
 {
 	struct trial trial = {.arena = arena};
 	const char *failed_units = "";
@@ -97,22 +105,22 @@ static int wait_for_system(struct arena *arena, const struct session *session, s
 
 /* Says where it is, says when it is up, and waits for its end. That it never comes up is no error: somebody may be
  * looking at why. */
-static int attend(struct arena *arena, const struct run_options *options, struct session *session, struct err *err)
+static int run_attend(struct arena *arena, const struct run_options *options, struct session *session, struct err *err)
 {
 	const struct strv way_in = session_way_in(arena, session);
 	struct err late = {0};
 	int r;
 
 	if (options->common.json)
-		print_json(arena, session, &way_in);
+		run_print_json(arena, session, &way_in);
 	else
-		print_text(session, &way_in);
+		run_print_text(session, &way_in);
 	fflush(stdout);
 	if (!options->console)
 		log_step("booting (%s)", session_means(session));
 	r = session_wait(session, &late);
 	if (r == 0)
-		r = wait_for_system(arena, session, &late);
+		r = run_wait_for_system(arena, session, &late);
 	log_step(NULL);
 	if (r == -ETIME)
 		log_warn("%s", late.first->text);
@@ -145,11 +153,11 @@ static int run_run(const void *data, char *const *arguments, size_t n_arguments,
 	if (r == 0)
 		r = start_target(arena, &options->start, &how, arguments[0], machine_only, &spec.target, err);
 	if (r == 0)
-		r = choose_ports(arena, options, &spec, err);
+		r = run_choose_ports(arena, options, &spec, err);
 	if (r == 0)
 		r = session_start(arena, &spec, &session, err);
 	if (r == 0)
-		r = attend(arena, options, &session, err);
+		r = run_attend(arena, options, &session, err);
 	if (session.spec)
 		session_power_off(&session);
 	session_close(&session);

@@ -10,7 +10,7 @@ struct schema_options {
 
 static const struct option_group schema_option_groups[] = {{0}};
 
-static int schema_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)
+static int verb_schema_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 
@@ -20,5 +20,10 @@ static int schema_run(const void *data, char *const *arguments, size_t n_argumen
 }
 
 const struct verb verb_schema = {
-	.name = "schema", .arguments = "", .summary = "Prints the JSON Schema of the recipe language", .options = schema_option_groups, .options_size = sizeof(struct schema_options), .run = schema_run,
+	.name = "schema",
+	.arguments = "",
+	.summary = "Prints the JSON Schema of the recipe language",
+	.options = schema_option_groups,
+	.options_size = sizeof(struct schema_options),
+	.run = verb_schema_run,
 };

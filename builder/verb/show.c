@@ -17,7 +17,7 @@ static const struct option show_own_options[] = {
 };
 static const struct option_group show_option_groups[] = {{show_own_options, 0}, {0}};
 
-static void __attribute__((format(printf, 2, 3))) say(const char *what, const char *format, ...)
+static void __attribute__((format(printf, 2, 3))) show_say(const char *what, const char *format, ...)
 {
 	va_list ap;
 
@@ -28,56 +28,57 @@ static void __attribute__((format(printf, 2, 3))) say(const char *what, const ch
 	puts("");
 }
 
-static void print_deployments(struct arena *arena, const struct record *record)
+static void show_print_deployments(struct arena *arena, const struct record *record)
 {
 	for (size_t i = 0; i < record->n_deployments; i++) {
 		const struct deployment *deployment = &record->deployments[i];
 
-		say(i ? "" : "deployed", "%s  %s, %s%s%s", describe_time(arena, deployment->when),
-		    describe_text(arena, deployment->host), verdict_name(deployment->verdict), deployment->reason ? ": " : "",
-		    deployment->reason ? describe_text(arena, deployment->reason) : "");
+		show_say(i ? "" : "deployed", "%s  %s, %s%s%s", describe_time(arena, deployment->when),
+			 describe_text(arena, deployment->host), verdict_name(deployment->verdict),
+			 deployment->reason ? ": " : "",
+			 deployment->reason ? describe_text(arena, deployment->reason) : "");
 	}
 }
 
-static void print_lists(struct arena *arena, const struct manifest *manifest)
+static void show_print_lists(struct arena *arena, const struct manifest *manifest)
 {
 	for (size_t i = 0; i < manifest->n_partitions; i++)
-		say(i ? "" : "partitions", "%-10s %10s  %s", manifest->partitions[i].label,
-		    size_format_human(arena, manifest->partitions[i].size), manifest->partitions[i].content);
+		show_say(i ? "" : "partitions", "%-10s %10s  %s", manifest->partitions[i].label,
+			 size_format_human(arena, manifest->partitions[i].size), manifest->partitions[i].content);
 	for (size_t i = 0; i < manifest->n_state; i++)
-		say(i ? "" : "state", "%s", manifest->state[i].path);
+		show_say(i ? "" : "state", "%s", manifest->state[i].path);
 	for (size_t i = 0; i < manifest->n_fakes; i++)
-		say(i ? "" : "fakes", "%s", manifest->fakes[i].name);
+		show_say(i ? "" : "fakes", "%s", manifest->fakes[i].name);
 }
 
-static void print_text(struct arena *arena, const struct generation *generation, const char *manifest_sha256)
+static void show_print_text(struct arena *arena, const struct generation *generation, const char *manifest_sha256)
 {
 	const struct manifest *manifest = generation->manifest;
 	const struct manifest_image *image = &manifest->image;
 	const struct record *record = &generation->record;
 	const char *flaw = describe_flaw(generation);
 
-	say("generation", "%s", describe_name(arena, generation));
-	say("verdict", "%s%s%s", verdict_name(generation_verdict(generation)), flaw ? ", " : "", flaw ? flaw : "");
-	say("made", "%s, by %s %s", describe_time(arena, record->made), manifest->tool, manifest->tool_version);
+	show_say("generation", "%s", describe_name(arena, generation));
+	show_say("verdict", "%s%s%s", verdict_name(generation_verdict(generation)), flaw ? ", " : "", flaw ? flaw : "");
+	show_say("made", "%s, by %s %s", describe_time(arena, record->made), manifest->tool, manifest->tool_version);
 	if (record->replaced)
-		say("replaced", "%s/%u", generation->name, record->replaced);
-	print_deployments(arena, record);
-	say("image", "%s", generation->image);
-	say("size", "%s as %s, %s unpacked", size_format_human(arena, image->size), image->format,
-	    size_format_human(arena, image->virtual_size));
-	say("sha256", "%s", image->sha256);
-	say("manifest", "%s", manifest_sha256);
-	say("key", "%s", manifest->key);
+		show_say("replaced", "%s/%u", generation->name, record->replaced);
+	show_print_deployments(arena, record);
+	show_say("image", "%s", generation->image);
+	show_say("size", "%s as %s, %s unpacked", size_format_human(arena, image->size), image->format,
+		 size_format_human(arena, image->virtual_size));
+	show_say("sha256", "%s", image->sha256);
+	show_say("manifest", "%s", manifest_sha256);
+	show_say("key", "%s", manifest->key);
 	if (manifest->root_hash)
-		say("root hash", "%s", manifest->root_hash);
+		show_say("root hash", "%s", manifest->root_hash);
 	if (manifest->kernel)
-		say("kernel", "%s", manifest->kernel);
-	say("packages", "%zu", manifest->n_packages);
-	print_lists(arena, manifest);
+		show_say("kernel", "%s", manifest->kernel);
+	show_say("packages", "%zu", manifest->n_packages);
+	show_print_lists(arena, manifest);
 }
 
-static struct json *partitions(const struct manifest *manifest)
+static struct json *show_partitions(const struct manifest *manifest)
 {
 	struct json *array = json_new_array();
 
@@ -93,7 +94,7 @@ static struct json *partitions(const struct manifest *manifest)
 	return array;
 }
 
-static void print_json(struct arena *arena, const struct generation *generation, const char *manifest_sha256)
+static void show_print_json(struct arena *arena, const struct generation *generation, const char *manifest_sha256)
 {
 	_cleanup_json_ struct json *object = describe_generation(generation);
 	struct json *state = json_new_array(), *fakes = json_new_array();
@@ -105,7 +106,7 @@ static void print_json(struct arena *arena, const struct generation *generation,
 	json_set(object, "key", json_text(manifest->key));
 	json_set(object, "root_hash", json_text(manifest->root_hash));
 	json_set(object, "kernel", json_text(manifest->kernel));
-	json_set(object, "partitions", partitions(manifest));
+	json_set(object, "partitions", show_partitions(manifest));
 	for (size_t i = 0; i < manifest->n_state; i++)
 		json_add(state, json_text(manifest->state[i].path));
 	for (size_t i = 0; i < manifest->n_fakes; i++)
@@ -129,9 +130,9 @@ static int show_run(const void *data, char *const *arguments, size_t n_arguments
 	if (r < 0)
 		return r;
 	if (options->common.json)
-		print_json(arena, generation, sha256);
+		show_print_json(arena, generation, sha256);
 	else
-		print_text(arena, generation, sha256);
+		show_print_text(arena, generation, sha256);
 	return 0;
 }
 

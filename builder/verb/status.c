@@ -16,24 +16,26 @@ static const struct option status_own_options[] = {
 	OPTION_OUT(status_options),
 	{0},
 };
-static const struct option_group status_option_groups[] = {{host_options, offsetof(struct status_options, host)}, {status_own_options, 0}, {0}};
+static const struct option_group status_option_groups[] = {
+	{host_options, offsetof(struct status_options, host)}, {status_own_options, 0}, {0}};
 
 /* "gateway/3", or "" for none of ours. */
-static const char *reference_of(struct arena *arena, const struct status_options *options, const struct machine_status *machine,
-				const char *root_hash)
+static const char *verb_status_reference_of(struct arena *arena, const struct status_options *options,
+					    const struct machine_status *machine, const char *root_hash)
 {
 	const struct generation *g = *root_hash ? deploy_find(arena, options->out, machine->name, root_hash) : NULL;
 
 	return g ? arena_printf(arena, "%s/%u", g->name, g->number) : "";
 }
 
-static void report_plain(struct arena *arena, const struct status_options *options, const struct machine_status *machine)
+static void verb_status_report_plain(struct arena *arena, const struct status_options *options,
+				     const struct machine_status *machine)
 {
 	printf("%s (%s), health: %s%s%s\n", machine->name, machine->kind, machine->health, *machine->health_reason ? ": " : "",
 	       machine->health_reason);
 	for (size_t i = 0; i < machine->n_slots; i++) {
 		const struct machine_slot *slot = &machine->slots[i];
-		const char *ours = reference_of(arena, options, machine, slot->root_hash);
+		const char *ours = verb_status_reference_of(arena, options, machine, slot->root_hash);
 		const char *number = *slot->generation ? arena_printf(arena, "generation %s", slot->generation) : "-";
 
 		printf("%c slot %s  %-5s  %-20s  root %.16s", strcmp(slot->slot, machine->slot) == 0 ? '*' : ' ', slot->slot,
@@ -47,14 +49,15 @@ static void report_plain(struct arena *arena, const struct status_options *optio
 }
 
 /* The machine's own words, with what is known here beside them. */
-static int report_json(struct arena *arena, const struct status_options *options, const struct machine_status *machine, struct err *err)
+static int verb_status_report_json(struct arena *arena, const struct status_options *options,
+				   const struct machine_status *machine, struct err *err)
 {
 	struct json *top = json_new_object(), *ours = json_new_object(), *theirs = NULL;
 	int r = json_read("the machine's status", machine->text, strlen(machine->text), &theirs, err);
 
 	json_set(top, "host", json_text(options->host.host));
 	for (size_t i = 0; r == 0 && i < machine->n_slots; i++) {
-		const char *reference = reference_of(arena, options, machine, machine->slots[i].root_hash);
+		const char *reference = verb_status_reference_of(arena, options, machine, machine->slots[i].root_hash);
 
 		json_set(ours, machine->slots[i].slot, json_text(*reference ? reference : NULL));
 	}
@@ -67,7 +70,7 @@ static int report_json(struct arena *arena, const struct status_options *options
 	return r;
 }
 
-static int status_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)
+static int verb_status_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)
 {
 	const struct status_options *options = data;
 	_cleanup_arena_ struct arena *arena = arena_new();
@@ -83,8 +86,8 @@ static int status_run(const void *data, char *const *arguments, size_t n_argumen
 	if (r < 0)
 		return r;
 	if (options->common.json)
-		return report_json(arena, options, &machine, err);
-	report_plain(arena, options, &machine);
+		return verb_status_report_json(arena, options, &machine, err);
+	verb_status_report_plain(arena, options, &machine);
 	return 0;
 }
 
@@ -94,5 +97,5 @@ const struct verb verb_status = {
 	.summary = "Shows what a machine runs, and how it got there",
 	.options = status_option_groups,
 	.options_size = sizeof(struct status_options),
-	.run = status_run,
+	.run = verb_status_run,
 };

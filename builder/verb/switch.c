@@ -22,13 +22,18 @@ struct switch_options {
 
 static const struct option switch_own_options[] = {
 	OPTION_OUT(switch_options),
-	{"dry-run", NULL, "change nothing, say how much would travel", OPTION_FLAG, offsetof(struct switch_options, dry_run), NULL},
-	{"force", NULL, "even a known bad one, one made with fakes, or without a way back", OPTION_FLAG, offsetof(struct switch_options, force), NULL},
+	{"dry-run", NULL, "change nothing, say how much would travel", OPTION_FLAG,
+	 offsetof(struct switch_options, dry_run), NULL},
+	{"force", NULL, "even a known bad one, one made with fakes, or without a way back", OPTION_FLAG,
+	 offsetof(struct switch_options, force), NULL},
 	{"no-reboot", NULL, "leave it to the next boot", OPTION_FLAG, offsetof(struct switch_options, no_reboot), NULL},
 	OPTION_TIMEOUT(switch_options),
 	{0},
 };
-static const struct option_group switch_option_groups[] = {{recipe_options, offsetof(struct switch_options, recipe)}, {host_options, offsetof(struct switch_options, host)}, {switch_own_options, 0}, {0}};
+static const struct option_group switch_option_groups[] = {{recipe_options, offsetof(struct switch_options, recipe)},
+							   {host_options, offsetof(struct switch_options, host)},
+							   {switch_own_options, 0},
+							   {0}};
 
 /* A switch on its way, and what is told of it at the end. */
 struct switching {
@@ -46,7 +51,7 @@ struct switching {
 /* --- what is sent ---------------------------------------------------------------------------------------------------- */
 
 /* A recipe is built, if need be; anything else names a generation that there is. */
-static int find_generation(struct switching *s, const char *argument, struct err *err)
+static int switch_find_generation(struct switching *s, const char *argument, struct err *err)
 {
 	const struct switch_options *options = s->options;
 	const struct build_how how = {.recipe = options->recipe, .out = options->out, .cache = options->common.cache};
@@ -59,7 +64,7 @@ static int find_generation(struct switching *s, const char *argument, struct err
 }
 
 /* Whether it should go to that machine at all, as far as that is known here. */
-static int check_generation(const struct switching *s, struct err *err)
+static int switch_check_generation(const struct switching *s, struct err *err)
 {
 	const struct generation *g = s->generation;
 
@@ -82,7 +87,7 @@ static int check_generation(const struct switching *s, struct err *err)
 	return 0;
 }
 
-static int send(struct switching *s, struct err *err)
+static int switch_send(struct switching *s, struct err *err)
 {
 	const struct send_how how = {s->options->dry_run, s->options->force};
 	struct payload *payload;
@@ -105,7 +110,7 @@ static int send(struct switching *s, struct err *err)
 /* --- what becomes of it ---------------------------------------------------------------------------------------------- */
 
 /* An image that runs already may still be on trial: its verdict is waited for, in this boot or another. */
-static int try(struct switching *s, struct err *err)
+static int switch_try(struct switching *s, struct err *err)
 {
 	const char *boot_id = s->sent.same ? NULL : s->before.boot_id;
 	int r = 0;
@@ -126,7 +131,7 @@ static int try(struct switching *s, struct err *err)
 	return r;
 }
 
-static void report_json(const struct switching *s)
+static void switch_report_json(const struct switching *s)
 {
 	_cleanup_json_ struct json *object = json_new_object();
 	const char slot[] = {s->sent.slot, 0};
@@ -147,7 +152,7 @@ static void report_json(const struct switching *s)
 	puts(json_print(s->arena, object, true));
 }
 
-static void report_plain(const struct switching *s)
+static void switch_report_plain(const struct switching *s)
 {
 	const struct generation *g = s->generation;
 	const char *sent = size_format_human(s->arena, s->sent.received);
@@ -181,20 +186,20 @@ static int switch_run(const void *data, char *const *arguments, size_t n_argumen
 	if (r == 0)
 		r = host_timeout(options->timeout, &s.timeout_s, err);
 	if (r == 0)
-		r = find_generation(&s, arguments[0], err);
+		r = switch_find_generation(&s, arguments[0], err);
 	if (r == 0)
-		r = check_generation(&s, err);
+		r = switch_check_generation(&s, err);
 	if (r == 0)
-		r = send(&s, err);
+		r = switch_send(&s, err);
 	if (r == 0 && !options->dry_run)
-		r = try(&s, err);
+		r = switch_try(&s, err);
 	if (r < 0)
 		return r;
 	log_step(NULL);
 	if (options->common.json)
-		report_json(&s);
+		switch_report_json(&s);
 	else
-		report_plain(&s);
+		switch_report_plain(&s);
 	return 0;
 }
 

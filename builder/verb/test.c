@@ -24,13 +24,17 @@ static const struct option test_own_options[] = {
 	OPTION_OUT(test_options),
 	{0},
 };
-static const struct option_group test_option_groups[] = {{recipe_options, offsetof(struct test_options, recipe)}, {kind_options, offsetof(struct test_options, recipe)}, {start_options, offsetof(struct test_options, start)}, {test_own_options, 0}, {0}};
+static const struct option_group test_option_groups[] = {{recipe_options, offsetof(struct test_options, recipe)},
+							 {kind_options, offsetof(struct test_options, recipe)},
+							 {start_options, offsetof(struct test_options, start)},
+							 {test_own_options, 0},
+							 {0}};
 
 enum { QUESTION_MS = 60000 };
 
 /* --- the report ------------------------------------------------------------------------------------------------------ */
 
-static void print_more(const char *what, const char *text)
+static void test_print_more(const char *what, const char *text)
 {
 	printf("    %s: ", what);
 	for (; text && *text; text++) {
@@ -41,27 +45,27 @@ static void print_more(const char *what, const char *text)
 	putchar('\n');
 }
 
-static void print_result(const struct trial_result *result)
+static void test_print_result(const struct trial_result *result)
 {
 	const char *prefix = strcmp(result->what, "health") == 0 ? "health: " : "";
 
 	printf("%s %s%s\n", result->ok ? "ok" : "not ok", prefix, result->name);
 	if (result->expected)
-		print_more("expected", result->expected);
+		test_print_more("expected", result->expected);
 	if (result->seen)
-		print_more("seen", result->seen);
+		test_print_more("seen", result->seen);
 }
 
 /* Prints what is new since the last time. */
-static void print_new(const struct test_options *options, const struct trial *trial, size_t *printed)
+static void test_print_new(const struct test_options *options, const struct trial *trial, size_t *printed)
 {
 	for (; *printed < trial->n_results; (*printed)++)
 		if (!options->common.json)
-			print_result(&trial->results[*printed]);
+			test_print_result(&trial->results[*printed]);
 	fflush(stdout);
 }
 
-static void print_json(const struct session *session, const struct trial *trial, const char *failed_units)
+static void test_print_json(const struct session *session, const struct trial *trial, const char *failed_units)
 {
 	_cleanup_json_ struct json *object = json_new_object();
 	struct json *results = json_new_array();
@@ -89,7 +93,7 @@ static void print_json(const struct session *session, const struct trial *trial,
 }
 
 /* What the machine says itself, when something was not as it should be. */
-static void show_journal(const struct guest *guest, struct arena *arena, struct err *err)
+static void test_show_journal(const struct guest *guest, struct arena *arena, struct err *err)
 {
 	static const char *const argv[] = {"/usr/bin/journalctl", "-b", "-n", "40", "-p", "notice", "--no-pager", "-o",
 					   "short-monotonic", NULL};
@@ -104,8 +108,8 @@ static void show_journal(const struct guest *guest, struct arena *arena, struct 
 /* --- the trial ------------------------------------------------------------------------------------------------------- */
 
 /* A machine that is broken at the very start has nothing to be tested. */
-static int try_out(const struct test_options *options, const struct recipe *recipe, struct session *session,
-		   struct trial *trial, const char **ret_failed_units, struct err *err)
+static int test_try_out(const struct test_options *options, const struct recipe *recipe, struct session *session,
+			struct trial *trial, const char **ret_failed_units, struct err *err)
 {
 	int64_t deadline_ms = session_deadline_ms(session);
 	size_t printed = 0;
@@ -118,51 +122,52 @@ static int try_out(const struct test_options *options, const struct recipe *reci
 	log_step(NULL);
 	if (r < 0)
 		return r;
-	print_new(options, trial, &printed);
+	test_print_new(options, trial, &printed);
 	if (trial->n_failed == 0) {
 		log_step("waiting for its health");
 		r = trial_health(trial, &session->guest, (uint64_t)(session_deadline_ms(session) - clock_ms()), err);
 		log_step(NULL);
-		print_new(options, trial, &printed);
+		test_print_new(options, trial, &printed);
 	}
 	for (size_t i = 0; i < recipe->n_tests && r == 0; i++) {
 		r = trial_test(trial, &session->guest, &recipe->tests[i], err);
-		print_new(options, trial, &printed);
+		test_print_new(options, trial, &printed);
 	}
 	return r;
 }
 
-static void report(const struct test_options *options, const struct session *session, const struct trial *trial,
-		   const char *failed_units)
+static void test_report(const struct test_options *options, const struct session *session, const struct trial *trial,
+			const char *failed_units)
 {
 	if (*failed_units)
 		log_note("units that have failed: %s", failed_units);
 	if (options->common.json)
-		print_json(session, trial, failed_units);
+		test_print_json(session, trial, failed_units);
 	else
 		printf("%zu passed, %zu failed\n", trial->n_results - trial->n_failed, trial->n_failed);
 	fflush(stdout);
 }
 
 /* Tries it out and says what came of that; fails when anything did. */
-static int judge(const struct test_options *options, const struct recipe *recipe, struct session *session, struct err *err)
+static int test_judge(const struct test_options *options, const struct recipe *recipe, struct session *session,
+		      struct err *err)
 {
 	struct trial trial = {.arena = arena_new()};
 	const char *failed_units = "";
-	int r = try_out(options, recipe, session, &trial, &failed_units, err);
+	int r = test_try_out(options, recipe, session, &trial, &failed_units, err);
 
 	if (r < 0 && r != -EINTR) { /* there is nobody left to be asked */
 		size_t printed = trial.n_results;
 
 		trial_fail(&trial, "boot", "the machine comes up and stays", err->first->text);
-		print_new(options, &trial, &printed);
+		test_print_new(options, &trial, &printed);
 	}
 	if (r != -EINTR)
-		report(options, session, &trial, failed_units);
+		test_report(options, session, &trial, failed_units);
 	if (r == 0 && trial.n_failed) {
 		r = err_set(err, -EBADE, "'%s' is not as its recipe says; the end of its journal:",
 			    session->spec->target.name);
-		show_journal(&session->guest, trial.arena, err);
+		test_show_journal(&session->guest, trial.arena, err);
 	}
 	arena_free(trial.arena);
 	return r;
@@ -187,7 +192,7 @@ static int test_run(const void *data, char *const *arguments, size_t n_arguments
 	if (r == 0)
 		r = session_start(project.arena, &spec, &session, err);
 	if (r == 0)
-		r = judge(options, project.recipe, &session, err);
+		r = test_judge(options, project.recipe, &session, err);
 	if (session.spec)
 		session_power_off(&session);
 	session_close(&session);

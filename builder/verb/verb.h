@@ -12,7 +12,7 @@ enum { ANY_NUMBER = 1 << 20 };
 struct verb {
 	const char *name, *arguments, *summary; /* for --help: `vm`, `RECIPE`, what it does in a line */
 	const struct option_group *options;     /* ended by a group without rows */
-	size_t options_size;                    /* of the struct they are read into; its first member is struct common_options */
+	size_t options_size; /* of the struct they are read into; its first member is struct common_options */
 	unsigned min_arguments, max_arguments;  /* refused by main otherwise */
 	/* `options` is that struct. */
 	int (*run)(const void *options, char *const *arguments, size_t n_arguments, struct err *err);

@@ -12,12 +12,14 @@ struct vm_options {
 static const struct option vm_own_options[] = {
 	OPTION_OUT(vm_options),
 	{"format", "qcow2|raw", "the image's format (qcow2)", OPTION_TEXT, offsetof(struct vm_options, format), NULL},
-	{"compress", "none|zlib|zstd", "how the clusters of a qcow2 are compressed (none)", OPTION_TEXT, offsetof(struct vm_options, compress), NULL},
+	{"compress", "none|zlib|zstd", "how the clusters of a qcow2 are compressed (none)", OPTION_TEXT,
+	 offsetof(struct vm_options, compress), NULL},
 	{0},
 };
-static const struct option_group vm_option_groups[] = {{recipe_options, offsetof(struct vm_options, recipe)}, {vm_own_options, 0}, {0}};
+static const struct option_group vm_option_groups[] = {
+	{recipe_options, offsetof(struct vm_options, recipe)}, {vm_own_options, 0}, {0}};
 
-static int vm_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)
+static int verb_vm_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)
 {
 	const struct vm_options *options = data;
 	const struct build_how how = {options->recipe, options->out, options->common.cache, options->format, options->compress};
@@ -27,9 +29,12 @@ static int vm_run(const void *data, char *const *arguments, size_t n_arguments, 
 }
 
 const struct verb verb_vm = {
-	.name = "vm", .arguments = "RECIPE", .summary = "Composes the disk image of a virtual machine, and prints its path",
+	.name = "vm",
+	.arguments = "RECIPE",
+	.summary = "Composes the disk image of a virtual machine, and prints its path",
 	.options = vm_option_groups,
 	.options_size = sizeof(struct vm_options),
- .min_arguments = 1, .max_arguments = 1,
-	.run = vm_run,
+	.min_arguments = 1,
+	.max_arguments = 1,
+	.run = verb_vm_run,
 };

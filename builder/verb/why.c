@@ -22,12 +22,15 @@ static const struct option why_own_options[] = {
 	OPTION_OUT(why_options),
 	{0},
 };
-static const struct option_group why_option_groups[] = {{recipe_options, offsetof(struct why_options, recipe)}, {kind_options, offsetof(struct why_options, recipe)}, {why_own_options, 0}, {0}};
+static const struct option_group why_option_groups[] = {{recipe_options, offsetof(struct why_options, recipe)},
+							{kind_options, offsetof(struct why_options, recipe)},
+							{why_own_options, 0},
+							{0}};
 
 enum { PLAN_BYTES_MAX = 64 << 20 };
 
 /* What of it has changed, where that fits in a line. */
-static void print_fields(const struct plan_change *change)
+static void why_print_fields(const struct plan_change *change)
 {
 	const char *between = ": ";
 
@@ -43,7 +46,7 @@ static void print_fields(const struct plan_change *change)
 	}
 }
 
-static void print_change(const struct plan *plan, const struct plan_change *change)
+static void why_print_change(const struct plan *plan, const struct plan_change *change)
 {
 	const struct pos *pos = plan_words(plan, change->what, change->name);
 
@@ -54,7 +57,7 @@ static void print_change(const struct plan *plan, const struct plan_change *chan
 	else if (!change->after)
 		printf("gone");
 	else if (strcmp(change->after, "changed") == 0)
-		print_fields(change);
+		why_print_fields(change);
 	else
 		printf("%.40s -> %.40s", change->before, change->after);
 	if (pos && pos->file && pos->line)
@@ -62,7 +65,7 @@ static void print_change(const struct plan *plan, const struct plan_change *chan
 	puts("");
 }
 
-static struct json *change_json(const struct plan *plan, const struct plan_change *change)
+static struct json *why_change_json(const struct plan *plan, const struct plan_change *change)
 {
 	const struct pos *pos = plan_words(plan, change->what, change->name);
 	struct json *object = json_new_object();
@@ -81,8 +84,8 @@ static struct json *change_json(const struct plan *plan, const struct plan_chang
 }
 
 /* The plan of the newest generation; *ret_number 0 when there is none that kept its plan. */
-static int read_newest(struct arena *arena, const char *out, const char *name, unsigned *ret_number, struct json **ret_plan,
-		       struct err *err)
+static int why_read_newest(struct arena *arena, const char *out, const char *name, unsigned *ret_number,
+			   struct json **ret_plan, struct err *err)
 {
 	const char *shelf = arena_printf(arena, "%s/%s", out, name), *path;
 	_cleanup_buf_ struct buf text = {0};
@@ -100,8 +103,8 @@ static int read_newest(struct arena *arena, const char *out, const char *name, u
 	return json_read(path, text.data, text.size, ret_plan, err);
 }
 
-static void report(const struct why_options *options, const struct plan *plan, unsigned number, const struct json *before,
-		   struct arena *arena)
+static void why_report(const struct why_options *options, const struct plan *plan, unsigned number,
+		       const struct json *before, struct arena *arena)
 {
 	_cleanup_json_ struct json *after = plan_json(plan), *array = json_new_array();
 	struct plan_change *changes = NULL;
@@ -111,9 +114,9 @@ static void report(const struct why_options *options, const struct plan *plan, u
 		plan_compare(arena, before, after, &changes, &n);
 	for (size_t i = 0; i < n; i++) {
 		if (options->common.json)
-			json_add(array, change_json(plan, &changes[i]));
+			json_add(array, why_change_json(plan, &changes[i]));
 		else
-			print_change(plan, &changes[i]);
+			why_print_change(plan, &changes[i]);
 	}
 	if (options->common.json)
 		puts(json_print(arena, array, true));
@@ -135,10 +138,10 @@ static int why_run(const void *data, char *const *arguments, size_t n_arguments,
 	if (r == 0)
 		r = project_plan(&project, err);
 	if (r == 0)
-		r = read_newest(project.arena, options->out, project_shelf(&project), &number, &before, err);
+		r = why_read_newest(project.arena, options->out, project_shelf(&project), &number, &before, err);
 	if (r < 0)
 		return r;
-	report(options, project.plan, number, before, project.arena);
+	why_report(options, project.plan, number, before, project.arena);
 	return 0;
 }
 

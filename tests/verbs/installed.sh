@@ -1,7 +1,7 @@
 #!/bin/bash
 # budget: 40
-# What `make install` leaves is used from a repository of somebody else's: shipped bases, modules and layouts by name; and the shells
-# complete its words.
+# What `make install` leaves is used from a repository of somebody else's: shipped bases, modules and layouts by name; and
+# the shells complete its words.
 . "${SOURCE:=$PWD}/tests/lib.sh"
 
 INSTALLED=$WORK/installed/usr/local
@@ -21,7 +21,8 @@ cp "$WORK/ca.pub" "$REPOSITORY/keys/ssh-user-ca.pub"
 
 # recipe LINE…: a recipe of the user's.
 recipe() {
-	printf '%s\n' "$@" 'name: box' 'vars: { domain: home.example }' 'ssh: { ca: keys/ssh-user-ca.pub }' >"$REPOSITORY/box.recipe"
+	printf '%s\n' "$@" 'name: box' 'vars: { domain: home.example }' 'ssh: { ca: keys/ssh-user-ca.pub }' \
+		>"$REPOSITORY/box.recipe"
 }
 
 # refuses TEXT: the recipe is refused with this text.
@@ -78,7 +79,8 @@ zsh_completes() {
 		source "$file"' "$INSTALLED/share/zsh/site-functions/_aether-build" "$@" | sort
 }
 fish_completes() {
-	fish --no-config -c "source $INSTALLED/share/fish/vendor_completions.d/aether-build.fish; complete -C '$*'" | cut -f 1 | sort
+	local file=$INSTALLED/share/fish/vendor_completions.d/aether-build.fish
+	fish --no-config -c "source $file; complete -C '$*'" | cut -f 1 | sort
 }
 
 knows_verbs() {

@@ -12,7 +12,7 @@
 enum { CLUSTER_BYTES = 32 << 10, MIB = 1 << 20 }; /* the largest that vfat has */
 
 /* Writes what is wrong; false. */
-__attribute__((format(printf, 3, 4))) static bool refuse(char *why, size_t size, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static bool admit_refuse(char *why, size_t size, const char *format, ...)
 {
 	va_list arguments;
 
@@ -23,7 +23,7 @@ __attribute__((format(printf, 3, 4))) static bool refuse(char *why, size_t size,
 }
 
 /* What the offer needs on the EFI system partition. */
-static uint64_t esp_need(const struct offer *offer)
+static uint64_t admit_esp_need(const struct offer *offer)
 {
 	uint64_t need = 4ULL * CLUSTER_BYTES; /* folder, sums, image, marker */
 
@@ -35,7 +35,7 @@ static uint64_t esp_need(const struct offer *offer)
 
 /* Why the image was bad on this machine, the latest time; false when it was not. Records are lines KEY=VALUE, with an
  * empty line behind each. */
-static bool was_bad(const char *failures, const char *root_hash, char *reason, size_t size)
+static bool admit_was_bad(const char *failures, const char *root_hash, char *reason, size_t size)
 {
 	char hash[HASH_HEX], record[2048], text[512];
 	bool found = false;
@@ -56,50 +56,61 @@ static bool was_bad(const char *failures, const char *root_hash, char *reason, s
 	return found;
 }
 
-static bool fits_the_machine(const struct boot *boot, const struct offer *offer, char *why, size_t size)
+static bool admit_fits_the_machine(const struct boot *boot, const struct offer *offer, char *why, size_t size)
 {
 	unsigned long format = strtoul(boot->format, NULL, 10);
 
 	if (boot->n_slots == 0)
-		return refuse(why, size, "this machine ('%s') has no slots: replace its image as a whole",
-			      boot->kind);
+		return admit_refuse(why, size, "this machine ('%s') has no slots: replace its image as a whole",
+				    boot->kind);
 	if (!boot->other)
-		return refuse(why, size, "this machine has one slot only: build it with 'slots: 2', and replace its disk once");
+		return admit_refuse(
+			why, size,
+			"this machine has one slot only: build it with 'slots: 2', and replace its disk once");
 	if (strcmp(offer->name, boot->name) != 0)
-		return refuse(why, size, "this machine is '%s', but the image is for '%s': check the host and the "
-			      "recipe, that was meant",
-			      boot->name, offer->name);
+		return admit_refuse(why, size,
+				    "this machine is '%s', but the image is for '%s': check the host and the "
+				    "recipe, that was meant",
+				    boot->name, offer->name);
 	if (strcmp(offer->kind, boot->kind) != 0)
-		return refuse(why, size, "this machine is of kind '%s', and the image of kind '%s'", boot->kind, offer->kind);
+		return admit_refuse(why, size, "this machine is of kind '%s', and the image of kind '%s'", boot->kind,
+				    offer->kind);
 	if (offer->format < format)
-		return refuse(why, size, "the image has format %u, which is older than this machine's %lu: build it "
-			      "again with a newer aether-build",
-			      offer->format, format);
+		return admit_refuse(why, size,
+				    "the image has format %u, which is older than this machine's %lu: build it "
+				    "again with a newer aether-build",
+				    offer->format, format);
 	if (offer->format > IMAGE_FORMAT)
-		return refuse(why, size, "the image has format %u, and this machine knows %d at most: replace its disk once",
-			      offer->format, IMAGE_FORMAT);
+		return admit_refuse(why, size,
+				    "the image has format %u, and this machine knows %d at most: replace its disk once",
+				    offer->format, IMAGE_FORMAT);
 	return true;
 }
 
-static bool has_room(const struct boot *boot, const struct offer *offer, const struct admit_room *room, bool force, char *why,
-		     size_t size)
+static bool admit_has_room(const struct boot *boot, const struct offer *offer, const struct admit_room *room,
+			   bool force, char *why, size_t size)
 {
 	struct tree shape;
 
 	tree_shape(offer->objects[OBJECT_ROOT].size_bytes / BLOCK_BYTES, &shape);
 	if (shape.n_blocks * BLOCK_BYTES > boot->other->size_bytes)
-		return refuse(why, size, "the image has %llu MiB, and slot %c %llu: a recipe with smaller packages, "
-			      "or replace the disk once",
-			      (unsigned long long)(shape.n_blocks * BLOCK_BYTES / MIB), boot->other->letter,
-			      (unsigned long long)(boot->other->size_bytes / MIB));
-	if (esp_need(offer) > room->esp_bytes)
-		return refuse(why, size, "kernel and initrd need %llu MiB on the EFI system partition, which has "
-			      "%llu: replace the disk once",
-			      (unsigned long long)(esp_need(offer) / MIB), (unsigned long long)(room->esp_bytes / MIB));
+		return admit_refuse(why, size,
+				    "the image has %llu MiB, and slot %c %llu: a recipe with smaller packages, "
+				    "or replace the disk once",
+				    (unsigned long long)(shape.n_blocks * BLOCK_BYTES / MIB), boot->other->letter,
+				    (unsigned long long)(boot->other->size_bytes / MIB));
+	if (admit_esp_need(offer) > room->esp_bytes)
+		return admit_refuse(why, size,
+				    "kernel and initrd need %llu MiB on the EFI system partition, which has "
+				    "%llu: replace the disk once",
+				    (unsigned long long)(admit_esp_need(offer) / MIB),
+				    (unsigned long long)(room->esp_bytes / MIB));
 	if (room->state_bytes < ADMIT_STATE_BYTES && !force)
-		return refuse(why, size, "/var has %llu MiB left, and a machine needs %llu to come up: make room "
-			      "there, or use --force",
-			      (unsigned long long)(room->state_bytes / MIB), (unsigned long long)(ADMIT_STATE_BYTES / MIB));
+		return admit_refuse(why, size,
+				    "/var has %llu MiB left, and a machine needs %llu to come up: make room "
+				    "there, or use --force",
+				    (unsigned long long)(room->state_bytes / MIB),
+				    (unsigned long long)(ADMIT_STATE_BYTES / MIB));
 	return true;
 }
 
@@ -108,17 +119,20 @@ bool admit(const struct boot *boot, const struct offer *offer, const struct admi
 {
 	char hash[HASH_HEX], reason[512];
 
-	if (!fits_the_machine(boot, offer, why, size))
+	if (!admit_fits_the_machine(boot, offer, why, size))
 		return false;
 	hex_print(offer->objects[OBJECT_ROOT].root_hash, HASH_BYTES, hash);
 	if (strcmp(hash, boot->root_hash) == 0)
 		return true; /* it is there: nothing will be written */
 	if (boot->running->state == SLOT_TRIAL && !force)
-		return refuse(why, size, "the generation that runs is on trial, and slot %c is the way back: wait "
-			      "for the verdict, or use --force",
-			      boot->other->letter);
-	if (was_bad(failures, hash, reason, sizeof reason) && !force)
-		return refuse(why, size, "this image was bad on this machine (%s): fix it and build it again, or "
-			      "use --force", reason);
-	return has_room(boot, offer, room, force, why, size);
+		return admit_refuse(why, size,
+				    "the generation that runs is on trial, and slot %c is the way back: wait "
+				    "for the verdict, or use --force",
+				    boot->other->letter);
+	if (admit_was_bad(failures, hash, reason, sizeof reason) && !force)
+		return admit_refuse(why, size,
+				    "this image was bad on this machine (%s): fix it and build it again, or "
+				    "use --force",
+				    reason);
+	return admit_has_room(boot, offer, room, force, why, size);
 }

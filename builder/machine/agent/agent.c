@@ -9,7 +9,7 @@
 #include "machine/agent/status.h"
 #include "machine/agent/take.h"
 
-static int rollback_main(int argc, char **argv)
+static int agent_rollback_main(int argc, char **argv)
 {
 	struct boot boot;
 
@@ -31,13 +31,14 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 } commands[] = {
 	{AGENT_STATUS, "[--json]", "slots, generations, tries, the last failure", status_main},
-	{AGENT_HEALTH, "[--json]", "asks the recipe's health checks, until they hold or their time is over", health_main},
+	{AGENT_HEALTH, "[--json]", "asks the recipe's health checks, until they hold or their time is over",
+	 health_main},
 	{AGENT_JUDGE, "", "the verdict on this boot (aether-health.service runs it)", judge_main},
-	{AGENT_ROLLBACK, "", "the other slot starts from the next boot on, this one is bad", rollback_main},
+	{AGENT_ROLLBACK, "", "the other slot starts from the next boot on, this one is bad", agent_rollback_main},
 	{AGENT_TAKE, "[--dry-run] [--force]", "takes a generation from aether-build on stdin and stdout", take_main},
 };
 
-static int usage(FILE *out)
+static int agent_usage(FILE *out)
 {
 	fputs("usage: aether-agent COMMAND\n\n", out);
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
@@ -53,12 +54,12 @@ int main(int argc, char **argv)
 {
 	say_as(AGENT, NULL);
 	if (argc < 2)
-		return usage(stderr);
+		return agent_usage(stderr);
 	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
-		return usage(stdout);
+		return agent_usage(stdout);
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
 		if (strcmp(commands[i].name, argv[1]) == 0)
 			return commands[i].run(argc - 1, argv + 1);
 	say("there is no command '%s'", argv[1]);
-	return usage(stderr);
+	return agent_usage(stderr);
 }

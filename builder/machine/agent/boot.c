@@ -61,7 +61,7 @@ void boot_unlock(void)
 /* --- the machine ----------------------------------------------------------------------------------------------------- */
 
 /* What /usr/lib/aether/image says of the image that runs. */
-static void read_image(struct boot *boot, char *ret_esp, size_t size)
+static void boot_read_image(struct boot *boot, char *ret_esp, size_t size)
 {
 	char text[1024];
 
@@ -75,7 +75,7 @@ static void read_image(struct boot *boot, char *ret_esp, size_t size)
 }
 
 /* The partition below the verified device that is the root. */
-static bool find_running(struct partition *ret_partition)
+static bool boot_find_running(struct partition *ret_partition)
 {
 	char path[80], device[32];
 	struct dirent *entry;
@@ -93,7 +93,7 @@ static bool find_running(struct partition *ret_partition)
 	return found;
 }
 
-static void add_slot(struct boot *boot, char letter, const struct partition *partition)
+static void boot_add_slot(struct boot *boot, char letter, const struct partition *partition)
 {
 	struct slot *slot = &boot->slots[boot->n_slots++];
 	char path[80], sectors[32];
@@ -105,15 +105,15 @@ static void add_slot(struct boot *boot, char letter, const struct partition *par
 }
 
 /* The slot that runs, and its twin: root-a has root-b. */
-static void find_slots(struct boot *boot)
+static void boot_find_slots(struct boot *boot)
 {
 	struct partition running, other;
 	size_t length;
 
-	if (!find_running(&running))
+	if (!boot_find_running(&running))
 		return;
 	length = strlen(running.label);
-	add_slot(boot, 'a', &running);
+	boot_add_slot(boot, 'a', &running);
 	boot->running = &boot->slots[0];
 	if (length < 2 || running.label[length - 2] != '-' || !strchr("ab", running.label[length - 1]))
 		return;
@@ -121,11 +121,11 @@ static void find_slots(struct boot *boot)
 	running.label[length - 1] = running.label[length - 1] == 'a' ? 'b' : 'a';
 	if (!partition_find(running.disk, running.label, &other))
 		return;
-	add_slot(boot, running.label[length - 1], &other);
+	boot_add_slot(boot, running.label[length - 1], &other);
 	boot->other = &boot->slots[1];
 }
 
-static void read_cmdline(struct boot *boot)
+static void boot_read_cmdline(struct boot *boot)
 {
 	const char *problem;
 	char text[4096];
@@ -135,7 +135,7 @@ static void read_cmdline(struct boot *boot)
 	hex_print(boot->cmdline.root_hash, ROOT_HASH_BYTES, boot->root_hash);
 }
 
-static void mount_esp(struct boot *boot, const char *label)
+static void boot_mount_esp(struct boot *boot, const char *label)
 {
 	struct partition esp;
 	char device[64];
@@ -155,12 +155,12 @@ void boot_open(struct boot *ret_boot, enum boot_access access)
 
 	*ret_boot = (struct boot){.history = HISTORY};
 	boot_lock(access);
-	read_image(ret_boot, esp, sizeof esp);
-	find_slots(ret_boot);
+	boot_read_image(ret_boot, esp, sizeof esp);
+	boot_find_slots(ret_boot);
 	if (ret_boot->n_slots == 0)
 		return;
-	read_cmdline(ret_boot);
-	mount_esp(ret_boot, esp);
+	boot_read_cmdline(ret_boot);
+	boot_mount_esp(ret_boot, esp);
 	boot_reload(ret_boot);
 }
 
@@ -171,7 +171,7 @@ void boot_folder(const struct boot *boot, const struct slot *slot, char *out, si
 	snprintf(out, size, "%s" ESP_SLOT_FOLDER "/%c", boot->esp, slot->letter);
 }
 
-static void read_files(const struct boot *boot, struct slot *slot)
+static void boot_read_files(const struct boot *boot, struct slot *slot)
 {
 	char folder[64], path[80], text[1024];
 
@@ -188,7 +188,7 @@ static void read_files(const struct boot *boot, struct slot *slot)
 	}
 }
 
-static struct slot *slot_of(struct boot *boot, char letter)
+static struct slot *boot_slot_of(struct boot *boot, char letter)
 {
 	for (size_t i = 0; i < boot->n_slots; i++)
 		if (boot->slots[i].letter == letter)
@@ -197,10 +197,10 @@ static struct slot *slot_of(struct boot *boot, char letter)
 }
 
 /* An image whose tries are used up was not judged by anybody yet, unless a failure says why. */
-static void read_entry(struct boot *boot, const char *file)
+static void boot_read_entry(struct boot *boot, const char *file)
 {
 	struct entry entry;
-	struct slot *slot = entry_parse(file, &entry) == 0 ? slot_of(boot, entry.slot) : NULL;
+	struct slot *slot = entry_parse(file, &entry) == 0 ? boot_slot_of(boot, entry.slot) : NULL;
 
 	if (!slot || strlen(file) >= sizeof slot->file || (*slot->file && entry.sequence < slot->sequence))
 		return;
@@ -228,7 +228,7 @@ bool boot_grubenv(const struct boot *boot, char block[GRUBENV_BYTES])
 }
 
 /* GRUB counts in its own book: what was tried under one firmware was tried. */
-static void read_tries(struct boot *boot)
+static void boot_read_tries(struct boot *boot)
 {
 	char block[GRUBENV_BYTES], letter[4], tries[4];
 
@@ -256,15 +256,15 @@ void boot_reload(struct boot *boot)
 		slot->state = SLOT_EMPTY;
 		slot->sequence = slot->tries_left = 0;
 		*slot->file = *slot->root_hash = *slot->generation = *slot->failed_when = *slot->failed_reason = 0;
-		read_files(boot, slot);
+		boot_read_files(boot, slot);
 	}
 	snprintf(path, sizeof path, "%s" ESP_UKI_FOLDER, boot->esp);
 	folder = opendir(path);
 	if (!folder && errno != ENOENT)
 		die("cannot read %s: %s", path, strerror(errno));
 	while (folder && (entry = readdir(folder)))
-		read_entry(boot, entry->d_name);
+		boot_read_entry(boot, entry->d_name);
 	if (folder)
 		closedir(folder);
-	read_tries(boot);
+	boot_read_tries(boot);
 }

@@ -18,7 +18,7 @@
 #include "machine/agent/lines.h"
 
 /* All that was written to the EFI system partition is on the disk. */
-static void settle(const struct boot *boot)
+static void change_settle(const struct boot *boot)
 {
 	int fd = open(boot->esp, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -34,7 +34,7 @@ struct setting {
 };
 
 /* Changes the block in place, as GRUB does: what we set stands in its first sector. */
-static void write_grubenv(const struct boot *boot, const struct setting *settings, size_t n)
+static void change_write_grubenv(const struct boot *boot, const struct setting *settings, size_t n)
 {
 	char path[64], block[GRUBENV_BYTES];
 	int fd, r;
@@ -55,31 +55,31 @@ static void write_grubenv(const struct boot *boot, const struct setting *setting
 }
 
 /* `letter` starts from now on, and nothing is on trial. */
-static void grub_settle_on(const struct boot *boot, char letter)
+static void change_grub_settle_on(const struct boot *boot, char letter)
 {
 	const char good[] = {letter, 0};
 	const struct setting settings[] = {{GRUBENV_TRIES, NULL}, {GRUBENV_TRIAL, NULL}, {GRUBENV_GOOD, good}};
 
-	write_grubenv(boot, settings, sizeof settings / sizeof *settings);
+	change_write_grubenv(boot, settings, sizeof settings / sizeof *settings);
 }
 
-static void grub_try(const struct boot *boot, char letter)
+static void change_grub_try(const struct boot *boot, char letter)
 {
 	const char trial[] = {letter, 0}, tries[] = {'0' + SLOT_TRIES, 0};
 	const struct setting settings[] = {{GRUBENV_TRIES, tries}, {GRUBENV_TRIAL, trial}};
 
-	write_grubenv(boot, settings, sizeof settings / sizeof *settings);
+	change_write_grubenv(boot, settings, sizeof settings / sizeof *settings);
 }
 
 /* --- files ----------------------------------------------------------------------------------------------------------- */
 
-static void image_path(const struct boot *boot, const char *file, char *out, size_t size)
+static void change_image_path(const struct boot *boot, const char *file, char *out, size_t size)
 {
 	snprintf(out, size, "%s" ESP_UKI_FOLDER "/%s", boot->esp, file);
 }
 
 /* Gives the slot's unified kernel image another count of tries. */
-static void rename_image(const struct boot *boot, struct slot *slot, bool counted, unsigned left, unsigned done)
+static void change_rename_image(const struct boot *boot, struct slot *slot, bool counted, unsigned left, unsigned done)
 {
 	char from[320], to[320], file[128];
 	struct entry entry;
@@ -91,21 +91,21 @@ static void rename_image(const struct boot *boot, struct slot *slot, bool counte
 	entry.done = done;
 	if (entry_print(&entry, file, sizeof file) < 0)
 		die("the name of %s is too long", slot->file);
-	image_path(boot, slot->file, from, sizeof from);
-	image_path(boot, file, to, sizeof to);
+	change_image_path(boot, slot->file, from, sizeof from);
+	change_image_path(boot, file, to, sizeof to);
 	if (strcmp(from, to) != 0 && rename(from, to) < 0)
 		die("cannot rename %s to %s: %s", from, file, strerror(errno));
 	strcpy(slot->file, file);
 }
 
-static bool is_visible(const char *file, char letter)
+static bool change_is_visible(const char *file, char letter)
 {
 	(void)letter;
 	return *file != '.';
 }
 
 /* An interrupted renaming may have left two images of the slot. */
-static bool is_image_of(const char *file, char letter)
+static bool change_is_image_of(const char *file, char letter)
 {
 	struct entry entry;
 
@@ -113,7 +113,7 @@ static bool is_image_of(const char *file, char letter)
 }
 
 /* Removes the files of a folder that go; there may be no such folder. */
-static void remove_files(const char *path, bool (*goes)(const char *file, char letter), char letter)
+static void change_remove_files(const char *path, bool (*goes)(const char *file, char letter), char letter)
 {
 	struct dirent *entry;
 	char file[600];
@@ -137,23 +137,23 @@ void boot_clear(struct boot *boot, struct slot *slot)
 	char folder[64], images[320];
 	int r;
 
-	grub_settle_on(boot, boot->running->letter);
-	image_path(boot, "", images, sizeof images);
-	remove_files(images, is_image_of, slot->letter);
-	settle(boot);
+	change_grub_settle_on(boot, boot->running->letter);
+	change_image_path(boot, "", images, sizeof images);
+	change_remove_files(images, change_is_image_of, slot->letter);
+	change_settle(boot);
 	boot_folder(boot, slot, folder, sizeof folder);
-	remove_files(folder, is_visible, slot->letter);
+	change_remove_files(folder, change_is_visible, slot->letter);
 	r = make_folder(folder, 0755);
 	if (r < 0)
 		die("cannot make %s: %s", folder, strerror(-r));
-	settle(boot);
+	change_settle(boot);
 	boot_reload(boot);
 }
 
 /* --- verdicts -------------------------------------------------------------------------------------------------------- */
 
 /* What GRUB holds the kernel and the initrd against, before it starts them: it would start anything. */
-static void write_sums(const char *folder)
+static void change_write_sums(const char *folder)
 {
 	static const char *const files[] = {ESP_LINUX, ESP_INITRD};
 	char path[96], text[256] = "", hex[HASH_HEX];
@@ -183,35 +183,35 @@ void boot_try(struct boot *boot, struct slot *slot)
 			entry.sequence = boot->slots[i].sequence + 1;
 	snprintf(entry.name, sizeof entry.name, "%s", boot->name);
 	boot_folder(boot, slot, folder, sizeof folder);
-	write_sums(folder);
+	change_write_sums(folder);
 	snprintf(from, sizeof from, "%s/uki", folder);
 	if (entry_print(&entry, file, sizeof file) < 0)
 		die("the machine's name is too long: %s", boot->name);
-	image_path(boot, "", to, sizeof to);
+	change_image_path(boot, "", to, sizeof to);
 	r = make_folder(to, 0755);
 	if (r < 0)
 		die("cannot make %s: %s", to, strerror(-r));
-	image_path(boot, file, to, sizeof to);
-	settle(boot);
+	change_image_path(boot, file, to, sizeof to);
+	change_settle(boot);
 	if (rename(from, to) < 0)
 		die("cannot rename %s to %s: %s", from, to, strerror(errno));
-	settle(boot);
-	grub_try(boot, slot->letter);
-	settle(boot);
+	change_settle(boot);
+	change_grub_try(boot, slot->letter);
+	change_settle(boot);
 	boot_reload(boot);
 }
 
 void boot_bless(struct boot *boot, struct slot *slot)
 {
-	rename_image(boot, slot, false, 0, 0);
-	settle(boot);
-	grub_settle_on(boot, slot->letter);
-	settle(boot);
+	change_rename_image(boot, slot, false, 0, 0);
+	change_settle(boot);
+	change_grub_settle_on(boot, slot->letter);
+	change_settle(boot);
 	boot_reload(boot);
 }
 
 /* The state partition has the history; it may be full, or broken, and the verdict must stand all the same. */
-static void append_history(const struct boot *boot, const struct slot *slot, const char *text)
+static void change_append_history(const struct boot *boot, const struct slot *slot, const char *text)
 {
 	char record[1024];
 	int r;
@@ -236,10 +236,10 @@ void boot_condemn(struct boot *boot, struct slot *slot, const char *reason)
 	r = write_whole(folder, ESP_FAILURE, text);
 	if (r < 0)
 		say("cannot write down in %s why slot %c is bad: %s", folder, slot->letter, strerror(-r));
-	append_history(boot, slot, text);
-	settle(boot);
-	grub_settle_on(boot, next);
-	rename_image(boot, slot, true, 0, SLOT_TRIES - (slot->tries_left < SLOT_TRIES ? slot->tries_left : 0));
-	settle(boot);
+	change_append_history(boot, slot, text);
+	change_settle(boot);
+	change_grub_settle_on(boot, next);
+	change_rename_image(boot, slot, true, 0, SLOT_TRIES - (slot->tries_left < SLOT_TRIES ? slot->tries_left : 0));
+	change_settle(boot);
 	boot_reload(boot);
 }

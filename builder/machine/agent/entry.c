@@ -8,7 +8,7 @@
 enum { NUMBER_MAX = 999999999 };
 
 /* Reads digits up to `end`. */
-static bool read_number(const char *from, const char *end, unsigned *ret_number)
+static bool entry_read_number(const char *from, const char *end, unsigned *ret_number)
 {
 	char *stop;
 	unsigned long number;
@@ -20,7 +20,7 @@ static bool read_number(const char *from, const char *end, unsigned *ret_number)
 	return stop == end && number <= NUMBER_MAX;
 }
 
-static const char *find_last(const char *from, const char *end, char c)
+static const char *entry_find_last(const char *from, const char *end, char c)
 {
 	while (end > from && end[-1] != c)
 		end--;
@@ -35,11 +35,11 @@ int entry_parse(const char *file, struct entry *ret_entry)
 	if (end - file < 4 || strcmp(end - 4, ".efi") != 0)
 		return -EINVAL;
 	end -= 4;
-	plus = find_last(file, end, '+');
+	plus = entry_find_last(file, end, '+');
 	if (plus) {
-		dash = find_last(plus, end, '-');
-		if (!read_number(plus + 1, dash ? dash : end, &entry.left) ||
-		    (dash && !read_number(dash + 1, end, &entry.done)))
+		dash = entry_find_last(plus, end, '-');
+		if (!entry_read_number(plus + 1, dash ? dash : end, &entry.left) ||
+		    (dash && !entry_read_number(dash + 1, end, &entry.done)))
 			return -EINVAL;
 		entry.counted = true;
 		end = plus;
@@ -48,8 +48,9 @@ int entry_parse(const char *file, struct entry *ret_entry)
 		return -EINVAL;
 	entry.slot = end[-1];
 	end -= 2;
-	dash = find_last(file, end, '-');
-	if (!dash || dash == file || (size_t)(dash - file) >= sizeof entry.name || !read_number(dash + 1, end, &entry.sequence))
+	dash = entry_find_last(file, end, '-');
+	if (!dash || dash == file || (size_t)(dash - file) >= sizeof entry.name ||
+	    !entry_read_number(dash + 1, end, &entry.sequence))
 		return -EINVAL;
 	memcpy(entry.name, file, (size_t)(dash - file));
 	*ret_entry = entry;

@@ -9,7 +9,7 @@ static const char SIGNATURE[] = "# GRUB Environment Block\n";
 enum { SIGNATURE_BYTES = sizeof SIGNATURE - 1 };
 
 /* The lines of a block, as a text of their own. */
-static void read_lines(const char block[GRUBENV_BYTES], char out[GRUBENV_BYTES + 1])
+static void grubenv_read_lines(const char block[GRUBENV_BYTES], char out[GRUBENV_BYTES + 1])
 {
 	size_t n = 0;
 
@@ -24,11 +24,11 @@ bool grubenv_get(const char block[GRUBENV_BYTES], const char *key, char *out, si
 {
 	char text[GRUBENV_BYTES + 1];
 
-	read_lines(block, text);
+	grubenv_read_lines(block, text);
 	return lines_get(text, key, out, size);
 }
 
-static size_t add(char *to, size_t at, const char *text, size_t length)
+static size_t grubenv_add(char *to, size_t at, const char *text, size_t length)
 {
 	if (at <= GRUBENV_BYTES && length <= GRUBENV_BYTES - at)
 		memcpy(to + at, text, length);
@@ -40,20 +40,20 @@ int grubenv_set(char block[GRUBENV_BYTES], const char *key, const char *value)
 	char old[GRUBENV_BYTES + 1], new[GRUBENV_BYTES];
 	size_t at, key_length = strlen(key);
 
-	read_lines(block, old);
-	at = add(new, 0, SIGNATURE, SIGNATURE_BYTES);
+	grubenv_read_lines(block, old);
+	at = grubenv_add(new, 0, SIGNATURE, SIGNATURE_BYTES);
 	if (value) { /* first, so that what we count with stays in the first sector, which a disk writes whole */
-		at = add(new, at, key, key_length);
-		at = add(new, at, "=", 1);
-		at = add(new, at, value, strlen(value));
-		at = add(new, at, "\n", 1);
+		at = grubenv_add(new, at, key, key_length);
+		at = grubenv_add(new, at, "=", 1);
+		at = grubenv_add(new, at, value, strlen(value));
+		at = grubenv_add(new, at, "\n", 1);
 	}
 	for (const char *line = old; *line;) {
 		size_t length = strcspn(line, "\n");
 
 		if (strncmp(line, key, key_length) != 0 || line[key_length] != '=') {
-			at = add(new, at, line, length);
-			at = add(new, at, "\n", 1);
+			at = grubenv_add(new, at, line, length);
+			at = grubenv_add(new, at, "\n", 1);
 		}
 		line += length + (line[length] == '\n');
 	}

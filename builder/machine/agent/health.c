@@ -20,14 +20,14 @@ enum { CHECK_SECONDS = 10, COMMAND_SECONDS = 30, PAUSE_US = 2000000 };
 
 /* --- one kind each: 0 when it holds; else says why in `reason` -------------------------------------------------------- */
 
-static bool unit_holds(char *const *words, char *reason, size_t size)
+static bool agent_health_unit_holds(char *const *words, char *reason, size_t size)
 {
 	const char *const argv[] = {"systemctl", "is-active", words[1], NULL};
 
 	return command_run(argv, CHECK_SECONDS, reason, size) == 0;
 }
 
-static bool connects(const struct sockaddr *address, socklen_t size)
+static bool agent_health_connects(const struct sockaddr *address, socklen_t size)
 {
 	struct pollfd poll_fd = {.fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0),
 				 .events = POLLOUT};
@@ -47,20 +47,21 @@ static bool connects(const struct sockaddr *address, socklen_t size)
 	return error == 0;
 }
 
-static bool tcp_holds(char *const *words, char *reason, size_t size)
+static bool agent_health_tcp_holds(char *const *words, char *reason, size_t size)
 {
 	uint16_t port = htons((uint16_t)strtoul(words[1], NULL, 10));
 	struct sockaddr_in ipv4 = {.sin_family = AF_INET, .sin_port = port, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6, .sin6_port = port, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
 
-	if (connects((struct sockaddr *)&ipv4, sizeof ipv4) || connects((struct sockaddr *)&ipv6, sizeof ipv6))
+	if (agent_health_connects((struct sockaddr *)&ipv4, sizeof ipv4) ||
+	    agent_health_connects((struct sockaddr *)&ipv6, sizeof ipv6))
 		return true;
 	snprintf(reason, size, "%s", strerror(errno));
 	return false;
 }
 
 /* What a service on the machine says of itself is asked for, not who it is. */
-static bool http_holds(char *const *words, char *reason, size_t size)
+static bool agent_health_http_holds(char *const *words, char *reason, size_t size)
 {
 	const char *const argv[] = {"curl", "--silent", "--show-error", "--insecure", "--noproxy", "*", "--max-time", "10",
 				    "--output", "/dev/null", "--write-out", "\n%{http_code}", words[2], NULL};
@@ -77,7 +78,7 @@ static bool http_holds(char *const *words, char *reason, size_t size)
 	return false;
 }
 
-static bool command_holds(char *const *words, char *reason, size_t size)
+static bool agent_health_command_holds(char *const *words, char *reason, size_t size)
 {
 	int status = command_run((const char *const *)words + 1, COMMAND_SECONDS, reason, size);
 	size_t n = strlen(reason);
@@ -91,7 +92,7 @@ static bool command_holds(char *const *words, char *reason, size_t size)
 	return status == 0;
 }
 
-static bool running_holds(char *const *words, char *reason, size_t size)
+static bool agent_health_running_holds(char *const *words, char *reason, size_t size)
 {
 	const char *const argv[] = {"systemctl", "is-system-running", NULL};
 
@@ -104,11 +105,14 @@ static const struct kind {
 	size_t min_words, max_words;
 	bool (*holds)(char *const *words, char *reason, size_t size);
 } kinds[] = {
-	{HEALTH_TYPE_UNIT, 2, 2, unit_holds}, {HEALTH_TYPE_TCP, 2, 2, tcp_holds}, {HEALTH_TYPE_HTTP, 3, 3, http_holds},
-	{HEALTH_TYPE_COMMAND, 2, CHECK_WORDS, command_holds}, {"running", 1, 1, running_holds},
+	{HEALTH_TYPE_UNIT, 2, 2, agent_health_unit_holds},
+	{HEALTH_TYPE_TCP, 2, 2, agent_health_tcp_holds},
+	{HEALTH_TYPE_HTTP, 3, 3, agent_health_http_holds},
+	{HEALTH_TYPE_COMMAND, 2, CHECK_WORDS, agent_health_command_holds},
+	{"running", 1, 1, agent_health_running_holds},
 };
 
-static const struct kind *kind_of(const char *name)
+static const struct kind *agent_health_kind_of(const char *name)
 {
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
 		if (strcmp(kinds[i].name, name) == 0)
@@ -125,7 +129,7 @@ int health_parse(struct health *health)
 
 	health->n_checks = 0;
 	while ((n = lines_fields(&text, fields, CHECK_WORDS + 1)) > 0) {
-		const struct kind *kind = n > 1 ? kind_of(fields[1]) : NULL;
+		const struct kind *kind = n > 1 ? agent_health_kind_of(fields[1]) : NULL;
 		struct check *check = &health->checks[health->n_checks];
 		size_t n_words = (size_t)n - 1;
 		char *end;
@@ -152,7 +156,7 @@ void health_read(struct health *health)
 }
 
 /* Asks all once. Returns how many hold; *ret_late: one that does not has had its time. */
-static size_t ask(struct health *health, long long passed_ms, bool *ret_late)
+static size_t agent_health_ask(struct health *health, long long passed_ms, bool *ret_late)
 {
 	size_t holding = 0;
 
@@ -174,7 +178,7 @@ bool health_wait(struct health *health, void (*told)(const struct health *health
 	bool late = false;
 
 	for (;;) {
-		size_t holding = ask(health, uptime_ms() - start, &late);
+		size_t holding = agent_health_ask(health, uptime_ms() - start, &late);
 
 		if (told)
 			told(health);

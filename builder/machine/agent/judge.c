@@ -16,7 +16,7 @@
 
 enum { UP_SECONDS = 900, WAIT_SECONDS = 30, PAUSE_US = 1000000 };
 
-static void publish(const char *verdict, const char *reason)
+static void judge_publish(const char *verdict, const char *reason)
 {
 	char text[1024], flat[800];
 
@@ -40,7 +40,7 @@ void judge_verdict(char *verdict, size_t verdict_size, char *reason, size_t reas
 }
 
 /* How long a boot may take: AETHER_BOOT_SECONDS, which a drop-in of the unit may set. */
-static long boot_seconds(void)
+static long judge_boot_seconds(void)
 {
 	const char *text = getenv("AETHER_BOOT_SECONDS");
 	long seconds = text ? strtol(text, NULL, 10) : 0;
@@ -49,7 +49,7 @@ static long boot_seconds(void)
 }
 
 /* Waits until systemd has started what it was to start. */
-static bool wait_until_up(char *reason, size_t size)
+static bool judge_wait_until_up(char *reason, size_t size)
 {
 	static const char *const argv[] = {"systemctl", "is-system-running", "--wait", NULL};
 	char state[64];
@@ -65,19 +65,19 @@ static bool wait_until_up(char *reason, size_t size)
 		}
 		if (strcmp(state, "stopping") == 0)
 			exit(EXIT_SUCCESS); /* somebody turns it off: no verdict */
-		if (uptime_ms() / 1000 >= boot_seconds()) {
-			snprintf(reason, size, "the machine was not up after %ld seconds", boot_seconds());
+		if (uptime_ms() / 1000 >= judge_boot_seconds()) {
+			snprintf(reason, size, "the machine was not up after %ld seconds", judge_boot_seconds());
 			return false;
 		}
 		usleep(PAUSE_US);
 	}
 }
 
-static bool is_healthy(char *reason, size_t size)
+static bool judge_is_healthy(char *reason, size_t size)
 {
 	static struct health health;
 
-	if (!wait_until_up(reason, size))
+	if (!judge_wait_until_up(reason, size))
 		return false;
 	health_read(&health);
 	if (health_wait(&health, NULL))
@@ -89,7 +89,7 @@ static bool is_healthy(char *reason, size_t size)
 /* Reads the root from its first block to its last, so that the kernel verifies each: what is damaged is to come out
  * while there is a way back, not in March, when that block is read for the first time. (Then the kernel restarts the
  * machine by itself, and the loader has counted the try.) */
-static bool is_sound(char *reason, size_t size)
+static bool judge_is_sound(char *reason, size_t size)
 {
 	static char chunk[1 << 20];
 	char device[32], path[64];
@@ -134,7 +134,7 @@ static void judge_other(struct boot *boot)
 	boot_unlock();
 }
 
-static void restart(void)
+static void judge_restart(void)
 {
 	static const char *const gently[] = {"systemctl", "--no-block", "reboot", NULL};
 	static const char *const at_once[] = {"systemctl", "--force", "--force", "reboot", NULL};
@@ -145,14 +145,14 @@ static void restart(void)
 }
 
 /* Without another slot to go to, a bad one is better than a machine that restarts for ever. */
-static void condemn(struct boot *boot, const char *reason)
+static void judge_condemn(struct boot *boot, const char *reason)
 {
 	bool way_back = boot->other && boot->other->state == SLOT_GOOD;
 
 	boot_condemn(boot, boot->running, reason);
 	say("this generation is bad, %s: %s", way_back ? "back to the one before" : "and there is none to go back to", reason);
 	if (way_back)
-		restart();
+		judge_restart();
 }
 
 /* What becomes of a generation on trial. */
@@ -163,7 +163,7 @@ static void judge_running(struct boot *boot, bool healthy, const char *reason)
 	if (boot->running->state == SLOT_TRIAL && healthy)
 		boot_bless(boot, boot->running);
 	else if (boot->running->state == SLOT_TRIAL)
-		condemn(boot, reason);
+		judge_condemn(boot, reason);
 	boot_unlock();
 }
 
@@ -175,20 +175,20 @@ int judge_main(int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
-	publish("waiting", "");
+	judge_publish("waiting", "");
 	boot_open(&boot, BOOT_LOOK);
 	if (boot.running)
 		judge_other(&boot);
-	healthy = is_healthy(reason, sizeof reason);
+	healthy = judge_is_healthy(reason, sizeof reason);
 	if (healthy && boot.running && boot.running->state == SLOT_TRIAL)
-		healthy = is_sound(reason, sizeof reason);
+		healthy = judge_is_sound(reason, sizeof reason);
 	if (!healthy) {
 		say("the machine is not healthy: %s", reason);
-		publish("bad", reason);
+		judge_publish("bad", reason);
 	}
 	if (boot.running)
 		judge_running(&boot, healthy, reason);
 	if (healthy)
-		publish("good", "");
+		judge_publish("good", "");
 	return healthy ? EXIT_SUCCESS : EXIT_FAILURE;
 }

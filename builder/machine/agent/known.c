@@ -11,7 +11,7 @@ struct known_entry {
 	uint64_t key, place;           /* of the digest; source + 1 above BLOCK_BITS of the block, 0: free */
 };
 
-static uint64_t key_of(const uint8_t hash[HASH_BYTES])
+static uint64_t known_key_of(const uint8_t hash[HASH_BYTES])
 {
 	uint64_t key;
 
@@ -20,7 +20,7 @@ static uint64_t key_of(const uint8_t hash[HASH_BYTES])
 }
 
 /* Digests are as good as chance: some of their bits are where to begin. */
-static struct known_entry *slot_of(struct known_entry *entries, size_t capacity, uint64_t key)
+static struct known_entry *known_slot_of(struct known_entry *entries, size_t capacity, uint64_t key)
 {
 	size_t at = key & (capacity - 1);
 
@@ -29,7 +29,7 @@ static struct known_entry *slot_of(struct known_entry *entries, size_t capacity,
 	return &entries[at];
 }
 
-static void grow(struct known_blocks *known)
+static void known_grow(struct known_blocks *known)
 {
 	size_t capacity = known->capacity ? 2 * known->capacity : START_ENTRIES;
 	struct known_entry *entries = calloc(capacity, sizeof *entries);
@@ -38,7 +38,7 @@ static void grow(struct known_blocks *known)
 		die("out of memory for an index of %zu blocks", capacity);
 	for (size_t i = 0; i < known->capacity; i++)
 		if (known->entries[i].place)
-			*slot_of(entries, capacity, known->entries[i].key) = known->entries[i];
+			*known_slot_of(entries, capacity, known->entries[i].key) = known->entries[i];
 	free(known->entries);
 	known->entries = entries;
 	known->capacity = capacity;
@@ -46,12 +46,12 @@ static void grow(struct known_blocks *known)
 
 void known_add(struct known_blocks *known, const uint8_t hash[HASH_BYTES], struct known_block place)
 {
-	uint64_t key = key_of(hash);
+	uint64_t key = known_key_of(hash);
 	struct known_entry *entry;
 
 	if (known->n >= known->capacity / 2)
-		grow(known);
-	entry = slot_of(known->entries, known->capacity, key);
+		known_grow(known);
+	entry = known_slot_of(known->entries, known->capacity, key);
 	known->n += !entry->place;
 	*entry = (struct known_entry){key, (uint64_t)(place.source + 1) << BLOCK_BITS | place.block};
 }
@@ -62,7 +62,7 @@ bool known_find(const struct known_blocks *known, const uint8_t hash[HASH_BYTES]
 
 	if (known->capacity == 0)
 		return false;
-	entry = slot_of(known->entries, known->capacity, key_of(hash));
+	entry = known_slot_of(known->entries, known->capacity, known_key_of(hash));
 	if (!entry->place)
 		return false;
 	*ret_block = (struct known_block){(unsigned)(entry->place >> BLOCK_BITS) - 1,

@@ -26,7 +26,7 @@ bool lines_get(const char *text, const char *key, char *out, size_t size)
 }
 
 /* Undoes what the writer did to a field, in place. */
-static int unescape(char *field)
+static int lines_unescape(char *field)
 {
 	static const char letters[] = FIELD_ESCAPES, meanings[] = FIELD_SPECIAL;
 	char *to = field;
@@ -60,7 +60,7 @@ int lines_fields(char **text, char **fields, size_t max)
 	while (line) {
 		char *field = strsep(&line, "\t");
 
-		if (n == max || unescape(field) < 0)
+		if (n == max || lines_unescape(field) < 0)
 			return -EINVAL;
 		fields[n++] = field;
 	}

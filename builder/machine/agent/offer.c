@@ -15,8 +15,12 @@ enum { TEXT_MAX = 64 << 10 };
 
 static const char *const names[N_OBJECTS] = {OFFER_OBJECTS(OFFER_OBJECT_WORD)};
 static const uint64_t max_bytes[N_OBJECTS] = {
-	[OBJECT_ROOT] = TREE_DATA_MAX * BLOCK_BYTES, [OBJECT_UKI] = FILE_MAX, [OBJECT_LINUX] = FILE_MAX, [OBJECT_INITRD] = FILE_MAX,
-	[OBJECT_GRUB_A] = TEXT_MAX, [OBJECT_GRUB_B] = TEXT_MAX,
+	[OBJECT_ROOT] = TREE_DATA_MAX * BLOCK_BYTES,
+	[OBJECT_UKI] = FILE_MAX,
+	[OBJECT_LINUX] = FILE_MAX,
+	[OBJECT_INITRD] = FILE_MAX,
+	[OBJECT_GRUB_A] = TEXT_MAX,
+	[OBJECT_GRUB_B] = TEXT_MAX,
 };
 
 const char *offer_name(enum offer_object object)
@@ -25,14 +29,14 @@ const char *offer_name(enum offer_object object)
 }
 
 /* Cuts the next word off. NULL when there is none. */
-static char *next_word(char **line)
+static char *offer_next_word(char **line)
 {
 	char *word = *line ? strsep(line, " ") : NULL;
 
 	return word && *word ? word : NULL;
 }
 
-static bool read_number(const char *word, uint64_t max, uint64_t *ret_number)
+static bool offer_read_number(const char *word, uint64_t max, uint64_t *ret_number)
 {
 	char *end;
 
@@ -43,7 +47,7 @@ static bool read_number(const char *word, uint64_t max, uint64_t *ret_number)
 	return errno == 0 && *end == 0 && *ret_number <= max;
 }
 
-static bool read_hash(const char *word, uint8_t hash[HASH_BYTES])
+static bool offer_read_hash(const char *word, uint8_t hash[HASH_BYTES])
 {
 	return word && hex_parse(word, strlen(word), hash, HASH_BYTES) == 0;
 }
@@ -58,7 +62,7 @@ struct line {
 	size_t why_size;
 };
 
-__attribute__((format(printf, 2, 3))) static bool refuse(const struct line *line, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static bool offer_refuse(const struct line *line, const char *format, ...)
 {
 	va_list arguments;
 
@@ -68,75 +72,78 @@ __attribute__((format(printf, 2, 3))) static bool refuse(const struct line *line
 	return false;
 }
 
-static bool read_unsigned(const struct line *line, unsigned *ret_number)
+static bool offer_read_unsigned(const struct line *line, unsigned *ret_number)
 {
 	uint64_t number;
 
-	if (!read_number(line->rest, 999999999, &number))
-		return refuse(line, "protocol error: expected a number for '%s'", line->key);
+	if (!offer_read_number(line->rest, 999999999, &number))
+		return offer_refuse(line, "protocol error: expected a number for '%s'", line->key);
 	*ret_number = (unsigned)number;
 	return true;
 }
 
-static bool read_text(const struct line *line, char *out, size_t size)
+static bool offer_read_text(const struct line *line, char *out, size_t size)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-";
 	const char *text = line->rest;
 
 	if (!*text || *text == '.' || strlen(text) >= size || text[strspn(text, letters)])
-		return refuse(line, "protocol error: not a valid '%s'", line->key);
+		return offer_refuse(line, "protocol error: not a valid '%s'", line->key);
 	strcpy(out, text);
 	return true;
 }
 
-static bool parse_version(const struct line *line)
+static bool offer_parse_version(const struct line *line)
 {
 	unsigned version;
 
-	if (!read_unsigned(line, &version))
+	if (!offer_read_unsigned(line, &version))
 		return false;
-	return version == OFFER_VERSION || refuse(line, "the builder uses version %u of the protocol, this machine "
-						  "version %d: use an aether-build as old as the machine's image",
-						  version, OFFER_VERSION);
+	return version == OFFER_VERSION || offer_refuse(line,
+							"the builder uses version %u of the protocol, this machine "
+							"version %d: use an aether-build as old as the machine's image",
+							version, OFFER_VERSION);
 }
 
-static bool parse_name(const struct line *line)
+static bool offer_parse_name(const struct line *line)
 {
-	return read_text(line, line->offer->name, sizeof line->offer->name);
+	return offer_read_text(line, line->offer->name, sizeof line->offer->name);
 }
 
-static bool parse_kind(const struct line *line)
+static bool offer_parse_kind(const struct line *line)
 {
-	return read_text(line, line->offer->kind, sizeof line->offer->kind);
+	return offer_read_text(line, line->offer->kind, sizeof line->offer->kind);
 }
 
-static bool parse_format(const struct line *line)
+static bool offer_parse_format(const struct line *line)
 {
-	return read_unsigned(line, &line->offer->format);
+	return offer_read_unsigned(line, &line->offer->format);
 }
 
-static bool parse_generation(const struct line *line)
+static bool offer_parse_generation(const struct line *line)
 {
-	return read_unsigned(line, &line->offer->generation);
+	return offer_read_unsigned(line, &line->offer->generation);
 }
 
-static bool parse_salt(const struct line *line)
+static bool offer_parse_salt(const struct line *line)
 {
-	return read_hash(line->rest, line->offer->salt) || refuse(line, "protocol error: expected the salt");
+	return offer_read_hash(line->rest, line->offer->salt) ||
+	       offer_refuse(line, "protocol error: expected the salt");
 }
 
-static bool parse_object(const struct line *line, enum offer_object object)
+static bool offer_parse_object(const struct line *line, enum offer_object object)
 {
 	char *rest = line->rest;
-	const char *name = next_word(&rest);
+	const char *name = offer_next_word(&rest);
 	uint64_t *size_bytes = &line->offer->objects[object].size_bytes;
 
 	if (!name || strcmp(name, names[object]) != 0 ||
-	    !read_number(next_word(&rest), max_bytes[object], size_bytes) ||
-	    !read_hash(next_word(&rest), line->offer->objects[object].root_hash) || rest || *size_bytes == 0)
-		return refuse(line, "protocol error: expected the size and hash of '%s'", names[object]);
+	    !offer_read_number(offer_next_word(&rest), max_bytes[object], size_bytes) ||
+	    !offer_read_hash(offer_next_word(&rest), line->offer->objects[object].root_hash) || rest ||
+	    *size_bytes == 0)
+		return offer_refuse(line, "protocol error: expected the size and hash of '%s'", names[object]);
 	return object != OBJECT_ROOT || *size_bytes % BLOCK_BYTES == 0 ||
-	       refuse(line, "protocol error: the size of the root image is not a multiple of a block");
+	       offer_refuse(line, "protocol error: the size of the root image is not a multiple of a block");
 }
 
 /* --- all of them ------------------------------------------------------------------------------------------------------ */
@@ -146,8 +153,12 @@ static const struct {
 	const char *key;
 	bool (*parse)(const struct line *line);
 } lines[] = {
-	{OFFER_TAKE, parse_version}, {OFFER_NAME, parse_name}, {OFFER_KIND, parse_kind}, {OFFER_FORMAT, parse_format},
-	{OFFER_GENERATION, parse_generation}, {OFFER_SALT, parse_salt},
+	{OFFER_TAKE, offer_parse_version},
+	{OFFER_NAME, offer_parse_name},
+	{OFFER_KIND, offer_parse_kind},
+	{OFFER_FORMAT, offer_parse_format},
+	{OFFER_GENERATION, offer_parse_generation},
+	{OFFER_SALT, offer_parse_salt},
 };
 enum { N_LINES = sizeof lines / sizeof *lines, END_LINE = N_LINES + N_OBJECTS };
 
@@ -157,17 +168,20 @@ int offer_line(struct offer *offer, unsigned number, char *text, char *why, size
 		.key = number < N_LINES ? lines[number].key : OFFER_OBJECT, .offer = offer, .why = why, .why_size = size,
 	};
 	char *rest = text;
-	const char *word = next_word(&rest);
+	const char *word = offer_next_word(&rest);
 	bool good;
 
 	if (number == END_LINE)
-		return (!word && !rest) || refuse(&line, "protocol error: unexpected line after the offer: '%.40s'", text) ? 1 : -EINVAL;
+		return (!word &&
+			!rest) || offer_refuse(&line, "protocol error: unexpected line after the offer: '%.40s'", text)
+			       ? 1
+			       : -EINVAL;
 	if (!word || strcmp(word, line.key) != 0) {
-		refuse(&line, "protocol error: expected '%s', got '%.40s'", line.key, text);
+		offer_refuse(&line, "protocol error: expected '%s', got '%.40s'", line.key, text);
 		return -EINVAL;
 	}
 	line.rest = rest ? rest : text + strlen(text);
-	good = number < N_LINES ? lines[number].parse(&line) : parse_object(&line, number - N_LINES);
+	good = number < N_LINES ? lines[number].parse(&line) : offer_parse_object(&line, number - N_LINES);
 	return good ? 0 : -EINVAL;
 }
 

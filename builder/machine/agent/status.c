@@ -10,12 +10,12 @@
 #include "machine/agent/judge.h"
 #include "machine/agent/quote.h"
 
-static bool wants_json(int argc, char **argv)
+static bool agent_status_wants_json(int argc, char **argv)
 {
 	return argc > 1 && strcmp(argv[1], "--json") == 0;
 }
 
-static void put_pair(const char *key, const char *text, const char *end)
+static void agent_status_put_pair(const char *key, const char *text, const char *end)
 {
 	printf("\"%s\": ", key);
 	quote_print(text, stdout);
@@ -24,7 +24,7 @@ static void put_pair(const char *key, const char *text, const char *end)
 
 /* --- status ---------------------------------------------------------------------------------------------------------- */
 
-static const struct slot *latest_failure(const struct boot *boot)
+static const struct slot *agent_status_latest_failure(const struct boot *boot)
 {
 	const struct slot *latest = NULL;
 
@@ -35,53 +35,54 @@ static const struct slot *latest_failure(const struct boot *boot)
 	return latest;
 }
 
-static void put_slot(const struct slot *slot)
+static void agent_status_put_slot(const struct slot *slot)
 {
 	printf("{\"" STATUS_SLOT "\": \"%c\", \"" STATUS_STATE "\": \"%s\", ", slot->letter, slot_state_name(slot->state));
-	put_pair(STATUS_ROOT_HASH, slot->root_hash, ", ");
-	put_pair(STATUS_GENERATION, slot->generation, ", ");
-	printf("\"" STATUS_TRIES_LEFT "\": %u, \"" STATUS_SIZE "\": %llu}", slot->tries_left, (unsigned long long)slot->size_bytes);
+	agent_status_put_pair(STATUS_ROOT_HASH, slot->root_hash, ", ");
+	agent_status_put_pair(STATUS_GENERATION, slot->generation, ", ");
+	printf("\"" STATUS_TRIES_LEFT "\": %u, \"" STATUS_SIZE "\": %llu}", slot->tries_left,
+	       (unsigned long long)slot->size_bytes);
 }
 
-static void put_failure(const struct slot *slot)
+static void agent_status_put_failure(const struct slot *slot)
 {
 	if (!slot) {
 		fputs("null", stdout);
 		return;
 	}
 	printf("{\"" STATUS_WHEN "\": %lld, \"" STATUS_SLOT "\": \"%c\", ", strtoll(slot->failed_when, NULL, 10), slot->letter);
-	put_pair(STATUS_ROOT_HASH, slot->root_hash, ", ");
-	put_pair(STATUS_GENERATION, slot->generation, ", ");
-	put_pair(STATUS_REASON, slot->failed_reason, "}");
+	agent_status_put_pair(STATUS_ROOT_HASH, slot->root_hash, ", ");
+	agent_status_put_pair(STATUS_GENERATION, slot->generation, ", ");
+	agent_status_put_pair(STATUS_REASON, slot->failed_reason, "}");
 }
 
-static void put_json(const struct boot *boot, const char *boot_id, const char *health, const char *reason)
+static void agent_status_put_json(const struct boot *boot, const char *boot_id, const char *health, const char *reason)
 {
 	const struct slot *running = boot->running;
 	const char slot[] = {running ? running->letter : 0, 0};
 
 	putchar('{');
-	put_pair(STATUS_NAME, boot->name, ", ");
-	put_pair(STATUS_KIND, boot->kind, ", ");
-	put_pair(STATUS_FORMAT, boot->format, ", ");
-	put_pair(STATUS_BOOT_ID, boot_id, ", ");
-	put_pair(STATUS_SLOT, slot, ", ");
-	put_pair(STATUS_GENERATION, running ? running->generation : "", ", ");
-	put_pair(STATUS_ROOT_HASH, boot->root_hash, ", ");
-	put_pair(STATUS_STATE, running ? slot_state_name(running->state) : "", ", ");
+	agent_status_put_pair(STATUS_NAME, boot->name, ", ");
+	agent_status_put_pair(STATUS_KIND, boot->kind, ", ");
+	agent_status_put_pair(STATUS_FORMAT, boot->format, ", ");
+	agent_status_put_pair(STATUS_BOOT_ID, boot_id, ", ");
+	agent_status_put_pair(STATUS_SLOT, slot, ", ");
+	agent_status_put_pair(STATUS_GENERATION, running ? running->generation : "", ", ");
+	agent_status_put_pair(STATUS_ROOT_HASH, boot->root_hash, ", ");
+	agent_status_put_pair(STATUS_STATE, running ? slot_state_name(running->state) : "", ", ");
 	printf("\"" STATUS_TRIES_LEFT "\": %u, ", running ? running->tries_left : 0);
-	put_pair(STATUS_HEALTH, health, ", ");
-	put_pair(STATUS_HEALTH_REASON, reason, ", \"" STATUS_SLOTS "\": [");
+	agent_status_put_pair(STATUS_HEALTH, health, ", ");
+	agent_status_put_pair(STATUS_HEALTH_REASON, reason, ", \"" STATUS_SLOTS "\": [");
 	for (size_t i = 0; i < boot->n_slots; i++) {
 		fputs(i ? ", " : "", stdout);
-		put_slot(&boot->slots[i]);
+		agent_status_put_slot(&boot->slots[i]);
 	}
 	fputs("], \"" STATUS_FAILURE "\": ", stdout);
-	put_failure(latest_failure(boot));
+	agent_status_put_failure(agent_status_latest_failure(boot));
 	puts("}");
 }
 
-static void put_plain(const struct boot *boot, const char *health, const char *reason)
+static void agent_status_put_plain(const struct boot *boot, const char *health, const char *reason)
 {
 	printf("%s (%s), health: %s%s%s\n", boot->name, boot->kind, health, *reason ? ": " : "", reason);
 	for (size_t i = 0; i < boot->n_slots; i++) {
@@ -107,10 +108,10 @@ int status_main(int argc, char **argv)
 	if (read_line("/proc/sys/kernel/random/boot_id", boot_id, sizeof boot_id) < 0)
 		*boot_id = 0;
 	judge_verdict(health, sizeof health, reason, sizeof reason);
-	if (wants_json(argc, argv))
-		put_json(&boot, boot_id, health, reason);
+	if (agent_status_wants_json(argc, argv))
+		agent_status_put_json(&boot, boot_id, health, reason);
 	else
-		put_plain(&boot, health, reason);
+		agent_status_put_plain(&boot, health, reason);
 	return EXIT_SUCCESS;
 }
 
@@ -119,7 +120,7 @@ int status_main(int argc, char **argv)
 int health_main(int argc, char **argv)
 {
 	static struct health health;
-	bool json = wants_json(argc, argv), all;
+	bool json = agent_status_wants_json(argc, argv), all;
 
 	health_read(&health);
 	all = health_wait(&health, NULL);
@@ -132,9 +133,9 @@ int health_main(int argc, char **argv)
 		check_print(check, words, sizeof words);
 		if (json) {
 			fputs(i ? ", {" : "{", stdout);
-			put_pair(HEALTH_CHECK, words, ", ");
+			agent_status_put_pair(HEALTH_CHECK, words, ", ");
 			printf("\"" HEALTH_OK "\": %s, ", check->holds ? "true" : "false");
-			put_pair(HEALTH_REASON, check->reason, "}");
+			agent_status_put_pair(HEALTH_REASON, check->reason, "}");
 		} else {
 			printf("%-6s %s%s%s\n", check->holds ? "ok" : "not ok", words, check->holds ? "" : ": ",
 			       check->holds ? "" : check->reason);

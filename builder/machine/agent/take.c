@@ -41,19 +41,19 @@ struct take {
 	bool dry_run, force;
 };
 
-static void path_of(char *out, size_t size, const char *folder, const char *name)
+static void take_path_of(char *out, size_t size, const char *folder, const char *name)
 {
 	snprintf(out, size, "%s/%s", folder, name);
 }
 
-static uint64_t size_of(const char *path)
+static uint64_t take_size_of(const char *path)
 {
 	struct stat st;
 
 	return stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
 }
 
-static uint64_t free_bytes(const char *path)
+static uint64_t take_free_bytes(const char *path)
 {
 	struct statvfs fs;
 
@@ -65,20 +65,20 @@ static uint64_t free_bytes(const char *path)
 /* --- may it be taken? ------------------------------------------------------------------------------------------------ */
 
 /* What the other slot has on the EFI system partition makes room, or is used again. */
-static uint64_t esp_room(const struct take *take)
+static uint64_t take_esp_room(const struct take *take)
 {
-	uint64_t bytes = free_bytes(take->boot.esp);
+	uint64_t bytes = take_free_bytes(take->boot.esp);
 	char path[400];
 
 	for (size_t i = 0; i < N_ESP_FILES; i++) {
-		path_of(path, sizeof path, take->folder, esp_files[i]);
-		bytes += size_of(path);
+		take_path_of(path, sizeof path, take->folder, esp_files[i]);
+		bytes += take_size_of(path);
 	}
 	snprintf(path, sizeof path, "%s" ESP_UKI_FOLDER "/%s", take->boot.esp, take->boot.other->file);
-	return bytes + (*take->boot.other->file ? size_of(path) : 0);
+	return bytes + (*take->boot.other->file ? take_size_of(path) : 0);
 }
 
-static void ask_admission(const struct take *take)
+static void take_ask_admission(const struct take *take)
 {
 	static char failures[HISTORY_BYTES];
 	struct admit_room room = {0};
@@ -86,8 +86,8 @@ static void ask_admission(const struct take *take)
 	int r;
 
 	if (take->boot.other) {
-		room.esp_bytes = esp_room(take);
-		room.state_bytes = free_bytes("/var");
+		room.esp_bytes = take_esp_room(take);
+		room.state_bytes = take_free_bytes("/var");
 	}
 	r = history_read(take->boot.history, failures);
 	if (r < 0 && !take->force)
@@ -97,14 +97,14 @@ static void ask_admission(const struct take *take)
 		die("%s", why);
 }
 
-static bool runs_already(const struct take *take)
+static bool take_runs_already(const struct take *take)
 {
 	return memcmp(take->offer.objects[OBJECT_ROOT].root_hash, take->boot.cmdline.root_hash, HASH_BYTES) == 0;
 }
 
 /* --- what is known on the machine ------------------------------------------------------------------------------------ */
 
-static int open_partition(const struct slot *slot, int flags)
+static int take_open_partition(const struct slot *slot, int flags)
 {
 	char path[64];
 	int fd;
@@ -117,13 +117,13 @@ static int open_partition(const struct slot *slot, int flags)
 }
 
 /* The running slot: its tree says what is in it, if it has the machine's salt. */
-static void know_running(struct take *take)
+static void take_know_running(struct take *take)
 {
 	const struct cmdline *cmdline = &take->boot.cmdline;
 	struct object *object = &take->known[take->n_known];
 	uint8_t block[VERITY_SUPERBLOCK];
 	struct verity verity;
-	int fd = open_partition(take->boot.running, O_RDONLY);
+	int fd = take_open_partition(take->boot.running, O_RDONLY);
 
 	if (read_all(fd, block, sizeof block, (int64_t)cmdline->hash_offset) != sizeof block ||
 	    verity_decode(block, cmdline->root_hash, &verity) < 0 || verity.data_block_size != BLOCK_BYTES ||
@@ -138,10 +138,10 @@ static void know_running(struct take *take)
 	blocks_know(&take->blocks, object);
 }
 
-static void know_file(struct take *take, const char *path)
+static void take_know_file(struct take *take, const char *path)
 {
 	struct object *object = &take->known[take->n_known];
-	uint64_t size = size_of(path);
+	uint64_t size = take_size_of(path);
 	int fd = size ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 
 	if (fd < 0)
@@ -151,39 +151,39 @@ static void know_file(struct take *take, const char *path)
 	blocks_know(&take->blocks, object);
 }
 
-static void know_machine(struct take *take)
+static void take_know_machine(struct take *take)
 {
 	const struct slot *running = take->boot.running;
 	char folder[64], path[400];
 
-	know_running(take);
+	take_know_running(take);
 	boot_folder(&take->boot, running, folder, sizeof folder);
 	snprintf(path, sizeof path, "%s" ESP_UKI_FOLDER "/%s", take->boot.esp, running->file);
 	if (*running->file)
-		know_file(take, path);
+		take_know_file(take, path);
 	for (size_t i = 0; i < N_ESP_FILES; i++) {
-		path_of(path, sizeof path, folder, esp_files[i]);
-		know_file(take, path);
-		path_of(path, sizeof path, take->folder, esp_files[i]);
-		know_file(take, path);
+		take_path_of(path, sizeof path, folder, esp_files[i]);
+		take_know_file(take, path);
+		take_path_of(path, sizeof path, take->folder, esp_files[i]);
+		take_know_file(take, path);
 	}
 }
 
 /* --- taking ---------------------------------------------------------------------------------------------------------- */
 
-static void make_durable(int fd, const char *name)
+static void take_make_durable(int fd, const char *name)
 {
 	if (fsync(fd) < 0)
 		die("cannot write %s: %s", name, strerror(errno));
 }
 
 /* From here on the slot cannot be started, until it is whole. What an interrupted run left in its folder stays. */
-static void clear(struct take *take)
+static void take_clear(struct take *take)
 {
 	char path[96];
 	int r;
 
-	path_of(path, sizeof path, take->folder, MARKER);
+	take_path_of(path, sizeof path, take->folder, MARKER);
 	if (access(path, F_OK) == 0 && take->boot.other->state == SLOT_EMPTY)
 		return;
 	boot_clear(&take->boot, take->boot.other);
@@ -192,12 +192,12 @@ static void clear(struct take *take)
 		die("cannot write %s: %s", path, strerror(-r));
 }
 
-static int open_target(const struct take *take, const char *name)
+static int take_open_target(const struct take *take, const char *name)
 {
 	char path[96];
 	int fd;
 
-	path_of(path, sizeof path, take->folder, name);
+	take_path_of(path, sizeof path, take->folder, name);
 	fd = open(path, take->dry_run ? O_RDONLY | O_CLOEXEC : O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0 && !take->dry_run)
 		die("cannot make %s: %s", path, strerror(errno));
@@ -205,7 +205,7 @@ static int open_target(const struct take *take, const char *name)
 }
 
 /* Opens what is to be filled: first the slot, then the files; GRUB's entry is the last. */
-static void open_targets(struct take *take)
+static void take_open_targets(struct take *take)
 {
 	static const char *const names[TARGETS] = {"the slot", "uki", ESP_LINUX, ESP_INITRD, ESP_GRUB_ENTRY};
 	const enum offer_object objects[TARGETS] = {
@@ -215,8 +215,8 @@ static void open_targets(struct take *take)
 
 	for (size_t i = 0; i < TARGETS; i++) {
 		struct object *target = &take->targets[i];
-		int fd = i == 0 ? open_partition(take->boot.other,
-						 take->dry_run ? O_RDONLY : O_RDWR) : open_target(take, names[i]);
+		int fd = i == 0 ? take_open_partition(take->boot.other, take->dry_run ? O_RDONLY : O_RDWR)
+				: take_open_target(take, names[i]);
 
 		object_init(target, names[i], fd, take->offer.objects[objects[i]].size_bytes);
 		target->number = objects[i];
@@ -227,7 +227,7 @@ static void open_targets(struct take *take)
 }
 
 /* By its superblock the initrd knows a slot: it is written when all it stands for is on the disk. */
-static void write_superblock(const struct take *take)
+static void take_write_superblock(const struct take *take)
 {
 	const struct object *slot = &take->targets[0];
 	struct verity verity = {
@@ -239,11 +239,11 @@ static void write_superblock(const struct take *take)
 
 	memcpy(verity.salt, take->offer.salt, HASH_BYTES);
 	verity_encode(&verity, slot->root_hash, block);
-	make_durable(slot->fd, slot->name);
+	take_make_durable(slot->fd, slot->name);
 	r = write_all(slot->fd, block, sizeof block, (int64_t)slot->size_bytes);
 	if (r < 0)
 		die("cannot write the superblock: %s", strerror(-r));
-	make_durable(slot->fd, slot->name);
+	take_make_durable(slot->fd, slot->name);
 	if (ioctl(slot->fd, BLKFLSBUF) < 0) /* what is read from now on comes from the disk */
 		die("cannot flush the slot: %s", strerror(errno));
 	if (read_all(slot->fd, there, sizeof there, (int64_t)slot->size_bytes) != sizeof there ||
@@ -251,20 +251,20 @@ static void write_superblock(const struct take *take)
 		die("the superblock is not what was written: is the disk broken?");
 }
 
-static void finish_files(const struct take *take)
+static void take_finish_files(const struct take *take)
 {
 	for (size_t i = 1; i < TARGETS; i++) {
 		const struct object *target = &take->targets[i];
 
 		if (ftruncate(target->fd, (off_t)target->size_bytes) < 0)
 			die("cannot write %s: %s", target->name, strerror(errno));
-		make_durable(target->fd, target->name);
+		take_make_durable(target->fd, target->name);
 		posix_fadvise(target->fd, 0, 0, POSIX_FADV_DONTNEED);
 	}
 }
 
 /* Everything is there, durable and checked: now the slot may be started. */
-static void try(struct take *take)
+static void take_try(struct take *take)
 {
 	char text[160], hash[HASH_HEX], path[96];
 	int r;
@@ -276,7 +276,7 @@ static void try(struct take *take)
 		die("cannot write %s/image: %s", take->folder, strerror(-r));
 	for (size_t i = 0; i < TARGETS; i++)
 		close(take->targets[i].fd);
-	path_of(path, sizeof path, take->folder, MARKER);
+	take_path_of(path, sizeof path, take->folder, MARKER);
 	if (unlink(path) < 0)
 		die("cannot remove %s: %s", path, strerror(errno));
 	boot_try(&take->boot, take->boot.other);
@@ -285,24 +285,24 @@ static void try(struct take *take)
 static void take_all(struct take *take)
 {
 	if (!take->dry_run)
-		clear(take);
+		take_clear(take);
 	memcpy(take->blocks.salt, take->offer.salt, HASH_BYTES);
 	take->blocks.talk = &take->talk;
 	take->blocks.dry_run = take->dry_run;
 	talk_say(&take->talk, OFFER_STEP " " OFFER_STEP_LOOKING);
-	know_machine(take);
-	open_targets(take);
+	take_know_machine(take);
+	take_open_targets(take);
 	talk_say(&take->talk, OFFER_STEP " " OFFER_STEP_TAKING);
 	for (size_t i = 0; i < TARGETS; i++)
 		blocks_take(&take->blocks, &take->targets[i]);
 	if (take->dry_run)
 		return;
-	finish_files(take);
-	write_superblock(take);
+	take_finish_files(take);
+	take_write_superblock(take);
 	talk_say(&take->talk, OFFER_STEP " " OFFER_STEP_CHECKING);
 	for (size_t i = 0; i < TARGETS; i++)
 		blocks_check(&take->blocks, &take->targets[i]);
-	try(take);
+	take_try(take);
 }
 
 int take_main(int argc, char **argv)
@@ -322,8 +322,8 @@ int take_main(int argc, char **argv)
 	offer_read(&take.talk, &take.offer);
 	if (take.boot.other)
 		boot_folder(&take.boot, take.boot.other, take.folder, sizeof take.folder);
-	ask_admission(&take);
-	if (runs_already(&take)) {
+	take_ask_admission(&take);
+	if (take_runs_already(&take)) {
 		talk_say(&take.talk, OFFER_SAME " %c", take.boot.running->letter);
 		return EXIT_SUCCESS;
 	}

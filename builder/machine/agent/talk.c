@@ -9,7 +9,7 @@
 
 #include "machine/say.h"
 
-static void wait_for(int fd, short events)
+static void talk_wait_for(int fd, short events)
 {
 	struct pollfd fds = {fd, events, 0};
 	int n;
@@ -23,12 +23,12 @@ static void wait_for(int fd, short events)
 		die("cannot wait for the builder: %s", strerror(errno));
 }
 
-static void fill(struct talk *talk)
+static void talk_fill(struct talk *talk)
 {
 	ssize_t n;
 
 	do {
-		wait_for(talk->in, POLLIN);
+		talk_wait_for(talk->in, POLLIN);
 		n = read(talk->in, talk->buffer, sizeof talk->buffer);
 	} while (n < 0 && (errno == EINTR || errno == EAGAIN));
 	if (n <= 0)
@@ -45,7 +45,7 @@ void talk_bytes(struct talk *talk, void *out, size_t size)
 		size_t n;
 
 		if (talk->from == talk->to)
-			fill(talk);
+			talk_fill(talk);
 		n = talk->to - talk->from < size ? talk->to - talk->from : size;
 		memcpy(to, talk->buffer + talk->from, n);
 		talk->from += n;
@@ -85,7 +85,7 @@ void talk_say(struct talk *talk, const char *format, ...)
 	for (left = (size_t)n + 1; left;) {
 		ssize_t written;
 
-		wait_for(talk->out, POLLOUT);
+		talk_wait_for(talk->out, POLLOUT);
 		written = write(talk->out, at, left);
 		if (written < 0 && errno != EINTR && errno != EAGAIN)
 			die("the connection to the builder has ended");

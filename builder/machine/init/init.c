@@ -24,13 +24,14 @@
 enum { WAIT_SECONDS = 30, WAIT_STEP_US = 10000 };
 
 /* A mount that the machine cannot do without. */
-static void mount_or_die(const char *source, const char *target, const char *type, unsigned long flags, const char *options)
+static void init_mount_or_die(const char *source, const char *target, const char *type, unsigned long flags,
+			      const char *options)
 {
 	if (mount(source, target, type, flags, options) < 0)
 		die("cannot mount %s at %s: %s", source, target, strerror(errno));
 }
 
-static void mount_kernel_files(void)
+static void init_mount_kernel_files(void)
 {
 	static const struct { const char *type, *target; unsigned long flags; } mounts[] = {
 		{"devtmpfs", "/dev", MS_NOSUID},
@@ -53,7 +54,7 @@ struct slot_search {
 	struct verity verity;
 };
 
-static bool read_superblock(const char *device, uint64_t offset, uint8_t block[VERITY_SUPERBLOCK])
+static bool init_read_superblock(const char *device, uint64_t offset, uint8_t block[VERITY_SUPERBLOCK])
 {
 	char path[64];
 	ssize_t n;
@@ -68,13 +69,13 @@ static bool read_superblock(const char *device, uint64_t offset, uint8_t block[V
 	return n == VERITY_SUPERBLOCK;
 }
 
-static int is_slot(const struct partition *partition, void *data)
+static int init_is_slot(const struct partition *partition, void *data)
 {
 	struct slot_search *search = data;
 	uint8_t block[VERITY_SUPERBLOCK];
 
 	if (strncmp(partition->label, LABEL_ROOT, strlen(LABEL_ROOT)) != 0 ||
-	    !read_superblock(partition->device, search->cmdline->hash_offset, block) ||
+	    !init_read_superblock(partition->device, search->cmdline->hash_offset, block) ||
 	    verity_decode(block, search->cmdline->root_hash, &search->verity) < 0)
 		return 0;
 	search->slot = *partition;
@@ -82,16 +83,16 @@ static int is_slot(const struct partition *partition, void *data)
 }
 
 /* Disks appear when their drivers are ready: asks again until the slot is there. */
-static void find_slot(struct slot_search *search)
+static void init_find_slot(struct slot_search *search)
 {
-	for (unsigned waited = 0; partitions_each(is_slot, search) == 0; waited += WAIT_STEP_US) {
+	for (unsigned waited = 0; partitions_each(init_is_slot, search) == 0; waited += WAIT_STEP_US) {
 		if (waited >= WAIT_SECONDS * 1000000U)
 			die("no partition root, root-a or root-b holds the image of aether.root= (waited %d s)", WAIT_SECONDS);
 		usleep(WAIT_STEP_US);
 	}
 }
 
-static void mount_root(const struct slot_search *search)
+static void init_mount_root(const struct slot_search *search)
 {
 	char device[32];
 	int r = verity_open(&search->verity, &search->slot, search->cmdline, device);
@@ -99,49 +100,49 @@ static void mount_root(const struct slot_search *search)
 	if (r < 0)
 		die("cannot verify %s: %s", search->slot.device, strerror(-r));
 	mkdir(SYSROOT, 0755);
-	mount_or_die(device, SYSROOT, "erofs", MS_RDONLY, NULL);
+	init_mount_or_die(device, SYSROOT, "erofs", MS_RDONLY, NULL);
 }
 
 /* --- what is written ------------------------------------------------------------------------------------------------- */
 
 /* The state of the machine: the partition `state` of the disk with the slot. A disk without one keeps nothing. The image's
  * own /var stays to be seen as the factory's. */
-static void mount_state(const char *disk)
+static void init_mount_state(const char *disk)
 {
 	struct partition state;
 	char device[64];
 
-	mount_or_die(SYSROOT "/var", FACTORY, NULL, MS_BIND, NULL);
+	init_mount_or_die(SYSROOT "/var", FACTORY, NULL, MS_BIND, NULL);
 	if (!partition_find(disk, LABEL_STATE, &state)) {
 		say("%s has no partition 'state': what is written to /var lasts until the next boot", disk);
-		mount_or_die("tmpfs", SYSROOT "/var", "tmpfs", 0, "mode=0755");
+		init_mount_or_die("tmpfs", SYSROOT "/var", "tmpfs", 0, "mode=0755");
 		return;
 	}
 	snprintf(device, sizeof device, "/dev/%s", state.device);
-	mount_or_die(device, SYSROOT "/var", "ext4", MS_RELATIME, NULL);
+	init_mount_or_die(device, SYSROOT "/var", "ext4", MS_RELATIME, NULL);
 }
 
 /* /etc is the image's, with a layer in memory over it. The machine-id is there before the first program asks: no boot is a
  * "first boot", with its questions. */
-static void mount_etc(void)
+static void init_mount_etc(void)
 {
 	char id[MACHINE_ID_BYTES];
 	FILE *file;
 
 	mkdir(ETC_ROOM, 0700);
-	mount_or_die("tmpfs", ETC_ROOM, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755");
+	init_mount_or_die("tmpfs", ETC_ROOM, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755");
 	if (mkdir(ETC_ROOM "/upper", 0755) < 0 || mkdir(ETC_ROOM "/work", 0755) < 0)
 		die("cannot make folders in memory: %s", strerror(errno));
 	identity_machine_id(IDENTITY, id);
 	file = fopen(ETC_ROOM "/upper/machine-id", "we");
 	if (!file || fputs(id, file) < 0 || fchmod(fileno(file), 0444) < 0 || fclose(file) != 0)
 		die("cannot write the machine-id: %s", strerror(errno));
-	mount_or_die("overlay", SYSROOT "/etc", "overlay", MS_NOSUID | MS_NODEV,
-		     "lowerdir=" SYSROOT "/etc,upperdir=" ETC_ROOM "/upper,workdir=" ETC_ROOM "/work");
+	init_mount_or_die("overlay", SYSROOT "/etc", "overlay", MS_NOSUID | MS_NODEV,
+			  "lowerdir=" SYSROOT "/etc,upperdir=" ETC_ROOM "/upper,workdir=" ETC_ROOM "/work");
 	umount2(ETC_ROOM, MNT_DETACH); /* the overlay holds it */
 }
 
-static void mount_homes(void)
+static void init_mount_homes(void)
 {
 	static const struct { const char *state, *target; unsigned mode; } homes[] = {
 		{SYSROOT "/var/home", SYSROOT "/home", 0755},
@@ -153,13 +154,13 @@ static void mount_homes(void)
 
 		if (r < 0)
 			die("cannot make %s: %s", homes[i].state, strerror(-r));
-		mount_or_die(homes[i].state, homes[i].target, NULL, MS_BIND, NULL);
+		init_mount_or_die(homes[i].state, homes[i].target, NULL, MS_BIND, NULL);
 	}
 }
 
 /* --- away ------------------------------------------------------------------------------------------------------------ */
 
-static void switch_root(char **argv)
+static void init_switch_root(char **argv)
 {
 	static const char *const moved[] = {"/dev", "/proc", "/sys"};
 	static const char *const inits[] = {"/sbin/init", "/usr/lib/systemd/systemd"};
@@ -168,7 +169,7 @@ static void switch_root(char **argv)
 		char target[32];
 
 		snprintf(target, sizeof target, SYSROOT "%s", moved[i]);
-		mount_or_die(moved[i], target, NULL, MS_MOVE, NULL);
+		init_mount_or_die(moved[i], target, NULL, MS_MOVE, NULL);
 	}
 	unlink("/init");
 	if (chdir(SYSROOT) < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0 || chdir("/") < 0)
@@ -190,18 +191,18 @@ int main(int argc, char **argv)
 	(void)argc;
 	say_as("aether-init", "/dev/kmsg");
 	umask(0);
-	mount_kernel_files();
+	init_mount_kernel_files();
 	if (read_line("/proc/cmdline", text, sizeof text) < 0)
 		die("cannot read the kernel command line");
 	if (cmdline_parse(text, &cmdline, &problem) < 0)
 		die("expected %s on the kernel command line", problem);
 	modules_load("/modules");
 	search.cmdline = &cmdline;
-	find_slot(&search);
-	mount_root(&search);
-	mount_state(search.slot.disk);
-	mount_etc();
-	mount_homes();
+	init_find_slot(&search);
+	init_mount_root(&search);
+	init_mount_state(search.slot.disk);
+	init_mount_etc();
+	init_mount_homes();
 	umask(022);
-	switch_root(argv);
+	init_switch_root(argv);
 }

@@ -11,13 +11,13 @@
 
 #include "machine/say.h"
 
-static int is_module(const struct dirent *entry)
+static int init_modules_is_module(const struct dirent *entry)
 {
 	return entry->d_name[0] != '.';
 }
 
 /* A driver for hardware that this machine does not have may refuse (ENODEV); one that is built in is there (EEXIST). */
-static void load(const char *path)
+static void init_modules_load(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
@@ -32,11 +32,11 @@ void modules_load(const char *folder)
 {
 	struct dirent **entries;
 	char path[512];
-	int n = scandir(folder, &entries, is_module, alphasort);
+	int n = scandir(folder, &entries, init_modules_is_module, alphasort);
 
 	for (int i = 0; i < n; i++) {
 		snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
-		load(path);
+		init_modules_load(path);
 		free(entries[i]);
 	}
 	if (n >= 0)

@@ -14,7 +14,7 @@ static const struct rule uuid_rule = {"a UUID", "[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4})
 static const struct rule label_rule = {"a label of at most 36 letters, digits, '-', '_' and '.'", "[A-Za-z0-9_.-]{1,36}"};
 static const struct schema schema_size = {.type = VALUE_SIZE};
 
-static int decode_partition_size(struct decoder *decoder, const struct node *node, const char *path, void *out)
+static int disks_decode_partition_size(struct decoder *decoder, const struct node *node, const char *path, void *out)
 {
 	struct recipe_partition *partition = out;
 
@@ -29,14 +29,14 @@ static int decode_partition_size(struct decoder *decoder, const struct node *nod
 	return 0;
 }
 
-static bool made_here(const struct recipe_partition *partition)
+static bool disks_made_here(const struct recipe_partition *partition)
 {
 	if (partition->content == CONTENT_ROOT)
 		return strcmp(partition->format, "erofs") == 0;
 	return strcmp(partition->format, "ext4") == 0 || strcmp(partition->format, "vfat") == 0;
 }
 
-static int decode_content(struct decoder *decoder, const struct node *node, const char *path, void *out)
+static int disks_decode_content(struct decoder *decoder, const struct node *node, const char *path, void *out)
 {
 	struct recipe_partition *partition = out;
 	const struct node *type = node_get(node, "type");
@@ -65,7 +65,7 @@ static int decode_content(struct decoder *decoder, const struct node *node, cons
 	partition->verity = partition->content == CONTENT_ROOT;
 	partition->slots = partition->content == CONTENT_ROOT;
 	decode(decoder, schema, node, path, partition);
-	if (partition->format && !made_here(partition))
+	if (partition->format && !disks_made_here(partition))
 		return err_at(decoder->err, -ENOTSUP, &node_get(node, "format")->pos, path,
 			      "the format '%s' is not yet supported", partition->format);
 	return err_result(decoder->err);
@@ -93,7 +93,8 @@ static const char *const root_type_choices[] = {"root", NULL};
 static const struct schema schema_root_type = {VALUE_TEXT, .choices = root_type_choices};
 static const struct field root_fields[] = {
 	{"type", &schema_root_type, FIELD_EARLY | FIELD_REQUIRED, 0, 0, "what the partition holds"},
-	{"format", &schema_root_format, FIELD_REQUIRED, WORD_OF(recipe_partition, format), 0, "file system of the immutable root"},
+	{"format", &schema_root_format, FIELD_REQUIRED, WORD_OF(recipe_partition, format), 0,
+	 "file system of the immutable root"},
 	{"verity", &word_bool, 0, WORD_OF(recipe_partition, verity), 0, "verified by dm-verity (true)"},
 	{"slots", &schema_slots, 0, WORD_OF(recipe_partition, slots), 0, "2: a twin partition for the next image"},
 	WORD_END,
@@ -118,19 +119,25 @@ const struct schema *schema_content(const char *type, bool *ret_later)
 static const struct schema schema_partition_type = {VALUE_TEXT, .rule = &type_rule};
 static const struct schema schema_partition_uuid = {VALUE_TEXT, .rule = &uuid_rule};
 static const struct schema schema_partition_label = {VALUE_TEXT, .rule = &label_rule};
-static const struct schema schema_partition_size = {VALUE_TEXT, .rule = &extent_rule, .decode = decode_partition_size};
-static const struct schema schema_holds = {VALUE_CONTENT, .decode = decode_content};
+static const struct schema schema_partition_size = {VALUE_TEXT, .rule = &extent_rule,
+						    .decode = disks_decode_partition_size};
+static const struct schema schema_holds = {VALUE_CONTENT, .decode = disks_decode_content};
 static const struct schema schema_priority = {VALUE_INT, .min = 0, .max = 10000};
 
 static const struct field partition_fields[] = {
-	{"size", &schema_partition_size, 0, 0, 0, "size; without it, from the content; 100% grows to the end of the disk"},
+	{"size", &schema_partition_size, 0, 0, 0,
+	 "size; without it, from the content; 100% grows to the end of the disk"},
 	{"start", &schema_size, 0, WORD_OF(recipe_partition, start), 0, "where it starts (after the one before)"},
 	WORD_LATER("end", "where it ends"),
-	{"type", &schema_partition_type, 0, WORD_OF(recipe_partition, type), 0, "partition type: a GUID or a code of sgdisk (8300)"},
-	{"label", &schema_partition_label, 0, WORD_OF(recipe_partition, label), 0, "name in the partition table (its key)"},
-	{"uuid", &schema_partition_uuid, 0, WORD_OF(recipe_partition, uuid), 0, "partition UUID (derived from the plan)"},
+	{"type", &schema_partition_type, 0, WORD_OF(recipe_partition, type), 0,
+	 "partition type: a GUID or a code of sgdisk (8300)"},
+	{"label", &schema_partition_label, 0, WORD_OF(recipe_partition, label), 0,
+	 "name in the partition table (its key)"},
+	{"uuid", &schema_partition_uuid, 0, WORD_OF(recipe_partition, uuid), 0,
+	 "partition UUID (derived from the plan)"},
 	WORD_LATER("attributes", "attribute bits"),
-	{"priority", &schema_priority, 0, WORD_OF(recipe_partition, priority), 0, "order on the disk: small comes first"},
+	{"priority", &schema_priority, 0, WORD_OF(recipe_partition, priority), 0,
+	 "order on the disk: small comes first"},
 	WORD_LATER("alignment", "alignment in sectors"),
 	WORD_LATER("hybrid", "entry in a hybrid MBR"),
 	{"grow", &word_bool, 0, WORD_OF(recipe_partition, grow), 0, "grown on first boot to fill the disk"},
@@ -147,14 +154,16 @@ static const char *const table_choices[] = {"gpt", NULL};
 static const struct schema schema_table_type = {VALUE_TEXT, .choices = table_choices};
 static const struct field gpt_fields[] = {
 	{"type", &schema_table_type, FIELD_REQUIRED, WORD_OF(recipe_disk, type), 0, "the kind of partition table"},
-	{"partitions", &schema_partitions, FIELD_REQUIRED, WORD_OF(recipe_disk, partitions), WORD_OF(recipe_disk, n_partitions), "by name"},
+	{"partitions", &schema_partitions, FIELD_REQUIRED, WORD_OF(recipe_disk, partitions),
+	 WORD_OF(recipe_disk, n_partitions), "by name"},
 	WORD_END,
 };
 static const struct schema schema_gpt = {VALUE_RECORD, .fields = gpt_fields};
 
 static const struct field disk_fields[] = {
 	{"device", &word_line, FIELD_EARLY, 0, 0, "accepted for disko's sake: an image has no device"},
-	{"imageSize", &schema_size, 0, WORD_OF(recipe_disk, image_size), 0, "size of the disk image (as small as its content allows)"},
+	{"imageSize", &schema_size, 0, WORD_OF(recipe_disk, image_size), 0,
+	 "size of the disk image (as small as its content allows)"},
 	WORD_LATER("role", "`data`: a disk that a reimage never writes"),
 	{"content", &schema_gpt, FIELD_REQUIRED, 0, 0, "the partition table"},
 	WORD_END,
@@ -176,7 +185,7 @@ static const struct field layout_fields[] = {
 enum { LABEL_MAX = 36, PARTITIONS_MAX = 128 /* of a GPT as everybody makes it */ };
 
 /* By priority; equal ones stay as they were written. */
-static void sort(struct recipe_disk *disk)
+static void disks_sort(struct recipe_disk *disk)
 {
 	for (size_t i = 1; i < disk->n_partitions; i++) {
 		struct recipe_partition moving = disk->partitions[i];
@@ -188,35 +197,35 @@ static void sort(struct recipe_disk *disk)
 	}
 }
 
-static bool is_type(const struct recipe_partition *partition, const char *code, const char *guid)
+static bool disks_is_type(const struct recipe_partition *partition, const char *code, const char *guid)
 {
 	return strcmp(partition->type, code) == 0 || strcasecmp(partition->type, guid) == 0;
 }
 
-static bool is_esp(const struct recipe_partition *partition)
+static bool disks_is_esp(const struct recipe_partition *partition)
 {
-	return is_type(partition, "EF00", "C12A7328-F81F-11D2-BA4B-00A0C93EC93B");
+	return disks_is_type(partition, "EF00", "C12A7328-F81F-11D2-BA4B-00A0C93EC93B");
 }
 
-static bool is_bios_boot(const struct recipe_partition *partition)
+static bool disks_is_bios_boot(const struct recipe_partition *partition)
 {
-	return is_type(partition, "EF02", "21686148-6449-6E6F-744E-656564454649");
+	return disks_is_type(partition, "EF02", "21686148-6449-6E6F-744E-656564454649");
 }
 
-static bool is_root(const struct recipe_partition *partition)
+static bool disks_is_root(const struct recipe_partition *partition)
 {
 	return partition->content == CONTENT_ROOT;
 }
 
 /* --- one partition --------------------------------------------------------------------------------------------------- */
 
-static const char *path_of(struct decoder *decoder, const struct recipe_disk *disk,
-			   const struct recipe_partition *partition)
+static const char *disks_path_of(struct decoder *decoder, const struct recipe_disk *disk,
+				 const struct recipe_partition *partition)
 {
 	return arena_printf(decoder->arena, "partitions.disk.%s.content.partitions.%s", disk->name, partition->name);
 }
 
-static void set_defaults(struct decoder *decoder, struct recipe_partition *partition)
+static void disks_set_defaults(struct decoder *decoder, struct recipe_partition *partition)
 {
 	if (!partition->label)
 		partition->label = partition->name;
@@ -231,7 +240,7 @@ static void set_defaults(struct decoder *decoder, struct recipe_partition *parti
 	}
 }
 
-static void check_mountpoint(struct decoder *decoder, const struct recipe_partition *partition, const char *path)
+static void disks_check_mountpoint(struct decoder *decoder, const struct recipe_partition *partition, const char *path)
 {
 	const char *mountpoint = partition->mountpoint ? partition->mountpoint : "";
 
@@ -251,9 +260,9 @@ static void check_mountpoint(struct decoder *decoder, const struct recipe_partit
 	}
 }
 
-static void check_partition(struct decoder *decoder, const struct recipe_partition *partition, const char *path)
+static void disks_check_partition(struct decoder *decoder, const struct recipe_partition *partition, const char *path)
 {
-	bool twin = is_root(partition) && partition->slots == 2;
+	bool twin = disks_is_root(partition) && partition->slots == 2;
 
 	if (strlen(partition->label) + (twin ? strlen("-a") : 0) > LABEL_MAX)
 		err_at(decoder->err, -EINVAL, &partition->pos, path,
@@ -262,44 +271,45 @@ static void check_partition(struct decoder *decoder, const struct recipe_partiti
 		err_at(decoder->err, -EINVAL, &partition->pos, path, "one 'uuid' cannot be that of two slots");
 		err_hint(decoder->err, "leave it out: each slot gets one of its own");
 	}
-	if (is_esp(partition) && (partition->content != CONTENT_FILESYSTEM || strcmp(partition->format, "vfat") != 0))
+	if (disks_is_esp(partition) &&
+	    (partition->content != CONTENT_FILESYSTEM || strcmp(partition->format, "vfat") != 0))
 		err_at(decoder->err, -EINVAL, &partition->pos, path,
 		       "an EFI system partition holds the file system 'vfat'");
-	if (is_bios_boot(partition) && partition->content != CONTENT_NONE)
+	if (disks_is_bios_boot(partition) && partition->content != CONTENT_NONE)
 		err_at(decoder->err, -EINVAL, &partition->pos, path,
 		       "the BIOS boot partition has no content of its own");
-	if (is_root(partition) && !text_has_prefix(partition->label, "root")) {
+	if (disks_is_root(partition) && !text_has_prefix(partition->label, "root")) {
 		err_at(decoder->err, -EINVAL, &partition->pos, path, "the label of the root begins with 'root'");
 		err_hint(decoder->err, "the machine's first program looks for the system on partitions of that name");
 	}
-	if (is_root(partition) && partition->grow)
+	if (disks_is_root(partition) && partition->grow)
 		err_at(decoder->err, -EINVAL, &partition->pos, path, "the immutable root does not grow");
-	if (is_root(partition) && !partition->verity)
+	if (disks_is_root(partition) && !partition->verity)
 		err_at(decoder->err, -ENOTSUP, &partition->pos, path, "a root without 'verity' is not yet supported");
-	check_mountpoint(decoder, partition, path);
+	disks_check_mountpoint(decoder, partition, path);
 }
 
 /* --- all of them ----------------------------------------------------------------------------------------------------- */
 
 /* Whether two partitions would have a label in common; a root with two slots has two. */
-static bool same_label(const struct recipe_partition *one, const struct recipe_partition *other)
+static bool disks_same_label(const struct recipe_partition *one, const struct recipe_partition *other)
 {
 	size_t length = strlen(one->label);
 
-	if (is_root(one) && one->slots == 2)
-		return is_root(other) && other->slots == 2
-			? strcmp(one->label, other->label) == 0
-			: strncmp(one->label, other->label, length) == 0 &&
-				(strcmp(other->label + length, "-a") == 0 || strcmp(other->label + length, "-b") == 0);
-	if (is_root(other) && other->slots == 2)
-		return same_label(other, one);
+	if (disks_is_root(one) && one->slots == 2)
+		return disks_is_root(other) && other->slots == 2 ? strcmp(one->label, other->label) == 0
+								 : strncmp(one->label, other->label, length) == 0 &&
+									   (strcmp(other->label + length, "-a") == 0 ||
+									    strcmp(other->label + length, "-b") == 0);
+	if (disks_is_root(other) && other->slots == 2)
+		return disks_same_label(other, one);
 	return strcmp(one->label, other->label) == 0;
 }
 
-static void check_pair(struct decoder *decoder, const struct recipe_partition *one,
-		       const struct recipe_partition *other, const char *path)
+static void disks_check_pair(struct decoder *decoder, const struct recipe_partition *one,
+			     const struct recipe_partition *other, const char *path)
 {
-	if (same_label(one, other))
+	if (disks_same_label(one, other))
 		err_at(decoder->err, -EINVAL, &other->pos, path,
 		       "'%s' has this label already: programs find partitions by it", one->name);
 	if (one->uuid && other->uuid && strcasecmp(one->uuid, other->uuid) == 0)
@@ -312,34 +322,35 @@ static void check_pair(struct decoder *decoder, const struct recipe_partition *o
 		       one->name);
 }
 
-static void check_disk(struct decoder *decoder, struct recipe_disk *disk)
+static void disks_check_disk(struct decoder *decoder, struct recipe_disk *disk)
 {
 	if (disk->n_partitions > PARTITIONS_MAX) {
 		err_at(decoder->err, -EINVAL, &disk->pos, "partitions.disk", "more than %d partitions", PARTITIONS_MAX);
 		return;
 	}
 	for (size_t i = 0; i < disk->n_partitions; i++)
-		set_defaults(decoder, &disk->partitions[i]);
-	sort(disk);
+		disks_set_defaults(decoder, &disk->partitions[i]);
+	disks_sort(disk);
 	for (size_t i = 0; i < disk->n_partitions; i++) {
-		const char *path = path_of(decoder, disk, &disk->partitions[i]);
+		const char *path = disks_path_of(decoder, disk, &disk->partitions[i]);
 
-		check_partition(decoder, &disk->partitions[i], path);
+		disks_check_partition(decoder, &disk->partitions[i], path);
 		for (size_t before = 0; before < i; before++)
-			check_pair(decoder, &disk->partitions[before], &disk->partitions[i], path);
+			disks_check_pair(decoder, &disk->partitions[before], &disk->partitions[i], path);
 	}
 }
 
 /* What an immutable machine cannot start without, each exactly once. */
-static void check_needed(struct decoder *decoder, const struct recipe_disk *disk, const struct node *partitions)
+static void disks_check_needed(struct decoder *decoder, const struct recipe_disk *disk, const struct node *partitions)
 {
 	static const struct {
 		bool (*is)(const struct recipe_partition *);
 		const char *what;
 	} needed[] = {
-		{is_root, "partition with the content 'root': the system"},
-		{is_esp, "EFI system partition (type EF00, format vfat): UEFI starts from it, and the kernels lie there"},
-		{is_bios_boot, "BIOS boot partition (type EF02, size 1M): a BIOS starts from it"},
+		{disks_is_root, "partition with the content 'root': the system"},
+		{disks_is_esp,
+		 "EFI system partition (type EF00, format vfat): UEFI starts from it, and the kernels lie there"},
+		{disks_is_bios_boot, "BIOS boot partition (type EF02, size 1M): a BIOS starts from it"},
 	};
 
 	for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
@@ -353,7 +364,7 @@ static void check_needed(struct decoder *decoder, const struct recipe_disk *disk
 	}
 }
 
-static void check_partitions(struct decoder *decoder, const struct node *root)
+static void disks_check_partitions(struct decoder *decoder, const struct node *root)
 {
 	struct recipe *recipe = decoder->recipe;
 	const struct node *partitions = node_get(root, "partitions");
@@ -365,14 +376,15 @@ static void check_partitions(struct decoder *decoder, const struct node *root)
 		err_hint(decoder->err, "name a layout: 'partitions: ../partitions/hybrid-ab.yaml'");
 	}
 	for (size_t i = 0; i < recipe->n_disks; i++)
-		check_disk(decoder, &recipe->disks[i]);
+		disks_check_disk(decoder, &recipe->disks[i]);
 	if (recipe->n_disks > 1)
 		err_at(decoder->err, -ENOTSUP, &recipe->disks[1].pos, "partitions.disk",
 		       "a second disk is not yet supported");
 	else if (partitions && recipe->kind == KIND_VM && recipe->n_disks == 1)
-		check_needed(decoder, &recipe->disks[0], partitions);
+		disks_check_needed(decoder, &recipe->disks[0], partitions);
 	else if (partitions && recipe->n_disks == 0)
 		err_at(decoder->err, -EINVAL, &partitions->pos, "partitions.disk", "expected a disk");
 }
 
-const struct schema word_partitions = {VALUE_RECORD, .fields = layout_fields, .or_file = true, .check = check_partitions};
+const struct schema word_partitions = {VALUE_RECORD, .fields = layout_fields, .or_file = true,
+				       .check = disks_check_partitions};

@@ -11,20 +11,26 @@ static const struct schema schema_member = {VALUE_TEXT, .rule = &member_rule};
 static const struct schema schema_strip = {VALUE_INT, .min = 0, .max = 100};
 
 static const struct field download_fields[] = {
-	{"url", &word_url, FIELD_REQUIRED, WORD_OF(recipe_download, url), 0, "where it is: http://…, https://… or file:///…"},
-	{"sha256", &schema_sha256, 0, WORD_OF(recipe_download, sha256), 0, "the digest it must have (whatever it has when it is locked)"},
-	{"path", &word_image_path, FIELD_REQUIRED, WORD_OF(recipe_download, path), 0, "the file in the image; the folder, with `unpack`"},
-	{"member", &schema_member, 0, WORD_OF(recipe_download, member), 0, "the file of the archive that is wanted (all of the download)"},
+	{"url", &word_url, FIELD_REQUIRED, WORD_OF(recipe_download, url), 0,
+	 "where it is: http://…, https://… or file:///…"},
+	{"sha256", &schema_sha256, 0, WORD_OF(recipe_download, sha256), 0,
+	 "the digest it must have (whatever it has when it is locked)"},
+	{"path", &word_image_path, FIELD_REQUIRED, WORD_OF(recipe_download, path), 0,
+	 "the file in the image; the folder, with `unpack`"},
+	{"member", &schema_member, 0, WORD_OF(recipe_download, member), 0,
+	 "the file of the archive that is wanted (all of the download)"},
 	{"unpack", &word_bool, 0, WORD_OF(recipe_download, unpack), 0, "an archive, whose files all go below `path`"},
-	{"strip", &schema_strip, 0, WORD_OF(recipe_download, strip), 0, "leading parts of the archive's paths that `unpack` drops (0)"},
-	{"decompress", &word_bool, 0, WORD_OF(recipe_download, decompress), 0, "one compressed file (.gz, .xz, .zst, …)"},
+	{"strip", &schema_strip, 0, WORD_OF(recipe_download, strip), 0,
+	 "leading parts of the archive's paths that `unpack` drops (0)"},
+	{"decompress", &word_bool, 0, WORD_OF(recipe_download, decompress), 0,
+	 "one compressed file (.gz, .xz, .zst, …)"},
 	{"mode", &word_mode, 0, WORD_OF(recipe_download, mode), 0, "permissions, quoted octal (\"0644\")"},
 	{"owner", &word_account, 0, WORD_OF(recipe_download, owner), 0, "user (root)"},
 	{"group", &word_account, 0, WORD_OF(recipe_download, group), 0, "group (root)"},
 	WORD_END,
 };
 
-static void prepare_download(void *element)
+static void words_downloads_prepare_download(void *element)
 {
 	struct recipe_download *new = element;
 
@@ -35,8 +41,8 @@ static void prepare_download(void *element)
 static const struct schema schema_download = {VALUE_RECORD, .fields = download_fields};
 
 /* The words of which a download has one at the most, and those that only mean something beside one of them. */
-static void check_words(struct decoder *decoder, const struct recipe_download *download, const struct node *node,
-			const char *path)
+static void words_downloads_check_words(struct decoder *decoder, const struct recipe_download *download,
+					const struct node *node, const char *path)
 {
 	if (!!download->member + download->unpack + download->decompress > 1) {
 		err_at(decoder->err, -EINVAL, &download->pos, path, "more than one of 'member', 'unpack' and 'decompress'");
@@ -54,7 +60,8 @@ static void check_words(struct decoder *decoder, const struct recipe_download *d
 }
 
 /* Within the folder of an archive others may have their places: they come later, and win. */
-static void check_place(struct decoder *decoder, const struct recipe_download *download, const char *path)
+static void words_downloads_check_place(struct decoder *decoder, const struct recipe_download *download,
+					const char *path)
 {
 	const struct recipe *recipe = decoder->recipe;
 
@@ -72,7 +79,7 @@ static void check_place(struct decoder *decoder, const struct recipe_download *d
 			       download->path, other->name, other->path);
 }
 
-static void check_downloads(struct decoder *decoder, const struct node *root)
+static void words_downloads_check(struct decoder *decoder, const struct node *root)
 {
 	const struct node *map = node_get(root, "downloads");
 	const struct recipe *recipe = decoder->recipe;
@@ -85,13 +92,18 @@ static void check_downloads(struct decoder *decoder, const struct node *root)
 
 		if (problem_known(decoder, path))
 			continue;
-		check_words(decoder, download, node_get(map, download->name), path);
-		check_place(decoder, download, path);
+		words_downloads_check_words(decoder, download, node_get(map, download->name), path);
+		words_downloads_check_place(decoder, download, path);
 	}
 }
 
 const struct schema word_downloads = {
-	VALUE_TABLE, .element = &schema_download, .size = sizeof(struct recipe_download), .key_rule = &word_rule_name,
-	.key_offset = WORD_OF(recipe_download, name), .pos_offset = WORD_OF(recipe_download, pos), .prepare = prepare_download,
-	.check = check_downloads,
+	VALUE_TABLE,
+	.element = &schema_download,
+	.size = sizeof(struct recipe_download),
+	.key_rule = &word_rule_name,
+	.key_offset = WORD_OF(recipe_download, name),
+	.pos_offset = WORD_OF(recipe_download, pos),
+	.prepare = words_downloads_prepare_download,
+	.check = words_downloads_check,
 };

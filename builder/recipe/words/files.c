@@ -10,7 +10,7 @@ static const struct field file_fields[] = {
 	WORD_END,
 };
 
-static void prepare_file(void *element)
+static void words_files_prepare_file(void *element)
 {
 	struct recipe_file *new = element;
 
@@ -20,7 +20,7 @@ static void prepare_file(void *element)
 
 static const struct schema schema_file = {VALUE_RECORD, .fields = file_fields};
 
-static void check_file(struct decoder *decoder, const struct recipe_file *file)
+static void words_files_check_file(struct decoder *decoder, const struct recipe_file *file)
 {
 	const char *path = problem_path(decoder->arena, "files", file->path);
 	const struct recipe *recipe = decoder->recipe;
@@ -41,17 +41,22 @@ static void check_file(struct decoder *decoder, const struct recipe_file *file)
 		}
 }
 
-static void check_files(struct decoder *decoder, const struct node *root)
+static void words_files_check(struct decoder *decoder, const struct node *root)
 {
 	struct recipe *recipe = decoder->recipe;
 
 	(void)root;
 	for (size_t i = 0; i < recipe->n_files; i++)
-		check_file(decoder, &recipe->files[i]);
+		words_files_check_file(decoder, &recipe->files[i]);
 }
 
 const struct schema word_files = {
-	VALUE_TABLE, .element = &schema_file, .size = sizeof(struct recipe_file), .key_rule = &word_rule_path,
-	.key_offset = WORD_OF(recipe_file, path), .pos_offset = WORD_OF(recipe_file, pos), .prepare = prepare_file,
-	.check = check_files,
+	VALUE_TABLE,
+	.element = &schema_file,
+	.size = sizeof(struct recipe_file),
+	.key_rule = &word_rule_path,
+	.key_offset = WORD_OF(recipe_file, path),
+	.pos_offset = WORD_OF(recipe_file, pos),
+	.prepare = words_files_prepare_file,
+	.check = words_files_check,
 };

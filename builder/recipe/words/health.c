@@ -29,7 +29,8 @@ static const struct field check_fields[] = {
 };
 static const struct schema schema_one_check = {VALUE_RECORD, .fields = check_fields};
 
-static int decode_check(struct decoder *decoder, const struct node *node, const char *path, struct recipe_health *health)
+static int words_health_decode_check(struct decoder *decoder, const struct node *node, const char *path,
+				     struct recipe_health *health)
 {
 	unsigned before = decoder->err->count, n;
 
@@ -51,7 +52,7 @@ static int decode_check(struct decoder *decoder, const struct node *node, const 
 	return 0;
 }
 
-static int decode_health(struct decoder *decoder, const struct node *node, const char *path, void *out)
+static int words_health_decode(struct decoder *decoder, const struct node *node, const char *path, void *out)
 {
 	struct recipe *recipe = decoder->recipe;
 
@@ -59,8 +60,9 @@ static int decode_health(struct decoder *decoder, const struct node *node, const
 	if (node->type != NODE_LIST)
 		return problem_expected(decoder, node, path, "a list of checks");
 	for (size_t i = 0; i < node->count; i++)
-		decode_check(decoder, node->items[i], path, arena_push(decoder->arena, recipe->health, recipe->n_health));
+		words_health_decode_check(decoder, node->items[i], path,
+					  arena_push(decoder->arena, recipe->health, recipe->n_health));
 	return err_result(decoder->err);
 }
 
-const struct schema word_health = {VALUE_LIST, .element = &schema_one_check, .decode = decode_health};
+const struct schema word_health = {VALUE_LIST, .element = &schema_one_check, .decode = words_health_decode};

@@ -6,7 +6,7 @@
 
 static const char *const kind_choices[] = {"vm", "lxc", "tools", NULL};
 
-static int decode_kinds(struct decoder *decoder, const struct node *node, const char *path, void *out)
+static int words_machine_decode_kinds(struct decoder *decoder, const struct node *node, const char *path, void *out)
 {
 	struct schema words = word_kinds;
 	struct strv names;
@@ -25,7 +25,7 @@ static const struct rule variable_rule = {"the name of an environment variable",
 static const struct rule module_rule = {"the name of a kernel module", "[A-Za-z0-9_-]+"};
 static const struct rule zone_rule = {"a time zone, like Europe/Berlin", "[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*"};
 
-static void check_env(struct decoder *decoder, const struct node *root)
+static void words_machine_check_env(struct decoder *decoder, const struct node *root)
 {
 	struct recipe *recipe = decoder->recipe;
 
@@ -39,20 +39,21 @@ static void check_env(struct decoder *decoder, const struct node *root)
 	}
 }
 
-static void check_timezone(struct decoder *decoder, const struct node *root)
+static void words_machine_check_timezone(struct decoder *decoder, const struct node *root)
 {
 	(void)root;
 	if (!decoder->recipe->timezone)
 		decoder->recipe->timezone = "UTC";
 }
 
-static int not_for_containers(struct decoder *decoder, const struct pos *pos, const char *path, const char *why)
+static int words_machine_not_for_containers(struct decoder *decoder, const struct pos *pos, const char *path,
+					    const char *why)
 {
 	err_at(decoder->err, -EINVAL, pos, path, "%s", why);
 	return err_hint(decoder->err, "what is meant for virtual machines alone stands below 'vm'");
 }
 
-static bool is_enabled(const struct recipe *recipe, const char *name)
+static bool words_machine_is_enabled(const struct recipe *recipe, const char *name)
 {
 	for (size_t i = 0; i < recipe->n_units; i++)
 		if (strcmp(recipe->units[i].name, name) == 0)
@@ -62,24 +63,24 @@ static bool is_enabled(const struct recipe *recipe, const char *name)
 
 /* A container's interfaces are made, named and given their addresses outside of it. Those that it makes itself (a tunnel) are
  * networkd's, when that is wanted. */
-static void check_network(struct decoder *decoder, const struct recipe_network *network)
+static void words_machine_check_network(struct decoder *decoder, const struct recipe_network *network)
 {
 	const char *path = problem_path(decoder->arena, "networks", network->name);
 
 	for (size_t i = 0; i < network->match.count; i++)
 		if (strcmp(network->match.items[i].key, "Name") != 0) {
-			not_for_containers(decoder, &network->pos, path,
-					   "a container knows its interfaces by their 'Name' alone");
+			words_machine_not_for_containers(decoder, &network->pos, path,
+							 "a container knows its interfaces by their 'Name' alone");
 			return;
 		}
-	if (is_enabled(decoder->recipe, "systemd-networkd.service"))
+	if (words_machine_is_enabled(decoder->recipe, "systemd-networkd.service"))
 		return;
 	err_at(decoder->err, -EINVAL, &network->pos, path, "nothing in this container would set up the network");
 	err_hint(decoder->err, "its interfaces are the hypervisor's to configure; for those it makes itself, enable "
 			       "systemd-networkd.service");
 }
 
-static void check_container(struct decoder *decoder, const struct node *root)
+static void words_machine_check_container(struct decoder *decoder, const struct node *root)
 {
 	static const struct {
 		const char *key, *why;
@@ -93,12 +94,13 @@ static void check_container(struct decoder *decoder, const struct node *root)
 	for (size_t i = 0; i < root->count; i++)
 		for (size_t m = 0; m < sizeof missing / sizeof *missing; m++)
 			if (strcmp(root->keys[i], missing[m].key) == 0)
-				not_for_containers(decoder, &root->key_pos[i], missing[m].key, missing[m].why);
+				words_machine_not_for_containers(decoder, &root->key_pos[i], missing[m].key,
+								 missing[m].why);
 	for (size_t i = 0; i < recipe->n_networks; i++)
-		check_network(decoder, &recipe->networks[i]);
+		words_machine_check_network(decoder, &recipe->networks[i]);
 }
 
-static void check_kinds(struct decoder *decoder, const struct node *root)
+static void words_machine_check_kinds(struct decoder *decoder, const struct node *root)
 {
 	struct recipe *recipe = decoder->recipe;
 	const struct node *kinds = node_get(root, "kinds");
@@ -116,15 +118,16 @@ static void check_kinds(struct decoder *decoder, const struct node *root)
 		       recipe_kind_name(recipe->kind));
 		err_hint(decoder->err, "add it here if the machine can be one");
 	} else if (recipe->kind == KIND_LXC) {
-		check_container(decoder, root);
+		words_machine_check_container(decoder, root);
 	}
 }
 
-const struct schema word_kinds = {VALUE_WORDS, .choices = kind_choices, .decode = decode_kinds, .check = check_kinds};
+const struct schema word_kinds = {VALUE_WORDS, .choices = kind_choices, .decode = words_machine_decode_kinds,
+				  .check = words_machine_check_kinds};
 const struct schema word_vars = {VALUE_MAP, .element = &word_any, .key_rule = &var_rule};
 
-const struct schema word_env = {VALUE_WORDS, .rule = &variable_rule, .check = check_env};
-const struct schema word_zone = {VALUE_TEXT, .rule = &zone_rule, .check = check_timezone};
+const struct schema word_env = {VALUE_WORDS, .rule = &variable_rule, .check = words_machine_check_env};
+const struct schema word_zone = {VALUE_TEXT, .rule = &zone_rule, .check = words_machine_check_timezone};
 
 const struct schema word_modules = {VALUE_WORDS, .rule = &module_rule};
 const struct schema word_name = {VALUE_TEXT, .rule = &word_rule_name};

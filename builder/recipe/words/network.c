@@ -19,9 +19,11 @@ static const struct field firewall_fields[] = {
 static const struct schema schema_match = {VALUE_SETTINGS, .section = "Match"};
 
 static const struct field network_fields[] = {
-	{"match", &schema_match, FIELD_REQUIRED, WORD_OF(recipe_network, match), 0, "which interface: keys of systemd.network's [Match]"},
+	{"match", &schema_match, FIELD_REQUIRED, WORD_OF(recipe_network, match), 0,
+	 "which interface: keys of systemd.network's [Match]"},
 	{"dhcp", &word_bool, 0, WORD_OF(recipe_network, dhcp), 0, "address by DHCP"},
-	{"addresses", &word_plain_list, 0, WORD_OF(recipe_network, addresses), 0, "static addresses with prefix length"},
+	{"addresses", &word_plain_list, 0, WORD_OF(recipe_network, addresses), 0,
+	 "static addresses with prefix length"},
 	{"gateway", &word_line, 0, WORD_OF(recipe_network, gateway), 0, "default route"},
 	{"dns", &word_plain_list, 0, WORD_OF(recipe_network, dns), 0, "name servers"},
 	WORD_END,
@@ -31,7 +33,8 @@ static const struct schema schema_network = {
 	VALUE_RECORD, .fields = network_fields, .sections_offset = WORD_OF(recipe_network, settings), .has_sections = true,
 };
 
-static void check_ports(struct decoder *decoder, const struct strv *ports, const struct node *list, const char *path)
+static void words_network_check_ports(struct decoder *decoder, const struct strv *ports, const struct node *list,
+				      const char *path)
 {
 	if (problem_known(decoder, path))
 		return;
@@ -45,7 +48,7 @@ static void check_ports(struct decoder *decoder, const struct strv *ports, const
 }
 
 /* An IPv4 or IPv6 address; with its prefix length, when there has to be one. */
-static bool is_address(struct arena *arena, const char *text, bool prefixed)
+static bool words_network_is_address(struct arena *arena, const char *text, bool prefixed)
 {
 	const char *slash = strchr(text, '/');
 	const char *address = slash ? arena_strndup(arena, text, (size_t)(slash - text)) : text;
@@ -64,51 +67,56 @@ static bool is_address(struct arena *arena, const char *text, bool prefixed)
 	return slash[1] >= '0' && slash[1] <= '9' && strtol(slash + 1, &end, 10) <= most && !*end;
 }
 
-static void check_addresses(struct decoder *decoder, const struct strv *words, const struct node *list,
-			    const char *path, bool prefixed)
+static void words_network_check_addresses(struct decoder *decoder, const struct strv *words, const struct node *list,
+					  const char *path, bool prefixed)
 {
 	for (size_t i = 0; i < words->count; i++)
-		if (!is_address(decoder->arena, words->items[i], prefixed))
+		if (!words_network_is_address(decoder->arena, words->items[i], prefixed))
 			err_at(decoder->err, -EINVAL, problem_item(list, i), path,
 			       "expected an address like %s, found '%s'", prefixed ? "10.0.2.2/24" : "10.0.2.1",
 			       words->items[i]);
 }
 
-static void check_network(struct decoder *decoder, const struct recipe_network *network, const struct node *node)
+static void words_network_check(struct decoder *decoder, const struct recipe_network *network, const struct node *node)
 {
 	const char *path = problem_path(decoder->arena, "networks", network->name);
 	struct strv gateway = {(const char **)&network->gateway, network->gateway != NULL};
 
 	if (problem_known(decoder, path))
 		return;
-	check_addresses(decoder, &network->addresses, node_get(node, "addresses"),
-			problem_path(decoder->arena, path, "addresses"), true);
-	check_addresses(decoder, &network->dns, node_get(node, "dns"), problem_path(decoder->arena, path, "dns"), false);
-	check_addresses(decoder, &gateway, node_get(node, "gateway"), problem_path(decoder->arena, path, "gateway"),
-			false);
+	words_network_check_addresses(decoder, &network->addresses, node_get(node, "addresses"),
+				      problem_path(decoder->arena, path, "addresses"), true);
+	words_network_check_addresses(decoder, &network->dns, node_get(node, "dns"),
+				      problem_path(decoder->arena, path, "dns"), false);
+	words_network_check_addresses(decoder, &gateway, node_get(node, "gateway"),
+				      problem_path(decoder->arena, path, "gateway"), false);
 }
 
-static void check_firewall(struct decoder *decoder, const struct node *root)
+static void words_network_check_firewall(struct decoder *decoder, const struct node *root)
 {
 	const struct node *firewall = node_get(root, "firewall");
 
-	check_ports(decoder, &decoder->recipe->firewall_tcp, node_get(firewall, "tcp"), "firewall.tcp");
-	check_ports(decoder, &decoder->recipe->firewall_udp, node_get(firewall, "udp"), "firewall.udp");
+	words_network_check_ports(decoder, &decoder->recipe->firewall_tcp, node_get(firewall, "tcp"), "firewall.tcp");
+	words_network_check_ports(decoder, &decoder->recipe->firewall_udp, node_get(firewall, "udp"), "firewall.udp");
 }
 
-static void check_networks(struct decoder *decoder, const struct node *root)
+static void words_network_check_networks(struct decoder *decoder, const struct node *root)
 {
 	const struct recipe *recipe = decoder->recipe;
 	const struct node *networks = node_get(root, "networks");
 
 	for (size_t i = 0; i < recipe->n_networks; i++)
-		check_network(decoder, &recipe->networks[i], node_get(networks, recipe->networks[i].name));
+		words_network_check(decoder, &recipe->networks[i], node_get(networks, recipe->networks[i].name));
 }
 
-const struct schema word_firewall = {VALUE_RECORD, .fields = firewall_fields, .check = check_firewall};
+const struct schema word_firewall = {VALUE_RECORD, .fields = firewall_fields, .check = words_network_check_firewall};
 
 const struct schema word_networks = {
-	VALUE_TABLE, .element = &schema_network, .size = sizeof(struct recipe_network), .key_rule = &word_rule_name,
-	.key_offset = WORD_OF(recipe_network, name), .pos_offset = WORD_OF(recipe_network, pos),
-	.check = check_networks,
+	VALUE_TABLE,
+	.element = &schema_network,
+	.size = sizeof(struct recipe_network),
+	.key_rule = &word_rule_name,
+	.key_offset = WORD_OF(recipe_network, name),
+	.pos_offset = WORD_OF(recipe_network, pos),
+	.check = words_network_check_networks,
 };

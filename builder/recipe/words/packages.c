@@ -11,10 +11,13 @@ static const struct schema schema_fingerprints = {VALUE_WORDS, .rule = &fingerpr
 
 static const struct field repository_fields[] = {
 	{"url", &word_url, FIELD_REQUIRED, WORD_OF(recipe_repository, url), 0, "the mirror that is asked first"},
-	{"mirrors", &word_urls, 0, WORD_OF(recipe_repository, mirrors), 0, "mirrors asked in order when a file has left the first"},
-	{"suites", &word_plain_list, FIELD_REQUIRED, WORD_OF(recipe_repository, suites), 0, "trixie, trixie-updates, …"},
+	{"mirrors", &word_urls, 0, WORD_OF(recipe_repository, mirrors), 0,
+	 "mirrors asked in order when a file has left the first"},
+	{"suites", &word_plain_list, FIELD_REQUIRED, WORD_OF(recipe_repository, suites), 0,
+	 "trixie, trixie-updates, …"},
 	{"components", &word_plain_list, FIELD_REQUIRED, WORD_OF(recipe_repository, components), 0, "main, contrib, …"},
-	{"key", &word_file, FIELD_REQUIRED, WORD_OF(recipe_repository, key), 0, "file with the archive's OpenPGP public keys"},
+	{"key", &word_file, FIELD_REQUIRED, WORD_OF(recipe_repository, key), 0,
+	 "file with the archive's OpenPGP public keys"},
 	{"fingerprints", &schema_fingerprints, FIELD_REQUIRED, WORD_OF(recipe_repository, fingerprints), 0,
 	 "primary keys of which one must have signed"},
 	WORD_END,
@@ -22,7 +25,7 @@ static const struct field repository_fields[] = {
 
 static const struct schema schema_repository = {VALUE_RECORD, .fields = repository_fields};
 
-static void add_package(struct decoder *decoder, const struct node *node)
+static void words_packages_add_package(struct decoder *decoder, const struct node *node)
 {
 	struct recipe *recipe = decoder->recipe;
 
@@ -34,7 +37,7 @@ static void add_package(struct decoder *decoder, const struct node *node)
 	};
 }
 
-static int decode_packages(struct decoder *decoder, const struct node *node, const char *path, void *out)
+static int words_packages_decode(struct decoder *decoder, const struct node *node, const char *path, void *out)
 {
 	struct schema words = word_packages;
 	struct strv names;
@@ -44,13 +47,13 @@ static int decode_packages(struct decoder *decoder, const struct node *node, con
 	if (decode(decoder, &words, node, path, &names) < 0)
 		return -EINVAL;
 	if (node->type == NODE_SCALAR)
-		add_package(decoder, node);
+		words_packages_add_package(decoder, node);
 	for (size_t i = 0; node->type == NODE_LIST && i < node->count; i++)
-		add_package(decoder, node->items[i]);
+		words_packages_add_package(decoder, node->items[i]);
 	return 0;
 }
 
-static void check_distribution(struct decoder *decoder, const struct node *root)
+static void words_packages_check_distribution(struct decoder *decoder, const struct node *root)
 {
 	struct recipe_repository *distribution = &decoder->recipe->distribution;
 	const struct node *node = node_get(root, "distribution");
@@ -70,6 +73,7 @@ const struct schema word_repositories = {
 	VALUE_TABLE, .element = &schema_repository, .size = sizeof(struct recipe_repository), .key_rule = &word_rule_name,
 	.key_offset = WORD_OF(recipe_repository, name), .pos_offset = WORD_OF(recipe_repository, pos),
 };
-const struct schema word_packages = {VALUE_WORDS, .rule = &package_rule, .decode = decode_packages};
+const struct schema word_packages = {VALUE_WORDS, .rule = &package_rule, .decode = words_packages_decode};
 
-const struct schema word_distribution = {VALUE_RECORD, .fields = repository_fields, .check = check_distribution};
+const struct schema word_distribution = {VALUE_RECORD, .fields = repository_fields,
+					 .check = words_packages_check_distribution};

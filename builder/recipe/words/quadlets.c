@@ -12,12 +12,14 @@ static const struct schema schema_account = {VALUE_TEXT, .rule = &account_rule};
 
 static const struct field quadlet_fields[] = {
 	{"enable", &word_tristate, 0, WORD_OF(recipe_quadlet, enable), 0,
-     "started at boot (true of containers, pods and kubes without an Install section)"},
-	{"embed", &word_bool, 0, WORD_OF(recipe_quadlet, embed), 0, "the image travels inside the artifact, pinned by digest in the lock"},
-	{"user", &schema_account, 0, WORD_OF(recipe_quadlet, user), 0, "run rootless by this user, who has linger (root runs it)"},
+	 "started at boot (true of containers, pods and kubes without an Install section)"},
+	{"embed", &word_bool, 0, WORD_OF(recipe_quadlet, embed), 0,
+	 "the image travels inside the artifact, pinned by digest in the lock"},
+	{"user", &schema_account, 0, WORD_OF(recipe_quadlet, user), 0,
+	 "run rootless by this user, who has linger (root runs it)"},
 	WORD_END,
 };
-static void prepare_quadlet(void *element)
+static void words_quadlets_prepare_quadlet(void *element)
 {
 	((struct recipe_quadlet *)element)->enable = UNSET;
 }
@@ -41,7 +43,7 @@ static const struct quadlet_kind {
 	{".network", "-network.service", "Network", NULL, false},
 };
 
-static const struct quadlet_kind *kind_of(const struct recipe_quadlet *quadlet)
+static const struct quadlet_kind *words_quadlets_kind_of(const struct recipe_quadlet *quadlet)
 {
 	const struct quadlet_kind *kind = quadlet_kinds;
 
@@ -51,7 +53,7 @@ static const struct quadlet_kind *kind_of(const struct recipe_quadlet *quadlet)
 }
 
 /* The last value of a key, which is the one that counts; NULL for none. */
-static const char *setting(const struct recipe_quadlet *quadlet, const char *section, const char *key)
+static const char *words_quadlets_setting(const struct recipe_quadlet *quadlet, const char *section, const char *key)
 {
 	const char *value = NULL;
 
@@ -63,8 +65,8 @@ static const char *setting(const struct recipe_quadlet *quadlet, const char *sec
 }
 
 /* The place of a key, or of the whole file where there is none. */
-static const struct pos *place_of(const struct recipe_quadlet *quadlet, const struct node *node, const char *section,
-				  const char *key)
+static const struct pos *words_quadlets_place_of(const struct recipe_quadlet *quadlet, const struct node *node,
+						 const char *section, const char *key)
 {
 	const struct node *value = node_get(node_get(node, section), key);
 
@@ -73,10 +75,12 @@ static const struct pos *place_of(const struct recipe_quadlet *quadlet, const st
 
 /* A container whose image stands in another file (foo.image, foo.build), or that has a folder for its root, has none to
  * embed. */
-static void check_embed(struct decoder *decoder, struct recipe_quadlet *quadlet, const struct node *node, const char *path)
+static void words_quadlets_check_embed(struct decoder *decoder, struct recipe_quadlet *quadlet, const struct node *node,
+				       const char *path)
 {
-	const char *image = setting(quadlet, "Container", "Image"), *pull = setting(quadlet, "Container", "Pull");
-	const struct pos *pos = place_of(quadlet, node, "Container", "Image");
+	const char *image = words_quadlets_setting(quadlet, "Container", "Image"),
+		   *pull = words_quadlets_setting(quadlet, "Container", "Pull");
+	const struct pos *pos = words_quadlets_place_of(quadlet, node, "Container", "Image");
 	struct reference reference;
 	int r;
 
@@ -99,12 +103,12 @@ static void check_embed(struct decoder *decoder, struct recipe_quadlet *quadlet,
 		quadlet->image = reference.text;
 	}
 	if (pull && strcmp(pull, "never") != 0 && strcmp(pull, "missing") != 0)
-		err_at(decoder->err, -EINVAL, place_of(quadlet, node, "Container", "Pull"), path,
+		err_at(decoder->err, -EINVAL, words_quadlets_place_of(quadlet, node, "Container", "Pull"), path,
 		       "the image is embedded, but 'Pull: %s' asks a registry for another",
 		       problem_shown(decoder->arena, pull));
 }
 
-static const struct recipe_user *find_user(const struct recipe *recipe, const char *name)
+static const struct recipe_user *words_quadlets_find_user(const struct recipe *recipe, const char *name)
 {
 	for (size_t i = 0; i < recipe->n_users; i++)
 		if (strcmp(recipe->users[i].name, name) == 0)
@@ -112,11 +116,11 @@ static const struct recipe_user *find_user(const struct recipe *recipe, const ch
 	return NULL;
 }
 
-static void check_user(struct decoder *decoder, const struct recipe_quadlet *quadlet, const struct node *node,
-		       const char *path, unsigned kind)
+static void words_quadlets_check_user(struct decoder *decoder, const struct recipe_quadlet *quadlet,
+				      const struct node *node, const char *path, unsigned kind)
 {
 	const struct recipe *recipe = decoder->recipe;
-	const struct recipe_user *user = find_user(recipe, quadlet->user);
+	const struct recipe_user *user = words_quadlets_find_user(recipe, quadlet->user);
 	const struct pos *pos = &node_get(node, "user")->pos;
 
 	if (kind == KIND_LXC) {
@@ -138,9 +142,9 @@ static void check_user(struct decoder *decoder, const struct recipe_quadlet *qua
 }
 
 /* A unit of the same name would hide what the generator makes. */
-static void check_service(struct decoder *decoder, const struct recipe_quadlet *quadlet)
+static void words_quadlets_check_service(struct decoder *decoder, const struct recipe_quadlet *quadlet)
 {
-	const struct quadlet_kind *kind = kind_of(quadlet);
+	const struct quadlet_kind *kind = words_quadlets_kind_of(quadlet);
 	int length = (int)(strlen(quadlet->name) - strlen(kind->suffix));
 	const char *service = arena_printf(decoder->arena, "%.*s%s", length, quadlet->name, kind->service);
 
@@ -154,35 +158,41 @@ static void check_service(struct decoder *decoder, const struct recipe_quadlet *
 }
 
 /* What somebody else starts, or what has no name before it is started, is left to them. */
-static bool starts_by_itself(const struct recipe_quadlet *quadlet)
+static bool words_quadlets_starts_by_itself(const struct recipe_quadlet *quadlet)
 {
-	return kind_of(quadlet)->starts && !strstr(quadlet->name, "@.") && !setting(quadlet, "Container", "Pod");
+	return words_quadlets_kind_of(quadlet)->starts && !strstr(quadlet->name, "@.") &&
+	       !words_quadlets_setting(quadlet, "Container", "Pod");
 }
 
-static void check_quadlet(struct decoder *decoder, struct recipe_quadlet *quadlet, const struct node *node, unsigned kind)
+static void words_quadlets_check_quadlet(struct decoder *decoder, struct recipe_quadlet *quadlet,
+					 const struct node *node, unsigned kind)
 {
-	const struct quadlet_kind *type = kind_of(quadlet);
+	const struct quadlet_kind *type = words_quadlets_kind_of(quadlet);
 	const char *path = problem_path(decoder->arena, "quadlets", quadlet->name);
 
 	if (problem_known(decoder, path))
 		return;
-	if (type->key && !setting(quadlet, type->section, type->key) && !setting(quadlet, "Container", "Rootfs"))
+	if (type->key && !words_quadlets_setting(quadlet, type->section, type->key) &&
+	    !words_quadlets_setting(quadlet, "Container", "Rootfs"))
 		err_at(decoder->err, -EINVAL, &quadlet->pos, path, "'%s.%s' is missing", type->section, type->key);
-	if (quadlet->enable != UNSET && setting(quadlet, "Install", NULL)) {
+	if (quadlet->enable != UNSET && words_quadlets_setting(quadlet, "Install", NULL)) {
 		err_at(decoder->err, -EINVAL, &node_get(node, "enable")->pos, path,
 		       "'Install' says when it starts: 'enable' cannot");
 		err_hint(decoder->err, "leave one of them out");
 	}
 	if (quadlet->embed)
-		check_embed(decoder, quadlet, node, path);
+		words_quadlets_check_embed(decoder, quadlet, node, path);
 	if (quadlet->user)
-		check_user(decoder, quadlet, node, path, kind);
-	check_service(decoder, quadlet);
+		words_quadlets_check_user(decoder, quadlet, node, path, kind);
+	words_quadlets_check_service(decoder, quadlet);
 	if (quadlet->enable == UNSET)
-		quadlet->enable = starts_by_itself(quadlet) && !setting(quadlet, "Install", NULL) ? YES : NO;
+		quadlet->enable =
+			words_quadlets_starts_by_itself(quadlet) && !words_quadlets_setting(quadlet, "Install", NULL)
+				? YES
+				: NO;
 }
 
-static void check_quadlets(struct decoder *decoder, const struct node *root)
+static void words_quadlets_check(struct decoder *decoder, const struct node *root)
 {
 	const struct node *map = node_get(root, "quadlets");
 	const struct recipe *recipe = decoder->recipe;
@@ -191,11 +201,17 @@ static void check_quadlets(struct decoder *decoder, const struct node *root)
 		err_at(decoder->err, -EINVAL, &map->pos, "quadlets", "a tree of tools runs no containers");
 	for (size_t i = 0; i < recipe->n_quadlets; i++)
 		if (decode_matches(word_quadlets.key_rule, recipe->quadlets[i].name))
-			check_quadlet(decoder, &recipe->quadlets[i], node_get(map, recipe->quadlets[i].name), recipe->kind);
+			words_quadlets_check_quadlet(decoder, &recipe->quadlets[i],
+						     node_get(map, recipe->quadlets[i].name), recipe->kind);
 }
 
 const struct schema word_quadlets = {
-	VALUE_TABLE, .element = &schema_quadlet, .size = sizeof(struct recipe_quadlet), .key_rule = &quadlet_rule,
-	.key_offset = WORD_OF(recipe_quadlet, name), .pos_offset = WORD_OF(recipe_quadlet, pos), .prepare = prepare_quadlet,
-	.check = check_quadlets,
+	VALUE_TABLE,
+	.element = &schema_quadlet,
+	.size = sizeof(struct recipe_quadlet),
+	.key_rule = &quadlet_rule,
+	.key_offset = WORD_OF(recipe_quadlet, name),
+	.pos_offset = WORD_OF(recipe_quadlet, pos),
+	.prepare = words_quadlets_prepare_quadlet,
+	.check = words_quadlets_check,
 };

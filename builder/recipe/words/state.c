@@ -4,18 +4,18 @@
 
 #include "recipe/words/words.h"
 
-static bool is_below_any(const char *path, const char *const *folders, size_t n)
+static bool state_is_below_any(const char *path, const char *const *folders, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (path_is_below(path, folders[i]))
 			return true;
 	return false;
 }
-#define BELOW_ANY(path, folders) is_below_any(path, folders, sizeof(folders) / sizeof *(folders))
+#define BELOW_ANY(path, folders) state_is_below_any(path, folders, sizeof(folders) / sizeof *(folders))
 
 /* --- which service is hurt ------------------------------------------------------------------------------------------- */
 
-static bool mentions(const struct recipe_settings *settings, const char *path)
+static bool state_mentions(const struct recipe_settings *settings, const char *path)
 {
 	for (size_t i = 0; i < settings->count; i++) {
 		const struct recipe_setting *setting = &settings->items[i];
@@ -31,15 +31,15 @@ static bool mentions(const struct recipe_settings *settings, const char *path)
 }
 
 /* What of the recipe speaks of `path`, as the end of a sentence; "" when nothing does. */
-static const char *needed_by(struct decoder *decoder, const char *path)
+static const char *state_needed_by(struct decoder *decoder, const char *path)
 {
 	const struct recipe *recipe = decoder->recipe;
 
 	for (size_t i = 0; i < recipe->n_units; i++)
-		if (mentions(&recipe->units[i].settings, path))
+		if (state_mentions(&recipe->units[i].settings, path))
 			return arena_printf(decoder->arena, "; '%s' needs it", recipe->units[i].name);
 	for (size_t i = 0; i < recipe->n_quadlets; i++)
-		if (mentions(&recipe->quadlets[i].settings, path))
+		if (state_mentions(&recipe->quadlets[i].settings, path))
 			return arena_printf(decoder->arena, "; '%s' needs it", recipe->quadlets[i].name);
 	return "";
 }
@@ -47,7 +47,7 @@ static const char *needed_by(struct decoder *decoder, const char *path)
 /* --- virtual machines ------------------------------------------------------------------------------------------------ */
 
 /* /var, and what lies there under another name; /var/run and /var/lock lie in memory. */
-static bool is_var(const char *path)
+static bool state_is_var(const char *path)
 {
 	static const char *const memory[] = {"/var/run", "/var/lock"}, *const var[] = {"/var", "/home", "/root"};
 
@@ -55,7 +55,7 @@ static bool is_var(const char *path)
 }
 
 /* The place in the image where the partition is mounted that has `path`; NULL when it is the root's. */
-static const char *mounted_at(const struct recipe *recipe, const char *path)
+static const char *state_mounted_at(const struct recipe *recipe, const char *path)
 {
 	const char *found = NULL;
 
@@ -70,26 +70,26 @@ static const char *mounted_at(const struct recipe *recipe, const char *path)
 }
 
 /* Whether a mount point is neither missing nor /var, which has memory within. */
-static bool is_own(const char *mountpoint)
+static bool state_is_own(const char *mountpoint)
 {
 	return mountpoint && strcmp(mountpoint, "/var") != 0;
 }
 
 bool word_is_home(const struct recipe *recipe, const char *path)
 {
-	return is_var(path) || is_own(mounted_at(recipe, path));
+	return state_is_var(path) || state_is_own(state_mounted_at(recipe, path));
 }
 
-static void check_partitions(struct decoder *decoder, const char *path, const struct pos *pos)
+static void state_check_partitions(struct decoder *decoder, const char *path, const struct pos *pos)
 {
 	const struct recipe *recipe = decoder->recipe;
-	bool keeps_var = recipe->kind != KIND_VM || mounted_at(recipe, "/var");
+	bool keeps_var = recipe->kind != KIND_VM || state_mounted_at(recipe, "/var");
 
-	if (is_var(path) ? keeps_var : is_own(mounted_at(recipe, path)))
+	if (state_is_var(path) ? keeps_var : state_is_own(state_mounted_at(recipe, path)))
 		return;
 	err_at(decoder->err, -EINVAL, pos, "state",
 	       "'%s' does not lie on persistent storage: the next image would not have it%s", path,
-	       needed_by(decoder, path));
+	       state_needed_by(decoder, path));
 	err_hint(decoder->err, keeps_var ? "what survives is below /var, /home and /root: let the service keep it there"
 					 : "the disk needs a partition 'state', mounted at /var");
 }
@@ -98,7 +98,7 @@ static void check_partitions(struct decoder *decoder, const char *path, const st
 
 /* Each path becomes a mount point of the container, so it has to be a place that can be one: neither what is made anew at each
  * start, nor where the system itself would be hidden. */
-static void check_mount_point(struct decoder *decoder, const char *path, const struct pos *pos)
+static void state_check_mount_point(struct decoder *decoder, const char *path, const struct pos *pos)
 {
 	static const char *const memory[] = {"/dev", "/proc", "/run", "/sys", "/tmp", "/var/lock", "/var/run"};
 	static const char *const system[] = {"/bin", "/boot", "/lib", "/lib64", "/sbin", "/usr"};
@@ -109,16 +109,17 @@ static void check_mount_point(struct decoder *decoder, const char *path, const s
 		hides |= strcmp(path, whole[i]) == 0;
 	if (BELOW_ANY(path, memory)) {
 		err_at(decoder->err, -EINVAL, pos, "state",
-		       "'%s' is memory: no mount point can keep it for the next container%s", path, needed_by(decoder, path));
+		       "'%s' is memory: no mount point can keep it for the next container%s", path,
+		       state_needed_by(decoder, path));
 		err_hint(decoder->err, "let the service keep it below /var/lib");
 	} else if (hides) {
-		err_at(decoder->err, -EINVAL, pos, "state", "a mount point at '%s' would hide the system itself%s", path,
-		       needed_by(decoder, path));
+		err_at(decoder->err, -EINVAL, pos, "state", "a mount point at '%s' would hide the system itself%s",
+		       path, state_needed_by(decoder, path));
 		err_hint(decoder->err, "name the service's own folder, like /var/lib/NAME");
 	}
 }
 
-static bool is_covered(const struct recipe *recipe, const char *path)
+static bool state_is_covered(const struct recipe *recipe, const char *path)
 {
 	for (size_t i = 0; i < recipe->state.count; i++)
 		if (path_is_below(path, recipe->state.items[i]))
@@ -127,7 +128,7 @@ static bool is_covered(const struct recipe *recipe, const char *path)
 }
 
 /* What a unit itself calls its state (systemd.exec(5)) has to be among the recipe's: else the next container lacks it. */
-static void check_unit(struct decoder *decoder, const struct recipe_unit *unit)
+static void state_check_unit(struct decoder *decoder, const struct recipe_unit *unit)
 {
 	for (size_t i = 0; i < unit->settings.count && !unit->mask; i++) {
 		char *rest = arena_strdup(decoder->arena, unit->settings.items[i].value), *word;
@@ -137,7 +138,7 @@ static void check_unit(struct decoder *decoder, const struct recipe_unit *unit)
 		while ((word = strsep(&rest, " "))) {
 			const char *path = arena_printf(decoder->arena, "/var/lib/%.*s", (int)strcspn(word, ":"), word);
 
-			if (!*word || strchr(word, '%') || is_covered(decoder->recipe, path))
+			if (!*word || strchr(word, '%') || state_is_covered(decoder->recipe, path))
 				continue;
 			err_at(decoder->err, -EINVAL, &unit->pos, problem_path(decoder->arena, "units", unit->name),
 			       "it keeps '%s', which is not among 'state': the next container would not have it", path);
@@ -146,7 +147,7 @@ static void check_unit(struct decoder *decoder, const struct recipe_unit *unit)
 	}
 }
 
-static void check_state(struct decoder *decoder, const struct node *root)
+static void state_check(struct decoder *decoder, const struct node *root)
 {
 	const struct node *list = node_get(root, "state");
 	const struct recipe *recipe = decoder->recipe;
@@ -156,12 +157,12 @@ static void check_state(struct decoder *decoder, const struct node *root)
 		return;
 	for (size_t i = 0; i < recipe->state.count; i++) {
 		if (recipe->kind == KIND_LXC)
-			check_mount_point(decoder, recipe->state.items[i], problem_item(list, i));
+			state_check_mount_point(decoder, recipe->state.items[i], problem_item(list, i));
 		else
-			check_partitions(decoder, recipe->state.items[i], problem_item(list, i));
+			state_check_partitions(decoder, recipe->state.items[i], problem_item(list, i));
 	}
 	for (size_t i = 0; recipe->kind == KIND_LXC && i < recipe->n_units; i++)
-		check_unit(decoder, &recipe->units[i]);
+		state_check_unit(decoder, &recipe->units[i]);
 }
 
-const struct schema word_state = {VALUE_WORDS, .rule = &word_rule_path, .check = check_state};
+const struct schema word_state = {VALUE_WORDS, .rule = &word_rule_path, .check = state_check};

@@ -14,19 +14,21 @@ static const struct schema schema_command = {.type = VALUE_WORDS};
 static const struct schema schema_status = {VALUE_INT, .min = 0, .max = 255};
 
 static const struct field test_fields[] = {
-	{"name", &schema_line, 0, WORD_OF(recipe_test, name), 0, "the sentence that is true when the test passes (the command)"},
+	{"name", &schema_line, 0, WORD_OF(recipe_test, name), 0,
+	 "the sentence that is true when the test passes (the command)"},
 	{"command", &schema_command, 0, WORD_OF(recipe_test, command), 0, "a command, as a list of words"},
 	{"shell", &schema_text, 0, WORD_OF(recipe_test, shell), 0, "a command, as text for /bin/sh"},
 	{"exit", &schema_status, 0, WORD_OF(recipe_test, status), 0, "its exit status (0)"},
 	{"output", &schema_text, 0, WORD_OF(recipe_test, output), 0, "text that its output has in it"},
-	{"matches", &schema_line, 0, WORD_OF(recipe_test, matches), 0, "a POSIX extended regular expression that a line of its output matches"},
+	{"matches", &schema_line, 0, WORD_OF(recipe_test, matches), 0,
+	 "a POSIX extended regular expression that a line of its output matches"},
 	{"timeout", &word_duration, 0, WORD_OF(recipe_test, timeout), 0, "how long it may take (30s)"},
 	WORD_END,
 };
 static const struct schema schema_test = {VALUE_RECORD, .fields = test_fields};
 
 /* The command stands for the sentence when there is none. */
-static const char *sentence(struct arena *arena, const struct recipe_test *from)
+static const char *tests_sentence(struct arena *arena, const struct recipe_test *from)
 {
 	const char *all = from->shell;
 
@@ -37,7 +39,7 @@ static const char *sentence(struct arena *arena, const struct recipe_test *from)
 	return all;
 }
 
-static int check_matches(struct decoder *decoder, const struct node *node, const char *path, const char *pattern)
+static int tests_check_matches(struct decoder *decoder, const struct node *node, const char *path, const char *pattern)
 {
 	char problem[128];
 	regex_t regex;
@@ -52,7 +54,8 @@ static int check_matches(struct decoder *decoder, const struct node *node, const
 		      "not a regular expression: %s", problem);
 }
 
-static int decode_test(struct decoder *decoder, const struct node *node, const char *path, struct recipe_test *out)
+static int tests_decode_test(struct decoder *decoder, const struct node *node, const char *path,
+			     struct recipe_test *out)
 {
 	unsigned before = decoder->err->count, n;
 
@@ -70,11 +73,11 @@ static int decode_test(struct decoder *decoder, const struct node *node, const c
 	if (out->timeout && (duration_parse(out->timeout, &out->timeout_ms) < 0 || out->timeout_ms == 0))
 		return problem_expected(decoder, node_get(node, "timeout"), path, word_rule_duration.expected);
 	if (!out->name)
-		out->name = sentence(decoder->arena, out);
-	return out->matches ? check_matches(decoder, node, path, out->matches) : 0;
+		out->name = tests_sentence(decoder->arena, out);
+	return out->matches ? tests_check_matches(decoder, node, path, out->matches) : 0;
 }
 
-static int decode_tests(struct decoder *decoder, const struct node *node, const char *path, void *out)
+static int tests_decode(struct decoder *decoder, const struct node *node, const char *path, void *out)
 {
 	struct recipe *recipe = decoder->recipe;
 
@@ -82,8 +85,9 @@ static int decode_tests(struct decoder *decoder, const struct node *node, const 
 	if (node->type != NODE_LIST)
 		return problem_expected(decoder, node, path, "a list of tests");
 	for (size_t i = 0; i < node->count; i++)
-		decode_test(decoder, node->items[i], path, arena_push(decoder->arena, recipe->tests, recipe->n_tests));
+		tests_decode_test(decoder, node->items[i], path,
+				  arena_push(decoder->arena, recipe->tests, recipe->n_tests));
 	return err_result(decoder->err);
 }
 
-const struct schema word_tests = {VALUE_LIST, .element = &schema_test, .decode = decode_tests};
+const struct schema word_tests = {VALUE_LIST, .element = &schema_test, .decode = tests_decode};

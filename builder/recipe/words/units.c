@@ -9,7 +9,7 @@ static const struct field unit_fields[] = {
 	WORD_END,
 };
 
-static void prepare_unit(void *element)
+static void words_units_prepare_unit(void *element)
 {
 	((struct recipe_unit *)element)->enable = UNSET;
 }
@@ -18,25 +18,25 @@ static const struct schema schema_unit = {
 	VALUE_RECORD, .fields = unit_fields, .sections_offset = WORD_OF(recipe_unit, settings), .has_sections = true,
 };
 
-static void check_unit(struct decoder *decoder, const struct recipe_unit *unit)
+static void words_units_check_unit(struct decoder *decoder, const struct recipe_unit *unit)
 {
 	if (unit->mask && unit->enable == YES)
 		err_at(decoder->err, -EINVAL, &unit->pos, problem_path(decoder->arena, "units", unit->name),
 		       "both enabled and masked: it can never start");
 }
 
-static void check_units(struct decoder *decoder, const struct node *root)
+static void words_units_check(struct decoder *decoder, const struct node *root)
 {
 	struct recipe *recipe = decoder->recipe;
 
 	(void)root;
 	for (size_t i = 0; i < recipe->n_units; i++)
-		check_unit(decoder, &recipe->units[i]);
+		words_units_check_unit(decoder, &recipe->units[i]);
 }
 
 static const struct schema schema_command = {.type = VALUE_WORDS};
 
-static int decode_commands(struct decoder *decoder, const struct node *node, const char *path, void *out)
+static int words_units_decode_commands(struct decoder *decoder, const struct node *node, const char *path, void *out)
 {
 	struct recipe *recipe = decoder->recipe;
 
@@ -52,13 +52,15 @@ static int decode_commands(struct decoder *decoder, const struct node *node, con
 			err_hint(decoder->err, "there is no shell: [[/usr/bin/program, argument]]");
 		} else if (decode(decoder, &schema_command, node->items[i], path, &hook->argv) == 0 &&
 			   hook->argv.items[0][0] != '/') {
-			err_at(decoder->err, -EINVAL, &hook->pos, path, "the first word must be the absolute path of a program");
+			err_at(decoder->err, -EINVAL, &hook->pos, path,
+			       "the first word must be the absolute path of a program");
 		}
 	}
 	return 0;
 }
 
-static const struct schema schema_commands = {VALUE_LIST, .element = &schema_command, .decode = decode_commands};
+static const struct schema schema_commands = {VALUE_LIST, .element = &schema_command,
+					      .decode = words_units_decode_commands};
 
 static const struct field hook_fields[] = {
 	{"configure", &schema_commands, 0, 0, 0, "commands run in the sandbox (no network) after packages, files and units"},
@@ -66,8 +68,13 @@ static const struct field hook_fields[] = {
 };
 
 const struct schema word_units = {
-	VALUE_TABLE, .element = &schema_unit, .size = sizeof(struct recipe_unit), .key_rule = &word_rule_unit,
-	.key_offset = WORD_OF(recipe_unit, name), .pos_offset = WORD_OF(recipe_unit, pos), .prepare = prepare_unit,
-	.check = check_units,
+	VALUE_TABLE,
+	.element = &schema_unit,
+	.size = sizeof(struct recipe_unit),
+	.key_rule = &word_rule_unit,
+	.key_offset = WORD_OF(recipe_unit, name),
+	.pos_offset = WORD_OF(recipe_unit, pos),
+	.prepare = words_units_prepare_unit,
+	.check = words_units_check,
 };
 const struct schema word_hooks = {VALUE_RECORD, .fields = hook_fields};

@@ -22,7 +22,7 @@ static const struct field user_fields[] = {
 	WORD_END,
 };
 
-static void prepare_user(void *element)
+static void users_prepare_user(void *element)
 {
 	struct recipe_user *new = element;
 
@@ -34,7 +34,7 @@ static const struct schema schema_user = {VALUE_RECORD, .fields = user_fields};
 
 static const struct schema schema_principal_names = {VALUE_WORDS, .rule = &principal_rule};
 
-static int decode_principals(struct decoder *decoder, const struct node *node, const char *path, void *out)
+static int users_decode_principals(struct decoder *decoder, const struct node *node, const char *path, void *out)
 {
 	struct recipe *recipe = decoder->recipe;
 
@@ -57,7 +57,10 @@ static int decode_principals(struct decoder *decoder, const struct node *node, c
 }
 
 static const struct schema schema_principals = {
-	VALUE_MAP, .element = &schema_principal_names, .key_rule = &word_rule_account, .decode = decode_principals,
+	VALUE_MAP,
+	.element = &schema_principal_names,
+	.key_rule = &word_rule_account,
+	.decode = users_decode_principals,
 };
 
 static const struct field ssh_fields[] = {
@@ -72,7 +75,7 @@ static const char *const system_accounts[] = {
 	"news", "uucp", "proxy", "www-data", "backup", "list", "irc", "_apt", "nobody",
 };
 
-static bool is_system_account(const char *name)
+static bool users_is_system_account(const char *name)
 {
 	for (size_t i = 0; i < sizeof system_accounts / sizeof *system_accounts; i++)
 		if (strcmp(system_accounts[i], name) == 0)
@@ -80,7 +83,7 @@ static bool is_system_account(const char *name)
 	return false;
 }
 
-static void check_user(struct decoder *decoder, struct recipe_user *user, size_t n_before)
+static void users_check_user(struct decoder *decoder, struct recipe_user *user, size_t n_before)
 {
 	const char *path = problem_path(decoder->arena, "users", user->name);
 	const struct recipe *recipe = decoder->recipe;
@@ -91,7 +94,7 @@ static void check_user(struct decoder *decoder, struct recipe_user *user, size_t
 		user->shell = user->system ? "/usr/sbin/nologin" : "/bin/bash";
 	if (problem_known(decoder, path))
 		return;
-	if (is_system_account(user->name))
+	if (users_is_system_account(user->name))
 		err_at(decoder->err, -EINVAL, &user->pos, path, "'%s' is on every Debian system already", user->name);
 	if (user->uid >= 0 && user->system != (user->uid < 1000))
 		err_at(decoder->err, -EINVAL, &user->pos, path,
@@ -108,12 +111,12 @@ static void check_user(struct decoder *decoder, struct recipe_user *user, size_t
 			       user->uid, recipe->users[i].name);
 }
 
-static void check_principals(struct decoder *decoder, const struct recipe_principals *principals)
+static void users_check_principals(struct decoder *decoder, const struct recipe_principals *principals)
 {
 	const struct recipe *recipe = decoder->recipe;
 	const char **known = arena_array(decoder->arena, const char *, recipe->n_users + 1), *near;
 
-	if (is_system_account(principals->user) || problem_known(decoder, "ssh.principals"))
+	if (users_is_system_account(principals->user) || problem_known(decoder, "ssh.principals"))
 		return;
 	for (size_t i = 0; i < recipe->n_users; i++) {
 		known[i] = recipe->users[i].name;
@@ -125,27 +128,32 @@ static void check_principals(struct decoder *decoder, const struct recipe_princi
 	err_hint(decoder->err, near ? "did you mean '%s'?" : "add it to 'users'", near);
 }
 
-static void check_users(struct decoder *decoder, const struct node *root)
+static void users_check(struct decoder *decoder, const struct node *root)
 {
 	struct recipe *recipe = decoder->recipe;
 
 	(void)root;
 	for (size_t i = 0; i < recipe->n_users; i++)
-		check_user(decoder, &recipe->users[i], i);
+		users_check_user(decoder, &recipe->users[i], i);
 }
 
-static void check_ssh(struct decoder *decoder, const struct node *root)
+static void users_check_ssh(struct decoder *decoder, const struct node *root)
 {
 	struct recipe *recipe = decoder->recipe;
 
 	(void)root;
 	for (size_t i = 0; i < recipe->n_principals; i++)
-		check_principals(decoder, &recipe->principals[i]);
+		users_check_principals(decoder, &recipe->principals[i]);
 }
 
 const struct schema word_users = {
-	VALUE_TABLE, .element = &schema_user, .size = sizeof(struct recipe_user), .key_rule = &word_rule_account,
-	.key_offset = WORD_OF(recipe_user, name), .pos_offset = WORD_OF(recipe_user, pos), .prepare = prepare_user,
-	.check = check_users,
+	VALUE_TABLE,
+	.element = &schema_user,
+	.size = sizeof(struct recipe_user),
+	.key_rule = &word_rule_account,
+	.key_offset = WORD_OF(recipe_user, name),
+	.pos_offset = WORD_OF(recipe_user, pos),
+	.prepare = users_prepare_user,
+	.check = users_check,
 };
-const struct schema word_ssh = {VALUE_RECORD, .fields = ssh_fields, .check = check_ssh};
+const struct schema word_ssh = {VALUE_RECORD, .fields = ssh_fields, .check = users_check_ssh};

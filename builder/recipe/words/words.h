@@ -1,5 +1,6 @@
-/* The words of the recipe language. Each file here has one topic: what its words look like (the schema), how they are read where a
- * table cannot say it, and the rules that concern more than one of them. recipe/schema.c has the row of each in the recipe. */
+/* The words of the recipe language. Each file here has one topic: what its words look like (the schema), how they are
+ * read where a table cannot say it, and the rules that concern more than one of them. recipe/schema.c has the row of
+ * each in the recipe. */
 #ifndef RECIPE_WORDS_WORDS_H
 #define RECIPE_WORDS_WORDS_H
 
@@ -22,8 +23,8 @@
 
 extern const struct rule word_rule_name, word_rule_account, word_rule_path, word_rule_line, word_rule_word, word_rule_url,
 	word_rule_unit, word_rule_duration;
-extern const struct schema word_any, word_text, word_line, word_list, word_plain_list, word_bool, word_tristate, word_mode, word_file,
-	word_url, word_urls, word_account, word_image_path, word_image_paths, word_duration;
+extern const struct schema word_any, word_text, word_line, word_list, word_plain_list, word_bool, word_tristate,
+	word_mode, word_file, word_url, word_urls, word_account, word_image_path, word_image_paths, word_duration;
 
 /* --- packages.c ------------------------------------------------------------------------------------------------ */
 

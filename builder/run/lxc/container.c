@@ -28,13 +28,13 @@ static const char CGROUPS[] = "/sys/fs/cgroup";
 
 /* --- what it is made of ---------------------------------------------------------------------------------------------- */
 
-static int no_program(int r, struct err *err)
+static int lxc_container_no_program(int r, struct err *err)
 {
 	return r == -ENOENT ? err_hint(err, "install the packages 'lxc' and 'zstd'") : r;
 }
 
 /* Where the ids begin that root may give away, in both files at the same number; 0 when it has none. */
-static unsigned long find_ids(void)
+static unsigned long lxc_container_find_ids(void)
 {
 	static const char *const paths[] = {"/etc/subuid", "/etc/subgid"};
 	unsigned long first[2] = {0, 0};
@@ -54,7 +54,7 @@ static unsigned long find_ids(void)
 }
 
 /* Mounts that only we see; the folder of the container is at ROOT_PLACE, with the template in it. */
-static int own_mounts(const struct container *container, struct err *err)
+static int lxc_container_own_mounts(const struct container *container, struct err *err)
 {
 	const char *template = arena_printf(container->arena, "%s/" TEMPLATE, ROOT_PLACE);
 	int r;
@@ -75,7 +75,7 @@ static int own_mounts(const struct container *container, struct err *err)
 
 /* systemd wants cgroup2. Where a host has both, it gets a view with that alone, and a cgroup there for all that is ours.
  * */
-static int own_cgroups(struct container *container, struct err *err)
+static int lxc_container_own_cgroups(struct container *container, struct err *err)
 {
 	const char *path = arena_printf(container->arena, "%s/aether-%d", CGROUPS, (int)getpid());
 	struct statfs fs;
@@ -90,33 +90,53 @@ static int own_cgroups(struct container *container, struct err *err)
 	return 0;
 }
 
-static const char *tar_filter(const char *template)
+static const char *lxc_container_tar_filter(const char *template)
 {
 	return text_has_suffix(template, ".gz") ? "--gzip" : text_has_suffix(template, ".xz") ? "--xz" : "--zstd";
 }
 
 /* Exactly Proxmox's options (PVE::LXC::Create), from inside the user namespace that the container will have. */
-static int unpack(const struct container *container, struct err *err)
+static int lxc_container_unpack(const struct container *container, struct err *err)
 {
 	const char *tree = arena_printf(container->arena, "%s/root", ROOT_PLACE);
 	const char *template = arena_printf(container->arena, "%s/" TEMPLATE, ROOT_PLACE);
 	const char *map = arena_printf(container->arena, "b:0:%lu:%d", container->first_id, IDS);
 	const char *const argv[] = {
-		"lxc-usernsexec", "-m", map, "--",
-		"tar", "xpf", template, tar_filter(container->spec->target->image),
-		"--one-file-system", "-p", "--sparse", "--numeric-owner", "--acls",
-		"--xattrs", "--xattrs-include=user.*", "--xattrs-include=security.capability", "--warning=no-file-ignored",
-		"--warning=no-xattr-write", "-C", tree, "--skip-old-files", "--anchored", "--exclude", "./dev/*", NULL,
+		"lxc-usernsexec",
+		"-m",
+		map,
+		"--",
+		"tar",
+		"xpf",
+		template,
+		lxc_container_tar_filter(container->spec->target->image),
+		"--one-file-system",
+		"-p",
+		"--sparse",
+		"--numeric-owner",
+		"--acls",
+		"--xattrs",
+		"--xattrs-include=user.*",
+		"--xattrs-include=security.capability",
+		"--warning=no-file-ignored",
+		"--warning=no-xattr-write",
+		"-C",
+		tree,
+		"--skip-old-files",
+		"--anchored",
+		"--exclude",
+		"./dev/*",
+		NULL,
 	};
 	const struct proc proc = {.argv = container->first_id ? argv : argv + 4, .deadline_s = UNPACK_S};
 
 	if (mkdir(tree, 0755) < 0 || chown(tree, (uid_t)container->first_id, (gid_t)container->first_id) < 0)
 		return err_sys(err, -errno, "cannot make the container's tree");
-	return no_program(proc_check(&proc, err), err);
+	return lxc_container_no_program(proc_check(&proc, err), err);
 }
 
 /* Each path of `state` is a mount point, as on a hypervisor. */
-static int put_state(const struct container *container, struct buf *text, struct err *err)
+static int lxc_container_put_state(const struct container *container, struct buf *text, struct err *err)
 {
 	const struct strv *state = &container->spec->target->state;
 	int r;
@@ -134,7 +154,7 @@ static int put_state(const struct container *container, struct buf *text, struct
 	return 0;
 }
 
-static int write_config(const struct container *container, struct err *err)
+static int lxc_container_write_config(const struct container *container, struct err *err)
 {
 	static const char always[] = "lxc.arch = amd64\n"
 				     "lxc.autodev = 1\n"
@@ -153,7 +173,7 @@ static int write_config(const struct container *container, struct err *err)
 	if (container->first_id)
 		buf_printf(&text, "lxc.idmap = u 0 %lu %d\nlxc.idmap = g 0 %lu %d\n", container->first_id, IDS,
 			   container->first_id, IDS);
-	r = put_state(container, &text, err);
+	r = lxc_container_put_state(container, &text, err);
 	if (r < 0)
 		return r;
 	return file_write(workdir_path(&container->place, container->arena, "config"), text.data, text.size, 0644, err);
@@ -166,7 +186,7 @@ struct child {
 	bool own_group;
 };
 
-static int prepare(void *data)
+static int lxc_container_prepare(void *data)
 {
 	const struct child *what = data;
 	int fd;
@@ -179,60 +199,69 @@ static int prepare(void *data)
 	return fd < 0 || write(fd, "0", 1) != 1 ? -errno : 0;
 }
 
-static const char *path_of(const struct container *container, const char *name)
+static const char *lxc_container_path_of(const struct container *container, const char *name)
 {
 	return workdir_path(&container->place, container->arena, name);
 }
 
-static int launch(struct container *container, struct err *err)
+static int lxc_container_launch(struct container *container, struct err *err)
 {
 	bool console = container->spec->console;
 	const char *argv[] = {
-		"lxc-start", "-F", "-n", container->spec->target->name, "-P", container->place.folder, "-f",
-		path_of(container, "config"), "-l", "INFO", "-o", path_of(container, "lxc.log"), NULL,
+		"lxc-start", "-F",
+		"-n",	     container->spec->target->name,
+		"-P",	     container->place.folder,
+		"-f",	     lxc_container_path_of(container, "config"),
+		"-l",	     "INFO",
+		"-o",	     lxc_container_path_of(container, "lxc.log"),
+		NULL,
 	};
 	struct child child = {container->cgroup ? arena_printf(container->arena, "%s/cgroup.procs", container->cgroup) : NULL,
 			      !console};
 	_cleanup_fd_ int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	_cleanup_fd_ int out = open(path_of(container, "console"), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	_cleanup_fd_ int out =
+		open(lxc_container_path_of(container, "console"), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	const int streams[3] = {console ? 0 : null, console ? 1 : out, console ? 2 : out};
 
 	if (null < 0 || out < 0)
 		return err_sys(err, -errno, "cannot write the container's console");
-	return no_program(proc_launch(&(struct proc){.argv = argv, .prepare = prepare, .prepare_data = &child}, streams,
-				      &container->lxc, err), err);
+	return lxc_container_no_program(
+		proc_launch(&(struct proc){.argv = argv, .prepare = lxc_container_prepare, .prepare_data = &child},
+			    streams, &container->lxc, err),
+		err);
 }
 
 int container_start(struct arena *arena, const struct container_spec *spec, struct container *container, struct err *err)
 {
 	int r;
 
-	*container = (struct container){.arena = arena, .spec = spec, .place.fd = -1, .lxc.alive = -1, .first_id = find_ids()};
+	*container = (struct container){
+		.arena = arena, .spec = spec, .place.fd = -1, .lxc.alive = -1, .first_id = lxc_container_find_ids()};
 	if (geteuid() != 0) {
 		err_set(err, -EPERM, "only root can start a container here");
 		return err_hint(err, "run it by sudo, or run the recipe as a virtual machine if it can be one: --kind vm");
 	}
 	r = workdir_make(arena, spec->cache, spec->target->name, spec->keep, &container->place, err);
 	if (r == 0)
-		r = own_mounts(container, err);
+		r = lxc_container_own_mounts(container, err);
 	if (r == 0)
-		r = own_cgroups(container, err);
+		r = lxc_container_own_cgroups(container, err);
 	log_step("unpacking the template");
 	if (r == 0)
-		r = unpack(container, err);
+		r = lxc_container_unpack(container, err);
 	log_step(NULL);
 	if (r == 0)
-		r = write_config(container, err);
-	return r == 0 ? launch(container, err) : r;
+		r = lxc_container_write_config(container, err);
+	return r == 0 ? lxc_container_launch(container, err) : r;
 }
 
-static bool has_ended(const struct container *container)
+static bool lxc_container_has_ended(const struct container *container)
 {
 	return signals_wait(container->lxc.alive, POLLIN, 0) == 1;
 }
 
-static int attach(struct container *container, struct arena *arena, const char *const *argv, uint64_t timeout_ms,
-		  struct buf *out, struct buf *diagnostics, struct err *err)
+static int lxc_container_attach(struct container *container, struct arena *arena, const char *const *argv,
+				uint64_t timeout_ms, struct buf *out, struct buf *diagnostics, struct err *err)
 {
 	const char *const before[] = {"lxc-attach", "-n", container->spec->target->name, "-P", container->place.folder,
 				      "--clear-env"};
@@ -259,19 +288,20 @@ int container_wait(struct container *container, int64_t deadline_ms, struct err 
 	const char *log;
 	int r;
 
-	while (!has_ended(container) && clock_ms() < deadline_ms) {
+	while (!lxc_container_has_ended(container) && clock_ms() < deadline_ms) {
 		_cleanup_arena_ struct arena *arena = arena_new();
 		_cleanup_buf_ struct buf out = {0}, diagnostics = {0};
 
-		r = attach(container, arena, argv, QUESTION_MS, &out, &diagnostics, err);
+		r = lxc_container_attach(container, arena, argv, QUESTION_MS, &out, &diagnostics, err);
 		if (r <= 0)
 			return r;
 		if (signals_wait(-1, 0, clock_ms() + 300) < 0)
 			return err_set(err, -EINTR, "stopped");
 	}
-	log = guest_tail(container->arena, path_of(container, has_ended(container) ? "lxc.log" : "console"));
-	r = has_ended(container) ? err_set(err, -ECHILD, "the container has ended")
-				 : err_set(err, -ETIME, "the container did not come up");
+	log = guest_tail(container->arena,
+			 lxc_container_path_of(container, lxc_container_has_ended(container) ? "lxc.log" : "console"));
+	r = lxc_container_has_ended(container) ? err_set(err, -ECHILD, "the container has ended")
+					       : err_set(err, -ETIME, "the container did not come up");
 	if (*log)
 		err_wrap(err, "| %s", log);
 	return r;
@@ -286,7 +316,7 @@ int container_wait_off(struct container *container)
 	return r < 0 ? r : 0;
 }
 
-static void stop(struct container *container, const char *how, const char *value)
+static void lxc_container_stop(struct container *container, const char *how, const char *value)
 {
 	const char *argv[] = {
 		"lxc-stop", "-n", container->spec->target->name, "-P", container->place.folder, how, value, NULL,
@@ -299,17 +329,17 @@ static void stop(struct container *container, const char *how, const char *value
 
 void container_power_off(struct container *container)
 {
-	if (container->lxc.pid <= 0 || has_ended(container))
+	if (container->lxc.pid <= 0 || lxc_container_has_ended(container))
 		return;
 	log_step("halting");
-	stop(container, "-t", "60");
+	lxc_container_stop(container, "-t", "60");
 	signals_wait(container->lxc.alive, POLLIN, clock_ms() + QUESTION_MS);
 	log_step(NULL);
 }
 
 /* A cgroup goes when those in it have gone: its folders can be removed then, and its files cannot at all. LXC leaves one
  * more. */
-static void remove_cgroup(struct container *container)
+static void lxc_container_remove_cgroup(struct container *container)
 {
 	const char *argv[] = {"find", container->cgroup, "-depth", "-type", "d", "-exec", "rmdir", "{}", "+", NULL};
 	struct err ignored = {0};
@@ -327,11 +357,11 @@ static void remove_cgroup(struct container *container)
 void container_close(struct container *container)
 {
 	/* The container's own processes are not children of lxc-start's that die with it. */
-	if (container->lxc.pid > 0 && !has_ended(container))
-		stop(container, "-k", NULL);
+	if (container->lxc.pid > 0 && !lxc_container_has_ended(container))
+		lxc_container_stop(container, "-k", NULL);
 	proc_kill(&container->lxc);
 	if (container->cgroup)
-		remove_cgroup(container);
+		lxc_container_remove_cgroup(container);
 	if (container->place.folder)
 		umount2(ROOT_PLACE, MNT_DETACH);
 	workdir_close(&container->place);
@@ -339,20 +369,21 @@ void container_close(struct container *container)
 
 /* --- as a guest ------------------------------------------------------------------------------------------------------ */
 
-static int run_command(void *data, struct arena *arena, const char *const *argv, uint64_t timeout_ms,
-		       struct guest_said *ret_said, struct err *err)
+static int lxc_container_run_command(void *data, struct arena *arena, const char *const *argv, uint64_t timeout_ms,
+				     struct guest_said *ret_said, struct err *err)
 {
 	struct container *container = data;
 	_cleanup_buf_ struct buf out = {0}, diagnostics = {0};
 	int64_t started_ms = clock_ms();
 	struct guest_said said = {0};
-	int status = attach(container, arena, guest_limited(arena, argv, timeout_ms), timeout_ms, &out, &diagnostics, err);
+	int status = lxc_container_attach(container, arena, guest_limited(arena, argv, timeout_ms), timeout_ms, &out,
+					  &diagnostics, err);
 
 	if (status < 0)
-		return no_program(status, err);
+		return lxc_container_no_program(status, err);
 	if (signals_wait(-1, 0, 0) < 0)
 		return err_set(err, -EINTR, "stopped");
-	if (has_ended(container))
+	if (lxc_container_has_ended(container))
 		return err_set(err, -ECHILD, "the container has ended");
 	said.out = arena_strndup(arena, out.data ? out.data : "", out.size);
 	said.out_size = out.size;
@@ -362,7 +393,7 @@ static int run_command(void *data, struct arena *arena, const char *const *argv,
 	return 0;
 }
 
-static const char *console(void *data, struct arena *arena)
+static const char *lxc_container_console(void *data, struct arena *arena)
 {
 	const struct container *container = data;
 
@@ -371,7 +402,7 @@ static const char *console(void *data, struct arena *arena)
 
 struct guest container_guest(struct container *container)
 {
-	return (struct guest){container, run_command, console};
+	return (struct guest){container, lxc_container_run_command, lxc_container_console};
 }
 
 struct strv container_shell(struct arena *arena, const struct container *container)

@@ -13,7 +13,7 @@ static const char DEVICE[] = "/dev/kvm", BOOT_ID[] = "/proc/sys/kernel/random/bo
 enum { MEMORY_BYTES_MAX = 4096 };
 
 /* The line that the memory has when KVM works, or does not, on this boot of this host. */
-static const char *line_of(struct arena *arena, bool works)
+static const char *accel_line_of(struct arena *arena, bool works)
 {
 	_cleanup_buf_ struct buf id = {0};
 	struct err ignored = {0};
@@ -24,14 +24,14 @@ static const char *line_of(struct arena *arena, bool works)
 	return arena_printf(arena, "kvm %s on boot %s", works ? "works" : "hangs", id.data);
 }
 
-static bool remembers(const char *cache, bool works)
+static bool accel_remembers(const char *cache, bool works)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	_cleanup_buf_ struct buf text = {0};
 	struct err ignored = {0};
 	const char *path = arena_printf(arena, "%s/%s", cache, MEMORY);
 	bool does = file_read(path, MEMORY_BYTES_MAX, &text, &ignored) == 0 && text.data &&
-		    strcmp(text.data, line_of(arena, works)) == 0;
+		    strcmp(text.data, accel_line_of(arena, works)) == 0;
 
 	err_free(&ignored);
 	return does;
@@ -40,7 +40,7 @@ static bool remembers(const char *cache, bool works)
 void accel_remember(const char *cache, bool works)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	const char *line = line_of(arena, works);
+	const char *line = accel_line_of(arena, works);
 	struct err ignored = {0};
 
 	file_publish(arena_printf(arena, "%s/%s", cache, MEMORY), line, strlen(line), 0644, &ignored);
@@ -61,12 +61,12 @@ int accel_choose(const char *cache, const char *asked, struct accel_choice *ret_
 	} else if ((fd = open(DEVICE, O_RDWR | O_CLOEXEC)) < 0) {
 		log_note("no KVM here (%s: %s): the machine is emulated, which is slow", DEVICE, strerror(errno));
 		choice.accel = ACCEL_TCG;
-	} else if (remembers(cache, false)) {
+	} else if (accel_remembers(cache, false)) {
 		log_note("KVM did not work on this host before: the machine is emulated, which is slow "
 			 "('--accel kvm' tries again)");
 		choice.accel = ACCEL_TCG;
 	} else {
-		choice.on_trial = !remembers(cache, true);
+		choice.on_trial = !accel_remembers(cache, true);
 	}
 	*ret_choice = choice;
 	return 0;

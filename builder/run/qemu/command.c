@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void put(struct arena *arena, struct strv *words, const char *option, const char *value)
+static void qemu_command_put(struct arena *arena, struct strv *words, const char *option, const char *value)
 {
 	strv_push(arena, words, option);
 	if (value)
@@ -12,7 +12,7 @@ static void put(struct arena *arena, struct strv *words, const char *option, con
 }
 
 /* A comma in a value ends it unless it is doubled. */
-static const char *escape(struct arena *arena, const char *value)
+static const char *qemu_command_escape(struct arena *arena, const char *value)
 {
 	char *out = arena_alloc(arena, 2 * strlen(value) + 1), *at = out;
 
@@ -26,79 +26,82 @@ static const char *escape(struct arena *arena, const char *value)
 
 /* Two emulated processors corrupt guests that use cmpxchg16b (QEMU before 10), or lose the timer of one now and then, and the
  * guest hangs in its boot (QEMU 10). */
-static const char *processors(const struct qemu *qemu)
+static const char *qemu_command_processors(const struct qemu *qemu)
 {
 	return qemu->accel == ACCEL_KVM ? "2" : "1";
 }
 
-static void put_processors(struct arena *arena, struct strv *words, const struct qemu *qemu)
+static void qemu_command_put_processors(struct arena *arena, struct strv *words, const struct qemu *qemu)
 {
-	put(arena, words, "-accel", qemu->accel == ACCEL_KVM ? "kvm" : "tcg");
-	put(arena, words, "-cpu", qemu->accel == ACCEL_KVM ? "host" : "max");
-	put(arena, words, "-smp", processors(qemu));
-	put(arena, words, "-m", arena_printf(arena, "%" PRIu64, qemu->memory_bytes >> 20));
+	qemu_command_put(arena, words, "-accel", qemu->accel == ACCEL_KVM ? "kvm" : "tcg");
+	qemu_command_put(arena, words, "-cpu", qemu->accel == ACCEL_KVM ? "host" : "max");
+	qemu_command_put(arena, words, "-smp", qemu_command_processors(qemu));
+	qemu_command_put(arena, words, "-m", arena_printf(arena, "%" PRIu64, qemu->memory_bytes >> 20));
 }
 
-static void put_firmware(struct arena *arena, struct strv *words, const struct qemu *qemu)
+static void qemu_command_put_firmware(struct arena *arena, struct strv *words, const struct qemu *qemu)
 {
-	put(arena, words, "-machine", qemu->firmware ? "q35" : "pc");
+	qemu_command_put(arena, words, "-machine", qemu->firmware ? "q35" : "pc");
 	if (!qemu->firmware)
 		return;
-	put(arena, words, "-drive",
-	    arena_printf(arena, "if=pflash,format=raw,readonly=on,file=%s", escape(arena, qemu->firmware)));
-	put(arena, words, "-drive", "if=pflash,format=raw,file=" MACHINE_VARIABLES);
+	qemu_command_put(arena, words, "-drive",
+			 arena_printf(arena, "if=pflash,format=raw,readonly=on,file=%s",
+				      qemu_command_escape(arena, qemu->firmware)));
+	qemu_command_put(arena, words, "-drive", "if=pflash,format=raw,file=" MACHINE_VARIABLES);
 }
 
 /* What is thrown away need not be flushed. */
-static void put_disks(struct arena *arena, struct strv *words)
+static void qemu_command_put_disks(struct arena *arena, struct strv *words)
 {
-	put(arena, words, "-drive", "file=" MACHINE_DISK ",if=none,id=disk,format=qcow2,cache=unsafe,discard=unmap");
-	put(arena, words, "-device", "virtio-blk-pci,drive=disk,bootindex=0");
-	put(arena, words, "-drive", "file=" MACHINE_SEED ",if=none,id=seed,format=raw,readonly=on");
-	put(arena, words, "-device", "virtio-blk-pci,drive=seed");
+	qemu_command_put(arena, words, "-drive",
+			 "file=" MACHINE_DISK ",if=none,id=disk,format=qcow2,cache=unsafe,discard=unmap");
+	qemu_command_put(arena, words, "-device", "virtio-blk-pci,drive=disk,bootindex=0");
+	qemu_command_put(arena, words, "-drive", "file=" MACHINE_SEED ",if=none,id=seed,format=raw,readonly=on");
+	qemu_command_put(arena, words, "-device", "virtio-blk-pci,drive=seed");
 }
 
-static void put_network(struct arena *arena, struct strv *words, const struct qemu *qemu)
+static void qemu_command_put_network(struct arena *arena, struct strv *words, const struct qemu *qemu)
 {
 	const char *network = "user,id=net";
 
 	for (size_t i = 0; i < qemu->forwards->count; i++)
 		network = arena_printf(arena, "%s,hostfwd=tcp:127.0.0.1:%u-:%u", network, qemu->forwards->items[i].host,
 				       qemu->forwards->items[i].guest);
-	put(arena, words, "-netdev", network);
-	put(arena, words, "-device", "virtio-net-pci,netdev=net,mac=52:54:00:12:34:56");
+	qemu_command_put(arena, words, "-netdev", network);
+	qemu_command_put(arena, words, "-device", "virtio-net-pci,netdev=net,mac=52:54:00:12:34:56");
 }
 
-static void put_talk(struct arena *arena, struct strv *words, const struct qemu *qemu)
+static void qemu_command_put_talk(struct arena *arena, struct strv *words, const struct qemu *qemu)
 {
-	put(arena, words, "-display", "none");
-	put(arena, words, "-vga", "std"); /* the boot loader writes on a screen */
+	qemu_command_put(arena, words, "-display", "none");
+	qemu_command_put(arena, words, "-vga", "std"); /* the boot loader writes on a screen */
 	if (qemu->console) {
-		put(arena, words, "-chardev", "stdio,id=console,mux=on,signal=off,logfile=" MACHINE_CONSOLE);
-		put(arena, words, "-mon", "chardev=console");
+		qemu_command_put(arena, words, "-chardev",
+				 "stdio,id=console,mux=on,signal=off,logfile=" MACHINE_CONSOLE);
+		qemu_command_put(arena, words, "-mon", "chardev=console");
 	} else {
-		put(arena, words, "-chardev", "file,id=console,path=" MACHINE_CONSOLE);
+		qemu_command_put(arena, words, "-chardev", "file,id=console,path=" MACHINE_CONSOLE);
 	}
-	put(arena, words, "-serial", "chardev:console");
-	put(arena, words, "-qmp", "unix:" MACHINE_MONITOR ",server=on,wait=off");
-	put(arena, words, "-device", "virtio-serial-pci");
-	put(arena, words, "-chardev", "socket,id=agent,path=" MACHINE_AGENT ",server=on,wait=off");
-	put(arena, words, "-device", "virtserialport,chardev=agent,name=org.qemu.guest_agent.0");
-	put(arena, words, "-device", "virtio-rng-pci");
+	qemu_command_put(arena, words, "-serial", "chardev:console");
+	qemu_command_put(arena, words, "-qmp", "unix:" MACHINE_MONITOR ",server=on,wait=off");
+	qemu_command_put(arena, words, "-device", "virtio-serial-pci");
+	qemu_command_put(arena, words, "-chardev", "socket,id=agent,path=" MACHINE_AGENT ",server=on,wait=off");
+	qemu_command_put(arena, words, "-device", "virtserialport,chardev=agent,name=org.qemu.guest_agent.0");
+	qemu_command_put(arena, words, "-device", "virtio-rng-pci");
 }
 
 const char *const *qemu_command(struct arena *arena, const struct qemu *qemu)
 {
 	struct strv words = {0};
 
-	put(arena, &words, QEMU, "-nodefaults");
-	put(arena, &words, "-no-user-config", NULL);
-	put(arena, &words, "-name", escape(arena, qemu->name));
-	put_processors(arena, &words, qemu);
-	put_firmware(arena, &words, qemu);
-	put_disks(arena, &words);
-	put_network(arena, &words, qemu);
-	put_talk(arena, &words, qemu);
+	qemu_command_put(arena, &words, QEMU, "-nodefaults");
+	qemu_command_put(arena, &words, "-no-user-config", NULL);
+	qemu_command_put(arena, &words, "-name", qemu_command_escape(arena, qemu->name));
+	qemu_command_put_processors(arena, &words, qemu);
+	qemu_command_put_firmware(arena, &words, qemu);
+	qemu_command_put_disks(arena, &words);
+	qemu_command_put_network(arena, &words, qemu);
+	qemu_command_put_talk(arena, &words, qemu);
 	*arena_push(arena, words.items, words.count) = NULL;
 	return words.items;
 }

@@ -17,7 +17,7 @@ enum { STATUS_MAX = 255, SIGNAL_MAX = 127, SIGNALLED = 128 }; /* how a shell tel
 
 /* --- synchronisation ------------------------------------------------------------------------------------------------- */
 
-static bool is_answer(const char *line, int64_t id)
+static bool guest_agent_is_answer(const char *line, int64_t id)
 {
 	const char *delimiter = strrchr(line, DELIMITER), *text = delimiter ? delimiter + 1 : line;
 	_cleanup_json_ struct json *answer = NULL;
@@ -29,7 +29,7 @@ static bool is_answer(const char *line, int64_t id)
 }
 
 /* Asks once. Answers to earlier questions may come first. */
-static int ask_once(struct wire *wire, int64_t id, int64_t deadline_ms)
+static int guest_agent_ask_once(struct wire *wire, int64_t id, int64_t deadline_ms)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	static const char delimiter = DELIMITER;
@@ -44,7 +44,7 @@ static int ask_once(struct wire *wire, int64_t id, int64_t deadline_ms)
 		r = wire_request(wire, "guest-sync-delimited", arguments, deadline_ms);
 	while (r == 0) {
 		r = wire_line(wire, arena, deadline_ms, &line);
-		if (r == 0 && is_answer(line, id))
+		if (r == 0 && guest_agent_is_answer(line, id))
 			return 0;
 		if (r == 0 && clock_ms() >= deadline_ms) /* it says other things, without end */
 			r = -ETIME;
@@ -60,14 +60,14 @@ int guest_agent_sync(struct wire *wire, int64_t deadline_ms)
 
 	do {
 		now = clock_ms();
-		r = ask_once(wire, ++id, now + SYNC_MS < deadline_ms ? now + SYNC_MS : deadline_ms);
+		r = guest_agent_ask_once(wire, ++id, now + SYNC_MS < deadline_ms ? now + SYNC_MS : deadline_ms);
 	} while (r == -ETIME && clock_ms() < deadline_ms);
 	return r;
 }
 
 /* --- commands -------------------------------------------------------------------------------------------------------- */
 
-static int lost(int r, struct err *err)
+static int guest_agent_lost(int r, struct err *err)
 {
 	if (r == -EINTR)
 		return err_set(err, r, "stopped");
@@ -95,8 +95,8 @@ int guest_agent_answer(const char *command, const char *line, struct json **ret_
 }
 
 /* One question and its answer. */
-static int ask(struct wire *wire, struct arena *arena, const char *command, struct json *arguments, struct json **ret_answer,
-	       struct err *err)
+static int guest_agent_ask(struct wire *wire, struct arena *arena, const char *command, struct json *arguments,
+			   struct json **ret_answer, struct err *err)
 {
 	int64_t deadline_ms = clock_ms() + ANSWER_MS;
 	const char *line;
@@ -105,11 +105,11 @@ static int ask(struct wire *wire, struct arena *arena, const char *command, stru
 	if (r == 0)
 		r = wire_line(wire, arena, deadline_ms, &line);
 	if (r < 0)
-		return lost(r, err);
+		return guest_agent_lost(r, err);
 	return guest_agent_answer(command, line, ret_answer, err);
 }
 
-static struct json *words(const char *const *items)
+static struct json *guest_agent_words(const char *const *items)
 {
 	struct json *array = json_new_array();
 
@@ -118,7 +118,7 @@ static struct json *words(const char *const *items)
 	return array;
 }
 
-static const char *decode(struct arena *arena, const struct json *status, const char *key, size_t *ret_size)
+static const char *guest_agent_decode(struct arena *arena, const struct json *status, const char *key, size_t *ret_size)
 {
 	const char *text = json_get_text(status, key), *data = text ? base64_decode(arena, text, ret_size) : NULL;
 
@@ -127,17 +127,18 @@ static const char *decode(struct arena *arena, const struct json *status, const 
 	return data ? data : "";
 }
 
-static int start(struct wire *wire, struct arena *arena, const char *const *argv, int64_t *ret_pid, struct err *err)
+static int guest_agent_start(struct wire *wire, struct arena *arena, const char *const *argv, int64_t *ret_pid,
+			     struct err *err)
 {
 	_cleanup_json_ struct json *answer = NULL;
 	struct json *arguments = json_new_object();
 	int r;
 
 	json_set(arguments, "path", json_text(argv[0]));
-	json_set(arguments, "arg", words(argv + 1));
-	json_set(arguments, "env", words(guest_env));
+	json_set(arguments, "arg", guest_agent_words(argv + 1));
+	json_set(arguments, "env", guest_agent_words(guest_env));
 	json_set(arguments, "capture-output", json_bool(true));
-	r = ask(wire, arena, "guest-exec", arguments, &answer, err);
+	r = guest_agent_ask(wire, arena, "guest-exec", arguments, &answer, err);
 	if (r == 0)
 		*ret_pid = json_get_number(json_get(answer, "return"), "pid");
 	return r;
@@ -157,19 +158,20 @@ int guest_agent_ended(struct arena *arena, const struct json *answer, int *ret_s
 		*ret_status = (int)number;
 	else
 		return err_set(err, -EBADMSG, "the guest agent does not say how the command ended");
-	said->out = decode(arena, status, "out-data", &said->out_size);
-	said->diagnostics = decode(arena, status, "err-data", &unused);
+	said->out = guest_agent_decode(arena, status, "out-data", &said->out_size);
+	said->diagnostics = guest_agent_decode(arena, status, "err-data", &unused);
 	return 1;
 }
 
-static int look(struct wire *wire, struct arena *arena, int64_t pid, int *ret_status, struct guest_said *said, struct err *err)
+static int guest_agent_look(struct wire *wire, struct arena *arena, int64_t pid, int *ret_status,
+			    struct guest_said *said, struct err *err)
 {
 	_cleanup_json_ struct json *answer = NULL;
 	struct json *arguments = json_new_object();
 	int r;
 
 	json_set(arguments, "pid", json_number(pid));
-	r = ask(wire, arena, "guest-exec-status", arguments, &answer, err);
+	r = guest_agent_ask(wire, arena, "guest-exec-status", arguments, &answer, err);
 	return r < 0 ? r : guest_agent_ended(arena, answer, ret_status, said, err);
 }
 
@@ -179,15 +181,15 @@ int guest_agent_run(struct wire *wire, struct arena *arena, const char *const *a
 	int64_t started = clock_ms(), deadline_ms = started + (int64_t)timeout_ms + GRACE_MS, pid = 0;
 	int64_t pause_ms = LOOK_FIRST_MS;
 	struct guest_said said = {0};
-	int status = 0, r = start(wire, arena, guest_limited(arena, argv, timeout_ms), &pid, err);
+	int status = 0, r = guest_agent_start(wire, arena, guest_limited(arena, argv, timeout_ms), &pid, err);
 
 	if (r < 0)
 		return r;
-	while ((r = look(wire, arena, pid, &status, &said, err)) == 0) {
+	while ((r = guest_agent_look(wire, arena, pid, &status, &said, err)) == 0) {
 		if (clock_ms() > deadline_ms)
 			return err_set(err, -ETIME, "'%s' does not finish", argv[0]);
 		if (signals_wait(-1, 0, clock_ms() + pause_ms) < 0)
-			return lost(-EINTR, err);
+			return guest_agent_lost(-EINTR, err);
 		pause_ms = pause_ms * 2 < LOOK_MS ? pause_ms * 2 : LOOK_MS;
 	}
 	if (r < 0)

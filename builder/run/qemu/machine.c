@@ -23,12 +23,12 @@ static const uint64_t MEMORY_BYTES = UINT64_C(1) << 30, MORE_DISK_BYTES = UINT64
 
 /* --- what it is made of ---------------------------------------------------------------------------------------------- */
 
-static int no_program(int r, const char *package, struct err *err)
+static int qemu_machine_no_program(int r, const char *package, struct err *err)
 {
 	return r == -ENOENT ? err_hint(err, "install the package '%s'", package) : r;
 }
 
-static int image_size(const struct machine *machine, uint64_t *ret_bytes, struct err *err)
+static int qemu_machine_image_size(const struct machine *machine, uint64_t *ret_bytes, struct err *err)
 {
 	const char *argv[] = {"qemu-img", "info", "-f", machine->spec->target->format, "--output=json",
 			      machine->spec->target->image, NULL};
@@ -37,14 +37,14 @@ static int image_size(const struct machine *machine, uint64_t *ret_bytes, struct
 	int r = proc_check(&(struct proc){.argv = argv, .output = &text, .deadline_s = 60}, err);
 
 	if (r < 0)
-		return no_program(r, "qemu-utils", err);
+		return qemu_machine_no_program(r, "qemu-utils", err);
 	r = json_read("the output of qemu-img", text.data, text.size, &facts, err);
 	if (r == 0)
 		*ret_bytes = (uint64_t)json_get_number(facts, "virtual-size");
 	return r;
 }
 
-static int create_disk(const struct machine *machine, uint64_t bytes, struct err *err)
+static int qemu_machine_create_disk(const struct machine *machine, uint64_t bytes, struct err *err)
 {
 	const struct target *target = machine->spec->target;
 	const char *argv[] = {
@@ -57,10 +57,10 @@ static int create_disk(const struct machine *machine, uint64_t bytes, struct err
 }
 
 /* A fresh disk over the image, in place of one that a failed start has left. */
-static int make_disk(const struct machine *machine, struct err *err)
+static int qemu_machine_make_disk(const struct machine *machine, struct err *err)
 {
 	uint64_t image_bytes = 0, bytes = machine->spec->disk_bytes;
-	int r = image_size(machine, &image_bytes, err);
+	int r = qemu_machine_image_size(machine, &image_bytes, err);
 
 	if (r < 0)
 		return r;
@@ -69,10 +69,10 @@ static int make_disk(const struct machine *machine, struct err *err)
 	if (bytes < image_bytes)
 		return err_set(err, -EINVAL, "a disk of %s is too small for an image of %s",
 			       size_format_human(machine->arena, bytes), size_format_human(machine->arena, image_bytes));
-	return create_disk(machine, bytes, err);
+	return qemu_machine_create_disk(machine, bytes, err);
 }
 
-static int make_firmware(const struct machine *machine, const char **ret_code, struct err *err)
+static int qemu_machine_make_firmware(const struct machine *machine, const char **ret_code, struct err *err)
 {
 	const char *path = workdir_path(&machine->place, machine->arena, MACHINE_VARIABLES);
 	_cleanup_buf_ struct buf variables = {0};
@@ -93,29 +93,29 @@ static int make_firmware(const struct machine *machine, const char **ret_code, s
 }
 
 /* Before anything is made for it. */
-static int find_program(struct err *err)
+static int qemu_machine_find_program(struct err *err)
 {
 	const char *argv[] = {QEMU, "--version", NULL};
 	int r = proc_check(&(struct proc){.argv = argv, .deadline_s = 60}, err);
 
-	return r < 0 ? no_program(r, "qemu-system-x86", err) : 0;
+	return r < 0 ? qemu_machine_no_program(r, "qemu-system-x86", err) : 0;
 }
 
 /* --- power on -------------------------------------------------------------------------------------------------------- */
 
 /* Its own process group: Ctrl-C is for us, not for it. Unless the terminal is its console: then it has to be in ours. */
-static int leave_group(void *data)
+static int qemu_machine_leave_group(void *data)
 {
 	(void)data;
 	return setpgid(0, 0) < 0 ? -errno : 0;
 }
 
-static bool has_ended(const struct machine *machine)
+static bool qemu_machine_has_ended(const struct machine *machine)
 {
 	return signals_wait(machine->qemu.alive, POLLIN, 0) == 1;
 }
 
-static int ended(struct machine *machine, struct err *err)
+static int qemu_machine_ended(struct machine *machine, struct err *err)
 {
 	const char *said = guest_tail(machine->arena, workdir_path(&machine->place, machine->arena, "qemu.log"));
 	const char *console = guest_tail(machine->arena, workdir_path(&machine->place, machine->arena, MACHINE_CONSOLE));
@@ -126,14 +126,15 @@ static int ended(struct machine *machine, struct err *err)
 	return -ECHILD;
 }
 
-static int power_on(struct machine *machine, const struct qemu *qemu, struct err *err)
+static int qemu_machine_power_on(struct machine *machine, const struct qemu *qemu, struct err *err)
 {
 	const char *log = workdir_path(&machine->place, machine->arena, "qemu.log");
 	_cleanup_fd_ int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	_cleanup_fd_ int out = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	const int streams[3] = {qemu->console ? 0 : null, qemu->console ? 1 : out, out};
-	const struct proc proc = {.argv = qemu_command(machine->arena, qemu), .cwd = machine->place.folder,
-				  .prepare = qemu->console ? NULL : leave_group};
+	const struct proc proc = {.argv = qemu_command(machine->arena, qemu),
+				  .cwd = machine->place.folder,
+				  .prepare = qemu->console ? NULL : qemu_machine_leave_group};
 	int64_t deadline_ms;
 	int r;
 
@@ -143,8 +144,8 @@ static int power_on(struct machine *machine, const struct qemu *qemu, struct err
 	machine->started_ms = clock_ms();
 	deadline_ms = machine->started_ms + SILENCE_MS;
 	while (r == 0 && (r = wire_open(machine->place.folder, MACHINE_AGENT, &machine->agent)) < 0) {
-		if (has_ended(machine))
-			return ended(machine, err);
+		if (qemu_machine_has_ended(machine))
+			return qemu_machine_ended(machine, err);
 		if (clock_ms() > deadline_ms)
 			return err_sys(err, r, "QEMU does not open its socket for the guest agent");
 		r = signals_wait(-1, 0, clock_ms() + 50);
@@ -154,14 +155,14 @@ static int power_on(struct machine *machine, const struct qemu *qemu, struct err
 	return r;
 }
 
-static void power_cut(struct machine *machine)
+static void qemu_machine_power_cut(struct machine *machine)
 {
 	wire_close(&machine->agent);
 	proc_kill(&machine->qemu);
 }
 
 /* Looks on while KVM is on trial: 1 when the guest lives, 0 when it does not, -EINTR. */
-static int watch(struct machine *machine)
+static int qemu_machine_watch(struct machine *machine)
 {
 	const char *path = workdir_path(&machine->place, machine->arena, MACHINE_CONSOLE);
 	int64_t heard_ms = clock_ms();
@@ -189,14 +190,14 @@ static int watch(struct machine *machine)
 	return 0;
 }
 
-static int start_trial(struct machine *machine, struct qemu *qemu, struct err *err)
+static int qemu_machine_start_trial(struct machine *machine, struct qemu *qemu, struct err *err)
 {
 	const char *cache = machine->spec->cache;
 	struct err failure = {0};
-	int r = power_on(machine, qemu, &failure);
+	int r = qemu_machine_power_on(machine, qemu, &failure);
 
 	if (r == 0)
-		r = watch(machine);
+		r = qemu_machine_watch(machine);
 	else if (r == -ECHILD)
 		r = 0;
 	if (r == 0)
@@ -211,10 +212,10 @@ static int start_trial(struct machine *machine, struct qemu *qemu, struct err *e
 		accel_remember(cache, r == 1);
 	if (r != 0)
 		return r < 0 ? r : 0;
-	power_cut(machine);
+	qemu_machine_power_cut(machine);
 	machine->accel = qemu->accel = ACCEL_TCG;
-	r = make_disk(machine, err);
-	return r == 0 ? power_on(machine, qemu, err) : r;
+	r = qemu_machine_make_disk(machine, err);
+	return r == 0 ? qemu_machine_power_on(machine, qemu, err) : r;
 }
 
 int machine_start(struct arena *arena, const struct machine_spec *spec, struct machine *machine, struct err *err)
@@ -227,21 +228,22 @@ int machine_start(struct arena *arena, const struct machine_spec *spec, struct m
 	int r;
 
 	*machine = (struct machine){.arena = arena, .spec = spec, .agent.fd = -1, .place.fd = -1, .qemu.alive = -1};
-	r = find_program(err);
+	r = qemu_machine_find_program(err);
 	if (r == 0)
 		r = accel_choose(spec->cache, spec->accel, &choice, err);
 	if (r == 0)
 		r = workdir_make(arena, spec->cache, spec->target->name, spec->keep, &machine->place, err);
 	if (r == 0)
-		r = make_disk(machine, err);
+		r = qemu_machine_make_disk(machine, err);
 	if (r == 0)
-		r = make_firmware(machine, &qemu.firmware, err);
+		r = qemu_machine_make_firmware(machine, &qemu.firmware, err);
 	if (r == 0)
 		r = seed_write(workdir_path(&machine->place, arena, MACHINE_SEED), spec->target->name, spec->seed, err);
 	if (r < 0)
 		return r;
 	machine->accel = qemu.accel = choice.accel;
-	return choice.on_trial ? start_trial(machine, &qemu, err) : power_on(machine, &qemu, err);
+	return choice.on_trial ? qemu_machine_start_trial(machine, &qemu, err)
+			       : qemu_machine_power_on(machine, &qemu, err);
 }
 
 /* --- while it runs --------------------------------------------------------------------------------------------------- */
@@ -253,7 +255,7 @@ int machine_wait(struct machine *machine, int64_t deadline_ms, struct err *err)
 
 	machine->up = r == 0;
 	if (r == -EPIPE)
-		return ended(machine, err);
+		return qemu_machine_ended(machine, err);
 	if (r == -EINTR)
 		return err_set(err, r, "stopped");
 	if (r == 0)
@@ -273,7 +275,7 @@ int machine_wait_off(struct machine *machine)
 }
 
 /* QEMU's monitor presses the power button. */
-static int press_button(const struct machine *machine, int64_t deadline_ms)
+static int qemu_machine_press_button(const struct machine *machine, int64_t deadline_ms)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct wire wire = {.fd = -1};
@@ -299,13 +301,13 @@ void machine_power_off(struct machine *machine)
 	int64_t deadline_ms = clock_ms() + KILL_MS;
 	int r = -ENOTCONN;
 
-	if (machine->qemu.pid <= 0 || has_ended(machine))
+	if (machine->qemu.pid <= 0 || qemu_machine_has_ended(machine))
 		return;
 	log_step("powering off");
 	if (machine->up)
 		r = guest_agent_power_off(&machine->agent, deadline_ms);
 	if (r < 0 && r != -EINTR)
-		r = press_button(machine, deadline_ms);
+		r = qemu_machine_press_button(machine, deadline_ms);
 	deadline_ms = clock_ms() + (machine->up ? OFF_MS : OFF_EARLY_MS); /* a boot loader knows no button */
 	if (r == 0 && signals_wait(machine->qemu.alive, POLLIN, deadline_ms) == 0)
 		log_warn("the machine does not power off: it is stopped now");
@@ -314,21 +316,21 @@ void machine_power_off(struct machine *machine)
 
 void machine_close(struct machine *machine)
 {
-	power_cut(machine);
+	qemu_machine_power_cut(machine);
 	workdir_close(&machine->place);
 }
 
 /* --- as a guest ------------------------------------------------------------------------------------------------------ */
 
-static int run_command(void *data, struct arena *arena, const char *const *argv, uint64_t timeout_ms,
-		       struct guest_said *ret_said, struct err *err)
+static int qemu_machine_run_command(void *data, struct arena *arena, const char *const *argv, uint64_t timeout_ms,
+				    struct guest_said *ret_said, struct err *err)
 {
 	struct machine *machine = data;
 
 	return guest_agent_run(&machine->agent, arena, argv, timeout_ms, ret_said, err);
 }
 
-static const char *console(void *data, struct arena *arena)
+static const char *qemu_machine_console(void *data, struct arena *arena)
 {
 	const struct machine *machine = data;
 
@@ -337,5 +339,5 @@ static const char *console(void *data, struct arena *arena)
 
 struct guest machine_guest(struct machine *machine)
 {
-	return (struct guest){machine, run_command, console};
+	return (struct guest){machine, qemu_machine_run_command, qemu_machine_console};
 }

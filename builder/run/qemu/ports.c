@@ -55,7 +55,7 @@ void ports_add_range(struct arena *arena, struct forwards *forwards, const char 
 }
 
 /* Binds the port, 0: any. Returns the socket, which keeps it until it is closed, or negative errno. */
-static int take(unsigned port, unsigned *ret_port)
+static int ports_take(unsigned port, unsigned *ret_port)
 {
 	struct sockaddr_in address = {
 		.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
@@ -86,7 +86,7 @@ int ports_choose(struct forwards *forwards, struct err *err)
 	for (n = 0; n < forwards->count && r == 0; n++) {
 		struct forward *forward = &forwards->items[n];
 
-		fds[n] = take(forward->host, &forward->host);
+		fds[n] = ports_take(forward->host, &forward->host);
 		if (fds[n] == -EACCES)
 			r = err_set(err, fds[n], "only root may use port %u of this host", forward->host);
 		else if (fds[n] < 0)

@@ -1,5 +1,5 @@
-/* Options: rows of a table, which say where in a verb's struct the value goes. A group of rows that several verbs have is read into
- * a struct of its own, which is a member of theirs. */
+/* Options: rows of a table, which say where in a verb's struct the value goes. A group of rows that several verbs
+ * have is read into a struct of its own, which is a member of theirs. */
 #ifndef VERB_OPTIONS_OPTIONS_H
 #define VERB_OPTIONS_OPTIONS_H
 

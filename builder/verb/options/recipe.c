@@ -9,6 +9,7 @@ const struct option recipe_options[] = {
 };
 
 const struct option kind_options[] = {
-	{"kind", "vm|lxc", "which kind of the recipe to use (its first)", OPTION_TEXT, offsetof(struct project_options, kind), NULL},
+	{"kind", "vm|lxc", "which kind of the recipe to use (its first)", OPTION_TEXT,
+	 offsetof(struct project_options, kind), NULL},
 	{0},
 };

@@ -52,7 +52,8 @@ static int start_check_container(const struct start_options *options, const char
 
 	for (size_t i = 0; target->container && i < sizeof rows / sizeof *rows; i++)
 		if (rows[i].given) {
-			err_set(err, -EINVAL, "--%s is for virtual machines, and '%s' is a container", rows[i].name, target->name);
+			err_set(err, -EINVAL, "--%s is for virtual machines, and '%s' is a container", rows[i].name,
+				target->name);
 			return err_hint(err, "if its recipe can be both, choose with --kind vm");
 		}
 	return 0;
