@@ -1,6 +1,7 @@
 #include "edge/changeset.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -42,24 +43,26 @@ static bool changeset_brings(void *data, const char *path)
 	return !text_has_prefix(changeset_last_part(path), WHITEOUT);
 }
 
-/* Removes what the whiteout `path` hides; in the place of its name stands then the name that it hides. */
-static int changeset_hide(struct extract *extract, char *path, struct err *err)
+/* Removes what the whiteout `path` hides. */
+static int changeset_hide(struct extract *extract, const char *path, struct err *err)
 {
-	char *name = path + (changeset_last_part(path) - path), *hidden = name + strlen(WHITEOUT);
+	const char *name = changeset_last_part(path), *hidden = name + strlen(WHITEOUT);
+	size_t folder = (size_t)(name - path);
+	char victim[PATH_MAX];
 	int r;
 
-	if (text_has_prefix(name, RESERVED) && strcmp(name, OPAQUE) != 0)
-		return 0;
 	if (strcmp(name, OPAQUE) == 0) {
-		*(name > path ? name - 1 : name) = 0;
-		r = fence_empty(&extract->fence, path);
+		snprintf(victim, sizeof victim, "%.*s", (int)(folder ? folder - 1 : 0), path);
+		r = fence_empty(&extract->fence, victim);
+	} else if (text_has_prefix(name, RESERVED)) {
+		r = 0;
+	} else if (!*hidden || strcmp(hidden, ".") == 0 || strcmp(hidden, "..") == 0) {
+		return extract_refuse(extract, path, "it is no name of a whiteout", err);
 	} else {
-		if (!*hidden || strcmp(hidden, ".") == 0 || strcmp(hidden, "..") == 0)
-			return extract_refuse(extract, path, "it is no name of a whiteout", err);
-		memmove(name, hidden, strlen(hidden) + 1);
-		r = fence_remove(&extract->fence, path);
+		snprintf(victim, sizeof victim, "%.*s%s", (int)folder, path, hidden);
+		r = fence_remove(&extract->fence, victim);
 	}
-	return r < 0 ? err_sys(err, r, "cannot remove what is hidden at '%s'", path) : 0;
+	return r < 0 ? extract_fail(extract, path, r, err) : 0;
 }
 
 /* What the whiteouts of a layer hide is in the layers below, wherever in the layer they stand. So they come first. */

@@ -30,13 +30,6 @@ struct extract_member {
 	int parent;              /* open on the folder it goes to; borrowed */
 };
 
-int extract_refuse(const struct extract *extract, const char *path, const char *why, struct err *err)
-{
-	if (extract->archive)
-		return err_set(err, -EBADMSG, "cannot unpack '%s' of '%s': %s", path, extract->archive, why);
-	return err_set(err, -EBADMSG, "cannot unpack '%s': %s", path, why);
-}
-
 static const char *extract_reason(int r)
 {
 	switch (r) {
@@ -55,6 +48,18 @@ static const char *extract_reason(int r)
 	default:
 		return strerror(-r);
 	}
+}
+
+int extract_refuse(const struct extract *extract, const char *path, const char *why, struct err *err)
+{
+	if (extract->archive)
+		return err_set(err, -EBADMSG, "cannot unpack '%s' of '%s': %s", path, extract->archive, why);
+	return err_set(err, -EBADMSG, "cannot unpack '%s': %s", path, why);
+}
+
+int extract_fail(const struct extract *extract, const char *path, int r, struct err *err)
+{
+	return extract_refuse(extract, path, extract_reason(r), err);
 }
 
 /* Removes what is in the way of a member, if it has to give way to it. */
@@ -163,7 +168,7 @@ static int extract_set_folder_times(const struct extract *extract, struct err *e
 		if (fd < 0 || fstat(fd, &st) < 0 || st.st_dev != noted->dev || st.st_ino != noted->ino)
 			continue;
 		if (futimens(fd, times) < 0)
-			return extract_refuse(extract, noted->path, strerror(errno), err);
+			return extract_fail(extract, noted->path, -errno, err);
 	}
 	return 0;
 }
@@ -335,7 +340,7 @@ static int extract_place(struct extract *extract, struct extract_member *member,
 			r = r < 0 ? r : extract_put(extract, member, err);
 		}
 	}
-	return r < 0 && err->count == 0 ? extract_refuse(extract, member->path, extract_reason(r), err) : r;
+	return r < 0 && err->count == 0 ? extract_fail(extract, member->path, r, err) : r;
 }
 
 static int extract_one(struct extract *extract, struct intake *intake, struct archive_entry *entry, const char *raw,
@@ -351,8 +356,9 @@ static int extract_one(struct extract *extract, struct intake *intake, struct ar
 	if (r < 0)
 		return err_wrap(err, "while unpacking '%s'", path);
 	if (!*path) {
-		r = extract->policy->root ? extract_give(extract, entry, extract->fence.root_fd) : 0;
-		return r < 0 ? extract_refuse(extract, "/", extract_reason(r), err) : 0;
+		if (extract->policy->root && archive_entry_filetype(entry) == AE_IFDIR)
+			r = extract_give(extract, entry, extract->fence.root_fd);
+		return r < 0 ? extract_fail(extract, "/", r, err) : 0;
 	}
 	if (extract->wanted && !extract->wanted(extract->wanted_data, path))
 		return 0;

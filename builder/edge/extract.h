@@ -74,7 +74,8 @@ void extract_close(struct extract *extract);
  * -EFBIG when it is more than the intake may have. */
 int extract_all(struct extract *extract, struct intake *intake, struct err *err);
 
-/* Says that the member `path` cannot be unpacked, and why. Returns -EBADMSG. */
+/* Says that the member `path` cannot be unpacked, and why: in words, or what a negative errno means there. Returns -EBADMSG. */
 int extract_refuse(const struct extract *extract, const char *path, const char *why, struct err *err);
+int extract_fail(const struct extract *extract, const char *path, int r, struct err *err);
 
 #endif
