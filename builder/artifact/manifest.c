@@ -112,58 +112,59 @@ static const struct list lists[] = {
 
 /* --- writing ------------------------------------------------------------------------------------------------------ */
 
-static void artifact_manifest_put_fields(struct json *object, const struct field *fields, size_t n, const void *value)
+static void artifact_manifest_put_fields(struct jval *object, const struct field *fields, size_t n, const void *value)
 {
 	for (size_t i = 0; i < n; i++) {
 		const void *at = (const char *)value + fields[i].offset;
 
-		json_set(object, fields[i].name, fields[i].type == NUMBER ? json_number(*(const int64_t *)at)
-									  : json_text(*(const char *const *)at));
+		jval_set(object, fields[i].name,
+			 fields[i].type == NUMBER ? jval_number(*(const int64_t *)at)
+						  : jval_text(*(const char *const *)at));
 	}
 }
 
-static struct json *artifact_manifest_list_of(const struct list *list, const struct manifest *manifest)
+static struct jval *artifact_manifest_list_of(const struct list *list, const struct manifest *manifest)
 {
 	const char *items = *(const char *const *)((const char *)manifest + list->items);
 	size_t count = *(const size_t *)((const char *)manifest + list->count);
-	struct json *array = json_new_array();
+	struct jval *array = jval_new_array();
 
 	for (size_t i = 0; i < count; i++) {
-		struct json *object = json_new_object();
+		struct jval *object = jval_new_object();
 
 		artifact_manifest_put_fields(object, list->fields, list->n_fields, items + i * list->item_size);
-		json_add(array, object);
+		jval_add(array, object);
 	}
 	return array;
 }
 
-static void artifact_manifest_put_part(struct json *top, const struct part *part, const struct manifest *manifest)
+static void artifact_manifest_put_part(struct jval *top, const struct part *part, const struct manifest *manifest)
 {
 	const void *value = *(const void *const *)((const char *)manifest + part->offset);
-	struct json *object;
+	struct jval *object;
 
 	if (!value)
 		return;
-	object = json_new_object();
+	object = jval_new_object();
 	artifact_manifest_put_fields(object, part->fields, part->n_fields, value);
-	json_set(top, part->name, object);
+	jval_set(top, part->name, object);
 }
 
 const char *manifest_print(struct arena *arena, const struct manifest *manifest)
 {
-	_cleanup_json_ struct json *top = json_new_object();
-	struct json *image = json_new_object();
+	_cleanup_jval_ struct jval *top = jval_new_object();
+	struct jval *image = jval_new_object();
 
-	json_set(top, "manifest", json_number(MANIFEST_VERSION));
+	jval_set(top, "manifest", jval_number(MANIFEST_VERSION));
 	artifact_manifest_put_fields(top, top_fields, COUNT(top_fields), manifest);
-	json_set(top, "releasable", json_bool(manifest->n_fakes == 0));
+	jval_set(top, "releasable", jval_bool(manifest->n_fakes == 0));
 	artifact_manifest_put_fields(image, image_fields, COUNT(image_fields), &manifest->image);
-	json_set(top, "image", image);
+	jval_set(top, "image", image);
 	for (size_t i = 0; i < COUNT(parts); i++)
 		artifact_manifest_put_part(top, &parts[i], manifest);
 	for (size_t i = 0; i < COUNT(lists); i++)
-		json_set(top, lists[i].name, artifact_manifest_list_of(&lists[i], manifest));
-	return arena_printf(arena, "%s\n", json_print(arena, top, true));
+		jval_set(top, lists[i].name, artifact_manifest_list_of(&lists[i], manifest));
+	return arena_printf(arena, "%s\n", jval_print(arena, top, true));
 }
 
 /* --- reading ------------------------------------------------------------------------------------------------------ */
@@ -182,14 +183,14 @@ static int artifact_manifest_wrong(const struct reader *reader, const char *wher
 	return err_at(reader->err, -EBADMSG, &pos, where, "not a manifest: %s", what);
 }
 
-static int artifact_manifest_get_fields(const struct reader *reader, const char *where, const struct json *object,
+static int artifact_manifest_get_fields(const struct reader *reader, const char *where, const struct jval *object,
 					const struct field *fields, size_t n, void *value)
 {
 	for (size_t i = 0; i < n; i++) {
-		const char *text = json_get_text(object, fields[i].name);
+		const char *text = jval_get_text(object, fields[i].name);
 		void *at = (char *)value + fields[i].offset;
 
-		if (fields[i].type == NUMBER && json_get_count(object, fields[i].name, INT64_MAX, at))
+		if (fields[i].type == NUMBER && jval_get_count(object, fields[i].name, INT64_MAX, at))
 			continue;
 		if (fields[i].type != NUMBER && text)
 			*(const char **)at = arena_strdup(reader->arena, text);
@@ -201,17 +202,17 @@ static int artifact_manifest_get_fields(const struct reader *reader, const char 
 	return 0;
 }
 
-static int artifact_manifest_get_list(const struct reader *reader, const struct json *top, const struct list *list,
+static int artifact_manifest_get_list(const struct reader *reader, const struct jval *top, const struct list *list,
 				      struct manifest *manifest)
 {
-	const struct json *array = json_get(top, list->name);
-	size_t n = json_count(array);
+	const struct jval *array = jval_get(top, list->name);
+	size_t n = jval_count(array);
 	char *items = arena_alloc(reader->arena, n * list->item_size);
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = artifact_manifest_get_fields(reader, arena_printf(reader->arena, "%s[%zu].", list->name, i),
-						 json_item(array, i), list->fields, list->n_fields,
+						 jval_item(array, i), list->fields, list->n_fields,
 						 items + i * list->item_size);
 	memcpy((char *)manifest + list->items, &items, sizeof items);
 	memcpy((char *)manifest + list->count, &n, sizeof n);
@@ -219,10 +220,10 @@ static int artifact_manifest_get_list(const struct reader *reader, const struct 
 }
 
 /* The file stands beside the manifest: a name that leads elsewhere is none. */
-static int artifact_manifest_get_part(const struct reader *reader, const struct json *top, const struct part *part,
+static int artifact_manifest_get_part(const struct reader *reader, const struct jval *top, const struct part *part,
 				      struct manifest *manifest)
 {
-	const struct json *object = json_get(top, part->name);
+	const struct jval *object = jval_get(top, part->name);
 	void *value = arena_alloc(reader->arena, part->size);
 
 	if (!object)
@@ -244,20 +245,20 @@ int manifest_read(struct arena *arena, const char *name, const char *text, size_
 {
 	const struct reader reader = {arena, name, err};
 	struct manifest *manifest = arena_new_of(arena, struct manifest);
-	_cleanup_json_ struct json *top = NULL;
-	int r = json_read(name, text, size, &top, err);
+	_cleanup_jval_ struct jval *top = NULL;
+	int r = jval_read(name, text, size, &top, err);
 
 	if (r < 0)
 		return r;
-	if (json_get_number(top, "manifest") > MANIFEST_VERSION) {
+	if (jval_get_number(top, "manifest") > MANIFEST_VERSION) {
 		artifact_manifest_wrong(&reader, "manifest", "its version is later than this program");
 		return err_hint(err, "use the aether-build that made it, or a newer one");
 	}
-	if (json_get_number(top, "manifest") < 1)
+	if (jval_get_number(top, "manifest") < 1)
 		return artifact_manifest_wrong(&reader, "manifest", "a version is missing");
 	r = artifact_manifest_get_fields(&reader, "", top, top_fields, COUNT(top_fields), manifest);
 	if (r == 0)
-		r = artifact_manifest_get_fields(&reader, "image.", json_get(top, "image"), image_fields,
+		r = artifact_manifest_get_fields(&reader, "image.", jval_get(top, "image"), image_fields,
 						 COUNT(image_fields), &manifest->image);
 	if (r == 0)
 		r = artifact_manifest_check_file(&reader, "image.file", manifest->image.file);

@@ -88,8 +88,8 @@ static int pipeline_make_trees(struct build *build, struct tree *packages, struc
 /* The plan stays beside the image: `why` and whoever compares generations hold others against it. */
 static int pipeline_keep_plan(const struct build *build, const struct publish_draft *draft, struct err *err)
 {
-	_cleanup_json_ struct json *plan = plan_json(build->plan);
-	const char *text = json_print(build->arena, plan, true);
+	_cleanup_jval_ struct jval *plan = plan_json(build->plan);
+	const char *text = jval_print(build->arena, plan, true);
 
 	return file_publish(arena_printf(build->arena, "%s/plan.json", draft->folder), text, strlen(text), 0444, err);
 }
@@ -149,16 +149,16 @@ static int pipeline_build_new(const struct build_kind *kind, const struct build_
 
 static void pipeline_report(bool json, struct arena *arena, const char *path, bool built)
 {
-	_cleanup_json_ struct json *object = NULL;
+	_cleanup_jval_ struct jval *object = NULL;
 
 	if (!json) {
 		puts(path);
 		return;
 	}
-	object = json_new_object();
-	json_set(object, "image", json_text(path));
-	json_set(object, "built", json_bool(built));
-	puts(json_print(arena, object, false));
+	object = jval_new_object();
+	jval_set(object, "image", jval_text(path));
+	jval_set(object, "built", jval_bool(built));
+	puts(jval_print(arena, object, false));
 }
 
 /* The generation that the recipe and its lock give: the one there is, or a new one. *ret_built: which of the two. */

@@ -133,16 +133,16 @@ static int wanted_locks(struct wanted *wanted, const char *folder, struct err *e
 
 /* --- generations ------------------------------------------------------------------------------------------------------ */
 
-static void wanted_json_layers(struct wanted *wanted, const struct json *tree)
+static void wanted_json_layers(struct wanted *wanted, const struct jval *tree)
 {
-	const struct json *layers = json_get(tree, "layers");
+	const struct jval *layers = jval_get(tree, "layers");
 
-	for (size_t l = 0; l < json_count(layers); l++) {
-		const struct json *packages = json_get(json_item(layers, l), "packages");
+	for (size_t l = 0; l < jval_count(layers); l++) {
+		const struct jval *packages = jval_get(jval_item(layers, l), "packages");
 
-		wanted_add(wanted, "layers", json_get_text(json_item(layers, l), "key"));
-		for (size_t i = 0; i < json_count(packages); i++) {
-			const char *sha256 = json_get_text(json_item(packages, i), "sha256");
+		wanted_add(wanted, "layers", jval_get_text(jval_item(layers, l), "key"));
+		for (size_t i = 0; i < jval_count(packages); i++) {
+			const char *sha256 = jval_get_text(jval_item(packages, i), "sha256");
 
 			wanted_add(wanted, "blobs", sha256);
 			if (sha256)
@@ -151,17 +151,17 @@ static void wanted_json_layers(struct wanted *wanted, const struct json *tree)
 	}
 }
 
-static void wanted_json(struct wanted *wanted, const struct json *plan)
+static void wanted_json(struct wanted *wanted, const struct jval *plan)
 {
-	const struct json *downloads = json_get(plan, "downloads"), *containers = json_get(plan, "containers");
+	const struct jval *downloads = jval_get(plan, "downloads"), *containers = jval_get(plan, "containers");
 
-	wanted_json_layers(wanted, json_get(plan, "image"));
-	wanted_json_layers(wanted, json_get(plan, "tools"));
-	for (size_t i = 0; i < json_count(downloads); i++)
-		wanted_add(wanted, "blobs", json_get_text(json_item(downloads, i), "sha256"));
-	for (size_t i = 0; i < json_count(containers); i++) {
-		wanted_add(wanted, "blobs", json_get_text(json_item(containers, i), "sha256"));
-		wanted_add(wanted, "containers", json_get_text(json_item(containers, i), "key"));
+	wanted_json_layers(wanted, jval_get(plan, "image"));
+	wanted_json_layers(wanted, jval_get(plan, "tools"));
+	for (size_t i = 0; i < jval_count(downloads); i++)
+		wanted_add(wanted, "blobs", jval_get_text(jval_item(downloads, i), "sha256"));
+	for (size_t i = 0; i < jval_count(containers); i++) {
+		wanted_add(wanted, "blobs", jval_get_text(jval_item(containers, i), "sha256"));
+		wanted_add(wanted, "containers", jval_get_text(jval_item(containers, i), "key"));
 	}
 }
 
@@ -176,7 +176,7 @@ static int wanted_generations(struct wanted *wanted, struct err *err)
 
 		r = generation_list(wanted->arena, wanted->out, shelves.items[s], &generations, &n, err);
 		for (size_t i = 0; r == 0 && i < n; i++) {
-			_cleanup_json_ struct json *plan = NULL;
+			_cleanup_jval_ struct jval *plan = NULL;
 			struct err problem = {0};
 
 			if (generation_plan(wanted->arena, &generations[i], &plan, &problem) == 0)

@@ -5,32 +5,32 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* `struct json` is jansson's json_t under our name. */
-static json_t *edge_json_to(const struct json *value)
+/* `struct jval` is jansson's json_t under our name. */
+static json_t *edge_json_to(const struct jval *value)
 {
 	return (json_t *)value;
 }
 
-static struct json *edge_json_from(json_t *value)
+static struct jval *edge_json_from(json_t *value)
 {
 	if (!value) {
 		fputs("aether-build: out of memory\n", stderr);
 		exit(1);
 	}
-	return (struct json *)value;
+	return (struct jval *)value;
 }
 
-struct json *json_new_object(void)
+struct jval *jval_new_object(void)
 {
 	return edge_json_from(json_pack("{}"));
 }
 
-struct json *json_new_array(void)
+struct jval *jval_new_array(void)
 {
 	return edge_json_from(json_pack("[]"));
 }
 
-struct json *json_text(const char *text)
+struct jval *jval_text(const char *text)
 {
 	json_t *value;
 
@@ -40,34 +40,34 @@ struct json *json_text(const char *text)
 	return edge_json_from(value ? value : json_string("?"));
 }
 
-struct json *json_number(int64_t value)
+struct jval *jval_number(int64_t value)
 {
 	return edge_json_from(json_integer(value));
 }
 
-struct json *json_bool(bool value)
+struct jval *jval_bool(bool value)
 {
 	return edge_json_from(json_boolean(value));
 }
 
-void json_set(struct json *object, const char *key, struct json *value)
+void jval_set(struct jval *object, const char *key, struct jval *value)
 {
 	if (json_object_set_new(edge_json_to(object), key, edge_json_to(value)) < 0)
 		edge_json_from(NULL);
 }
 
-void json_add(struct json *array, struct json *value)
+void jval_add(struct jval *array, struct jval *value)
 {
 	if (json_array_append_new(edge_json_to(array), edge_json_to(value)) < 0)
 		edge_json_from(NULL);
 }
 
-void json_free(struct json *value)
+void jval_free(struct jval *value)
 {
 	json_decref(edge_json_to(value));
 }
 
-const char *json_print(struct arena *arena, const struct json *value, bool lines)
+const char *jval_print(struct arena *arena, const struct jval *value, bool lines)
 {
 	char *text = json_dumps(edge_json_to(value), JSON_ENCODE_ANY | (lines ? JSON_INDENT(2) : JSON_COMPACT));
 	const char *copy;
@@ -79,7 +79,7 @@ const char *json_print(struct arena *arena, const struct json *value, bool lines
 	return copy;
 }
 
-int json_read(const char *name, const char *text, size_t size, struct json **ret_value, struct err *err)
+int jval_read(const char *name, const char *text, size_t size, struct jval **ret_value, struct err *err)
 {
 	json_error_t problem;
 	json_t *value = json_loadb(text ? text : "", size, JSON_REJECT_DUPLICATES, &problem);
@@ -92,39 +92,39 @@ int json_read(const char *name, const char *text, size_t size, struct json **ret
 	return 0;
 }
 
-const struct json *json_get(const struct json *object, const char *key)
+const struct jval *jval_get(const struct jval *object, const char *key)
 {
-	return (const struct json *)json_object_get(edge_json_to(object), key);
+	return (const struct jval *)json_object_get(edge_json_to(object), key);
 }
 
-const struct json *json_item(const struct json *array, size_t i)
+const struct jval *jval_item(const struct jval *array, size_t i)
 {
-	return (const struct json *)json_array_get(edge_json_to(array), i);
+	return (const struct jval *)json_array_get(edge_json_to(array), i);
 }
 
-size_t json_count(const struct json *array)
+size_t jval_count(const struct jval *array)
 {
 	return json_array_size(edge_json_to(array));
 }
 
-const char *json_text_of(const struct json *value)
+const char *jval_text_of(const struct jval *value)
 {
 	return json_string_value(edge_json_to(value));
 }
 
-const char *json_get_text(const struct json *object, const char *key)
+const char *jval_get_text(const struct jval *object, const char *key)
 {
-	return json_string_value(edge_json_to(json_get(object, key)));
+	return json_string_value(edge_json_to(jval_get(object, key)));
 }
 
-int64_t json_get_number(const struct json *object, const char *key)
+int64_t jval_get_number(const struct jval *object, const char *key)
 {
-	return json_integer_value(edge_json_to(json_get(object, key)));
+	return json_integer_value(edge_json_to(jval_get(object, key)));
 }
 
-bool json_get_count(const struct json *object, const char *key, int64_t max, int64_t *ret_number)
+bool jval_get_count(const struct jval *object, const char *key, int64_t max, int64_t *ret_number)
 {
-	const struct json *value = json_get(object, key);
+	const struct jval *value = jval_get(object, key);
 	int64_t number = json_integer_value(edge_json_to(value));
 
 	if (!json_is_integer(edge_json_to(value)) || number < 0 || number > max)
@@ -133,7 +133,7 @@ bool json_get_count(const struct json *object, const char *key, int64_t max, int
 	return true;
 }
 
-bool json_get_bool(const struct json *object, const char *key)
+bool jval_get_bool(const struct jval *object, const char *key)
 {
-	return json_is_true(edge_json_to(json_get(object, key)));
+	return json_is_true(edge_json_to(jval_get(object, key)));
 }

@@ -9,44 +9,44 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-struct json; /* a value; owned by whoever made it until it is given to a container */
+struct jval; /* a value; owned by whoever made it until it is given to a container */
 
 /* New values, never NULL; text must be UTF-8 (what is not becomes "?"), NULL text is null. */
-struct json *json_new_object(void);
-struct json *json_new_array(void);
-struct json *json_text(const char *text);
-struct json *json_number(int64_t value);
-struct json *json_bool(bool value);
+struct jval *jval_new_object(void);
+struct jval *jval_new_array(void);
+struct jval *jval_text(const char *text);
+struct jval *jval_number(int64_t value);
+struct jval *jval_bool(bool value);
 
 /* Gives `value` to a container. Keys keep the order in which they were set. */
-void json_set(struct json *object, const char *key, struct json *value);
-void json_add(struct json *array, struct json *value);
+void jval_set(struct jval *object, const char *key, struct jval *value);
+void jval_add(struct jval *array, struct jval *value);
 
 /* Frees a value that was not given away, with all in it; NULL is fine. */
-void json_free(struct json *value);
+void jval_free(struct jval *value);
 
 /* The text of a value: of many indented lines, or of one; without a newline at the end; in `arena`. */
-const char *json_print(struct arena *arena, const struct json *value, bool lines);
+const char *jval_print(struct arena *arena, const struct jval *value, bool lines);
 
 /* Parses text; `name` says in errors what it is the text of. -EBADMSG for what is not JSON. */
-int json_read(const char *name, const char *text, size_t size, struct json **ret_value, struct err *err);
+int jval_read(const char *name, const char *text, size_t size, struct jval **ret_value, struct err *err);
 
 /* Borrowed parts of a value: NULL (or 0, or false) when there is none of that name or type. */
-const struct json *json_get(const struct json *object, const char *key);
-const struct json *json_item(const struct json *array, size_t i);
-size_t json_count(const struct json *array);
-const char *json_get_text(const struct json *object, const char *key);
-const char *json_text_of(const struct json *value);
-int64_t json_get_number(const struct json *object, const char *key);
-bool json_get_bool(const struct json *object, const char *key);
+const struct jval *jval_get(const struct jval *object, const char *key);
+const struct jval *jval_item(const struct jval *array, size_t i);
+size_t jval_count(const struct jval *array);
+const char *jval_get_text(const struct jval *object, const char *key);
+const char *jval_text_of(const struct jval *value);
+int64_t jval_get_number(const struct jval *object, const char *key);
+bool jval_get_bool(const struct jval *object, const char *key);
 
 /* The whole number `key` of an object, from 0 to `max`; false when it has none, *ret_number is untouched then. */
-bool json_get_count(const struct json *object, const char *key, int64_t max, int64_t *ret_number);
+bool jval_get_count(const struct jval *object, const char *key, int64_t max, int64_t *ret_number);
 
-static inline void json_freep(struct json **value)
+static inline void jval_freep(struct jval **value)
 {
-	json_free(*value);
+	jval_free(*value);
 }
-#define _cleanup_json_ __attribute__((cleanup(json_freep)))
+#define _cleanup_jval_ __attribute__((cleanup(jval_freep)))
 
 #endif

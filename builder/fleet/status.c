@@ -13,9 +13,9 @@ enum { PAUSE_S = 1, FIRST_PATIENCE_S = 8, LAST_PATIENCE_S = 60, BAD_STAYS_S = 30
 enum { STATUS_BYTES_MAX = 64 << 10 }; /* an honest one has two; indented, nested lists grow a thousandfold */
 
 /* A text that a terminal can be given: it is the machine's. */
-static const char *fleet_status_text_of(struct arena *arena, const struct json *object, const char *key)
+static const char *fleet_status_text_of(struct arena *arena, const struct jval *object, const char *key)
 {
-	const char *text = json_get_text(object, key);
+	const char *text = jval_get_text(object, key);
 	char *copy = arena_strdup(arena, text ? text : "");
 
 	text_calm(copy, "");
@@ -24,17 +24,17 @@ static const char *fleet_status_text_of(struct arena *arena, const struct json *
 
 int status_read(struct arena *arena, const char *text, size_t size, struct machine_status *ret_machine, struct err *err)
 {
-	_cleanup_json_ struct json *top = NULL;
-	const struct json *failure, *slots;
+	_cleanup_jval_ struct jval *top = NULL;
+	const struct jval *failure, *slots;
 	struct machine_status m = {0};
 	int r;
 
 	if (size > STATUS_BYTES_MAX)
 		return err_set(err, -EBADMSG, "the machine's status is too long: %zu bytes", size);
-	r = json_read("the machine's status", text, size, &top, err);
+	r = jval_read("the machine's status", text, size, &top, err);
 	if (r < 0)
 		return r;
-	if (!json_get_text(top, STATUS_NAME) || !json_get_text(top, STATUS_BOOT_ID))
+	if (!jval_get_text(top, STATUS_NAME) || !jval_get_text(top, STATUS_BOOT_ID))
 		return err_set(err, -EBADMSG, "not the status of a machine");
 	m = (struct machine_status){
 		.name = fleet_status_text_of(arena, top, STATUS_NAME),
@@ -47,23 +47,23 @@ int status_read(struct arena *arena, const char *text, size_t size, struct machi
 		.health = fleet_status_text_of(arena, top, STATUS_HEALTH),
 		.health_reason = fleet_status_text_of(arena, top, STATUS_HEALTH_REASON),
 	};
-	slots = json_get(top, STATUS_SLOTS);
-	for (size_t i = 0; i < json_count(slots) && i < sizeof m.slots / sizeof *m.slots; i++) {
-		const struct json *slot = json_item(slots, i);
+	slots = jval_get(top, STATUS_SLOTS);
+	for (size_t i = 0; i < jval_count(slots) && i < sizeof m.slots / sizeof *m.slots; i++) {
+		const struct jval *slot = jval_item(slots, i);
 
 		m.slots[m.n_slots++] = (struct machine_slot){
 			fleet_status_text_of(arena, slot, STATUS_SLOT),
 			fleet_status_text_of(arena, slot, STATUS_STATE),
 			fleet_status_text_of(arena, slot, STATUS_ROOT_HASH),
 			fleet_status_text_of(arena, slot, STATUS_GENERATION),
-			json_get_number(slot, STATUS_TRIES_LEFT),
+			jval_get_number(slot, STATUS_TRIES_LEFT),
 		};
 	}
-	failure = json_get(top, STATUS_FAILURE);
-	m.failure.when = json_get_number(failure, STATUS_WHEN);
+	failure = jval_get(top, STATUS_FAILURE);
+	m.failure.when = jval_get_number(failure, STATUS_WHEN);
 	m.failure.root_hash = fleet_status_text_of(arena, failure, STATUS_ROOT_HASH);
 	m.failure.reason = fleet_status_text_of(arena, failure, STATUS_REASON);
-	m.text = json_print(arena, top, false);
+	m.text = jval_print(arena, top, false);
 	*ret_machine = m;
 	return 0;
 }

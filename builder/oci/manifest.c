@@ -21,29 +21,29 @@ static const char *oci_manifest_digest_of(struct arena *arena, const char *text)
 }
 
 /* A content descriptor. */
-static int oci_manifest_read_descriptor(struct arena *arena, const char *name, const struct json *descriptor,
+static int oci_manifest_read_descriptor(struct arena *arena, const char *name, const struct jval *descriptor,
 					struct oci_blob *ret_blob, struct err *err)
 {
-	int64_t size = json_get_number(descriptor, "size");
+	int64_t size = jval_get_number(descriptor, "size");
 
-	ret_blob->sha256 = oci_manifest_digest_of(arena, json_get_text(descriptor, "digest"));
+	ret_blob->sha256 = oci_manifest_digest_of(arena, jval_get_text(descriptor, "digest"));
 	ret_blob->size = (uint64_t)size;
 	return ret_blob->sha256 && size > 0 ? 0
 					    : oci_manifest_bad(name, "a part without a SHA-256 digest and a size", err);
 }
 
-static bool oci_manifest_is(const struct json *object, const char *key, const char *value)
+static bool oci_manifest_is(const struct jval *object, const char *key, const char *value)
 {
-	const char *text = json_get_text(object, key);
+	const char *text = jval_get_text(object, key);
 
 	return text && strcmp(text, value) == 0;
 }
 
 /* Without a platform it is the only one, or nothing that runs: an attestation, for one, says "unknown". */
-static bool oci_manifest_is_ours(const struct json *descriptor, size_t n)
+static bool oci_manifest_is_ours(const struct jval *descriptor, size_t n)
 {
-	const struct json *platform = json_get(descriptor, "platform");
-	const char *variant = json_get_text(platform, "variant");
+	const struct jval *platform = jval_get(descriptor, "platform");
+	const char *variant = jval_get_text(platform, "variant");
 
 	if (!platform)
 		return n == 1;
@@ -54,27 +54,27 @@ static bool oci_manifest_is_ours(const struct json *descriptor, size_t n)
 int oci_choose(struct arena *arena, const char *name, const char *text, size_t size, struct oci_blob *ret_manifest,
 	       struct err *err)
 {
-	_cleanup_json_ struct json *json = NULL;
-	const struct json *manifests;
+	_cleanup_jval_ struct jval *json = NULL;
+	const struct jval *manifests;
 	size_t n;
-	int r = json_read(name, text, size, &json, err);
+	int r = jval_read(name, text, size, &json, err);
 
 	if (r < 0)
 		return r;
-	manifests = json_get(json, "manifests");
+	manifests = jval_get(json, "manifests");
 	if (!manifests)
 		return 0;
-	n = json_count(manifests);
+	n = jval_count(manifests);
 	for (size_t i = 0; i < n; i++) {
-		if (!oci_manifest_is_ours(json_item(manifests, i), n))
+		if (!oci_manifest_is_ours(jval_item(manifests, i), n))
 			continue;
-		r = oci_manifest_read_descriptor(arena, name, json_item(manifests, i), ret_manifest, err);
+		r = oci_manifest_read_descriptor(arena, name, jval_item(manifests, i), ret_manifest, err);
 		return r < 0 ? r : 1;
 	}
 	return err_set(err, -ENOENT, "the image '%s' is for other machines than linux/amd64", name);
 }
 
-static bool oci_manifest_is_layer(const struct json *descriptor)
+static bool oci_manifest_is_layer(const struct jval *descriptor)
 {
 	static const char *const types[] = {
 		"application/vnd.oci.image.layer.v1.tar", "application/vnd.oci.image.layer.v1.tar+gzip",
@@ -91,26 +91,26 @@ static bool oci_manifest_is_layer(const struct json *descriptor)
 int oci_manifest(struct arena *arena, const char *name, const char *text, size_t size, struct oci_image *container,
 		 struct err *err)
 {
-	_cleanup_json_ struct json *json = NULL;
-	const struct json *layers;
-	int r = json_read(name, text, size, &json, err);
+	_cleanup_jval_ struct jval *json = NULL;
+	const struct jval *layers;
+	int r = jval_read(name, text, size, &json, err);
 
 	if (r < 0)
 		return r;
-	if (json_get_number(json, "schemaVersion") != 2)
+	if (jval_get_number(json, "schemaVersion") != 2)
 		return oci_manifest_bad(name, "a manifest of a form that is out of use", err);
-	layers = json_get(json, "layers");
-	container->n_layers = json_count(layers);
+	layers = jval_get(json, "layers");
+	container->n_layers = jval_count(layers);
 	if (container->n_layers == 0)
 		return oci_manifest_bad(name, "no layers", err);
-	r = oci_manifest_read_descriptor(arena, name, json_get(json, "config"), &container->config, err);
+	r = oci_manifest_read_descriptor(arena, name, jval_get(json, "config"), &container->config, err);
 	if (r < 0)
 		return r;
 	container->layers = arena_array(arena, struct oci_blob, container->n_layers);
 	for (size_t i = 0; i < container->n_layers; i++) {
-		if (!oci_manifest_is_layer(json_item(layers, i)))
+		if (!oci_manifest_is_layer(jval_item(layers, i)))
 			return oci_manifest_bad(name, "a layer that is no tar which everybody may have", err);
-		r = oci_manifest_read_descriptor(arena, name, json_item(layers, i), &container->layers[i], err);
+		r = oci_manifest_read_descriptor(arena, name, jval_item(layers, i), &container->layers[i], err);
 		if (r < 0)
 			return r;
 	}
@@ -120,18 +120,18 @@ int oci_manifest(struct arena *arena, const char *name, const char *text, size_t
 int oci_diff_ids(struct arena *arena, const char *name, const char *text, size_t size, size_t n_layers,
 		 struct strv *ret_diff_ids, struct err *err)
 {
-	_cleanup_json_ struct json *json = NULL;
-	const struct json *ids;
+	_cleanup_jval_ struct jval *json = NULL;
+	const struct jval *ids;
 	struct strv list = {0};
-	int r = json_read(name, text, size, &json, err);
+	int r = jval_read(name, text, size, &json, err);
 
 	if (r < 0)
 		return r;
 	if (!oci_manifest_is(json, "os", "linux") || !oci_manifest_is(json, "architecture", "amd64"))
 		return err_set(err, -ENOENT, "the image '%s' is for other machines than linux/amd64", name);
-	ids = json_get(json_get(json, "rootfs"), "diff_ids");
-	for (size_t i = 0; i < json_count(ids); i++) {
-		const char *digest = oci_manifest_digest_of(arena, json_text_of(json_item(ids, i)));
+	ids = jval_get(jval_get(json, "rootfs"), "diff_ids");
+	for (size_t i = 0; i < jval_count(ids); i++) {
+		const char *digest = oci_manifest_digest_of(arena, jval_text_of(jval_item(ids, i)));
 
 		if (!digest)
 			return oci_manifest_bad(name, "a layer without a SHA-256 digest", err);

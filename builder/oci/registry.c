@@ -78,7 +78,7 @@ static int registry_get_token(struct arena *arena, struct registry *registry, co
 		   *service = registry_challenge(arena, challenge, "service");
 	const char *url, *token;
 	_cleanup_http_answer_ struct http_answer answer = {0};
-	_cleanup_json_ struct json *json = NULL;
+	_cleanup_jval_ struct jval *json = NULL;
 	int r;
 
 	if (!realm || (!text_has_prefix(realm, "https://") && !reference_is_local(registry->reference)))
@@ -91,12 +91,12 @@ static int registry_get_token(struct arena *arena, struct registry *registry, co
 		return r;
 	if (answer.status != 200)
 		return registry_refuse_access(registry, err);
-	r = json_read(url, answer.body.data ? answer.body.data : "", answer.body.size, &json, err);
+	r = jval_read(url, answer.body.data ? answer.body.data : "", answer.body.size, &json, err);
 	if (r < 0)
 		return r;
-	token = json_get_text(json, "token");
+	token = jval_get_text(json, "token");
 	if (!token)
-		token = json_get_text(json, "access_token");
+		token = jval_get_text(json, "access_token");
 	if (!token || token[strcspn(token, "\r\n")])
 		return err_set(err, -EBADMSG, "%s: expected a token", realm);
 	strv_push(arena, &registry->headers, arena_printf(arena, "Authorization: Bearer %s", token));

@@ -17,35 +17,35 @@ struct comparison {
 /* --- values as people write them ------------------------------------------------------------------------------------- */
 
 /* NULL for null. */
-static const char *compare_text_of(const struct comparison *c, const struct json *value)
+static const char *compare_text_of(const struct comparison *c, const struct jval *value)
 {
-	const char *text = json_text_of(value);
+	const char *text = jval_text_of(value);
 	_cleanup_buf_ struct buf joined = {0};
 
 	if (text || !value)
 		return text;
-	if (json_count(value) == 0 || !json_text_of(json_item(value, 0))) {
-		text = json_print(c->arena, value, false);
+	if (jval_count(value) == 0 || !jval_text_of(jval_item(value, 0))) {
+		text = jval_print(c->arena, value, false);
 		return strcmp(text, "null") == 0 ? NULL : text;
 	}
-	for (size_t i = 0; i < json_count(value); i++) {
-		text = compare_text_of(c, json_item(value, i));
+	for (size_t i = 0; i < jval_count(value); i++) {
+		text = compare_text_of(c, jval_item(value, i));
 		buf_printf(&joined, "%s%s", i ? " " : "", text ? text : "null");
 	}
 	return arena_strdup(c->arena, joined.data);
 }
 
 /* What an item is called: by the first of the fields that name it. Where there are several, the name says which. */
-static const char *compare_name_of(const struct comparison *c, const struct json *item)
+static const char *compare_name_of(const struct comparison *c, const struct jval *item)
 {
 	const struct plan_field *fields = c->list->fields;
 	bool several = fields[0].name && (fields[1].flags & PLAN_NAMES);
 	const char *name = NULL, *kind = "";
 
 	for (; fields->name && (fields->flags & PLAN_NAMES) && !name; fields++) {
-		const struct json *value = json_get(item, fields->name);
+		const struct jval *value = jval_get(item, fields->name);
 
-		name = fields->inside ? json_get_text(value, fields->inside->name) : NULL;
+		name = fields->inside ? jval_get_text(value, fields->inside->name) : NULL;
 		name = name ? name : compare_text_of(c, value);
 		kind = name && several ? arena_printf(c->arena, "%s ", fields->name) : "";
 	}
@@ -54,11 +54,11 @@ static const char *compare_name_of(const struct comparison *c, const struct json
 	return arena_printf(c->arena, "%s%s%s", kind, name ? name : "?", c->list->after ? c->list->after : "");
 }
 
-static const char *compare_show(const struct comparison *c, const struct json *item)
+static const char *compare_show(const struct comparison *c, const struct jval *item)
 {
 	for (const struct plan_field *field = c->list->fields; !plan_field_ends(field); field++)
-		if ((field->flags & PLAN_SHOWN) && json_get_text(item, field->name))
-			return json_get_text(item, field->name);
+		if ((field->flags & PLAN_SHOWN) && jval_get_text(item, field->name))
+			return jval_get_text(item, field->name);
 	return "there";
 }
 
@@ -75,12 +75,12 @@ static struct plan_change *compare_note(struct comparison *c, const char *name, 
 	return change;
 }
 
-static void compare_note_fields(struct comparison *c, struct plan_change *change, const struct json *old,
-				const struct json *new)
+static void compare_note_fields(struct comparison *c, struct plan_change *change, const struct jval *old,
+				const struct jval *new)
 {
 	for (const struct plan_field *field = c->list->fields; field->name; field++) {
-		const char *was = compare_text_of(c, json_get(old, field->name)),
-			   *is = compare_text_of(c, json_get(new, field->name));
+		const char *was = compare_text_of(c, jval_get(old, field->name)),
+			   *is = compare_text_of(c, jval_get(new, field->name));
 
 		if ((field->flags & PLAN_HIDDEN) || strcmp(was ? was : "", is ? is : "") == 0)
 			continue;
@@ -94,7 +94,7 @@ static void compare_note_fields(struct comparison *c, struct plan_change *change
 struct item {
 	const char *name;
 	size_t nth;
-	const struct json *value;
+	const struct jval *value;
 };
 
 static int compare_by_name(const void *a, const void *b)
@@ -105,12 +105,12 @@ static int compare_by_name(const void *a, const void *b)
 	return r ? r : (x->nth > y->nth) - (x->nth < y->nth);
 }
 
-static struct item *compare_items_of(const struct comparison *c, const struct json *list)
+static struct item *compare_items_of(const struct comparison *c, const struct jval *list)
 {
-	struct item *items = arena_array(c->arena, struct item, json_count(list) + 1);
+	struct item *items = arena_array(c->arena, struct item, jval_count(list) + 1);
 
-	for (size_t i = 0; i < json_count(list); i++)
-		items[i] = (struct item){compare_name_of(c, json_item(list, i)), i, json_item(list, i)};
+	for (size_t i = 0; i < jval_count(list); i++)
+		items[i] = (struct item){compare_name_of(c, jval_item(list, i)), i, jval_item(list, i)};
 	return items;
 }
 
@@ -130,31 +130,31 @@ static struct item *compare_sort_items(const struct comparison *c, struct item *
 	return sorted;
 }
 
-static const struct json *compare_find_item(const struct item *sorted, size_t n, const struct item *like)
+static const struct jval *compare_find_item(const struct item *sorted, size_t n, const struct item *like)
 {
 	const struct item *found = bsearch(like, sorted, n, sizeof *sorted, compare_by_name);
 
 	return found ? found->value : NULL;
 }
 
-static void compare_items(struct comparison *c, const char *name, const struct json *old, const struct json *new)
+static void compare_items(struct comparison *c, const char *name, const struct jval *old, const struct jval *new)
 {
 	const char *was = compare_show(c, old), *is = compare_show(c, new);
 
-	if (strcmp(json_print(c->arena, old, false), json_print(c->arena, new, false)) != 0)
+	if (strcmp(jval_print(c->arena, old, false), jval_print(c->arena, new, false)) != 0)
 		compare_note_fields(c, compare_note(c, name, was, strcmp(was, is) == 0 ? "changed" : is), old, new);
 }
 
 /* What is in one list and not in the other, or is there and differs. */
-static void compare_lists(struct comparison *c, const struct json *before, const struct json *after)
+static void compare_lists(struct comparison *c, const struct jval *before, const struct jval *after)
 {
-	size_t n_old = json_count(before), n_new = json_count(after);
+	size_t n_old = jval_count(before), n_new = jval_count(after);
 	struct item *old = compare_items_of(c, before), *new = compare_items_of(c, after);
 	const struct item *old_sorted = compare_sort_items(c, old, n_old),
 			  *new_sorted = compare_sort_items(c, new, n_new);
 
 	for (size_t i = 0; i < n_old; i++) {
-		const struct json *now = compare_find_item(new_sorted, n_new, &old[i]);
+		const struct jval *now = compare_find_item(new_sorted, n_new, &old[i]);
 
 		if (now)
 			compare_items(c, old[i].name, old[i].value, now);
@@ -166,45 +166,46 @@ static void compare_lists(struct comparison *c, const struct json *before, const
 			compare_note(c, new[i].name, NULL, compare_show(c, new[i].value));
 }
 
-static void compare_list(struct comparison *c, const struct plan_list *list, const char *layer, const struct json *before,
-			 const struct json *after)
+static void compare_list(struct comparison *c, const struct plan_list *list, const char *layer,
+			 const struct jval *before, const struct jval *after)
 {
 	c->list = list;
 	c->layer = layer;
 	compare_lists(c, before, after);
 }
 
-static void compare_trees(struct comparison *c, const char *tree, const struct json *before, const struct json *after)
+static void compare_trees(struct comparison *c, const char *tree, const struct jval *before, const struct jval *after)
 {
-	const struct json *old = json_get(before, "layers"), *new = json_get(after, "layers");
+	const struct jval *old = jval_get(before, "layers"), *new = jval_get(after, "layers");
 	const struct plan_list *const paths[] = {&plan_excluded, &plan_included};
 
 	for (size_t i = 0; i < 2; i++)
-		compare_list(c, paths[i], arena_printf(c->arena, "%s/base", tree), json_get(before, paths[i]->key),
-			     json_get(after, paths[i]->key));
-	for (size_t i = 0; i < json_count(new); i++) {
-		const char *name = json_get_text(json_item(new, i), "name");
+		compare_list(c, paths[i], arena_printf(c->arena, "%s/base", tree), jval_get(before, paths[i]->key),
+			     jval_get(after, paths[i]->key));
+	for (size_t i = 0; i < jval_count(new); i++) {
+		const char *name = jval_get_text(jval_item(new, i), "name");
 
 		compare_list(c, &plan_packages, arena_printf(c->arena, "%s/%s", tree, name ? name : "?"),
-			     json_get(json_item(old, i), plan_packages.key), json_get(json_item(new, i), plan_packages.key));
+			     jval_get(jval_item(old, i), plan_packages.key),
+			     jval_get(jval_item(new, i), plan_packages.key));
 	}
 }
 
 /* --- the whole ------------------------------------------------------------------------------------------------------- */
 
-static const struct json *compare_list_of(const struct plan_list *list, const struct json *plan)
+static const struct jval *compare_list_of(const struct plan_list *list, const struct jval *plan)
 {
-	const struct json *value = json_get(plan, list->key);
+	const struct jval *value = jval_get(plan, list->key);
 
-	return list->part ? json_get(value, list->part) : value;
+	return list->part ? jval_get(value, list->part) : value;
 }
 
-static void compare_single(struct comparison *c, const struct plan_single *single, const struct json *before,
-			   const struct json *after)
+static void compare_single(struct comparison *c, const struct plan_single *single, const struct jval *before,
+			   const struct jval *after)
 {
 	static const struct plan_list settings = {.what = "setting"};
 	const char *name = single->field.name;
-	const char *was = compare_text_of(c, json_get(before, name)), *is = compare_text_of(c, json_get(after, name));
+	const char *was = compare_text_of(c, jval_get(before, name)), *is = compare_text_of(c, jval_get(after, name));
 
 	c->list = &settings;
 	c->layer = single->layer;
@@ -212,13 +213,13 @@ static void compare_single(struct comparison *c, const struct plan_single *singl
 		compare_note(c, name, was, is);
 }
 
-void plan_compare(struct arena *arena, const struct json *before, const struct json *after, struct plan_change **ret_changes,
-		  size_t *ret_n)
+void plan_compare(struct arena *arena, const struct jval *before, const struct jval *after,
+		  struct plan_change **ret_changes, size_t *ret_n)
 {
 	struct comparison c = {.arena = arena};
 
-	compare_trees(&c, "tools", json_get(before, "tools"), json_get(after, "tools"));
-	compare_trees(&c, "image", json_get(before, "image"), json_get(after, "image"));
+	compare_trees(&c, "tools", jval_get(before, "tools"), jval_get(after, "tools"));
+	compare_trees(&c, "image", jval_get(before, "image"), jval_get(after, "image"));
 	for (const struct plan_list *list = plan_lists; list->key; list++)
 		compare_list(&c, list, list->layer, compare_list_of(list, before), compare_list_of(list, after));
 	for (const struct plan_single *single = plan_singles; single->field.name; single++)

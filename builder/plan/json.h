@@ -6,7 +6,7 @@
 #include "plan/plan.h"
 
 /* The plan as an object; the caller frees it. */
-struct json *plan_json(const struct plan *plan);
+struct jval *plan_json(const struct plan *plan);
 
 /* One thing that differs in an item that both plans have. */
 struct plan_difference {
@@ -27,7 +27,7 @@ struct plan_change {
 
 /* Compares two plans as plan_json() tells them, `before` may be one of an older program. Changes in the order of the
  * layers from the bottom, then by kind and name; texts in `arena`. */
-void plan_compare(struct arena *arena, const struct json *before, const struct json *after, struct plan_change **ret_changes,
-		  size_t *ret_n);
+void plan_compare(struct arena *arena, const struct jval *before, const struct jval *after,
+		  struct plan_change **ret_changes, size_t *ret_n);
 
 #endif

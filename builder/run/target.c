@@ -47,21 +47,21 @@ static int target_read_manifest(struct arena *arena, const char *folder, struct 
 	return r <= 0 ? r : manifest_read(arena, path, text.data, text.size, ret_manifest, err);
 }
 
-static void target_take_words(struct arena *arena, struct strv *list, const struct json *array)
+static void target_take_words(struct arena *arena, struct strv *list, const struct jval *array)
 {
-	for (size_t i = 0; i < json_count(array); i++)
-		if (json_text_of(json_item(array, i)))
-			strv_push(arena, list, json_text_of(json_item(array, i)));
+	for (size_t i = 0; i < jval_count(array); i++)
+		if (jval_text_of(jval_item(array, i)))
+			strv_push(arena, list, jval_text_of(jval_item(array, i)));
 }
 
 /* Who may become root is whom one wants to be. */
-static void target_take_user(struct arena *arena, struct target *target, const struct json *users)
+static void target_take_user(struct arena *arena, struct target *target, const struct jval *users)
 {
-	for (size_t i = 0; i < json_count(users); i++) {
-		const struct json *user = json_item(users, i);
+	for (size_t i = 0; i < jval_count(users); i++) {
+		const struct jval *user = jval_item(users, i);
 
-		if (json_get_text(user, "sudo") && json_get_text(user, "name")) {
-			target->user = arena_strdup(arena, json_get_text(user, "name"));
+		if (jval_get_text(user, "sudo") && jval_get_text(user, "name")) {
+			target->user = arena_strdup(arena, jval_get_text(user, "name"));
 			return;
 		}
 	}
@@ -69,18 +69,18 @@ static void target_take_user(struct arena *arena, struct target *target, const s
 
 static int target_read_plan(struct arena *arena, const char *folder, struct target *target, struct err *err)
 {
-	_cleanup_json_ struct json *plan = NULL;
+	_cleanup_jval_ struct jval *plan = NULL;
 	_cleanup_buf_ struct buf text = {0};
 	const char *path;
 	int r = target_read_beside(arena, folder, "plan.json", &path, &text, err);
 
 	if (r > 0)
-		r = json_read(path, text.data, text.size, &plan, err);
+		r = jval_read(path, text.data, text.size, &plan, err);
 	if (r < 0 || !plan)
 		return r;
-	target_take_words(arena, &target->tcp, json_get(json_get(plan, "ports"), "tcp"));
-	target_take_words(arena, &target->state, json_get(plan, "state"));
-	target_take_user(arena, target, json_get(plan, "users"));
+	target_take_words(arena, &target->tcp, jval_get(jval_get(plan, "ports"), "tcp"));
+	target_take_words(arena, &target->state, jval_get(plan, "state"));
+	target_take_user(arena, target, jval_get(plan, "users"));
 	return 0;
 }
 

@@ -88,25 +88,25 @@ int trial_boot(struct trial *trial, const struct guest *guest, int64_t deadline_
 
 int trial_read_health(struct trial *trial, const char *text, size_t size, struct err *err)
 {
-	_cleanup_json_ struct json *report = NULL;
-	const struct json *checks;
-	int r = json_read("the health report", text, size, &report, err);
+	_cleanup_jval_ struct jval *report = NULL;
+	const struct jval *checks;
+	int r = jval_read("the health report", text, size, &report, err);
 
 	if (r < 0)
 		return r;
-	checks = json_get(report, "checks");
-	if (!json_get(report, "healthy") || !checks)
+	checks = jval_get(report, "checks");
+	if (!jval_get(report, "healthy") || !checks)
 		return err_set(err, -EBADMSG, "the health report has no 'healthy' and 'checks'");
-	for (size_t i = 0; i < json_count(checks); i++) {
-		const struct json *check = json_item(checks, i);
-		const char *name = json_get_text(check, "check"), *reason = json_get_text(check, "reason");
+	for (size_t i = 0; i < jval_count(checks); i++) {
+		const struct jval *check = jval_item(checks, i);
+		const char *name = jval_get_text(check, "check"), *reason = jval_get_text(check, "reason");
 		struct trial_result *result = trial_add(trial, "health", arena_strdup(trial->arena, name ? name : "?"),
-							json_get_bool(check, "ok"));
+							jval_get_bool(check, "ok"));
 
 		if (!result->ok)
 			result->seen = trial_shown(trial->arena, reason ? reason : "no reason was given");
 	}
-	if (!json_get_bool(report, "healthy") && trial->n_failed == 0)
+	if (!jval_get_bool(report, "healthy") && trial->n_failed == 0)
 		trial_add(trial, "health", "the machine is healthy", false)->seen = "its agent says that it is not";
 	return 0;
 }

@@ -54,40 +54,40 @@ const char *describe_flaw(const struct generation *generation)
 	return generation->manifest->n_fakes ? "not releasable" : NULL;
 }
 
-struct json *describe_generation(const struct generation *generation)
+struct jval *describe_generation(const struct generation *generation)
 {
 	const struct manifest_image *image = &generation->manifest->image;
-	struct json *object = json_new_object();
+	struct jval *object = jval_new_object();
 
-	json_set(object, "name", json_text(generation->name));
-	json_set(object, "number", json_number(generation->number));
-	json_set(object, "folder", json_text(generation->folder));
-	json_set(object, "image", json_text(generation->image));
-	json_set(object, "present", json_bool(path_exists(generation->image)));
-	json_set(object, "format", json_text(image->format));
-	json_set(object, "size", json_number((int64_t)image->size));
-	json_set(object, "virtual_size", json_number((int64_t)image->virtual_size));
-	json_set(object, "sha256", json_text(image->sha256));
-	json_set(object, "packages", json_number((int64_t)generation->manifest->n_packages));
-	json_set(object, "releasable", json_bool(generation->manifest->n_fakes == 0));
-	json_set(object, "replaced", json_number(generation->record.replaced));
-	json_set(object, "made", json_number(generation->record.made));
-	json_set(object, "verdict", json_text(verdict_name(generation_verdict(generation))));
-	json_set(object, "deployments", record_deployments(&generation->record));
+	jval_set(object, "name", jval_text(generation->name));
+	jval_set(object, "number", jval_number(generation->number));
+	jval_set(object, "folder", jval_text(generation->folder));
+	jval_set(object, "image", jval_text(generation->image));
+	jval_set(object, "present", jval_bool(path_exists(generation->image)));
+	jval_set(object, "format", jval_text(image->format));
+	jval_set(object, "size", jval_number((int64_t)image->size));
+	jval_set(object, "virtual_size", jval_number((int64_t)image->virtual_size));
+	jval_set(object, "sha256", jval_text(image->sha256));
+	jval_set(object, "packages", jval_number((int64_t)generation->manifest->n_packages));
+	jval_set(object, "releasable", jval_bool(generation->manifest->n_fakes == 0));
+	jval_set(object, "replaced", jval_number(generation->record.replaced));
+	jval_set(object, "made", jval_number(generation->record.made));
+	jval_set(object, "verdict", jval_text(verdict_name(generation_verdict(generation))));
+	jval_set(object, "deployments", record_deployments(&generation->record));
 	return object;
 }
 
-struct json *describe_fields(const struct plan_change *change)
+struct jval *describe_fields(const struct plan_change *change)
 {
-	struct json *array = json_new_array();
+	struct jval *array = jval_new_array();
 
 	for (size_t i = 0; i < change->n_fields; i++) {
-		struct json *object = json_new_object();
+		struct jval *object = jval_new_object();
 
-		json_set(object, "name", json_text(change->fields[i].name));
-		json_set(object, "before", json_text(change->fields[i].before));
-		json_set(object, "after", json_text(change->fields[i].after));
-		json_add(array, object);
+		jval_set(object, "name", jval_text(change->fields[i].name));
+		jval_set(object, "before", jval_text(change->fields[i].before));
+		jval_set(object, "after", jval_text(change->fields[i].after));
+		jval_add(array, object);
 	}
 	return array;
 }

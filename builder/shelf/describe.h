@@ -22,9 +22,9 @@ int describe_shelves(struct arena *arena, const char *out, char *const *argument
 const char *describe_flaw(const struct generation *generation);
 
 /* The generation in short, with its deployments; freed by the caller. */
-struct json *describe_generation(const struct generation *generation);
+struct jval *describe_generation(const struct generation *generation);
 
 /* The fields of a change, as an array of objects; freed by the caller. */
-struct json *describe_fields(const struct plan_change *change);
+struct jval *describe_fields(const struct plan_change *change);
 
 #endif

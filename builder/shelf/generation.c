@@ -73,7 +73,7 @@ int generation_list(struct arena *arena, const char *out, const char *name, stru
 	return 0;
 }
 
-int generation_plan(struct arena *arena, const struct generation *generation, struct json **ret_plan, struct err *err)
+int generation_plan(struct arena *arena, const struct generation *generation, struct jval **ret_plan, struct err *err)
 {
 	const char *path = arena_printf(arena, "%s/" SHELF_PLAN, generation->folder);
 	_cleanup_buf_ struct buf text = {0};
@@ -83,7 +83,7 @@ int generation_plan(struct arena *arena, const struct generation *generation, st
 		return err_set(err, -ENOENT, "'%s/%u' has no plan: there is no '%s'", generation->name,
 			       generation->number, path);
 	r = file_read(path, PLAN_BYTES_MAX, &text, err);
-	return r < 0 ? r : json_read(path, text.data, text.size, ret_plan, err);
+	return r < 0 ? r : jval_read(path, text.data, text.size, ret_plan, err);
 }
 
 int generation_note(const struct generation *generation, const struct deployment *deployment, struct err *err)

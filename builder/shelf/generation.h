@@ -52,7 +52,7 @@ int generation_load(struct arena *arena, const char *shelf, unsigned number, str
 		    struct err *err);
 
 /* The plan that the generation was made by; the caller frees it. */
-int generation_plan(struct arena *arena, const struct generation *generation, struct json **ret_plan, struct err *err);
+int generation_plan(struct arena *arena, const struct generation *generation, struct jval **ret_plan, struct err *err);
 
 /* Writes down what became of the generation on a host, in place of what was known about it there. Durable, whole or not at all;
  * safe beside others who write. -EINVAL for a deployment that cannot be written down; -ENOENT when the generation is gone.

@@ -40,16 +40,16 @@ static int record_wrong(const struct reader *reader, const char *where, const ch
 	return err_at(reader->err, -EBADMSG, &pos, where, "not a record: %s", what);
 }
 
-static int record_get_number(const struct reader *reader, const struct json *object, const char *key, int64_t max,
+static int record_get_number(const struct reader *reader, const struct jval *object, const char *key, int64_t max,
 			     int64_t *ret)
 {
-	return json_get_count(object, key, max, ret) ? 0 : record_wrong(reader, key, "a number in range is expected");
+	return jval_get_count(object, key, max, ret) ? 0 : record_wrong(reader, key, "a number in range is expected");
 }
 
-static int record_get_deployment(const struct reader *reader, const struct json *object, struct deployment *ret)
+static int record_get_deployment(const struct reader *reader, const struct jval *object, struct deployment *ret)
 {
-	const char *host = json_get_text(object, "host"), *verdict = json_get_text(object, "verdict");
-	const char *reason = json_get_text(object, "reason");
+	const char *host = jval_get_text(object, "host"), *verdict = jval_get_text(object, "verdict");
+	const char *reason = jval_get_text(object, "reason");
 
 	if (!host || !*host)
 		return record_wrong(reader, "deployments", "each has a host");
@@ -64,24 +64,24 @@ static int record_get_deployment(const struct reader *reader, const struct json 
 	return record_wrong(reader, "deployments", "a verdict is one of untried, good, bad");
 }
 
-static int record_get(const struct reader *reader, const struct json *top, struct record *ret_record)
+static int record_get(const struct reader *reader, const struct jval *top, struct record *ret_record)
 {
-	const struct json *deployments = json_get(top, "deployments");
+	const struct jval *deployments = jval_get(top, "deployments");
 	struct record record = {0};
 	int64_t replaced;
 	int r;
 
-	if (json_get_number(top, "record") > RECORD_VERSION) {
+	if (jval_get_number(top, "record") > RECORD_VERSION) {
 		err_set(reader->err, -ENOTSUP, "the record '%s' is of a later version", reader->path);
 		return err_hint(reader->err, "use the aether-build that wrote it, or a newer one");
 	}
-	if (json_get_number(top, "record") < 1)
+	if (jval_get_number(top, "record") < 1)
 		return record_wrong(reader, "record", "a version is missing");
 	r = record_get_number(reader, top, "replaced", UINT32_MAX - 1, &replaced);
 	if (r == 0)
 		r = record_get_number(reader, top, "made", TIME_MAX, &record.made);
-	for (size_t i = 0; r == 0 && i < json_count(deployments); i++)
-		r = record_get_deployment(reader, json_item(deployments, i),
+	for (size_t i = 0; r == 0 && i < jval_count(deployments); i++)
+		r = record_get_deployment(reader, jval_item(deployments, i),
 					  arena_push(reader->arena, record.deployments, record.n_deployments));
 	if (r < 0)
 		return r;
@@ -94,8 +94,8 @@ int record_parse(struct arena *arena, const char *name, const char *text, size_t
 		 struct err *err)
 {
 	const struct reader reader = {arena, name, err};
-	_cleanup_json_ struct json *top = NULL;
-	int r = json_read(name, text, size, &top, err);
+	_cleanup_jval_ struct jval *top = NULL;
+	int r = jval_read(name, text, size, &top, err);
 
 	return r == 0 ? record_get(&reader, top, ret_record) : r;
 }
@@ -116,32 +116,32 @@ int record_read(struct arena *arena, const char *folder, struct record *ret_reco
 
 /* --- writing ------------------------------------------------------------------------------------------------------ */
 
-struct json *record_deployments(const struct record *record)
+struct jval *record_deployments(const struct record *record)
 {
-	struct json *array = json_new_array();
+	struct jval *array = jval_new_array();
 
 	for (size_t i = 0; i < record->n_deployments; i++) {
 		const struct deployment *from = &record->deployments[i];
-		struct json *object = json_new_object();
+		struct jval *object = jval_new_object();
 
-		json_set(object, "host", json_text(from->host));
-		json_set(object, "when", json_number(from->when));
-		json_set(object, "verdict", json_text(verdict_name(from->verdict)));
-		json_set(object, "reason", json_text(from->reason));
-		json_add(array, object);
+		jval_set(object, "host", jval_text(from->host));
+		jval_set(object, "when", jval_number(from->when));
+		jval_set(object, "verdict", jval_text(verdict_name(from->verdict)));
+		jval_set(object, "reason", jval_text(from->reason));
+		jval_add(array, object);
 	}
 	return array;
 }
 
 const char *record_print(struct arena *arena, const struct record *record)
 {
-	_cleanup_json_ struct json *top = json_new_object();
+	_cleanup_jval_ struct jval *top = jval_new_object();
 
-	json_set(top, "record", json_number(RECORD_VERSION));
-	json_set(top, "replaced", json_number(record->replaced));
-	json_set(top, "made", json_number(record->made));
-	json_set(top, "deployments", record_deployments(record));
-	return arena_printf(arena, "%s\n", json_print(arena, top, true));
+	jval_set(top, "record", jval_number(RECORD_VERSION));
+	jval_set(top, "replaced", jval_number(record->replaced));
+	jval_set(top, "made", jval_number(record->made));
+	jval_set(top, "deployments", record_deployments(record));
+	return arena_printf(arena, "%s\n", jval_print(arena, top, true));
 }
 
 /* The file is made on the shelf under one name, not beside the one it replaces: then a generation never holds what a

@@ -54,6 +54,6 @@ int record_write(const char *shelf, const char *folder, const struct record *rec
 int record_note(const char *folder, const struct deployment *deployment, struct err *err);
 
 /* The deployments as an array of objects, as the file has them; freed by the caller. */
-struct json *record_deployments(const struct record *record);
+struct jval *record_deployments(const struct record *record);
 
 #endif

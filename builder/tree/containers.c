@@ -147,15 +147,15 @@ static int tree_containers_put_files(struct store *store, struct err *err)
 /* --- overlay-layers/ and overlay-images/: what podman knows of them -------------------------------------------------- */
 
 /* A lock file must be there for readers too, who cannot make it. */
-static int tree_containers_put_records(struct store *store, const char *kind, struct json *record, struct err *err)
+static int tree_containers_put_records(struct store *store, const char *kind, struct jval *record, struct err *err)
 {
-	struct json *list = json_new_array();
+	struct jval *list = jval_new_array();
 	const char *text, *path = arena_printf(store->arena, "overlay-%s/%s", kind, kind);
 	int r;
 
-	json_add(list, record);
-	text = json_print(store->arena, list, false);
-	json_free(list);
+	jval_add(list, record);
+	text = jval_print(store->arena, list, false);
+	jval_free(list);
 	r = tree_containers_put_text(store, arena_printf(store->arena, "%s.json", path), text, strlen(text), err);
 	return r < 0 ? r : tree_containers_put_text(store, arena_printf(store->arena, "%s.lock", path), "", 0, err);
 }
@@ -164,27 +164,27 @@ static int tree_containers_put_records(struct store *store, const char *kind, st
  * that of a tar, which there never was, and 'podman system check' would miss it. */
 static int tree_containers_put_layer(struct store *store, struct err *err)
 {
-	struct json *layer = json_new_object();
+	struct jval *layer = jval_new_object();
 
-	json_set(layer, "id", json_text(store->chain_id));
-	json_set(layer, "created", json_text(EPOCH));
-	json_set(layer, "toc-digest", json_text(arena_printf(store->arena, "sha256:%s", store->chain_id)));
-	json_set(layer, "diff-size", json_number((int64_t)store->size_bytes));
+	jval_set(layer, "id", jval_text(store->chain_id));
+	jval_set(layer, "created", jval_text(EPOCH));
+	jval_set(layer, "toc-digest", jval_text(arena_printf(store->arena, "sha256:%s", store->chain_id)));
+	jval_set(layer, "diff-size", jval_number((int64_t)store->size_bytes));
 	return tree_containers_put_records(store, "layers", layer, err);
 }
 
 /* One of the image's big data: its file, and what the record says of it. Names that are not all small letters, digits
  * and dots become file names by base64. */
-static int tree_containers_put_data(struct store *store, struct json *sizes, struct json *digests, struct json *names,
+static int tree_containers_put_data(struct store *store, struct jval *sizes, struct jval *digests, struct jval *names,
 				    const char *name, const struct oci_blob *blob, const struct buf *text,
 				    struct err *err)
 {
 	bool plain = name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.")] == 0;
 	const char *file = plain ? name : arena_printf(store->arena, "=%s", base64_encode(store->arena, name, strlen(name)));
 
-	json_add(names, json_text(name));
-	json_set(sizes, name, json_number((int64_t)text->size));
-	json_set(digests, name, json_text(arena_printf(store->arena, "sha256:%s", blob->sha256)));
+	jval_add(names, jval_text(name));
+	jval_set(sizes, name, jval_number((int64_t)text->size));
+	jval_set(digests, name, jval_text(arena_printf(store->arena, "sha256:%s", blob->sha256)));
 	return tree_containers_put_text(
 		store,
 		arena_printf(store->arena, "overlay-images/%s/%s", store->container->locked->config.sha256, file),
@@ -195,8 +195,8 @@ static int tree_containers_put_image(struct store *store, struct err *err)
 {
 	const struct oci_image *locked = store->container->locked;
 	struct arena *arena = store->arena;
-	struct json *image = json_new_object(), *names = json_new_array(), *data = json_new_array();
-	struct json *sizes = json_new_object(), *digests = json_new_object();
+	struct jval *image = jval_new_object(), *names = jval_new_array(), *data = jval_new_array();
+	struct jval *sizes = jval_new_object(), *digests = jval_new_object();
 	const struct {
 		const char *name;
 		const struct oci_blob *blob;
@@ -209,16 +209,16 @@ static int tree_containers_put_image(struct store *store, struct err *err)
 
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
 		tree_containers_put_data(store, sizes, digests, data, parts[i].name, parts[i].blob, parts[i].text, err);
-	json_add(names, json_text(locked->image));
-	json_set(image, "id", json_text(locked->config.sha256));
-	json_set(image, "digest", json_text(arena_printf(arena, "sha256:%s", locked->manifest.sha256)));
-	json_set(image, "names", names);
-	json_set(image, "layer", json_text(store->chain_id));
-	json_set(image, "metadata", json_text("{}"));
-	json_set(image, "big-data-names", data);
-	json_set(image, "big-data-sizes", sizes);
-	json_set(image, "big-data-digests", digests);
-	json_set(image, "created", json_text(EPOCH));
+	jval_add(names, jval_text(locked->image));
+	jval_set(image, "id", jval_text(locked->config.sha256));
+	jval_set(image, "digest", jval_text(arena_printf(arena, "sha256:%s", locked->manifest.sha256)));
+	jval_set(image, "names", names);
+	jval_set(image, "layer", jval_text(store->chain_id));
+	jval_set(image, "metadata", jval_text("{}"));
+	jval_set(image, "big-data-names", data);
+	jval_set(image, "big-data-sizes", sizes);
+	jval_set(image, "big-data-digests", digests);
+	jval_set(image, "created", jval_text(EPOCH));
 	tree_containers_put_records(store, "images", image, err);
 	return err_result(err);
 }

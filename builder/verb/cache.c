@@ -158,34 +158,34 @@ static void verb_cache_print(const struct cache_view *view)
 	       size_format_human(view->arena, view->all.goes), view->options->dry_run ? "would be freed" : "freed");
 }
 
-static struct json *verb_cache_json(const struct cache_sum *sum)
+static struct jval *verb_cache_json(const struct cache_sum *sum)
 {
-	struct json *object = json_new_object(), *by_age = json_new_object();
+	struct jval *object = jval_new_object(), *by_age = jval_new_object();
 
 	for (size_t i = 0; i < N_AGES; i++)
-		json_set(by_age, ages[i].key, json_number((int64_t)sum->by_age[i]));
-	json_set(object, "room", json_text(sum->room));
-	json_set(object, "entries", json_number((int64_t)sum->n));
-	json_set(object, "bytes", json_number((int64_t)sum->bytes));
-	json_set(object, "named", json_number((int64_t)sum->named));
-	json_set(object, "by_age", by_age);
-	json_set(object, "removed", json_number((int64_t)sum->n_goes));
-	json_set(object, "freed", json_number((int64_t)sum->goes));
+		jval_set(by_age, ages[i].key, jval_number((int64_t)sum->by_age[i]));
+	jval_set(object, "room", jval_text(sum->room));
+	jval_set(object, "entries", jval_number((int64_t)sum->n));
+	jval_set(object, "bytes", jval_number((int64_t)sum->bytes));
+	jval_set(object, "named", jval_number((int64_t)sum->named));
+	jval_set(object, "by_age", by_age);
+	jval_set(object, "removed", jval_number((int64_t)sum->n_goes));
+	jval_set(object, "freed", jval_number((int64_t)sum->goes));
 	return object;
 }
 
 static void verb_cache_print_json(const struct cache_view *view, const char *folder)
 {
-	_cleanup_json_ struct json *object = json_new_object();
-	struct json *rooms = json_new_array();
+	_cleanup_jval_ struct jval *object = jval_new_object();
+	struct jval *rooms = jval_new_array();
 
 	for (size_t i = 0; i < view->n_sums; i++)
-		json_add(rooms, verb_cache_json(&view->sums[i]));
-	json_set(object, "cache", json_text(folder));
-	json_set(object, "dry_run", json_bool(view->options->dry_run));
-	json_set(object, "rooms", rooms);
-	json_set(object, "all", verb_cache_json(&view->all));
-	puts(json_print(view->arena, object, true));
+		jval_add(rooms, verb_cache_json(&view->sums[i]));
+	jval_set(object, "cache", jval_text(folder));
+	jval_set(object, "dry_run", jval_bool(view->options->dry_run));
+	jval_set(object, "rooms", rooms);
+	jval_set(object, "all", verb_cache_json(&view->all));
+	puts(jval_print(view->arena, object, true));
 }
 
 /* --- the verb -------------------------------------------------------------------------------------------------------- */

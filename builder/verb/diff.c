@@ -102,7 +102,7 @@ static void diff_join_moves(struct plan_change *changes, size_t *n)
 
 static int diff_compare(struct diff *diff, struct err *err)
 {
-	_cleanup_json_ struct json *before = NULL, *after = NULL;
+	_cleanup_jval_ struct jval *before = NULL, *after = NULL;
 	struct plan_change *changes;
 	int r = generation_plan(diff->arena, diff->before, &before, err);
 
@@ -120,26 +120,26 @@ static int diff_compare(struct diff *diff, struct err *err)
 
 static void diff_print_json(const struct diff *diff)
 {
-	_cleanup_json_ struct json *object = json_new_object();
-	struct json *changes = json_new_array();
+	_cleanup_jval_ struct jval *object = jval_new_object();
+	struct jval *changes = jval_new_array();
 
-	json_set(object, "before", describe_generation(diff->before));
-	json_set(object, "after", describe_generation(diff->after));
+	jval_set(object, "before", describe_generation(diff->before));
+	jval_set(object, "after", describe_generation(diff->after));
 	for (size_t i = 0; i < diff->n; i++) {
 		const struct plan_change *change = &diff->changes[i];
-		struct json *item = json_new_object();
+		struct jval *item = jval_new_object();
 
-		json_set(item, "what", json_text(change->what));
-		json_set(item, "name", json_text(change->name));
-		json_set(item, "layer", json_text(change->layer));
-		json_set(item, "change", json_text(!change->before ? "added" : !change->after ? "removed" : "changed"));
-		json_set(item, "before", json_text(change->before));
-		json_set(item, "after", json_text(change->after));
-		json_set(item, "fields", describe_fields(change));
-		json_add(changes, item);
+		jval_set(item, "what", jval_text(change->what));
+		jval_set(item, "name", jval_text(change->name));
+		jval_set(item, "layer", jval_text(change->layer));
+		jval_set(item, "change", jval_text(!change->before ? "added" : !change->after ? "removed" : "changed"));
+		jval_set(item, "before", jval_text(change->before));
+		jval_set(item, "after", jval_text(change->after));
+		jval_set(item, "fields", describe_fields(change));
+		jval_add(changes, item);
 	}
-	json_set(object, "changes", changes);
-	puts(json_print(diff->arena, object, true));
+	jval_set(object, "changes", changes);
+	puts(jval_print(diff->arena, object, true));
 }
 
 static int diff_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)

@@ -28,7 +28,7 @@ struct collected {
 	const struct gc_options *options;
 	unsigned keep, n_removed;
 	uint64_t bytes;
-	struct json *removed, *stays; /* for --json; in an object of run()'s */
+	struct jval *removed, *stays; /* for --json; in an object of run()'s */
 };
 
 static int verb_gc_read_keep(const char *text, unsigned *ret_keep, struct err *err)
@@ -45,14 +45,14 @@ static int verb_gc_read_keep(const char *text, unsigned *ret_keep, struct err *e
 
 static void verb_gc_tell_json(struct collected *collected, const char *name, const struct gc_item *item)
 {
-	struct json *object = json_new_object();
+	struct jval *object = jval_new_object();
 
-	json_set(object, "name", json_text(name));
-	json_set(object, "number", json_number(item->number));
-	json_set(object, "bytes", json_number((int64_t)item->bytes));
+	jval_set(object, "name", jval_text(name));
+	jval_set(object, "number", jval_number(item->number));
+	jval_set(object, "bytes", jval_number((int64_t)item->bytes));
 	if (item->stays)
-		json_set(object, "reason", json_text(item->stays));
-	json_add(item->stays ? collected->stays : collected->removed, object);
+		jval_set(object, "reason", jval_text(item->stays));
+	jval_add(item->stays ? collected->stays : collected->removed, object);
 }
 
 /* Those that stay because they are new are no news. */
@@ -83,14 +83,14 @@ static int verb_gc_collect(struct collected *collected, const char *name, struct
 	return r;
 }
 
-static void verb_gc_sum_up(const struct collected *collected, struct json *object)
+static void verb_gc_sum_up(const struct collected *collected, struct jval *object)
 {
 	bool dry_run = collected->options->dry_run;
 
 	if (collected->options->common.json) {
-		json_set(object, "dry_run", json_bool(dry_run));
-		json_set(object, "bytes", json_number((int64_t)collected->bytes));
-		puts(json_print(collected->arena, object, true));
+		jval_set(object, "dry_run", jval_bool(dry_run));
+		jval_set(object, "bytes", jval_number((int64_t)collected->bytes));
+		puts(jval_print(collected->arena, object, true));
 		return;
 	}
 	printf("%u generation%s %s, %s %s\n", collected->n_removed, collected->n_removed == 1 ? "" : "s",
@@ -102,15 +102,18 @@ static int verb_gc_run(const void *data, char *const *arguments, size_t n_argume
 {
 	const struct gc_options *options = data;
 	_cleanup_arena_ struct arena *arena = arena_new();
-	_cleanup_json_ struct json *object = json_new_object();
+	_cleanup_jval_ struct jval *object = jval_new_object();
 	struct strv names = {0};
 	struct collected collected = {
-		.arena = arena, .options = options, .removed = json_new_array(), .stays = json_new_array(),
+		.arena = arena,
+		.options = options,
+		.removed = jval_new_array(),
+		.stays = jval_new_array(),
 	};
 	int r = verb_gc_read_keep(options->keep, &collected.keep, err);
 
-	json_set(object, "removed", collected.removed);
-	json_set(object, "stays", collected.stays);
+	jval_set(object, "removed", collected.removed);
+	jval_set(object, "stays", collected.stays);
 	if (r == 0)
 		r = describe_shelves(arena, options->out, arguments, n_arguments, &names, err);
 	for (size_t i = 0; r == 0 && i < names.count; i++)

@@ -90,11 +90,11 @@ static void list_print_table(const struct found *found)
 
 static void list_print_json(const struct found *found)
 {
-	_cleanup_json_ struct json *array = json_new_array();
+	_cleanup_jval_ struct jval *array = jval_new_array();
 
 	for (size_t i = 0; i < found->n; i++)
-		json_add(array, describe_generation(&found->generations[i]));
-	puts(json_print(found->arena, array, true));
+		jval_add(array, describe_generation(&found->generations[i]));
+	puts(jval_print(found->arena, array, true));
 }
 
 static int list_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)

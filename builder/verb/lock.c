@@ -56,18 +56,18 @@ static int verb_lock_read_packages(struct arena *arena, const struct lock_option
 
 static void verb_lock_report(const struct lock_options *options, struct arena *arena, const struct lock *lock)
 {
-	_cleanup_json_ struct json *object = NULL;
+	_cleanup_jval_ struct jval *object = NULL;
 
 	if (!options->common.json) {
 		puts(lock->path);
 		return;
 	}
-	object = json_new_object();
-	json_set(object, "lock", json_text(lock->path));
-	json_set(object, "packages", json_number((int64_t)lock->image.n_packages));
-	json_set(object, "tools", json_number((int64_t)lock->tools.n_packages));
-	json_set(object, "epoch", json_number(lock->epoch));
-	puts(json_print(arena, object, false));
+	object = jval_new_object();
+	jval_set(object, "lock", jval_text(lock->path));
+	jval_set(object, "packages", jval_number((int64_t)lock->image.n_packages));
+	jval_set(object, "tools", jval_number((int64_t)lock->tools.n_packages));
+	jval_set(object, "epoch", jval_number(lock->epoch));
+	puts(jval_print(arena, object, false));
 }
 
 /* Locks the recipe as one kind, 0: the one that is asked for, or its first. Says which others there are. */

@@ -74,23 +74,24 @@ static void verb_plan_print_text(const struct plan *plan, const struct disk_layo
 static void verb_plan_print_json(struct arena *arena, const struct plan *plan, const struct disk_layout *layout,
 				 const struct stand *stands, size_t n)
 {
-	_cleanup_json_ struct json *object = plan_json(plan);
-	struct json *cached = json_new_object(), *placed = json_new_array();
+	_cleanup_jval_ struct jval *object = plan_json(plan);
+	struct jval *cached = jval_new_object(), *placed = jval_new_array();
 
 	for (size_t i = 0; i < n; i++)
-		json_set(cached, arena_printf(arena, "%s/%s", stands[i].tree, stands[i].layer), json_bool(stands[i].cached));
+		jval_set(cached, arena_printf(arena, "%s/%s", stands[i].tree, stands[i].layer),
+			 jval_bool(stands[i].cached));
 	for (size_t i = 0; i < layout->n_partitions; i++) {
-		struct json *part = json_new_object();
+		struct jval *part = jval_new_object();
 
-		json_set(part, "label", json_text(layout->partitions[i].label));
-		json_set(part, "start", json_number((int64_t)layout->partitions[i].start));
-		json_set(part, "size", json_number((int64_t)layout->partitions[i].size));
-		json_set(part, "atLeast", json_bool(!plan->layout.partitions[i].size));
-		json_add(placed, part);
+		jval_set(part, "label", jval_text(layout->partitions[i].label));
+		jval_set(part, "start", jval_number((int64_t)layout->partitions[i].start));
+		jval_set(part, "size", jval_number((int64_t)layout->partitions[i].size));
+		jval_set(part, "atLeast", jval_bool(!plan->layout.partitions[i].size));
+		jval_add(placed, part);
 	}
-	json_set(object, "cached", cached);
-	json_set(object, "placed", placed);
-	puts(json_print(arena, object, true));
+	jval_set(object, "cached", cached);
+	jval_set(object, "placed", placed);
+	puts(jval_print(arena, object, true));
 }
 
 static int verb_plan_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)

@@ -50,7 +50,7 @@ static int rollback_go_back(struct arena *arena, const struct remote *remote, st
 static void rollback_report(struct arena *arena, const struct rollback_options *options, const struct remote *remote,
 			    const struct machine_status *after, const struct generation *generation)
 {
-	_cleanup_json_ struct json *object = json_new_object();
+	_cleanup_jval_ struct jval *object = jval_new_object();
 	char number[16] = "";
 
 	if (generation)
@@ -61,13 +61,13 @@ static void rollback_report(struct arena *arena, const struct rollback_options *
 		       after->slot);
 		return;
 	}
-	json_set(object, "host", json_text(remote->host));
-	json_set(object, "name", json_text(after->name));
-	json_set(object, "generation", generation ? json_number(generation->number) : json_text(NULL));
-	json_set(object, "root_hash", json_text(after->root_hash));
-	json_set(object, "slot", json_text(after->slot));
-	json_set(object, "verdict", json_text("good"));
-	puts(json_print(arena, object, true));
+	jval_set(object, "host", jval_text(remote->host));
+	jval_set(object, "name", jval_text(after->name));
+	jval_set(object, "generation", generation ? jval_number(generation->number) : jval_text(NULL));
+	jval_set(object, "root_hash", jval_text(after->root_hash));
+	jval_set(object, "slot", jval_text(after->slot));
+	jval_set(object, "verdict", jval_text("good"));
+	puts(jval_print(arena, object, true));
 }
 
 static int rollback_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)

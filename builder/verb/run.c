@@ -65,25 +65,25 @@ static void run_print_text(const struct session *session, const struct strv *way
 static void run_print_json(struct arena *arena, const struct session *session, const struct strv *way_in)
 {
 	const struct forwards *forwards = &session->spec->forwards;
-	_cleanup_json_ struct json *object = json_new_object();
-	struct json *ports = json_new_array(), *words = json_new_array();
+	_cleanup_jval_ struct jval *object = jval_new_object();
+	struct jval *ports = jval_new_array(), *words = jval_new_array();
 
 	for (size_t i = 0; i < forwards->count; i++) {
-		struct json *port = json_new_object();
+		struct jval *port = jval_new_object();
 
-		json_set(port, "host", json_number(forwards->items[i].host));
-		json_set(port, "guest", json_number(forwards->items[i].guest));
-		json_add(ports, port);
+		jval_set(port, "host", jval_number(forwards->items[i].host));
+		jval_set(port, "guest", jval_number(forwards->items[i].guest));
+		jval_add(ports, port);
 	}
 	for (size_t i = 0; i < way_in->count; i++)
-		json_add(words, json_text(way_in->items[i]));
-	json_set(object, "name", json_text(session->spec->target.name));
-	json_set(object, "image", json_text(session->spec->target.image));
-	json_set(object, "means", json_text(session_means(session)));
-	json_set(object, "folder", json_text(session_folder(session)));
-	json_set(object, "ports", ports);
-	json_set(object, "shell", words);
-	puts(json_print(arena, object, false));
+		jval_add(words, jval_text(way_in->items[i]));
+	jval_set(object, "name", jval_text(session->spec->target.name));
+	jval_set(object, "image", jval_text(session->spec->target.image));
+	jval_set(object, "means", jval_text(session_means(session)));
+	jval_set(object, "folder", jval_text(session_folder(session)));
+	jval_set(object, "ports", ports);
+	jval_set(object, "shell", words);
+	puts(jval_print(arena, object, false));
 }
 
 /* Until all has started: the guest agent answers long before sshd does. A system of another kind cannot be asked. */

@@ -78,42 +78,42 @@ static void show_print_text(struct arena *arena, const struct generation *genera
 	show_print_lists(arena, manifest);
 }
 
-static struct json *show_partitions(const struct manifest *manifest)
+static struct jval *show_partitions(const struct manifest *manifest)
 {
-	struct json *array = json_new_array();
+	struct jval *array = jval_new_array();
 
 	for (size_t i = 0; i < manifest->n_partitions; i++) {
-		struct json *object = json_new_object();
+		struct jval *object = jval_new_object();
 
-		json_set(object, "label", json_text(manifest->partitions[i].label));
-		json_set(object, "content", json_text(manifest->partitions[i].content));
-		json_set(object, "start", json_number((int64_t)manifest->partitions[i].start));
-		json_set(object, "size", json_number((int64_t)manifest->partitions[i].size));
-		json_add(array, object);
+		jval_set(object, "label", jval_text(manifest->partitions[i].label));
+		jval_set(object, "content", jval_text(manifest->partitions[i].content));
+		jval_set(object, "start", jval_number((int64_t)manifest->partitions[i].start));
+		jval_set(object, "size", jval_number((int64_t)manifest->partitions[i].size));
+		jval_add(array, object);
 	}
 	return array;
 }
 
 static void show_print_json(struct arena *arena, const struct generation *generation, const char *manifest_sha256)
 {
-	_cleanup_json_ struct json *object = describe_generation(generation);
-	struct json *state = json_new_array(), *fakes = json_new_array();
+	_cleanup_jval_ struct jval *object = describe_generation(generation);
+	struct jval *state = jval_new_array(), *fakes = jval_new_array();
 	const struct manifest *manifest = generation->manifest;
 
-	json_set(object, "manifest_sha256", json_text(manifest_sha256));
-	json_set(object, "kind", json_text(manifest->kind));
-	json_set(object, "tool_version", json_text(manifest->tool_version));
-	json_set(object, "key", json_text(manifest->key));
-	json_set(object, "root_hash", json_text(manifest->root_hash));
-	json_set(object, "kernel", json_text(manifest->kernel));
-	json_set(object, "partitions", show_partitions(manifest));
+	jval_set(object, "manifest_sha256", jval_text(manifest_sha256));
+	jval_set(object, "kind", jval_text(manifest->kind));
+	jval_set(object, "tool_version", jval_text(manifest->tool_version));
+	jval_set(object, "key", jval_text(manifest->key));
+	jval_set(object, "root_hash", jval_text(manifest->root_hash));
+	jval_set(object, "kernel", jval_text(manifest->kernel));
+	jval_set(object, "partitions", show_partitions(manifest));
 	for (size_t i = 0; i < manifest->n_state; i++)
-		json_add(state, json_text(manifest->state[i].path));
+		jval_add(state, jval_text(manifest->state[i].path));
 	for (size_t i = 0; i < manifest->n_fakes; i++)
-		json_add(fakes, json_text(manifest->fakes[i].name));
-	json_set(object, "state", state);
-	json_set(object, "fakes", fakes);
-	puts(json_print(arena, object, true));
+		jval_add(fakes, jval_text(manifest->fakes[i].name));
+	jval_set(object, "state", state);
+	jval_set(object, "fakes", fakes);
+	puts(jval_print(arena, object, true));
 }
 
 static int show_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)

@@ -52,21 +52,21 @@ static void verb_status_report_plain(struct arena *arena, const struct status_op
 static int verb_status_report_json(struct arena *arena, const struct status_options *options,
 				   const struct machine_status *machine, struct err *err)
 {
-	struct json *top = json_new_object(), *ours = json_new_object(), *theirs = NULL;
-	int r = json_read("the machine's status", machine->text, strlen(machine->text), &theirs, err);
+	struct jval *top = jval_new_object(), *ours = jval_new_object(), *theirs = NULL;
+	int r = jval_read("the machine's status", machine->text, strlen(machine->text), &theirs, err);
 
-	json_set(top, "host", json_text(options->host.host));
+	jval_set(top, "host", jval_text(options->host.host));
 	for (size_t i = 0; r == 0 && i < machine->n_slots; i++) {
 		const char *reference = verb_status_reference_of(arena, options, machine, machine->slots[i].root_hash);
 
-		json_set(ours, machine->slots[i].slot, json_text(*reference ? reference : NULL));
+		jval_set(ours, machine->slots[i].slot, jval_text(*reference ? reference : NULL));
 	}
-	json_set(top, "generations", ours);
+	jval_set(top, "generations", ours);
 	if (r == 0)
-		json_set(top, "status", theirs);
+		jval_set(top, "status", theirs);
 	if (r == 0)
-		puts(json_print(arena, top, true));
-	json_free(top);
+		puts(jval_print(arena, top, true));
+	jval_free(top);
 	return r;
 }
 

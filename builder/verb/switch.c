@@ -133,23 +133,23 @@ static int switch_try(struct switching *s, struct err *err)
 
 static void switch_report_json(const struct switching *s)
 {
-	_cleanup_json_ struct json *object = json_new_object();
+	_cleanup_jval_ struct jval *object = jval_new_object();
 	const char slot[] = {s->sent.slot, 0};
 
-	json_set(object, "host", json_text(s->remote.host));
-	json_set(object, "name", json_text(s->generation->name));
-	json_set(object, "generation", json_number(s->generation->number));
-	json_set(object, "root_hash", json_text(s->generation->manifest->root_hash));
-	json_set(object, "slot", json_text(slot));
-	json_set(object, "same", json_bool(s->sent.same));
-	json_set(object, "dry_run", json_bool(s->options->dry_run));
-	json_set(object, "sent", json_number((int64_t)s->sent.received));
-	json_set(object, "copied", json_number((int64_t)s->sent.copied));
-	json_set(object, "in_place", json_number((int64_t)s->sent.in_place));
-	json_set(object, "send_ms", json_number(s->sent_ms - s->began_ms));
-	json_set(object, "total_ms", json_number(clock_ms() - s->began_ms));
-	json_set(object, "verdict", json_text(s->verdict));
-	puts(json_print(s->arena, object, true));
+	jval_set(object, "host", jval_text(s->remote.host));
+	jval_set(object, "name", jval_text(s->generation->name));
+	jval_set(object, "generation", jval_number(s->generation->number));
+	jval_set(object, "root_hash", jval_text(s->generation->manifest->root_hash));
+	jval_set(object, "slot", jval_text(slot));
+	jval_set(object, "same", jval_bool(s->sent.same));
+	jval_set(object, "dry_run", jval_bool(s->options->dry_run));
+	jval_set(object, "sent", jval_number((int64_t)s->sent.received));
+	jval_set(object, "copied", jval_number((int64_t)s->sent.copied));
+	jval_set(object, "in_place", jval_number((int64_t)s->sent.in_place));
+	jval_set(object, "send_ms", jval_number(s->sent_ms - s->began_ms));
+	jval_set(object, "total_ms", jval_number(clock_ms() - s->began_ms));
+	jval_set(object, "verdict", jval_text(s->verdict));
+	puts(jval_print(s->arena, object, true));
 }
 
 static void switch_report_plain(const struct switching *s)

@@ -67,29 +67,29 @@ static void test_print_new(const struct test_options *options, const struct tria
 
 static void test_print_json(const struct session *session, const struct trial *trial, const char *failed_units)
 {
-	_cleanup_json_ struct json *object = json_new_object();
-	struct json *results = json_new_array();
+	_cleanup_jval_ struct jval *object = jval_new_object();
+	struct jval *results = jval_new_array();
 
 	for (size_t i = 0; i < trial->n_results; i++) {
 		const struct trial_result *from = &trial->results[i];
-		struct json *result = json_new_object();
+		struct jval *result = jval_new_object();
 
-		json_set(result, "what", json_text(from->what));
-		json_set(result, "name", json_text(from->name));
-		json_set(result, "ok", json_bool(from->ok));
-		json_set(result, "expected", json_text(from->expected));
-		json_set(result, "seen", json_text(from->seen));
-		json_set(result, "took_ms", json_number((int64_t)from->took_ms));
-		json_add(results, result);
+		jval_set(result, "what", jval_text(from->what));
+		jval_set(result, "name", jval_text(from->name));
+		jval_set(result, "ok", jval_bool(from->ok));
+		jval_set(result, "expected", jval_text(from->expected));
+		jval_set(result, "seen", jval_text(from->seen));
+		jval_set(result, "took_ms", jval_number((int64_t)from->took_ms));
+		jval_add(results, result);
 	}
-	json_set(object, "name", json_text(session->spec->target.name));
-	json_set(object, "image", json_text(session->spec->target.image));
-	json_set(object, "means", json_text(session_means(session)));
-	json_set(object, "passed", json_number((int64_t)(trial->n_results - trial->n_failed)));
-	json_set(object, "failed", json_number((int64_t)trial->n_failed));
-	json_set(object, "failedUnits", json_text(failed_units));
-	json_set(object, "results", results);
-	puts(json_print(trial->arena, object, true));
+	jval_set(object, "name", jval_text(session->spec->target.name));
+	jval_set(object, "image", jval_text(session->spec->target.image));
+	jval_set(object, "means", jval_text(session_means(session)));
+	jval_set(object, "passed", jval_number((int64_t)(trial->n_results - trial->n_failed)));
+	jval_set(object, "failed", jval_number((int64_t)trial->n_failed));
+	jval_set(object, "failedUnits", jval_text(failed_units));
+	jval_set(object, "results", results);
+	puts(jval_print(trial->arena, object, true));
 }
 
 /* What the machine says itself, when something was not as it should be. */

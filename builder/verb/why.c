@@ -65,27 +65,27 @@ static void why_print_change(const struct plan *plan, const struct plan_change *
 	puts("");
 }
 
-static struct json *why_change_json(const struct plan *plan, const struct plan_change *change)
+static struct jval *why_change_json(const struct plan *plan, const struct plan_change *change)
 {
 	const struct pos *pos = plan_words(plan, change->what, change->name);
-	struct json *object = json_new_object();
+	struct jval *object = jval_new_object();
 
-	json_set(object, "layer", json_text(change->layer));
-	json_set(object, "what", json_text(change->what));
-	json_set(object, "name", json_text(change->name));
-	json_set(object, "before", json_text(change->before));
-	json_set(object, "after", json_text(change->after));
-	json_set(object, "fields", describe_fields(change));
+	jval_set(object, "layer", jval_text(change->layer));
+	jval_set(object, "what", jval_text(change->what));
+	jval_set(object, "name", jval_text(change->name));
+	jval_set(object, "before", jval_text(change->before));
+	jval_set(object, "after", jval_text(change->after));
+	jval_set(object, "fields", describe_fields(change));
 	if (pos && pos->file) {
-		json_set(object, "file", json_text(pos->file));
-		json_set(object, "line", json_number(pos->line));
+		jval_set(object, "file", jval_text(pos->file));
+		jval_set(object, "line", jval_number(pos->line));
 	}
 	return object;
 }
 
 /* The plan of the newest generation; *ret_number 0 when there is none that kept its plan. */
 static int why_read_newest(struct arena *arena, const char *out, const char *name, unsigned *ret_number,
-			   struct json **ret_plan, struct err *err)
+			   struct jval **ret_plan, struct err *err)
 {
 	const char *shelf = arena_printf(arena, "%s/%s", out, name), *path;
 	_cleanup_buf_ struct buf text = {0};
@@ -100,13 +100,13 @@ static int why_read_newest(struct arena *arena, const char *out, const char *nam
 	r = file_read(path, PLAN_BYTES_MAX, &text, err);
 	if (r < 0)
 		return r;
-	return json_read(path, text.data, text.size, ret_plan, err);
+	return jval_read(path, text.data, text.size, ret_plan, err);
 }
 
 static void why_report(const struct why_options *options, const struct plan *plan, unsigned number,
-		       const struct json *before, struct arena *arena)
+		       const struct jval *before, struct arena *arena)
 {
-	_cleanup_json_ struct json *after = plan_json(plan), *array = json_new_array();
+	_cleanup_jval_ struct jval *after = plan_json(plan), *array = jval_new_array();
 	struct plan_change *changes = NULL;
 	size_t n = 0;
 
@@ -114,12 +114,12 @@ static void why_report(const struct why_options *options, const struct plan *pla
 		plan_compare(arena, before, after, &changes, &n);
 	for (size_t i = 0; i < n; i++) {
 		if (options->common.json)
-			json_add(array, why_change_json(plan, &changes[i]));
+			jval_add(array, why_change_json(plan, &changes[i]));
 		else
 			why_print_change(plan, &changes[i]);
 	}
 	if (options->common.json)
-		puts(json_print(arena, array, true));
+		puts(jval_print(arena, array, true));
 	else if (number == 0)
 		printf("'%s' was never built below '%s': everything has to be made\n", plan->recipe->name, options->out);
 	else if (n == 0)
@@ -130,7 +130,7 @@ static int why_run(const void *data, char *const *arguments, size_t n_arguments,
 {
 	const struct why_options *options = data;
 	_cleanup_project_ struct project project = {0};
-	_cleanup_json_ struct json *before = NULL;
+	_cleanup_jval_ struct jval *before = NULL;
 	unsigned number = 0;
 	int r = project_load(arguments[0], 0, &options->recipe, &project, err);
 

@@ -17,7 +17,7 @@ static struct wire connect_to(const uint8_t *data, size_t size)
 
 static void hear(struct arena *arena, const char *line)
 {
-	_cleanup_json_ struct json *answer = NULL;
+	_cleanup_jval_ struct jval *answer = NULL;
 	struct guest_said said = {0};
 	struct err err = {0};
 	int status = -1, r = guest_agent_answer("guest-exec-status", line, &answer, &err);

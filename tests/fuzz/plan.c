@@ -4,18 +4,18 @@
 #include "fuzz.h"
 
 /* The plan; an empty object for what is no JSON. */
-static struct json *read_plan(const char *text, size_t size)
+static struct jval *read_plan(const char *text, size_t size)
 {
-	struct json *plan = NULL;
+	struct jval *plan = NULL;
 	struct err err = {0};
 
-	if (json_read("plan", text, size, &plan, &err) < 0)
-		plan = json_new_object();
+	if (jval_read("plan", text, size, &plan, &err) < 0)
+		plan = jval_new_object();
 	err_free(&err);
 	return plan;
 }
 
-static size_t compare(const struct json *before, const struct json *after)
+static size_t compare(const struct jval *before, const struct jval *after)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct plan_change *changes = NULL;
@@ -32,7 +32,7 @@ static size_t compare(const struct json *before, const struct json *after)
 	return one_sided;
 }
 
-static void expect_none(const struct json *plan)
+static void expect_none(const struct jval *plan)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct plan_change *changes;
@@ -46,8 +46,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const char *text = (const char *)data, *second = size ? memchr(text, 0, size) : NULL;
 	size_t first = second ? (size_t)(second - text) : size;
-	_cleanup_json_ struct json *before = read_plan(text, first);
-	_cleanup_json_ struct json *after = read_plan(second ? second + 1 : "", second ? size - first - 1 : 0);
+	_cleanup_jval_ struct jval *before = read_plan(text, first);
+	_cleanup_jval_ struct jval *after = read_plan(second ? second + 1 : "", second ? size - first - 1 : 0);
 
 	expect_none(before);
 	expect_none(after);

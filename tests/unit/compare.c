@@ -9,18 +9,18 @@ static struct arena *arena;
 static struct plan_change *changes;
 static size_t n;
 
-static struct json *plan(const char *text)
+static struct jval *plan(const char *text)
 {
-	struct json *value = NULL;
+	struct jval *value = NULL;
 	struct err err = {0};
 
-	ck_assert_int_eq(json_read("plan", text, strlen(text), &value, &err), 0);
+	ck_assert_int_eq(jval_read("plan", text, strlen(text), &value, &err), 0);
 	return value;
 }
 
 static void compare(const char *before, const char *after)
 {
-	_cleanup_json_ struct json *old = plan(before), *new = plan(after);
+	_cleanup_jval_ struct jval *old = plan(before), *new = plan(after);
 
 	arena = arena_new();
 	plan_compare(arena, old, new, &changes, &n);

@@ -316,7 +316,7 @@ START_TEST(how_a_command_in_the_guest_ended_is_told_or_it_is_an_error)
 	_cleanup_arena_ struct arena *arena = arena_new();
 
 	for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
-		_cleanup_json_ struct json *answer = NULL;
+		_cleanup_jval_ struct jval *answer = NULL;
 		struct guest_said said;
 		struct err err = {0};
 		int status = -1;

@@ -162,7 +162,7 @@ START_TEST(each_field_that_decides_is_told_by_text_json_and_comparison)
 		old = plan_of(&before);
 		new = plan_of(&after);
 		{
-			_cleanup_json_ struct json *was = plan_json(old), *is = plan_json(new);
+			_cleanup_jval_ struct jval *was = plan_json(old), *is = plan_json(new);
 
 			plan_compare(scratch_arena(), was, is, &changes, &n);
 		}
@@ -182,7 +182,7 @@ START_TEST(what_is_the_same_is_told_by_none)
 	world_make(&one);
 	world_make(&other);
 	{
-		_cleanup_json_ struct json *was = plan_json(plan_of(&one)), *is = plan_json(plan_of(&other));
+		_cleanup_jval_ struct jval *was = plan_json(plan_of(&one)), *is = plan_json(plan_of(&other));
 
 		plan_compare(scratch_arena(), was, is, &changes, &n);
 	}

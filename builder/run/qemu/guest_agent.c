@@ -20,9 +20,10 @@ enum { STATUS_MAX = 255, SIGNAL_MAX = 127, SIGNALLED = 128 }; /* how a shell tel
 static bool guest_agent_is_answer(const char *line, int64_t id)
 {
 	const char *delimiter = strrchr(line, DELIMITER), *text = delimiter ? delimiter + 1 : line;
-	_cleanup_json_ struct json *answer = NULL;
+	_cleanup_jval_ struct jval *answer = NULL;
 	struct err ignored = {0};
-	bool is = json_read("answer", text, strlen(text), &answer, &ignored) == 0 && json_get_number(answer, "return") == id;
+	bool is = jval_read("answer", text, strlen(text), &answer, &ignored) == 0 &&
+		  jval_get_number(answer, "return") == id;
 
 	err_free(&ignored);
 	return is;
@@ -33,13 +34,13 @@ static int guest_agent_ask_once(struct wire *wire, int64_t id, int64_t deadline_
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	static const char delimiter = DELIMITER;
-	struct json *arguments = json_new_object();
+	struct jval *arguments = jval_new_object();
 	const char *line;
 	int r = wire_send(wire, &delimiter, 1, deadline_ms);
 
-	json_set(arguments, "id", json_number(id));
+	jval_set(arguments, "id", jval_number(id));
 	if (r < 0)
-		json_free(arguments);
+		jval_free(arguments);
 	else
 		r = wire_request(wire, "guest-sync-delimited", arguments, deadline_ms);
 	while (r == 0) {
@@ -74,20 +75,20 @@ static int guest_agent_lost(int r, struct err *err)
 	return err_set(err, r, r == -ETIME ? "the guest agent does not answer" : "the machine has ended");
 }
 
-int guest_agent_answer(const char *command, const char *line, struct json **ret_answer, struct err *err)
+int guest_agent_answer(const char *command, const char *line, struct jval **ret_answer, struct err *err)
 {
-	const struct json *error;
-	struct json *answer;
-	int r = json_read("the guest agent's answer", line, strlen(line), &answer, err);
+	const struct jval *error;
+	struct jval *answer;
+	int r = jval_read("the guest agent's answer", line, strlen(line), &answer, err);
 
 	if (r < 0)
 		return r;
-	error = json_get(answer, "error");
+	error = jval_get(answer, "error");
 	if (error) {
-		const char *text = json_get_text(error, "desc");
+		const char *text = jval_get_text(error, "desc");
 
 		r = err_set(err, -EREMOTEIO, "the guest agent refuses '%s': %s", command, text ? text : "it does not say why");
-		json_free(answer);
+		jval_free(answer);
 		return r;
 	}
 	*ret_answer = answer;
@@ -95,8 +96,8 @@ int guest_agent_answer(const char *command, const char *line, struct json **ret_
 }
 
 /* One question and its answer. */
-static int guest_agent_ask(struct wire *wire, struct arena *arena, const char *command, struct json *arguments,
-			   struct json **ret_answer, struct err *err)
+static int guest_agent_ask(struct wire *wire, struct arena *arena, const char *command, struct jval *arguments,
+			   struct jval **ret_answer, struct err *err)
 {
 	int64_t deadline_ms = clock_ms() + ANSWER_MS;
 	const char *line;
@@ -109,18 +110,18 @@ static int guest_agent_ask(struct wire *wire, struct arena *arena, const char *c
 	return guest_agent_answer(command, line, ret_answer, err);
 }
 
-static struct json *guest_agent_words(const char *const *items)
+static struct jval *guest_agent_words(const char *const *items)
 {
-	struct json *array = json_new_array();
+	struct jval *array = jval_new_array();
 
 	for (; *items; items++)
-		json_add(array, json_text(*items));
+		jval_add(array, jval_text(*items));
 	return array;
 }
 
-static const char *guest_agent_decode(struct arena *arena, const struct json *status, const char *key, size_t *ret_size)
+static const char *guest_agent_decode(struct arena *arena, const struct jval *status, const char *key, size_t *ret_size)
 {
-	const char *text = json_get_text(status, key), *data = text ? base64_decode(arena, text, ret_size) : NULL;
+	const char *text = jval_get_text(status, key), *data = text ? base64_decode(arena, text, ret_size) : NULL;
 
 	if (!data)
 		*ret_size = 0;
@@ -130,31 +131,32 @@ static const char *guest_agent_decode(struct arena *arena, const struct json *st
 static int guest_agent_start(struct wire *wire, struct arena *arena, const char *const *argv, int64_t *ret_pid,
 			     struct err *err)
 {
-	_cleanup_json_ struct json *answer = NULL;
-	struct json *arguments = json_new_object();
+	_cleanup_jval_ struct jval *answer = NULL;
+	struct jval *arguments = jval_new_object();
 	int r;
 
-	json_set(arguments, "path", json_text(argv[0]));
-	json_set(arguments, "arg", guest_agent_words(argv + 1));
-	json_set(arguments, "env", guest_agent_words(guest_env));
-	json_set(arguments, "capture-output", json_bool(true));
+	jval_set(arguments, "path", jval_text(argv[0]));
+	jval_set(arguments, "arg", guest_agent_words(argv + 1));
+	jval_set(arguments, "env", guest_agent_words(guest_env));
+	jval_set(arguments, "capture-output", jval_bool(true));
 	r = guest_agent_ask(wire, arena, "guest-exec", arguments, &answer, err);
 	if (r == 0)
-		*ret_pid = json_get_number(json_get(answer, "return"), "pid");
+		*ret_pid = jval_get_number(jval_get(answer, "return"), "pid");
 	return r;
 }
 
-int guest_agent_ended(struct arena *arena, const struct json *answer, int *ret_status, struct guest_said *said, struct err *err)
+int guest_agent_ended(struct arena *arena, const struct jval *answer, int *ret_status, struct guest_said *said,
+		      struct err *err)
 {
-	const struct json *status = json_get(answer, "return");
+	const struct jval *status = jval_get(answer, "return");
 	int64_t number = 0;
 	size_t unused;
 
-	if (!json_get_bool(status, "exited"))
+	if (!jval_get_bool(status, "exited"))
 		return 0;
-	if (json_get_count(status, "signal", SIGNAL_MAX, &number))
+	if (jval_get_count(status, "signal", SIGNAL_MAX, &number))
 		*ret_status = SIGNALLED + (int)number;
-	else if (json_get_count(status, "exitcode", STATUS_MAX, &number))
+	else if (jval_get_count(status, "exitcode", STATUS_MAX, &number))
 		*ret_status = (int)number;
 	else
 		return err_set(err, -EBADMSG, "the guest agent does not say how the command ended");
@@ -166,11 +168,11 @@ int guest_agent_ended(struct arena *arena, const struct json *answer, int *ret_s
 static int guest_agent_look(struct wire *wire, struct arena *arena, int64_t pid, int *ret_status,
 			    struct guest_said *said, struct err *err)
 {
-	_cleanup_json_ struct json *answer = NULL;
-	struct json *arguments = json_new_object();
+	_cleanup_jval_ struct jval *answer = NULL;
+	struct jval *arguments = jval_new_object();
 	int r;
 
-	json_set(arguments, "pid", json_number(pid));
+	jval_set(arguments, "pid", jval_number(pid));
 	r = guest_agent_ask(wire, arena, "guest-exec-status", arguments, &answer, err);
 	return r < 0 ? r : guest_agent_ended(arena, answer, ret_status, said, err);
 }
@@ -201,8 +203,8 @@ int guest_agent_run(struct wire *wire, struct arena *arena, const char *const *a
 
 int guest_agent_power_off(struct wire *wire, int64_t deadline_ms)
 {
-	struct json *arguments = json_new_object();
+	struct jval *arguments = jval_new_object();
 
-	json_set(arguments, "mode", json_text("powerdown"));
+	jval_set(arguments, "mode", jval_text("powerdown"));
 	return wire_request(wire, "guest-shutdown", arguments, deadline_ms);
 }

@@ -16,11 +16,11 @@ int guest_agent_run(struct wire *wire, struct arena *arena, const char *const *a
 
 /* The answer to `command` in a line of the guest's; freed by the caller. -EBADMSG for what is no JSON, -EREMOTEIO for an
  * error. */
-int guest_agent_answer(const char *command, const char *line, struct json **ret_answer, struct err *err);
+int guest_agent_answer(const char *command, const char *line, struct jval **ret_answer, struct err *err);
 
 /* Whether a command has ended, by the answer to guest-exec-status: 1 and how, as a shell tells it (a signal is 128 and
  * more), and what it said, in `arena`; 0 when not; -EBADMSG when that is not said. Pure. */
-int guest_agent_ended(struct arena *arena, const struct json *answer, int *ret_status, struct guest_said *said,
+int guest_agent_ended(struct arena *arena, const struct jval *answer, int *ret_status, struct guest_said *said,
 		      struct err *err);
 
 /* Asks the machine to power off; it does not answer that. 0 or negative errno. */

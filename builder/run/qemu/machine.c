@@ -33,14 +33,14 @@ static int qemu_machine_image_size(const struct machine *machine, uint64_t *ret_
 	const char *argv[] = {"qemu-img", "info", "-f", machine->spec->target->format, "--output=json",
 			      machine->spec->target->image, NULL};
 	_cleanup_buf_ struct buf text = {0};
-	_cleanup_json_ struct json *facts = NULL;
+	_cleanup_jval_ struct jval *facts = NULL;
 	int r = proc_check(&(struct proc){.argv = argv, .output = &text, .deadline_s = 60}, err);
 
 	if (r < 0)
 		return qemu_machine_no_program(r, "qemu-utils", err);
-	r = json_read("the output of qemu-img", text.data, text.size, &facts, err);
+	r = jval_read("the output of qemu-img", text.data, text.size, &facts, err);
 	if (r == 0)
-		*ret_bytes = (uint64_t)json_get_number(facts, "virtual-size");
+		*ret_bytes = (uint64_t)jval_get_number(facts, "virtual-size");
 	return r;
 }
 

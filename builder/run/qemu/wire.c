@@ -67,16 +67,16 @@ int wire_send(struct wire *wire, const void *data, size_t size, int64_t deadline
 	return 0;
 }
 
-int wire_request(struct wire *wire, const char *command, struct json *arguments, int64_t deadline_ms)
+int wire_request(struct wire *wire, const char *command, struct jval *arguments, int64_t deadline_ms)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	_cleanup_json_ struct json *request = json_new_object();
+	_cleanup_jval_ struct jval *request = jval_new_object();
 	const char *text;
 
-	json_set(request, "execute", json_text(command));
+	jval_set(request, "execute", jval_text(command));
 	if (arguments)
-		json_set(request, "arguments", arguments);
-	text = arena_printf(arena, "%s\n", json_print(arena, request, false));
+		jval_set(request, "arguments", arguments);
+	text = arena_printf(arena, "%s\n", jval_print(arena, request, false));
 	return wire_send(wire, text, strlen(text), deadline_ms);
 }
 

@@ -21,7 +21,7 @@ void wire_close(struct wire *wire);
 int wire_send(struct wire *wire, const void *data, size_t size, int64_t deadline_ms);
 
 /* Sends the request `{"execute": command, "arguments": …}` and a newline; takes `arguments`, which may be NULL. */
-int wire_request(struct wire *wire, const char *command, struct json *arguments, int64_t deadline_ms);
+int wire_request(struct wire *wire, const char *command, struct jval *arguments, int64_t deadline_ms);
 
 /* The next line, without its end; in `arena`. 0, -ETIME, -EPIPE at the end, -EINTR, -EFBIG for one that does not end. */
 int wire_line(struct wire *wire, struct arena *arena, int64_t deadline_ms, const char **ret_line);
