@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "edge/json.h"
+#include "edge/jval.h"
 
 /* One table for writing and reading each kind of object: what a field is called, and where it is in the struct. */
 enum field_type { TEXT, TEXT_OR_NULL, NUMBER };

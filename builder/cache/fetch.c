@@ -156,6 +156,23 @@ static uint64_t cache_fetch_most(const struct fetch_item *item)
 	return item->max_bytes ? item->max_bytes : item->size;
 }
 
+static struct http_request cache_fetch_request(struct download *download)
+{
+	const struct fetch_item *item = download->item;
+
+	return (struct http_request){
+		.name = item->name,
+		.urls = item->urls,
+		.headers = item->headers,
+		.max_bytes = cache_fetch_most(item),
+		.data = download,
+		.begin = cache_fetch_begin,
+		.take = cache_fetch_take,
+		.end = cache_fetch_end,
+		.drop = cache_fetch_drop,
+	};
+}
+
 int fetch_items(struct cache *cache, const struct fetch_item *items, size_t n, bool verify, uint64_t *ret_bytes,
 		struct err *err)
 {
@@ -178,17 +195,7 @@ int fetch_items(struct cache *cache, const struct fetch_item *items, size_t n, b
 		if (cache_has(cache, ROOM, item->sha256))
 			continue;
 		fetch.total_bytes += item->size;
-		*arena_push(arena, requests, n_requests) = (struct http_request){
-			.name = item->name,
-			.urls = item->urls,
-			.headers = item->headers,
-			.max_bytes = cache_fetch_most(item),
-			.data = &fetch.downloads[i],
-			.begin = cache_fetch_begin,
-			.take = cache_fetch_take,
-			.end = cache_fetch_end,
-			.drop = cache_fetch_drop,
-		};
+		*arena_push(arena, requests, n_requests) = cache_fetch_request(&fetch.downloads[i]);
 	}
 	r = n_requests ? http_run(requests, n_requests, err) : 0;
 	for (size_t i = 0; i < n; i++)

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "contract/agent.h"
-#include "edge/json.h"
+#include "edge/jval.h"
 
 enum { PAUSE_S = 1, FIRST_PATIENCE_S = 8, LAST_PATIENCE_S = 60, BAD_STAYS_S = 300, STATUS_NO_CONNECTION = 255 };
 enum { STATUS_BYTES_MAX = 64 << 10 }; /* an honest one has two; indented, nested lists grow a thousandfold */
@@ -22,10 +22,25 @@ static const char *fleet_status_text_of(struct arena *arena, const struct jval *
 	return copy;
 }
 
+static void fleet_status_read_slots(struct arena *arena, const struct jval *slots, struct machine_status *m)
+{
+	for (size_t i = 0; i < jval_count(slots) && i < sizeof m->slots / sizeof *m->slots; i++) {
+		const struct jval *slot = jval_item(slots, i);
+
+		m->slots[m->n_slots++] = (struct machine_slot){
+			fleet_status_text_of(arena, slot, STATUS_SLOT),
+			fleet_status_text_of(arena, slot, STATUS_STATE),
+			fleet_status_text_of(arena, slot, STATUS_ROOT_HASH),
+			fleet_status_text_of(arena, slot, STATUS_GENERATION),
+			jval_get_number(slot, STATUS_TRIES_LEFT),
+		};
+	}
+}
+
 int status_read(struct arena *arena, const char *text, size_t size, struct machine_status *ret_machine, struct err *err)
 {
 	_cleanup_jval_ struct jval *top = NULL;
-	const struct jval *failure, *slots;
+	const struct jval *failure;
 	struct machine_status m = {0};
 	int r;
 
@@ -47,18 +62,7 @@ int status_read(struct arena *arena, const char *text, size_t size, struct machi
 		.health = fleet_status_text_of(arena, top, STATUS_HEALTH),
 		.health_reason = fleet_status_text_of(arena, top, STATUS_HEALTH_REASON),
 	};
-	slots = jval_get(top, STATUS_SLOTS);
-	for (size_t i = 0; i < jval_count(slots) && i < sizeof m.slots / sizeof *m.slots; i++) {
-		const struct jval *slot = jval_item(slots, i);
-
-		m.slots[m.n_slots++] = (struct machine_slot){
-			fleet_status_text_of(arena, slot, STATUS_SLOT),
-			fleet_status_text_of(arena, slot, STATUS_STATE),
-			fleet_status_text_of(arena, slot, STATUS_ROOT_HASH),
-			fleet_status_text_of(arena, slot, STATUS_GENERATION),
-			jval_get_number(slot, STATUS_TRIES_LEFT),
-		};
-	}
+	fleet_status_read_slots(arena, jval_get(top, STATUS_SLOTS), &m);
 	failure = jval_get(top, STATUS_FAILURE);
 	m.failure.when = jval_get_number(failure, STATUS_WHEN);
 	m.failure.root_hash = fleet_status_text_of(arena, failure, STATUS_ROOT_HASH);

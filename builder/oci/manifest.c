@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/valid.h"
-#include "edge/json.h"
+#include "edge/jval.h"
 
 static int oci_manifest_bad(const char *name, const char *what, struct err *err)
 {

@@ -5,7 +5,7 @@
 #include <strings.h>
 
 #include "edge/http.h"
-#include "edge/json.h"
+#include "edge/jval.h"
 
 enum { ANSWER_BYTES_MAX = 1 << 20 };
 

@@ -2,7 +2,7 @@
 #ifndef PLAN_JSON_H
 #define PLAN_JSON_H
 
-#include "edge/json.h"
+#include "edge/jval.h"
 #include "plan/plan.h"
 
 /* The plan as an object; the caller frees it. */

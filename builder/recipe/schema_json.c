@@ -3,13 +3,15 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "edge/json.h"
+#include "edge/jval.h"
 #include "recipe/decode.h"
 
 static struct jval *schema_json_value(struct arena *arena, const struct schema *schema);
 
 /* `${…}`, alone or within a text. */
 static const char NAME[] = "\\$\\{";
+
+static const char SIZE_PATTERN[] = "^[0-9]+(\\.[0-9]+)?(B|[KMGT](iB)?)?$";
 
 static struct jval *schema_json_object_with(const char *key, struct jval *what)
 {
@@ -203,13 +205,11 @@ static struct jval *schema_json_value(struct arena *arena, const struct schema *
 	case VALUE_INT:
 		return schema_json_number(schema);
 	case VALUE_SIZE:
-		return schema_json_text_like(arena, "^[0-9]+(\\.[0-9]+)?(B|[KMGT](iB)?)?$", "a size like 512M or 10G",
-					     true);
+		return schema_json_text_like(arena, SIZE_PATTERN, "a size like 512M or 10G", true);
 	case VALUE_MODE:
 		return schema_json_text_like(arena, "^0?[0-7]{3,4}$", "a quoted octal mode like \"0644\"", false);
 	case VALUE_WORDS:
-		return schema_json_any_of(schema_json_word(arena, &one),
-					  schema_json_list_of(schema_json_word(arena, &one)));
+		return schema_json_any_of(schema_json_word(arena, &one), schema_json_list_of(schema_json_word(arena, &one)));
 	case VALUE_SETTINGS:
 		return schema_json_reference("#/$defs/settings");
 	case VALUE_RECORD:

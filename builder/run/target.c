@@ -8,7 +8,7 @@
 
 #include "artifact/manifest.h"
 #include "base/file.h"
-#include "edge/json.h"
+#include "edge/jval.h"
 
 enum { TEXT_BYTES_MAX = 64 << 20 };
 

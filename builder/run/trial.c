@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "contract/agent.h"
-#include "edge/json.h"
+#include "edge/jval.h"
 #include "host/signals.h"
 
 /* The end of an output is what tells. */

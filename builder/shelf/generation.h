@@ -15,7 +15,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/text.h"
-#include "edge/json.h"
+#include "edge/jval.h"
 #include "shelf/record.h"
 
 struct generation {

@@ -8,7 +8,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
-#include "edge/json.h"
+#include "edge/jval.h"
 
 enum { RECORD_VERSION = 1 }; /* a reader refuses a later one */
 

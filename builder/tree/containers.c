@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "edge/changeset.h"
 #include "edge/digest.h"
-#include "edge/json.h"
+#include "edge/jval.h"
 #include "oci/manifest.h"
 #include "tree/inside.h"
 

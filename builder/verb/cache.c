@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "build/wanted.h"
 #include "cache/evict.h"
-#include "edge/json.h"
+#include "edge/jval.h"
 #include "host/userns.h"
 #include "verb/verb.h"
 

@@ -6,7 +6,7 @@
 
 #include "base/log.h"
 #include "build/project.h"
-#include "edge/json.h"
+#include "edge/jval.h"
 #include "verb/options/recipe.h"
 #include "verb/verb.h"
 

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "edge/json.h"
+#include "edge/jval.h"
 #include "run/trial.h"
 #include "verb/options/recipe.h"
 #include "verb/options/start.h"

@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "build/project.h"
-#include "edge/json.h"
+#include "edge/jval.h"
 #include "host/signals.h"
 #include "run/trial.h"
 #include "verb/options/recipe.h"

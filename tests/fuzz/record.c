@@ -1,5 +1,5 @@
 /* record_parse(): what was learnt about a generation. What is printed is read as the same. */
-#include "edge/json.h"
+#include "edge/jval.h"
 #include "shelf/record.h"
 #include "fuzz.h"
 

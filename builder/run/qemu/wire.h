@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "edge/json.h"
+#include "edge/jval.h"
 
 struct wire {
 	int fd;                      /* -1: not connected */

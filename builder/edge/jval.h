@@ -1,6 +1,6 @@
 /* JSON (RFC 8259) by jansson: values that are put together, printed, and read back. */
-#ifndef EDGE_JSON_H
-#define EDGE_JSON_H
+#ifndef EDGE_JVAL_H
+#define EDGE_JVAL_H
 
 #include <stdbool.h>
 #include <stddef.h>

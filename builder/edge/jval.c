@@ -1,4 +1,4 @@
-#include "edge/json.h"
+#include "edge/jval.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -6,12 +6,12 @@
 #include <stdlib.h>
 
 /* `struct jval` is jansson's json_t under our name. */
-static json_t *edge_json_to(const struct jval *value)
+static json_t *jval_to(const struct jval *value)
 {
 	return (json_t *)value;
 }
 
-static struct jval *edge_json_from(json_t *value)
+static struct jval *jval_from(json_t *value)
 {
 	if (!value) {
 		fputs("aether-build: out of memory\n", stderr);
@@ -22,12 +22,12 @@ static struct jval *edge_json_from(json_t *value)
 
 struct jval *jval_new_object(void)
 {
-	return edge_json_from(json_pack("{}"));
+	return jval_from(json_pack("{}"));
 }
 
 struct jval *jval_new_array(void)
 {
-	return edge_json_from(json_pack("[]"));
+	return jval_from(json_pack("[]"));
 }
 
 struct jval *jval_text(const char *text)
@@ -35,45 +35,45 @@ struct jval *jval_text(const char *text)
 	json_t *value;
 
 	if (!text)
-		return edge_json_from(json_null());
+		return jval_from(json_null());
 	value = json_string(text);
-	return edge_json_from(value ? value : json_string("?"));
+	return jval_from(value ? value : json_string("?"));
 }
 
 struct jval *jval_number(int64_t value)
 {
-	return edge_json_from(json_integer(value));
+	return jval_from(json_integer(value));
 }
 
 struct jval *jval_bool(bool value)
 {
-	return edge_json_from(json_boolean(value));
+	return jval_from(json_boolean(value));
 }
 
 void jval_set(struct jval *object, const char *key, struct jval *value)
 {
-	if (json_object_set_new(edge_json_to(object), key, edge_json_to(value)) < 0)
-		edge_json_from(NULL);
+	if (json_object_set_new(jval_to(object), key, jval_to(value)) < 0)
+		jval_from(NULL);
 }
 
 void jval_add(struct jval *array, struct jval *value)
 {
-	if (json_array_append_new(edge_json_to(array), edge_json_to(value)) < 0)
-		edge_json_from(NULL);
+	if (json_array_append_new(jval_to(array), jval_to(value)) < 0)
+		jval_from(NULL);
 }
 
 void jval_free(struct jval *value)
 {
-	json_decref(edge_json_to(value));
+	json_decref(jval_to(value));
 }
 
 const char *jval_print(struct arena *arena, const struct jval *value, bool lines)
 {
-	char *text = json_dumps(edge_json_to(value), JSON_ENCODE_ANY | (lines ? JSON_INDENT(2) : JSON_COMPACT));
+	char *text = json_dumps(jval_to(value), JSON_ENCODE_ANY | (lines ? JSON_INDENT(2) : JSON_COMPACT));
 	const char *copy;
 
 	if (!text)
-		edge_json_from(NULL);
+		jval_from(NULL);
 	copy = arena_strdup(arena, text);
 	free(text);
 	return copy;
@@ -88,46 +88,46 @@ int jval_read(const char *name, const char *text, size_t size, struct jval **ret
 
 	if (!value)
 		return err_at(err, -EBADMSG, &pos, NULL, "not JSON: %s", problem.text);
-	*ret_value = edge_json_from(value);
+	*ret_value = jval_from(value);
 	return 0;
 }
 
 const struct jval *jval_get(const struct jval *object, const char *key)
 {
-	return (const struct jval *)json_object_get(edge_json_to(object), key);
+	return (const struct jval *)json_object_get(jval_to(object), key);
 }
 
 const struct jval *jval_item(const struct jval *array, size_t i)
 {
-	return (const struct jval *)json_array_get(edge_json_to(array), i);
+	return (const struct jval *)json_array_get(jval_to(array), i);
 }
 
 size_t jval_count(const struct jval *array)
 {
-	return json_array_size(edge_json_to(array));
+	return json_array_size(jval_to(array));
 }
 
 const char *jval_text_of(const struct jval *value)
 {
-	return json_string_value(edge_json_to(value));
+	return json_string_value(jval_to(value));
 }
 
 const char *jval_get_text(const struct jval *object, const char *key)
 {
-	return json_string_value(edge_json_to(jval_get(object, key)));
+	return json_string_value(jval_to(jval_get(object, key)));
 }
 
 int64_t jval_get_number(const struct jval *object, const char *key)
 {
-	return json_integer_value(edge_json_to(jval_get(object, key)));
+	return json_integer_value(jval_to(jval_get(object, key)));
 }
 
 bool jval_get_count(const struct jval *object, const char *key, int64_t max, int64_t *ret_number)
 {
 	const struct jval *value = jval_get(object, key);
-	int64_t number = json_integer_value(edge_json_to(value));
+	int64_t number = json_integer_value(jval_to(value));
 
-	if (!json_is_integer(edge_json_to(value)) || number < 0 || number > max)
+	if (!json_is_integer(jval_to(value)) || number < 0 || number > max)
 		return false;
 	*ret_number = number;
 	return true;
@@ -135,5 +135,5 @@ bool jval_get_count(const struct jval *object, const char *key, int64_t max, int
 
 bool jval_get_bool(const struct jval *object, const char *key)
 {
-	return json_is_true(edge_json_to(jval_get(object, key)));
+	return json_is_true(jval_to(jval_get(object, key)));
 }
