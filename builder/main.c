@@ -51,7 +51,7 @@ static const struct verb *main_find_verb(const char *name, struct err *err)
 	}
 	near = text_nearest(name, names, n);
 	err_set(err, -EINVAL, "unknown verb '%s'", name);
-	err_hint(err, near ? "did you mean '%s'?" : "'aether-build --help' lists them", near);
+	err_hint(err, near ? "did you mean '%s'?" : "run 'aether-build --help' for a list of all verbs", near);
 	return NULL;
 }
 

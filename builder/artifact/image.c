@@ -31,7 +31,7 @@ static int artifact_image_unknown(const char *format, const char *compression, s
 	for (size_t i = 0; i < N_ENCODINGS; i++)
 		buf_printf(&known, "%s%s with compression %s", i ? ", " : "", encodings[i].format,
 			   encodings[i].compression);
-	err_set(err, -EINVAL, "there is no image format '%s' with compression '%s'", format, compression);
+	err_set(err, -EINVAL, "unsupported image format '%s' with compression '%s'", format, compression);
 	return err_hint(err, "choose one of: %s", known.data);
 }
 
@@ -59,7 +59,7 @@ struct seal {
 	struct image_facts *facts;
 };
 
-/* The disk's time and the processor's, side by side: one job waits until the file is durable, the other reads it from
+/* Disk and processor work at the same time: one job waits until the file is durable, the other reads it from
  * the page cache for its digest. (It cannot be taken on the way: a qcow2 header is known last and stands first.) */
 static int artifact_image_seal(void *data, size_t index, struct err *err)
 {

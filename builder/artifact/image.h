@@ -15,7 +15,7 @@ struct image_facts {
 };
 
 /* Whether there is a format of that name ("qcow2", "raw"; also the suffix of its files) with that compression
- * ("none", "zlib", "zstd"): 0, or -EINVAL with what there is. For whoever wants to know before hours of work. */
+ * ("none", "zlib", "zstd"): 0, or -EINVAL with what there is. To be checked before a long build. */
 int image_check(const char *format, const char *compression, struct err *err);
 
 /* Writes `source` as the new file `path`, read-only (what its digest was taken of is not to be changed: machines run

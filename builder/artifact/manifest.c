@@ -180,7 +180,7 @@ static int artifact_manifest_wrong(const struct reader *reader, const char *wher
 {
 	const struct pos pos = {.file = reader->name};
 
-	return err_at(reader->err, -EBADMSG, &pos, where, "not a manifest: %s", what);
+	return err_at(reader->err, -EBADMSG, &pos, where, "not a valid manifest: %s", what);
 }
 
 static int artifact_manifest_get_fields(const struct reader *reader, const char *where, const struct jval *object,
@@ -236,7 +236,7 @@ static int artifact_manifest_get_part(const struct reader *reader, const struct 
 static int artifact_manifest_check_file(const struct reader *reader, const char *where, const char *file)
 {
 	if (*file == 0 || *file == '.' || strchr(file, '/'))
-		return artifact_manifest_wrong(reader, where, "a name of a file is expected");
+		return artifact_manifest_wrong(reader, where, "expected a file name");
 	return 0;
 }
 
@@ -251,7 +251,7 @@ int manifest_read(struct arena *arena, const char *name, const char *text, size_
 	if (r < 0)
 		return r;
 	if (jval_get_number(top, "manifest") > MANIFEST_VERSION) {
-		artifact_manifest_wrong(&reader, "manifest", "its version is later than this program");
+		artifact_manifest_wrong(&reader, "manifest", "its version is newer than this program");
 		return err_hint(err, "use the aether-build that made it, or a newer one");
 	}
 	if (jval_get_number(top, "manifest") < 1)

@@ -84,7 +84,7 @@ static int members_list(struct arena *arena, const struct member_item *folder, s
 		if (strcmp(found->d_name, ".") == 0 || strcmp(found->d_name, "..") == 0)
 			continue;
 		if (lstat(item.source, &item.st) < 0) {
-			r = err_sys(err, -errno, "cannot look at '%s'", item.source);
+			r = err_sys(err, -errno, "cannot access '%s'", item.source);
 			break;
 		}
 		if (S_ISSOCK(item.st.st_mode))
@@ -127,7 +127,7 @@ int members_put(struct pax *archive, const char *root, int64_t epoch, members_vi
 {
 	struct members members = {.archive = archive, .epoch = epoch, .visit = visit, .data = data};
 	struct member_item top = {.source = root, .name = "./"};
-	int r = lstat(root, &top.st) < 0 ? err_sys(err, -errno, "cannot look at '%s'", root) : 0;
+	int r = lstat(root, &top.st) < 0 ? err_sys(err, -errno, "cannot access '%s'", root) : 0;
 
 	if (r < 0)
 		return r;

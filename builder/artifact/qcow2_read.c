@@ -51,7 +51,7 @@ static uint64_t qcow2_read_get64(const uint8_t *from)
 
 static int qcow2_read_damaged(struct err *err, const char *what)
 {
-	return err_set(err, -EBADMSG, "not a qcow2 image that we can read: %s", what);
+	return err_set(err, -EBADMSG, "not a valid qcow2 image: %s", what);
 }
 
 static int qcow2_read_bytes(const struct qcow2_reader *reader, uint64_t offset, void *out, size_t size, struct err *err)
@@ -81,7 +81,7 @@ static int qcow2_read_header(struct qcow2_reader *reader, struct err *err)
 	uint32_t version = qcow2_read_get32(header + 4);
 
 	if (r == 0 && (memcmp(header, "QFI\xfb", 4) != 0 || version < 2 || version > 3))
-		r = qcow2_read_damaged(err, "its header is another one's");
+		r = qcow2_read_damaged(err, "it has no qcow2 header of version 2 or 3");
 	if (r == 0 && version == 3)
 		r = qcow2_read_bytes(reader, 0, header, 104, err);
 	if (r == 0 && version == 3 && qcow2_read_get32(header + 100) > 104)
@@ -94,16 +94,16 @@ static int qcow2_read_header(struct qcow2_reader *reader, struct err *err)
 	features = version == 3 ? qcow2_read_get64(header + 72) : 0;
 	if (qcow2_read_get64(header + 8) || qcow2_read_get32(header + 32) || features & ~(DIRTY | COMPRESSION))
 		return err_set(err, -ENOTSUP,
-			       "the image has a backing file, is encrypted, or has features that we do not know");
+			       "the image has a backing file, is encrypted, or uses features that are not supported");
 	if (reader->cluster_bits < CLUSTER_BITS_MIN || reader->cluster_bits > CLUSTER_BITS_MAX)
-		return qcow2_read_damaged(err, "its clusters have no size");
+		return qcow2_read_damaged(err, "its cluster size is not valid");
 	reader->unpack = header[104] == 1 ? unpack_zstd : header[104] == 0 ? unpack_deflate : NULL;
 	if (!reader->unpack)
-		return err_set(err, -ENOTSUP, "the image is compressed in a way that we do not know");
+		return err_set(err, -ENOTSUP, "the compression of the image is not supported");
 	reader->cluster_bytes = 1ULL << reader->cluster_bits;
 	covers = reader->cluster_bytes * (reader->cluster_bytes / 8); /* one L2 table */
 	if (reader->n_l1 > L1_ENTRIES_MAX || reader->size / covers + (reader->size % covers != 0) > reader->n_l1)
-		return qcow2_read_damaged(err, "its table is smaller than its disk");
+		return qcow2_read_damaged(err, "its table is too small for its disk size");
 	if (!qcow2_read_has_table(reader, qcow2_read_get64(header + 40)))
 		return qcow2_read_damaged(err, "it is cut off");
 	reader->l1 = calloc(reader->n_l1 + 1, sizeof *reader->l1);
@@ -185,7 +185,7 @@ static int qcow2_read_unpack_cluster(struct qcow2_reader *reader, uint64_t entry
 		return 0;
 	reader->cluster_entry = 0;
 	if (size > 2 * reader->cluster_bytes)
-		return qcow2_read_damaged(err, "a cluster is larger than itself");
+		return qcow2_read_damaged(err, "a compressed cluster is too large");
 	while (have < size && n != 0) {
 		n = pread(reader->fd, reader->packed + have, size - have, (off_t)(offset + have));
 		if (n < 0 && errno != EINTR)

@@ -53,7 +53,7 @@ int template_check(const char *name, const char *compression, struct err *err)
 		return 0;
 	for (size_t i = 0; i < N_FORMATS; i++)
 		buf_printf(&known, "%s%s", i ? ", " : "", formats[i].name);
-	err_set(err, -EINVAL, "there is no template format '%s'", name);
+	err_set(err, -EINVAL, "unknown template format '%s'", name);
 	return err_hint(err, "choose one of: %s", known.data);
 }
 
@@ -90,13 +90,13 @@ static int template_own_check(const struct member_item *item, struct err *err)
 	const char *path = item->name + strlen(".");
 
 	if (S_ISCHR(item->st.st_mode) || S_ISBLK(item->st.st_mode)) {
-		err_set(err, -EINVAL, "'%s' is a device, which a template cannot hold", path);
-		return err_hint(err, "a container's devices are made by its hypervisor");
+		err_set(err, -EINVAL, "'%s' is a device, but a template cannot contain devices", path);
+		return err_hint(err, "remove it: the hypervisor makes a container's devices");
 	}
 	if (item->st.st_uid >= IDS || item->st.st_gid >= IDS) {
-		err_set(err, -EINVAL, "'%s' belongs to %u:%u, but a container has ids below %d", path,
+		err_set(err, -EINVAL, "'%s' belongs to %u:%u, but the ids of a container are below %d", path,
 			(unsigned)item->st.st_uid, (unsigned)item->st.st_gid, IDS);
-		return err_hint(err, "give it to a user of the recipe");
+		return err_hint(err, "make a user of the recipe its owner");
 	}
 	return 0;
 }

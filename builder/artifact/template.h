@@ -1,10 +1,10 @@
-/* Container templates, as Proxmox VE unpacks them (`tar --numeric-owner --xattrs --xattrs-include=user.* …` in the container's
- * user namespace): a compressed tar archive of a whole root file system.
+/* Container templates, as Proxmox VE unpacks them (`tar --numeric-owner --xattrs --xattrs-include=user.* …` in the
+ * container's user namespace): a compressed tar archive of a whole root file system.
  *
- * Every member is named from `./` on, in the order of bytes (that of `LC_ALL=C sort`; a folder's name ends in a slash), and has
- * the plan's time. Owners are numbers below 65536. Files that are hard links of one file stay so; set-id bits, access control
- * lists, `user.*` attributes and file capabilities are kept. There are no devices, which are the hypervisor's to make, and no
- * sockets, which whoever listens makes anew. */
+ * Every member is named from `./` on, in the order of bytes (that of `LC_ALL=C sort`; a folder's name ends in a slash),
+ * and has the plan's time. Owners are numbers below 65536. Files that are hard links of one file stay so; set-id bits,
+ * access control lists, `user.*` attributes and file capabilities are kept. There are no devices, which are the
+ * hypervisor's to make, and no sockets, which services make again. */
 #ifndef ARTIFACT_TEMPLATE_H
 #define ARTIFACT_TEMPLATE_H
 

@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "host/pool.h"
 
-/* Whoever reads a packed cluster unpacks all of it for any byte of it: less gain than this is not worth it. */
+/* A reader must unpack a whole cluster for any byte of it: a smaller gain than this is not worth that. */
 enum { PACKED_MAX = CLUSTER_BYTES - CLUSTER_BYTES / 16 };
 
 /* Windows of one batch: enough that threads seldom wait for each other, few enough to stay near the processor. */

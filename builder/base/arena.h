@@ -7,7 +7,7 @@
 
 struct arena;
 
-/* Makes an empty arena. Out of memory ends the program: nothing sensible is left to do. */
+/* Makes an empty arena. Ends the program when out of memory. */
 struct arena *arena_new(void);
 
 /* Frees the arena and all that was allocated from it; NULL is fine. */

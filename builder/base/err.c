@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 
-/* What is said may hold what others said: no error moves a terminal's cursor. Takes and returns `text`, which may be NULL. */
+/* Errors may quote foreign output: removes control characters. Takes and returns `text`, which may be NULL. */
 static char *err_calmed(char *text)
 {
 	if (text)
@@ -89,7 +89,7 @@ int (err_sys)(struct err *err, int code, const char *format, ...)
 	free(text);
 	item = err_append(err, code, (struct err_item){.text = full});
 	if (item && code == -ENOSPC)
-		err_hint(err, "free some space and run the same command again; what was finished is kept");
+		err_hint(err, "free some space and run the same command again; finished work is kept");
 	return code;
 }
 

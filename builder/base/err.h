@@ -48,11 +48,11 @@ int err_wrap(struct err *err, const char *format, ...) __attribute__((format(pri
  * one. */
 int err_hint(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* What a function returns that goes on after a problem, to find them all: the code of the first one, 0 if there is none.
- * Whoever gave up because a callee failed returns what that one returned. */
+/* What a function returns that goes on after a problem, to find them all: the code of the first one, 0 if there is
+ * none. A function that stops because a callee failed returns the callee's code. */
 int err_result(const struct err *err);
 
-/* What is returned along with a problem is negative, come what may, and whoever reads this header sees it: the compiler
+/* A code returned with a problem is always negative, and this header shows that to the compiler
  * and the analysers too, which would otherwise follow a caller that goes on with a result nobody has set. */
 static inline int err_negative(int code)
 {

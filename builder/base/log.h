@@ -14,7 +14,7 @@ void log_setup(enum log_mode mode);
 /* Something the user should know, once. */
 void log_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Something dangerous that goes on at the user's own wish; stands out. */
+/* Something dangerous that the user has allowed; highlighted. */
 void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Begins a step ("installing packages"); the step before it ends. NULL just ends it. */

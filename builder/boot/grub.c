@@ -13,21 +13,49 @@
 /* include/grub/i386/pc/boot.h */
 enum {
 	SECTOR = 512,
-	BOOT_KERNEL_SECTOR = 0x5c,   /* u64: where the core image is */
-	BOOT_DRIVE_CHECK = 0x66,     /* a jump that distrusts the drive number that the BIOS gave */
-	CORE_BLOCKLIST = SECTOR - 12, /* u64 start, u16 sectors, u16 segment: the core's second sector and on */
+	BOOT_KERNEL_SECTOR = 0x5c,	    /* u64: where the core image is */
+	BOOT_DRIVE_CHECK = 0x66,	    /* a jump that ignores the drive number given by the BIOS */
+	CORE_BLOCKLIST = SECTOR - 12,	    /* u64 start, u16 sectors, u16 segment: the core's second sector and on */
 	CORE_SEGMENT = 0x800 + SECTOR / 16, /* GRUB_BOOT_MACHINE_KERNEL_SEG, behind the first sector */
-	CORE_MAX = 0x78000,          /* below the BIOS's own memory */
+	CORE_MAX = 0x78000,		    /* below the BIOS's own memory */
 };
 
 int grub_core(const struct disk_spec *spec, const char *esp, struct buf *core, struct err *err)
 {
 	static const char *const argv[] = {
-		"/usr/bin/grub-mkimage", "-O", "i386-pc", "-d", "/usr/lib/grub/i386-pc", "-p", "/grub", "-c", "early.cfg",
-		"-o", "core.img",
-		/* The way to the menu, what is in it, and what a person at the prompt would look for. */
-		"biosdisk", "part_gpt", "fat", "search_fs_uuid", "normal", "configfile", "test", "linux", "boot", "serial",
-		"terminal", "loadenv", "hashsum", "gcry_sha256", "echo", "ls", "cat", "sleep", "reboot", "halt", NULL,
+		"/usr/bin/grub-mkimage",
+		"-O",
+		"i386-pc",
+		"-d",
+		"/usr/lib/grub/i386-pc",
+		"-p",
+		"/grub",
+		"-c",
+		"early.cfg",
+		"-o",
+		"core.img",
+		/* What finds the menu, what the menu uses, and commands that are useful at the prompt. */
+		"biosdisk",
+		"part_gpt",
+		"fat",
+		"search_fs_uuid",
+		"normal",
+		"configfile",
+		"test",
+		"linux",
+		"boot",
+		"serial",
+		"terminal",
+		"loadenv",
+		"hashsum",
+		"gcry_sha256",
+		"echo",
+		"ls",
+		"cat",
+		"sleep",
+		"reboot",
+		"halt",
+		NULL,
 	};
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const char *early = arena_printf(arena, "search.fs_uuid %s root\nset prefix=($root)/grub\n", esp);
@@ -48,7 +76,7 @@ int grub_embed(const struct buf *boot, struct buf *core, uint64_t start, uint8_t
 	uint8_t *list;
 
 	if (boot->size != SECTOR || memcmp(boot->data + SECTOR - 2, "\x55\xaa", 2) != 0)
-		return err_set(err, -EBADMSG, "GRUB's boot.img is not one boot sector");
+		return err_set(err, -EBADMSG, "GRUB's boot.img is not a boot sector of 512 bytes");
 	if (sectors < 2 || core->size > CORE_MAX || start % SECTOR || start == 0)
 		return err_set(err, -EBADMSG, "GRUB's core image of %zu bytes cannot be started from byte %llu", core->size,
 			       (unsigned long long)start);
@@ -106,8 +134,10 @@ static int grub_put_words(const char *cmdline, struct buf *out, struct err *err)
 
 	for (const char *c = cmdline; *c; c++) {
 		if (*c == '\'' || *c == '\\' || (unsigned char)*c < ' ')
-			return err_set(err, -EINVAL, "GRUB cannot pass on a single quote, a backslash or a control character, "
-						     "as in the kernel command line '%s'", cmdline);
+			return err_set(err, -EINVAL,
+				       "the kernel command line has a quote, backslash or control character "
+				       "that GRUB cannot pass on: '%s'",
+				       cmdline);
 		if (*c == '"')
 			quoted = !quoted;
 		if (*c == ' ' && !quoted) {
@@ -124,7 +154,8 @@ static int grub_put_words(const char *cmdline, struct buf *out, struct err *err)
 	}
 	if (in_word)
 		buf_puts(out, "'");
-	return quoted ? err_set(err, -EINVAL, "the kernel command line has a quote that does not end: '%s'", cmdline) : 0;
+	return quoted ? err_set(err, -EINVAL, "the kernel command line has a quote that is not closed: '%s'", cmdline)
+		      : 0;
 }
 
 int grub_entry(const char *title, const char *slot, const char *cmdline, struct buf *out, struct err *err)

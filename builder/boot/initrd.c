@@ -13,16 +13,17 @@ enum { TEXT_MAX = 16 << 20, MODULE_MAX = 64 << 20, INITRD_MAX = 256 << 20 };
 
 /* In this order, which matters where a module needs another that it does not name: algorithms are asked for by name. */
 static const struct modules_wanted WANTED[] = {
-	{"crc32c_generic", false},   /* libcrc32c, and by it erofs and ext4 */
+	{"crc32c_generic", false}, /* libcrc32c, and by it erofs and ext4 */
 	{"crc32c_intel", false},
-	{"sha256_generic", false},   /* dm-verity */
-	{"sha256_ssse3", false},     /* the same, several times as fast */
+	{"sha256_generic", false}, /* dm-verity */
+	{"sha256_ssse3", false},   /* the same, several times as fast */
 	{"dm_mod", true},
 	{"dm_verity", true},
 	{"erofs", true},
 	{"ext4", true},
 	{"overlay", true},
-	/* The disks that hypervisors offer. Proxmox: VirtIO Block, SCSI behind VirtIO, SATA, IDE, and controllers of old. */
+	/* The disks that hypervisors offer. Proxmox: VirtIO Block, SCSI behind VirtIO, SATA, IDE, and old controllers.
+	 */
 	{"virtio_pci", true},
 	{"virtio_blk", true},
 	{"virtio_scsi", true},
@@ -45,11 +46,11 @@ int initrd_kernel(struct arena *arena, const char *root, const char **ret_versio
 	if (r == 0 && versions.count == 0)
 		r = err_set(err, -ENOENT, "the tree '%s' has no kernel in /usr/lib/modules", root);
 	if (r == -ENOENT)
-		return err_hint(err, "add a kernel to the recipe's packages, linux-image-cloud-amd64 for instance");
+		return err_hint(err, "add a kernel to the recipe's packages, for example linux-image-cloud-amd64");
 	if (r == 0 && versions.count > 1) {
 		r = err_set(err, -EINVAL, "the tree '%s' has more than one kernel in /usr/lib/modules: %s, %s", root,
 			    versions.items[0], versions.items[1]);
-		err_hint(err, "name one kernel package only");
+		err_hint(err, "keep only one kernel package in the recipe");
 	}
 	if (r == 0)
 		*ret_version = versions.items[0];

@@ -81,8 +81,8 @@ static int boot_modules_list(struct kernel *kernel, struct module *module, struc
 		int r = 0;
 
 		if (!needed)
-			return err_set(err, -ENOENT, "modules.dep says that %s needs %.*s, but not where that is", module->name,
-				       (int)length, word);
+			return err_set(err, -ENOENT, "in modules.dep %s depends on %.*s, which has no line",
+				       module->name, (int)length, word);
 		if (!needed->listed)
 			r = boot_modules_list(kernel, needed, err);
 		if (r < 0)

@@ -80,7 +80,7 @@ static bool uki_is_alignment(uint64_t value)
 static int uki_damaged(struct err *err, const char *what)
 {
 	err_set(err, -EBADMSG, "the UKI stub is not a valid systemd-stub: %s", what);
-	return err_hint(err, "the tools tree needs the package systemd-boot-efi");
+	return err_hint(err, "check the package 'systemd-boot-efi' of the tools recipe");
 }
 
 /* Looks at the sections that the stub has: what is behind them in memory and how much room its headers leave for more. */
@@ -90,7 +90,7 @@ static int uki_read_sections(struct pe *pe, struct err *err)
 	uint64_t table_start = (uint64_t)(pe->table - pe->bytes);
 
 	if (raw_start > pe->size || table_start + pe->n_sections * SECTION_BYTES > raw_start)
-		return uki_damaged(err, "its section table leaves its headers");
+		return uki_damaged(err, "its section table is larger than its headers");
 	for (size_t i = 0; i < pe->n_sections; i++) {
 		const uint8_t *section = pe->table + i * SECTION_BYTES;
 		uint64_t raw = uki_get32(section + SECTION_RAW_OFFSET),
@@ -99,9 +99,9 @@ static int uki_read_sections(struct pe *pe, struct err *err)
 			(uint64_t)uki_get32(section + SECTION_ADDRESS) + uki_get32(section + SECTION_VIRTUAL_SIZE);
 
 		if (raw_size && (raw < raw_start || raw + raw_size > pe->size))
-			return uki_damaged(err, "a section leaves the file");
+			return uki_damaged(err, "a section ends after the end of the file");
 		if (end > IMAGE_MAX)
-			return uki_damaged(err, "a section lies too high in memory");
+			return uki_damaged(err, "the memory address of a section is too high");
 		if (end > pe->address_end)
 			pe->address_end = end;
 	}
@@ -116,23 +116,23 @@ static int uki_read_headers(struct pe *pe, struct err *err)
 	uint64_t at, optional_size;
 
 	if (pe->size < DOS_PE_OFFSET + 4 || pe->size > IMAGE_MAX || memcmp(pe->bytes, "MZ", 2) != 0)
-		return uki_damaged(err, "it is no PE file");
+		return uki_damaged(err, "it is not a PE file");
 	at = uki_get32(pe->bytes + DOS_PE_OFFSET);
 	if (at + OPTIONAL_END > pe->size)
 		return uki_damaged(err, "it is cut off");
 	pe->header = pe->bytes + at;
 	optional_size = uki_get16(pe->header + COFF_OPTIONAL_SIZE);
 	if (memcmp(pe->header, "PE\0\0", 4) != 0 || uki_get16(pe->header + OPTIONAL_MAGIC) != MAGIC_PE32_PLUS)
-		return uki_damaged(err, "it is no PE32+ file");
+		return uki_damaged(err, "it is not a PE32+ file");
 	if (optional_size < OPTIONAL_END - OPTIONAL || at + OPTIONAL + optional_size > pe->size ||
 	    uki_get32(pe->header + OPTIONAL_N_DIRECTORIES) < 5)
-		return uki_damaged(err, "its optional header is cut off");
+		return uki_damaged(err, "its optional header is too short");
 	if (uki_get32(pe->header + OPTIONAL_CERTIFICATES) || uki_get32(pe->header + OPTIONAL_CERTIFICATES + 4))
-		return uki_damaged(err, "it is signed, which would not hold with more in it");
+		return uki_damaged(err, "it is signed, and new sections would break the signature");
 	pe->section_alignment = uki_get32(pe->header + OPTIONAL_SECTION_ALIGNMENT);
 	pe->file_alignment = uki_get32(pe->header + OPTIONAL_FILE_ALIGNMENT);
 	if (!uki_is_alignment(pe->section_alignment) || !uki_is_alignment(pe->file_alignment))
-		return uki_damaged(err, "its alignments are none");
+		return uki_damaged(err, "its alignment values are not valid");
 	pe->table = pe->header + OPTIONAL + optional_size;
 	pe->n_sections = uki_get16(pe->header + COFF_N_SECTIONS);
 	return uki_read_sections(pe, err);
@@ -155,10 +155,11 @@ static int uki_add_section(struct pe *pe, const struct uki_section *section, uin
 	char name[9] = "";
 
 	if (!*section->name || strlen(section->name) > 8 || !section->size)
-		return err_set(err, -EINVAL, "bug: a UKI has no section '%s' of %zu bytes", section->name, section->size);
+		return err_set(err, -EINVAL, "bug: not a valid UKI section: '%s' of %zu bytes", section->name,
+			       section->size);
 	strcpy(name, section->name);
 	if (uki_has_section(pe, name))
-		return uki_damaged(err, "it has a section of ours already");
+		return uki_damaged(err, "it already has one of the sections to add");
 	if (pe->n_sections >= pe->n_room) /* the stub may have more than we would add to */
 		return err_set(err, -ENOSPC, "the UKI stub has room for %zu sections, and '%s' does not fit", pe->n_room,
 			       section->name);

@@ -61,7 +61,7 @@ static int compose_take_layout(struct making *m, struct err *err)
 		return 0;
 	err_set(err, -EINVAL, "the disk of '%s' cannot boot: expected one partition with the root and one of type EF00",
 		m->spec->name);
-	return err_hint(err, "partitions/hybrid-ab.yaml is a layout that can");
+	return err_hint(err, "use a layout such as partitions/hybrid-ab.yaml");
 }
 
 static int compose_make_root(struct making *m, struct err *err)
@@ -97,7 +97,7 @@ static int compose_make_grub(struct making *m, struct err *err)
 	r = grub_core(m->spec, serial, &m->core, err);
 	if (r == 0)
 		r = pick_file(m->spec->tools.root, "/usr/lib/grub/i386-pc/boot.img", LOADER_MAX, &m->boot_sector, err);
-	return r < 0 ? err_hint(err, "the tools tree needs the packages grub-common and grub-pc-bin") : 0;
+	return r < 0 ? err_hint(err, "add the packages 'grub-common' and 'grub-pc-bin' to the tools recipe") : 0;
 }
 
 /* What does not depend on the root image. */
@@ -161,7 +161,7 @@ static int compose_make_uki(struct making *m, struct err *err)
 	int r = pick_file(m->spec->tools.root, "/usr/lib/systemd/boot/efi/linuxx64.efi.stub", LOADER_MAX, &stub, err);
 
 	if (r < 0)
-		return err_hint(err, "the tools tree needs the package systemd-boot-efi");
+		return err_hint(err, "add the package 'systemd-boot-efi' to the tools recipe");
 	r = uki_make(stub.data, stub.size, sections, sizeof sections / sizeof *sections, &m->uki, err);
 	if (r == 0)
 		r = file_publish(m->spec->uki, m->uki.data, m->uki.size, 0444, err);
@@ -180,7 +180,7 @@ static int compose_make_uefi(struct making *m, struct err *err)
 
 	if (r < 0) {
 		buf_free(&loader);
-		return err_hint(err, "the tools tree needs the package systemd-boot-efi");
+		return err_hint(err, "add the package 'systemd-boot-efi' to the tools recipe");
 	}
 	loader = compose_keep(m, &loader);
 	buf_puts(&conf, "timeout 0\neditor no\n");

@@ -75,7 +75,8 @@ static struct manifest pipeline_describe(struct arena *arena, const struct plan 
 	return manifest;
 }
 
-/* --- the way there --------------------------------------------------------------------------------------------------- */
+/* --- the steps of a build --------------------------------------------------------------------------------------------
+ */
 
 /* The trees of the packages lie below the image's, and are no business of a kind's. */
 static int pipeline_make_trees(struct build *build, struct tree *packages, struct err *err)
@@ -85,7 +86,7 @@ static int pipeline_make_trees(struct build *build, struct tree *packages, struc
 	return r == 0 ? tree_image(build->arena, build->cache, build->plan, &build->image, err) : r;
 }
 
-/* The plan stays beside the image: `why` and whoever compares generations hold others against it. */
+/* The plan stays beside the image: `why` and `diff` compare other plans with it. */
 static int pipeline_keep_plan(const struct build *build, const struct publish_draft *draft, struct err *err)
 {
 	_cleanup_jval_ struct jval *plan = plan_json(build->plan);
@@ -253,7 +254,7 @@ int build_obtain(const struct build_how *how, unsigned kind, const char *recipe,
 	pipeline_read_answer(child < 0 ? -1 : pipe_fds[0], answer);
 	close(pipe_fds[0]);
 	if (child < 0)
-		return err_sys(err, -errno, "cannot start a process that builds");
+		return err_sys(err, -errno, "cannot start the process that builds");
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != EXIT_SUCCESS)

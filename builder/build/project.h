@@ -16,8 +16,8 @@ struct project {
 	struct recipe *recipe, *tools; /* `tools` is NULL when the recipe names none */
 	struct lock *lock;
 	struct plan *plan;
-	const char *fakes;           /* folder of what stands in (--with-fakes), or NULL */
-	struct plan_programs programs; /* what of ours lives in the image */
+	const char *fakes;	       /* folder of the fakes (--with-fakes), or NULL */
+	struct plan_programs programs; /* our programs that are put into the image */
 };
 
 /* Reads the recipe at `path` and the tools recipe that it names. `kind` of enum recipe_kind, 0: options->kind. */

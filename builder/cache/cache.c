@@ -62,7 +62,7 @@ const char *cache_default(struct arena *arena)
 	return arena_printf(arena, "%s/.cache/aether-build", home && *home ? home : "/tmp");
 }
 
-/* Becomes one of those who use the cache; waits for whoever removes from it. */
+/* Registers as a user of the cache; waits for a running removal. */
 static int cache_join(struct cache *cache, struct arena *arena, struct err *err)
 {
 	const char *use = arena_printf(arena, "%s/locks/.use", cache->folder);
@@ -123,7 +123,7 @@ void cache_close(struct cache *cache)
 
 int cache_outlive(const struct cache *cache, struct err *err)
 {
-	return fcntl(cache->use_fd, F_SETFD, 0) < 0 ? err_sys(err, -errno, "cannot keep the cache '%s'", cache->folder) : 0;
+	return fcntl(cache->use_fd, F_SETFD, 0) < 0 ? err_sys(err, -errno, "cannot keep '%s' open", cache->folder) : 0;
 }
 
 const char *cache_folder(const struct cache *cache)
@@ -190,9 +190,9 @@ static int cache_new_temporary(struct cache *cache, struct arena *arena, const c
 {
 	uint64_t number;
 
-	/* By chance alone: builds in containers that share a cache have the same process ids. */
+	/* Random, because builds in containers that share a cache have the same process ids. */
 	if (getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number)
-		return err_sys(err, -errno, "the kernel gives no random bytes");
+		return err_sys(err, -errno, "cannot get random bytes from the kernel");
 	*ret_path = arena_printf(arena, "%s/tmp/%016" PRIx64, cache->folder, number);
 	return cache_lock_file(arena_printf(arena, "%s.lock", *ret_path), err);
 }

@@ -20,10 +20,11 @@
 struct cache;
 
 /* Where the cache is when nobody says otherwise: AETHER_CACHE, else /var/cache/aether-build for root, else
- * $XDG_CACHE_HOME/aether-build or ~/.cache/aether-build. To be asked before userns_enter() makes everybody root; in `arena`. */
+ * $XDG_CACHE_HOME/aether-build or ~/.cache/aether-build. Call it before userns_enter(), which changes the user; in
+ * `arena`. */
 const char *cache_default(struct arena *arena);
 
-/* Opens the cache at `path` and sweeps what dead builds left in tmp/. `*ret_cache` is freed by cache_close(). */
+/* Opens the cache at `path` and removes what killed builds left in tmp/. `*ret_cache` is freed by cache_close(). */
 int cache_open(const char *path, struct cache **ret_cache, struct err *err);
 void cache_close(struct cache *cache);
 
@@ -36,7 +37,7 @@ const char *cache_folder(const struct cache *cache);
 /* Where entry `key` of `room` stands or will stand. */
 const char *cache_path(const struct cache *cache, struct arena *arena, const char *room, const char *key);
 
-/* Whether the entry is there. Then it counts as used now, and nobody takes it away from under whoever is at work. */
+/* Whether the entry is there. Then it counts as used now, and cache_evict() does not remove it during this build. */
 bool cache_has(struct cache *cache, const char *room, const char *key);
 
 /* For cache_evict() alone: between the two calls, with `on` and without, no entry is found by anybody. */

@@ -198,7 +198,7 @@ static int evict_one(struct cache *cache, struct cache_entry *entry, struct err 
 	cache_guard(cache, true);
 	entry->goes = lstat(path, &st) == 0 && st.st_mtim.tv_sec <= entry->used;
 	if (entry->goes && rename(path, arena_printf(arena, "%s/gone", grave)) < 0)
-		r = err_sys(err, -errno, "cannot take '%s' out of the cache", path);
+		r = err_sys(err, -errno, "cannot remove '%s' from the cache", path);
 	cache_guard(cache, false);
 	if (r == 0)
 		r = path_remove(grave, err);

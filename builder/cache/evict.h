@@ -1,4 +1,4 @@
-/* What the cache holds, and what of it may go: it has no end by itself. */
+/* What the cache holds, and what of it may be removed: it has no size limit of its own. */
 #ifndef CACHE_EVICT_H
 #define CACHE_EVICT_H
 

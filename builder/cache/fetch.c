@@ -95,8 +95,8 @@ static int cache_fetch_end(void *data, struct err *err)
 	hex_encode(digest, sizeof digest, hex);
 	if (taken != d->item->size || strcmp(hex, d->item->sha256) != 0) {
 		cache_fetch_drop(d);
-		return err_set(err, -EBADMSG, "has %llu bytes with the SHA-256 %s, not %llu with %s", (unsigned long long)taken,
-			       hex, (unsigned long long)d->item->size, d->item->sha256);
+		return err_set(err, -EBADMSG, "has %llu bytes and SHA-256 %s, expected %llu and %s",
+			       (unsigned long long)taken, hex, (unsigned long long)d->item->size, d->item->sha256);
 	}
 	cache_fetch_drop(d);
 	d->fetch->done_bytes += taken;

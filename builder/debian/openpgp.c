@@ -153,21 +153,22 @@ int openpgp_status(const char *name, const char *status, const struct strv *fing
 		status += length + (status[length] == '\n');
 	}
 	if (verdict.bad || verdict.plaintexts != 1) {
-		err_set(err, -EBADMSG, "%s: its signature is wrong", name);
-		return err_hint(err, "it was changed on its way or on the mirror: try again, or another mirror");
+		err_set(err, -EBADMSG, "%s: its signature is not valid", name);
+		return err_hint(err,
+				"the file was changed in transit or on the mirror: try again, or use another mirror");
 	}
 	if (verdict.accepted)
 		return 0;
 	for (size_t i = 0; i < fingerprints->count; i++)
 		wanted = arena_printf(arena, "%s %s", wanted, fingerprints->items[i]);
-	err_set(err, -EBADMSG, "%s is not signed by a key that is pinned", name);
+	err_set(err, -EBADMSG, "%s is not signed by a key listed in 'fingerprints'", name);
 	err_wrap(err, "signed by:%s", *verdict.signers ? verdict.signers : " keys that are not in the key file");
-	err_wrap(err, "pinned:%s", *wanted ? wanted : " nothing");
+	err_wrap(err, "fingerprints:%s", *wanted ? wanted : " none");
 	return err_hint(
-		err, "if the archive has new keys, get them from a place you trust and change 'key' and 'fingerprints'");
+		err, "if the archive has new keys, get them from a trusted source and change 'key' and 'fingerprints'");
 }
 
-/* gpgv passes over text around the signed block; nobody honest puts any there. So: one block, and nothing but it. */
+/* gpgv passes over text around the signed block; it may come from an attacker. So: only a file of one block. */
 static bool openpgp_is_one_block(const struct buf *file)
 {
 	static const char *const marks[] = {"-----BEGIN PGP SIGNED MESSAGE-----", "-----BEGIN PGP SIGNATURE-----",

@@ -28,7 +28,7 @@ static int debian_packages_want(struct arena *arena, const struct packages *comm
 	    strcmp(arch, "all") == 0) /* some archives name the architecture and still do not keep it apart */
 		return 0;
 	if (!wanted.plain || !wanted.packed) {
-		err_at(err, -ENOENT, &wanted.suite->repository->pos, NULL, "%s names no '%s'",
+		err_at(err, -ENOENT, &wanted.suite->repository->pos, NULL, "%s does not list '%s'",
 		       suite_label(arena, wanted.suite), path);
 		return err_hint(err, "check that the archive has the component '%s' for amd64", component);
 	}
@@ -149,7 +149,7 @@ static int debian_packages_open_index(void *data, size_t i, struct err *err)
 			r = debian_packages_load(wanted, err);
 	}
 	if (r == 1)
-		return err_set(err, -EBADMSG, "'%s' is not the file whose digest the Release of '%s' gives",
+		return err_set(err, -EBADMSG, "'%s' does not have the digest that the Release of '%s' lists",
 			       wanted->packed->path, wanted->suite->locked.suite);
 	return r;
 }
@@ -169,8 +169,8 @@ int packages_open(struct arena *arena, struct packages *all, size_t n, struct ca
 	r = fetch_items(cache, items, n_items, true, NULL, err);
 	if (r < 0)
 		return r == -EBADMSG || r == -ENOENT
-			   ? err_hint(err, "the mirror is being updated, or is broken: try again later, "
-					   "or another mirror")
-			   : r;
+			       ? err_hint(err, "the mirror is being updated, or is broken: try again later, "
+					       "or use another mirror")
+			       : r;
 	return pool_run(n, debian_packages_open_index, all, err);
 }

@@ -151,8 +151,9 @@ static int release_check_time(const struct release *release, const char *name, i
 	}
 	err_set(err, -ESTALE, "%s %s", name, what);
 	return err_hint(
-		err, "somebody may be holding back security updates: try another mirror, look at this machine's clock, or "
-		 "accept it with --allow-expired-release");
+		err,
+		"an attacker may be holding back security updates: try another mirror, check this host's clock, or "
+		"accept it with --allow-expired-release");
 }
 
 int release_check(const struct release *release, const char *name, const char *suite, int64_t not_before, int64_t now,
@@ -161,12 +162,12 @@ int release_check(const struct release *release, const char *name, const char *s
 	_cleanup_arena_ struct arena *arena = arena_new();
 
 	if (strcmp(release->suite, suite) != 0 && strcmp(release->codename, suite) != 0) {
-		err_set(err, -EBADMSG, "%s is of the suite '%s' (codename '%s'), but '%s' was asked for", name,
-			release->suite, release->codename, suite);
-		return err_hint(err, "the mirror serves one suite as another: try another mirror");
+		err_set(err, -EBADMSG, "%s is of the suite '%s' (codename '%s'), expected '%s'", name, release->suite,
+			release->codename, suite);
+		return err_hint(err, "the mirror has the wrong suite at this place: use another mirror");
 	}
 	if (release->date < not_before) {
-		err_set(err, -ESTALE, "%s goes back in time: it is of %s, but the lock was made with one of %s", name,
+		err_set(err, -ESTALE, "%s is too old: it is dated %s, but the lock was made with one dated %s", name,
 			time_format(arena, release->date), time_format(arena, not_before));
 		return err_hint(err, "somebody may be serving an old, vulnerable state: try another mirror; if it is "
 				     "you, remove the lock "

@@ -32,11 +32,11 @@ static int resolve_check_name(const struct work *work, const struct recipe_packa
 	if (debian_name_ok(package->name) &&
 	    (index_find(&work->index, package->name) || index_provides(&work->index, package->name)))
 		return 0;
-	err_at(err, -ENOENT, &package->pos, NULL, "there is no package '%s'", package->name);
+	err_at(err, -ENOENT, &package->pos, NULL, "the package '%s' does not exist", package->name);
 	near = index_nearest(&work->index, package->name);
 	if (near)
 		return err_hint(err, "did you mean '%s'?", near);
-	return err_hint(err, "look at the archive's suites and components: it is in none of them");
+	return err_hint(err, "check the suites and components of the archive: none of them has it");
 }
 
 static int resolve_collect_wanted(struct work *work, struct err *err)
@@ -132,7 +132,8 @@ static int resolve_prefer_locked(struct work *work, bool tell, struct err *err)
 			buf_printf(&text, "Package: %s\nPin: version %s\nPin-Priority: 1001\n\n", locked->name,
 				   locked->version);
 		else if (tell)
-			log_note("'%s' %s has left the archive and cannot be kept", locked->name, locked->version);
+			log_note("'%s' %s is no longer in the archive and cannot be kept", locked->name,
+				 locked->version);
 	}
 	return apt_prefer(&work->apt, &text, err);
 }
@@ -280,7 +281,7 @@ static int resolve_cut_layers(struct work *work, struct package_set *tree, const
 			continue;
 		r = apt_install(work->arena, apt, &names, &choices, &n, err);
 		if (r < 0)
-			return err_wrap(err, "while cutting the packages into layers");
+			return err_wrap(err, "while dividing the packages into layers");
 		for (size_t i = 0; i < n; i++) {
 			struct debian_package *package = resolve_find_package(tree, choices[i].name);
 

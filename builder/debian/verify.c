@@ -47,7 +47,7 @@ static int verify_fetch_releases(struct arena *arena, const struct suites *suite
 	}
 	r = fetch_texts(texts, suites->count, err);
 	if (r == -ENOENT)
-		err_hint(err, "look at 'url' and 'suites': the archive does not have this suite");
+		err_hint(err, "check 'url' and 'suites': the archive does not have this suite");
 	else if (r == -EIO)
 		err_hint(err, "check the network and the mirror");
 	return r;

@@ -77,7 +77,7 @@ int disk_add_file(struct disk *disk, uint64_t offset, int fd, uint64_t length, s
 		n = length - at < CHUNK ? (size_t)(length - at) : CHUNK;
 		r = fd_pread_all(fd, chunk, n, at);
 		if (r < 0)
-			err_sys(err, r, "cannot read what goes to byte %" PRIu64 " of the disk", offset + at);
+			err_sys(err, r, "cannot read the data for byte %" PRIu64 " of the disk", offset + at);
 		else
 			disk_add_blocks(disk, &open, chunk, at, n);
 		at += n;
@@ -150,7 +150,8 @@ static int disk_read_extent(const struct disk_extent *extent, uint64_t skip, voi
 		return 0;
 	}
 	r = fd_pread_all(extent->fd, out, n, extent->fd_offset + skip);
-	return r < 0 ? err_sys(err, r, "cannot read what goes to byte %" PRIu64 " of the disk", extent->offset + skip) : 0;
+	return r < 0 ? err_sys(err, r, "cannot read the data for byte %" PRIu64 " of the disk", extent->offset + skip)
+		     : 0;
 }
 
 int disk_read(const struct disk *disk, uint64_t offset, void *out, size_t size, struct err *err)
@@ -158,7 +159,8 @@ int disk_read(const struct disk *disk, uint64_t offset, void *out, size_t size, 
 	char *to = out;
 
 	if (offset > disk->size_bytes || size > disk->size_bytes - offset)
-		return err_set(err, -EINVAL, "bug: a read of %zu bytes at byte %" PRIu64 " leaves the disk", size, offset);
+		return err_set(err, -EINVAL, "bug: a read of %zu bytes at byte %" PRIu64 " exceeds the disk", size,
+			       offset);
 	for (size_t i = disk_find(disk, offset); size; i++) {
 		const struct disk_extent *extent = i < disk->n_extents ? &disk->extents[i] : NULL;
 		size_t n = size, skip = 0;

@@ -93,14 +93,13 @@ static int disk_layout_decide_start(struct disk_partition *partition, uint64_t e
 	}
 	if (partition->start % DISK_MIB || partition->start > SIZE_LIMIT)
 		return err_at(err, -EINVAL, &partition->pos, partition->label,
-			      "'%s' starts at byte %llu: expected a multiple of 1M", partition->label,
+			      "'%s' starts at byte %llu: the start must be a multiple of 1M", partition->label,
 			      (unsigned long long)partition->start);
 	if (partition->start >= end)
 		return 0;
-	err_at(err, -EINVAL, &partition->pos, partition->label, "'%s' starts at %lluM, where %s", partition->label,
-	       disk_layout_mib(partition->start),
-	       end == DISK_MIB ? "the partition table is" : "the partition before it has not ended");
-	return err_hint(err, "let it start at %lluM or later, or leave the start out", disk_layout_mib(end));
+	err_at(err, -EINVAL, &partition->pos, partition->label, "'%s' starts at %lluM, inside %s", partition->label,
+	       disk_layout_mib(partition->start), end == DISK_MIB ? "the partition table" : "the previous partition");
+	return err_hint(err, "set its start to %lluM or more, or leave the start out", disk_layout_mib(end));
 }
 
 static int disk_layout_decide_disk(struct disk_layout *layout, uint64_t end, struct err *err)

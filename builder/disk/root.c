@@ -27,7 +27,8 @@ static int root_open_image(struct arena *arena, const struct disk_spec *spec, co
 	if (fd < 0 || fstat(fd, &st) < 0)
 		r = err_sys(err, -errno, "cannot open '%s', which mkfs.erofs made", path);
 	else if (st.st_size == 0 || st.st_size % VERITY_BLOCK)
-		r = err_set(err, -EIO, "mkfs.erofs made an image of %lld bytes, which are not whole blocks",
+		r = err_set(err, -EIO,
+			    "mkfs.erofs made an image of %lld bytes, which is not a multiple of the block size",
 			    (long long)st.st_size);
 	else {
 		*ret_fd = fd;

@@ -8,7 +8,8 @@ static int tool_own_run(const struct disk_spec *spec, const char *package, const
 {
 	int r = toolbox_run(&spec->tools, argv, env, spec->work, sources, n, err);
 
-	return r == -ENOENT ? err_hint(err, "the tools tree '%s' needs the package %s", spec->tools.root, package) : r;
+	return r == -ENOENT ? err_hint(err, "the tools tree '%s' needs the package '%s'", spec->tools.root, package)
+			    : r;
 }
 
 int tool_run(const struct disk_spec *spec, const char *package, const char *const *argv, const char *const *sources, size_t n,

@@ -7,8 +7,9 @@
 #include "base/err.h"
 #include "disk/spec.h"
 
-/* Runs `argv`, a program of Debian's `package`, in spec->work, with the `n` host files or folders of `sources` at /tmp/in0, …
- * (see toolbox_run()). `argv` names the program by its full path: the PATH of whoever builds says nothing about the tools. */
+/* Runs `argv`, a program of Debian's `package`, in spec->work, with the `n` host files or folders of `sources` at
+ * /tmp/in0, … (see toolbox_run()). `argv` names the program by its full path: the PATH of the user does not apply to
+ * the tools tree. */
 int tool_run(const struct disk_spec *spec, const char *package, const char *const *argv, const char *const *sources, size_t n,
 	     struct err *err);
 

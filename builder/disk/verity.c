@@ -204,7 +204,8 @@ int verity_cover(struct buf *data, const uint8_t salt[VERITY_HASH], struct verit
 	tree.data = (const uint8_t *)data->data;
 	tree.n_data = data->size / VERITY_BLOCK;
 	verity.hash_offset = data->size;
-	r = data->size ? disk_verity_make_levels(&tree, err) : err_set(err, -EINVAL, "bug: dm-verity over nothing");
+	r = data->size ? disk_verity_make_levels(&tree, err)
+		       : err_set(err, -EINVAL, "bug: dm-verity over an empty image");
 	if (r == 0)
 		r = disk_verity_fill_levels(&tree, verity.root_hash, err);
 	if (r == 0)
@@ -227,7 +228,7 @@ int verity_read_salt(const uint8_t block[VERITY_BLOCK], const uint8_t root_hash[
 	memcpy(salt, block + SALT, sizeof salt);
 	disk_verity_encode_superblock(&tree, root_hash, &ours);
 	if (memcmp(ours.data, block, VERITY_BLOCK) != 0)
-		return err_set(err, -EBADMSG, "the image has no dm-verity superblock of ours where it should be");
+		return err_set(err, -EBADMSG, "the image has no valid dm-verity superblock at the expected offset");
 	memcpy(ret_salt, salt, sizeof salt);
 	return 0;
 }

@@ -19,7 +19,7 @@ static int bundle_lacks(const char *member, const struct strv *names, struct err
 {
 	const char *near = text_nearest(member, names->items, names->count);
 
-	err_set(err, -ENOENT, "the archive has no '%s'", member);
+	err_set(err, -ENOENT, "the archive has no file '%s'", member);
 	if (near)
 		err_hint(err, "did you mean '%s'?", near);
 	else if (names->count)
@@ -71,9 +71,9 @@ static int bundle_take_one(const char *archive, const char *wanted, int out, uin
 	if (archive_entry_filetype(entry) == AE_IFREG && !hardlink)
 		return intake_copy(&intake, entry, out, err);
 	if (archive_entry_filetype(entry) == AE_IFLNK && intake_symlink(entry))
-		return err_set(err, -EBADMSG, "'%s' is a symbolic link in the archive, to '%s'", wanted,
+		return err_set(err, -EBADMSG, "'%s' in the archive is not a file, but a symbolic link to '%s'", wanted,
 			       intake_symlink(entry));
-	return err_set(err, -EBADMSG, "'%s' is no file in the archive", wanted);
+	return err_set(err, -EBADMSG, "'%s' in the archive is not a regular file", wanted);
 }
 
 int bundle_take(const char *archive, const char *member, int out, uint64_t max_bytes, struct err *err)
@@ -82,14 +82,14 @@ int bundle_take(const char *archive, const char *member, int out, uint64_t max_b
 	int r = intake_clean_name(member, wanted);
 
 	if (r < 0)
-		return err_set(err, -EINVAL, "'%s' leads out of the archive", member);
+		return err_set(err, -EINVAL, "'%s' must not be absolute or contain '..'", member);
 	r = bundle_take_one(archive, wanted, out, max_bytes, link, err);
 	if (r == 0 && *link) {
 		strcpy(wanted, link);
 		r = bundle_take_one(archive, wanted, out, max_bytes, link, err);
 	}
 	if (r == 0 && *link)
-		r = err_set(err, -EBADMSG, "'%s' is a link to a link in the archive", member);
+		r = err_set(err, -EBADMSG, "'%s' in the archive is a link to another link", member);
 	return r;
 }
 
@@ -111,8 +111,8 @@ static int bundle_name(const struct extract *extract, const char *raw, char out[
 
 static const struct extract_policy bundle_policy = {
 	.name = bundle_name,
-	.bad_name = "its path is absolute or leads upward",
-	.bad_link = "it is a hard link to what lies outside of the folder",
+	.bad_name = "its path must not be absolute or contain '..'",
+	.bad_link = "it is a hard link to a file outside of the folder",
 	.types = EXTRACT_FILE | EXTRACT_FOLDER | EXTRACT_SYMLINK | EXTRACT_HARDLINK,
 	.bad_type = "it is a device, a pipe or a socket",
 	.modes = 0755,
@@ -136,7 +136,7 @@ int bundle_unpack(const char *archive, const struct bundle_target *target, uint6
 		r = extract_all(&extract, &intake, err);
 	if (r == 0 && extract.done == 0)
 		return err_set(err, -EBADMSG,
-			       "nothing of the archive is left to unpack after dropping %u leading parts",
+			       "no file of the archive is left after 'strip' drops %u parts of each path",
 			       target->strip);
 	return r;
 }

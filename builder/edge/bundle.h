@@ -1,4 +1,4 @@
-/* Archives that nobody vouches for, by libarchive: tar, zip, 7zip and cpio, compressed in whatever way stream.h knows. */
+/* Untrusted archives, by libarchive: tar, zip, 7zip and cpio, compressed in whatever way stream.h knows. */
 #ifndef EDGE_BUNDLE_H
 #define EDGE_BUNDLE_H
 

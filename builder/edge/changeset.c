@@ -19,7 +19,7 @@ static int changeset_name(const struct extract *extract, const char *raw, char o
 
 static const struct extract_policy changeset_policy = {
 	.name = changeset_name,
-	.bad_name = "its path leads upward",
+	.bad_name = "its path must not contain '..'",
 	.bad_link = "it is a hard link to nothing",
 	.types = EXTRACT_FILE | EXTRACT_FOLDER | EXTRACT_SYMLINK | EXTRACT_HARDLINK | EXTRACT_PIPE,
 	.over = EXTRACT_OVER_FULL | EXTRACT_OVER_BY_FOLDER,
@@ -57,7 +57,7 @@ static int changeset_hide(struct extract *extract, const char *path, struct err 
 	} else if (text_has_prefix(name, RESERVED)) {
 		r = 0;
 	} else if (!*hidden || strcmp(hidden, ".") == 0 || strcmp(hidden, "..") == 0) {
-		return extract_refuse(extract, path, "it is no name of a whiteout", err);
+		return extract_refuse(extract, path, "it is not a valid name of a whiteout", err);
 	} else {
 		snprintf(victim, sizeof victim, "%.*s%s", (int)folder, path, hidden);
 		r = fence_remove(&extract->fence, victim);

@@ -237,10 +237,10 @@ static int debfile_name(const struct extract *extract, const char *raw, char out
 /* dpkg follows a tree's links to folders (/lib leads to /usr/lib), and keeps them. */
 static const struct extract_policy debfile_policy = {
 	.name = debfile_name,
-	.bad_name = "packages name their files from ./ on, and never upward",
-	.bad_link = "it is a hard link to what no package has",
+	.bad_name = "its path must begin with './' and not contain '..'",
+	.bad_link = "it is a hard link to a path that is not valid in a package",
 	.types = EXTRACT_FILE | EXTRACT_FOLDER | EXTRACT_SYMLINK | EXTRACT_HARDLINK,
-	.bad_type = "it is a device, a pipe or a socket, which packages may not bring",
+	.bad_type = "it is a device, a pipe or a socket, which a package must not contain",
 	.over = EXTRACT_OVER_EMPTY | EXTRACT_OVER_BY_FOLDER,
 	.modes = 07777,
 	.owners = true,

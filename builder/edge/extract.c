@@ -91,7 +91,7 @@ static gid_t extract_gid(const struct extract *extract, struct archive_entry *en
 	return extract->policy->owners ? (gid_t)archive_entry_gid(entry) : extract->fence.gid;
 }
 
-/* File capabilities, and what belongs to users. The rest of the attributes is the business of the system it was made on. */
+/* File capabilities, and what belongs to users. All other attributes belong to the system it was made on. */
 static int extract_give_attributes(struct archive_entry *entry, int fd)
 {
 	const char *name;
@@ -229,7 +229,8 @@ static int extract_put_symlink(const struct extract *extract, const struct extra
 		return extract_refuse(extract, member->path, "it is a symbolic link to nothing", err);
 	if (extract->policy->links_stay && !fence_link_stays(&extract->fence, member->parent, to))
 		return extract_refuse(extract, member->path,
-				      "it is a symbolic link that leads out of the folder, or up behind a name", err);
+				      "it is a symbolic link that leads out of the folder, or has '..' after a name",
+				      err);
 	if (symlinkat(to, member->parent, member->name) < 0 ||
 	    fchownat(member->parent, member->name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
@@ -249,7 +250,8 @@ static int extract_find_target(const struct extract *extract, const struct extra
 	if (r == -ENOENT)
 		return extract_refuse(extract, member->path, "it is a hard link to what is not there", err);
 	if (r == 0 && extract->policy->links_stay && (!S_ISREG(st->st_mode) || (st->st_mode & 07000)))
-		return extract_refuse(extract, member->path, "it is a hard link to what is no file of the archive", err);
+		return extract_refuse(extract, member->path,
+				      "it is a hard link to something that is not a file of the archive", err);
 	return r;
 }
 

@@ -182,7 +182,7 @@ static void http_finish_try(struct http_engine *engine, struct http_slot *slot)
 	slot->begun = false;
 	if (r == -EBADMSG) {
 		err_set(&slot->reasons, r, "%s: %s", slot->request->urls.items[slot->url],
-			err.last ? err.last->text : "not what was expected");
+			err.last ? err.last->text : "the content is not the expected one");
 		err_free(&err);
 		http_next_url(engine, slot, r);
 	} else {
@@ -208,7 +208,7 @@ static int http_note_reason(struct http_slot *slot, CURLcode result)
 	const char *url = request->urls.items[slot->url];
 
 	if (slot->too_large)
-		return err_set(&slot->reasons, -EBADMSG, "%s: more than the %llu bytes expected", url,
+		return err_set(&slot->reasons, -EBADMSG, "%s: larger than the %llu bytes expected", url,
 			       (unsigned long long)request->max_bytes);
 	if (slot->deadline_ms && clock_ms() >= slot->deadline_ms)
 		return err_set(&slot->reasons, -ETIMEDOUT, "%s: not done after %u s", url, request->timeouts.total);

@@ -52,7 +52,7 @@ int intake_open(const char *path, uint64_t max_bytes, struct intake *intake, str
 	*intake = (struct intake){
 		.archive = archive_read_new(),
 		.damaged = "the archive cannot be read",
-		.bomb = "the archive holds more than any archive of its size does: it may be a decompression bomb",
+		.bomb = "the archive unpacks to more than its size allows: it may be a decompression bomb",
 		.left = max_bytes,
 	};
 	r = intake->archive ? intake_compressions(intake->archive) : ARCHIVE_FATAL;
@@ -147,5 +147,5 @@ int intake_copy(struct intake *intake, struct archive_entry *entry, int out, str
 	if (w == 0 && announced && end < most && ftruncate(out, (off_t)most) < 0)
 		w = -errno;
 	intake->left -= announced ? 0 : end;
-	return w < 0 ? err_sys(err, w, "cannot write what the archive has") : 0;
+	return w < 0 ? err_sys(err, w, "cannot write the content of the archive") : 0;
 }

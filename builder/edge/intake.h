@@ -1,4 +1,4 @@
-/* What the files that make libarchive's home share, and nobody else includes. */
+/* Shared by the files that use libarchive, and included by them only. */
 #ifndef EDGE_INTAKE_H
 #define EDGE_INTAKE_H
 
@@ -15,7 +15,7 @@ struct archive_entry;
  * host. ARCHIVE_OK, or ARCHIVE_FATAL when it would start one for these too. */
 int intake_compressions(struct archive *archive);
 
-/* An archive that nobody vouches for, being read, and what may still come of it. */
+/* An untrusted archive being read, and how many bytes may still come out of it. */
 struct intake {
 	struct archive *archive;
 	const char *damaged; /* what is said of one that cannot be read; the reason follows */

@@ -79,7 +79,7 @@ static int pax_add_filter(struct archive *archive, const char *name)
 		       archive_write_set_filter_option(archive, name, "compression-level", filter->level) == ARCHIVE_OK &&
 		       archive_write_set_filter_option(archive, name, "threads", text) == ARCHIVE_OK ? 0 : -EIO;
 	}
-	archive_set_error(archive, EINVAL, "there is no compression '%s'", name);
+	archive_set_error(archive, EINVAL, "unknown compression '%s'", name);
 	return -EINVAL;
 }
 
@@ -112,10 +112,10 @@ int pax_open(const char *filter, pax_sink *sink, void *data, struct pax **ret_wr
 		pax_free(writer);
 		return err_set(err, -ENOMEM, "out of memory");
 	}
-	/* Where a file has holes is the host's file system's business. */
+	/* Holes of a file depend on the host's file system and are ignored. */
 	archive_read_disk_set_behavior(writer->disk, ARCHIVE_READDISK_NO_FFLAGS | ARCHIVE_READDISK_NO_SPARSE);
 	if (pax_begin(writer, filter) < 0) {
-		r = pax_failed(writer->archive, "the beginning", err);
+		r = pax_failed(writer->archive, "(its header)", err);
 		pax_free(writer);
 		return r;
 	}
@@ -126,7 +126,7 @@ int pax_open(const char *filter, pax_sink *sink, void *data, struct pax **ret_wr
 int pax_finish(struct pax *writer, struct err *err)
 {
 	writer->err = err;
-	return archive_write_close(writer->archive) == ARCHIVE_OK ? 0 : pax_failed(writer->archive, "the end", err);
+	return archive_write_close(writer->archive) == ARCHIVE_OK ? 0 : pax_failed(writer->archive, "(its end)", err);
 }
 
 void pax_free(struct pax *writer)

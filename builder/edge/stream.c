@@ -56,7 +56,7 @@ ptrdiff_t stream_read(struct stream *stream, void *out, size_t size, struct err 
 	if (n < 0)
 		return stream_failed(stream, err);
 	if ((uint64_t)n > stream->left)
-		return err_set(err, -EFBIG, "'%s' decompresses to more than was announced", stream->path);
+		return err_set(err, -EFBIG, "'%s' decompresses to more data than expected", stream->path);
 	stream->left -= (uint64_t)n;
 	return n;
 }

@@ -41,7 +41,7 @@ static int yaml_refuse_bytes(const struct reader *reader)
 		pos.line += reader->text[i] == '\n';
 	}
 	err_at(reader->err, -EINVAL, &pos, NULL, "%s", reader->parser.problem);
-	return err_hint(reader->err, "files of the language are plain text in UTF-8");
+	return err_hint(reader->err, "recipe files must be plain text in UTF-8");
 }
 
 static int yaml_next(struct reader *reader, yaml_event_t *event)
@@ -53,7 +53,7 @@ static int yaml_next(struct reader *reader, yaml_event_t *event)
 		return yaml_refuse_bytes(reader);
 	return yaml_refuse(reader, &reader->parser.problem_mark,
 			   reader->parser.problem ? reader->parser.problem : "not YAML",
-			   "indent with spaces; quote text that has ': ' or ' #' in it");
+			   "indent with spaces; put text that contains ': ' or ' #' in quotes");
 }
 
 static struct node *yaml_new_node(const struct reader *reader, enum node_type type, const yaml_event_t *event)
@@ -77,8 +77,7 @@ static int yaml_set_tag(const struct reader *reader, const yaml_event_t *event, 
 	else if (strcmp(text, "!remove") == 0)
 		node->tag = TAG_REMOVE;
 	else if (strcmp(text, "!") != 0 && strcmp(text, YAML_STR_TAG) != 0)
-		return yaml_refuse(reader, &event->start_mark, "unknown tag",
-				   "the tags there are: !replace and !remove");
+		return yaml_refuse(reader, &event->start_mark, "unknown tag", "valid tags are !replace and !remove");
 	return 0;
 }
 
@@ -89,7 +88,7 @@ static int yaml_read_scalar(struct reader *reader, const yaml_event_t *event, st
 	struct node *node = yaml_new_node(reader, NODE_SCALAR, event);
 
 	if (memchr(event->data.scalar.value, 0, event->data.scalar.length))
-		return yaml_refuse(reader, &event->start_mark, "text with a NUL byte in it", NULL);
+		return yaml_refuse(reader, &event->start_mark, "text contains a NUL byte", NULL);
 	node->text = arena_strndup(reader->arena, (const char *)event->data.scalar.value, event->data.scalar.length);
 	node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 	*ret_node = node;
@@ -130,11 +129,11 @@ static int yaml_read_pair(struct reader *reader, const yaml_event_t *key, struct
 	int r;
 
 	if (key->type != YAML_SCALAR_EVENT)
-		return yaml_refuse(reader, &key->start_mark, "a key must be a word", NULL);
+		return yaml_refuse(reader, &key->start_mark, "a key must be a single word, not a list or a map", NULL);
 	if (map->count >= KEYS_MAX)
 		return yaml_refuse(reader, &key->start_mark, "more than 4096 keys in one map", NULL);
 	if (memchr(key->data.scalar.value, 0, key->data.scalar.length))
-		return yaml_refuse(reader, &key->start_mark, "a key with a NUL byte in it", NULL);
+		return yaml_refuse(reader, &key->start_mark, "a key contains a NUL byte", NULL);
 	name = arena_strdup(reader->arena, (const char *)key->data.scalar.value);
 	for (size_t i = 0; i < map->count; i++)
 		if (strcmp(map->keys[i], name) == 0) {
@@ -179,8 +178,7 @@ static int yaml_read_value(struct reader *reader, const yaml_event_t *event, str
 	if (++reader->nodes > NODES_MAX)
 		return yaml_refuse(reader, &event->start_mark, "more than 131072 values in one file", NULL);
 	if (++reader->depth > DEPTH_MAX)
-		return yaml_refuse(reader, &event->start_mark, "nested too deeply",
-				   "no recipe needs more than 64 levels");
+		return yaml_refuse(reader, &event->start_mark, "nested too deeply", "at most 64 levels are allowed");
 	switch (event->type) {
 	case YAML_SCALAR_EVENT:
 		r = event->data.scalar.anchor ? -EINVAL : yaml_read_scalar(reader, event, ret_node);
@@ -195,7 +193,7 @@ static int yaml_read_value(struct reader *reader, const yaml_event_t *event, str
 		r = -EINVAL;
 	}
 	if (r < 0 && reader->err->count == 0)
-		yaml_refuse(reader, &event->start_mark, "YAML's anchors and aliases are not part of the language",
+		yaml_refuse(reader, &event->start_mark, "YAML anchors and aliases are not allowed in recipes",
 			    "use 'vars:' and ${vars.NAME}, or a module");
 	reader->depth--;
 	return r;
@@ -220,7 +218,8 @@ static int yaml_read_document(struct reader *reader, struct node **ret_node)
 			case YAML_DOCUMENT_END_EVENT:
 				break;
 			default:
-				r = seen ? yaml_refuse(reader, &event.start_mark, "a second document in the file", NULL)
+				r = seen ? yaml_refuse(reader, &event.start_mark,
+						       "more than one YAML document in the file", NULL)
 					 : yaml_read_value(reader, &event, ret_node);
 				seen = true;
 			}
@@ -240,7 +239,7 @@ int yaml_read(struct arena *arena, const char *name, const void *text, size_t si
 
 	if (size > BYTES_MAX)
 		return err_at(err, -EFBIG, &(struct pos){.file = name}, NULL,
-			      "larger than 4 MiB: not a file of this language");
+			      "the file is larger than 4 MiB: it cannot be a recipe file");
 	if (!yaml_parser_initialize(&reader.parser))
 		return err_set(err, -ENOMEM, "out of memory");
 	yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);

@@ -21,7 +21,7 @@ static const char *const names[N_OBJECTS] = {OFFER_OBJECTS(OFFER_OBJECT_WORD)};
 
 static int payload_too_old(const struct generation *generation, struct err *err)
 {
-	err_set(err, -ENOTSUP, "%s/%u was made by an aether-build that could not send it yet", generation->name,
+	err_set(err, -ENOTSUP, "%s/%u was built by an aether-build that was too old to send it", generation->name,
 		generation->number);
 	return err_hint(err, "build it again");
 }
@@ -118,7 +118,8 @@ static int payload_read_uki(const struct generation *generation, struct buf *out
 	if (r < 0)
 		return r;
 	sha256_hex_of(out->data, out->size, sha256);
-	return strcmp(sha256, uki->sha256) == 0 ? 0 : err_set(err, -EBADMSG, "'%s' is not what the manifest says", path.data);
+	return strcmp(sha256, uki->sha256) == 0 ? 0
+						: err_set(err, -EBADMSG, "'%s' does not match the manifest", path.data);
 }
 
 static int payload_open_boot_files(struct payload *payload, const struct generation *generation,

@@ -13,10 +13,10 @@ int remote_check(const struct remote *remote, struct err *err)
 	if (*remote->host && *remote->host != '-')
 		return 0;
 	err_set(err, -EINVAL, "'%s' is not a valid host name", remote->host);
-	return err_hint(err, "name it as for ssh: --host [USER@]NAME");
+	return err_hint(err, "write it as for ssh: --host [USER@]NAME");
 }
 
-/* What the user says comes first: the first value that ssh hears of an option is the one it takes. */
+/* What the user says comes first: of several values of an option, ssh uses the first. */
 static const char *const *remote_argv(struct arena *arena, const struct remote *remote, const char *words)
 {
 	static const char *const ours[] = {
@@ -107,16 +107,17 @@ int remote_failed(const struct remote *remote, int status, const char *said, str
 	if (ours) /* it says by itself what to do */
 		return err_set(err, -EIO, "%s: %s", remote->host, words.size ? words.data : "failed");
 	if (status == STATUS_NO_CONNECTION) {
-		err_set(err, -EHOSTUNREACH, "no connection to %s%s%s", remote->host, words.size ? ": " : "",
+		err_set(err, -EHOSTUNREACH, "cannot connect to %s%s%s", remote->host, words.size ? ": " : "",
 			words.size ? words.data : "");
-		return err_hint(err, "'ssh %s true' must work without a question: a key in ssh-agent, a certificate, "
-				"the host's key known",
+		return err_hint(err,
+				"'ssh %s true' must work without asking: check ssh-agent, your key or certificate, "
+				"and known_hosts",
 				remote->host);
 	}
 	err_set(err, -EIO, "%s: %s", remote->host, words.size ? words.data : "the command failed without a message");
 	if (status == STATUS_NO_COMMAND)
 		err_hint(err, "its image is older than " AGENT ": replace its disk once");
 	else if (strstr(said, "sudo"))
-		err_hint(err, "log in as root, or as somebody who may use sudo without a password");
+		err_hint(err, "log in as root, or as a user who may use sudo without a password");
 	return -EIO;
 }

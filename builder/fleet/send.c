@@ -53,10 +53,11 @@ static bool send_parse_slot(const char *rest, char *ret_slot)
 
 static bool send_parse_step(const char *rest, const char **ret_step)
 {
-	static const struct { const char *word, *step; } steps[] = {
-		{" " OFFER_STEP_LOOKING, "looking at what the machine has"},
-		{" " OFFER_STEP_TAKING, "sending what it does not have"},
-		{" " OFFER_STEP_CHECKING, "the machine checks what it has now"},
+	static const struct { const char *word, *step;
+	} steps[] = {
+		{" " OFFER_STEP_LOOKING, "finding out what the machine already has"},
+		{" " OFFER_STEP_TAKING, "sending the missing data"},
+		{" " OFFER_STEP_CHECKING, "verifying the data on the machine"},
 	};
 
 	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
@@ -228,7 +229,7 @@ int send_payload(struct arena *arena, const struct remote *remote, struct payloa
 		return r;
 	r = send_talk(payload, talk, ret_sent, &talking);
 	status = proc_finish(talk, r == -ETIME ? 0 : END_PATIENCE_S, &said, err);
-	if (status > 0 && (r == 0 || r == -EPIPE)) /* what it says itself is nearer to the cause than that it is gone */
+	if (status > 0 && (r == 0 || r == -EPIPE)) /* its own message explains more than "the connection ended" */
 		r = remote_failed(remote, status, said.data ? said.data : "", err);
 	else if (r < 0 && status >= 0)
 		err_take(err, &talking);

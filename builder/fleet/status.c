@@ -134,7 +134,7 @@ int status_wait(const struct remote *remote, struct arena *arena, const char *bo
 		}
 		if (r == 0 && !seen && (!boot_id || strcmp(machine.boot_id, boot_id) != 0)) {
 			seen = true;
-			log_step("waiting for the verdict of %s's health checks", remote->host);
+			log_step("waiting for the health checks of %s", remote->host);
 		}
 		if (r < 0 && asked.patience_s < LAST_PATIENCE_S)
 			asked.patience_s += asked.patience_s / 2;

@@ -42,7 +42,7 @@ static const char *verdict_reason_of(const struct machine_status *machine, const
 {
 	if (strcmp(machine->failure.root_hash, root_hash) == 0 && *machine->failure.reason)
 		return machine->failure.reason;
-	return strcmp(machine->root_hash, root_hash) == 0 ? "its health checks do not hold" : "the machine did not start it";
+	return strcmp(machine->root_hash, root_hash) == 0 ? "its health checks failed" : "the machine did not start it";
 }
 
 static int verdict_bad(struct arena *arena, const struct remote *remote, const struct machine_status *machine,

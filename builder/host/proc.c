@@ -106,7 +106,7 @@ static void proc_feed(const struct proc *proc, struct streams *s)
 		proc_close_end(&s->in);
 }
 
-/* Forgets all but the last `keep` bytes, from a line's start, now and then: a program that never stops talking must not
+/* Forgets all but the last `keep` bytes, from a line's start, now and then: the output of an endless program must not
  * fill our memory. */
 static void proc_keep_end(struct buf *buf, size_t keep)
 {
@@ -222,7 +222,7 @@ static int proc_reap(const struct proc *proc, pid_t pid, int r, struct err *err)
 	if (r < 0)
 		return r;
 	if (WIFSIGNALED(status))
-		return err_set(err, -ECHILD, "'%s' was ended by signal %d (%s)", proc->argv[0], WTERMSIG(status),
+		return err_set(err, -ECHILD, "'%s' was killed by signal %d (%s)", proc->argv[0], WTERMSIG(status),
 			       strsignal(WTERMSIG(status)));
 	return WEXITSTATUS(status);
 }
@@ -289,11 +289,12 @@ int proc_check(const struct proc *proc, struct err *err)
 	if (status <= 0)
 		return status;
 	said = proc_tail_text(&tail);
-	err_set(err, -EIO, "'%s' failed with exit status %d%s", proc->argv[0], status, *said ? "; it said:" : "");
+	err_set(err, -EIO, "'%s' failed with exit status %d%s", proc->argv[0], status, *said ? "; its output:" : "");
 	return *said ? err_wrap(err, "| %s", said) : -EIO;
 }
 
-/* --- a program that is talked to ------------------------------------------------------------------------------------- */
+/* --- a program with a dialogue ---------------------------------------------------------------------------------------
+ */
 
 struct proc_talk {
 	struct proc proc;
@@ -320,7 +321,7 @@ int proc_start(const struct proc *proc, struct proc_talk **ret_talk, struct err 
 	return 0;
 }
 
-/* Waits until one end (its own stdin or stdout) is ready, and hears what it complains of meanwhile. */
+/* Waits until one end (its own stdin or stdout) is ready, and collects its stderr meanwhile. */
 static int proc_wait_for(struct proc_talk *talk, int fd, short events, unsigned patience_s)
 {
 	int64_t deadline = clock_ms() + 1000LL * patience_s;
@@ -391,7 +392,7 @@ int proc_finish(struct proc_talk *talk, unsigned patience_s, struct buf *ret_sai
 	proc_close_end(&talk->streams.out);
 	r = n < 0 ? (int)n : proc_wait_for(talk, talk->streams.alive, POLLIN, patience_s);
 	while (r == 0 && talk->streams.diag >= 0 && proc_wait_for(talk, talk->streams.diag, POLLIN, 0) == 0)
-		; /* its last words */
+		; /* the rest of its output */
 	if (r < 0)
 		proc_serve_failed(&talk->proc, r, err);
 	r = proc_reap(&talk->proc, talk->pid, r, err);
@@ -406,7 +407,8 @@ int proc_finish(struct proc_talk *talk, unsigned patience_s, struct buf *ret_sai
 	return r;
 }
 
-/* --- a program beside ours ------------------------------------------------------------------------------------------- */
+/* --- a program in the background -------------------------------------------------------------------------------------
+ */
 
 int proc_launch(const struct proc *proc, const int streams[3], struct proc_side *ret_side, struct err *err)
 {

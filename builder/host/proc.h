@@ -32,7 +32,7 @@ int proc_run(const struct proc *proc, struct err *err);
 /* proc_run(), but a status other than 0 is an error (-EIO) that shows the end of its output. */
 int proc_check(const struct proc *proc, struct err *err);
 
-/* A program that is talked to while it runs. */
+/* A program that we exchange data with while it runs. */
 struct proc_talk;
 
 /* Starts `proc`; of it, `input`, `output` and `deadline_s` say nothing here. `*ret_talk` is ended by proc_finish(). */
@@ -46,8 +46,9 @@ ssize_t proc_read(struct proc_talk *talk, void *out, size_t size, unsigned patie
  * no more. It must not wait for us to read meanwhile. */
 int proc_write(struct proc_talk *talk, const void *data, size_t size, unsigned patience_s);
 
-/* Closes its stdin, hears it out and waits for its end, `patience_s` seconds for each word and for the end; then it is
- * killed. Returns as proc_run(); `*ret_said`, unless NULL, becomes the end of what it said on stderr: the caller frees it. */
+/* Closes its stdin, reads its output to the end, waiting `patience_s` seconds for each part and for its exit; then it
+ * is killed. Returns as proc_run(); `*ret_said`, unless NULL, becomes the end of what it said on stderr: the caller
+ * frees it. */
 int proc_finish(struct proc_talk *talk, unsigned patience_s, struct buf *ret_said, struct err *err);
 
 /* A program that runs beside us; it is ended by proc_kill(), or with us. */

@@ -309,7 +309,7 @@ static int sandbox_enter_pid_namespace(void)
 	return setsid() < 0 ? -errno : 0;
 }
 
-/* The last of what could be done to the host. Programs named without a slash are looked for where the tree has them. */
+/* The last restrictions. Programs named without a slash are looked for where the tree has them. */
 static int sandbox_drop_privileges(const struct sandbox *sandbox)
 {
 	static char *search[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NULL};
@@ -323,7 +323,7 @@ static int sandbox_drop_privileges(const struct sandbox *sandbox)
 	return r;
 }
 
-/* Runs in the child before exec: unshares, becomes the first process of the pid namespace, builds the world. */
+/* Runs in the child before exec: unshares, becomes the first process of the pid namespace, makes the mounts. */
 static int sandbox_prepare(void *data)
 {
 	static const struct sandbox_op world[] = {

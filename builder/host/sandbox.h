@@ -1,6 +1,6 @@
-/* The sandbox: a program runs inside a tree, in pid, mount, network, uts and ipc namespaces of its own. It sees that tree
- * and nothing of the host, has no network and no terminal, and nothing it starts outlives it. It is root with what root needs
- * to install packages, and no more: it makes no devices and mounts nothing. What the world looks like is data, a list of
+/* The sandbox: a program runs inside a tree, in pid, mount, network, uts and ipc namespaces of its own. It sees that
+ * tree and nothing of the host, has no network and no terminal, and nothing it starts outlives it. It is root with what
+ * root needs to install packages, and no more: it makes no devices and mounts nothing. The mounts are data, a list of
  * operations that one function performs. */
 #ifndef HOST_SANDBOX_H
 #define HOST_SANDBOX_H

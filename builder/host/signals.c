@@ -21,7 +21,7 @@ int signals_take(struct err *err)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0 || (signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)) < 0)
-		return err_sys(err, -errno, "cannot take signals");
+		return err_sys(err, -errno, "cannot set up the handling of signals");
 	return 0;
 }
 

@@ -1,4 +1,4 @@
-/* Waiting, and being told to stop meanwhile: SIGINT, SIGTERM and SIGHUP are an answer here, not the end of the program,
+/* Waiting, until a signal asks to stop: SIGINT, SIGTERM and SIGHUP are an answer here, not the end of the program,
  * because what runs has to be powered off and its folder removed. */
 #ifndef HOST_SIGNALS_H
 #define HOST_SIGNALS_H

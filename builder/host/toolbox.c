@@ -15,7 +15,7 @@ int toolbox_run(const struct toolbox *tools, const char *const *argv, const char
 	char targets[SOURCES_MAX][16];
 
 	if (n > SOURCES_MAX)
-		return err_set(err, -E2BIG, "'%s' was given %zu sources", argv[0], n);
+		return err_set(err, -E2BIG, "bug: '%s' was given %zu sources, which are too many", argv[0], n);
 	for (size_t i = 0; i < n; i++) {
 		snprintf(targets[i], sizeof targets[i], "/tmp/in%zu", i);
 		ops[sandbox.n_ops++] = (struct sandbox_op){SANDBOX_BIND_RO, sources[i], targets[i], NULL};

@@ -118,8 +118,8 @@ static int userns_enter_user_namespace(struct err *err)
 		while (waitpid(helper, &status, 0) < 0 && errno == EINTR)
 			;
 	if (r == 0 && status != 0) {
-		r = err_set(err, -EPERM, "the user namespace got no ids (the reason stands above)");
-		err_hint(err, "or build as root");
+		r = err_set(err, -EPERM, "cannot map ids into the user namespace (see the message above)");
+		err_hint(err, "correct this, or build as root");
 	}
 	if (r == 0 && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
 		r = err_sys(err, -errno, "cannot become root in the user namespace");

@@ -4,11 +4,11 @@
 
 #include "base/err.h"
 
-/* Makes this process root in its own world: for a plain user, a user namespace in which uid 0 is the user and 1…65535
- * come from /etc/subuid and /etc/subgid (by newuidmap and newgidmap); for everybody, a mount namespace whose mounts
- * nobody else sees and which vanish with the process, however it ends. The umask becomes 022. Call before any thread
- * exists, once. Errors name the lines or packages that are missing. With AETHER_ROOTLESS set root goes the plain user's
- * way too (for tests). */
+/* Makes this process root in its own namespaces: for a plain user, a user namespace in which uid 0 is the user and
+ * 1…65535 come from /etc/subuid and /etc/subgid (by newuidmap and newgidmap); for everybody, a mount namespace whose
+ * mounts nobody else sees and which vanish with the process, however it ends. The umask becomes 022. Call before any
+ * thread exists, once. Errors name the lines or packages that are missing. With AETHER_ROOTLESS set root goes the plain
+ * user's way too (for tests). */
 int userns_enter(struct err *err);
 
 #endif

@@ -87,8 +87,7 @@ static int lock_containers_read_manifest(const struct origin *origin, const char
 		return r;
 	sha256_hex_of(text->data, text->size, hex);
 	if (strcmp(hex, sha256) != 0)
-		return err_set(err, -EBADMSG, "'%s' has the SHA-256 %s where %s was asked for", reference->text, hex,
-			       sha256);
+		return err_set(err, -EBADMSG, "'%s' has the SHA-256 %s, expected %s", reference->text, hex, sha256);
 	return 0;
 }
 
@@ -116,7 +115,7 @@ static int lock_containers_find_manifest(const struct origin *origin, struct oci
 	return err_set(err, -EBADMSG, "the image '%s' has too many nested indexes", container->image);
 }
 
-/* An image that is not for this machine, or not whole, is found now and not on the day of a build. */
+/* An image that is not for this machine, or not whole, is found now and not during a build. */
 static int lock_containers_check_config(const struct origin *origin, const struct oci_image *container,
 					struct cache *cache, struct err *err)
 {
@@ -177,7 +176,7 @@ static int lock_containers_lock_one(struct arena *arena, const struct recipe_qua
 		*container = *locked;
 		return 0;
 	}
-	log_step("asking for the image '%s'", quadlet->image);
+	log_step("looking up the image '%s'", quadlet->image);
 	container->image = quadlet->image;
 	r = lock_containers_resolve(arena, cache, layout, container, &reasons);
 	if (r == 0)
@@ -216,7 +215,7 @@ void containers_tell(const struct lock *old, const struct lock *new)
 		if (!before)
 			log_note("image: '%s' is new", now->image);
 		else if (strcmp(before->manifest.sha256, now->manifest.sha256) != 0)
-			log_note("image: '%s' goes from sha256:%s to sha256:%s", now->image, before->manifest.sha256,
+			log_note("image: '%s' changes from sha256:%s to sha256:%s", now->image, before->manifest.sha256,
 				 now->manifest.sha256);
 	}
 	for (size_t i = 0; i < old->n_containers; i++)
@@ -266,7 +265,7 @@ int lock_fetch_container(const struct lock *lock, const struct oci_image *contai
 	int r = 0;
 
 	if (container->fake && !layout)
-		return err_set(err, -ENOENT, "'%s/images/%s' is gone", lock->fakes, container->image);
+		return err_set(err, -ENOENT, "'%s/images/%s' no longer exists", lock->fakes, container->image);
 	while (missing && missing < before) {
 		err_free(err);
 		r = lock_containers_fetch(arena, container, layout, cache, err);
@@ -274,7 +273,7 @@ int lock_fetch_container(const struct lock *lock, const struct oci_image *contai
 		missing = r == 0 ? 0 : lock_containers_count_missing(cache, container);
 	}
 	if (r == -ENOENT || r == -EBADMSG)
-		return err_hint(err, "the registry no longer has what was locked: '%s' locks what it has now",
+		return err_hint(err, "the registry no longer has the locked image: run '%s' to lock the current one",
 				lock_again(arena, lock, arena_printf(arena, "--update %s ", container->image)));
 	return r == -EIO
 		   ? err_hint(err, "check the network and the registry; what was fetched is kept: run the command again")

@@ -75,7 +75,7 @@ static int lock_downloads_end(void *data, struct err *err)
 	sha256_finish(u->digest, digest);
 	hex_encode(digest, sizeof digest, (char *)u->locked->sha256);
 	lock_downloads_drop(u);
-	return u->locked->size ? 0 : err_set(err, -EBADMSG, "is empty");
+	return u->locked->size ? 0 : err_set(err, -EBADMSG, "the file is empty");
 }
 
 /* What the recipe says of it counts, wherever the file came from; but a fake is not what the recipe means. */
@@ -85,9 +85,9 @@ static int lock_downloads_check(const struct unknown *u, struct err *err)
 
 	if (!words->sha256 || u->locked->fake || strcmp(words->sha256, u->locked->sha256) == 0)
 		return 0;
-	err_at(err, -EBADMSG, &words->pos, NULL, "the download '%s' has the SHA-256 %s, not %s", words->name, u->locked->sha256,
+	err_at(err, -EBADMSG, &words->pos, NULL, "'%s' has the SHA-256 %s, expected %s", words->name, u->locked->sha256,
 	       words->sha256);
-	return err_hint(err, "find out why it is another file before the recipe's 'sha256' follows it");
+	return err_hint(err, "find out why the file is different before you change 'sha256' in the recipe");
 }
 
 static int lock_downloads_keep(struct cache *cache, const struct unknown *u, struct err *err)
@@ -133,7 +133,7 @@ static int lock_downloads_fetch(struct arena *arena, struct cache *cache, const 
 	}
 	r = http_run(requests, n, err);
 	if (r == -ENOENT || r == -EIO)
-		return err_hint(err, "%s (with --with-fakes, a file of yours can stand in for it)",
+		return err_hint(err, "%s (or build with a local file in its place: --with-fakes FOLDER)",
 				r == -EIO ? "check the network and the server" : "check its 'url'");
 	if (r < 0)
 		return r;
@@ -204,7 +204,7 @@ void downloads_tell(const struct lock *old, const struct lock *new)
 		if (!before)
 			log_note("download: '%s' is new", now->name);
 		else if (strcmp(before->sha256, now->sha256) != 0)
-			log_note("download: '%s' goes from %s to %s", now->name, before->sha256, now->sha256);
+			log_note("download: '%s' changes from %s to %s", now->name, before->sha256, now->sha256);
 	}
 	for (size_t i = 0; i < old->n_downloads; i++)
 		if (!lock_download(new, old->downloads[i].name))
@@ -225,7 +225,7 @@ static int lock_downloads_find_url(struct arena *arena, const struct lock *lock,
 	const char *fake = download->fake ? fakes_find(arena, lock->fakes, "downloads", download->name) : NULL;
 
 	if (download->fake && !fake)
-		return err_set(err, -ENOENT, "'%s/downloads/%s' is gone", lock->fakes, download->name);
+		return err_set(err, -ENOENT, "'%s/downloads/%s' no longer exists", lock->fakes, download->name);
 	*ret_url = fake ? lock_downloads_url_of(arena, fake) : download->url;
 	return 0;
 }
@@ -246,8 +246,8 @@ static int lock_downloads_fetch_one(void *data, size_t i, struct err *err)
 		r = fetch_items(fetching->cache, &item, 1, true, NULL, err);
 	}
 	if (r == -EBADMSG || r == -ENOENT)
-		return err_hint(err, "%s: '%s' locks what is there now",
-				r == -EBADMSG ? "if it may be another file" : "if its 'url' is right",
+		return err_hint(err, "%s, run '%s' to lock the current file",
+				r == -EBADMSG ? "if the new file is the one you want" : "if its 'url' is correct",
 				lock_again(arena, lock, download->fake ? "" : option));
 	return r == -EIO ? err_hint(err,
 				    "check the network and the server; what was fetched is kept: run the command again")

@@ -12,8 +12,8 @@ int fakes_check(const char *fakes, struct err *err)
 
 	if (!fakes || (stat(fakes, &st) == 0 && S_ISDIR(st.st_mode)))
 		return 0;
-	err_set(err, -ENOTDIR, "there is no folder '%s'", fakes);
-	return err_hint(err, "--with-fakes names a folder with files downloads/NAME or images/NAME in it");
+	err_set(err, -ENOTDIR, "the folder '%s' does not exist", fakes);
+	return err_hint(err, "--with-fakes needs a folder with files downloads/NAME or images/NAME");
 }
 
 const char *fakes_find(struct arena *arena, const char *fakes, const char *kind, const char *name)
@@ -57,5 +57,5 @@ void fakes_warn(const struct lock *lock)
 	for (size_t i = 0; i < fakes.count; i++)
 		names = arena_printf(arena, "%s%s%s", names, i ? ", " : "", fakes.items[i]);
 	if (fakes.count)
-		log_warn("NOT RELEASABLE: files of '%s' stand in for what the recipe asks for: %s", lock->fakes, names);
+		log_warn("NOT RELEASABLE: local files in '%s' are used instead of: %s", lock->fakes, names);
 }

@@ -11,9 +11,10 @@ static void lock_fetch_say_what_to_do(const struct lock *lock, int code, struct 
 	const char *command = lock_again(arena, lock, "--update ");
 
 	if (code == -ENOENT)
-		err_hint(err, "the archive has moved on: '%s' locks what it has now", command);
+		err_hint(err, "the archive no longer has the locked packages: run '%s' to lock the current ones",
+			 command);
 	else if (code == -EBADMSG)
-		err_hint(err, "no mirror has what was locked: add a mirror, or run '%s'", command);
+		err_hint(err, "no mirror has the locked packages: add a mirror, or run '%s'", command);
 	else if (code == -EIO)
 		err_hint(err, "check the network and the mirror; what was fetched is kept: run the command again");
 }

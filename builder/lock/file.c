@@ -32,7 +32,7 @@ static int lock_file_get_text(struct reader *reader, const struct node *map, con
 	const struct node *node = node_get(map, key);
 
 	if (!node)
-		return err_at(reader->err, -EINVAL, &map->pos, NULL, "'%s' is missing here", key);
+		return err_at(reader->err, -EINVAL, &map->pos, NULL, "'%s' is missing", key);
 	if (node->type != NODE_SCALAR)
 		return lock_file_refuse(reader, node, key, "a word");
 	*ret_text = node->text;
@@ -64,7 +64,7 @@ static int lock_file_get_time(struct reader *reader, const struct node *map, con
 		return r;
 	return time_parse(text, ret_seconds) == 0
 		       ? 0
-		       : lock_file_refuse(reader, node_get(map, key), key, "a time as 2026-01-31T23:59:59Z");
+		       : lock_file_refuse(reader, node_get(map, key), key, "a time like 2026-01-31T23:59:59Z");
 }
 
 static int lock_file_get_size(struct reader *reader, const struct node *map, const char *key, uint64_t *ret_size)
@@ -135,7 +135,7 @@ static int lock_file_read_archives(struct reader *reader, const struct node *top
 
 		if (!debian_archive_ok(archives->keys[i]))
 			return err_at(reader->err, -EINVAL, &archives->key_pos[i], NULL,
-				      "an archive is named NAME/SUITE");
+				      "the name of an archive must be NAME/SUITE");
 		archive->name = arena_strndup(reader->arena, archives->keys[i], (size_t)(slash - archives->keys[i]));
 		archive->suite = slash + 1;
 		if ((r = lock_file_get_map(reader, archives->items[i], NULL, known, &map)) < 0 ||
@@ -205,7 +205,7 @@ static int lock_file_read_layer(struct reader *reader, const struct node *map, e
 		for (size_t k = 0; k < tree->n_packages; k++)
 			if (strcmp(tree->packages[k].name, package.name) == 0)
 				return err_at(reader->err, -EINVAL, &map->key_pos[i], NULL,
-					      "'%s' is in a layer below already", package.name);
+					      "'%s' is already in a lower layer", package.name);
 		r = lock_file_read_package(reader, map->items[i], &package);
 		if (r < 0)
 			return r;
@@ -226,7 +226,7 @@ static int lock_file_read_tree(struct reader *reader, const struct node *top, co
 		if (r < 0)
 			return r;
 		if (!layer)
-			return err_at(reader->err, -EINVAL, &map->pos, NULL, "'%s' is missing here", debian_layer_names[l]);
+			return err_at(reader->err, -EINVAL, &map->pos, NULL, "'%s' is missing", debian_layer_names[l]);
 		r = lock_file_read_layer(reader, layer, l, tree);
 		if (r < 0)
 			return r;
@@ -247,9 +247,8 @@ static int lock_file_get_fake(struct reader *reader, const struct node *map, boo
 	r = lock_file_get_text(reader, map, "fake", &fake);
 	if (r < 0)
 		return r;
-	return strcmp(fake, "true") == 0
-		       ? 0
-		       : lock_file_refuse(reader, node_get(map, "fake"), "fake", "true, or not there");
+	return strcmp(fake, "true") == 0 ? 0
+					 : lock_file_refuse(reader, node_get(map, "fake"), "fake", "true, or left out");
 }
 
 static int lock_file_read_download(struct reader *reader, const struct node *node, struct lock_download *download)
@@ -279,7 +278,7 @@ static int lock_file_read_downloads(struct reader *reader, const struct node *to
 		struct lock_download download = {.name = map->keys[i]};
 
 		if (!valid_word(download.name))
-			return err_at(reader->err, -EINVAL, &map->key_pos[i], NULL, "not a name that a download can have");
+			return err_at(reader->err, -EINVAL, &map->key_pos[i], NULL, "not a valid name of a download");
 		if (i && strcmp(map->keys[i - 1], download.name) >= 0)
 			return err_at(reader->err, -EINVAL, &map->key_pos[i], NULL,
 				      "'%s' is out of order: downloads are sorted by name", download.name);
@@ -311,7 +310,7 @@ static int lock_file_read_blob(struct reader *reader, const struct node *parent,
 	if (r < 0)
 		return r;
 	if (!map)
-		return err_at(reader->err, -EINVAL, &parent->pos, NULL, "'%s' is missing here", key);
+		return err_at(reader->err, -EINVAL, &parent->pos, NULL, "'%s' is missing", key);
 	if ((r = lock_file_get_size(reader, map, "size", &blob->size)) < 0 ||
 	    (r = lock_file_get_sha256(reader, map, "sha256", &blob->sha256)) < 0)
 		return r;
@@ -378,7 +377,7 @@ static int lock_file_check_digest(struct reader *reader, const struct node *top,
 	sha256_hex_of(text, size > LAST_LINE ? size - LAST_LINE : 0, hex);
 	if (strcmp(hex, digest) != 0)
 		return err_at(reader->err, -EINVAL, &node_get(top, "digest")->pos, NULL,
-			      "the lock was changed since it was made");
+			      "the lock was changed after it was made");
 	return 0;
 }
 
@@ -396,7 +395,7 @@ static int lock_file_read_top(struct reader *reader, const struct node *node)
 		return r;
 	if (strcmp(format, "1") != 0)
 		return lock_file_refuse(reader, node_get(top, "format"), "format",
-					"1: a newer aether-build made this lock");
+					"1; this lock was made by a newer aether-build");
 	if ((r = lock_file_get_sha256(reader, top, "recipe", &lock->recipe_sha256)) < 0 ||
 	    (r = lock_file_get_time(reader, top, "epoch", &lock->epoch)) < 0 ||
 	    (node_get(top, "toolsRecipe") &&

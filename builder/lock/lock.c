@@ -48,7 +48,7 @@ int lock_read(struct arena *arena, const char *recipe_path, const char *suffix, 
 	int r;
 
 	if (!path_exists(path)) {
-		err_set(err, -ENOENT, "there is no lock '%s'", path);
+		err_set(err, -ENOENT, "the lock '%s' does not exist", path);
 		return err_hint(err, "run '%s'", again);
 	}
 	r = file_read(path, LOCK_BYTES_MAX, &text, err);
@@ -83,8 +83,8 @@ static int lock_check_drift(struct arena *arena, const struct recipe *recipe, co
 		drifted = tools;
 	if (!drifted)
 		return 0;
-	err_set(err, -ESTALE, "'%s' asks for other packages, archives or downloads than when '%s' was made", drifted->path,
-		lock->path);
+	err_set(err, -ESTALE, "the packages, archives or downloads of '%s' have changed since '%s' was made",
+		drifted->path, lock->path);
 	return err_hint(err, "run '%s'", lock_again(arena, lock, ""));
 }
 

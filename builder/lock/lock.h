@@ -27,7 +27,7 @@ struct lock_download {
 struct lock {
 	const char *path;
 	const char *recipe_path;     /* as given; NULL: the one beside it */
-	const char *fakes;           /* host folder of what stands in for others (--with-fakes), or NULL; not in the file */
+	const char *fakes;	     /* host folder of the fakes (--with-fakes), or NULL; not in the file */
 	const char *recipe_sha256;   /* recipe_digest() of what was locked */
 	const char *tools_sha256;    /* recipe_digest() of the tools recipe */
 	int64_t epoch;               /* SOURCE_DATE_EPOCH: the newest archive date */
@@ -41,7 +41,7 @@ struct lock {
 };
 
 struct lock_how {
-	bool allow_expired;          /* --allow-expired-release: a Release past its Valid-Until is accepted, loudly */
+	bool allow_expired; /* --allow-expired-release: a Release past its Valid-Until is accepted, with a warning */
 	bool update;                 /* --update: move to what the archive has now; else versions already locked are kept */
 	struct strv update_packages; /* --update NAME…: move only these packages, downloads and images */
 	const char *fakes;           /* --with-fakes: see lock/fakes.h; or NULL */
@@ -62,8 +62,8 @@ const char *lock_again(struct arena *arena, const struct lock *lock, const char 
 int lock_read(struct arena *arena, const char *recipe_path, const char *suffix, const char *fakes, struct lock **ret_lock,
 	      struct err *err);
 
-/* lock_read() for a recipe and its tools recipe, and checks that the lock is still theirs (else -ESTALE with the command
- * to run). `tools` is NULL for a tools recipe. Says aloud what is fake. */
+/* lock_read() for a recipe and its tools recipe, and checks that the lock is still theirs (else -ESTALE with the
+ * command to run). `tools` is NULL for a tools recipe. Warns about fakes. */
 int lock_for(struct arena *arena, const struct recipe *recipe, const struct recipe *tools, const char *fakes,
 	     struct lock **ret_lock, struct err *err);
 

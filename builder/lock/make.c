@@ -62,7 +62,7 @@ static void make_tell_changes(const char *what, const struct package_set *old, c
 		if (!before)
 			log_note("%s: '%s' %s is new", what, new->packages[i].name, new->packages[i].version);
 		else if (strcmp(before->sha256, new->packages[i].sha256) != 0)
-			log_note("%s: '%s' goes from %s to %s", what, before->name, before->version,
+			log_note("%s: '%s' changes from %s to %s", what, before->name, before->version,
 				 new->packages[i].version);
 	}
 	for (size_t i = 0; i < old->n_packages; i++)
@@ -71,7 +71,7 @@ static void make_tell_changes(const char *what, const struct package_set *old, c
 				 old->packages[i].version);
 }
 
-/* What --update names must be there, or the user believes that something moved. */
+/* What --update names must be there, or the user would think that it was updated. */
 static int make_check_updates(const struct lock *old, const struct lock_how *options, struct err *err)
 {
 	for (size_t i = 0; i < options->update_packages.count; i++) {
@@ -80,7 +80,7 @@ static int make_check_updates(const struct lock *old, const struct lock_how *opt
 		if (old && (make_find_package(&old->image, name) || make_find_package(&old->tools, name) ||
 			    lock_download(old, name) || lock_container(old, name)))
 			continue;
-		err_set(err, -ENOENT, "'%s' is to be updated, but is not in the lock", name);
+		err_set(err, -ENOENT, "cannot update '%s': it is not in the lock", name);
 		return err_hint(err, "without names, --update updates everything");
 	}
 	return 0;

@@ -28,7 +28,7 @@ static void say_vsay(const char *format, va_list arguments)
 	n = vsnprintf(line + start, sizeof line - (size_t)start - 1, format, arguments);
 	strcat(line, place ? "" : "\n");
 	if (n > 0 && write(fd < 0 ? STDERR_FILENO : fd, line, strlen(line)) < 0)
-		n = 0; /* there is nobody else to tell */
+		n = 0; /* there is no other place to report it */
 	if (fd >= 0)
 		close(fd);
 }

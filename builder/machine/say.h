@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Who speaks from now on, and where: "/dev/kmsg" for the kernel's log, which reaches every console; NULL: stderr. */
+/* Sets who writes messages, and where: "/dev/kmsg" for the kernel's log, which reaches every console; NULL: stderr. */
 void say_as(const char *program, const char *path);
 
 /* Says a line. */
@@ -36,7 +36,7 @@ int write_whole(const char *folder, const char *name, const char *text);
 /* Milliseconds since the kernel began. */
 int64_t uptime_ms(void);
 
-/* Makes a folder and its parents; it is no error when it exists. */
+/* Makes a folder and its parents; an existing folder is no error. */
 int make_folder(const char *path, unsigned mode);
 
 #endif

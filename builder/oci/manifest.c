@@ -71,7 +71,7 @@ int oci_choose(struct arena *arena, const char *name, const char *text, size_t s
 		r = oci_manifest_read_descriptor(arena, name, jval_item(manifests, i), ret_manifest, err);
 		return r < 0 ? r : 1;
 	}
-	return err_set(err, -ENOENT, "the image '%s' is for other machines than linux/amd64", name);
+	return err_set(err, -ENOENT, "the image '%s' has no version for linux/amd64", name);
 }
 
 static bool oci_manifest_is_layer(const struct jval *descriptor)
@@ -98,7 +98,7 @@ int oci_manifest(struct arena *arena, const char *name, const char *text, size_t
 	if (r < 0)
 		return r;
 	if (jval_get_number(json, "schemaVersion") != 2)
-		return oci_manifest_bad(name, "a manifest of a form that is out of use", err);
+		return oci_manifest_bad(name, "a manifest in an obsolete format", err);
 	layers = jval_get(json, "layers");
 	container->n_layers = jval_count(layers);
 	if (container->n_layers == 0)
@@ -109,7 +109,7 @@ int oci_manifest(struct arena *arena, const char *name, const char *text, size_t
 	container->layers = arena_array(arena, struct oci_blob, container->n_layers);
 	for (size_t i = 0; i < container->n_layers; i++) {
 		if (!oci_manifest_is_layer(jval_item(layers, i)))
-			return oci_manifest_bad(name, "a layer that is no tar which everybody may have", err);
+			return oci_manifest_bad(name, "a layer that is not a freely distributable tar archive", err);
 		r = oci_manifest_read_descriptor(arena, name, jval_item(layers, i), &container->layers[i], err);
 		if (r < 0)
 			return r;
@@ -128,7 +128,7 @@ int oci_diff_ids(struct arena *arena, const char *name, const char *text, size_t
 	if (r < 0)
 		return r;
 	if (!oci_manifest_is(json, "os", "linux") || !oci_manifest_is(json, "architecture", "amd64"))
-		return err_set(err, -ENOENT, "the image '%s' is for other machines than linux/amd64", name);
+		return err_set(err, -ENOENT, "the image '%s' has no version for linux/amd64", name);
 	ids = jval_get(jval_get(json, "rootfs"), "diff_ids");
 	for (size_t i = 0; i < jval_count(ids); i++) {
 		const char *digest = oci_manifest_digest_of(arena, jval_text_of(jval_item(ids, i)));
@@ -138,8 +138,7 @@ int oci_diff_ids(struct arena *arena, const char *name, const char *text, size_t
 		strv_push(arena, &list, digest);
 	}
 	if (list.count != n_layers)
-		return oci_manifest_bad(name, "another number of layers in its configuration than in its manifest",
-					err);
+		return oci_manifest_bad(name, "different numbers of layers in its configuration and its manifest", err);
 	*ret_diff_ids = list;
 	return 0;
 }

@@ -9,7 +9,7 @@
 
 enum { ANSWER_BYTES_MAX = 1 << 20 };
 
-/* The server behind a registry's name: Docker's is another than people write. */
+/* The server of a registry: that of docker.io has another name. */
 static const char *registry_host_of(const struct reference *reference)
 {
 	return strcmp(reference->registry, "docker.io") == 0 ? "registry-1.docker.io" : reference->registry;
@@ -148,10 +148,10 @@ int registry_manifest(struct arena *arena, const struct registry *registry, cons
 			       registry->reference->name, what);
 	if (answer.status == 429) {
 		err_set(err, -EIO, "%s: too many requests", url);
-		return err_hint(err, "the registry counts them for each address: try again in some hours");
+		return err_hint(err, "the registry limits requests per address: try again in a few hours");
 	}
 	if (answer.status != 200)
-		return err_set(err, -EIO, "%s: the HTTP status %u", url, answer.status);
+		return err_set(err, -EIO, "%s: unexpected HTTP status %u", url, answer.status);
 	buf_add(manifest, answer.body.data, answer.body.size);
 	return 0;
 }

@@ -9,14 +9,14 @@
 
 enum { MANIFEST_BYTES_MAX = 4 << 20 }; /* what the specification asks registries to take */
 
-/* The repository of an image, and what has to be said there to be let in. */
+/* The repository of an image, and the headers that give access to it. */
 struct registry {
 	const struct reference *reference;
 	const char *url;      /* https://registry.example/v2/NAME */
 	struct strv headers;  /* of every request */
 };
 
-/* Asks the registry how it wants to be asked, and gets a token where it wants one: anybody's, for public images. A registry on
+/* Asks the registry how it authenticates, and gets an anonymous token where it needs one. A registry on
  * this machine is spoken to without TLS, no other is. All in `arena`; `reference` is borrowed. */
 int registry_open(struct arena *arena, const struct reference *reference, struct registry *ret_registry, struct err *err);
 

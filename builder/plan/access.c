@@ -158,7 +158,7 @@ static int access_make_ssh(struct arena *arena, struct plan *plan, struct err *e
 	    (r = file_read(recipe->ssh_ca, 1 << 16, &key, err)) < 0)
 		return r;
 	if (key.data && strstr(key.data, "PRIVATE KEY")) {
-		err_at(err, -EINVAL, &pos, "ssh.ca", "'%s' is a private key, which has no place in an image",
+		err_at(err, -EINVAL, &pos, "ssh.ca", "'%s' is a private key, which must not be in an image",
 		       recipe->ssh_ca);
 		return err_hint(err, "name the public key that belongs to it, usually '%s.pub'", recipe->ssh_ca);
 	}

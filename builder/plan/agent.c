@@ -1,4 +1,4 @@
-/* aether-agent, and the two files it reads: what the machine is, and what must hold for it to be healthy. Both are
+/* aether-agent, and the two files it reads: the identity of the machine, and its health checks. Both are
  * lines of fields that tabs separate (builder/machine/agent/lines.h). */
 #include <inttypes.h>
 #include <string.h>
@@ -68,7 +68,7 @@ static int plan_agent_make_health(struct arena *arena, struct plan *plan, struct
 		const struct recipe_health *health = &plan->recipe->health[i];
 
 		if (health->type == HEALTH_HTTP)
-			r = config_needs(plan, "curl", &health->pos, "a health check by 'http'", err);
+			r = config_needs(plan, "curl", &health->pos, "a health check with 'http'", err);
 		plan_agent_put_check(arena, &text, health);
 	}
 	config_put(arena, plan, HEALTH_FILE, 0644, NULL, text.data ? text.data : "");

@@ -1,4 +1,4 @@
-/* Two plans held against each other, item by item. */
+/* Compares two plans, item by item. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -42,7 +42,7 @@ static const char *plan_layout_type_guid(struct arena *arena, const struct recip
 	}
 	near = text_nearest(from->type, codes, N_TYPES);
 	err_at(err, -EINVAL, &from->pos, from->name, "unknown partition type '%s'", from->type);
-	err_hint(err, near ? "did you mean '%s'? A GUID is accepted too" : "write its GUID", near);
+	err_hint(err, near ? "did you mean '%s'? A GUID is accepted too" : "write the GUID of the type", near);
 	return NULL;
 }
 
@@ -101,7 +101,8 @@ static int plan_layout_add_partition(struct arena *arena, struct plan *plan, con
 	}
 	plan_layout_add(arena, plan, from, type, arena_printf(arena, "%s-a", from->label));
 	if (from->uuid)
-		return err_at(err, -EINVAL, &from->pos, from->name, "one 'uuid' cannot be that of two slots; leave it out");
+		return err_at(err, -EINVAL, &from->pos, from->name,
+			      "two slots cannot have the same 'uuid'; leave it out");
 	spare = plan_layout_add(arena, plan, from, type, arena_printf(arena, "%s-b", from->label));
 	spare->start = 0;
 	spare->content = DISK_ROOT_SPARE;

@@ -21,7 +21,7 @@ static int plan_network_make_firewall(struct arena *arena, struct plan *plan, st
 	const struct pos pos = {.file = recipe->path};
 	struct err no_firewall = {0};
 	_cleanup_buf_ struct buf text = {0};
-	/* What reaches a container its hypervisor's firewall decides; the recipe's ports are in the plan for it. */
+	/* The hypervisor's firewall protects a container; the plan has the recipe's ports for it. */
 	bool asked = (recipe->firewall_tcp.count || recipe->firewall_udp.count) && recipe->kind != KIND_LXC;
 	int r = config_needs(plan, "nftables", &pos, "'firewall'", asked ? err : &no_firewall);
 
@@ -46,7 +46,7 @@ static int plan_network_make_firewall(struct arena *arena, struct plan *plan, st
 	return 0;
 }
 
-/* Sorted before what cloud-init writes (10-cloud-init-*): the recipe's word is the last. */
+/* Sorted before the files of cloud-init (10-cloud-init-*), so that the recipe takes precedence. */
 static void plan_network_make(struct arena *arena, struct plan *plan, const struct recipe_network *network)
 {
 	_cleanup_buf_ struct buf text = {0};

@@ -83,7 +83,7 @@ static const char *plan_make_cmdline(struct arena *arena, const struct recipe *r
 	return cmdline;
 }
 
-/* Named after the machine alone: the next generation keeps its identity, another machine has another. */
+/* Depends on the machine's name alone: all generations of a machine have the same identity. */
 static const char *plan_make_seed(struct arena *arena, const struct recipe *recipe)
 {
 	_cleanup_buf_ struct buf text = {0};

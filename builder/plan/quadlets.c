@@ -130,8 +130,7 @@ static int plan_quadlets_make_storage(struct arena *arena, struct plan *plan, st
 	for (size_t i = 0; i < plan->recipe->n_files; i++)
 		if (strcmp(plan->recipe->files[i].path, path) == 0)
 			return err_at(err, -EEXIST, &plan->recipe->files[i].pos, NULL,
-				      "'%s' is where podman is told of embedded images: it cannot be the recipe's own",
-				      path);
+				      "'%s' is generated for the embedded images: remove it from 'files'", path);
 	config_put(arena, plan, path, 0644, NULL, text);
 	return 0;
 }

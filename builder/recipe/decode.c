@@ -138,7 +138,7 @@ static int decode_mode(struct decoder *decoder, const struct node *node, const c
 	unsigned long value;
 
 	if (node->type == NODE_SCALAR && node->plain && isdigit((unsigned char)*node->text)) {
-		problem_expected(decoder, node, path, "a mode in quotes");
+		problem_expected(decoder, node, path, "a mode in double quotes");
 		return err_hint(decoder->err, "write \"%s\"", node->text);
 	}
 	value = node->type == NODE_SCALAR ? strtoul(node->text, &end, 8) : 0;
@@ -162,7 +162,7 @@ static int decode_add_setting(struct decoder *decoder, struct recipe_settings *s
 	for (const char *c = value->text; *c; c++)
 		if (iscntrl((unsigned char)*c) || (*c == '\\' && !c[1]))
 			return problem_expected(decoder, value, path,
-					       "text of one line, without a backslash at its end");
+						"one line of text without a backslash at its end");
 	*arena_push(decoder->arena, settings->items, settings->count) = (struct recipe_setting){
 		section, key, truth < 0 ? node_is_null(value) ? "" : value->text : truth ? "yes" : "no",
 	};
@@ -219,7 +219,7 @@ static int decode_field(struct decoder *decoder, const struct field *field, cons
 
 	if (field->flags & FIELD_LATER) {
 		err_at(decoder->err, -ENOTSUP, &node->key_pos[i], path, "'%s' is not yet supported", field->name);
-		return err_hint(decoder->err, "leave it out: this version would not do what it says");
+		return err_hint(decoder->err, "leave it out: this version cannot do it");
 	}
 	if (field->flags & FIELD_EARLY)
 		return 0;

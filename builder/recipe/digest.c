@@ -38,7 +38,8 @@ static void recipe_digest_put_repository(struct buf *out, const struct recipe *r
 	recipe_digest_put_all(out, &repository->fingerprints);
 }
 
-/* Where a download goes is no business of a lock's. Without any there is not even a count: older locks stay good. */
+/* The path of a download in the image is not part of a lock. Without any there is not even a count: older locks stay
+ * good. */
 static void recipe_digest_put_downloads(struct buf *out, const struct recipe *recipe)
 {
 	for (size_t i = 0; i < recipe->n_downloads; i++) {

@@ -9,7 +9,8 @@
 #include "base/buf.h"
 #include "recipe/problem.h"
 
-/* What names may make of a recipe, all together: far more than a machine needs, far less than a bomb of them. */
+/* What names may make of a recipe, all together: far more than a machine needs, but small enough to stop an expansion
+ * bomb. */
 enum { BYTES_MAX = 8 << 20, NODES_MAX = 1 << 17, DEPTH_MAX = 200 };
 
 /* The values that are being worked out: meeting one of them again means that it needs itself. */
@@ -49,10 +50,10 @@ static int interpolate_unknown(const struct names *names, const struct reference
 {
 	const char *near = text_nearest(word, known, n);
 
-	interpolate_refuse(names, from, arena_printf(names->arena, "there is no '%s%s'", before, word));
+	interpolate_refuse(names, from, arena_printf(names->arena, "'%s%s' does not exist", before, word));
 	if (!*before)
 		return err_hint(names->err,
-				"names begin with facts, vars, name or env; write $${%s} for these very characters",
+				"names begin with facts, vars, name or env; write $${%s} for this text itself",
 				from->name);
 	return near ? err_hint(names->err, "did you mean ${%s%s}?", before, near) : -EINVAL;
 }
@@ -79,7 +80,7 @@ static int interpolate_work_out(struct names *names, const struct reference *fro
 		if (at->node == target)
 			return interpolate_report_cycle(names, from, up, target);
 	if (up->depth > DEPTH_MAX)
-		return interpolate_refuse(names, from, "too many names that stand for one another");
+		return interpolate_refuse(names, from, "too many values that refer to each other");
 	interpolate_expand(names, target, path, up);
 	return target->state == STATE_REPORTED ? -EINVAL : 0;
 }
@@ -126,8 +127,9 @@ static int interpolate_find_env(struct names *names, const struct reference *fro
 		if (listed->items[i]->type != NODE_SCALAR || strcmp(listed->items[i]->text, wanted) != 0)
 			continue;
 		if (!node->text)
-			return interpolate_refuse(names, from,
-						  arena_printf(names->arena, "the environment has no '%s'", wanted));
+			return interpolate_refuse(
+				names, from,
+				arena_printf(names->arena, "environment variable '%s' is not set", wanted));
 		node->text = arena_strdup(names->arena, node->text);
 		*ret = node;
 		return 0;
@@ -147,15 +149,14 @@ static int interpolate_find(struct names *names, const struct reference *from, c
 
 	if (dot && strcmp(first, "facts") == 0)
 		return names->facts ? interpolate_walk(names, from, (struct node *)names->facts, up, ret)
-				    : interpolate_refuse(names, from, "there are no facts: 'facts' names no file");
+				    : interpolate_refuse(names, from, "the recipe has no 'facts'");
 	if (dot && strcmp(first, "vars") == 0)
 		return vars ? interpolate_walk(names, from, vars, up, ret)
-			    : interpolate_refuse(names, from, "there are no 'vars'");
+			    : interpolate_refuse(names, from, "the recipe has no 'vars'");
 	if (dot && strcmp(first, "env") == 0)
 		return interpolate_find_env(names, from, ret);
 	if (!dot && (strcmp(first, "facts") == 0 || strcmp(first, "vars") == 0 || strcmp(first, "env") == 0))
-		return interpolate_refuse(names, from,
-					  arena_printf(names->arena, "name one of them: ${%s.NAME}", first));
+		return interpolate_refuse(names, from, arena_printf(names->arena, "write ${%s.NAME}", first));
 	if (dot || strcmp(first, "name") != 0)
 		return interpolate_unknown(names, from, "", first, known, sizeof known / sizeof *known);
 	if (!name)
@@ -174,7 +175,7 @@ static int interpolate_charge(struct names *names, const struct reference *from,
 	names->nodes++;
 	if (names->bytes <= BYTES_MAX && names->nodes <= NODES_MAX)
 		return 0;
-	return spent ? -EINVAL : interpolate_refuse(names, from, "names make the recipe larger than 8 MiB");
+	return spent ? -EINVAL : interpolate_refuse(names, from, "the recipe becomes larger than 8 MiB");
 }
 
 /* A value that is only one reference becomes what it names, type, place and all: a path in it means what it meant there. */
@@ -208,8 +209,8 @@ static const char *interpolate_read_reference(struct names *names, const char *t
 	from->name = arena_strndup(names->arena, text + 2, (size_t)(end - text - 2));
 	if (*end == '}')
 		return end + 1;
-	err_at(names->err, -EINVAL, &from->node->pos, from->path, "'${%s' does not end in '}'", from->name);
-	err_hint(names->err, "names are of letters, digits, '-', '_' and dots; write $${ for these very characters");
+	err_at(names->err, -EINVAL, &from->node->pos, from->path, "'${%s' has no closing '}'", from->name);
+	err_hint(names->err, "names consist of letters, digits, '-', '_' and dots; write $${ for the text '${' itself");
 	return NULL;
 }
 
@@ -222,9 +223,9 @@ static int interpolate_put(struct names *names, const struct reference *from, co
 		return r;
 	if (value->type != NODE_SCALAR) {
 		interpolate_refuse(names, from,
-				   value->type == NODE_MAP ? "a map cannot be part of a text"
-							   : "a list cannot be part of a text");
-		return err_hint(names->err, "a value that is nothing but ${%s} becomes the whole of it", from->name);
+				   value->type == NODE_MAP ? "a map cannot be put into a text"
+							   : "a list cannot be put into a text");
+		return err_hint(names->err, "use ${%s} alone as the value, without other text", from->name);
 	}
 	r = interpolate_charge(names, from, strlen(value->text));
 	if (r == 0)
@@ -270,8 +271,8 @@ static void interpolate_check_key(struct names *names, const struct node *map, s
 {
 	if (!strstr(map->keys[i], "${"))
 		return;
-	err_at(names->err, -EINVAL, &map->key_pos[i], path, "'${' in a key");
-	err_hint(names->err, "names are put into values, not into keys: write the key out");
+	err_at(names->err, -EINVAL, &map->key_pos[i], path, "'${' is not allowed in a key");
+	err_hint(names->err, "write the whole key: only values can contain ${…}");
 }
 
 /* `packages: ${vars.more}` was made a list of that one word before anybody knew that it names a list: its items take its place,
@@ -314,7 +315,7 @@ static void interpolate_expand(struct names *names, struct node *node, const cha
 	node->state = r < 0 ? STATE_REPORTED : STATE_FINAL;
 }
 
-/* Facts are another's file: a `${` in them is theirs. */
+/* Facts are not a recipe file: a `${` in them is plain text. */
 static void interpolate_keep(struct node *node)
 {
 	node->state = STATE_FINAL;

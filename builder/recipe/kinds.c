@@ -95,7 +95,7 @@ int kinds_parent(struct decoder *decoder, const struct node *root, const struct 
 		}
 	parent = node_get(from, name);
 	if (known && !parent) {
-		err_at(decoder->err, -EINVAL, &from->pos, "from", "there is no parent here for the kind '%s'", name);
+		err_at(decoder->err, -EINVAL, &from->pos, "from", "no parent is given for the kind '%s'", name);
 		err_hint(decoder->err, "add it: '%s: ../images/%s-base.recipe'", name, name);
 	}
 	*ret_parent = parent;
@@ -121,7 +121,7 @@ static void kinds_check_words(struct decoder *decoder, const struct node *part, 
 			problem_unknown(decoder, &part->key_pos[i], path, "key", part->keys[i], known, n);
 		for (size_t e = 0; e < sizeof elsewhere / sizeof *elsewhere; e++)
 			if (strcmp(elsewhere[e], part->keys[i]) == 0)
-				err_at(decoder->err, -EINVAL, &part->key_pos[i], path, "'%s' cannot stand below '%s'",
+				err_at(decoder->err, -EINVAL, &part->key_pos[i], path, "'%s' is not allowed below '%s'",
 				       part->keys[i], name);
 	}
 }

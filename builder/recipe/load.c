@@ -84,7 +84,7 @@ static int load_read_text(struct loader *loader, struct source *source, struct n
 
 	if (stat(source->path, &st) == 0 && st.st_size > FILE_MAX)
 		return err_at(decoder->err, -EFBIG, &(struct pos){source->name, 1, 1}, NULL,
-			      "larger than 4 MiB: not a file of this language");
+			      "the file is larger than 4 MiB: it cannot be a recipe file");
 	r = file_read(source->path, FILE_MAX, &text, decoder->err);
 	if (r < 0)
 		return r;
@@ -99,9 +99,9 @@ static int load_read_text(struct loader *loader, struct source *source, struct n
 	r = yaml_read(decoder->arena, source->name, text.data, text.size, ret_node, decoder->err);
 	if (r == 0 && (*ret_node)->type != NODE_MAP)
 		r = err_at(decoder->err, -EINVAL, &(*ret_node)->pos, NULL,
-			   "expected a map: keys, each with ': ' and a value");
+			   "expected a map: lines of the form 'key: value'");
 	if (r == 0 && (*ret_node)->tag != TAG_NONE)
-		r = err_at(decoder->err, -EINVAL, &(*ret_node)->pos, NULL, "a tag has no meaning for a whole file");
+		r = err_at(decoder->err, -EINVAL, &(*ret_node)->pos, NULL, "a tag is not allowed for a whole file");
 	return r;
 }
 
@@ -138,8 +138,8 @@ static int load_find_source(struct loader *loader, const struct source *by, cons
 	if (node->type != NODE_SCALAR || !*node->text)
 		return err_at(err, -EINVAL, &node->pos, key, "expected the path of a file");
 	if (strstr(node->text, "${")) {
-		err_at(err, -EINVAL, &node->pos, key, "'${' in the path of a file of the language");
-		return err_hint(err, "these files are read before names are known: write the path out");
+		err_at(err, -EINVAL, &node->pos, key, "'${' is not allowed in the path of a recipe file");
+		return err_hint(err, "write the whole path: recipe files are read before ${…} is replaced");
 	}
 	path = source_file_find(&loader->decoder, node, key);
 	if (!path)
@@ -148,7 +148,7 @@ static int load_find_source(struct loader *loader, const struct source *by, cons
 		if (strcmp(at->path, path) == 0)
 			return load_report_cycle(loader, by, node, key, path);
 	if (depth > DEPTH_MAX)
-		return err_at(err, -ELOOP, &node->pos, key, "more than %d files that name one another", DEPTH_MAX);
+		return err_at(err, -ELOOP, &node->pos, key, "more than %d files that include each other", DEPTH_MAX);
 	*ret_source = *by;
 	ret_source->up = by;
 	ret_source->path = path;
@@ -244,13 +244,12 @@ static void load_parent(struct loader *loader, const struct source *by, const st
 	if (!node)
 		return;
 	if (by->module) {
-		err_at(err, -EINVAL, &node->pos, "from", "a module has no parent");
+		err_at(err, -EINVAL, &node->pos, "from", "a module cannot have a parent");
 		err_hint(err, "a module can 'use' other modules");
 	} else if (node->type != NODE_SCALAR) {
 		loader->incomplete = true;
-		err_at(err, -EINVAL, &node->pos, "from",
-		       "expected the path of one recipe, or one for each kind: there is at most one parent");
-		err_hint(err, "'use' takes any number of modules");
+		err_at(err, -EINVAL, &node->pos, "from", "expected the path of one recipe, or of one for each kind");
+		err_hint(err, "to include several files, list modules in 'use'");
 	} else if (load_find_source(loader, by, node, "from", &source) == 0) {
 		source.origin = ORIGIN_PARENT;
 		source.level = loader->decoder.n_documents;

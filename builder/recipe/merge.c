@@ -48,7 +48,7 @@ static struct node *merge_clash(struct merger *merger, const struct schema *sche
 	err_at(merger->decoder->err, -EINVAL, &newer->pos, path, "%s here, but %s at %s", merge_kind_of(newer),
 	       merge_kind_of(older), merge_place_of(merger, &older->pos));
 	if (schema->type == VALUE_ANY)
-		err_hint(merger->decoder->err, "write '!replace' before the value to start anew");
+		err_hint(merger->decoder->err, "write '!replace' before the value to replace the older one");
 	return merge_copy_of(merger, older);
 }
 
@@ -62,7 +62,7 @@ static bool merge_knows(const struct document *module, const struct decoder *dec
 	return false;
 }
 
-/* A module may overrule what it uses, and files may overrule modules; equals may not. */
+/* A module may overrule what it uses, and files may overrule modules; modules of the same level may not. */
 static void merge_note_conflict(struct merger *merger, const struct node *older, const struct node *newer)
 {
 	const struct document *was = source_file_document(merger->decoder, &older->pos);
@@ -89,8 +89,8 @@ static void merge_report_conflict(struct merger *merger, const struct conflict *
 				     : merge_kind_of(conflict->newer),
 	       conflict->older->text ? arena_printf(arena, "'%s'", conflict->older->text) : "another",
 	       merge_place_of(merger, &conflict->older->pos));
-	err_hint(decoder->err, "decide in '%s': what it says about '%s' counts", decoder->documents[module->level].name,
-		 path);
+	err_hint(decoder->err, "set it in '%s': there '%s' overrides both modules",
+		 decoder->documents[module->level].name, path);
 }
 
 void merge_check(struct merger *merger, const struct node *node, const char *path)
@@ -141,7 +141,7 @@ static struct node *merge_lists(struct merger *merger, const struct schema *sche
 
 		if (item->tag != TAG_NONE)
 			err_at(merger->decoder->err, -EINVAL, &item->pos, path,
-			       "a tag has no meaning for an item of a list");
+			       "a tag is not allowed for an item of a list");
 		if (schema->type == VALUE_SETTING && item->type == NODE_SCALAR && !*item->text)
 			list = merge_fresh(merger, NODE_LIST, &newer->pos, NULL);
 		else if (older && node_has(older, item))
@@ -228,8 +228,8 @@ static void merge_not_there(struct merger *merger, const struct node *node, cons
 		n += known[n] != NULL;
 	}
 	near = word->text ? text_nearest(word->text, known, n) : NULL;
-	err_at(merger->decoder->err, -EINVAL, &word->pos, path, "there is no '%s' to remove",
-	       word->text ? word->text : "such item");
+	err_at(merger->decoder->err, -EINVAL, &word->pos, path, "cannot remove '%s', which does not exist",
+	       word->text ? word->text : "this item");
 	if (near)
 		err_hint(merger->decoder->err, "did you mean '%s'?", near);
 }
@@ -240,7 +240,7 @@ static struct node *merge_take_away(struct merger *merger, const struct schema *
 	struct node *rest;
 
 	if (!older) {
-		err_at(merger->decoder->err, -EINVAL, &newer->pos, path, "there is nothing to remove");
+		err_at(merger->decoder->err, -EINVAL, &newer->pos, path, "cannot remove it: it is not set");
 		return NULL;
 	}
 	if (node_is_null(newer))
@@ -248,8 +248,8 @@ static struct node *merge_take_away(struct merger *merger, const struct schema *
 	if (schema->type == VALUE_WORDS || schema->type == VALUE_SETTING)
 		older = merge_as_list(merger, older);
 	if (newer->type == NODE_MAP || older->type == NODE_SCALAR) {
-		err_at(merger->decoder->err, -EINVAL, &newer->pos, path, "expected the names of what to remove");
-		err_hint(merger->decoder->err, "'!remove' with nothing behind it takes the whole key away");
+		err_at(merger->decoder->err, -EINVAL, &newer->pos, path, "expected the names of the items to remove");
+		err_hint(merger->decoder->err, "'!remove' without a value removes the whole key");
 		return merge_copy_of(merger, older);
 	}
 	newer = merge_as_list(merger, newer);

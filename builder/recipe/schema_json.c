@@ -239,15 +239,14 @@ static struct jval *schema_json_definitions(struct arena *arena)
 		    *settings;
 
 	jval_set(name, "pattern", jval_text("^\\$\\{[A-Za-z0-9._-]+\\}$"));
-	jval_set(name, "description",
-		 jval_text("a name that stands for a value: ${vars.…}, ${facts.…}, ${name}, ${env.…}"));
+	jval_set(name, "description", jval_text("a reference to a value: ${vars.…}, ${facts.…}, ${name}, ${env.…}"));
 	jval_set(defs, "name", name);
 	setting = schema_json_any_of(schema_json_text_like(arena, NULL, NULL, true),
 				     schema_json_list_of(schema_json_text_like(arena, NULL, NULL, true)));
 	settings = schema_json_map_of(
 		NULL, schema_json_object_with(schema_json_pattern_of(arena, &schema_setting_rule), setting));
 	jval_set(settings, "description",
-		 jval_text("a section of systemd's: its own keys, each with a text or a list of texts"));
+		 jval_text("a section of a systemd file: keys, each with a text or a list of texts"));
 	jval_set(defs, "settings", settings);
 	return defs;
 }

@@ -5,8 +5,8 @@
 #include "edge/yaml.h"
 #include "recipe/schema.h"
 
-const struct rule schema_setting_rule = {"a word of systemd's: letters, digits and dashes, the first one a capital",
-					 "[A-Z][A-Za-z0-9-]*"};
+const struct rule schema_setting_rule = {
+	"a name like those of systemd: a capital letter, then letters, digits and dashes", "[A-Z][A-Za-z0-9-]*"};
 
 static const struct schema any = {.type = VALUE_ANY};
 static const struct schema setting = {.type = VALUE_SETTING};

@@ -75,7 +75,7 @@ static const char *source_file_real(struct decoder *decoder, const struct node *
 
 	if (!realpath(path, real) || stat(real, &st) < 0) {
 		err_at(decoder->err, -errno, &node->pos, key, "cannot find the file '%s'", node->text);
-		err_hint(decoder->err, "it is looked for at '%s'", path);
+		err_hint(decoder->err, "expected it at '%s'", path);
 		return NULL;
 	}
 	if (!S_ISREG(st.st_mode)) {
@@ -83,7 +83,7 @@ static const char *source_file_real(struct decoder *decoder, const struct node *
 		return NULL;
 	}
 	if (!source_file_is_allowed(decoder, node, real)) {
-		err_at(decoder->err, -EPERM, &node->pos, key, "'%s' lies outside the repository '%s'", node->text,
+		err_at(decoder->err, -EPERM, &node->pos, key, "'%s' is outside of the repository '%s'", node->text,
 		       decoder->recipe->root);
 		err_hint(decoder->err, "move it into the repository, or allow it: --allow-outside");
 		return NULL;

@@ -33,7 +33,7 @@ const char *const *guest_limited(struct arena *arena, const char *const *argv, u
 void guest_judge(struct guest_said *said, int status, uint64_t took_ms, uint64_t timeout_ms)
 {
 	said->status = status;
-	/* A command of its own may end with 124, but not so late. */
+	/* The command itself may exit with 124, but then before the time limit. */
 	said->timed_out = (status == TIMEOUT_STATUS || status == KILLED_STATUS) && took_ms >= timeout_ms;
 }
 

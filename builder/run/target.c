@@ -54,7 +54,7 @@ static void target_take_words(struct arena *arena, struct strv *list, const stru
 			strv_push(arena, list, jval_text_of(jval_item(array, i)));
 }
 
-/* Who may become root is whom one wants to be. */
+/* The user to log in as: one who may become root. */
 static void target_take_user(struct arena *arena, struct target *target, const struct jval *users)
 {
 	for (size_t i = 0; i < jval_count(users); i++) {
@@ -112,13 +112,13 @@ int target_find(struct arena *arena, const char *path, struct target *ret_target
 	if (r < 0)
 		return r;
 	if (stat(place, &st) < 0)
-		return err_sys(err, -errno, "cannot look at '%s'", place);
+		return err_sys(err, -errno, "cannot access '%s'", place);
 	folder = S_ISDIR(st.st_mode) ? place : arena_strndup(arena, place, (size_t)(strrchr(place, '/') - place));
 	r = target_read_manifest(arena, folder, &manifest, err);
 	if (r < 0)
 		return r;
 	if (S_ISDIR(st.st_mode) && !manifest) {
-		err_set(err, -ENOENT, "'%s' is a folder, and not one of a generation", path);
+		err_set(err, -ENOENT, "'%s' is a folder, but not the folder of a generation", path);
 		return err_hint(err, "name a recipe, an image, or a folder like out/gateway/1");
 	}
 	target.image = S_ISDIR(st.st_mode) ? arena_printf(arena, "%s/%s", place, manifest->image.file) : place;

@@ -78,7 +78,7 @@ int trial_boot(struct trial *trial, const struct guest *guest, int64_t deadline_
 	result->took_ms = (uint64_t)(clock_ms() - started_ms);
 	if (!done) {
 		result->expected = "running";
-		result->seen = said.timed_out ? "it was not done when the time was over"
+		result->seen = said.timed_out ? "it did not finish in time"
 					      : trial_shown(trial->arena, *said.out ? said.out : said.diagnostics);
 	}
 	return trial_list_failed(trial->arena, guest, ret_failed_units, err);
@@ -107,7 +107,8 @@ int trial_read_health(struct trial *trial, const char *text, size_t size, struct
 			result->seen = trial_shown(trial->arena, reason ? reason : "no reason was given");
 	}
 	if (!jval_get_bool(report, "healthy") && trial->n_failed == 0)
-		trial_add(trial, "health", "the machine is healthy", false)->seen = "its agent says that it is not";
+		trial_add(trial, "health", "the machine is healthy", false)->seen =
+			"its agent reports that it is not healthy";
 	return 0;
 }
 
@@ -127,7 +128,7 @@ int trial_health(struct trial *trial, const struct guest *guest, uint64_t patien
 	result->expected = "a report";
 	result->seen =
 		said.timed_out
-			? "it was not done when the time was over"
+			? "it did not finish in time"
 			: arena_printf(trial->arena, "exit status %d: %s", said.status,
 				       trial_shown(trial->arena, problem.first && said.status <= 1 ? problem.first->text
 												   : said.diagnostics));
@@ -142,7 +143,7 @@ static int trial_matches(const char *pattern, const char *text, bool *ret_does, 
 	regex_t regex;
 
 	if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB | REG_NEWLINE) != 0)
-		return err_set(err, -EINVAL, "'%s' is not a regular expression", pattern);
+		return err_set(err, -EINVAL, "'%s' is not a valid regular expression", pattern);
 	*ret_does = regexec(&regex, text, 0, NULL, 0) == 0;
 	regfree(&regex);
 	return 0;
@@ -171,19 +172,19 @@ int trial_judge(struct trial *trial, const struct recipe_test *test, const struc
 	if (r < 0)
 		return r;
 	if (said->timed_out)
-		expected = arena_printf(trial->arena, "an end within %" PRIu64 " ms", test->timeout_ms);
+		expected = arena_printf(trial->arena, "it ends within %" PRIu64 " ms", test->timeout_ms);
 	else if (said->status != test->status)
 		expected = arena_printf(trial->arena, "exit status %" PRId64, test->status);
 	else if (test->output && !strstr(said->out, test->output))
 		expected = arena_printf(trial->arena, "in the output: %s", trial_shown(trial->arena, test->output));
 	else if (!does)
-		expected = arena_printf(trial->arena, "a line of output like: %s", test->matches);
+		expected = arena_printf(trial->arena, "a line of output that matches: %s", test->matches);
 	result = trial_add(trial, "test", test->name, expected == NULL);
 	result->expected = expected;
 	result->took_ms = took_ms;
 	if (expected)
 		result->seen = said->timed_out
-				       ? arena_printf(trial->arena, "it was ended; %s", trial_saw(trial->arena, said))
+				       ? arena_printf(trial->arena, "it was killed; %s", trial_saw(trial->arena, said))
 				       : trial_saw(trial->arena, said);
 	return 0;
 }

@@ -10,7 +10,7 @@
 struct workdir {
 	const char *folder;          /* absolute; NULL: none */
 	bool keep;
-	int fd;                      /* the sign of life of a folder that goes */
+	int fd; /* locked as long as the folder is in use */
 	struct cache *cache;
 };
 

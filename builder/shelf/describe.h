@@ -14,7 +14,7 @@ const char *describe_text(struct arena *arena, const char *text);
 /* `name/number`, in `arena`. */
 const char *describe_name(struct arena *arena, const struct generation *generation);
 
-/* The shelves that a user names, or all below `out` when he names none; in `arena`. */
+/* The shelves that a user names, or all below `out` when none is named; in `arena`. */
 int describe_shelves(struct arena *arena, const char *out, char *const *arguments, size_t n, struct strv *ret_names,
 		     struct err *err);
 

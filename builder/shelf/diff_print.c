@@ -108,7 +108,7 @@ void diff_print_text(const struct diff *diff)
 
 	printf("%s -> %s\n", describe_name(diff->arena, diff->before), describe_name(diff->arena, diff->after));
 	if (n == 0)
-		puts("\nNothing that was planned differs.");
+		puts("\nThe plans do not differ.");
 	for (size_t g = 0; g < n; g++) {
 		printf("\n%s: %s\n", groups[g].heading, diff_print_counts(diff->arena, &groups[g]));
 		for (size_t i = 0; i < groups[g].n; i++)
@@ -194,7 +194,7 @@ void diff_print_markdown(const struct diff *diff)
 	for (size_t i = 0; i < N_SIZES; i++)
 		printf("| %s | %s | %s | %s |\n", rows[i].what, rows[i].before, rows[i].after, rows[i].growth);
 	if (n == 0)
-		puts("\nNothing that was planned differs.");
+		puts("\nThe plans do not differ.");
 	for (size_t g = 0; g < n; g++)
 		diff_print_group(diff->arena, &groups[g]);
 }

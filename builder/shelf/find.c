@@ -20,13 +20,13 @@ static int find_hint_shelves(struct arena *arena, const char *out, struct err *e
 	_cleanup_buf_ struct buf text = {0};
 
 	if (names.count == 0)
-		return err_hint(err, "nothing was built below '%s' yet; another folder is named with --out FOLDER", out);
+		return err_hint(err, "nothing was built in '%s' yet; use --out FOLDER for another folder", out);
 	for (size_t i = 0; i < names.count && i < HINT_NAMES_MAX; i++)
 		buf_printf(&text, "%s%s", i ? ", " : "", names.items[i]);
-	return err_hint(err, "below '%s' there is: %s%s", out, text.data, names.count > HINT_NAMES_MAX ? ", …" : "");
+	return err_hint(err, "'%s' contains: %s%s", out, text.data, names.count > HINT_NAMES_MAX ? ", …" : "");
 }
 
-/* The latest ones: a user's typing error is near them. */
+/* The latest ones: a mistyped number is most likely near them. */
 static int find_hint_numbers(struct arena *arena, const char *shelf, const char *name, struct err *err)
 {
 	unsigned *numbers;
@@ -35,7 +35,7 @@ static int find_hint_numbers(struct arena *arena, const char *shelf, const char 
 
 	for (size_t i = first; i < n; i++)
 		buf_printf(&text, "%s%s/%u", i > first ? ", " : "", name, numbers[i]);
-	return err_hint(err, "there is: %s%s", first ? "…, " : "", text.data);
+	return err_hint(err, "generations: %s%s", first ? "…, " : "", text.data);
 }
 
 /* --- by name -------------------------------------------------------------------------------------------------------- */
@@ -75,7 +75,7 @@ static int find_load(struct arena *arena, const char *shelf, unsigned number, st
 	size_t n = shelf_numbers(arena, shelf, &numbers);
 
 	if (n == 0) /* somebody has removed them since */
-		return err_set(err, -ENOENT, "the generations in '%s' cannot be read any more", shelf);
+		return err_set(err, -ENOENT, "the generations in '%s' no longer exist", shelf);
 	return generation_load(arena, shelf, number ? number : numbers[n - 1], ret_generation, err);
 }
 

@@ -57,7 +57,7 @@ static unsigned shelf_gc_last_good(const struct shelf *shelf)
 	return 0;
 }
 
-/* Why generation `i` stays, or NULL. The reasons that hold whatever the user wants come first: they are news. */
+/* Why generation `i` stays, or NULL. The reasons that do not depend on `keep` come first: only these are reported. */
 static const char *shelf_gc_reason_to_stay(struct arena *arena, const struct shelf *shelf, size_t i, unsigned keep)
 {
 	const struct generation *generation = &shelf->generations[i];
@@ -104,7 +104,7 @@ static struct gc_item *shelf_gc_judge(struct arena *arena, const struct shelf *s
 	return items;
 }
 
-/* Out of sight first, durably, then out of the world. */
+/* First hidden by a rename, durably, then removed. */
 static int shelf_gc_take_away(struct arena *arena, const char *shelf, const struct gc_item *items, size_t n,
 			      struct err *err)
 {

@@ -58,7 +58,7 @@ int generation_list(struct arena *arena, const char *out, const char *name, stru
 	size_t n = 0, n_numbers = shelf_numbers(arena, shelf, &numbers);
 
 	if (n_numbers == 0)
-		return err_set(err, -ENOENT, "there is no generation below '%s'", shelf);
+		return err_set(err, -ENOENT, "no generation exists in '%s'", shelf);
 	for (size_t i = 0; i < n_numbers; i++) {
 		struct err problem = {0};
 

@@ -38,7 +38,7 @@ int publish_find(struct arena *arena, const char *out, const struct publish_want
 struct publish_draft {
 	char folder[4096]; /* the maker's own, empty at first; its files are made here */
 	char shelf[4096];  /* out/NAME */
-	int fd;            /* of `folder`, locked: the sign of life */
+	int fd;		   /* of `folder`, locked as long as the build runs */
 };
 
 /* Makes out/NAME/ when it is missing, removes what dead builds left there, and begins a draft that is to be passed to

@@ -37,13 +37,14 @@ static int record_wrong(const struct reader *reader, const char *where, const ch
 {
 	const struct pos pos = {.file = reader->path};
 
-	return err_at(reader->err, -EBADMSG, &pos, where, "not a record: %s", what);
+	return err_at(reader->err, -EBADMSG, &pos, where, "not a valid record: %s", what);
 }
 
 static int record_get_number(const struct reader *reader, const struct jval *object, const char *key, int64_t max,
 			     int64_t *ret)
 {
-	return jval_get_count(object, key, max, ret) ? 0 : record_wrong(reader, key, "a number in range is expected");
+	return jval_get_count(object, key, max, ret) ? 0
+						     : record_wrong(reader, key, "expected a number within its limits");
 }
 
 static int record_get_deployment(const struct reader *reader, const struct jval *object, struct deployment *ret)
@@ -52,7 +53,7 @@ static int record_get_deployment(const struct reader *reader, const struct jval 
 	const char *reason = jval_get_text(object, "reason");
 
 	if (!host || !*host)
-		return record_wrong(reader, "deployments", "each has a host");
+		return record_wrong(reader, "deployments", "each must have a host");
 	for (enum verdict v = VERDICT_UNTRIED; verdict && v <= VERDICT_BAD; v++)
 		if (strcmp(verdict, verdict_name(v)) == 0) {
 			*ret = (struct deployment){
@@ -61,7 +62,7 @@ static int record_get_deployment(const struct reader *reader, const struct jval 
 			};
 			return record_get_number(reader, object, "when", TIME_MAX, &ret->when);
 		}
-	return record_wrong(reader, "deployments", "a verdict is one of untried, good, bad");
+	return record_wrong(reader, "deployments", "a verdict must be untried, good or bad");
 }
 
 static int record_get(const struct reader *reader, const struct jval *top, struct record *ret_record)
@@ -72,7 +73,7 @@ static int record_get(const struct reader *reader, const struct jval *top, struc
 	int r;
 
 	if (jval_get_number(top, "record") > RECORD_VERSION) {
-		err_set(reader->err, -ENOTSUP, "the record '%s' is of a later version", reader->path);
+		err_set(reader->err, -ENOTSUP, "the record '%s' has a newer version", reader->path);
 		return err_hint(reader->err, "use the aether-build that wrote it, or a newer one");
 	}
 	if (jval_get_number(top, "record") < 1)
@@ -238,7 +239,7 @@ int record_note(const char *folder, const struct deployment *deployment, struct 
 		return lock;
 	if (!path_exists(arena_printf(arena, "%s/" SHELF_MANIFEST, folder))) {
 		err_set(err, -ENOENT, "the generation '%s' is gone", folder);
-		return err_hint(err, "somebody has removed it meanwhile, with 'aether-build gc' or by hand");
+		return err_hint(err, "it was removed in the meantime, by 'aether-build gc' or by hand");
 	}
 	r = record_read_for_change(arena, folder, &record, err);
 	if (r < 0)

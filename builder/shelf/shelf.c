@@ -78,7 +78,7 @@ int shelf_manifest(struct arena *arena, const char *shelf, unsigned number, stru
 
 int shelf_cannot_write(int r, struct err *err)
 {
-	return r == -ENOSPC || r == -EDQUOT ? r : err_hint(err, "name a folder you can write to with --out FOLDER");
+	return r == -ENOSPC || r == -EDQUOT ? r : err_hint(err, "use --out FOLDER with a folder that you can write to");
 }
 
 int shelf_lock(const char *shelf, struct err *err)
@@ -87,7 +87,7 @@ int shelf_lock(const char *shelf, struct err *err)
 	int fd = open(arena_printf(arena, "%s/.lock", shelf), O_RDWR | O_CREAT | O_CLOEXEC, 0644), r = 0;
 
 	if (fd < 0)
-		return shelf_cannot_write(err_sys(err, -errno, "cannot write in the folder '%s'", shelf), err);
+		return shelf_cannot_write(err_sys(err, -errno, "cannot write to the folder '%s'", shelf), err);
 	while (r == 0 && flock(fd, LOCK_EX) < 0)
 		if (errno != EINTR)
 			r = err_sys(err, -errno, "cannot lock the folder '%s'", shelf);

@@ -1,4 +1,4 @@
-/* What the files of this room know of a shelf, out/NAME/; nobody else's business.
+/* What the files of this room know of a shelf, out/NAME/; not for other folders.
  *
  *   N/             a generation (generation.h)
  *   .draft-N/      one in the making (publish.h); locked as long as its maker lives
@@ -42,8 +42,8 @@ int shelf_lock(const char *shelf, struct err *err);
  * errno. */
 int shelf_claim(const char *folder);
 
-/* Removes what the dead left; the shelf's lock is held: no draft is between its making and its locking, and nobody
- * writes a record or removes a generation. What cannot be removed stays, with a warning. */
+/* Removes what killed processes left; the shelf's lock is held: no draft is between its making and its locking, and
+ * nobody writes a record or removes a generation. What cannot be removed stays, with a warning. */
 void shelf_sweep(const char *shelf);
 
 /* Says what to do where we may not write; returns `r`. */

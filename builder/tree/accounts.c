@@ -63,7 +63,7 @@ static int accounts_look_up(const struct buf *table, const char *what, const cha
 	err_at(err, -ENOENT, pos, NULL, "the image has no %s '%s'", what, name);
 	if (near)
 		return err_hint(err, "did you mean '%s'?", near);
-	return err_hint(err, "declare it under 'users', or add the package that brings it");
+	return err_hint(err, "add it to 'users', or add the package that creates it");
 }
 
 int accounts_uid(const struct accounts *accounts, const char *name, const struct pos *pos, uid_t *ret_uid, struct err *err)

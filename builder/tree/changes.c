@@ -56,7 +56,7 @@ static int changes_sink(void *data, const void *bytes, size_t size, struct err *
 {
 	int r = fd_write_all(*(const int *)data, bytes, size);
 
-	return r < 0 ? err_sys(err, r, "cannot write what was changed in the tree") : 0;
+	return r < 0 ? err_sys(err, r, "cannot write the changes of the tree") : 0;
 }
 
 int tree_changes(const struct tree *tree, int64_t epoch, const char *path, struct err *err)

@@ -21,7 +21,7 @@ static const char *const unwanted[][2] = {
 	{"/etc", "subuid-"},
 	{"/etc", "subgid-"},
 	{"/etc", ".pwd.lock"},
-	{"/boot", "initrd.img-*"},  /* of a package, and never the same twice; ours is another */
+	{"/boot", "initrd.img-*"},  /* from a package, and different in each build; ours has another path */
 	{"/etc/ssh", "ssh_host_*"}, /* each machine makes its own */
 	{"/etc/ssl/certs", "ssl-cert-snakeoil.pem"},
 	{"/etc/ssl/private", "ssl-cert-snakeoil.key"},

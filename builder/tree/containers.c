@@ -90,7 +90,7 @@ static int tree_containers_read_image(struct store *store, struct err *err)
 	for (size_t i = 0; same && i < found.n_layers; i++)
 		same = tree_containers_same_blob(&found.layers[i], &locked->layers[i]);
 	if (!same)
-		return err_set(err, -EBADMSG, "the manifest of '%s' names other parts than the lock", locked->image);
+		return err_set(err, -EBADMSG, "the manifest of '%s' does not match the lock", locked->image);
 	store->chain_id = tree_containers_chain_of(store->arena, &diff_ids);
 	return 0;
 }

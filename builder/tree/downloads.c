@@ -34,7 +34,7 @@ static int tree_downloads_decompress(const char *blob, uint64_t most, int out, s
 	while ((n = stream_read(stream, chunk.data, size, err)) > 0) {
 		r = fd_write_all(out, chunk.data, (size_t)n);
 		if (r < 0)
-			return err_sys(err, r, "cannot write what was decompressed");
+			return err_sys(err, r, "cannot write the decompressed file");
 	}
 	return (int)n;
 }

@@ -165,11 +165,11 @@ static int dpkg_explain(struct arena *arena, const struct plan_layer *layer, con
 	if (tail > text && newline)
 		tail = newline + 1;
 	if (r > 0 && packages)
-		r = err_set(err, -EIO, "installing failed at the package %s; dpkg said:", packages);
+		r = err_set(err, -EIO, "cannot install the package %s; output of dpkg:", packages);
 	else if (r > 0)
-		r = err_set(err, -EIO, "dpkg failed; it said:");
+		r = err_set(err, -EIO, "dpkg failed; its output:");
 	if (strstr(text, "No space left on device"))
-		err_hint(err, "free some space and run the same command again; what was finished is kept");
+		err_hint(err, "free some space and run the same command again; finished work is kept");
 	if (*tail)
 		err_wrap(err, "| %s%s", dpkg_early_errors(arena, text, tail), tail);
 	return r;
@@ -229,7 +229,7 @@ int dpkg_install(struct cache *cache, const struct plan_tree *tree, enum package
 		struct proc proc = {
 			.env = env, .diagnostics = &output, .heard = dpkg_count_lines, .heard_data = &watch};
 
-		if (l == LAYER_BASE) /* is unpacked whole, and configured whole */
+		if (l == LAYER_BASE) /* each package is unpacked once, and configured once */
 			i = order.n_runs - 1;
 		proc.argv = dpkg_command(arena, cache, tree, l, order.items + start, order.run_ends[i] - start);
 		r = sandbox_run(&sandbox, &proc, err);

@@ -93,7 +93,7 @@ static int enter_show_files(struct arena *arena, const char *root, struct err *e
 static int enter_pivot(const char *root, const char *cwd, struct err *err)
 {
 	if (chdir(root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0)
-		return err_sys(err, -errno, "cannot make the tree the root");
+		return err_sys(err, -errno, "cannot make the tree the root file system");
 	return chdir(cwd) < 0 ? err_sys(err, -errno, "cannot go back to '%s'", cwd) : 0;
 }
 
@@ -105,7 +105,7 @@ int tree_enter(const struct tree *tree, struct err *err)
 	int r;
 
 	if (!getcwd(cwd, sizeof cwd))
-		return err_sys(err, -errno, "cannot tell the working directory");
+		return err_sys(err, -errno, "cannot get the working directory");
 	r = folder_make(root, 0755, err);
 	if (r < 0)
 		return r;

@@ -52,7 +52,7 @@ int step_users(const struct step *step, struct err *err)
 	r = tree_files_check_accounts(step, err);
 	if (r == 0)
 		r = step_run(step, (const char *const[]){"/usr/bin/systemd-sysusers", NULL}, STEP_PATIENCE_S, err);
-	return r < 0 ? err_wrap(err, "while making the users of the recipe") : 0;
+	return r < 0 ? err_wrap(err, "while creating the users of the recipe") : 0;
 }
 
 /* A link whose target is missing is a name misspelt: a time zone, for one. */

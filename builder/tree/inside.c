@@ -68,7 +68,7 @@ int inside_create(int root_fd, const char *path, struct err *err)
 int inside_finish(int fd, const char *path, mode_t mode, uid_t uid, gid_t gid, struct err *err)
 {
 	if (fchown(fd, uid, gid) < 0 || fchmod(fd, mode) < 0)
-		return err_sys(err, -errno, "cannot give '%s' its owner and mode", path);
+		return err_sys(err, -errno, "cannot set the owner and mode of '%s'", path);
 	return 0;
 }
 

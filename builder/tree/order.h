@@ -7,8 +7,9 @@
 #include "cache/cache.h"
 #include "lock/lock.h"
 
-/* Packages of a layer, in runs of dpkg: what one of them pre-depends on is in a run before its own, and so whole when its
- * scripts ask for it. Within a run a package comes after what it depends on; cycles are broken where they close. */
+/* Packages of a layer, in runs of dpkg: what one of them pre-depends on is in a run before its own, and so configured
+ * when its scripts ask for it. Within a run a package comes after what it depends on; cycles are broken where they
+ * close. */
 struct order {
 	size_t *items;     /* indices into the packages */
 	size_t *run_ends;  /* where in `items` each run ends */

@@ -45,10 +45,10 @@ static int tree_units_refuse_unknown(const struct step *step, struct arena *aren
 		return r;
 	near = text_nearest(unit->name, known.names.items, known.names.count);
 	err_at(err, -ENOENT, &unit->pos, NULL,
-	       "no package of the image has the unit '%s', and the recipe does not say what it does", unit->name);
+	       "no package of the image has the unit '%s', and the recipe does not define it", unit->name);
 	if (near)
 		return err_hint(err, "did you mean '%s'?", near);
-	return err_hint(err, "add the package that ships it, or its sections");
+	return err_hint(err, "add the package that has it, or write its sections");
 }
 
 /* A drop-in to a unit that packages or `files` brought comes after theirs; anything else is the unit itself. */
@@ -68,7 +68,7 @@ static int tree_units_put_unit(const struct step *step, struct arena *arena, con
 	return inside_write(step->root_fd, path, unit->text, strlen(unit->text), 0644, 0, 0, err);
 }
 
-/* Runs a program with the names of some of the recipe's units as its last arguments; none, no run. */
+/* Runs a program with the names of some of the recipe's units as its last arguments; without names it is not run. */
 static int tree_units_run_for(const struct step *step, const char *const *command,
 			      bool (*chosen)(const struct plan_unit *), struct err *err)
 {

@@ -19,7 +19,7 @@ static const char TMPFILES[] = "/usr/lib/tmpfiles.d/zz-var.conf"; /* last: lines
 /* The package database belongs to the image it describes: never to the machine. */
 static const char DATABASE[] = "/var/lib/dpkg";
 
-/* A service's first state is small; what is larger is no start but a mistake. */
+/* A service's first state is small; larger files are a mistake. */
 enum { COPY_MAX = 256 << 20 };
 
 struct listing {
@@ -88,7 +88,7 @@ static int var_list(void *data, int folder_fd, const char *path, const char *nam
 
 	(void)type;
 	if (fstatat(folder_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return err_sys(err, -errno, "cannot look at '%s' in the tree", path);
+		return err_sys(err, -errno, "cannot access '%s' in the tree", path);
 	if (S_ISLNK(st.st_mode))
 		return var_list_link(listing, folder_fd, path, name, err);
 	if (strcmp(path, DATABASE) == 0) {
@@ -140,7 +140,7 @@ int step_state(const struct step *step, struct err *err)
 		const char *name;
 
 		if (!inside_exists(step->root_fd, state->items[i]))
-			continue; /* whoever needs it makes it */
+			continue; /* the service that needs it makes it */
 		folder = inside_parent(step->root_fd, state->items[i], &name, err);
 		r = folder < 0 ? folder : var_list(&listing, folder, state->items[i], name, DT_UNKNOWN, err);
 	}

@@ -21,14 +21,14 @@ struct cache_options {
 
 static const struct option cache_own_options[] = {
 	OPTION_OUT(cache_options),
-	{"keep-days", "N", "remove what was not used for so many days", OPTION_TEXT,
-	 offsetof(struct cache_options, keep_days), NULL},
-	{"max-size", "SIZE", "remove what was used longest ago until no more is left", OPTION_TEXT,
-	 offsetof(struct cache_options, max_size), NULL},
-	{"even-named", NULL, "remove even what a lock or a generation names", OPTION_FLAG,
-	 offsetof(struct cache_options, even_named), NULL},
-	{"dry-run", NULL, "remove nothing, say what would go", OPTION_FLAG, offsetof(struct cache_options, dry_run),
+	{"keep-days", "N", "remove entries not used for N days", OPTION_TEXT, offsetof(struct cache_options, keep_days),
 	 NULL},
+	{"max-size", "SIZE", "remove the least recently used entries until SIZE is left", OPTION_TEXT,
+	 offsetof(struct cache_options, max_size), NULL},
+	{"even-named", NULL, "remove even what a lock or a generation needs", OPTION_FLAG,
+	 offsetof(struct cache_options, even_named), NULL},
+	{"dry-run", NULL, "remove nothing, only print what would be removed", OPTION_FLAG,
+	 offsetof(struct cache_options, dry_run), NULL},
 	{0},
 };
 static const struct option_group cache_option_groups[] = {{cache_own_options, 0}, {0}};
@@ -83,7 +83,7 @@ static int verb_cache_read_size(const char *text, uint64_t *ret_bytes, struct er
 	*ret_bytes = UINT64_MAX;
 	if (!text || size_parse(text, ret_bytes) == 0)
 		return 0;
-	err_set(err, -EINVAL, "'--max-size %s': not a valid size", text);
+	err_set(err, -EINVAL, "--max-size: '%s' is not a valid size", text);
 	return err_hint(err, "write it like 500M or 20G");
 }
 
@@ -195,7 +195,7 @@ static int verb_cache_look(struct cache_view *view, struct cache *cache, struct 
 	struct strv wanted = {0};
 	int r;
 
-	log_step("looking at the cache");
+	log_step("reading the cache");
 	r = wanted_entries(view->arena, view->options->out, ".", &wanted, err);
 	if (r == 0)
 		cache_scan(cache, view->arena, &view->entries, &view->n);
@@ -256,7 +256,7 @@ static int verb_cache_run(const void *data, char *const *arguments, size_t n_arg
 const struct verb verb_cache = {
 	.name = "cache",
 	.arguments = "",
-	.summary = "Shows what the cache holds, and removes what nobody needs",
+	.summary = "Shows the content of the cache, and removes unused entries",
 	.options = cache_option_groups,
 	.options_size = sizeof(struct cache_options),
 	.run = verb_cache_run,

@@ -16,7 +16,8 @@ struct diff_options {
 
 static const struct option diff_own_options[] = {
 	OPTION_OUT(diff_options),
-	{"markdown", NULL, "as Markdown, for a merge request", OPTION_FLAG, offsetof(struct diff_options, markdown), NULL},
+	{"markdown", NULL, "print Markdown, for a merge request", OPTION_FLAG, offsetof(struct diff_options, markdown),
+	 NULL},
 	{0},
 };
 static const struct option_group diff_option_groups[] = {{diff_own_options, 0}, {0}};
@@ -40,12 +41,12 @@ static int diff_find_replaced(struct arena *arena, const struct generation *afte
 	if (r < 0)
 		return r;
 	if (!best) {
-		err_set(err, -ENOENT, "'%s/%u' has no earlier generation to be compared with", after->name, after->number);
-		return err_hint(err, "name two: aether-build diff A B");
+		err_set(err, -ENOENT, "'%s/%u' has no earlier generation to compare with", after->name, after->number);
+		return err_hint(err, "name two generations: aether-build diff A B");
 	}
 	if (wanted && best->number != wanted)
-		log_note("'%s/%u', which it replaced, is gone: this is the difference from '%s/%u'", after->name, wanted,
-			 after->name, best->number);
+		log_note("'%s/%u', which it replaced, no longer exists: compared with '%s/%u' instead", after->name,
+			 wanted, after->name, best->number);
 	*ret_before = best;
 	return 0;
 }
@@ -168,7 +169,7 @@ static int diff_run(const void *data, char *const *arguments, size_t n_arguments
 const struct verb verb_diff = {
 	.name = "diff",
 	.arguments = "[A] B",
-	.summary = "Shows what differs between two generations",
+	.summary = "Shows the differences between two generations",
 	.options = diff_option_groups,
 	.options_size = sizeof(struct diff_options),
 	.min_arguments = 1,

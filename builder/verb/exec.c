@@ -56,13 +56,17 @@ static int exec_run(const void *data, char *const *arguments, size_t n_arguments
 	signal(SIGPIPE, SIG_DFL); /* main ignores it */
 	execvp(arguments[1], arguments + 1);
 	r = err_sys(err, -errno, "cannot run '%s' of '%s'", arguments[1], project.recipe->name);
-	err_hint(err, "add the package that has it to the recipe, and lock it again");
+	err_hint(err, "add the package that contains it to the recipe, and lock again");
 	return r;
 }
 
 const struct verb verb_exec = {
-	.name = "exec", .arguments = "RECIPE -- PROGRAM…",
-	.summary = "Runs a program of a tools recipe here, without installing it", .options = exec_option_groups,
+	.name = "exec",
+	.arguments = "RECIPE -- PROGRAM…",
+	.summary = "Runs a program of a tools recipe without installing it",
+	.options = exec_option_groups,
 	.options_size = sizeof(struct exec_options),
-	.min_arguments = 2, .max_arguments = ANY_NUMBER, .run = exec_run,
+	.min_arguments = 2,
+	.max_arguments = ANY_NUMBER,
+	.run = exec_run,
 };

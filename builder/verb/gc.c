@@ -16,8 +16,10 @@ struct gc_options {
 
 static const struct option gc_own_options[] = {
 	OPTION_OUT(gc_options),
-	{"keep", "N", "how many of the newest generations stay", OPTION_TEXT, offsetof(struct gc_options, keep), NULL},
-	{"dry-run", NULL, "remove nothing, say what would go", OPTION_FLAG, offsetof(struct gc_options, dry_run), NULL},
+	{"keep", "N", "number of newest generations to keep (required)", OPTION_TEXT, offsetof(struct gc_options, keep),
+	 NULL},
+	{"dry-run", NULL, "remove nothing, only print what would be removed", OPTION_FLAG,
+	 offsetof(struct gc_options, dry_run), NULL},
 	{0},
 };
 static const struct option_group gc_option_groups[] = {{gc_own_options, 0}, {0}};
@@ -55,7 +57,7 @@ static void verb_gc_tell_json(struct collected *collected, const char *name, con
 	jval_add(item->stays ? collected->stays : collected->removed, object);
 }
 
-/* Those that stay because they are new are no news. */
+/* Generations that stay because of --keep are not listed. */
 static void verb_gc_tell(struct collected *collected, const char *name, const struct gc_item *item, bool is_new)
 {
 	if (collected->options->common.json)
@@ -126,7 +128,7 @@ static int verb_gc_run(const void *data, char *const *arguments, size_t n_argume
 const struct verb verb_gc = {
 	.name = "gc",
 	.arguments = "[NAME…]",
-	.summary = "Removes old generations, but never a good one or one in use",
+	.summary = "Removes old generations, but not the last good one or one in use",
 	.options = gc_option_groups,
 	.options_size = sizeof(struct gc_options),
 	.max_arguments = ANY_NUMBER,

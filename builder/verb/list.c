@@ -114,14 +114,14 @@ static int list_run(const void *data, char *const *arguments, size_t n_arguments
 	else if (found.n)
 		list_print_table(&found);
 	else
-		log_note("nothing was built below '%s' yet", options->out);
+		log_note("nothing was built in '%s' yet", options->out);
 	return 0;
 }
 
 const struct verb verb_list = {
 	.name = "list",
 	.arguments = "[NAME…]",
-	.summary = "Lists the generations there are, what became of them, and where",
+	.summary = "Lists generations, their verdicts and the machines that have them",
 	.options = list_option_groups,
 	.options_size = sizeof(struct list_options),
 	.max_arguments = ANY_NUMBER,

@@ -17,7 +17,7 @@ struct lock_options {
 };
 
 static const struct option lock_own_options[] = {
-	{"update", NULL, "move all (or the packages, downloads, images named) to the newest", OPTION_FLAG,
+	{"update", NULL, "update all, or only the packages, downloads and images named", OPTION_FLAG,
 	 offsetof(struct lock_options, update), NULL},
 	{"allow-expired-release", NULL, "accept an archive past its Valid-Until date, with a warning", OPTION_FLAG,
 	 offsetof(struct lock_options, allow_expired), NULL},
@@ -127,7 +127,7 @@ static int verb_lock_run(const void *data, char *const *arguments, size_t n_argu
 const struct verb verb_lock = {
 	.name = "lock",
 	.arguments = "RECIPE…",
-	.summary = "Pins every package by its digest, in NAME.lock beside NAME.recipe",
+	.summary = "Chooses exact package versions and writes them to NAME.lock",
 	.options = lock_option_groups,
 	.options_size = sizeof(struct lock_options),
 	.min_arguments = 1,

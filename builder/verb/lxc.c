@@ -11,7 +11,7 @@ struct lxc_options {
 
 static const struct option lxc_own_options[] = {
 	OPTION_OUT(lxc_options),
-	{"format", "tar.zst|tar.xz|tar.gz", "the template's format (tar.zst)", OPTION_TEXT,
+	{"format", "tar.zst|tar.xz|tar.gz", "format of the template (tar.zst)", OPTION_TEXT,
 	 offsetof(struct lxc_options, format), NULL},
 	{0},
 };
@@ -30,7 +30,7 @@ static int verb_lxc_run(const void *data, char *const *arguments, size_t n_argum
 const struct verb verb_lxc = {
 	.name = "lxc",
 	.arguments = "RECIPE",
-	.summary = "Composes a container template (Proxmox, LXC), and prints its path",
+	.summary = "Builds a container template (Proxmox, LXC), and prints its path",
 	.options = lxc_option_groups,
 	.options_size = sizeof(struct lxc_options),
 	.min_arguments = 1,

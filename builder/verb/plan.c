@@ -125,7 +125,7 @@ static int verb_plan_run(const void *data, char *const *arguments, size_t n_argu
 const struct verb verb_plan = {
 	.name = "plan",
 	.arguments = "RECIPE",
-	.summary = "Prints everything that was decided, and builds nothing",
+	.summary = "Prints everything that a build would do, without building",
 	.options = plan_option_groups,
 	.options_size = sizeof(struct plan_options),
 	.min_arguments = 1,

@@ -37,7 +37,7 @@ static int rollback_go_back(struct arena *arena, const struct remote *remote, st
 	const char *said;
 	int status;
 
-	log_step("giving up the generation that runs on %s", remote->host);
+	log_step("marking the running generation of %s as bad", remote->host);
 	status = remote_run(arena, remote, AGENT " " AGENT_ROLLBACK, NULL, &said, err);
 	if (status < 0)
 		return status;
@@ -96,7 +96,7 @@ static int rollback_run(const void *data, char *const *arguments, size_t n_argum
 	deploy_note(given_up, &remote, VERDICT_BAD, "rolled back by hand");
 	other = rollback_other_slot(&before);
 	if (!other)
-		return err_set(err, -EBADMSG, "%s does not say what its other slot is", remote.host);
+		return err_set(err, -EBADMSG, "%s does not report its other slot", remote.host);
 	back = deploy_find(arena, options->out, before.name, other->root_hash);
 	r = deploy_verdict(arena, &remote, before.boot_id, other->root_hash, timeout_s, back, &after, err);
 	if (r == 0)
@@ -107,7 +107,7 @@ static int rollback_run(const void *data, char *const *arguments, size_t n_argum
 const struct verb verb_rollback = {
 	.name = "rollback",
 	.arguments = "",
-	.summary = "Boots a machine's previous generation again",
+	.summary = "Boots the previous generation of a machine again",
 	.options = rollback_option_groups,
 	.options_size = sizeof(struct rollback_options),
 	.run = rollback_run,

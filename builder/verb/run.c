@@ -21,11 +21,11 @@ struct run_options {
 
 static const struct option run_own_options[] = {
 	OPTION_OUT(run_options),
-	{"port", "HOST:GUEST", "forward this port of 127.0.0.1 as well; may be repeated", OPTION_LIST,
+	{"port", "HOST:GUEST", "forward a port of 127.0.0.1 to the machine; may be repeated", OPTION_LIST,
 	 offsetof(struct run_options, ports), NULL},
-	{"console", NULL, "the serial console on this terminal (Ctrl-A X ends a machine)", OPTION_FLAG,
+	{"console", NULL, "use this terminal as the serial console (Ctrl-A X stops a VM)", OPTION_FLAG,
 	 offsetof(struct run_options, console), NULL},
-	{"seed", "FOLDER", "give cloud-init the folder's user-data, meta-data, network-config", OPTION_TEXT,
+	{"seed", "FOLDER", "folder with user-data and meta-data for cloud-init", OPTION_TEXT,
 	 offsetof(struct run_options, seed), NULL},
 	{0},
 };
@@ -103,8 +103,8 @@ static int run_wait_for_system(struct arena *arena, const struct session *sessio
 	return err_result(err);
 }
 
-/* Says where it is, says when it is up, and waits for its end. That it never comes up is no error: somebody may be
- * looking at why. */
+/* Prints how to reach it and when it is up, and waits for its end. Not coming up is no error: the user may want to
+ * see why. */
 static int run_attend(struct arena *arena, const struct run_options *options, struct session *session, struct err *err)
 {
 	const struct strv way_in = session_way_in(arena, session);
@@ -161,7 +161,7 @@ static int run_run(const void *data, char *const *arguments, size_t n_arguments,
 	if (session.spec)
 		session_power_off(&session);
 	session_close(&session);
-	if (has_terminal) /* a QEMU that was ended leaves it as it needed it */
+	if (has_terminal) /* a killed QEMU does not restore the terminal's mode */
 		tcsetattr(0, TCSADRAIN, &terminal);
 	return r;
 }
@@ -169,7 +169,7 @@ static int run_run(const void *data, char *const *arguments, size_t n_arguments,
 const struct verb verb_run = {
 	.name = "run",
 	.arguments = "RECIPE|IMAGE",
-	.summary = "Boots an image on a throw-away disk, and prints how to log in",
+	.summary = "Boots an image on a temporary disk, and prints how to log in",
 	.options = run_option_groups,
 	.options_size = sizeof(struct run_options),
 	.min_arguments = 1,

@@ -139,7 +139,7 @@ static int show_run(const void *data, char *const *arguments, size_t n_arguments
 const struct verb verb_show = {
 	.name = "show",
 	.arguments = "NAME[/NUMBER]|PATH",
-	.summary = "Shows everything about one generation",
+	.summary = "Shows all details of one generation",
 	.options = show_option_groups,
 	.options_size = sizeof(struct show_options),
 	.min_arguments = 1,

@@ -94,7 +94,7 @@ static int verb_status_run(const void *data, char *const *arguments, size_t n_ar
 const struct verb verb_status = {
 	.name = "status",
 	.arguments = "",
-	.summary = "Shows what a machine runs, and how it got there",
+	.summary = "Shows what a machine runs, and the state of its slots",
 	.options = status_option_groups,
 	.options_size = sizeof(struct status_options),
 	.run = verb_status_run,

@@ -22,11 +22,12 @@ struct switch_options {
 
 static const struct option switch_own_options[] = {
 	OPTION_OUT(switch_options),
-	{"dry-run", NULL, "change nothing, say how much would travel", OPTION_FLAG,
+	{"dry-run", NULL, "change nothing, only print how much would be sent", OPTION_FLAG,
 	 offsetof(struct switch_options, dry_run), NULL},
-	{"force", NULL, "even a known bad one, one made with fakes, or without a way back", OPTION_FLAG,
+	{"force", NULL, "send even a bad or fake generation, or one with no way back", OPTION_FLAG,
 	 offsetof(struct switch_options, force), NULL},
-	{"no-reboot", NULL, "leave it to the next boot", OPTION_FLAG, offsetof(struct switch_options, no_reboot), NULL},
+	{"no-reboot", NULL, "do not restart: the trial begins at the next boot", OPTION_FLAG,
+	 offsetof(struct switch_options, no_reboot), NULL},
 	OPTION_TIMEOUT(switch_options),
 	{0},
 };
@@ -35,7 +36,7 @@ static const struct option_group switch_option_groups[] = {{recipe_options, offs
 							   {switch_own_options, 0},
 							   {0}};
 
-/* A switch on its way, and what is told of it at the end. */
+/* A running switch, and its result. */
 struct switching {
 	struct arena *arena;
 	const struct switch_options *options;
@@ -98,7 +99,7 @@ static int switch_send(struct switching *s, struct err *err)
 	if (r < 0)
 		return r;
 	s->began_ms = clock_ms();
-	log_step("asking %s", s->remote.host);
+	log_step("connecting to %s", s->remote.host);
 	r = status_ask(s->arena, &s->remote, &s->before, err);
 	if (r == 0)
 		r = send_payload(s->arena, &s->remote, payload, &how, &s->sent, err);
@@ -107,7 +108,8 @@ static int switch_send(struct switching *s, struct err *err)
 	return r;
 }
 
-/* --- what becomes of it ---------------------------------------------------------------------------------------------- */
+/* --- the verdict -----------------------------------------------------------------------------------------------------
+ */
 
 /* An image that runs already may still be on trial: its verdict is waited for, in this boot or another. */
 static int switch_try(struct switching *s, struct err *err)
@@ -159,12 +161,11 @@ static void switch_report_plain(const struct switching *s)
 	const char *there = size_format_human(s->arena, s->sent.in_place + s->sent.copied);
 
 	if (s->sent.same)
-		printf("%s/%u runs on %s already, in slot %c%s\n", g->name, g->number, s->remote.host, s->sent.slot,
+		printf("%s/%u already runs on %s, in slot %c%s\n", g->name, g->number, s->remote.host, s->sent.slot,
 		       s->verdict ? ", and is good" : "");
 	else if (s->options->dry_run)
-		printf("%s/%u for slot %c of %s: %s would travel, %s are there\n", g->name, g->number, s->sent.slot,
-		       s->remote.host,
-		       sent, there);
+		printf("%s/%u for slot %c of %s: %s would be sent, %s are already there\n", g->name, g->number,
+		       s->sent.slot, s->remote.host, sent, there);
 	else if (!s->verdict)
 		printf("%s/%u is in slot %c of %s, on trial from the next boot on: %s sent, %s were there, %.1f s\n", g->name,
 		       g->number, s->sent.slot, s->remote.host, sent, there, (double)(s->sent_ms - s->began_ms) / 1000);
@@ -206,7 +207,7 @@ static int switch_run(const void *data, char *const *arguments, size_t n_argumen
 const struct verb verb_switch = {
 	.name = "switch",
 	.arguments = "RECIPE|GENERATION",
-	.summary = "Sends a machine its next generation, and boots it on trial",
+	.summary = "Sends a generation to a machine, and boots it on trial",
 	.options = switch_option_groups,
 	.options_size = sizeof(struct switch_options),
 	.min_arguments = 1,

@@ -92,7 +92,7 @@ static void test_print_json(const struct session *session, const struct trial *t
 	puts(jval_print(trial->arena, object, true));
 }
 
-/* What the machine says itself, when something was not as it should be. */
+/* The end of the machine's journal, shown when something failed. */
 static void test_show_journal(const struct guest *guest, struct arena *arena, struct err *err)
 {
 	static const char *const argv[] = {"/usr/bin/journalctl", "-b", "-n", "40", "-p", "notice", "--no-pager", "-o",
@@ -107,7 +107,7 @@ static void test_show_journal(const struct guest *guest, struct arena *arena, st
 
 /* --- the trial ------------------------------------------------------------------------------------------------------- */
 
-/* A machine that is broken at the very start has nothing to be tested. */
+/* A machine that did not boot is not tested. */
 static int test_try_out(const struct test_options *options, const struct recipe *recipe, struct session *session,
 			struct trial *trial, const char **ret_failed_units, struct err *err)
 {
@@ -124,7 +124,7 @@ static int test_try_out(const struct test_options *options, const struct recipe 
 		return r;
 	test_print_new(options, trial, &printed);
 	if (trial->n_failed == 0) {
-		log_step("waiting for its health");
+		log_step("waiting for its health checks");
 		r = trial_health(trial, &session->guest, (uint64_t)(session_deadline_ms(session) - clock_ms()), err);
 		log_step(NULL);
 		test_print_new(options, trial, &printed);
@@ -156,17 +156,16 @@ static int test_judge(const struct test_options *options, const struct recipe *r
 	const char *failed_units = "";
 	int r = test_try_out(options, recipe, session, &trial, &failed_units, err);
 
-	if (r < 0 && r != -EINTR) { /* there is nobody left to be asked */
+	if (r < 0 && r != -EINTR) { /* the machine no longer answers */
 		size_t printed = trial.n_results;
 
-		trial_fail(&trial, "boot", "the machine comes up and stays", err->first->text);
+		trial_fail(&trial, "boot", "the machine comes up and keeps running", err->first->text);
 		test_print_new(options, &trial, &printed);
 	}
 	if (r != -EINTR)
 		test_report(options, session, &trial, failed_units);
 	if (r == 0 && trial.n_failed) {
-		r = err_set(err, -EBADE, "'%s' is not as its recipe says; the end of its journal:",
-			    session->spec->target.name);
+		r = err_set(err, -EBADE, "'%s' did not pass; the end of its journal:", session->spec->target.name);
 		test_show_journal(&session->guest, trial.arena, err);
 	}
 	arena_free(trial.arena);
@@ -202,7 +201,7 @@ static int test_run(const void *data, char *const *arguments, size_t n_arguments
 const struct verb verb_test = {
 	.name = "test",
 	.arguments = "RECIPE",
-	.summary = "Boots the recipe's image, and runs the recipe's tests in it",
+	.summary = "Boots the image of a recipe, and runs its tests",
 	.options = test_option_groups,
 	.options_size = sizeof(struct test_options),
 	.min_arguments = 1,

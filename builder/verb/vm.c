@@ -11,8 +11,8 @@ struct vm_options {
 
 static const struct option vm_own_options[] = {
 	OPTION_OUT(vm_options),
-	{"format", "qcow2|raw", "the image's format (qcow2)", OPTION_TEXT, offsetof(struct vm_options, format), NULL},
-	{"compress", "none|zlib|zstd", "how the clusters of a qcow2 are compressed (none)", OPTION_TEXT,
+	{"format", "qcow2|raw", "format of the image (qcow2)", OPTION_TEXT, offsetof(struct vm_options, format), NULL},
+	{"compress", "none|zlib|zstd", "compression inside a qcow2 image (none)", OPTION_TEXT,
 	 offsetof(struct vm_options, compress), NULL},
 	{0},
 };
@@ -31,7 +31,7 @@ static int verb_vm_run(const void *data, char *const *arguments, size_t n_argume
 const struct verb verb_vm = {
 	.name = "vm",
 	.arguments = "RECIPE",
-	.summary = "Composes the disk image of a virtual machine, and prints its path",
+	.summary = "Builds the disk image of a virtual machine, and prints its path",
 	.options = vm_option_groups,
 	.options_size = sizeof(struct vm_options),
 	.min_arguments = 1,

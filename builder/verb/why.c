@@ -121,7 +121,7 @@ static void why_report(const struct why_options *options, const struct plan *pla
 	if (options->common.json)
 		puts(jval_print(arena, array, true));
 	else if (number == 0)
-		printf("'%s' was never built below '%s': everything has to be made\n", plan->recipe->name, options->out);
+		printf("'%s' was never built below '%s': everything must be made\n", plan->recipe->name, options->out);
 	else if (n == 0)
 		printf("nothing has changed since generation %u\n", number);
 }

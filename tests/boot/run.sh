@@ -55,7 +55,7 @@ reports_all() {
 	jq -e '.failed == 5 and .passed == 3 and (.results | map(select(.ok | not)) |
 		map(.name) == ["tcp 4711", "a status", "an output", "an end", "a program"]) and
 		(.results[] | select(.name == "an output") | (.expected | test("wanted")) and (.seen | test("seen"))) and
-		(.results[] | select(.name == "an end") | .expected == "an end within 2000 ms")' "$WORK/report"
+		(.results[] | select(.name == "an end") | .expected == "it ends within 2000 ms")' "$WORK/report"
 }
 
 # A host whose KVM hangs: /dev/kvm can be opened, QEMU starts with it, and the guest stands still.

@@ -201,7 +201,7 @@ first_boot() {
 refusals() {
 	local name=$1
 	refused "$name: another machine's image is refused" aether "$name" switch "${GENERATION[other]}"
-	ok "$name: … because of its name" answers "$name" "this machine is 'twin', and the image is of 'other'"
+	ok "$name: … because of its name" answers "$name" "this machine is 'twin', but the image is for 'other'"
 	refused "$name: without a good slot to go back to there is no rollback" aether "$name" rollback
 	ok "$name: … and it says so" answers "$name" 'no good generation'
 	mv "$WORK/$name/known" "$WORK/$name/known.good"
@@ -209,7 +209,7 @@ refusals() {
 	mv "$WORK/$name/known.good" "$WORK/$name/known"
 	in_guest "$name" 'fallocate -l $(($(df --output=avail -B1 /var | tail -n 1) - 20000000)) /var/full'
 	refused "$name: a full state partition is refused" aether "$name" switch "${GENERATION[two]}"
-	ok "$name: … and what to do" answers "$name" 'make room'
+	ok "$name: … and what to do" answers "$name" 'free space'
 	in_guest "$name" rm /var/full
 	ok "$name: nothing was written for any of them" is "$name" "$(slot b '.state == "empty"')"
 	ok "$name: a dry run tells what would travel" why "$name" aether "$name" switch --dry-run --json "${GENERATION[two]}"

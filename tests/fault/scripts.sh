@@ -74,13 +74,13 @@ serve
 
 want breaks
 refused 'a package whose script fails is not installed' vm "$CACHE" "$WORK/out"
-ok '… and is named' said 'installing failed at the package breaks'
+ok '… and is named' said 'cannot install the package breaks'
 ok '… and what the script said is shown' said 'the script says this' 'and this, as an error' 'exit status 3'
 nothing_kept breaks
 
 want killed
 refused 'a package whose script is killed is not installed' vm "$CACHE" "$WORK/out"
-ok '… and is named, with what it said' said 'installing failed at the package killed' 'about to die'
+ok '… and is named, with what it said' said 'cannot install the package killed' 'about to die'
 nothing_kept killed
 
 # --- mended ----------------------------------------------------------------------------------------------------------
@@ -137,6 +137,6 @@ if [[ $(id -u) == 0 ]]; then
 	publish
 	want device
 	refused 'a package that brings a device is not installed' vm "$CACHE" "$WORK/out"
-	ok '… and is named' said 'installing failed at the package device'
+	ok '… and is named' said 'cannot install the package device'
 fi
 finish

@@ -17,7 +17,7 @@ package single 1.0 'Provides: only-one'
 publish
 
 write_recipe app edtior
-refused_with 'a package that does not exist is refused' "there is no package 'edtior'"
+refused_with 'a package that does not exist is refused' "the package 'edtior' does not exist"
 ok '… at the line that names it' said 'machine.recipe:12:'
 ok '… with the name that was meant' said "did you mean 'editor'?"
 write_recipe app-

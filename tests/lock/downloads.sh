@@ -78,7 +78,7 @@ sed -i 's,path: /opt/one,path: /opt/uno,' "$RECIPE"
 ok 'another place in the image needs no other lock' run plan
 machine "${BOTH%%$'\n'*}"
 refused 'a recipe with fewer downloads does' run plan
-ok '… and says so' said 'downloads than when' "run 'aether-build lock $RECIPE'"
+ok '… and says so' said 'have changed since' "run 'aether-build lock $RECIPE'"
 
 # --- at build time ----------------------------------------------------------------------------------------------------
 machine "$BOTH"
@@ -106,7 +106,7 @@ ok '… so the lock is the same' cmp "$LOCK" "$WORK/good"
 cp "$FILES/one" "$WORK/one"
 echo more >>"$FILES/one"
 ok 'it can be locked as it is now' run lock --update two
-ok '… which is said' said "'two' goes from $(digest "$WORK/two") to $(digest "$FILES/two")"
+ok '… which is said' said "'two' changes from $(digest "$WORK/two") to $(digest "$FILES/two")"
 ok '… and is in the lock' has "$LOCK" two "$FILES/two"
 ok '… while the other was left alone' has "$LOCK" one "$WORK/one"
 ok 'all of them can be' run lock --update
@@ -190,7 +190,7 @@ ok '… for the fake of now' has "$FAKE_LOCK" one "$FAKES/downloads/one" ', fake
 rm "$FAKES/downloads/one"
 rm -rf "$WORK/cache/blobs"
 refused 'a fake that is gone is an error, not a reason to ask the server' build --with-fakes "$FAKES"
-ok '… which is said' said "downloads/one' is gone"
+ok '… which is said' said "downloads/one' no longer exists"
 mv "$WORK/one" "$FILES/one"
 ok 'without its file, the true one is locked' run lock --with-fakes "$FAKES"
 ok '… and nothing is fake any more' has "$FAKE_LOCK" one "$FILES/one"

@@ -62,7 +62,7 @@ wait "$SERVER" 2>/dev/null
 SERVER=
 rm -rf "$WORK/cache"
 refused 'without the archive a build fails' build
-ok '… and wonders about the network' said 'is the network there'
+ok '… and wonders about the network' said 'check the network'
 refused 'so does locking' lock_vm
-ok '… with the same question' said 'is the network there'
+ok '… with the same question' said 'check the network'
 finish

@@ -32,8 +32,8 @@ ok '… and moves' locked app 2.0
 ok '… with what it needs' locked libapp 2.0
 ok '… but nothing else does' locked editor 1.0
 ok '… really nothing' locked libbase 1.0
-ok '… and it says what moved' said "'app' goes from 1.0 to 2.0"
-refused_with 'a package that is not in the lock cannot be updated' "'nonsense' is to be updated, but is not in the lock" \
+ok '… and it says what moved' said "'app' changes from 1.0 to 2.0"
+refused_with 'a package that is not in the lock cannot be updated' "cannot update 'nonsense': it is not in the lock" \
 	--update nonsense
 
 ok 'everything is updated' lock --update
@@ -45,7 +45,7 @@ drop editor 2.0
 publish
 ok 'a locked version that left the archive moves on' lock
 ok '… to what there is' locked editor 3.0
-ok '… with a note' said "'editor' 2.0 has left the archive"
+ok '… with a note' said "'editor' 2.0 is no longer in the archive"
 
 package viewer 1.0 'Depends: libapp (>= 3.0)'
 package libapp 3.0

@@ -107,5 +107,5 @@ mount --bind /dev/null /etc/subuid
 refused "without LXC it is refused" without_lxc
 ok "… and the package is named" said "install the packages 'lxc'"
 refused "who is not root is refused" as_nobody
-ok "… and told so" said "only root can start a container here"
+ok "… and told so" said "only root can start a container"
 finish

@@ -88,11 +88,11 @@ ok '… but not to whom a blob was sent for' grep -q 'store without a token /v2/
 refused '… never' grep -q 'store with a token' "$WORK/front.log"
 echo deny >"$WORK/front.mode"
 refused 'an image that is not for everybody is refused' run lock --update token
-ok '… with what can be done' said "does not give 'test/web' to everybody" 'only public images can be embedded'
+ok '… with what can be done' said "does not allow everybody to read 'test/web'" 'only public images can be embedded'
 echo lie >"$WORK/front.mode"
 one_container token "$FRONT/test/web@sha256:$(digest second)"
 refused 'other bytes than those of the digest are refused' run lock token
-ok '… and both digests are said' said "where $(digest second) was asked for"
+ok '… and both digests are said' said "expected $(digest second)"
 
 # A folder of fakes has the image where its registry cannot be reached.
 one_container fake registry.invalid/test/web:1

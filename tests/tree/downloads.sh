@@ -79,7 +79,7 @@ refused 'the command would have seen another mode' run vm --out "$WORK/out"
 
 recipe "  member: { url: \"file://$FILES/app.tar.xz\", member: app-1.0/bin/apps, path: /usr/local/bin/member }"
 refused 'a member that the archive does not have is an error' build
-ok '… with the one that may be meant' said "the archive has no 'app-1.0/bin/apps'" "did you mean 'app-1.0/bin/app'?"
+ok '… with the one that may be meant' said "the archive has no file 'app-1.0/bin/apps'" "did you mean 'app-1.0/bin/app'?"
 recipe "  member: { url: \"file://$FILES/app.gz\", member: app, path: /usr/local/bin/member }"
 refused 'a compressed file is no archive' build
 recipe "  plain: { url: \"file://$FILES/app\", path: /usr/local/bin/plain, owner: nobody-knows }"
@@ -127,13 +127,13 @@ hostile() {
 	ok '… and nothing of the host has changed' test '2 1 mine' = \
 		"$(find "$WORK/host" -printf '%n '; cat "$WORK/host/canary")"
 }
-hostile absolute.tar 'its path is absolute or leads upward'
-hostile upward.tar 'its path is absolute or leads upward'
+hostile absolute.tar 'its path must not be absolute'
+hostile upward.tar 'its path must not be absolute'
 hostile symlink.tar 'symbolic link that leads out of the folder'
 hostile symlink-up.tar 'symbolic link that leads out of the folder'
 hostile symlink-chain.tar 'leads out of the folder'
-hostile hardlink.tar 'hard link to what lies outside'
-hostile hardlink-up.tar 'hard link to what lies outside'
+hostile hardlink.tar 'hard link to a file outside'
+hostile hardlink-up.tar 'hard link to a file outside'
 hostile device.tar 'a device, a pipe or a socket'
 hostile pipe.tar 'a device, a pipe or a socket'
 hostile bomb.tar 'decompression bomb'
@@ -141,7 +141,7 @@ hostile hole.tar 'decompression bomb'
 hostile app.gz 'the archive cannot be read'
 recipe "  evil: { url: \"file://$FILES/bomb.gz\", decompress: true, path: /opt/evil }"
 refused 'a bomb that is no archive is refused' build
-ok '… because of that' said 'decompresses to more than was announced'
+ok '… because of that' said 'decompresses to more data than expected'
 recipe "  evil: { url: \"file://$FILES/through.tar\", unpack: true, path: /opt }" 'ln -s /etc /opt/out'
 ok 'an archive may name folders as it likes' build
 

@@ -56,7 +56,7 @@ START_TEST(another_machines_image_is_refused_and_no_force_helps)
 {
 	make_good();
 	strcpy(offer.name, "mail");
-	check_refused("this machine is 'gateway', and the image is of 'mail'");
+	check_refused("this machine is 'gateway', but the image is for 'mail'");
 	ck_assert(!is_admitted("", true));
 	make_good();
 	strcpy(offer.kind, "lxc");
@@ -64,10 +64,10 @@ START_TEST(another_machines_image_is_refused_and_no_force_helps)
 	make_good();
 	boot.n_slots = 0;
 	boot.running = boot.other = NULL;
-	check_refused("no machine with slots");
+	check_refused("this machine has no slots");
 	make_good();
 	boot.other = NULL;
-	check_refused("one slot only");
+	check_refused("only one slot");
 }
 END_TEST
 
@@ -75,9 +75,9 @@ START_TEST(formats_that_do_not_fit_are_refused)
 {
 	make_good();
 	offer.format = 0;
-	check_refused("older than this machine's 1");
+	check_refused("this machine needs at least 1");
 	offer.format = 2;
-	check_refused("knows 1 at most");
+	check_refused("supports at most 1");
 }
 END_TEST
 
@@ -85,13 +85,13 @@ START_TEST(what_does_not_fit_is_refused)
 {
 	make_good();
 	boot.other->size_bytes = 40 * MIB; /* the data alone would fit */
-	check_refused("slot b 40");
+	check_refused("slot b has only 40");
 	make_good();
 	room.esp_bytes = 19 * MIB;
-	check_refused("EFI system partition, which has 19");
+	check_refused("EFI system partition, which has only 19");
 	make_good();
 	room.state_bytes = 31 * MIB;
-	check_refused("/var has 31 MiB left");
+	check_refused("/var has only 31 MiB free");
 	ck_assert(is_admitted("", true));
 }
 END_TEST

@@ -203,7 +203,7 @@ START_TEST(a_private_key_never_gets_into_an_image)
 {
 	start();
 	recipe.ssh_ca = write_key("-----BEGIN OPENSSH PRIVATE KEY-----\nx\n-----END OPENSSH PRIVATE KEY-----\n");
-	check_refused(arena_printf(arena, "'%s' is a private key, which has no place in an image", recipe.ssh_ca));
+	check_refused(arena_printf(arena, "'%s' is a private key, which must not be in an image", recipe.ssh_ca));
 }
 END_TEST
 

@@ -210,10 +210,10 @@ START_TEST(what_does_not_fit_is_refused_with_what_it_needs)
 	assert_refused(&layout, need, -ENOSPC, "the disk is 1024M but its partitions need 1255M");
 	layout = two_slots(p);
 	p[1].start = 128 * MIB;
-	assert_refused(&layout, need, -EINVAL, "'root-a' starts at 128M, where the partition before it has not ended");
+	assert_refused(&layout, need, -EINVAL, "'root-a' starts at 128M, inside the previous partition");
 	layout = two_slots(p);
 	p[0].start = 512;
-	assert_refused(&layout, need, -EINVAL, "expected a multiple of 1M");
+	assert_refused(&layout, need, -EINVAL, "must be a multiple of 1M");
 	layout = two_slots(p);
 	p[3].size = UINT64_MAX - MIB;
 	assert_refused(&layout, need, -EINVAL, "the disk would be too large");

@@ -97,7 +97,7 @@ START_TEST(a_full_disk_has_a_hint)
 
 	err_sys(&err, -ENOSPC, "cannot write 'x'");
 	check_print(&err, "aether-build: cannot write 'x': No space left on device\n"
-			  "  hint: free some space and run the same command again; what was finished is kept\n");
+			  "  hint: free some space and run the same command again; finished work is kept\n");
 }
 END_TEST
 
@@ -105,9 +105,9 @@ START_TEST(context_of_many_lines_is_indented_whole)
 {
 	struct err err = {0};
 
-	err_set(&err, -EIO, "dpkg failed; it said:");
+	err_set(&err, -EIO, "dpkg failed; its output:");
 	err_wrap(&err, "| one\ntwo\n\nthree\n");
-	check_print(&err, "aether-build: dpkg failed; it said:\n  | one\n  two\n  \n  three\n");
+	check_print(&err, "aether-build: dpkg failed; its output:\n  | one\n  two\n  \n  three\n");
 }
 END_TEST
 

@@ -1,6 +1,6 @@
 /* The same members, most of them of somebody who means harm, as a package, as a download and as a layer: one extractor
- * puts them all, and what each kind may do is its policy. Unpacked is into tree/, beside which is host/ with a canary in it. For a
- * download tree/ is a folder of a larger tree, so that the links out of it lead somewhere. */
+ * puts them all, and what each kind may do is its policy. Unpacked is into tree/, beside which is host/ with a canary in
+ * it. For a download tree/ is a folder of a larger tree, so that the links out of it lead somewhere. */
 #include "suite.h"
 
 #include <errno.h>

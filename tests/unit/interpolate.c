@@ -91,7 +91,7 @@ START_TEST(a_problem_with_a_name_is_told_once)
 {
 	recipes_refused(
 		FROM "name: '${vars.nmae}'\nvars: { name: x }\nfiles: { /a: { text: '${name}' } }\n", 0,
-		"x.recipe:2:7: name: '${vars.nmae}': there is no 'vars.nmae'\n  hint: did you mean ${vars.name}?\n");
+		"x.recipe:2:7: name: '${vars.nmae}': 'vars.nmae' does not exist\n  hint: did you mean ${vars.name}?\n");
 }
 END_TEST
 

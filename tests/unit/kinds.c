@@ -101,7 +101,7 @@ START_TEST(state_of_a_container_is_where_a_mount_point_can_be)
 	write_container_base();
 	recipe = recipes_load_as(BOTH "state: [/var/lib/caddy, /etc/step-ca, /srv, /home, /opt/data]\n", KIND_LXC);
 	ck_assert_str_eq(recipes_words(&recipe->state), "/var/lib/c /var/lib/caddy /etc/step-ca /srv /home /opt/data");
-	recipes_refused(BOTH "state: /var/run/x\n", KIND_LXC, "x.recipe:3:8: state: '/var/run/x' is memory");
+	recipes_refused(BOTH "state: /var/run/x\n", KIND_LXC, "x.recipe:3:8: state: '/var/run/x' is in memory");
 	recipes_refused(BOTH "state: /usr\n", KIND_LXC, "would hide the system itself");
 	recipes_refused(BOTH "state: /etc\n", KIND_LXC, "would hide the system itself");
 	recipes_refused(BOTH "units: { a.service: { Service: { ExecStart: /bin/a -d /run/a } } }\nstate: /run/a\n", KIND_LXC,
@@ -112,8 +112,9 @@ END_TEST
 START_TEST(a_service_of_a_container_has_its_state_declared)
 {
 	write_container_base();
-	recipes_refused(BOTH "units: { a.service: { Service: { StateDirectory: a b/c } } }\nstate: /var/lib/a\n", KIND_LXC,
-			"x.recipe:3:10: units.a.service: it keeps '/var/lib/b/c', which is not among 'state'");
+	recipes_refused(BOTH "units: { a.service: { Service: { StateDirectory: a b/c } } }\nstate: /var/lib/a\n",
+			KIND_LXC,
+			"x.recipe:3:10: units.a.service: its data in '/var/lib/b/c' is not listed in 'state'");
 	recipes_load_as(BOTH "units: { a.service: { Service: { StateDirectory: a b/c } } }\nstate: [/var/lib/a, /var/lib/b]\n",
 			KIND_LXC);
 	recipes_load(BOTH "units: { a.service: { Service: { StateDirectory: a } } }\n");

@@ -52,7 +52,7 @@ START_TEST(a_signal_that_ends_a_program_is_named)
 	struct err err = {0};
 
 	ck_assert_int_eq(proc_run(&(struct proc){.argv = SH("kill -SEGV $$")}, &err), -ECHILD);
-	ck_assert_str_eq(err.last->text, "'/bin/sh' was ended by signal 11 (Segmentation fault)");
+	ck_assert_str_eq(err.last->text, "'/bin/sh' was killed by signal 11 (Segmentation fault)");
 	err_free(&err);
 }
 END_TEST
@@ -87,7 +87,7 @@ START_TEST(a_failure_shows_the_end_of_what_was_said)
 		.argv = SH("i=0; while [ $i -lt 5000 ]; do echo line $i; i=$((i+1)); done; echo last; exit 3")};
 
 	ck_assert_int_eq(proc_check(&proc, &err), -EIO);
-	ck_assert_str_eq(err.last->text, "'/bin/sh' failed with exit status 3; it said:");
+	ck_assert_str_eq(err.last->text, "'/bin/sh' failed with exit status 3; its output:");
 	ck_assert_ptr_nonnull(strstr(err.last->context, "line 4999\nlast"));
 	ck_assert_ptr_null(strstr(err.last->context, "line 100\n"));
 	ck_assert_uint_lt(strlen(err.last->context), 5000);

@@ -228,7 +228,7 @@ END_TEST
 START_TEST(the_kind_asked_for_must_be_among_the_kinds)
 {
 	recipes_refused(FROM "kinds: [tools]\n", KIND_VM,
-			"x.recipe:2:8: kinds: 'vm' is not among the kinds of this recipe");
+			"x.recipe:2:8: kinds: 'vm' is not one of the kinds of this recipe");
 }
 END_TEST
 
@@ -239,7 +239,7 @@ START_TEST(state_may_lie_on_a_partition_of_its_own)
 		 "  srv: { size: 1G, content: { type: filesystem, format: ext4, mountpoint: /srv } } } } } } }\n";
 
 	ck_assert_str_eq(recipes_words(&recipes_load(text)->state), "/srv/data");
-	recipes_refused(FROM "state: [/srv/data]\n", 0, "does not lie on persistent storage");
+	recipes_refused(FROM "state: [/srv/data]\n", 0, "is not on persistent storage");
 }
 END_TEST
 

@@ -364,7 +364,7 @@ START_TEST(a_test_holds_when_status_and_output_are_as_expected)
 		{{.name = "a", .status = 2, .output = "e\ntwo"}, NULL},
 		{{.name = "a", .status = 2, .output = "three"}, "in the output: three"},
 		{{.name = "a", .status = 2, .matches = "^two [0-9]+$"}, NULL},
-		{{.name = "a", .status = 2, .matches = "^two$"}, "a line of output like: ^two$"},
+		{{.name = "a", .status = 2, .matches = "^two$"}, "a line of output that matches: ^two$"},
 	};
 	size_t failed = 0;
 
@@ -377,7 +377,7 @@ START_TEST(a_test_holds_when_status_and_output_are_as_expected)
 	}
 	ck_assert_uint_eq(trial.n_failed, failed);
 	ck_assert_int_eq(trial_judge(&trial, &slow, &late, 5, NULL), 0);
-	ck_assert_str_eq(trial.results[trial.n_results - 1].expected, "an end within 500 ms");
+	ck_assert_str_eq(trial.results[trial.n_results - 1].expected, "it ends within 500 ms");
 }
 END_TEST
 

@@ -146,10 +146,10 @@ END_TEST
 
 START_TEST(paths_that_leave_the_folder_are_refused)
 {
-	refused("absolute or leads upward", MEMBERS({'0', "/new", "x", 0, 0, 0}));
-	refused("absolute or leads upward", MEMBERS({'0', "../new", "x", 0, 0, 0}));
-	refused("absolute or leads upward", MEMBERS({'0', "app/../../new", "x", 0, 0, 0}));
-	refused("absolute or leads upward", MEMBERS({'5', "app/..", NULL, 0, 0, 0}));
+	refused("absolute or contain '..'", MEMBERS({'0', "/new", "x", 0, 0, 0}));
+	refused("absolute or contain '..'", MEMBERS({'0', "../new", "x", 0, 0, 0}));
+	refused("absolute or contain '..'", MEMBERS({'0', "app/../../new", "x", 0, 0, 0}));
+	refused("absolute or contain '..'", MEMBERS({'5', "app/..", NULL, 0, 0, 0}));
 	refused("leads out of the folder", MEMBERS({'0', "out/new", "x", 0, 0, 0}));
 	refused("leads out of the folder", MEMBERS({'0', "out/passwd", "x", 0, 0, 0}));
 	refused("cannot unpack 'host/new'", MEMBERS({'0', "host/new", "x", 0, 0, 0}));

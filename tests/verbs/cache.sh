@@ -46,7 +46,7 @@ ok 'its size is the one that du says' bash -c '
 	[[ $own -gt $((du * 98 / 100)) && $own -le $du ]] || { echo "$own, du says $du"; exit 1; }' "$CACHE" "$WORK/result"
 
 for days in x '' 1x -1 100000; do
-	ok "it refuses --keep-days='$days'" refuses 'a number of days is expected' "--keep-days=$days"
+	ok "it refuses --keep-days='$days'" refuses 'not a valid number of days' "--keep-days=$days"
 done
 ok 'it refuses a size that is none' refuses 'not a valid size' --max-size many
 
@@ -118,7 +118,7 @@ run_beside & program=$!
 exec {word}>"$WORK/word" {told}<"$WORK/told"
 read -r _ <&"$told"
 ok 'a program that runs from the cache keeps it in use' cache --even-named --max-size 0 --json
-ok '… and said so' said 'somebody is at work'
+ok '… and said so' said 'the cache is in use'
 ok '… so that no layer went' holds '.rooms[] | select(.room == "layers") | .removed == 0'
 echo >&"$word"
 ok '… and it finds what it needs' grep -q erofs <&"$told"

@@ -36,7 +36,7 @@ ok "… and as JSON" bash -c '"$0" status --host gw --json --out "$1" |
 	and .generations == {a: null, b: null}" >/dev/null' "$AETHER" "$WORK/out"
 tell status --host gw --ssh-option Port=2222 --ssh-config "$WORK/config"
 ok "ssh is told the user's options" word Port=2222
-ok "… and his configuration" word "$WORK/config"
+ok "… and the user's configuration" word "$WORK/config"
 ok "… to ask nothing" word BatchMode=yes
 ok "… nothing about host keys" bash -c '! grep -qi hostkey "$WORK/words"'
 ok "… and the host" word gw
@@ -44,7 +44,7 @@ ok "… and the host" word gw
 fake_ssh 'echo "ssh: connect to host gw port 22: Connection refused" >&2; exit 255'
 refused "a machine that cannot be reached is an error" tell status --host gw
 ok "… that says why, and what must work" said \
-	'no connection to gw: ssh: connect to host gw port 22: Connection refused' "'ssh gw true'"
+	'cannot connect to gw: ssh: connect to host gw port 22: Connection refused' "'ssh gw true'"
 fake_ssh 'echo "bash: line 1: exec: aether-agent: not found" >&2; exit 127'
 refused "a machine without the agent is an error" tell rollback --host gw
 ok "… that says what to do" said 'replace its disk once'

@@ -77,7 +77,7 @@ ok '… and more' jq -e --arg image "$OUT/small/2/small.qcow2" 'length == 2 and 
 	and .[1].image == $image and .[1].replaced == 1 and .[1].deployments[0].host == "gw.example"' "$WORK/result"
 ok 'list of an empty folder is empty' bash -c '[[ $("$1" list --out "$2") == "" && $("$1" list --json --out "$2") == "[]" ]]' \
 	- "$AETHER" "$WORK/nowhere"
-ok 'list names what there is instead of what is not' refuses 'there is: small' list other
+ok 'list names what there is instead of what is not' refuses 'contains: small' list other
 ok 'show works' run show small
 sha256=$(sha256sum <"$OUT/small/2/manifest.json")
 ok '… and says everything' has '^generation +small/2$' '^verdict +bad$' '^replaced +small/1$' "^manifest +${sha256%% *}$" \
@@ -85,7 +85,7 @@ ok '… and says everything' has '^generation +small/2$' '^verdict +bad$' '^repl
 	'^ +20[0-9-]+ [0-9:]+  evil \[2Jhost, bad: caddy.service failed$' '^ +root-a +512.0 MiB +root$' '^packages +[0-9]+$'
 ok 'show --json of an image by its path' run show --json "$OUT/small/1/small.qcow2"
 ok '… is of that one' jq -e '.number == 1 and .made == 0 and (.partitions | length > 3) and .releasable' "$WORK/result"
-ok 'show refuses a number that is none' refuses 'there is: small/1, small/2' show small/3
+ok 'show refuses a number that is none' refuses 'generations: small/1, small/2' show small/3
 ok 'show refuses a path that leads out' refuses 'no generation' show ../small/../../etc
 chmod 644 "$OUT/small/1/manifest.json"
 jq '.releasable = false | .fakes = [{name: "downloads/x"}]' "$OUT/small/1/manifest.json" >"$WORK/manifest"
@@ -122,19 +122,19 @@ ok '… and is for a merge request' has '^### `small/1` → `small/2`$' '^\| pac
 ok 'diff the other way round' run diff small/2 small/1
 ok '… says what is gone' has '^  - tree: ' '^  - 80/tcp$' '^  ~ anna: groups adm audio -> adm$'
 ok 'diff of one and itself' run diff small/2 small/2
-ok '… is none' has '^Nothing that was planned differs.$'
+ok '… is none' has '^The plans do not differ.$'
 ok 'diff of the first has nothing to be compared with' refuses 'no earlier generation' diff small/1
-ok 'diff gives one answer' refuses 'choose one' diff --json --markdown small
+ok 'diff gives one answer' refuses 'cannot be used together' diff --json --markdown small
 rm "$OUT/small/1/plan.json"
-ok 'diff needs the plans' refuses 'has not kept its plan' diff small
+ok 'diff needs the plans' refuses 'has no plan' diff small
 
 # --- gc ---------------------------------------------------------------------------------------------------------------
 cp -a "$OUT/small/2" "$OUT/small/3"
 cp -a "$OUT/small/2" "$OUT/small/4"
 sed -i 's/"host": "gw.example"/"host": "other.example"/; s/evil/good/' "$OUT/small/4/record.json"
-ok 'gc wants to know how many stay' refuses 'how many' gc
+ok 'gc wants to know how many stay' refuses 'number of generations' gc
 for keep in -1 x '' 1x 99999999999; do
-	ok "gc refuses to keep '$keep'" refuses 'a number is expected' gc "--keep=$keep"
+	ok "gc refuses to keep '$keep'" refuses 'not a valid number' gc "--keep=$keep"
 done
 ok 'gc --dry-run works' run gc --keep 1 --dry-run
 ok '… and says what would go' has '^small/1 would go \(.*MiB\)$' '^small/2 would go ' \

@@ -66,24 +66,25 @@ static bool admit_fits_the_machine(const struct boot *boot, const struct offer *
 	if (!boot->other)
 		return admit_refuse(
 			why, size,
-			"this machine has one slot only: build it with 'slots: 2', and replace its disk once");
+			"this machine has only one slot: build it with 'slots: 2', and replace its disk once");
 	if (strcmp(offer->name, boot->name) != 0)
 		return admit_refuse(why, size,
 				    "this machine is '%s', but the image is for '%s': check the host and the "
-				    "recipe, that was meant",
+				    "name of the recipe",
 				    boot->name, offer->name);
 	if (strcmp(offer->kind, boot->kind) != 0)
-		return admit_refuse(why, size, "this machine is of kind '%s', and the image of kind '%s'", boot->kind,
+		return admit_refuse(why, size, "this machine is of kind '%s', but the image of kind '%s'", boot->kind,
 				    offer->kind);
 	if (offer->format < format)
 		return admit_refuse(why, size,
-				    "the image has format %u, which is older than this machine's %lu: build it "
+				    "the image has format %u, but this machine needs at least %lu: build it "
 				    "again with a newer aether-build",
 				    offer->format, format);
 	if (offer->format > IMAGE_FORMAT)
-		return admit_refuse(why, size,
-				    "the image has format %u, and this machine knows %d at most: replace its disk once",
-				    offer->format, IMAGE_FORMAT);
+		return admit_refuse(
+			why, size,
+			"the image has format %u, but this machine supports at most %d: replace its disk once",
+			offer->format, IMAGE_FORMAT);
 	return true;
 }
 
@@ -95,19 +96,19 @@ static bool admit_has_room(const struct boot *boot, const struct offer *offer, c
 	tree_shape(offer->objects[OBJECT_ROOT].size_bytes / BLOCK_BYTES, &shape);
 	if (shape.n_blocks * BLOCK_BYTES > boot->other->size_bytes)
 		return admit_refuse(why, size,
-				    "the image has %llu MiB, and slot %c %llu: a recipe with smaller packages, "
+				    "the image needs %llu MiB, but slot %c has only %llu: remove packages, "
 				    "or replace the disk once",
 				    (unsigned long long)(shape.n_blocks * BLOCK_BYTES / MIB), boot->other->letter,
 				    (unsigned long long)(boot->other->size_bytes / MIB));
 	if (admit_esp_need(offer) > room->esp_bytes)
 		return admit_refuse(why, size,
-				    "kernel and initrd need %llu MiB on the EFI system partition, which has "
+				    "kernel and initrd need %llu MiB on the EFI system partition, which has only "
 				    "%llu: replace the disk once",
 				    (unsigned long long)(admit_esp_need(offer) / MIB),
 				    (unsigned long long)(room->esp_bytes / MIB));
 	if (room->state_bytes < ADMIT_STATE_BYTES && !force)
 		return admit_refuse(why, size,
-				    "/var has %llu MiB left, and a machine needs %llu to come up: make room "
+				    "/var has only %llu MiB free, but a machine needs %llu to start: free space "
 				    "there, or use --force",
 				    (unsigned long long)(room->state_bytes / MIB),
 				    (unsigned long long)(ADMIT_STATE_BYTES / MIB));
@@ -126,7 +127,7 @@ bool admit(const struct boot *boot, const struct offer *offer, const struct admi
 		return true; /* it is there: nothing will be written */
 	if (boot->running->state == SLOT_TRIAL && !force)
 		return admit_refuse(why, size,
-				    "the generation that runs is on trial, and slot %c is the way back: wait "
+				    "the running generation is on trial, and slot %c is the only way back: wait "
 				    "for the verdict, or use --force",
 				    boot->other->letter);
 	if (admit_was_bad(failures, hash, reason, sizeof reason) && !force)

@@ -30,12 +30,12 @@ static const struct command {
 	const char *name, *arguments, *summary;
 	int (*run)(int argc, char **argv);
 } commands[] = {
-	{AGENT_STATUS, "[--json]", "slots, generations, tries, the last failure", status_main},
-	{AGENT_HEALTH, "[--json]", "asks the recipe's health checks, until they hold or their time is over",
-	 health_main},
-	{AGENT_JUDGE, "", "the verdict on this boot (aether-health.service runs it)", judge_main},
-	{AGENT_ROLLBACK, "", "the other slot starts from the next boot on, this one is bad", agent_rollback_main},
-	{AGENT_TAKE, "[--dry-run] [--force]", "takes a generation from aether-build on stdin and stdout", take_main},
+	{AGENT_STATUS, "[--json]", "shows slots, generations, tries left and the last failure", status_main},
+	{AGENT_HEALTH, "[--json]", "runs the recipe's health checks until they pass or time out", health_main},
+	{AGENT_JUDGE, "", "decides whether this boot is good (aether-health.service runs it)", judge_main},
+	{AGENT_ROLLBACK, "", "marks this slot as bad: the other one starts from the next boot on", agent_rollback_main},
+	{AGENT_TAKE, "[--dry-run] [--force]", "receives a generation from aether-build over stdin and stdout",
+	 take_main},
 };
 
 static int agent_usage(FILE *out)
@@ -60,6 +60,6 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
 		if (strcmp(commands[i].name, argv[1]) == 0)
 			return commands[i].run(argc - 1, argv + 1);
-	say("there is no command '%s'", argv[1]);
+	say("unknown command '%s'", argv[1]);
 	return agent_usage(stderr);
 }

@@ -169,7 +169,7 @@ static void blocks_receive(struct blocks *blocks, size_t left)
 
 		talk_bytes(blocks->talk, bytes, sizeof bytes);
 		if (!blocks_is_block(blocks, bytes, wanted->hash))
-			die("the builder sent something else for block %llu of %s: is its image damaged?",
+			die("the builder sent wrong data for block %llu of %s: its image may be damaged",
 			    (unsigned long long)wanted->block, wanted->object->name);
 		blocks_keep(blocks, wanted->object, wanted->block, wanted->hash, bytes, false);
 		blocks->taken.received += BLOCK_BYTES;
@@ -194,7 +194,7 @@ static void blocks_ask(struct blocks *blocks, struct object *object, uint64_t bl
 	blocks->n_unsent++;
 }
 
-/* Twice a second: the builder hears that we live, and is heard out, so that it never waits for us to listen. */
+/* Twice a second: reports progress and reads what the builder has sent, so that neither side waits for the other. */
 static void blocks_tell(struct blocks *blocks)
 {
 	int64_t now = uptime_ms();
@@ -270,7 +270,7 @@ void blocks_check(struct blocks *blocks, struct object *object)
 		for (uint64_t i = 0; i < level.n_blocks; i++) {
 			if (!blocks_read_block(object, level.first + i, bytes) ||
 			    !blocks_is_block(blocks, bytes, blocks_digest_of(object, rank, i)))
-				die("block %llu of %s is not what was written: is the disk broken?",
+				die("block %llu of %s differs from what was written: the disk may be broken",
 				    (unsigned long long)(level.first + i), object->name);
 			blocks->done++;
 			blocks_tell(blocks);

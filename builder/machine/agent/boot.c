@@ -131,7 +131,7 @@ static void boot_read_cmdline(struct boot *boot)
 	char text[4096];
 
 	if (read_line("/proc/cmdline", text, sizeof text) < 0 || cmdline_parse(text, &boot->cmdline, &problem) < 0)
-		die("the kernel command line does not say which image this is");
+		die("the kernel command line does not name the running image (aether.root=)");
 	hex_print(boot->cmdline.root_hash, ROOT_HASH_BYTES, boot->root_hash);
 }
 
@@ -227,7 +227,7 @@ bool boot_grubenv(const struct boot *boot, char block[GRUBENV_BYTES])
 	return n >= 0;
 }
 
-/* GRUB counts in its own book: what was tried under one firmware was tried. */
+/* GRUB counts in its own file: a try counts, whatever the firmware was. */
 static void boot_read_tries(struct boot *boot)
 {
 	char block[GRUBENV_BYTES], letter[4], tries[4];

@@ -1,5 +1,5 @@
 /* Changing which slot starts. The order of steps is what keeps the machine startable when the power goes between two of
- * them: what takes away comes first when a slot is given up, and last what gives when one is won. */
+ * them: when a slot is given up, removals come first; when one is made startable, they come last. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +27,8 @@ static void change_settle(const struct boot *boot)
 	close(fd);
 }
 
-/* --- GRUB's book ----------------------------------------------------------------------------------------------------- */
+/* --- GRUB's environment block ----------------------------------------------------------------------------------------
+ */
 
 struct setting {
 	const char *key, *value; /* NULL: none */
@@ -220,7 +221,7 @@ static void change_append_history(const struct boot *boot, const struct slot *sl
 		 slot->generation);
 	r = history_add(boot->history, record);
 	if (r < 0)
-		say("cannot write down in %s why slot %c is bad: %s", boot->history, slot->letter, strerror(-r));
+		say("cannot record in %s why slot %c is bad: %s", boot->history, slot->letter, strerror(-r));
 }
 
 void boot_condemn(struct boot *boot, struct slot *slot, const char *reason)
@@ -235,7 +236,7 @@ void boot_condemn(struct boot *boot, struct slot *slot, const char *reason)
 	boot_folder(boot, slot, folder, sizeof folder);
 	r = write_whole(folder, ESP_FAILURE, text);
 	if (r < 0)
-		say("cannot write down in %s why slot %c is bad: %s", folder, slot->letter, strerror(-r));
+		say("cannot record in %s why slot %c is bad: %s", folder, slot->letter, strerror(-r));
 	change_append_history(boot, slot, text);
 	change_settle(boot);
 	change_grub_settle_on(boot, next);

@@ -7,7 +7,7 @@
 #include "machine/hex.h"
 #include "machine/say.h"
 
-/* The plain functions: the general ones of today bring half the library into a static program. */
+/* The deprecated plain functions: the EVP ones would link half of the library into a static program. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/sha.h>
 

@@ -60,7 +60,7 @@ static bool agent_health_tcp_holds(char *const *words, char *reason, size_t size
 	return false;
 }
 
-/* What a service on the machine says of itself is asked for, not who it is. */
+/* The service's own answer is checked, not its identity: certificates are not verified. */
 static bool agent_health_http_holds(char *const *words, char *reason, size_t size)
 {
 	const char *const argv[] = {"curl", "--silent", "--show-error", "--insecure", "--noproxy", "*", "--max-time", "10",
@@ -73,7 +73,7 @@ static bool agent_health_http_holds(char *const *words, char *reason, size_t siz
 		char seen[16];
 
 		snprintf(seen, sizeof seen, "%s", reason);
-		snprintf(reason, size, "it answers with status %s", seen);
+		snprintf(reason, size, "it answers with HTTP status %s", seen);
 	}
 	return false;
 }
@@ -84,9 +84,9 @@ static bool agent_health_command_holds(char *const *words, char *reason, size_t 
 	size_t n = strlen(reason);
 
 	if (status == -ETIME)
-		snprintf(reason, size, "it did not end in %d seconds", COMMAND_SECONDS);
+		snprintf(reason, size, "it did not end within %d seconds", COMMAND_SECONDS);
 	else if (status < 0)
-		snprintf(reason, size, "it could not be run: %s", strerror(-status));
+		snprintf(reason, size, "it cannot be run: %s", strerror(-status));
 	else if (status > 0)
 		snprintf(reason + n, size - n, "%sexit status %d", n ? "; " : "", status);
 	return status == 0;
@@ -152,7 +152,7 @@ void health_read(struct health *health)
 	if (n == 0)
 		n = snprintf(health->text, sizeof health->text, "120000\trunning\n");
 	if (n < 0 || health_parse(health) < 0)
-		die("cannot read /usr/lib/aether/health: %s", n < 0 ? strerror(-n) : "it is not what aether-build writes");
+		die("cannot read /usr/lib/aether/health: %s", n < 0 ? strerror(-n) : "its format is not valid");
 }
 
 /* Asks all once. Returns how many hold; *ret_late: one that does not has had its time. */
@@ -208,7 +208,7 @@ void health_reason(const struct health *health, char *out, size_t size)
 		if (check->holds)
 			continue;
 		check_print(check, words, sizeof words);
-		snprintf(out, size, "%s: %s", words, *check->reason ? check->reason : "it does not hold");
+		snprintf(out, size, "%s: %s", words, *check->reason ? check->reason : "it failed");
 		return;
 	}
 }

@@ -64,7 +64,7 @@ static bool judge_wait_until_up(char *reason, size_t size)
 			return false;
 		}
 		if (strcmp(state, "stopping") == 0)
-			exit(EXIT_SUCCESS); /* somebody turns it off: no verdict */
+			exit(EXIT_SUCCESS); /* the machine is being shut down: no verdict */
 		if (uptime_ms() / 1000 >= judge_boot_seconds()) {
 			snprintf(reason, size, "the machine was not up after %ld seconds", judge_boot_seconds());
 			return false;
@@ -87,7 +87,7 @@ static bool judge_is_healthy(char *reason, size_t size)
 }
 
 /* Reads the root from its first block to its last, so that the kernel verifies each: what is damaged is to come out
- * while there is a way back, not in March, when that block is read for the first time. (Then the kernel restarts the
+ * while there is a way back, and not months later, when that block is first read. (Then the kernel restarts the
  * machine by itself, and the loader has counted the try.) */
 static bool judge_is_sound(char *reason, size_t size)
 {
@@ -114,7 +114,7 @@ static bool judge_is_sound(char *reason, size_t size)
 	return n == 0;
 }
 
-/* A slot that was to be tried, and we are in the other one: nobody in it lived to say why. */
+/* A slot was on trial, but the other one runs: the slot did not boot far enough to record why. */
 static void judge_other(struct boot *boot)
 {
 	struct slot *other = boot->other;
@@ -126,7 +126,7 @@ static void judge_other(struct boot *boot)
 		unsigned tries = SLOT_TRIES - other->tries_left;
 
 		snprintf(reason, sizeof reason,
-			 "it did not come up: started %u time%s, it did not get to its health checks", tries,
+			 "it did not come up: started %u time%s, but never reached its health checks", tries,
 			 tries == 1 ? "" : "s");
 		boot_condemn(boot, other, reason);
 		say("slot %c is bad: %s", other->letter, reason);
@@ -140,7 +140,7 @@ static void judge_restart(void)
 	static const char *const at_once[] = {"systemctl", "--force", "--force", "reboot", NULL};
 
 	command_run(gently, 60, NULL, 0);
-	sleep(180); /* what does not stop by then would not stop at all */
+	sleep(180); /* a unit that has not stopped by then will not stop */
 	command_run(at_once, 60, NULL, 0);
 }
 
@@ -150,7 +150,7 @@ static void judge_condemn(struct boot *boot, const char *reason)
 	bool way_back = boot->other && boot->other->state == SLOT_GOOD;
 
 	boot_condemn(boot, boot->running, reason);
-	say("this generation is bad, %s: %s", way_back ? "back to the one before" : "and there is none to go back to", reason);
+	say("this generation is bad, %s: %s", way_back ? "going back" : "with no slot to go back to", reason);
 	if (way_back)
 		judge_restart();
 }

@@ -19,7 +19,7 @@ static uint64_t known_key_of(const uint8_t hash[HASH_BYTES])
 	return key;
 }
 
-/* Digests are as good as chance: some of their bits are where to begin. */
+/* Digests are evenly distributed: some of their bits are the start index. */
 static struct known_entry *known_slot_of(struct known_entry *entries, size_t capacity, uint64_t key)
 {
 	size_t at = key & (capacity - 1);

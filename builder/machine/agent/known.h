@@ -20,7 +20,7 @@ struct known_block {
 	uint64_t block;                /* below 2^48 */
 };
 
-/* Remembers a place, instead of one that was known. Ends the program when memory does. */
+/* Remembers a place, and replaces one that was known. Ends the program when out of memory. */
 void known_add(struct known_blocks *known, const uint8_t hash[HASH_BYTES], struct known_block place);
 
 bool known_find(const struct known_blocks *known, const uint8_t hash[HASH_BYTES], struct known_block *ret_block);

@@ -58,11 +58,12 @@ static uint64_t take_free_bytes(const char *path)
 	struct statvfs fs;
 
 	if (statvfs(path, &fs) < 0)
-		die("cannot look at %s: %s", path, strerror(errno));
+		die("cannot access %s: %s", path, strerror(errno));
 	return (uint64_t)fs.f_bavail * fs.f_frsize;
 }
 
-/* --- may it be taken? ------------------------------------------------------------------------------------------------ */
+/* --- checks before taking --------------------------------------------------------------------------------------------
+ */
 
 /* What the other slot has on the EFI system partition makes room, or is used again. */
 static uint64_t take_esp_room(const struct take *take)
@@ -91,8 +92,8 @@ static void take_ask_admission(const struct take *take)
 	}
 	r = history_read(take->boot.history, failures);
 	if (r < 0 && !take->force)
-		die("cannot read which generations were bad here, in %s: %s (--force takes this one all the same)",
-		    take->boot.history, strerror(-r));
+		die("cannot read the list of bad generations in %s: %s (--force ignores that)", take->boot.history,
+		    strerror(-r));
 	if (!admit(&take->boot, &take->offer, &room, failures, take->force, why, sizeof why))
 		die("%s", why);
 }
@@ -226,7 +227,7 @@ static void take_open_targets(struct take *take)
 	}
 }
 
-/* By its superblock the initrd knows a slot: it is written when all it stands for is on the disk. */
+/* The initrd finds a slot by its superblock, which is therefore written after all other data. */
 static void take_write_superblock(const struct take *take)
 {
 	const struct object *slot = &take->targets[0];
@@ -248,7 +249,7 @@ static void take_write_superblock(const struct take *take)
 		die("cannot flush the slot: %s", strerror(errno));
 	if (read_all(slot->fd, there, sizeof there, (int64_t)slot->size_bytes) != sizeof there ||
 	    memcmp(block, there, sizeof block) != 0)
-		die("the superblock is not what was written: is the disk broken?");
+		die("the superblock differs from what was written: the disk may be broken");
 }
 
 static void take_finish_files(const struct take *take)
@@ -315,7 +316,7 @@ int take_main(int argc, char **argv)
 		else if (strcmp(argv[i], "--force") == 0)
 			take.force = true;
 		else
-			die("'take' does not know '%s'", argv[i]);
+			die("'take': unexpected argument '%s'", argv[i]);
 	take.talk.in = STDIN_FILENO;
 	take.talk.out = STDOUT_FILENO;
 	boot_open(&take.boot, take.dry_run ? BOOT_LOOK : BOOT_CHANGE);

@@ -11,7 +11,7 @@
 
 enum { DIGITS = 32 };
 
-/* Hypervisors that were not told a UUID say one of these. */
+/* Hypervisors without a configured UUID report one of these. */
 static bool init_identity_is_same_everywhere(const char digits[DIGITS])
 {
 	return strspn(digits, "0") >= DIGITS || strspn(digits, "f") >= DIGITS;
@@ -40,7 +40,7 @@ static void init_identity_make_by_chance(char out[MACHINE_ID_BYTES])
 	uint8_t bytes[DIGITS / 2];
 
 	if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
-		die("the kernel gives no random bytes for the machine-id: %s", strerror(errno));
+		die("cannot get random bytes for the machine-id: %s", strerror(errno));
 	bytes[6] = (bytes[6] & 0x0f) | 0x40;
 	bytes[8] = (bytes[8] & 0x3f) | 0x80;
 	hex_print(bytes, sizeof bytes, out);
@@ -61,5 +61,5 @@ void identity_machine_id(const char *folder, char out[MACHINE_ID_BYTES])
 	if (r == 0)
 		r = write_whole(folder, "machine-id", out);
 	if (r < 0)
-		say("cannot keep the machine-id in %s: %s", folder, strerror(-r));
+		say("cannot store the machine-id in %s: %s", folder, strerror(-r));
 }

@@ -10,7 +10,7 @@ enum { MACHINE_ID_BYTES = 34 };
  * chance) and kept there. */
 void identity_machine_id(const char *folder, char out[MACHINE_ID_BYTES]);
 
-/* The machine-id that a UUID as DMI prints it stands for; false when it is not one that tells machines apart. */
+/* The machine-id that a UUID as DMI prints it stands for; false when it is not unique to a machine. */
 bool identity_from_uuid(const char *uuid, char out[MACHINE_ID_BYTES]);
 
 #endif

@@ -1,4 +1,4 @@
-/* The way from the kernel to the real init: modules, the verified slot, the state, /etc, and away. */
+/* The way from the kernel to the real init: modules, the verified slot, the state, /etc, and the switch to it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -114,7 +114,7 @@ static void init_mount_state(const char *disk)
 
 	init_mount_or_die(SYSROOT "/var", FACTORY, NULL, MS_BIND, NULL);
 	if (!partition_find(disk, LABEL_STATE, &state)) {
-		say("%s has no partition 'state': what is written to /var lasts until the next boot", disk);
+		say("%s has no partition 'state': all changes in /var are lost at the next boot", disk);
 		init_mount_or_die("tmpfs", SYSROOT "/var", "tmpfs", 0, "mode=0755");
 		return;
 	}
@@ -122,8 +122,8 @@ static void init_mount_state(const char *disk)
 	init_mount_or_die(device, SYSROOT "/var", "ext4", MS_RELATIME, NULL);
 }
 
-/* /etc is the image's, with a layer in memory over it. The machine-id is there before the first program asks: no boot is a
- * "first boot", with its questions. */
+/* /etc is the image's, with a layer in memory over it. The machine-id is there before the first program asks: no boot
+ * is a "first boot", at which systemd would ask questions. */
 static void init_mount_etc(void)
 {
 	char id[MACHINE_ID_BYTES];
@@ -158,7 +158,8 @@ static void init_mount_homes(void)
 	}
 }
 
-/* --- away ------------------------------------------------------------------------------------------------------------ */
+/* --- switching to the real root --------------------------------------------------------------------------------------
+ */
 
 static void init_switch_root(char **argv)
 {
@@ -173,7 +174,7 @@ static void init_switch_root(char **argv)
 	}
 	unlink("/init");
 	if (chdir(SYSROOT) < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0 || chdir("/") < 0)
-		die("cannot make the image the root: %s", strerror(errno));
+		die("cannot switch to the image as the root file system: %s", strerror(errno));
 	for (size_t i = 0; i < sizeof inits / sizeof *inits; i++) {
 		argv[0] = (char *)inits[i];
 		execv(inits[i], argv);

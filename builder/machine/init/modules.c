@@ -16,7 +16,7 @@ static int init_modules_is_module(const struct dirent *entry)
 	return entry->d_name[0] != '.';
 }
 
-/* A driver for hardware that this machine does not have may refuse (ENODEV); one that is built in is there (EEXIST). */
+/* ENODEV: a driver for hardware that this machine does not have; EEXIST: the module is built in. */
 static void init_modules_load(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -58,7 +58,7 @@ static int disks_decode_content(struct decoder *decoder, const struct node *node
 		const char *near = text_nearest(type->text, schema_content_types, n);
 
 		err_at(decoder->err, -ENOTSUP, &type->pos, path, "the content type '%s' is not supported", type->text);
-		err_hint(decoder->err, near ? "did you mean '%s'?" : "there are: filesystem, root", near);
+		err_hint(decoder->err, near ? "did you mean '%s'?" : "supported types are: filesystem, root", near);
 		return -ENOTSUP;
 	}
 	partition->content = strcmp(type->text, "root") == 0 ? CONTENT_ROOT : CONTENT_FILESYSTEM;
@@ -96,7 +96,8 @@ static const struct field root_fields[] = {
 	{"format", &schema_root_format, FIELD_REQUIRED, WORD_OF(recipe_partition, format), 0,
 	 "file system of the immutable root"},
 	{"verity", &word_bool, 0, WORD_OF(recipe_partition, verity), 0, "verified by dm-verity (true)"},
-	{"slots", &schema_slots, 0, WORD_OF(recipe_partition, slots), 0, "2: a twin partition for the next image"},
+	{"slots", &schema_slots, 0, WORD_OF(recipe_partition, slots), 0,
+	 "2: a second partition of the same size for the next image"},
 	WORD_END,
 };
 static const struct schema schema_root = {VALUE_RECORD, .fields = root_fields};
@@ -125,9 +126,8 @@ static const struct schema schema_holds = {VALUE_CONTENT, .decode = disks_decode
 static const struct schema schema_priority = {VALUE_INT, .min = 0, .max = 10000};
 
 static const struct field partition_fields[] = {
-	{"size", &schema_partition_size, 0, 0, 0,
-	 "size; without it, from the content; 100% grows to the end of the disk"},
-	{"start", &schema_size, 0, WORD_OF(recipe_partition, start), 0, "where it starts (after the one before)"},
+	{"size", &schema_partition_size, 0, 0, 0, "size (from the content); 100% grows to the end of the disk"},
+	{"start", &schema_size, 0, WORD_OF(recipe_partition, start), 0, "where it starts (after the previous one)"},
 	WORD_LATER("end", "where it ends"),
 	{"type", &schema_partition_type, 0, WORD_OF(recipe_partition, type), 0,
 	 "partition type: a GUID or a code of sgdisk (8300)"},
@@ -136,12 +136,11 @@ static const struct field partition_fields[] = {
 	{"uuid", &schema_partition_uuid, 0, WORD_OF(recipe_partition, uuid), 0,
 	 "partition UUID (derived from the plan)"},
 	WORD_LATER("attributes", "attribute bits"),
-	{"priority", &schema_priority, 0, WORD_OF(recipe_partition, priority), 0,
-	 "order on the disk: small comes first"},
+	{"priority", &schema_priority, 0, WORD_OF(recipe_partition, priority), 0, "order on the disk, lowest first"},
 	WORD_LATER("alignment", "alignment in sectors"),
 	WORD_LATER("hybrid", "entry in a hybrid MBR"),
-	{"grow", &word_bool, 0, WORD_OF(recipe_partition, grow), 0, "grown on first boot to fill the disk"},
-	{"content", &schema_holds, 0, 0, 0, "what is in it, by its type"},
+	{"grow", &word_bool, 0, WORD_OF(recipe_partition, grow), 0, "grow on the first boot to fill the disk"},
+	{"content", &schema_holds, 0, 0, 0, "content of the partition, depending on its type"},
 	WORD_END,
 };
 static const struct schema schema_partition = {VALUE_RECORD, .fields = partition_fields};
@@ -161,10 +160,10 @@ static const struct field gpt_fields[] = {
 static const struct schema schema_gpt = {VALUE_RECORD, .fields = gpt_fields};
 
 static const struct field disk_fields[] = {
-	{"device", &word_line, FIELD_EARLY, 0, 0, "accepted for disko's sake: an image has no device"},
+	{"device", &word_line, FIELD_EARLY, 0, 0, "ignored; accepted for compatibility with disko"},
 	{"imageSize", &schema_size, 0, WORD_OF(recipe_disk, image_size), 0,
-	 "size of the disk image (as small as its content allows)"},
-	WORD_LATER("role", "`data`: a disk that a reimage never writes"),
+	 "size of the disk image (as small as possible)"},
+	WORD_LATER("role", "`data`: a disk that a new image never overwrites"),
 	{"content", &schema_gpt, FIELD_REQUIRED, 0, 0, "the partition table"},
 	WORD_END,
 };
@@ -174,7 +173,7 @@ static const struct schema schema_disks = {
 	.key_offset = WORD_OF(recipe_disk, name), .pos_offset = WORD_OF(recipe_disk, pos),
 };
 static const struct field layout_fields[] = {
-	{"from", &word_line, FIELD_EARLY, 0, 0, "a file with a layout, which this one overrides"},
+	{"from", &word_line, FIELD_EARLY, 0, 0, "a layout file that this layout extends"},
 	{"disk", &schema_disks, FIELD_REQUIRED, WORD_OF(recipe, disks), WORD_OF(recipe, n_disks), "disks by name"},
 	WORD_LATER("lvm_vg", "LVM volume groups"),
 	WORD_LATER("mdadm", "RAID arrays"),
@@ -182,7 +181,7 @@ static const struct field layout_fields[] = {
 	WORD_END,
 };
 
-enum { LABEL_MAX = 36, PARTITIONS_MAX = 128 /* of a GPT as everybody makes it */ };
+enum { LABEL_MAX = 36, PARTITIONS_MAX = 128 /* of a GPT of the usual size */ };
 
 /* By priority; equal ones stay as they were written. */
 static void disks_sort(struct recipe_disk *disk)
@@ -246,17 +245,16 @@ static void disks_check_mountpoint(struct decoder *decoder, const struct recipe_
 
 	if (strcmp(partition->label, "state") == 0 && strcmp(mountpoint, "/var") != 0)
 		err_at(decoder->err, -EINVAL, &partition->pos, path,
-		       "the partition labelled 'state' is mounted at /var");
+		       "the partition with the label 'state' must be mounted at /var");
 	if (strcmp(mountpoint, "/var") == 0 &&
 	    (strcmp(partition->label, "state") != 0 || strcmp(partition->format, "ext4") != 0)) {
 		err_at(decoder->err, -EINVAL, &partition->pos, path,
-		       "/var is the file system 'ext4' of the partition labelled 'state'");
-		err_hint(decoder->err,
-			 "the machine's first program finds it by that label, before there is an /etc to say more");
+		       "/var must be an 'ext4' file system on the partition with the label 'state'");
+		err_hint(decoder->err, "aether-init finds it by this label, before /etc can be read");
 	}
 	if (strcmp(mountpoint, "/etc") == 0 || strcmp(mountpoint, "/usr") == 0) {
 		err_at(decoder->err, -EINVAL, &partition->pos, path, "'%s' is part of the immutable root", mountpoint);
-		err_hint(decoder->err, "a partition can hold /var, or what a service keeps elsewhere, like /srv");
+		err_hint(decoder->err, "use /var, or a folder for the data of a service, like /srv");
 	}
 }
 
@@ -268,22 +266,21 @@ static void disks_check_partition(struct decoder *decoder, const struct recipe_p
 		err_at(decoder->err, -EINVAL, &partition->pos, path,
 		       "the labels of two slots, '%s-a' and '%s-b', are too long", partition->label, partition->label);
 	if (twin && partition->uuid) {
-		err_at(decoder->err, -EINVAL, &partition->pos, path, "one 'uuid' cannot be that of two slots");
-		err_hint(decoder->err, "leave it out: each slot gets one of its own");
+		err_at(decoder->err, -EINVAL, &partition->pos, path, "two slots cannot have the same 'uuid'");
+		err_hint(decoder->err, "leave it out: each slot gets its own");
 	}
 	if (disks_is_esp(partition) &&
 	    (partition->content != CONTENT_FILESYSTEM || strcmp(partition->format, "vfat") != 0))
 		err_at(decoder->err, -EINVAL, &partition->pos, path,
-		       "an EFI system partition holds the file system 'vfat'");
+		       "an EFI system partition must have the file system 'vfat'");
 	if (disks_is_bios_boot(partition) && partition->content != CONTENT_NONE)
-		err_at(decoder->err, -EINVAL, &partition->pos, path,
-		       "the BIOS boot partition has no content of its own");
+		err_at(decoder->err, -EINVAL, &partition->pos, path, "the BIOS boot partition must not have 'content'");
 	if (disks_is_root(partition) && !text_has_prefix(partition->label, "root")) {
-		err_at(decoder->err, -EINVAL, &partition->pos, path, "the label of the root begins with 'root'");
-		err_hint(decoder->err, "the machine's first program looks for the system on partitions of that name");
+		err_at(decoder->err, -EINVAL, &partition->pos, path, "the label of the root must begin with 'root'");
+		err_hint(decoder->err, "aether-init looks for the system on partitions with such a label");
 	}
 	if (disks_is_root(partition) && partition->grow)
-		err_at(decoder->err, -EINVAL, &partition->pos, path, "the immutable root does not grow");
+		err_at(decoder->err, -EINVAL, &partition->pos, path, "the immutable root cannot grow");
 	if (disks_is_root(partition) && !partition->verity)
 		err_at(decoder->err, -ENOTSUP, &partition->pos, path, "a root without 'verity' is not yet supported");
 	disks_check_mountpoint(decoder, partition, path);
@@ -310,15 +307,14 @@ static void disks_check_pair(struct decoder *decoder, const struct recipe_partit
 			     const struct recipe_partition *other, const char *path)
 {
 	if (disks_same_label(one, other))
-		err_at(decoder->err, -EINVAL, &other->pos, path,
-		       "'%s' has this label already: programs find partitions by it", one->name);
+		err_at(decoder->err, -EINVAL, &other->pos, path, "this label is already in use by '%s'", one->name);
 	if (one->uuid && other->uuid && strcasecmp(one->uuid, other->uuid) == 0)
-		err_at(decoder->err, -EINVAL, &other->pos, path, "'%s' has this 'uuid' already", one->name);
+		err_at(decoder->err, -EINVAL, &other->pos, path, "this 'uuid' is already in use by '%s'", one->name);
 	if (one->mountpoint && other->mountpoint && strcmp(one->mountpoint, other->mountpoint) == 0)
-		err_at(decoder->err, -EINVAL, &other->pos, path, "'%s' is mounted at '%s' already", one->name,
+		err_at(decoder->err, -EINVAL, &other->pos, path, "'%s' is already mounted at '%s'", one->name,
 		       one->mountpoint);
 	if (one->grow && other->grow)
-		err_at(decoder->err, -EINVAL, &other->pos, path, "'%s' grows to the end of the disk already",
+		err_at(decoder->err, -EINVAL, &other->pos, path, "'%s' already grows to the end of the disk",
 		       one->name);
 }
 

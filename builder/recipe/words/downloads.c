@@ -12,18 +12,18 @@ static const struct schema schema_strip = {VALUE_INT, .min = 0, .max = 100};
 
 static const struct field download_fields[] = {
 	{"url", &word_url, FIELD_REQUIRED, WORD_OF(recipe_download, url), 0,
-	 "where it is: http://…, https://… or file:///…"},
+	 "URL of the file (http://…, https://… or file:///…)"},
 	{"sha256", &schema_sha256, 0, WORD_OF(recipe_download, sha256), 0,
-	 "the digest it must have (whatever it has when it is locked)"},
+	 "digest that it must have (the one it has when it is locked)"},
 	{"path", &word_image_path, FIELD_REQUIRED, WORD_OF(recipe_download, path), 0,
-	 "the file in the image; the folder, with `unpack`"},
+	 "file in the image; with `unpack`, the folder"},
 	{"member", &schema_member, 0, WORD_OF(recipe_download, member), 0,
-	 "the file of the archive that is wanted (all of the download)"},
+	 "file to take out of the archive (all of the download)"},
 	{"unpack", &word_bool, 0, WORD_OF(recipe_download, unpack), 0, "an archive, whose files all go below `path`"},
 	{"strip", &schema_strip, 0, WORD_OF(recipe_download, strip), 0,
-	 "leading parts of the archive's paths that `unpack` drops (0)"},
+	 "number of leading parts of each path that `unpack` drops (0)"},
 	{"decompress", &word_bool, 0, WORD_OF(recipe_download, decompress), 0,
-	 "one compressed file (.gz, .xz, .zst, …)"},
+	 "decompress a single file (.gz, .xz, .zst, …)"},
 	{"mode", &word_mode, 0, WORD_OF(recipe_download, mode), 0, "permissions, quoted octal (\"0644\")"},
 	{"owner", &word_account, 0, WORD_OF(recipe_download, owner), 0, "user (root)"},
 	{"group", &word_account, 0, WORD_OF(recipe_download, group), 0, "group (root)"},
@@ -45,16 +45,18 @@ static void words_downloads_check_words(struct decoder *decoder, const struct re
 					const struct node *node, const char *path)
 {
 	if (!!download->member + download->unpack + download->decompress > 1) {
-		err_at(decoder->err, -EINVAL, &download->pos, path, "more than one of 'member', 'unpack' and 'decompress'");
-		err_hint(decoder->err, "'member' takes one file out of an archive, 'unpack' all of them; 'decompress' is for a "
-				       "compressed file that is no archive");
+		err_at(decoder->err, -EINVAL, &download->pos, path,
+		       "use only one of 'member', 'unpack' and 'decompress'");
+		err_hint(decoder->err,
+			 "'member' takes one file out of an archive, 'unpack' all of them; 'decompress' is for a "
+			 "compressed file that is not an archive");
 	}
 	if (node_get(node, "strip") && !download->unpack)
-		err_at(decoder->err, -EINVAL, &node_get(node, "strip")->pos, problem_path(decoder->arena, path, "strip"),
-		       "nothing is unpacked whose paths could be stripped");
+		err_at(decoder->err, -EINVAL, &node_get(node, "strip")->pos,
+		       problem_path(decoder->arena, path, "strip"), "'strip' can only be used with 'unpack'");
 	if (node_get(node, "mode") && download->unpack) {
 		err_at(decoder->err, -EINVAL, &node_get(node, "mode")->pos, problem_path(decoder->arena, path, "mode"),
-		       "what is unpacked has the modes of its archive");
+		       "'mode' cannot be used with 'unpack': files have the modes of the archive");
 		err_hint(decoder->err, "a command in 'hooks.configure' can change them");
 	}
 }
@@ -69,14 +71,15 @@ static void words_downloads_check_place(struct decoder *decoder, const struct re
 		const char *other = recipe->files[i].path;
 
 		if (path_is_below(download->path, other) || (!download->unpack && path_is_below(other, download->path)))
-			err_at(decoder->err, -EINVAL, &download->pos, path, "'%s' cannot be here: 'files' has '%s'",
+			err_at(decoder->err, -EINVAL, &download->pos, path, "'%s' conflicts with '%s' in 'files'",
 			       download->path, other);
 	}
 	for (const struct recipe_download *other = recipe->downloads; other < download; other++)
 		if (other->path && ((!other->unpack && path_is_below(download->path, other->path)) ||
 				    (!download->unpack && path_is_below(other->path, download->path))))
-			err_at(decoder->err, -EINVAL, &download->pos, path, "'%s' cannot be here: the download '%s' has '%s'",
-			       download->path, other->name, other->path);
+			err_at(decoder->err, -EINVAL, &download->pos, path,
+			       "'%s' conflicts with the download '%s' at '%s'", download->path, other->name,
+			       other->path);
 }
 
 static void words_downloads_check(struct decoder *decoder, const struct node *root)
@@ -85,7 +88,8 @@ static void words_downloads_check(struct decoder *decoder, const struct node *ro
 	const struct recipe *recipe = decoder->recipe;
 
 	if (recipe->n_downloads && recipe->kinds == KIND_TOOLS && !problem_known(decoder, "kinds"))
-		err_at(decoder->err, -EINVAL, &map->pos, "downloads", "a tree of tools consists of packages");
+		err_at(decoder->err, -EINVAL, &map->pos, "downloads",
+		       "a recipe of the kind 'tools' cannot have downloads");
 	for (size_t i = 0; i < recipe->n_downloads; i++) {
 		const struct recipe_download *download = &recipe->downloads[i];
 		const char *path = problem_path(decoder->arena, "downloads", download->name);

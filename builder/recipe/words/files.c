@@ -2,7 +2,7 @@
 #include "recipe/words/words.h"
 
 static const struct field file_fields[] = {
-	{"source", &word_file, 0, WORD_OF(recipe_file, source), 0, "the recipe's file with the content"},
+	{"source", &word_file, 0, WORD_OF(recipe_file, source), 0, "path of a file in the repository with the content"},
 	{"text", &word_text, 0, WORD_OF(recipe_file, text), 0, "the content itself"},
 	{"mode", &word_mode, 0, WORD_OF(recipe_file, mode), 0, "permissions, quoted octal (\"0644\")"},
 	{"owner", &word_account, 0, WORD_OF(recipe_file, owner), 0, "user (root)"},
@@ -28,11 +28,12 @@ static void words_files_check_file(struct decoder *decoder, const struct recipe_
 	if (problem_known(decoder, path))
 		return;
 	if (file->text && file->source) {
-		err_at(decoder->err, -EINVAL, &file->pos, path, "both 'text' and 'source': one of them is the content");
-		err_hint(decoder->err, "to give another file's entry new content, write '!replace' before the map");
+		err_at(decoder->err, -EINVAL, &file->pos, path, "'text' and 'source' cannot be used together");
+		err_hint(decoder->err,
+			 "to replace the content set by another recipe file, write '!replace' before the map");
 	}
 	if (!file->text && !file->source)
-		err_at(decoder->err, -EINVAL, &file->pos, path, "expected a 'text' or a 'source'");
+		err_at(decoder->err, -EINVAL, &file->pos, path, "expected 'text' or 'source'");
 	for (size_t i = 0; i < recipe->n_files; i++)
 		if (&recipe->files[i] != file && path_is_below(recipe->files[i].path, file->path)) {
 			err_at(decoder->err, -EINVAL, &file->pos, path,

@@ -13,18 +13,20 @@ static const struct schema schema_status = {VALUE_INT, .min = 100, .max = 599};
 static const struct schema schema_command = {.type = VALUE_WORDS};
 
 static const struct field http_fields[] = {
-	{"url", &schema_url, FIELD_REQUIRED, WORD_OF(recipe_health, url), 0, "what is asked for, from inside the machine"},
-	{"status", &schema_status, 0, WORD_OF(recipe_health, status), 0, "the answer's status (200)"},
+	{"url", &schema_url, FIELD_REQUIRED, WORD_OF(recipe_health, url), 0, "URL to request, from inside the machine"},
+	{"status", &schema_status, 0, WORD_OF(recipe_health, status), 0, "expected HTTP status (200)"},
 	WORD_END,
 };
 static const struct schema schema_http = {VALUE_RECORD, .fields = http_fields};
 
 static const struct field check_fields[] = {
-	{"unit", &schema_unit, 0, WORD_OF(recipe_health, unit), 0, "a unit that is active"},
-	{"tcp", &schema_port, 0, WORD_OF(recipe_health, port), 0, "a port of the machine that accepts a connection"},
-	{"http", &schema_http, 0, 0, 0, "a URL that gives an answer"},
-	{"command", &schema_command, 0, WORD_OF(recipe_health, command), 0, "a command, as a list of words, that succeeds"},
-	{"timeout", &word_duration, 0, WORD_OF(recipe_health, timeout), 0, "how long it may take until it holds (60s)"},
+	{"unit", &schema_unit, 0, WORD_OF(recipe_health, unit), 0, "unit that must be active"},
+	{"tcp", &schema_port, 0, WORD_OF(recipe_health, port), 0,
+	 "TCP port of the machine that must accept a connection"},
+	{"http", &schema_http, 0, 0, 0, "URL that must give the expected answer"},
+	{"command", &schema_command, 0, WORD_OF(recipe_health, command), 0,
+	 "command that must succeed, as a list of words"},
+	{"timeout", &word_duration, 0, WORD_OF(recipe_health, timeout), 0, "longest time until it must pass (60s)"},
 	WORD_END,
 };
 static const struct schema schema_one_check = {VALUE_RECORD, .fields = check_fields};

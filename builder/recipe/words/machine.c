@@ -50,7 +50,7 @@ static int words_machine_not_for_containers(struct decoder *decoder, const struc
 					    const char *why)
 {
 	err_at(decoder->err, -EINVAL, pos, path, "%s", why);
-	return err_hint(decoder->err, "what is meant for virtual machines alone stands below 'vm'");
+	return err_hint(decoder->err, "move it below 'vm' if it is for virtual machines only");
 }
 
 static bool words_machine_is_enabled(const struct recipe *recipe, const char *name)
@@ -70,13 +70,13 @@ static void words_machine_check_network(struct decoder *decoder, const struct re
 	for (size_t i = 0; i < network->match.count; i++)
 		if (strcmp(network->match.items[i].key, "Name") != 0) {
 			words_machine_not_for_containers(decoder, &network->pos, path,
-							 "a container knows its interfaces by their 'Name' alone");
+							 "the 'match' of a container's network can only have 'Name'");
 			return;
 		}
 	if (words_machine_is_enabled(decoder->recipe, "systemd-networkd.service"))
 		return;
-	err_at(decoder->err, -EINVAL, &network->pos, path, "nothing in this container would set up the network");
-	err_hint(decoder->err, "its interfaces are the hypervisor's to configure; for those it makes itself, enable "
+	err_at(decoder->err, -EINVAL, &network->pos, path, "no service in this container sets up the network");
+	err_hint(decoder->err, "the hypervisor configures its interfaces; for those that it makes itself, enable "
 			       "systemd-networkd.service");
 }
 
@@ -107,16 +107,16 @@ static void words_machine_check_kinds(struct decoder *decoder, const struct node
 
 	if (!kinds || problem_known(decoder, "kinds"))
 		return;
-	if (!recipe->default_kind) /* it was not there to be read before names were put in */
+	if (!recipe->default_kind) /* 'kinds' contained a ${…} and could not be read before */
 		recipe->default_kind = recipe->kinds & -recipe->kinds;
 	if (!recipe->kind)
 		recipe->kind = recipe->default_kind;
 	if (!recipe->kinds) {
-		err_at(decoder->err, -EINVAL, &kinds->pos, "kinds", "no kind is left to build");
+		err_at(decoder->err, -EINVAL, &kinds->pos, "kinds", "the list must not be empty");
 	} else if (!(recipe->kinds & recipe->kind)) {
-		err_at(decoder->err, -EINVAL, &kinds->pos, "kinds", "'%s' is not among the kinds of this recipe",
+		err_at(decoder->err, -EINVAL, &kinds->pos, "kinds", "'%s' is not one of the kinds of this recipe",
 		       recipe_kind_name(recipe->kind));
-		err_hint(decoder->err, "add it here if the machine can be one");
+		err_hint(decoder->err, "add it to 'kinds' if the recipe supports it");
 	} else if (recipe->kind == KIND_LXC) {
 		words_machine_check_container(decoder, root);
 	}

@@ -20,8 +20,8 @@ static const struct schema schema_match = {VALUE_SETTINGS, .section = "Match"};
 
 static const struct field network_fields[] = {
 	{"match", &schema_match, FIELD_REQUIRED, WORD_OF(recipe_network, match), 0,
-	 "which interface: keys of systemd.network's [Match]"},
-	{"dhcp", &word_bool, 0, WORD_OF(recipe_network, dhcp), 0, "address by DHCP"},
+	 "which interfaces: keys of [Match] (systemd.network)"},
+	{"dhcp", &word_bool, 0, WORD_OF(recipe_network, dhcp), 0, "get the address by DHCP"},
 	{"addresses", &word_plain_list, 0, WORD_OF(recipe_network, addresses), 0,
 	 "static addresses with prefix length"},
 	{"gateway", &word_line, 0, WORD_OF(recipe_network, gateway), 0, "default route"},

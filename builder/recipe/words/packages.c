@@ -10,16 +10,16 @@ static const struct rule fingerprint_rule = {"a key's fingerprint: 40 upper-case
 static const struct schema schema_fingerprints = {VALUE_WORDS, .rule = &fingerprint_rule};
 
 static const struct field repository_fields[] = {
-	{"url", &word_url, FIELD_REQUIRED, WORD_OF(recipe_repository, url), 0, "the mirror that is asked first"},
+	{"url", &word_url, FIELD_REQUIRED, WORD_OF(recipe_repository, url), 0, "URL of the first mirror to use"},
 	{"mirrors", &word_urls, 0, WORD_OF(recipe_repository, mirrors), 0,
-	 "mirrors asked in order when a file has left the first"},
+	 "further mirrors, used in order when the first lacks a file"},
 	{"suites", &word_plain_list, FIELD_REQUIRED, WORD_OF(recipe_repository, suites), 0,
 	 "trixie, trixie-updates, …"},
 	{"components", &word_plain_list, FIELD_REQUIRED, WORD_OF(recipe_repository, components), 0, "main, contrib, …"},
 	{"key", &word_file, FIELD_REQUIRED, WORD_OF(recipe_repository, key), 0,
 	 "file with the archive's OpenPGP public keys"},
 	{"fingerprints", &schema_fingerprints, FIELD_REQUIRED, WORD_OF(recipe_repository, fingerprints), 0,
-	 "primary keys of which one must have signed"},
+	 "fingerprints of primary keys, one of which must have signed"},
 	WORD_END,
 };
 

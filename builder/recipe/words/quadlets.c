@@ -1,4 +1,4 @@
-/* Quadlets: what podman's own generator cannot know of. It has the last word on their sections, when the image is built. */
+/* Quadlets: checks that podman's generator cannot make. It checks their sections itself, when the image is built. */
 #include <string.h>
 
 #include "oci/reference.h"
@@ -12,11 +12,11 @@ static const struct schema schema_account = {VALUE_TEXT, .rule = &account_rule};
 
 static const struct field quadlet_fields[] = {
 	{"enable", &word_tristate, 0, WORD_OF(recipe_quadlet, enable), 0,
-	 "started at boot (true of containers, pods and kubes without an Install section)"},
+	 "start at boot (true for containers, pods and kubes without an Install section)"},
 	{"embed", &word_bool, 0, WORD_OF(recipe_quadlet, embed), 0,
-	 "the image travels inside the artifact, pinned by digest in the lock"},
+	 "put the container image into the built image; the lock has its digest"},
 	{"user", &schema_account, 0, WORD_OF(recipe_quadlet, user), 0,
-	 "run rootless by this user, who has linger (root runs it)"},
+	 "run rootless as this user, who needs `linger` (root)"},
 	WORD_END,
 };
 static void words_quadlets_prepare_quadlet(void *element)
@@ -87,14 +87,14 @@ static void words_quadlets_check_embed(struct decoder *decoder, struct recipe_qu
 	if (!text_has_suffix(quadlet->name, ".container") || !image || text_has_suffix(image, ".image") ||
 	    text_has_suffix(image, ".build")) {
 		err_at(decoder->err, -EINVAL, &quadlet->pos, path,
-		       "'embed' is for containers with an 'Image' that a registry has");
+		       "'embed' needs a container with an 'Image' from a registry");
 		return;
 	}
 	r = reference_parse(decoder->arena, image, &reference);
 	if (r == -EDESTADDRREQ) {
-		err_at(decoder->err, -EINVAL, pos, path, "'%s' does not say which registry it is in",
+		err_at(decoder->err, -EINVAL, pos, path, "'%s' has no name of a registry",
 		       problem_shown(decoder->arena, image));
-		err_hint(decoder->err, "write it out, like docker.io/library/caddy:2");
+		err_hint(decoder->err, "write the full name, like docker.io/library/caddy:2");
 	} else if (r < 0) {
 		err_at(decoder->err, -EINVAL, pos, path,
 		       "expected the name of an image, like docker.io/library/caddy:2, found '%s'",
@@ -104,8 +104,7 @@ static void words_quadlets_check_embed(struct decoder *decoder, struct recipe_qu
 	}
 	if (pull && strcmp(pull, "never") != 0 && strcmp(pull, "missing") != 0)
 		err_at(decoder->err, -EINVAL, words_quadlets_place_of(quadlet, node, "Container", "Pull"), path,
-		       "the image is embedded, but 'Pull: %s' asks a registry for another",
-		       problem_shown(decoder->arena, pull));
+		       "the image is embedded, but 'Pull: %s' would download it", problem_shown(decoder->arena, pull));
 }
 
 static const struct recipe_user *words_quadlets_find_user(const struct recipe *recipe, const char *name)
@@ -125,19 +124,19 @@ static void words_quadlets_check_user(struct decoder *decoder, const struct reci
 
 	if (kind == KIND_LXC) {
 		err_at(decoder->err, -ENOTSUP, pos, path,
-		       "a rootless container needs more user ids than an LXC container has");
+		       "a rootless container needs more user ids than an LXC container provides");
 		err_hint(decoder->err, "leave 'user' out, or build a 'vm'");
 	} else if (!user) {
 		err_at(decoder->err, -EINVAL, pos, path, "there is no user '%s'", quadlet->user);
-		err_hint(decoder->err,
-			 strcmp(quadlet->user, "root") == 0 ? "root runs what names no 'user'" : "add it to 'users'");
+		err_hint(decoder->err, strcmp(quadlet->user, "root") == 0 ? "leave 'user' out to run it as root"
+									  : "add it to 'users'");
 	} else if (user->uid < 0 && user->system) {
 		err_at(decoder->err, -EINVAL, pos, path,
-		       "'%s' needs a 'uid': podman looks for its files under that number", user->name);
+		       "the user '%s' needs a 'uid': podman finds its files by that number", user->name);
 	} else if (!user->linger) {
-		err_at(decoder->err, -EINVAL, pos, path, "nothing of '%s' runs before somebody logs in as that user",
+		err_at(decoder->err, -EINVAL, pos, path, "the services of '%s' do not run before that user logs in",
 		       user->name);
-		err_hint(decoder->err, "users: { %s: { linger: true } }", user->name);
+		err_hint(decoder->err, "add 'users: { %s: { linger: true } }'", user->name);
 	}
 }
 
@@ -152,7 +151,7 @@ static void words_quadlets_check_service(struct decoder *decoder, const struct r
 		if (strcmp(decoder->recipe->units[i].name, service) == 0) {
 			err_at(decoder->err, -EINVAL, &decoder->recipe->units[i].pos,
 			       problem_path(decoder->arena, "units", service),
-			       "'%s' is what podman makes of the quadlet '%s'", service, quadlet->name);
+			       "podman generates the unit '%s' from the quadlet '%s'", service, quadlet->name);
 			err_hint(decoder->err, "put these sections into 'quadlets.%s'", quadlet->name);
 		}
 }
@@ -177,7 +176,7 @@ static void words_quadlets_check_quadlet(struct decoder *decoder, struct recipe_
 		err_at(decoder->err, -EINVAL, &quadlet->pos, path, "'%s.%s' is missing", type->section, type->key);
 	if (quadlet->enable != UNSET && words_quadlets_setting(quadlet, "Install", NULL)) {
 		err_at(decoder->err, -EINVAL, &node_get(node, "enable")->pos, path,
-		       "'Install' says when it starts: 'enable' cannot");
+		       "'enable' cannot be used with an 'Install' section");
 		err_hint(decoder->err, "leave one of them out");
 	}
 	if (quadlet->embed)
@@ -198,7 +197,8 @@ static void words_quadlets_check(struct decoder *decoder, const struct node *roo
 	const struct recipe *recipe = decoder->recipe;
 
 	if (recipe->n_quadlets && recipe->kinds == KIND_TOOLS && !problem_known(decoder, "kinds"))
-		err_at(decoder->err, -EINVAL, &map->pos, "quadlets", "a tree of tools runs no containers");
+		err_at(decoder->err, -EINVAL, &map->pos, "quadlets",
+		       "a recipe of the kind 'tools' cannot have containers");
 	for (size_t i = 0; i < recipe->n_quadlets; i++)
 		if (decode_matches(word_quadlets.key_rule, recipe->quadlets[i].name))
 			words_quadlets_check_quadlet(decoder, &recipe->quadlets[i],

@@ -1,4 +1,4 @@
-/* The data contract: what a machine has to keep must not lie where an image is replaced. */
+/* The data contract: what a machine has to keep must not be on a partition that a new image replaces. */
 #include <ctype.h>
 #include <string.h>
 
@@ -13,7 +13,8 @@ static bool state_is_below_any(const char *path, const char *const *folders, siz
 }
 #define BELOW_ANY(path, folders) state_is_below_any(path, folders, sizeof(folders) / sizeof *(folders))
 
-/* --- which service is hurt ------------------------------------------------------------------------------------------- */
+/* --- which service is affected ---------------------------------------------------------------------------------------
+ */
 
 static bool state_mentions(const struct recipe_settings *settings, const char *path)
 {
@@ -87,11 +88,10 @@ static void state_check_partitions(struct decoder *decoder, const char *path, co
 
 	if (state_is_var(path) ? keeps_var : state_is_own(state_mounted_at(recipe, path)))
 		return;
-	err_at(decoder->err, -EINVAL, pos, "state",
-	       "'%s' does not lie on persistent storage: the next image would not have it%s", path,
-	       state_needed_by(decoder, path));
-	err_hint(decoder->err, keeps_var ? "what survives is below /var, /home and /root: let the service keep it there"
-					 : "the disk needs a partition 'state', mounted at /var");
+	err_at(decoder->err, -EINVAL, pos, "state", "'%s' is not on persistent storage: the next image would lose it%s",
+	       path, state_needed_by(decoder, path));
+	err_hint(decoder->err, keeps_var ? "only /var, /home and /root are kept: let the service store it there"
+					 : "add a partition 'state', mounted at /var, to the disk");
 }
 
 /* --- containers ------------------------------------------------------------------------------------------------------ */
@@ -109,9 +109,9 @@ static void state_check_mount_point(struct decoder *decoder, const char *path, c
 		hides |= strcmp(path, whole[i]) == 0;
 	if (BELOW_ANY(path, memory)) {
 		err_at(decoder->err, -EINVAL, pos, "state",
-		       "'%s' is memory: no mount point can keep it for the next container%s", path,
+		       "'%s' is in memory and cannot be kept for the next container%s", path,
 		       state_needed_by(decoder, path));
-		err_hint(decoder->err, "let the service keep it below /var/lib");
+		err_hint(decoder->err, "let the service store it below /var/lib");
 	} else if (hides) {
 		err_at(decoder->err, -EINVAL, pos, "state", "a mount point at '%s' would hide the system itself%s",
 		       path, state_needed_by(decoder, path));
@@ -141,8 +141,9 @@ static void state_check_unit(struct decoder *decoder, const struct recipe_unit *
 			if (!*word || strchr(word, '%') || state_is_covered(decoder->recipe, path))
 				continue;
 			err_at(decoder->err, -EINVAL, &unit->pos, problem_path(decoder->arena, "units", unit->name),
-			       "it keeps '%s', which is not among 'state': the next container would not have it", path);
-			err_hint(decoder->err, "add it to 'state', and it becomes a mount point; or call it CacheDirectory");
+			       "its data in '%s' is not listed in 'state': the next container would lose it", path);
+			err_hint(decoder->err,
+				 "add the path to 'state' (it becomes a mount point), or use CacheDirectory");
 		}
 	}
 }

@@ -15,14 +15,14 @@ static const struct schema schema_status = {VALUE_INT, .min = 0, .max = 255};
 
 static const struct field test_fields[] = {
 	{"name", &schema_line, 0, WORD_OF(recipe_test, name), 0,
-	 "the sentence that is true when the test passes (the command)"},
+	 "sentence that is true when the test passes (the command)"},
 	{"command", &schema_command, 0, WORD_OF(recipe_test, command), 0, "a command, as a list of words"},
 	{"shell", &schema_text, 0, WORD_OF(recipe_test, shell), 0, "a command, as text for /bin/sh"},
-	{"exit", &schema_status, 0, WORD_OF(recipe_test, status), 0, "its exit status (0)"},
-	{"output", &schema_text, 0, WORD_OF(recipe_test, output), 0, "text that its output has in it"},
+	{"exit", &schema_status, 0, WORD_OF(recipe_test, status), 0, "expected exit status (0)"},
+	{"output", &schema_text, 0, WORD_OF(recipe_test, output), 0, "text that its output must contain"},
 	{"matches", &schema_line, 0, WORD_OF(recipe_test, matches), 0,
-	 "a POSIX extended regular expression that a line of its output matches"},
-	{"timeout", &word_duration, 0, WORD_OF(recipe_test, timeout), 0, "how long it may take (30s)"},
+	 "POSIX extended regular expression that a line of its output must match"},
+	{"timeout", &word_duration, 0, WORD_OF(recipe_test, timeout), 0, "longest time that it may take (30s)"},
 	WORD_END,
 };
 static const struct schema schema_test = {VALUE_RECORD, .fields = test_fields};
@@ -50,8 +50,8 @@ static int tests_check_matches(struct decoder *decoder, const struct node *node,
 		return 0;
 	}
 	regerror(r, &regex, problem, sizeof problem);
-	return err_at(decoder->err, -EINVAL, &node_get(node, "matches")->pos, problem_path(decoder->arena, path, "matches"),
-		      "not a regular expression: %s", problem);
+	return err_at(decoder->err, -EINVAL, &node_get(node, "matches")->pos,
+		      problem_path(decoder->arena, path, "matches"), "not a valid regular expression: %s", problem);
 }
 
 static int tests_decode_test(struct decoder *decoder, const struct node *node, const char *path,

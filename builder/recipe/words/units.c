@@ -4,8 +4,8 @@
 #include "recipe/words/words.h"
 
 static const struct field unit_fields[] = {
-	{"enable", &word_tristate, 0, WORD_OF(recipe_unit, enable), 0, "started at boot, or not (as its package wants it)"},
-	{"mask", &word_bool, 0, WORD_OF(recipe_unit, mask), 0, "can never start"},
+	{"enable", &word_tristate, 0, WORD_OF(recipe_unit, enable), 0, "start at boot, or not (as the package says)"},
+	{"mask", &word_bool, 0, WORD_OF(recipe_unit, mask), 0, "make it impossible to start"},
 	WORD_END,
 };
 
@@ -22,7 +22,7 @@ static void words_units_check_unit(struct decoder *decoder, const struct recipe_
 {
 	if (unit->mask && unit->enable == YES)
 		err_at(decoder->err, -EINVAL, &unit->pos, problem_path(decoder->arena, "units", unit->name),
-		       "both enabled and masked: it can never start");
+		       "'enable' and 'mask' cannot be used together");
 }
 
 static void words_units_check(struct decoder *decoder, const struct node *root)
@@ -49,7 +49,7 @@ static int words_units_decode_commands(struct decoder *decoder, const struct nod
 		hook->pos = node->items[i]->pos;
 		if (node->items[i]->type != NODE_LIST || node->items[i]->count == 0) {
 			problem_expected(decoder, node->items[i], path, "a command as a list of words");
-			err_hint(decoder->err, "there is no shell: [[/usr/bin/program, argument]]");
+			err_hint(decoder->err, "no shell is used; write [[/usr/bin/program, argument]]");
 		} else if (decode(decoder, &schema_command, node->items[i], path, &hook->argv) == 0 &&
 			   hook->argv.items[0][0] != '/') {
 			err_at(decoder->err, -EINVAL, &hook->pos, path,

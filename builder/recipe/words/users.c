@@ -12,13 +12,14 @@ static const struct schema schema_accounts = {VALUE_WORDS, .rule = &word_rule_ac
 
 static const struct field user_fields[] = {
 	{"uid", &schema_uid, 0, WORD_OF(recipe_user, uid), 0, "user id (the next free one from 1000)"},
-	{"groups", &schema_accounts, 0, WORD_OF(recipe_user, groups), 0, "further groups"},
+	{"groups", &schema_accounts, 0, WORD_OF(recipe_user, groups), 0, "additional groups"},
 	{"shell", &word_image_path, 0, WORD_OF(recipe_user, shell), 0, "login shell (/bin/bash)"},
 	{"home", &word_image_path, 0, WORD_OF(recipe_user, home), 0, "home folder (/home/NAME), on persistent storage"},
 	{"comment", &word_line, 0, WORD_OF(recipe_user, comment), 0, "full name"},
-	{"sudo", &schema_sudo, 0, WORD_OF(recipe_user, sudo), 0, "may become root, without or with a password"},
+	{"sudo", &schema_sudo, 0, WORD_OF(recipe_user, sudo), 0, "may become root by sudo, without or with a password"},
 	{"linger", &word_bool, 0, WORD_OF(recipe_user, linger), 0, "the user's services run without a login"},
-	{"system", &word_bool, 0, WORD_OF(recipe_user, system), 0, "a service's account: id below 1000, no home made"},
+	{"system", &word_bool, 0, WORD_OF(recipe_user, system), 0,
+	 "account of a service: id below 1000, no home folder"},
 	WORD_END,
 };
 
@@ -95,19 +96,20 @@ static void users_check_user(struct decoder *decoder, struct recipe_user *user, 
 	if (problem_known(decoder, path))
 		return;
 	if (users_is_system_account(user->name))
-		err_at(decoder->err, -EINVAL, &user->pos, path, "'%s' is on every Debian system already", user->name);
+		err_at(decoder->err, -EINVAL, &user->pos, path, "'%s' already exists on every Debian system",
+		       user->name);
 	if (user->uid >= 0 && user->system != (user->uid < 1000))
 		err_at(decoder->err, -EINVAL, &user->pos, path,
-		       user->system ? "a system user's id is below 1000"
-					: "a user's id is 1000 or more, but a 'system' user's");
+		       user->system ? "the id of a 'system' user must be below 1000"
+				    : "the id of a user must be 1000 or more, except for 'system' users");
 	if (!user->system && !word_is_home(recipe, user->home)) {
-		err_at(decoder->err, -EINVAL, &user->pos, path,
-		       "the home folder '%s' does not lie on persistent storage", user->home);
+		err_at(decoder->err, -EINVAL, &user->pos, path, "the home folder '%s' is not on persistent storage",
+		       user->home);
 		err_hint(decoder->err, "put it below /home or /var");
 	}
 	for (size_t i = 0; i < n_before && user->uid >= 0; i++)
 		if (recipe->users[i].uid == user->uid)
-			err_at(decoder->err, -EINVAL, &user->pos, path, "the id %" PRId64 " is that of '%s' already",
+			err_at(decoder->err, -EINVAL, &user->pos, path, "the id %" PRId64 " is already in use by '%s'",
 			       user->uid, recipe->users[i].name);
 }
 

@@ -64,7 +64,7 @@ static int lxc_container_own_mounts(const struct container *container, struct er
 	if (mount(container->place.folder, ROOT_PLACE, NULL, MS_BIND, NULL) < 0)
 		return err_sys(err, -errno, "cannot mount the container's folder");
 	if (chmod(ROOT_PLACE, 0755) < 0)
-		return err_sys(err, -errno, "cannot open the container's folder to its user");
+		return err_sys(err, -errno, "cannot give the container's user access to its folder");
 	r = file_write(template, "", 0, 0644, err);
 	if (r < 0)
 		return r;
@@ -83,7 +83,7 @@ static int lxc_container_own_cgroups(struct container *container, struct err *er
 	if (statfs(CGROUPS, &fs) == 0 && (unsigned long)fs.f_type == CGROUP2_SUPER_MAGIC)
 		return 0;
 	if (mount("none", CGROUPS, "cgroup2", 0, NULL) < 0)
-		return err_sys(err, -errno, "cannot mount cgroups of the second version");
+		return err_sys(err, -errno, "cannot mount cgroup2");
 	if (mkdir(path, 0755) < 0)
 		return err_sys(err, -errno, "cannot make the cgroup '%s'", path);
 	container->cgroup = path;
@@ -238,8 +238,8 @@ int container_start(struct arena *arena, const struct container_spec *spec, stru
 	*container = (struct container){
 		.arena = arena, .spec = spec, .place.fd = -1, .lxc.alive = -1, .first_id = lxc_container_find_ids()};
 	if (geteuid() != 0) {
-		err_set(err, -EPERM, "only root can start a container here");
-		return err_hint(err, "run it by sudo, or run the recipe as a virtual machine if it can be one: --kind vm");
+		err_set(err, -EPERM, "only root can start a container");
+		return err_hint(err, "use sudo, or start a virtual machine with --kind vm if the recipe supports it");
 	}
 	r = workdir_make(arena, spec->cache, spec->target->name, spec->keep, &container->place, err);
 	if (r == 0)
@@ -301,7 +301,7 @@ int container_wait(struct container *container, int64_t deadline_ms, struct err 
 	log = guest_tail(container->arena,
 			 lxc_container_path_of(container, lxc_container_has_ended(container) ? "lxc.log" : "console"));
 	r = lxc_container_has_ended(container) ? err_set(err, -ECHILD, "the container has ended")
-					       : err_set(err, -ETIME, "the container did not come up");
+					       : err_set(err, -ETIME, "the container did not come up in time");
 	if (*log)
 		err_wrap(err, "| %s", log);
 	return r;

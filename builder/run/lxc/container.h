@@ -34,7 +34,7 @@ int container_wait(struct container *container, int64_t deadline_ms, struct err 
 /* Waits until it has halted: 0, or -EINTR. */
 int container_wait_off(struct container *container);
 
-/* Halts it as its owner would, and waits for that. */
+/* Shuts it down cleanly, and waits for that. */
 void container_power_off(struct container *container);
 
 /* Ends it and removes its folder. */

@@ -53,13 +53,14 @@ int accel_choose(const char *cache, const char *asked, struct accel_choice *ret_
 	_cleanup_fd_ int fd = -1;
 
 	if (asked && strcmp(asked, "kvm") != 0 && strcmp(asked, "tcg") != 0) {
-		err_set(err, -EINVAL, "there is no accelerator '%s'", asked);
+		err_set(err, -EINVAL, "unknown accelerator '%s'", asked);
 		return err_hint(err, "choose one of: kvm, tcg");
 	}
 	if (asked) {
 		choice.accel = strcmp(asked, "kvm") == 0 ? ACCEL_KVM : ACCEL_TCG;
 	} else if ((fd = open(DEVICE, O_RDWR | O_CLOEXEC)) < 0) {
-		log_note("no KVM here (%s: %s): the machine is emulated, which is slow", DEVICE, strerror(errno));
+		log_note("KVM is not available (%s: %s): the machine is emulated, which is slow", DEVICE,
+			 strerror(errno));
 		choice.accel = ACCEL_TCG;
 	} else if (accel_remembers(cache, false)) {
 		log_note("KVM did not work on this host before: the machine is emulated, which is slow "
@@ -72,7 +73,7 @@ int accel_choose(const char *cache, const char *asked, struct accel_choice *ret_
 	return 0;
 }
 
-/* A hanging kernel may have greeted before; what counts is that somebody runs on it: our own init, a general initrd,
+/* A kernel that hangs may have printed before; what counts is that a program runs on it: our own init, an initrd,
  * systemd. */
 bool accel_shows_life(const char *console)
 {

@@ -4,7 +4,7 @@
 
 #include "base/file.h"
 
-/* Without Secure Boot: our images are not signed by anybody whom firmware knows. */
+/* Without Secure Boot: no key in the firmware has signed our images. */
 static const struct firmware known[] = {
 	{"/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"},                 /* Debian, Ubuntu */
 	{"/usr/share/OVMF/OVMF_CODE.fd", "/usr/share/OVMF/OVMF_VARS.fd"},                       /* older ones */
@@ -22,6 +22,6 @@ int firmware_find(const struct firmware **ret_firmware, struct err *err)
 			*ret_firmware = &known[i];
 			return 0;
 		}
-	err_set(err, -ENOENT, "there is no UEFI firmware for virtual machines on this host");
+	err_set(err, -ENOENT, "no UEFI firmware for virtual machines found on this host");
 	return err_hint(err, "install it: the package 'ovmf' on Debian, 'edk2-ovmf' on Fedora and Arch");
 }

@@ -87,7 +87,8 @@ int guest_agent_answer(const char *command, const char *line, struct jval **ret_
 	if (error) {
 		const char *text = jval_get_text(error, "desc");
 
-		r = err_set(err, -EREMOTEIO, "the guest agent refuses '%s': %s", command, text ? text : "it does not say why");
+		r = err_set(err, -EREMOTEIO, "the guest agent refuses '%s': %s", command,
+			    text ? text : "no reason given");
 		jval_free(answer);
 		return r;
 	}
@@ -159,7 +160,7 @@ int guest_agent_ended(struct arena *arena, const struct jval *answer, int *ret_s
 	else if (jval_get_count(status, "exitcode", STATUS_MAX, &number))
 		*ret_status = (int)number;
 	else
-		return err_set(err, -EBADMSG, "the guest agent does not say how the command ended");
+		return err_set(err, -EBADMSG, "the answer of the guest agent has no result of the command");
 	said->out = guest_agent_decode(arena, status, "out-data", &said->out_size);
 	said->diagnostics = guest_agent_decode(arena, status, "err-data", &unused);
 	return 1;

@@ -120,7 +120,7 @@ static int qemu_machine_ended(struct machine *machine, struct err *err)
 	const char *said = guest_tail(machine->arena, workdir_path(&machine->place, machine->arena, "qemu.log"));
 	const char *console = guest_tail(machine->arena, workdir_path(&machine->place, machine->arena, MACHINE_CONSOLE));
 
-	err_set(err, -ECHILD, "the machine has ended%s%s", *said ? "; QEMU said: " : "", said);
+	err_set(err, -ECHILD, "the machine has ended%s%s", *said ? "; output of QEMU: " : "", said);
 	if (*console)
 		err_wrap(err, "| %s", console);
 	return -ECHILD;
@@ -201,7 +201,7 @@ static int qemu_machine_start_trial(struct machine *machine, struct qemu *qemu, 
 	else if (r == -ECHILD)
 		r = 0;
 	if (r == 0)
-		log_warn("KVM does not work here: %s; starting anew with TCG, which is slow",
+		log_warn("KVM does not work on this host: %s; starting again with TCG, which is slow",
 			 failure.first ? failure.first->text : "the guest does not start under it");
 	if (r < 0 && failure.first)
 		err_take(err, &failure);
@@ -261,8 +261,8 @@ int machine_wait(struct machine *machine, int64_t deadline_ms, struct err *err)
 	if (r == 0)
 		return 0;
 	console = guest_tail(machine->arena, workdir_path(&machine->place, machine->arena, MACHINE_CONSOLE));
-	err_set(err, r, "the machine did not come up: its guest agent does not answer");
-	return err_wrap(err, "| %s", *console ? console : "(there is nothing on its console)");
+	err_set(err, r, "the machine did not come up in time: its guest agent does not answer");
+	return err_wrap(err, "| %s", *console ? console : "(its console is empty)");
 }
 
 int machine_wait_off(struct machine *machine)
@@ -274,7 +274,7 @@ int machine_wait_off(struct machine *machine)
 	return r < 0 ? r : 0;
 }
 
-/* QEMU's monitor presses the power button. */
+/* Sends the ACPI power button by QEMU's monitor. */
 static int qemu_machine_press_button(const struct machine *machine, int64_t deadline_ms)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
@@ -308,7 +308,7 @@ void machine_power_off(struct machine *machine)
 		r = guest_agent_power_off(&machine->agent, deadline_ms);
 	if (r < 0 && r != -EINTR)
 		r = qemu_machine_press_button(machine, deadline_ms);
-	deadline_ms = clock_ms() + (machine->up ? OFF_MS : OFF_EARLY_MS); /* a boot loader knows no button */
+	deadline_ms = clock_ms() + (machine->up ? OFF_MS : OFF_EARLY_MS); /* a boot loader ignores the power button */
 	if (r == 0 && signals_wait(machine->qemu.alive, POLLIN, deadline_ms) == 0)
 		log_warn("the machine does not power off: it is stopped now");
 	log_step(NULL);

@@ -41,7 +41,7 @@ int machine_wait(struct machine *machine, int64_t deadline_ms, struct err *err);
 /* Waits until it has been powered off: 0, or -EINTR. */
 int machine_wait_off(struct machine *machine);
 
-/* Powers it off as its owner would, and waits for that; ends it when it takes too long or we are told to stop again. */
+/* Shuts it down cleanly, and waits for that; ends it when it takes too long or we are told to stop again. */
 void machine_power_off(struct machine *machine);
 
 /* Ends it and removes its folder. */

@@ -32,7 +32,7 @@ int ports_read(struct arena *arena, struct forwards *forwards, const char *text,
 			guest = 0;
 	}
 	if (guest == 0 || guest > PORT_MAX || host > PORT_MAX) {
-		err_set(err, -EINVAL, "'%s' is not a pair of ports", text);
+		err_set(err, -EINVAL, "'%s' is not a valid pair of ports", text);
 		return err_hint(err, "write --port 8080:80: the host's port, then the machine's");
 	}
 	ports_add(arena, forwards, host, guest);

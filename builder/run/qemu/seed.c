@@ -31,8 +31,8 @@ static int seed_write_own(const char *path, const char *folder, struct err *err)
 			continue;
 		if (file_read(file, FILE_BYTES_MAX, &text, err) < 0) {
 			buf_free(&text);
-			return err_hint(err, "a seed is a folder with 'meta-data' and 'user-data', "
-					     "and 'network-config' if you like");
+			return err_hint(err, "--seed needs a folder with 'meta-data' and 'user-data', "
+					     "and optionally 'network-config'");
 		}
 		files[n++] = (struct disc_file){
 			names[i].name, arena_memdup(arena, text.data, text.size), text.size,

@@ -5,10 +5,11 @@
 enum { TIMEOUT_MAX_S = 24 * 60 * 60 };
 
 const struct option host_options[] = {
-	{"host", "HOST", "the machine, as ssh knows it: [USER@]NAME", OPTION_TEXT, offsetof(struct host_options, host), NULL},
-	{"ssh-config", "FILE", "ssh's configuration file, instead of your own", OPTION_TEXT,
+	{"host", "HOST", "the machine, as ssh knows it: [USER@]NAME (required)", OPTION_TEXT,
+	 offsetof(struct host_options, host), NULL},
+	{"ssh-config", "FILE", "configuration file for ssh, instead of your own", OPTION_TEXT,
 	 offsetof(struct host_options, ssh_config), NULL},
-	{"ssh-option", "OPTION", "an option for ssh (-o); may be repeated", OPTION_LIST,
+	{"ssh-option", "OPTION", "option for ssh's -o; may be repeated", OPTION_LIST,
 	 offsetof(struct host_options, ssh_options), NULL},
 	{0},
 };

@@ -16,9 +16,11 @@ extern const struct option host_options[];
 int host_read(struct arena *arena, const struct host_options *options, struct remote *ret_remote, struct err *err);
 
 /* A row for how long a machine may take to its verdict, and its value in seconds; 15 minutes when it was not given. */
-#define OPTION_TIMEOUT(T)                                                                                             \
-	{"timeout", "TIME", "how long to wait until the machine has judged the new generation", OPTION_TEXT,          \
-	 offsetof(struct T, timeout), "15m"}
+#define OPTION_TIMEOUT(T)                                                                                              \
+	{                                                                                                              \
+		"timeout", "TIME", "how long to wait for the machine to judge the generation (15m)", OPTION_TEXT,      \
+			offsetof(struct T, timeout), "15m"                                                             \
+	}
 int host_timeout(const char *timeout, unsigned *ret_seconds, struct err *err);
 
 #endif

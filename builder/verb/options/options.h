@@ -37,6 +37,9 @@ struct common_options {
 extern const struct option common_options[];
 
 /* Where generations are: every verb that publishes or looks for them. */
-#define OPTION_OUT(T) {"out", "FOLDER", "the folder of all generations (out)", OPTION_TEXT, offsetof(struct T, out), "out"}
+#define OPTION_OUT(T)                                                                                                  \
+	{                                                                                                              \
+		"out", "FOLDER", "folder of the generations (out)", OPTION_TEXT, offsetof(struct T, out), "out"        \
+	}
 
 #endif

@@ -107,7 +107,7 @@ static int parse_option(const struct verb *verb, char **argv, int i, void *optio
 	if (!flag && !value)
 		return err_set(err, -EINVAL, "'--%s' needs a value: %s", found.option->name, found.option->value);
 	if (!parse_store(&found, value))
-		return err_set(err, -EINVAL, "'--%s' was given too often", found.option->name);
+		return err_set(err, -EINVAL, "'--%s' was given too many times", found.option->name);
 	return flag || equals ? 1 : 2;
 }
 

@@ -4,12 +4,12 @@
 
 #define ROW(name, value, help, type, member) {name, value, help, type, offsetof(struct start_options, member), NULL}
 const struct option start_options[] = {
-	ROW("uefi", NULL, "boot by UEFI (BIOS)", OPTION_FLAG, uefi),
+	ROW("uefi", NULL, "boot with UEFI instead of BIOS", OPTION_FLAG, uefi),
 	ROW("accel", "kvm|tcg", "kvm or tcg (emulation); without it kvm, if it works", OPTION_TEXT, accel),
 	ROW("memory", "SIZE", "memory of the machine (1G)", OPTION_TEXT, memory),
-	ROW("disk", "SIZE", "size of its disk (2 GiB more than the image)", OPTION_TEXT, disk),
-	ROW("timeout", "TIME", "how long it may take to come up (10m, 3m with KVM)", OPTION_TEXT, timeout),
-	ROW("keep", NULL, "keep its folder, with its disk", OPTION_FLAG, keep),
+	ROW("disk", "SIZE", "size of its disk (image size + 2 GiB)", OPTION_TEXT, disk),
+	ROW("timeout", "TIME", "how long to wait until it is up (3m with KVM, else 10m)", OPTION_TEXT, timeout),
+	ROW("keep", NULL, "keep its disk and logs afterwards", OPTION_FLAG, keep),
 	{0},
 };
 
