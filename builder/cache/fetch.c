@@ -119,7 +119,7 @@ static int cache_fetch_check_blob(void *data, size_t i, struct err *err)
 	int r;
 
 	if (stat(path, &status) < 0)
-		return errno == ENOENT ? 0 : err_sys(err, -errno, "cannot look at '%s'", path);
+		return errno == ENOENT ? 0 : err_sys(err, -errno, "cannot access '%s'", path);
 	if ((uint64_t)status.st_size == item->size) {
 		if (!fetch->verify)
 			return 0;

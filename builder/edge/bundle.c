@@ -55,7 +55,7 @@ static int bundle_take_one(const char *archive, const char *wanted, int out, uin
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	_cleanup_intake_ struct intake intake;
-	struct archive_entry *entry;
+	struct archive_entry *entry = NULL;
 	struct strv names = {0};
 	const char *hardlink;
 	int r = intake_open(archive, max_bytes, &intake, err);

@@ -21,7 +21,7 @@ static inline void debfile_reader_freep(struct archive **reader)
 {
 	archive_read_free(*reader);
 }
-#define _cleanup_reader_ __attribute__((cleanup(debfile_reader_freep)))
+#define _cleanup_debfile_ __attribute__((cleanup(debfile_reader_freep)))
 
 static int debfile_damaged(const char *deb, struct archive *archive, struct err *err)
 {
@@ -104,7 +104,7 @@ static void debfile_ar_header(char header[128], const char *name, uint64_t size)
 static int debfile_flatten_member(const char *deb, struct archive *ar, const char *name, int out, uint64_t *end,
 				  uint64_t max_bytes, struct err *err)
 {
-	_cleanup_reader_ struct archive *member = debfile_open_member(deb, ar, false, err);
+	_cleanup_debfile_ struct archive *member = debfile_open_member(deb, ar, false, err);
 	uint64_t start = *end + 60, at = start;
 	char header[128];
 	const void *block;
@@ -136,7 +136,7 @@ static int debfile_flatten_member(const char *deb, struct archive *ar, const cha
 int debfile_flatten(const char *deb, const char *flat, uint64_t max_bytes, struct err *err)
 {
 	static const char magic[] = "!<arch>\n";
-	_cleanup_reader_ struct archive *ar = debfile_open(deb, err);
+	_cleanup_debfile_ struct archive *ar = debfile_open(deb, err);
 	_cleanup_fd_ int out = -1;
 	uint64_t end = sizeof magic - 1;
 	unsigned found = 0;
@@ -177,8 +177,8 @@ static struct archive *debfile_open_tar(const char *deb, struct archive *ar, con
 
 int debfile_control(const char *deb, struct buf *control, struct err *err)
 {
-	_cleanup_reader_ struct archive *ar = debfile_open(deb, err);
-	_cleanup_reader_ struct archive *tar = ar ? debfile_open_tar(deb, ar, "control.tar", err) : NULL;
+	_cleanup_debfile_ struct archive *ar = debfile_open(deb, err);
+	_cleanup_debfile_ struct archive *tar = ar ? debfile_open_tar(deb, ar, "control.tar", err) : NULL;
 	struct archive_entry *entry;
 	int r;
 
@@ -270,8 +270,8 @@ int debfile_unpack(const char *deb, const char *root, uint64_t max_bytes, debfil
 		   struct err *err)
 {
 	_cleanup_fd_ int root_fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_reader_ struct archive *ar = debfile_open(deb, err);
-	_cleanup_reader_ struct archive *tar = ar ? debfile_open_tar(deb, ar, "data.tar", err) : NULL;
+	_cleanup_debfile_ struct archive *ar = debfile_open(deb, err);
+	_cleanup_debfile_ struct archive *tar = ar ? debfile_open_tar(deb, ar, "data.tar", err) : NULL;
 	struct extract extract = {
 		.policy = &debfile_policy,
 		.fence = {.root_fd = root_fd, .folder = "", .uid = (uid_t)-1},

@@ -69,7 +69,7 @@ static int http_open_file(struct http_source *source, const char *path, struct e
 	if (source->fd < 0)
 		return err_sys(err, -errno, "cannot open '%s'", path);
 	if (fstat(source->fd, &status) < 0)
-		return err_sys(err, -errno, "cannot look at '%s'", path);
+		return err_sys(err, -errno, "cannot access '%s'", path);
 	if (!S_ISREG(status.st_mode))
 		return err_set(err, -EINVAL, "'%s' is not a regular file, and cannot be sent", path);
 	source->size = (uint64_t)status.st_size;

@@ -112,7 +112,11 @@ static const struct plan_field hook_fields[] = {ALONE(PLAN_WORDS, offsetof(struc
 #define ARRAY(T, items_, count_, item)                                                                                 \
 	.items = offsetof(struct T, items_), .count = offsetof(struct T, count_), .size = sizeof(item)
 #define LIST(T, member, item) ARRAY(T, member, n_##member, struct item)
-#define WORDS(T, member) ARRAY(T, member.items, member.count, const char *), .fields = word_fields
+/* A list of words (struct strv). */
+#define WORDS(T, member)                                                                                               \
+	.items = offsetof(struct T, member) + offsetof(struct strv, items),                                            \
+	.count = offsetof(struct T, member) + offsetof(struct strv, count), .size = sizeof(const char *),              \
+	.fields = word_fields
 #define POS(item) .pos = 1 + offsetof(struct item, pos)
 #define POS_VIA(item, pointer, T) .pos_via = 1 + offsetof(struct item, pointer), .pos = 1 + offsetof(struct T, pos)
 

@@ -53,7 +53,7 @@ struct recipe_download {
 	const char *sha256;          /* what it has to be; NULL: what it is when it is locked */
 	const char *path;            /* of the file; of the folder when `unpack` */
 	const char *member;          /* the file of the archive that is wanted, or NULL */
-	bool unpack;                 /* it is an archive, whose files all go below `path` */
+	bool unpack;                 /* it is unpack all files of the archive below `path` */
 	bool decompress;             /* it is one compressed file, wanted as it was before */
 	int64_t strip;               /* of `unpack`: leading parts of the paths in the archive that are dropped */
 	mode_t mode;                 /* of the file; `unpack` has the archive's */

@@ -91,7 +91,7 @@ static int find_by_name(struct arena *arena, const char *out, const char *refere
 	if (!find_is_name(name) || shelf_numbers(arena, shelf, &numbers) == 0 || (slash && strchr(slash + 1, '/')))
 		return 1;
 	if (slash && (!number || !path_exists(arena_printf(arena, "%s/%u", shelf, number)))) {
-		err_set(err, -ENOENT, "there is no generation '%s'", reference);
+		err_set(err, -ENOENT, "the generation '%s' does not exist", reference);
 		return find_hint_numbers(arena, shelf, name, err);
 	}
 	return find_load(arena, shelf, number, ret_generation, err);
@@ -140,6 +140,7 @@ int generation_find(struct arena *arena, const char *out, const char *reference,
 		r = find_by_path(arena, reference, ret_generation, err);
 	if (r < 1)
 		return r;
-	err_set(err, -ENOENT, "there is no generation '%s': expected NAME, NAME/NUMBER or the path of an image", reference);
+	err_set(err, -ENOENT, "the generation '%s' does not exist: expected NAME, NAME/NUMBER or the path of an image",
+		reference);
 	return find_hint_shelves(arena, out, err);
 }

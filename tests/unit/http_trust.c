@@ -69,12 +69,12 @@ static const struct row {
 	{RIGHT, RIGHT, false, 200, NULL},
 	{RIGHT, WRONG, false, -EKEYREJECTED, "fingerprint"},
 	{WRONG, RIGHT, false, -EIO, "certificate"},
-	{NONE, SHORT, false, -EINVAL, "no SHA-256 fingerprint"},
-	{NONE, LONG, false, -EINVAL, "no SHA-256 fingerprint"},
-	{NONE, ODD, false, -EINVAL, "no SHA-256 fingerprint"},
-	{NONE, EMPTY, false, -EINVAL, "no SHA-256 fingerprint"},
-	{NONE, RIGHT, true, -EINVAL, "not both"},
-	{RIGHT, NONE, true, -EINVAL, "not both"},
+	{NONE, SHORT, false, -EINVAL, "not a SHA-256 fingerprint"},
+	{NONE, LONG, false, -EINVAL, "not a SHA-256 fingerprint"},
+	{NONE, ODD, false, -EINVAL, "not a SHA-256 fingerprint"},
+	{NONE, EMPTY, false, -EINVAL, "not a SHA-256 fingerprint"},
+	{NONE, RIGHT, true, -EINVAL, "cannot be combined"},
+	{RIGHT, NONE, true, -EINVAL, "cannot be combined"},
 };
 enum { N_ROWS = sizeof rows / sizeof *rows };
 

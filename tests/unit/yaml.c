@@ -86,7 +86,7 @@ START_TEST(what_yaml_has_beyond_is_refused)
 	refused("a: 1\nb: *x\n", 11, 2, 4, "anchors and aliases");
 	refused("a: !include x\n", 14, 1, 4, "unknown tag");
 	refused("a: 1\n---\nb: 2\n", 14, 3, 1, "more than one YAML document");
-	refused("a: 1\na: 2\n", 10, 2, 1, "given twice");
+	refused("a: 1\na: 2\n", 10, 2, 1, "defined twice");
 	refused("{a: 1}: 2\n", 10, 1, 1, "a key must be a single word");
 	refused("a: [1, 2\n", 9, 2, 1, "expected");
 }

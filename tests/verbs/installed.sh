@@ -34,7 +34,7 @@ refuses() {
 
 # The lock that there is not is the first thing missing: the recipe was read.
 is_read() {
-	refuses "there is no lock '$REPOSITORY/box.lock'"
+	refuses "the lock '$REPOSITORY/box.lock' does not exist"
 }
 
 recipe 'from: aether:vm-base'
@@ -48,9 +48,9 @@ ok 'a name that there is not is told, with the nearest' refuses "did you mean 'a
 recipe 'from: aether:vm-base' 'use: ["aether:"]'
 ok '… and one that is empty' refuses "comes with nothing called ''"
 recipe "from: $INSTALLED/share/aether-build/images/vm-base.recipe"
-ok 'the path of an installed file is outside, as any other' refuses 'lies outside the repository'
+ok 'the path of an installed file is outside, as any other' refuses 'is outside of the repository'
 recipe 'from: "aether:../../../../../../../../../../../../../../../etc/passwd"'
-ok '… and so is what a name leads to' refuses 'lies outside the repository'
+ok '… and so is what a name leads to' refuses 'is outside of the repository'
 recipe 'from: aether:vm-base' 'timezon: UTC'
 ok "the user's own words are told at their place" refuses "$REPOSITORY/box.recipe:2:1: timezon"
 recipe 'from: aether:vm-base' 'use: [aether:dns]' 'files: { /etc/dnsmasq.d/estate.conf: { mode: "9" } }'

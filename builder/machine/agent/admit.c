@@ -70,7 +70,7 @@ static bool admit_fits_the_machine(const struct boot *boot, const struct offer *
 	if (strcmp(offer->name, boot->name) != 0)
 		return admit_refuse(why, size,
 				    "this machine is '%s', but the image is for '%s': check the host and the "
-				    "name of the recipe",
+				    "recipe",
 				    boot->name, offer->name);
 	if (strcmp(offer->kind, boot->kind) != 0)
 		return admit_refuse(why, size, "this machine is of kind '%s', but the image of kind '%s'", boot->kind,

@@ -19,7 +19,7 @@ static const struct field download_fields[] = {
 	 "file in the image; with `unpack`, the folder"},
 	{"member", &schema_member, 0, WORD_OF(recipe_download, member), 0,
 	 "file to take out of the archive (all of the download)"},
-	{"unpack", &word_bool, 0, WORD_OF(recipe_download, unpack), 0, "an archive, whose files all go below `path`"},
+	{"unpack", &word_bool, 0, WORD_OF(recipe_download, unpack), 0, "unpack all files of the archive below `path`"},
 	{"strip", &schema_strip, 0, WORD_OF(recipe_download, strip), 0,
 	 "number of leading parts of each path that `unpack` drops (0)"},
 	{"decompress", &word_bool, 0, WORD_OF(recipe_download, decompress), 0,

@@ -127,7 +127,7 @@ static void words_quadlets_check_user(struct decoder *decoder, const struct reci
 		       "a rootless container needs more user ids than an LXC container provides");
 		err_hint(decoder->err, "leave 'user' out, or build a 'vm'");
 	} else if (!user) {
-		err_at(decoder->err, -EINVAL, pos, path, "there is no user '%s'", quadlet->user);
+		err_at(decoder->err, -EINVAL, pos, path, "the user '%s' does not exist", quadlet->user);
 		err_hint(decoder->err, strcmp(quadlet->user, "root") == 0 ? "leave 'user' out to run it as root"
 									  : "add it to 'users'");
 	} else if (user->uid < 0 && user->system) {

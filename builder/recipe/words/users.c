@@ -126,7 +126,7 @@ static void users_check_principals(struct decoder *decoder, const struct recipe_
 			return;
 	}
 	near = text_nearest(principals->user, known, recipe->n_users);
-	err_at(decoder->err, -EINVAL, &principals->pos, "ssh.principals", "there is no user '%s'", principals->user);
+	err_at(decoder->err, -EINVAL, &principals->pos, "ssh.principals", "the user '%s' does not exist", principals->user);
 	err_hint(decoder->err, near ? "did you mean '%s'?" : "add it to 'users'", near);
 }
 
