@@ -208,7 +208,7 @@ int openpgp_verify(const char *name, const struct buf *file, const char *key, co
 	int r;
 
 	if (file->size == 0 || !openpgp_is_one_block(file))
-		return err_set(err, -EBADMSG, "%s is not a single clear-signed text", name);
+		return err_set(err, -EBADMSG, "%s must be a single clear-signed text and nothing else", name);
 	if (file_read(key, KEY_BYTES_MAX, &armored, err) < 0)
 		return err_wrap(err, "while reading the archive's key");
 	if (armored.size == 0)

@@ -67,7 +67,7 @@ static const char *registry_bearer(const struct http_answer *answer)
 
 static int registry_refuse_access(const struct registry *registry, struct err *err)
 {
-	err_set(err, -EACCES, "'%s' does not let everybody pull '%s'", registry->reference->registry,
+	err_set(err, -EACCES, "the registry '%s' does not allow everybody to read '%s'", registry->reference->registry,
 		registry->reference->name);
 	return err_hint(err, "only public images can be embedded; check the name");
 }

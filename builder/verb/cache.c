@@ -71,7 +71,7 @@ static int verb_cache_read_days(const char *text, int64_t *ret_days, struct err 
 	if (!text)
 		return 0;
 	if (!*text || text[strspn(text, "0123456789")] || strlen(text) > 5) {
-		err_set(err, -EINVAL, "'--keep-days %s': expected a number of days", text);
+		err_set(err, -EINVAL, "'--keep-days %s': not a valid number of days", text);
 		return err_hint(err, "write it like 30");
 	}
 	*ret_days = strtol(text, NULL, 10);

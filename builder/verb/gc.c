@@ -40,7 +40,7 @@ static int verb_gc_read_keep(const char *text, unsigned *ret_keep, struct err *e
 		return err_hint(err, "add --keep N, for example --keep 5");
 	}
 	if (!*text || text[strspn(text, "0123456789")] || strlen(text) > 9)
-		return err_set(err, -EINVAL, "'--keep %s': expected a number", text);
+		return err_set(err, -EINVAL, "'--keep %s': not a valid number", text);
 	*ret_keep = (unsigned)strtoul(text, NULL, 10);
 	return 0;
 }

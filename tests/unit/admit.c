@@ -64,7 +64,7 @@ START_TEST(another_machines_image_is_refused_and_no_force_helps)
 	make_good();
 	boot.n_slots = 0;
 	boot.running = boot.other = NULL;
-	check_refused("this machine has no slots");
+	check_refused("has no slots");
 	make_good();
 	boot.other = NULL;
 	check_refused("only one slot");
