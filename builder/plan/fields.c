@@ -24,10 +24,10 @@ static const struct plan_field package_fields[] = {
 static const struct plan_field file_fields[] = {
 	IN(plan_file, PLAN_TEXT, "path", path, PLAN_NAMES),
 	IN(plan_file, PLAN_TEXT, "link", link, PLAN_MAYBE),
+	IN(plan_file, PLAN_CHARS, "sha256", sha256, PLAN_MAYBE | PLAN_SHOWN),
 	IN(plan_file, PLAN_MODE, "mode", mode, 0),
 	IN(plan_file, PLAN_TEXT, "owner", owner, 0),
 	IN(plan_file, PLAN_TEXT, "group", group, 0),
-	IN(plan_file, PLAN_CHARS, "sha256", sha256, PLAN_MAYBE | PLAN_SHOWN),
 	END,
 };
 

@@ -151,7 +151,7 @@ static int diff_run(const void *data, char *const *arguments, size_t n_arguments
 	int r;
 
 	if (options->common.json && options->markdown)
-		return err_set(err, -EINVAL, "--json and --markdown cannot be combined");
+		return err_set(err, -EINVAL, "--json and --markdown cannot be used together");
 	r = diff_find_both(options, arguments, n_arguments, &diff, err);
 	if (r == 0)
 		r = diff_compare(&diff, err);

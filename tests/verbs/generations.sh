@@ -86,7 +86,7 @@ ok '… and says everything' has '^generation +small/2$' '^verdict +bad$' '^repl
 ok 'show --json of an image by its path' run show --json "$OUT/small/1/small.qcow2"
 ok '… is of that one' jq -e '.number == 1 and .made == 0 and (.partitions | length > 3) and .releasable' "$WORK/result"
 ok 'show refuses a number that is none' refuses 'generations: small/1, small/2' show small/3
-ok 'show refuses a path that leads out' refuses 'no generation' show ../small/../../etc
+ok 'show refuses a path that leads out' refuses 'does not exist' show ../small/../../etc
 chmod 644 "$OUT/small/1/manifest.json"
 jq '.releasable = false | .fakes = [{name: "downloads/x"}]' "$OUT/small/1/manifest.json" >"$WORK/manifest"
 cp -a "$OUT/small/1/manifest.json" "$WORK/true-manifest"
