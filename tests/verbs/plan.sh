@@ -26,7 +26,8 @@ plan --json >"$WORK/plan.json"
 ok "plan is the same text every time" cmp "$WORK/plan" <(plan)
 ok "plan names packages by layer, files, units, ports, state and partitions" \
 	bash -c 'for word; do grep -qE "$word" "$0" || { echo "no $word"; exit 1; }; done' "$WORK/plan" \
-	'^layer image/base [0-9a-f]{64}$' '^package caddy ' '^file /etc/caddy/Caddyfile sha256=[0-9a-f]{64} mode=0644 owner=root group=root$' \
+	'^layer image/base [0-9a-f]{64}$' '^package caddy ' \
+	'^file /etc/caddy/Caddyfile sha256=[0-9a-f]{64} mode=0644 owner=root group=root$' \
 	'^unit caddy.service enable' \
 	'^port 443/tcp$' '^state /var/lib/caddy$' '^partition root-a content=root ' \
 	'^placed bios start=1048576 size=1048576$' \
