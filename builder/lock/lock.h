@@ -55,6 +55,9 @@ bool lock_may_move(const struct lock_how *options, const char *name);
  * `fakes` (may be NULL) it is another, in that folder: NAME.fake.lock. */
 const char *lock_path(struct arena *arena, const char *recipe_path, const char *suffix, const char *fakes);
 
+/* The command that locks a recipe, for hints; `options` ("--update ", or "") stand before it. */
+const char *lock_command(struct arena *arena, const char *options, const char *recipe_path, const char *fakes);
+
 /* The command that makes a lock anew, for hints; `options` ("--update ", or "") stand before the recipe. */
 const char *lock_again(struct arena *arena, const struct lock *lock, const char *options);
 

@@ -26,7 +26,7 @@ enum value_type {
 	VALUE_TABLE,     /* an array of structs, each an `element`, one for each key, and its size */
 	VALUE_MAP,       /* by hand: `element` by free keys */
 	VALUE_LIST,      /* by hand: a list of `element` */
-	VALUE_CONTENT,   /* by hand: the record that schema_content() has for its `type` */
+	VALUE_CONTENT,   /* by hand: the record of the variant that its `type` names */
 	VALUE_RECIPE,    /* not decoded, but merged: keys of the recipe once more */
 	VALUE_ANY,       /* not decoded: read before the rest, or by hand. A list is one value here: it does not append */
 };
@@ -36,6 +36,8 @@ struct rule {
 	const char *expected; /* in words, for messages: "a name of lower-case letters …" */
 	const char *pattern;  /* POSIX extended regular expression for the whole text; also in the JSON Schema */
 };
+
+struct schema_variant;
 
 struct schema {
 	enum value_type type;
@@ -47,6 +49,7 @@ struct schema {
 	size_t sections_offset;           /* where settings go whose keys are sections (`Service:`), when `has_sections` */
 	bool has_sections;
 	const struct schema *element;     /* of tables, maps and lists */
+	const struct schema_variant *variants; /* of a content, ended by a nameless one */
 	const struct rule *key_rule;      /* of a table's and a map's keys */
 	size_t size, key_offset, pos_offset; /* of a table's elements */
 	void (*prepare)(void *element);   /* of a table: defaults of an element that are not zero; may be NULL */
@@ -57,6 +60,12 @@ struct schema {
 	 * than one value, once all is decoded. `root` is what it was decoded from; what has had a problem already is
 	 * passed over. */
 	void (*check)(struct decoder *decoder, const struct node *root);
+};
+
+/* What a content may be, by the word `type` in it. */
+struct schema_variant {
+	const char *type;
+	const struct schema *schema;      /* a record; NULL: it has a name in the language, and nobody makes it yet */
 };
 
 enum field_flag {
@@ -81,11 +90,8 @@ extern const struct schema schema_recipe;
  * `state` comes when all else is known. Returns the code of the first problem in decoder->err. */
 int schema_check(struct decoder *decoder, const struct node *root);
 
-/* The content of a partition by its `type`; NULL when there is none of that name. `ret_later`: refused as not yet supported. */
-const struct schema *schema_content(const char *type, bool *ret_later);
-
-/* The names of content types, NULL-terminated. */
-extern const char *const schema_content_types[];
+/* The variant of a content that is called `type`; NULL when there is none. */
+const struct schema_variant *schema_variant(const struct schema *schema, const char *type);
 
 /* The field called `name`; NULL when the schema has none. */
 const struct field *schema_field(const struct schema *schema, const char *name);

@@ -164,20 +164,16 @@ static struct jval *schema_json_record(struct arena *arena, const struct schema 
 }
 
 /* What a partition may hold: for each type its record, and a word on those that nobody makes yet. */
-static struct jval *schema_json_content(struct arena *arena)
+static struct jval *schema_json_content(struct arena *arena, const struct schema *schema)
 {
 	struct jval *choices = jval_new_array();
 	const char *later = "Not yet supported:";
 
-	for (size_t i = 0; schema_content_types[i]; i++) {
-		bool is_later;
-		const struct schema *schema = schema_content(schema_content_types[i], &is_later);
-
-		if (schema)
-			jval_add(choices, schema_json_record(arena, schema));
+	for (const struct schema_variant *variant = schema->variants; variant->type; variant++)
+		if (variant->schema)
+			jval_add(choices, schema_json_record(arena, variant->schema));
 		else
-			later = arena_printf(arena, "%s %s", later, schema_content_types[i]);
-	}
+			later = arena_printf(arena, "%s %s", later, variant->type);
 	jval_add(choices, schema_json_never(later));
 	jval_add(choices, schema_json_reference("#/$defs/name"));
 	return schema_json_object_with("anyOf", choices);
@@ -222,7 +218,7 @@ static struct jval *schema_json_value(struct arena *arena, const struct schema *
 	case VALUE_LIST:
 		return schema_json_or_name(schema_json_list_of(schema_json_value(arena, schema->element)));
 	case VALUE_CONTENT:
-		return schema_json_content(arena);
+		return schema_json_content(arena, schema);
 	case VALUE_RECIPE:
 		return schema_json_reference("#");
 	case VALUE_SETTING:

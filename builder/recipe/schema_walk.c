@@ -20,6 +20,14 @@ const struct field *schema_field(const struct schema *schema, const char *name)
 	return NULL;
 }
 
+const struct schema_variant *schema_variant(const struct schema *schema, const char *type)
+{
+	for (const struct schema_variant *variant = schema->variants; variant && variant->type; variant++)
+		if (strcmp(variant->type, type) == 0)
+			return variant;
+	return NULL;
+}
+
 bool schema_is_section(const struct schema *schema, const char *key)
 {
 	return schema->has_sections && isupper((unsigned char)*key);
@@ -36,8 +44,8 @@ static const struct schema *schema_walk_below_record(const struct schema *schema
 
 const struct schema *schema_below(const struct schema *schema, const struct node *node, const char *key)
 {
+	const struct schema_variant *variant;
 	const struct node *type;
-	bool later;
 
 	switch (schema->type) {
 	case VALUE_RECORD:
@@ -50,8 +58,8 @@ const struct schema *schema_below(const struct schema *schema, const struct node
 		return &setting;
 	case VALUE_CONTENT:
 		type = node_get(node, "type");
-		schema = type && type->text ? schema_content(type->text, &later) : NULL;
-		return schema && key ? schema_walk_below_record(schema, key) : &any;
+		variant = type && type->text ? schema_variant(schema, type->text) : NULL;
+		return variant && variant->schema && key ? schema_walk_below_record(variant->schema, key) : &any;
 	default:
 		return &any;
 	}

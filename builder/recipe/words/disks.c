@@ -36,41 +36,6 @@ static bool disks_made_here(const struct recipe_partition *partition)
 	return strcmp(partition->format, "ext4") == 0 || strcmp(partition->format, "vfat") == 0;
 }
 
-static int disks_decode_content(struct decoder *decoder, const struct node *node, const char *path, void *out)
-{
-	struct recipe_partition *partition = out;
-	const struct node *type = node_get(node, "type");
-	const struct schema *schema;
-	bool later;
-	size_t n = 0;
-
-	if (node->type == NODE_MAP && !type)
-		return err_at(decoder->err, -EINVAL, &node->pos, path, "'type' is missing: what the partition holds");
-	if (!type || type->type != NODE_SCALAR)
-		return problem_expected(decoder, node, path, "a map with a 'type'");
-	schema = schema_content(type->text, &later);
-	if (later)
-		return err_at(decoder->err, -ENOTSUP, &type->pos, path, "the content type '%s' is not yet supported",
-			      type->text);
-	while (schema_content_types[n])
-		n++;
-	if (!schema) {
-		const char *near = text_nearest(type->text, schema_content_types, n);
-
-		err_at(decoder->err, -ENOTSUP, &type->pos, path, "the content type '%s' is not supported", type->text);
-		err_hint(decoder->err, near ? "did you mean '%s'?" : "supported types are: filesystem, root", near);
-		return -ENOTSUP;
-	}
-	partition->content = strcmp(type->text, "root") == 0 ? CONTENT_ROOT : CONTENT_FILESYSTEM;
-	partition->verity = partition->content == CONTENT_ROOT;
-	partition->slots = partition->content == CONTENT_ROOT;
-	decode(decoder, schema, node, path, partition);
-	if (partition->format && !disks_made_here(partition))
-		return err_at(decoder->err, -ENOTSUP, &node_get(node, "format")->pos, path,
-			      "the format '%s' is not yet supported", partition->format);
-	return err_result(decoder->err);
-}
-
 static const char *const format_choices[] = {"ext4", "vfat", "xfs", "btrfs", "f2fs", NULL};
 static const char *const root_choices[] = {"erofs", "squashfs", "ext4", NULL};
 static const struct schema schema_format = {VALUE_TEXT, .choices = format_choices};
@@ -102,19 +67,49 @@ static const struct field root_fields[] = {
 };
 static const struct schema schema_root = {VALUE_RECORD, .fields = root_fields};
 
-/* Those after `root` have a name in the language and nobody who makes them yet. */
-const char *const schema_content_types[] = {"filesystem", "root", "swap", "btrfs", "luks", "lvm_pv", "mdraid", NULL};
+static const struct schema_variant content_variants[] = {
+	{"filesystem", &schema_filesystem}, {"root", &schema_root}, {"swap", NULL}, {"btrfs", NULL},
+	{"luks", NULL}, {"lvm_pv", NULL}, {"mdraid", NULL}, {0},
+};
+static const struct schema schema_holds; /* below */
 
-const struct schema *schema_content(const char *type, bool *ret_later)
+static int disks_refuse_content(struct decoder *decoder, const struct node *type, const char *path)
 {
-	*ret_later = false;
-	if (strcmp(type, "filesystem") == 0)
-		return &schema_filesystem;
-	if (strcmp(type, "root") == 0)
-		return &schema_root;
-	for (size_t i = 0; schema_content_types[i]; i++)
-		*ret_later |= strcmp(type, schema_content_types[i]) == 0;
-	return NULL;
+	const char *known[sizeof content_variants / sizeof *content_variants], *near;
+	size_t n = 0;
+
+	for (const struct schema_variant *variant = content_variants; variant->type; variant++)
+		known[n++] = variant->type;
+	near = text_nearest(type->text, known, n);
+	err_at(decoder->err, -ENOTSUP, &type->pos, path, "the content type '%s' is not supported", type->text);
+	err_hint(decoder->err, near ? "did you mean '%s'?" : "supported types are: filesystem, root", near);
+	return -ENOTSUP;
+}
+
+static int disks_decode_content(struct decoder *decoder, const struct node *node, const char *path, void *out)
+{
+	struct recipe_partition *partition = out;
+	const struct node *type = node_get(node, "type");
+	const struct schema_variant *variant;
+
+	if (node->type == NODE_MAP && !type)
+		return err_at(decoder->err, -EINVAL, &node->pos, path, "'type' is missing: what the partition holds");
+	if (!type || type->type != NODE_SCALAR)
+		return problem_expected(decoder, node, path, "a map with a 'type'");
+	variant = schema_variant(&schema_holds, type->text);
+	if (!variant)
+		return disks_refuse_content(decoder, type, path);
+	if (!variant->schema)
+		return err_at(decoder->err, -ENOTSUP, &type->pos, path, "the content type '%s' is not yet supported",
+			      type->text);
+	partition->content = strcmp(type->text, "root") == 0 ? CONTENT_ROOT : CONTENT_FILESYSTEM;
+	partition->verity = partition->content == CONTENT_ROOT;
+	partition->slots = partition->content == CONTENT_ROOT;
+	decode(decoder, variant->schema, node, path, partition);
+	if (partition->format && !disks_made_here(partition))
+		return err_at(decoder->err, -ENOTSUP, &node_get(node, "format")->pos, path,
+			      "the format '%s' is not yet supported", partition->format);
+	return err_result(decoder->err);
 }
 
 static const struct schema schema_partition_type = {VALUE_TEXT, .rule = &type_rule};
@@ -122,7 +117,9 @@ static const struct schema schema_partition_uuid = {VALUE_TEXT, .rule = &uuid_ru
 static const struct schema schema_partition_label = {VALUE_TEXT, .rule = &label_rule};
 static const struct schema schema_partition_size = {VALUE_TEXT, .rule = &extent_rule,
 						    .decode = disks_decode_partition_size};
-static const struct schema schema_holds = {VALUE_CONTENT, .decode = disks_decode_content};
+static const struct schema schema_holds = {
+	VALUE_CONTENT, .variants = content_variants, .decode = disks_decode_content,
+};
 static const struct schema schema_priority = {VALUE_INT, .min = 0, .max = 10000};
 
 static const struct field partition_fields[] = {
