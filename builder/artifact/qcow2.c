@@ -311,7 +311,7 @@ int qcow2_write(const struct image_source *source, const struct packer *packer, 
 		w->l1_entries = l1_entries ? (size_t)l1_entries : 1;
 		w->l1 = calloc(w->l1_entries, sizeof *w->l1);
 	}
-	r = w && w->l1 ? qcow2_allocate(w, CLUSTER_BYTES, &header, err) : err_set(err, -ENOMEM, "out of memory");
+	r = w && w->l1 ? qcow2_allocate(w, CLUSTER_BYTES, &header, err) : err_no_memory(err);
 	if (r == 0)
 		r = windows_walk(source, packer, qcow2_put, w, err);
 	if (r == 0)

@@ -108,7 +108,7 @@ static int qcow2_read_header(struct qcow2_reader *reader, struct err *err)
 		return qcow2_read_damaged(err, "it is cut off");
 	reader->l1 = calloc(reader->n_l1 + 1, sizeof *reader->l1);
 	if (!reader->l1)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_no_memory(err);
 	return qcow2_read_bytes(reader, qcow2_read_get64(header + 40), reader->l1, reader->n_l1 * sizeof *reader->l1,
 				err);
 }
@@ -119,7 +119,7 @@ int qcow2_open(int fd, struct qcow2_reader **ret_reader, struct err *err)
 	int r;
 
 	if (!reader)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_no_memory(err);
 	reader->fd = fd;
 	r = qcow2_read_header(reader, err);
 	if (r == 0) {
@@ -127,7 +127,7 @@ int qcow2_open(int fd, struct qcow2_reader **ret_reader, struct err *err)
 		reader->cluster = calloc(1, reader->cluster_bytes);
 		reader->packed = calloc(1, 2 * reader->cluster_bytes);
 		if (!reader->l2 || !reader->cluster || !reader->packed)
-			r = err_set(err, -ENOMEM, "out of memory");
+			r = err_no_memory(err);
 	}
 	if (r < 0)
 		qcow2_close(reader);

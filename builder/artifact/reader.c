@@ -24,7 +24,7 @@ int image_open(const char *path, const char *format, struct image_reader **ret_r
 
 	if (!reader || !(reader->path = strdup(path))) {
 		free(reader);
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_no_memory(err);
 	}
 	reader->fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (reader->fd < 0 || fstat(reader->fd, &st) < 0)

@@ -143,10 +143,10 @@ static int windows_batch_new(const struct walk *walk, struct batch *batch, struc
 		slot->bytes = aligned_alloc(4096, WINDOW_BYTES);
 		slot->packed = walk->packer ? malloc(WINDOW_BYTES) : NULL;
 		if (!slot->bytes || (walk->packer && !slot->packed))
-			return err_set(err, -ENOMEM, "out of memory");
+			return err_no_memory(err);
 		slot->packer = walk->packer ? walk->packer->open() : NULL;
 	}
-	return batch->slots ? 0 : err_set(err, -ENOMEM, "out of memory");
+	return batch->slots ? 0 : err_no_memory(err);
 }
 
 static size_t windows_batch_capacity(void)

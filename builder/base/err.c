@@ -93,6 +93,11 @@ int (err_sys)(struct err *err, int code, const char *format, ...)
 	return code;
 }
 
+int (err_no_memory)(struct err *err)
+{
+	return err_set(err, -ENOMEM, "out of memory");
+}
+
 int (err_wrap)(struct err *err, const char *format, ...)
 {
 	struct err_item *item = err->last;

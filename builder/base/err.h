@@ -41,6 +41,9 @@ int err_at(struct err *err, int code, const struct pos *pos, const char *key_pat
 /* Like err_set() with ": " and strerror(-code) appended; for failed system calls, called as err_sys(err, -errno, …). */
 int err_sys(struct err *err, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* Says that there was no memory, always in the same words; returns -ENOMEM. */
+int err_no_memory(struct err *err);
+
 /* Says what was being done when the last problem came up; returns the code of the first one. */
 int err_wrap(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -62,6 +65,7 @@ static inline int err_negative(int code)
 #define err_set(...) err_negative(err_set(__VA_ARGS__))
 #define err_at(...) err_negative(err_at(__VA_ARGS__))
 #define err_sys(...) err_negative(err_sys(__VA_ARGS__))
+#define err_no_memory(err) err_negative(err_no_memory(err))
 #define err_wrap(...) err_negative(err_wrap(__VA_ARGS__))
 #define err_hint(...) err_negative(err_hint(__VA_ARGS__))
 

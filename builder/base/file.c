@@ -115,7 +115,7 @@ int file_publish(const char *path, const void *data, size_t size, mode_t mode, s
 	int fd, r;
 
 	if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_no_memory(err);
 	fd = mkostemp(temporary, O_CLOEXEC);
 	if (fd < 0) {
 		r = err_sys(err, -errno, "cannot make a file beside '%s'", path);

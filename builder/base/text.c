@@ -51,6 +51,15 @@ void text_calm(char *text, const char *keep)
 	}
 }
 
+const char *text_plain(struct arena *arena, const char *text)
+{
+	char *copy = arena_strdup(arena, text);
+
+	if (copy)
+		text_calm(copy, "");
+	return copy;
+}
+
 bool text_has_suffix(const char *text, const char *suffix)
 {
 	size_t length = strlen(text), tail = strlen(suffix);

@@ -28,6 +28,9 @@ size_t text_control(const char *at);
 /* Replaces control characters by spaces, but not those of `keep`. */
 void text_calm(char *text, const char *keep);
 
+/* Text of others on one line and without anything that a terminal would obey; in `arena`, NULL stays NULL. */
+const char *text_plain(struct arena *arena, const char *text);
+
 /* Whether `path` is `folder` or below it, both absolute and normalised. */
 bool path_is_below(const char *path, const char *folder);
 

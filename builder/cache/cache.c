@@ -87,7 +87,7 @@ int cache_open(const char *path, struct cache **ret_cache, struct err *err)
 	int r = 0;
 
 	if (!cache)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_no_memory(err);
 	cache->use_fd = cache->guard_fd = -1;
 	pthread_mutex_init(&cache->guard, NULL);
 	for (size_t i = 0; r == 0 && i < sizeof rooms / sizeof *rooms; i++)

@@ -62,7 +62,7 @@ int disk_add_file(struct disk *disk, uint64_t offset, int fd, uint64_t length, s
 	struct disk_extent open = {.offset = offset, .fd = fd};
 	char *chunk = malloc(CHUNK);
 	uint64_t at = 0;
-	int r = chunk ? 0 : err_set(err, -ENOMEM, "out of memory");
+	int r = chunk ? 0 : err_no_memory(err);
 
 	while (r == 0 && at < length) {
 		off_t data = lseek(fd, (off_t)at, SEEK_DATA);

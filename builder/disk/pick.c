@@ -68,7 +68,7 @@ int pick_names(struct arena *arena, const char *root, const char *path, struct s
 	folder = fdopendir(fd);
 	if (!folder) {
 		close(fd);
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_no_memory(err);
 	}
 	while ((entry = readdir(folder)))
 		if (entry->d_name[0] != '.')

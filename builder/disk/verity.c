@@ -64,7 +64,7 @@ static int disk_verity_hash_window(void *data, size_t index, struct err *err)
 	}
 	blocks = malloc(n * VERITY_BLOCK);
 	if (!blocks)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_no_memory(err);
 	r = fd_pread_all(tree->fd, blocks, n * VERITY_BLOCK, first * VERITY_BLOCK);
 	if (r < 0)
 		err_sys(err, r, "cannot read the root image");

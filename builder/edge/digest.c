@@ -83,7 +83,7 @@ int sha256_file(const char *path, char out[SHA256_HEX], uint64_t *ret_size, stru
 		return err_sys(err, -errno, "cannot open '%s'", path);
 	chunk = malloc(CHUNK);
 	if (!chunk)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_no_memory(err);
 	state = sha256_new();
 	while ((n = read(fd, chunk, CHUNK)) > 0 || (n < 0 && errno == EINTR)) {
 		if (n < 0)

@@ -45,7 +45,7 @@ int disc_write(const char *path, const char *volume, const struct disc_file *fil
 	int r = 0;
 
 	if (!disc)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_no_memory(err);
 	if (!disc_write_all(disc, path, volume, files, n)) {
 		said = archive_error_string(disc);
 		r = err_set(err, -EIO, "cannot write the disc '%s': %s", path, said ? said : "unknown");

@@ -78,7 +78,7 @@ static int gpt_write_table(const struct gpt *gpt, int fd, struct err *err)
 	int r;
 
 	if (!context)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_no_memory(err);
 	fdisk_disable_dialogs(context, 1);
 	fdisk_set_ask(context, gpt_be_silent, NULL);
 	fdisk_save_user_sector_size(context, GPT_SECTOR, GPT_SECTOR); /* whatever the file system below the file has */

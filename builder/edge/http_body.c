@@ -102,14 +102,14 @@ static int http_open_form(struct http_call *call, const struct http_body *body, 
 {
 	call->form = curl_mime_init(call->curl);
 	if (!call->form)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_no_memory(err);
 	for (size_t i = 0; i < body->n_parts; i++) {
 		int r = body->parts[i].text ? 0 : http_open_file(&call->sources[i], body->parts[i].path, err);
 
 		if (r < 0)
 			return r;
 		if (!http_add_part(call, &body->parts[i], &call->sources[i]))
-			return err_set(err, -ENOMEM, "out of memory");
+			return err_no_memory(err);
 	}
 	return 0;
 }
@@ -121,7 +121,7 @@ int http_body_open(struct http_call *call, struct err *err)
 
 	call->sources = calloc(n + 1, sizeof *call->sources);
 	if (!call->sources)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_no_memory(err);
 	call->n_sources = n;
 	for (size_t i = 0; i < n; i++)
 		call->sources[i] = (struct http_source){.call = call, .fd = -1};

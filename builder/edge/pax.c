@@ -110,7 +110,7 @@ int pax_open(const char *filter, pax_sink *sink, void *data, struct pax **ret_wr
 			(struct pax){archive_write_new(), archive_read_disk_new(), sink, data, err, malloc(READ_BYTES)};
 	if (!writer || !writer->archive || !writer->disk || !writer->chunk) {
 		pax_free(writer);
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_no_memory(err);
 	}
 	/* Holes of a file depend on the host's file system and are ignored. */
 	archive_read_disk_set_behavior(writer->disk, ARCHIVE_READDISK_NO_FFLAGS | ARCHIVE_READDISK_NO_SPARSE);
@@ -258,7 +258,7 @@ int pax_add(struct pax *writer, const struct pax_member *member, struct err *err
 
 	writer->err = err;
 	if (!entry)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_no_memory(err);
 	r = pax_describe(writer, member, entry, err);
 	if (r == 0 && archive_write_header(writer->archive, entry) != ARCHIVE_OK)
 		r = pax_failed(writer->archive, member->name, err);

@@ -32,7 +32,7 @@ int stream_open(const char *path, uint64_t max_bytes, struct stream **ret_stream
 		*stream = (struct stream){.archive = archive_read_new(), .path = strdup(path), .left = max_bytes};
 	if (!stream || !stream->archive || !stream->path) {
 		stream_close(stream);
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_no_memory(err);
 	}
 	/* "raw" takes any bytes as one nameless member, "empty" takes none at all. */
 	if (intake_compressions(stream->archive) < ARCHIVE_WARN ||

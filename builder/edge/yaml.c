@@ -241,7 +241,7 @@ int yaml_read(struct arena *arena, const char *name, const void *text, size_t si
 		return err_at(err, -EFBIG, &(struct pos){.file = name}, NULL,
 			      "the file is larger than 4 MiB: it cannot be a recipe file");
 	if (!yaml_parser_initialize(&reader.parser))
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_no_memory(err);
 	yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&reader.parser, reader.text, size);
 	r = yaml_read_document(&reader, &root);

@@ -164,7 +164,7 @@ int payload_open(const struct generation *generation, struct payload **ret_parce
 		return payload_too_old(generation, err);
 	payload = calloc(1, sizeof *payload);
 	if (!payload)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_no_memory(err);
 	payload->generation = generation->number;
 	payload->name = manifest->name;
 	payload->kind = manifest->kind;

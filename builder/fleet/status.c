@@ -16,10 +16,8 @@ enum { STATUS_BYTES_MAX = 64 << 10 }; /* an honest one has two; indented, nested
 static const char *fleet_status_text_of(struct arena *arena, const struct jval *object, const char *key)
 {
 	const char *text = jval_get_text(object, key);
-	char *copy = arena_strdup(arena, text ? text : "");
 
-	text_calm(copy, "");
-	return copy;
+	return text_plain(arena, text ? text : "");
 }
 
 static void fleet_status_read_slots(struct arena *arena, const struct jval *slots, struct machine_status *m)

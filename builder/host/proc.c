@@ -309,7 +309,7 @@ int proc_start(const struct proc *proc, struct proc_talk **ret_talk, struct err 
 	int r;
 
 	if (!talk)
-		return err_set(err, -ENOMEM, "out of memory");
+		return err_no_memory(err);
 	talk->proc = *proc;
 	r = proc_spawn(proc, true, &talk->streams, &talk->pid, err);
 	if (r < 0) {

@@ -16,15 +16,6 @@ const char *describe_time(struct arena *arena, int64_t when)
 	return arena_strdup(arena, text);
 }
 
-const char *describe_text(struct arena *arena, const char *text)
-{
-	char *copy = arena_strdup(arena, text);
-
-	if (copy)
-		text_calm(copy, "");
-	return copy;
-}
-
 const char *describe_name(struct arena *arena, const struct generation *generation)
 {
 	return arena_printf(arena, "%s/%u", generation->name, generation->number);

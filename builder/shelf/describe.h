@@ -8,9 +8,6 @@
 /* A time as people read it, in their time zone: `2026-11-24 12:28`; "unknown" for 0. In `arena`. */
 const char *describe_time(struct arena *arena, int64_t when);
 
-/* Text of others on one line and without anything that a terminal would obey; in `arena`. */
-const char *describe_text(struct arena *arena, const char *text);
-
 /* `name/number`, in `arena`. */
 const char *describe_name(struct arena *arena, const struct generation *generation);
 

@@ -91,7 +91,7 @@ bool diff_is_digest(const char *value)
 
 static const char *diff_groups_word(struct arena *arena, const char *value)
 {
-	return value ? describe_text(arena, value) : "nothing";
+	return value ? text_plain(arena, value) : "nothing";
 }
 
 const char *diff_field(struct arena *arena, const struct plan_difference *field, const char *arrow)
@@ -113,7 +113,7 @@ static struct strv diff_groups_split(struct arena *arena, const char *text)
 	while (text && *text) {
 		size_t n = strcspn(text, "\n");
 
-		strv_push(arena, &lines, describe_text(arena, arena_strndup(arena, text, n)));
+		strv_push(arena, &lines, text_plain(arena, arena_strndup(arena, text, n)));
 		text += n + (text[n] == '\n');
 	}
 	return lines;

@@ -28,7 +28,7 @@ static const char *diff_print_value_of(struct arena *arena, const char *value)
 {
 	bool is_news = value && strcmp(value, "there") != 0 && strcmp(value, "changed") != 0 && !diff_is_digest(value);
 
-	return is_news ? describe_text(arena, value) : "";
+	return is_news ? text_plain(arena, value) : "";
 }
 
 /* All fields of a change that fit in one line; without fields, what it was and is. */
@@ -94,7 +94,7 @@ static void diff_print_change(struct arena *arena, const struct plan_change *cha
 	const char *text = diff_print_summary(arena, change, "->");
 	const struct strv lines = diff_print_lines_of(arena, change);
 
-	printf("  %c %s%s%s\n", !change->before ? '+' : !change->after ? '-' : '~', describe_text(arena, change->name),
+	printf("  %c %s%s%s\n", !change->before ? '+' : !change->after ? '-' : '~', text_plain(arena, change->name),
 	       *text ? ": " : "", text);
 	for (size_t i = 0; i < lines.count; i++)
 		printf("      %s\n", lines.items[i]);
@@ -141,7 +141,7 @@ static void diff_print_packages(struct arena *arena, const struct diff_group *gr
 	for (size_t i = 0; i < group->n; i++) {
 		const struct plan_change *change = group->changes[i];
 
-		printf("| %s | %s | %s |\n", diff_print_code(arena, describe_text(arena, change->name)),
+		printf("| %s | %s | %s |\n", diff_print_code(arena, text_plain(arena, change->name)),
 		       diff_print_code(arena, diff_print_value_of(arena, change->before)),
 		       diff_print_code(arena, diff_print_value_of(arena, change->after)));
 	}
@@ -156,7 +156,7 @@ static void diff_print_item(struct arena *arena, const struct plan_change *chang
 	       !change->before	? "added"
 	       : !change->after ? "removed"
 				: "changed",
-	       diff_print_code(arena, describe_text(arena, change->name)), *text ? ": " : "",
+	       diff_print_code(arena, text_plain(arena, change->name)), *text ? ": " : "",
 	       diff_print_code(arena, text));
 	if (lines.count)
 		puts("\n  ```diff");

@@ -66,7 +66,7 @@ static void verb_gc_tell(struct collected *collected, const char *name, const st
 		printf("%s/%u %s (%s)\n", name, item->number, collected->options->dry_run ? "would go" : "removed",
 		       size_format_human(collected->arena, item->bytes));
 	else if (!is_new)
-		printf("%s/%u stays: %s\n", name, item->number, describe_text(collected->arena, item->stays));
+		printf("%s/%u stays: %s\n", name, item->number, text_plain(collected->arena, item->stays));
 	if (!item->stays) {
 		collected->n_removed++;
 		collected->bytes += item->bytes;

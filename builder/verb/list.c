@@ -45,7 +45,7 @@ static const char *list_places(struct arena *arena, const struct record *record)
 
 	for (size_t i = first; i < record->n_deployments; i++)
 		text = arena_printf(arena, "%s%s%s (%s)", text, *text ? ", " : "",
-				    describe_text(arena, record->deployments[i].host),
+				    text_plain(arena, record->deployments[i].host),
 				    verdict_name(record->deployments[i].verdict));
 	return text;
 }

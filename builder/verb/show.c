@@ -34,9 +34,9 @@ static void show_print_deployments(struct arena *arena, const struct record *rec
 		const struct deployment *deployment = &record->deployments[i];
 
 		show_say(i ? "" : "deployed", "%s  %s, %s%s%s", describe_time(arena, deployment->when),
-			 describe_text(arena, deployment->host), verdict_name(deployment->verdict),
+			 text_plain(arena, deployment->host), verdict_name(deployment->verdict),
 			 deployment->reason ? ": " : "",
-			 deployment->reason ? describe_text(arena, deployment->reason) : "");
+			 deployment->reason ? text_plain(arena, deployment->reason) : "");
 	}
 }
 
