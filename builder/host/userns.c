@@ -14,25 +14,9 @@
 #include "base/arena.h"
 #include "base/file.h"
 #include "host/proc.h"
+#include "host/subids.h"
 
 enum { IDS_NEEDED = 65535 }; /* 1…65535; 0 is the user */
-
-/* Finds the first range of `user`, by name or number, in /etc/subuid or /etc/subgid that is large enough; 0 when there
- * is none. */
-static unsigned long userns_find_range(const char *path, const char *user, const char *uid)
-{
-	FILE *file = fopen(path, "re");
-	unsigned long start, count, found = 0;
-	char line[512], name[256];
-
-	while (file && !found && fgets(line, sizeof line, file))
-		if (sscanf(line, " %255[^:]:%lu:%lu", name, &start, &count) == 3 && count >= IDS_NEEDED &&
-		    (strcmp(name, user) == 0 || strcmp(name, uid) == 0))
-			found = start;
-	if (file)
-		fclose(file);
-	return found;
-}
 
 static int userns_no_range(const char *user, struct err *err)
 {
@@ -41,19 +25,13 @@ static int userns_no_range(const char *user, struct err *err)
 			     "(with numbers that no other user has)", user);
 }
 
-/* Where the subordinate ids of the user begin. */
-struct ranges {
-	unsigned long uids, gids;
-};
-
-static int userns_find_ranges(struct ranges *ranges, struct err *err)
+static int userns_find_ranges(struct subids *ranges, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const struct passwd *user = getpwuid(getuid());
 	const char *uid = arena_printf(arena, "%u", (unsigned)getuid()), *name = user ? user->pw_name : uid;
 
-	*ranges = (struct ranges){userns_find_range("/etc/subuid", name, uid),
-				  userns_find_range("/etc/subgid", name, uid)};
+	*ranges = subids_find(name, uid, IDS_NEEDED);
 	return ranges->uids && ranges->gids ? 0 : userns_no_range(name, err);
 }
 
@@ -74,7 +52,7 @@ static int userns_write_map(const char *tool, pid_t pid, unsigned long self, uns
 }
 
 /* Runs in a forked helper that stays outside: waits for the namespace to exist, then maps its ids. */
-static _Noreturn void userns_map_from_outside(pid_t pid, int go_fd, const struct ranges *ranges)
+static _Noreturn void userns_map_from_outside(pid_t pid, int go_fd, const struct subids *ranges)
 {
 	struct err err = {0};
 	char byte;
@@ -92,7 +70,7 @@ static _Noreturn void userns_map_from_outside(pid_t pid, int go_fd, const struct
 static int userns_enter_user_namespace(struct err *err)
 {
 	pid_t self = getpid(), helper;
-	struct ranges ranges;
+	struct subids ranges;
 	int go[2], status = 0, r = userns_find_ranges(&ranges, err);
 
 	if (r < 0)

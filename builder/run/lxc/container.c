@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "host/signals.h"
+#include "host/subids.h"
 
 /* Container ids go from 0 to this. */
 enum { IDS = 65536, QUESTION_MS = 10000, OFF_MS = 60000, UNPACK_S = 600 };
@@ -36,21 +37,9 @@ static int lxc_container_no_program(int r, struct err *err)
 /* Where the ids begin that root may give away, in both files at the same number; 0 when it has none. */
 static unsigned long lxc_container_find_ids(void)
 {
-	static const char *const paths[] = {"/etc/subuid", "/etc/subgid"};
-	unsigned long first[2] = {0, 0};
+	const struct subids ids = subids_find("root", "0", IDS);
 
-	for (int i = 0; i < 2; i++) {
-		_cleanup_buf_ struct buf text = {0};
-		struct err ignored = {0};
-		const char *line = file_read(paths[i], 1 << 20, &text, &ignored) == 0 && text.data ? text.data : "";
-		unsigned long start, count;
-
-		for (; *line && !first[i]; line += strcspn(line, "\n"), line += *line == '\n')
-			if (sscanf(line, "root:%lu:%lu", &start, &count) == 2 && count >= IDS)
-				first[i] = start;
-		err_free(&ignored);
-	}
-	return first[0] == first[1] ? first[0] : 0;
+	return ids.uids == ids.gids ? ids.uids : 0;
 }
 
 /* Mounts that only we see; the folder of the container is at ROOT_PLACE, with the template in it. */
