@@ -6,6 +6,7 @@
 
 #include "base/valid.h"
 #include "debian/control.h"
+#include "debian/relations.h"
 
 /* --- making ------------------------------------------------------------------------------------------------------- */
 
@@ -100,35 +101,6 @@ static bool index_get_field(const struct index_entry *entry, const char *name, s
 	return false;
 }
 
-/* Steps through a relationship field (Debian policy 7.1), `a (>= 1) | b, c:any`: the next package name; NULL at the
- * end. */
-static const char *index_next_name(const char **at, const char *end, size_t *ret_length)
-{
-	static const char opening[] = "([<", closing[] = ")]>";
-	char until = 0; /* the bracket that ends what is no name: a version, architectures, profiles */
-
-	for (; *at < end; ++*at) {
-		char c = **at;
-		const char *bracket = strchr(opening, c);
-
-		if (until) {
-			until = c == until ? 0 : until;
-		} else if (c && bracket) {
-			until = closing[bracket - opening];
-		} else if (c == ':') {
-			*at += strspn(*at + 1, DEBIAN_NAME); /* an architecture */
-		} else if (c && strchr(DEBIAN_NAME, c)) {
-			const char *name = *at;
-
-			while (*at < end && **at && strchr(DEBIAN_NAME, **at))
-				++*at;
-			*ret_length = (size_t)(*at - name);
-			return name;
-		}
-	}
-	return NULL;
-}
-
 bool index_provides(const struct index *index, const char *name)
 {
 	size_t wanted = strlen(name), length;
@@ -139,7 +111,7 @@ bool index_provides(const struct index *index, const char *name)
 		if (!memmem(index->entries[i].stanza, index->entries[i].length, name, wanted) ||
 		    !index_get_field(&index->entries[i], "Provides", &field))
 			continue;
-		for (const char *at = field.value; (found = index_next_name(&at, field.value + field.length, &length));)
+		for (const char *at = field.value; (found = relations_next(&at, field.value + field.length, &length));)
 			if (length == wanted && memcmp(found, name, wanted) == 0)
 				return true;
 	}
@@ -169,7 +141,7 @@ void index_needs(struct arena *arena, const struct index_entry *entry, struct st
 		if (!index_get_field(entry, fields[i], &field))
 			continue;
 		for (const char *at = field.value;
-		     (found = index_next_name(&at, field.value + field.length, &length));) {
+		     (found = relations_next(&at, field.value + field.length, &length));) {
 			const char *name = arena_strndup(arena, found, length);
 
 			if (!strv_has(names, name))

@@ -3,8 +3,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
+#include "debian/control.h"
+#include "debian/relations.h"
 #include "edge/debfile.h"
 #include "tree/debs.h"
 
@@ -44,47 +45,31 @@ static const struct debian_package *order_find(const struct graph *graph, const 
 	return bsearch(&wanted, graph->packages, graph->n, sizeof *graph->packages, order_compare_name);
 }
 
-/* Notes the names of one relationship field (Debian policy 7.1): `a (>= 1) | b, c:any`. Alternatives all count: it is only
- * an order. */
-static void order_note_needs(struct graph *graph, size_t of, const char *field, size_t length, bool pre)
+/* Notes the names of one relationship field. Alternatives all count: it is only an order. */
+static void order_note_needs(struct graph *graph, size_t of, const struct control_field *field, bool pre)
 {
-	static const char name_characters[] = "abcdefghijklmnopqrstuvwxyz0123456789+-.";
-	const char *end = field + length;
-	bool in_version = false;
+	const char *name;
+	size_t length;
 
-	while (field < end) {
-		size_t word = strspn(field, name_characters);
-		const struct debian_package *found;
+	for (const char *at = field->value; (name = relations_next(&at, field->value + field->length, &length));) {
+		const struct debian_package *found = order_find(graph, name, length);
 
-		if (field + word > end)
-			word = (size_t)(end - field);
-		found = word && !in_version ? order_find(graph, field, word) : NULL;
 		if (found && found != &graph->packages[of])
 			*arena_push(graph->arena, graph->needs[of].items, graph->needs[of].count) =
 				(struct edge){(size_t)(found - graph->packages), pre};
-		field += word;
-		if (field < end) {
-			in_version = *field == '(' || *field == ':' ||
-				     (in_version && *field != ')' && *field != ',' && *field != '|');
-			field++;
-		}
 	}
 }
 
-/* Walks the fields of a control file, continuation lines included. */
-static void order_read_control(struct graph *graph, size_t of, const char *text)
+static int order_read_control(struct graph *graph, size_t of, const struct buf *text, struct err *err)
 {
-	while (*text) {
-		size_t length = strcspn(text, "\n");
+	struct control control = {text->data, text->data + text->size};
+	struct control_field field;
+	int r;
 
-		while (text[length] == '\n' && (text[length + 1] == ' ' || text[length + 1] == '\t'))
-			length += 1 + strcspn(text + length + 1, "\n");
-		if (strncasecmp(text, "Pre-Depends:", 12) == 0)
-			order_note_needs(graph, of, text + 12, length - 12, true);
-		else if (strncasecmp(text, "Depends:", 8) == 0)
-			order_note_needs(graph, of, text + 8, length - 8, false);
-		text += length + (text[length] == '\n');
-	}
+	while ((r = control_next(&control, &field)) > 0)
+		if (r == CONTROL_FIELD && (control_is(&field, "Depends") || control_is(&field, "Pre-Depends")))
+			order_note_needs(graph, of, &field, control_is(&field, "Pre-Depends"));
+	return r == 0 ? 0 : err_set(err, r, "the control file of package '%s' is malformed", graph->packages[of].name);
 }
 
 /* Depth first: what a package needs comes before it. */
@@ -153,9 +138,10 @@ int order_make(struct arena *arena, struct cache *cache, const struct debian_pac
 		_cleanup_buf_ struct buf control = {0};
 
 		r = debfile_control(deb_path(cache, arena, &packages[i]), &control, err);
+		if (r == 0)
+			r = order_read_control(&graph, i, &control, err);
 		if (r < 0)
 			return r;
-		order_read_control(&graph, i, control.data);
 		all[i] = 1;
 	}
 	for (size_t i = 0; i < n; i++)

@@ -69,7 +69,7 @@ ok '… and of the other' has "$LOCK" two "$FILES/two"
 ok '… which are in the cache from then on' blob "$FILES/one"
 ok '… each fetched once' test "$(asked one) $(asked two)" = '1 1'
 ok 'the plan says them' run plan
-ok '… with digest and place' said "download one $(digest "$FILES/one")" '  file /opt/one 0644 root:root'
+ok '… with digest and place' said "download one sha256=$(digest "$FILES/one") path=/opt/one"
 cp "$LOCK" "$WORK/good"
 ok 'it can be locked again' run lock
 ok '… to the same bytes' cmp "$LOCK" "$WORK/good"
@@ -171,11 +171,11 @@ ok '… and locked as what it is' has "$FAKE_LOCK" one "$FAKES/downloads/one" ',
 ok '… while the other is the true one' has "$FAKE_LOCK" two "$FILES/two"
 ok '… and there is no lock beside the recipe' test ! -e "$LOCK"
 ok 'the plan says what is fake' run plan --with-fakes "$FAKES"
-ok '… in its words' said "download one $(digest "$FAKES/downloads/one") fake" "NOT RELEASABLE"
+ok '… in its words' said "download one sha256=$(digest "$FAKES/downloads/one") fake" "NOT RELEASABLE"
 refused 'without the fakes it is not locked' run plan
 cp "$FAKE_LOCK" "$LOCK"
 refused 'a lock with fakes is none of the recipe' run plan
-ok '… which is said' said 'a lock with fakes'
+ok '… which is said' said 'was made with fakes'
 rm "$LOCK"
 rm -rf "$WORK/cache/blobs"
 refused 'a build with fakes fetches' build --with-fakes "$FAKES"

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "debian/control.h"
 #include "debian/openpgp.h"
+#include "debian/relations.h"
 #include "debian/release.h"
 
 #define DIGEST_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -87,6 +88,36 @@ static struct release *read_release(struct arena *arena, const char *text)
 	return release;
 }
 
+START_TEST(the_names_of_a_relationship_are_told_without_the_rest)
+{
+	static const struct {
+		const char *field, *names;
+	} cases[] = {
+		{"", ""},
+		{"a", "a "},
+		{"a (>= 1.0~b), libc6 (<< 2), c++", "a libc6 c++ "},
+		{"a | b (= 1:2-3) |c", "a b c "},
+		{"python3:any (>= 3), b:amd64", "python3 b "},
+		{"a [amd64 !i386] <!nocheck cross>, b", "a b "},
+		{"\n a,\n\tb\n", "a b "},
+		{", , a,", "a "},
+		{"a (>= 1", "a "},
+		{"a:", "a "},
+	};
+	_cleanup_arena_ struct arena *arena = arena_new();
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		/* what follows the field is another's: it must not be read */
+		const char *text = arena_printf(arena, "%sz", cases[i].field), *name, *told = "";
+		size_t length;
+
+		for (const char *at = text; (name = relations_next(&at, text + strlen(text) - 1, &length));)
+			told = arena_printf(arena, "%s%.*s ", told, (int)length, name);
+		ck_assert_str_eq(told, cases[i].names);
+	}
+}
+END_TEST
+
 START_TEST(a_release_says_what_it_is_and_what_it_has)
 {
 	static const char text[] =
@@ -118,11 +149,11 @@ START_TEST(an_index_of_its_own_for_all_is_where_the_release_says_so)
 	ck_assert(!read_release(arena, ALL_RELEASE("Architectures: amd64\n"))->all_apart);
 	ck_assert(!read_release(arena, ALL_RELEASE("Architectures: amd64 small\n"))->all_apart);
 	ck_assert(read_release(arena, ALL_RELEASE("Architectures: amd64 all\n"))->all_apart);
-	ck_assert(
-		!read_release(arena, ALL_RELEASE("Architectures: all amd64\nNo-Support-for-Architecture-all: Packages\n"))
-		 ->all_apart);
+	ck_assert(!read_release(arena,
+				ALL_RELEASE("Architectures: all amd64\nNo-Support-for-Architecture-all: Packages\n"))
+			   ->all_apart);
 	ck_assert(!read_release(arena, ALL_RELEASE("No-Support-for-Architecture-all: Packages\nArchitectures: all\n"))
-		       ->all_apart);
+			   ->all_apart);
 }
 END_TEST
 
@@ -294,7 +325,7 @@ START_TEST(only_good_signatures_by_pinned_primary_keys_count)
 		{GNUPG "NEWSIG\n" GNUPG "EXPKEYSIG 00 Somebody\n" VALIDSIG("8", "01", "AA11"), -EBADMSG},
 		{GNUPG "NEWSIG\n" GNUPG "REVKEYSIG 00 Somebody\n" VALIDSIG("8", "01", "AA11"), -EBADMSG},
 		{GOOD VALIDSIG("8", "01", "CC33") GNUPG "NEWSIG\n" GNUPG "EXPSIG 00 X\n" VALIDSIG("8", "01", "AA11"),
-	     -EBADMSG},
+		 -EBADMSG},
 		{GOOD VALIDSIG("8", "01", "AA11") GNUPG "NEWSIG\n" GNUPG "BADSIG 00 Somebody\n", -EBADMSG},
 		{GOOD VALIDSIG("8", "01", "AA11") GNUPG "PLAINTEXT 74 0 \n", -EBADMSG},
 		{GOOD, -EBADMSG},
@@ -305,15 +336,16 @@ START_TEST(only_good_signatures_by_pinned_primary_keys_count)
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
 		ck_assert_msg(judge(arena_printf(arena, "%s%s%s", plain, unknown, cases[i].status)) ==
-				  cases[i].expected,
+				      cases[i].expected,
 			      "case %zu: %s", i, cases[i].status);
 	ck_assert_int_eq(judge(GOOD VALIDSIG("8", "01", "AA11")), -EBADMSG); /* nothing was signed */
 }
 END_TEST
 
 SUITE(release, fields_and_stanzas_are_told_apart, a_text_without_a_last_newline_is_read_to_its_end,
-      lines_that_are_no_field_are_refused, a_release_says_what_it_is_and_what_it_has,
-      an_index_of_its_own_for_all_is_where_the_release_says_so, a_release_that_cannot_be_understood_is_refused,
-      dates_of_releases_are_read, times_of_locks_are_read_as_they_are_written,
-      a_release_counts_only_in_its_time_and_for_its_suite, armor_is_taken_off, a_binary_key_is_taken_as_it_is,
-      what_is_no_key_is_refused, only_good_signatures_by_pinned_primary_keys_count)
+      lines_that_are_no_field_are_refused, the_names_of_a_relationship_are_told_without_the_rest,
+      a_release_says_what_it_is_and_what_it_has, an_index_of_its_own_for_all_is_where_the_release_says_so,
+      a_release_that_cannot_be_understood_is_refused, dates_of_releases_are_read,
+      times_of_locks_are_read_as_they_are_written, a_release_counts_only_in_its_time_and_for_its_suite,
+      armor_is_taken_off, a_binary_key_is_taken_as_it_is, what_is_no_key_is_refused,
+      only_good_signatures_by_pinned_primary_keys_count)
