@@ -20,55 +20,57 @@ enum {
 	CORE_MAX = 0x78000,		    /* below the BIOS's own memory */
 };
 
+static const char *const mkimage[] = {
+	"/usr/bin/grub-mkimage",
+	"-O",
+	"i386-pc",
+	"-d",
+	"/usr/lib/grub/i386-pc",
+	"-p",
+	"/grub",
+	"-c",
+	"early.cfg",
+	"-o",
+	"core.img",
+	/* What finds the menu, what the menu uses, and commands that are useful at the prompt. */
+	"biosdisk",
+	"part_gpt",
+	"fat",
+	"search_fs_uuid",
+	"normal",
+	"configfile",
+	"test",
+	"linux",
+	"boot",
+	"serial",
+	"terminal",
+	"loadenv",
+	"hashsum",
+	"gcry_sha256",
+	"echo",
+	"ls",
+	"cat",
+	"sleep",
+	"reboot",
+	"halt",
+	NULL,
+};
+
 int grub_core(const struct disk_spec *spec, const char *esp, struct buf *core, struct err *err)
 {
-	static const char *const argv[] = {
-		"/usr/bin/grub-mkimage",
-		"-O",
-		"i386-pc",
-		"-d",
-		"/usr/lib/grub/i386-pc",
-		"-p",
-		"/grub",
-		"-c",
-		"early.cfg",
-		"-o",
-		"core.img",
-		/* What finds the menu, what the menu uses, and commands that are useful at the prompt. */
-		"biosdisk",
-		"part_gpt",
-		"fat",
-		"search_fs_uuid",
-		"normal",
-		"configfile",
-		"test",
-		"linux",
-		"boot",
-		"serial",
-		"terminal",
-		"loadenv",
-		"hashsum",
-		"gcry_sha256",
-		"echo",
-		"ls",
-		"cat",
-		"sleep",
-		"reboot",
-		"halt",
-		NULL,
-	};
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const char *early = arena_printf(arena, "search.fs_uuid %s root\nset prefix=($root)/grub\n", esp);
 	int r = pick_put(spec->work, "early.cfg", early, strlen(early), spec->epoch, err);
 
 	if (r == 0)
-		r = tool_run(spec, "grub-common", argv, NULL, 0, err);
+		r = tool_run(spec, "grub-common", mkimage, NULL, 0, err);
 	if (r == 0)
 		r = file_read(arena_printf(arena, "%s/core.img", spec->work), CORE_MAX, core, err);
 	return r < 0 ? err_wrap(err, "while making GRUB for BIOS") : 0;
 }
 
-int grub_embed(const struct buf *boot, struct buf *core, uint64_t start, uint8_t ret_code[GRUB_BOOT_CODE], struct err *err)
+int grub_embed(const struct buf *boot, struct buf *core, uint64_t start, uint8_t ret_code[GRUB_BOOT_CODE],
+	       struct err *err)
 {
 	uint64_t first = htole64(start / SECTOR), second = htole64(start / SECTOR + 1);
 	size_t sectors = (core->size + SECTOR - 1) / SECTOR;
@@ -78,8 +80,8 @@ int grub_embed(const struct buf *boot, struct buf *core, uint64_t start, uint8_t
 	if (boot->size != SECTOR || memcmp(boot->data + SECTOR - 2, "\x55\xaa", 2) != 0)
 		return err_set(err, -EBADMSG, "GRUB's boot.img is not a boot sector of 512 bytes");
 	if (sectors < 2 || core->size > CORE_MAX || start % SECTOR || start == 0)
-		return err_set(err, -EBADMSG, "GRUB's core image of %zu bytes cannot be started from byte %llu", core->size,
-			       (unsigned long long)start);
+		return err_set(err, -EBADMSG, "GRUB's core image of %zu bytes cannot be started from byte %llu",
+			       core->size, (unsigned long long)start);
 	buf_align(core, SECTOR);
 	list = (uint8_t *)core->data + CORE_BLOCKLIST;
 	memcpy(list, &second, 8);
@@ -126,8 +128,8 @@ void grub_menu(struct buf *out)
 		      "done\n");
 }
 
-/* The kernel's words as GRUB's. The kernel keeps a word together by double quotes; GRUB gives it such quotes by itself when
- * there is a space in it, and would put a backslash before those that are there. */
+/* The kernel's words as GRUB's. The kernel keeps a word together by double quotes; GRUB gives it such quotes by itself
+ * when there is a space in it, and would put a backslash before those that are there. */
 static int grub_put_words(const char *cmdline, struct buf *out, struct err *err)
 {
 	bool quoted = false, in_word = false;
