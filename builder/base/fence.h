@@ -1,6 +1,5 @@
 /* A folder of a tree, and what is done below it, by paths that strangers chose, and past links that they made: never
- * outside of it. Symbolic links are followed as if the tree were the file system's root (openat2(2), RESOLVE_IN_ROOT).
- */
+ * outside of it. Symbolic links are followed as if the tree were the file system's root (openat2(2), RESOLVE_IN_ROOT). */
 #ifndef BASE_FENCE_H
 #define BASE_FENCE_H
 

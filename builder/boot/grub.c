@@ -21,39 +21,11 @@ enum {
 };
 
 static const char *const mkimage[] = {
-	"/usr/bin/grub-mkimage",
-	"-O",
-	"i386-pc",
-	"-d",
-	"/usr/lib/grub/i386-pc",
-	"-p",
-	"/grub",
-	"-c",
-	"early.cfg",
-	"-o",
-	"core.img",
+	"/usr/bin/grub-mkimage", "-O", "i386-pc", "-d", "/usr/lib/grub/i386-pc", "-p", "/grub", "-c", "early.cfg",
+	"-o", "core.img",
 	/* What finds the menu, what the menu uses, and commands that are useful at the prompt. */
-	"biosdisk",
-	"part_gpt",
-	"fat",
-	"search_fs_uuid",
-	"normal",
-	"configfile",
-	"test",
-	"linux",
-	"boot",
-	"serial",
-	"terminal",
-	"loadenv",
-	"hashsum",
-	"gcry_sha256",
-	"echo",
-	"ls",
-	"cat",
-	"sleep",
-	"reboot",
-	"halt",
-	NULL,
+	"biosdisk", "part_gpt", "fat", "search_fs_uuid", "normal", "configfile", "test", "linux", "boot", "serial",
+	"terminal", "loadenv", "hashsum", "gcry_sha256", "echo", "ls", "cat", "sleep", "reboot", "halt", NULL,
 };
 
 int grub_core(const struct disk_spec *spec, const char *esp, struct buf *core, struct err *err)

@@ -75,8 +75,7 @@ static struct manifest pipeline_describe(struct arena *arena, const struct plan 
 	return manifest;
 }
 
-/* --- the steps of a build --------------------------------------------------------------------------------------------
- */
+/* --- the steps of a build ---------------------------------------------------------------------------------------- */
 
 /* The trees of the packages lie below the image's, and are no business of a kind's. */
 static int pipeline_make_trees(struct build *build, struct tree *packages, struct err *err)

@@ -27,8 +27,7 @@ static const char config[] = "Dir \"%1$s/\";\n"
 			     "Debug::NoLocking \"true\";\n"
 			     "Dpkg::Use-Pty \"false\";\n";
 
-/* The name of a file below lists/ is its URL, with slashes as underscores and what would be ambiguous percent-encoded.
- */
+/* The name of a file below lists/ is its URL, with slashes as underscores and what would be ambiguous percent-encoded. */
 static const char *apt_list_name(struct arena *arena, const char *path)
 {
 	_cleanup_buf_ struct buf name = {0};

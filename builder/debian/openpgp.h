@@ -19,8 +19,7 @@ int openpgp_dearmor(const char *name, const char *text, size_t size, struct buf 
 int openpgp_status(const char *name, const char *status, const struct strv *fingerprints, struct err *err);
 
 /* Verifies a clear-signed file (RFC 9580, section 7) and appends to `text` what gpgv says was signed, and nothing else.
- * `key` is the host path of the public keys; `scratch` an existing folder for files of ours; `name` the file in errors.
- */
+ * `key` is the host path of the public keys; `scratch` an existing folder for files of ours; `name` the file in errors. */
 int openpgp_verify(const char *name, const struct buf *file, const char *key, const struct strv *fingerprints,
 		   const char *scratch, struct buf *text, struct err *err);
 

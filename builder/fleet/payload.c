@@ -158,8 +158,7 @@ int payload_open(const struct generation *generation, struct payload **ret_parce
 
 	if (!manifest->root_hash)
 		return err_set(err, -ENOTSUP, "%s/%u is of kind '%s': only virtual machines have slots to send it to",
-			       generation->name,
-			       generation->number, manifest->kind);
+			       generation->name, generation->number, manifest->kind);
 	if (!manifest->root || !manifest->uki)
 		return payload_too_old(generation, err);
 	payload = calloc(1, sizeof *payload);

@@ -293,8 +293,7 @@ int proc_check(const struct proc *proc, struct err *err)
 	return *said ? err_wrap(err, "| %s", said) : -EIO;
 }
 
-/* --- a program with a dialogue ---------------------------------------------------------------------------------------
- */
+/* --- a program with a dialogue ----------------------------------------------------------------------------------- */
 
 struct proc_talk {
 	struct proc proc;
@@ -407,8 +406,7 @@ int proc_finish(struct proc_talk *talk, unsigned patience_s, struct buf *ret_sai
 	return r;
 }
 
-/* --- a program in the background -------------------------------------------------------------------------------------
- */
+/* --- a program in the background --------------------------------------------------------------------------------- */
 
 int proc_launch(const struct proc *proc, const int streams[3], struct proc_side *ret_side, struct err *err)
 {

@@ -108,8 +108,7 @@ static int switch_send(struct switching *s, struct err *err)
 	return r;
 }
 
-/* --- the verdict -----------------------------------------------------------------------------------------------------
- */
+/* --- the verdict ------------------------------------------------------------------------------------------------- */
 
 /* An image that runs already may still be on trial: its verdict is waited for, in this boot or another. */
 static int switch_try(struct switching *s, struct err *err)

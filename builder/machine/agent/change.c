@@ -27,8 +27,7 @@ static void change_settle(const struct boot *boot)
 	close(fd);
 }
 
-/* --- GRUB's environment block ----------------------------------------------------------------------------------------
- */
+/* --- GRUB's environment block ------------------------------------------------------------------------------------ */
 
 struct setting {
 	const char *key, *value; /* NULL: none */

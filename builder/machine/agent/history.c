@@ -9,8 +9,7 @@
 
 #include "machine/say.h"
 
-/* The text from the first record on that begins in it: text that was cut off at its start may begin with half a record.
- */
+/* The text from the first record on that begins in it: text that was cut off at its start may begin with half a record. */
 static const char *history_whole(const char *text)
 {
 	const char *end = strstr(text, "\n\n");

@@ -62,8 +62,7 @@ static uint64_t take_free_bytes(const char *path)
 	return (uint64_t)fs.f_bavail * fs.f_frsize;
 }
 
-/* --- checks before taking --------------------------------------------------------------------------------------------
- */
+/* --- checks before taking ---------------------------------------------------------------------------------------- */
 
 /* What the other slot has on the EFI system partition makes room, or is used again. */
 static uint64_t take_esp_room(const struct take *take)

@@ -158,8 +158,7 @@ static void init_mount_homes(void)
 	}
 }
 
-/* --- switching to the real root --------------------------------------------------------------------------------------
- */
+/* --- switching to the real root ---------------------------------------------------------------------------------- */
 
 static void init_switch_root(char **argv)
 {

@@ -13,8 +13,7 @@ static bool state_is_below_any(const char *path, const char *const *folders, siz
 }
 #define BELOW_ANY(path, folders) state_is_below_any(path, folders, sizeof(folders) / sizeof *(folders))
 
-/* --- which service is affected ---------------------------------------------------------------------------------------
- */
+/* --- which service is affected ----------------------------------------------------------------------------------- */
 
 static bool state_mentions(const struct recipe_settings *settings, const char *path)
 {

@@ -91,31 +91,11 @@ static int lxc_container_unpack(const struct container *container, struct err *e
 	const char *template = arena_printf(container->arena, "%s/" TEMPLATE, ROOT_PLACE);
 	const char *map = arena_printf(container->arena, "b:0:%lu:%d", container->first_id, IDS);
 	const char *const argv[] = {
-		"lxc-usernsexec",
-		"-m",
-		map,
-		"--",
-		"tar",
-		"xpf",
-		template,
-		lxc_container_tar_filter(container->spec->target->image),
-		"--one-file-system",
-		"-p",
-		"--sparse",
-		"--numeric-owner",
-		"--acls",
-		"--xattrs",
-		"--xattrs-include=user.*",
-		"--xattrs-include=security.capability",
-		"--warning=no-file-ignored",
-		"--warning=no-xattr-write",
-		"-C",
-		tree,
-		"--skip-old-files",
-		"--anchored",
-		"--exclude",
-		"./dev/*",
-		NULL,
+		"lxc-usernsexec", "-m", map, "--", "tar", "xpf", template,
+		lxc_container_tar_filter(container->spec->target->image), "--one-file-system", "-p", "--sparse",
+		"--numeric-owner", "--acls", "--xattrs", "--xattrs-include=user.*",
+		"--xattrs-include=security.capability", "--warning=no-file-ignored", "--warning=no-xattr-write", "-C",
+		tree, "--skip-old-files", "--anchored", "--exclude", "./dev/*", NULL,
 	};
 	const struct proc proc = {.argv = container->first_id ? argv : argv + 4, .deadline_s = UNPACK_S};
 
