@@ -94,13 +94,18 @@ int status_restart(struct arena *arena, const struct remote *remote, struct err 
 	return status == 0 || status == STATUS_NO_CONNECTION ? 0 : remote_failed(remote, status, said, err);
 }
 
+static bool fleet_status_has_restarted(const struct machine_status *machine, const struct status_awaited *awaited)
+{
+	return !awaited->boot_id || strcmp(machine->boot_id, awaited->boot_id) != 0;
+}
+
 /* Whether there is a verdict. A bad image goes by itself, where there is another one; `bad_since` is when it was seen first. */
-static bool fleet_status_is_over(const struct machine_status *machine, const char *boot_id, const char *root_hash,
+static bool fleet_status_is_over(const struct machine_status *machine, const struct status_awaited *awaited,
 				 int64_t *bad_since)
 {
-	if (boot_id && strcmp(machine->boot_id, boot_id) == 0)
+	if (!fleet_status_has_restarted(machine, awaited))
 		return false;
-	if (strcmp(machine->root_hash, root_hash) != 0 || strcmp(machine->state, STATE_GOOD) == 0)
+	if (strcmp(machine->root_hash, awaited->root_hash) != 0 || strcmp(machine->state, STATE_GOOD) == 0)
 		return true;
 	if (strcmp(machine->state, STATE_BAD) != 0)
 		return false;
@@ -109,11 +114,10 @@ static bool fleet_status_is_over(const struct machine_status *machine, const cha
 	return clock_ms() / 1000 - *bad_since > BAD_STAYS_S;
 }
 
-int status_wait(const struct remote *remote, struct arena *arena, const char *boot_id, const char *root_hash,
-		 unsigned timeout_s,
-		 struct machine_status *ret_machine, struct err *err)
+int status_wait(struct arena *arena, const struct remote *remote, const struct status_awaited *awaited,
+		struct machine_status *ret_machine, struct err *err)
 {
-	int64_t deadline = clock_ms() / 1000 + timeout_s, bad_since = 0;
+	int64_t deadline = clock_ms() / 1000 + awaited->timeout_s, bad_since = 0;
 	struct remote asked = *remote;
 	bool seen = false;
 
@@ -126,11 +130,11 @@ int status_wait(const struct remote *remote, struct arena *arena, const char *bo
 		int r = status_ask(arena, &asked, &machine, &ignored);
 
 		err_free(&ignored);
-		if (r == 0 && fleet_status_is_over(&machine, boot_id, root_hash, &bad_since)) {
+		if (r == 0 && fleet_status_is_over(&machine, awaited, &bad_since)) {
 			*ret_machine = machine;
 			return 0;
 		}
-		if (r == 0 && !seen && (!boot_id || strcmp(machine.boot_id, boot_id) != 0)) {
+		if (r == 0 && !seen && fleet_status_has_restarted(&machine, awaited)) {
 			seen = true;
 			log_step("waiting for the health checks of %s", remote->host);
 		}
@@ -138,7 +142,7 @@ int status_wait(const struct remote *remote, struct arena *arena, const char *bo
 			asked.patience_s += asked.patience_s / 2;
 		sleep(PAUSE_S);
 	}
-	err_set(err, -ETIME, "%s has not judged the generation within %u seconds%s", remote->host, timeout_s,
+	err_set(err, -ETIME, "%s has not judged the generation within %u seconds%s", remote->host, awaited->timeout_s,
 		seen ? "" : ": it could not be reached since it restarted");
 	return err_hint(err, "it continues by itself; 'aether-build status --host %s' shows its state", remote->host);
 }

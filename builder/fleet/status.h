@@ -32,11 +32,16 @@ int status_ask(struct arena *arena, const struct remote *remote, struct machine_
 /* Lets it restart. */
 int status_restart(struct arena *arena, const struct remote *remote, struct err *err);
 
-/* Waits until the machine is in another boot than `boot_id` (NULL: whatever boot) and that is over: another image
- * runs than the one with `root_hash`, or that one is good, or it is bad and stays. -ETIME when that does not come in
- * `timeout_s` seconds. */
-int status_wait(const struct remote *remote, struct arena *arena, const char *boot_id, const char *root_hash,
-		 unsigned timeout_s,
-		 struct machine_status *ret_machine, struct err *err);
+/* A trial that is waited for. */
+struct status_awaited {
+	const char *boot_id;           /* the boot before it; NULL: it may be this one */
+	const char *root_hash;         /* of the image that is tried */
+	unsigned timeout_s;
+};
+
+/* Waits until the machine is in another boot, and the trial is over: another image runs than the awaited one, or that
+ * one is good, or it is bad and stays. -ETIME when that does not come in time. */
+int status_wait(struct arena *arena, const struct remote *remote, const struct status_awaited *awaited,
+		struct machine_status *ret_machine, struct err *err);
 
 #endif

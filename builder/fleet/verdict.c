@@ -61,11 +61,11 @@ static int verdict_bad(struct arena *arena, const struct remote *remote, const s
 	return err_hint(err, "the machine runs what it ran before (slot %s)", machine->slot);
 }
 
-int deploy_verdict(struct arena *arena, const struct remote *remote, const char *boot_id, const char *root_hash,
-		   unsigned timeout_s,
+int deploy_verdict(struct arena *arena, const struct remote *remote, const struct status_awaited *awaited,
 		   const struct generation *generation, struct machine_status *ret_machine, struct err *err)
 {
-	int r = status_wait(remote, arena, boot_id, root_hash, timeout_s, ret_machine, err);
+	const char *root_hash = awaited->root_hash;
+	int r = status_wait(arena, remote, awaited, ret_machine, err);
 
 	if (r < 0)
 		return r;

@@ -12,11 +12,9 @@ const struct generation *deploy_find(struct arena *arena, const char *out, const
 /* Writes down what became of the generation; that it could not be written down is a warning. */
 void deploy_note(const struct generation *generation, const struct remote *remote, enum verdict verdict, const char *reason);
 
-/* Waits for the verdict on the image with `root_hash`, after the boot `boot_id` (NULL: in whatever boot), and writes
- * it down for `generation` (may be NULL). -EIO for a bad one, with the reason and where the machine is now; -ETIME
- * for none in time. */
-int deploy_verdict(struct arena *arena, const struct remote *remote, const char *boot_id, const char *root_hash,
-		   unsigned timeout_s,
+/* Waits for the verdict, and writes it down for `generation` (may be NULL). -EIO for a bad one, with the reason and where
+ * the machine is now; -ETIME for none in time. */
+int deploy_verdict(struct arena *arena, const struct remote *remote, const struct status_awaited *awaited,
 		   const struct generation *generation, struct machine_status *ret_machine, struct err *err);
 
 #endif

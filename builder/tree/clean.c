@@ -86,7 +86,8 @@ static int clean_date_passwords(const struct step *step, struct err *err)
 		}
 		line += length + (line[length] == '\n');
 	}
-	return inside_write(step->root_fd, "/etc/shadow", new.data, new.size, st.st_mode & 07777, st.st_uid, st.st_gid, err);
+	return inside_write(step->root_fd, "/etc/shadow", new.data, new.size,
+			    &(struct inside_access){st.st_mode & 07777, st.st_uid, st.st_gid}, err);
 }
 
 int step_clean(const struct step *step, struct err *err)

@@ -33,7 +33,7 @@ static int tree_container_quote_os_release(const struct step *step, struct err *
 		tree_container_quote_line(&new, line, length);
 		line += length + (line[length] == '\n');
 	}
-	return new.size ? inside_write(step->root_fd, OS_RELEASE, new.data, new.size, 0644, 0, 0, err) : 0;
+	return new.size ? inside_write(step->root_fd, OS_RELEASE, new.data, new.size, &INSIDE_PLAIN, err) : 0;
 }
 
 int step_container(const struct step *step, struct err *err)

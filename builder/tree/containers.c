@@ -38,7 +38,7 @@ static const char *tree_containers_in_store(const struct store *store, const cha
 static int tree_containers_put_text(const struct store *store, const char *path, const char *text, size_t size,
 				    struct err *err)
 {
-	return inside_write(store->root_fd, tree_containers_in_store(store, path), text, size, 0644, 0, 0, err);
+	return inside_write(store->root_fd, tree_containers_in_store(store, path), text, size, &INSIDE_PLAIN, err);
 }
 
 /* --- what the image is ----------------------------------------------------------------------------------------------- */

@@ -41,7 +41,7 @@ static int tree_downloads_decompress(const char *blob, uint64_t most, int out, s
 
 /* A file that is somewhere in the download. */
 static int tree_downloads_put_part(const struct step *step, const struct plan_download *download, const char *blob,
-				   uid_t uid, gid_t gid, struct err *err)
+				   const struct inside_access *access, struct err *err)
 {
 	const struct recipe_download *words = download->words;
 	_cleanup_fd_ int fd = inside_create(step->root_fd, words->path, err);
@@ -52,7 +52,7 @@ static int tree_downloads_put_part(const struct step *step, const struct plan_do
 		return fd;
 	r = words->member ? bundle_take(blob, words->member, fd, most, err)
 			  : tree_downloads_decompress(blob, most, fd, err);
-	return r < 0 ? r : inside_finish(fd, words->path, words->mode, uid, gid, err);
+	return r < 0 ? r : inside_finish(fd, words->path, access, err);
 }
 
 static int tree_downloads_put(const struct step *step, const struct accounts *accounts,
@@ -62,18 +62,20 @@ static int tree_downloads_put(const struct step *step, const struct accounts *ac
 	const struct recipe_download *words = download->words;
 	const char *blob = cache_path(step->cache, arena, "blobs", download->locked->sha256);
 	struct bundle_target target = {step->root_fd, words->path, (unsigned)words->strip, 0, 0};
+	struct inside_access access = {.mode = words->mode};
 	int r;
 
 	if ((r = accounts_uid(accounts, words->owner, &words->pos, &target.uid, err)) < 0 ||
 	    (r = accounts_gid(accounts, words->group, &words->pos, &target.gid, err)) < 0)
 		return r;
+	access.uid = target.uid;
+	access.gid = target.gid;
 	if (words->unpack)
 		r = bundle_unpack(blob, &target, tree_downloads_bytes_max(download->locked), err);
 	else if (words->member || words->decompress)
-		r = tree_downloads_put_part(step, download, blob, target.uid, target.gid, err);
+		r = tree_downloads_put_part(step, download, blob, &access, err);
 	else
-		r = inside_copy(step->root_fd, words->path, blob, download->locked->sha256, words->mode, target.uid, target.gid,
-				err);
+		r = inside_copy(step->root_fd, words->path, blob, download->locked->sha256, &access, err);
 	return r < 0 ? err_wrap(err, "with the download '%s' (%s:%u)", words->name, words->pos.file, words->pos.line) : 0;
 }
 

@@ -35,7 +35,7 @@ static int dpkg_copy_text(int root_fd, const char *from, const char *to, struct 
 		return r;
 	if (text.size == 0)
 		return err_set(err, -ENOENT, "there is no '%s' in the tree", from);
-	return inside_write(root_fd, to, text.data, text.size, 0644, 0, 0, err);
+	return inside_write(root_fd, to, text.data, text.size, &INSIDE_PLAIN, err);
 }
 
 /* What dpkg expects to find before the first package is installed: its database, and names for the ids in packages. */
@@ -54,7 +54,7 @@ static int dpkg_prepare_root(const char *root, struct err *err)
 	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
 		if ((r = inside_folder(root_fd, arena_printf(arena, "/var/lib/dpkg/%s", folders[i]), err)) < 0)
 			return r;
-	r = inside_write(root_fd, "/var/lib/dpkg/status", "", 0, 0644, 0, 0, err);
+	r = inside_write(root_fd, "/var/lib/dpkg/status", "", 0, &INSIDE_PLAIN, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
@@ -222,7 +222,7 @@ int dpkg_install(struct cache *cache, const struct plan_tree *tree, enum package
 	int r = root_fd < 0 ? root_fd : order_make(arena, cache, layer->packages, layer->n_packages, &order, err);
 
 	if (r == 0)
-		r = inside_write(root_fd, POLICY, FORBID, strlen(FORBID), 0755, 0, 0, err);
+		r = inside_write(root_fd, POLICY, FORBID, strlen(FORBID), &(struct inside_access){.mode = 0755}, err);
 	for (size_t i = 0, start = 0; r == 0 && i < order.n_runs; start = order.run_ends[i++]) {
 		_cleanup_buf_ struct buf output = {0};
 		struct watch watch = {.progress = progress};

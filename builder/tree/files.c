@@ -13,9 +13,11 @@ static const char SYSUSERS[] = "/usr/lib/sysusers.d/";
 static int tree_files_put_file(const struct step *step, const struct plan_file *file, uid_t uid, gid_t gid,
 			       struct err *err)
 {
+	const struct inside_access access = {file->mode, uid, gid};
+
 	if (file->text)
-		return inside_write(step->root_fd, file->path, file->text, strlen(file->text), file->mode, uid, gid, err);
-	return inside_copy(step->root_fd, file->path, file->source, file->sha256, file->mode, uid, gid, err);
+		return inside_write(step->root_fd, file->path, file->text, strlen(file->text), &access, err);
+	return inside_copy(step->root_fd, file->path, file->source, file->sha256, &access, err);
 }
 
 /* A package's script may have put anything in the place of these; a pipe would make systemd-sysusers wait for ever. */

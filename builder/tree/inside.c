@@ -12,6 +12,8 @@
 #include "base/text.h"
 #include "edge/digest.h"
 
+const struct inside_access INSIDE_PLAIN = {.mode = 0644};
+
 int inside_open(const char *path, struct err *err)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -65,14 +67,14 @@ int inside_create(int root_fd, const char *path, struct err *err)
 }
 
 /* The owner first: changing it takes set-id bits away. */
-int inside_finish(int fd, const char *path, mode_t mode, uid_t uid, gid_t gid, struct err *err)
+int inside_finish(int fd, const char *path, const struct inside_access *access, struct err *err)
 {
-	if (fchown(fd, uid, gid) < 0 || fchmod(fd, mode) < 0)
+	if (fchown(fd, access->uid, access->gid) < 0 || fchmod(fd, access->mode) < 0)
 		return err_sys(err, -errno, "cannot set the owner and mode of '%s'", path);
 	return 0;
 }
 
-int inside_write(int root_fd, const char *path, const void *data, size_t size, mode_t mode, uid_t uid, gid_t gid,
+int inside_write(int root_fd, const char *path, const void *data, size_t size, const struct inside_access *access,
 		 struct err *err)
 {
 	_cleanup_fd_ int fd = inside_create(root_fd, path, err);
@@ -83,7 +85,7 @@ int inside_write(int root_fd, const char *path, const void *data, size_t size, m
 	r = fd_write_all(fd, data, size);
 	if (r < 0)
 		return err_sys(err, r, "cannot write '%s' in the tree", path);
-	return inside_finish(fd, path, mode, uid, gid, err);
+	return inside_finish(fd, path, access, err);
 }
 
 /* Copies from `in` to `out` and says what passed. */
@@ -111,8 +113,8 @@ static int inside_copy_digested(int in, int out, char sha256[SHA256_HEX])
 	return r;
 }
 
-int inside_copy(int root_fd, const char *path, const char *source, const char *sha256, mode_t mode, uid_t uid, gid_t gid,
-		struct err *err)
+int inside_copy(int root_fd, const char *path, const char *source, const char *sha256,
+		const struct inside_access *access, struct err *err)
 {
 	_cleanup_fd_ int in = open(source, O_RDONLY | O_CLOEXEC), out = -1;
 	char found[SHA256_HEX];
@@ -128,7 +130,7 @@ int inside_copy(int root_fd, const char *path, const char *source, const char *s
 		return err_sys(err, r, "cannot copy '%s' to '%s' in the tree", source, path);
 	if (strcmp(found, sha256) != 0)
 		return err_set(err, -ESTALE, "'%s' changed while the image was built; build again", source);
-	return inside_finish(out, path, mode, uid, gid, err);
+	return inside_finish(out, path, access, err);
 }
 
 int inside_link(int root_fd, const char *path, const char *target, struct err *err)

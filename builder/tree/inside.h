@@ -11,6 +11,16 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+/* Whose a file is, and who may do what with it. */
+struct inside_access {
+	mode_t mode;
+	uid_t uid;
+	gid_t gid;
+};
+
+/* Root's, and everybody may read it: what most files are. */
+extern const struct inside_access INSIDE_PLAIN;
+
 /* Opens the tree at `path`; a descriptor for the functions below, or a negative errno. */
 int inside_open(const char *path, struct err *err);
 
@@ -26,15 +36,15 @@ int inside_folder(int root_fd, const char *path, struct err *err);
 /* Makes an empty file in the place of what is at `path` (a file or symbolic link; a folder is an error). Only its owner sees it
  * until inside_finish() gives it to whom it belongs. A descriptor to write to, or a negative errno. */
 int inside_create(int root_fd, const char *path, struct err *err);
-int inside_finish(int fd, const char *path, mode_t mode, uid_t uid, gid_t gid, struct err *err);
+int inside_finish(int fd, const char *path, const struct inside_access *access, struct err *err);
 
 /* Puts a file in the place of what is at `path`, as inside_create() does. */
-int inside_write(int root_fd, const char *path, const void *data, size_t size, mode_t mode, uid_t uid, gid_t gid,
+int inside_write(int root_fd, const char *path, const void *data, size_t size, const struct inside_access *access,
 		 struct err *err);
 
 /* The same with the content of the host's file `source`, which must have the digest `sha256`. */
-int inside_copy(int root_fd, const char *path, const char *source, const char *sha256, mode_t mode, uid_t uid, gid_t gid,
-		struct err *err);
+int inside_copy(int root_fd, const char *path, const char *source, const char *sha256,
+		const struct inside_access *access, struct err *err);
 
 /* Puts a symbolic link to `target` in the place of what is at `path`. */
 int inside_link(int root_fd, const char *path, const char *target, struct err *err);

@@ -65,7 +65,7 @@ static int tree_units_put_unit(const struct step *step, struct arena *arena, con
 		return known ? 0 : tree_units_refuse_unknown(step, arena, unit, err);
 	path = known ? arena_printf(arena, "%s/%s.d/50-recipe.conf", ETC, unit->name)
 		     : arena_printf(arena, "%s/%s", ETC, unit->name);
-	return inside_write(step->root_fd, path, unit->text, strlen(unit->text), 0644, 0, 0, err);
+	return inside_write(step->root_fd, path, unit->text, strlen(unit->text), &INSIDE_PLAIN, err);
 }
 
 /* Runs a program with the names of some of the recipe's units as its last arguments; without names it is not run. */

@@ -77,8 +77,8 @@ static int var_copy(const struct listing *listing, const char *path, const struc
 
 	if (r < 0)
 		return r;
-	return inside_write(listing->step->root_fd, at, content.data ? content.data : "", content.size, st->st_mode & 07777,
-			    st->st_uid, st->st_gid, err);
+	return inside_write(listing->step->root_fd, at, content.data ? content.data : "", content.size,
+			    &(struct inside_access){st->st_mode & 07777, st->st_uid, st->st_gid}, err);
 }
 
 static int var_list(void *data, int folder_fd, const char *path, const char *name, unsigned char type, struct err *err)
@@ -110,8 +110,8 @@ static int var_list(void *data, int folder_fd, const char *path, const char *nam
 
 static int var_write_listing(const struct listing *listing, struct err *err)
 {
-	return listing->text.size ? inside_write(listing->step->root_fd, TMPFILES, listing->text.data, listing->text.size, 0644,
-						 0, 0, err)
+	return listing->text.size ? inside_write(listing->step->root_fd, TMPFILES, listing->text.data, listing->text.size,
+						 &INSIDE_PLAIN, err)
 				  : 0;
 }
 

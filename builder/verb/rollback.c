@@ -78,14 +78,14 @@ static int rollback_run(const void *data, char *const *arguments, size_t n_argum
 	const struct machine_slot *other = NULL;
 	struct machine_status before, after;
 	struct remote remote;
-	unsigned timeout_s;
+	struct status_awaited awaited;
 	int r;
 
 	(void)arguments;
 	(void)n_arguments;
 	r = host_read(arena, &options->host, &remote, err);
 	if (r == 0)
-		r = host_timeout(options->timeout, &timeout_s, err);
+		r = host_timeout(options->timeout, &awaited.timeout_s, err);
 	if (r == 0)
 		r = status_ask(arena, &remote, &before, err);
 	if (r == 0)
@@ -98,7 +98,9 @@ static int rollback_run(const void *data, char *const *arguments, size_t n_argum
 	if (!other)
 		return err_set(err, -EBADMSG, "%s does not report its other slot", remote.host);
 	back = deploy_find(arena, options->out, before.name, other->root_hash);
-	r = deploy_verdict(arena, &remote, before.boot_id, other->root_hash, timeout_s, back, &after, err);
+	awaited.boot_id = before.boot_id;
+	awaited.root_hash = other->root_hash;
+	r = deploy_verdict(arena, &remote, &awaited, back, &after, err);
 	if (r == 0)
 		rollback_report(arena, options, &remote, &after, back);
 	return r;

@@ -113,7 +113,8 @@ static int switch_send(struct switching *s, struct err *err)
 /* An image that runs already may still be on trial: its verdict is waited for, in this boot or another. */
 static int switch_try(struct switching *s, struct err *err)
 {
-	const char *boot_id = s->sent.same ? NULL : s->before.boot_id;
+	const struct status_awaited awaited = {s->sent.same ? NULL : s->before.boot_id, s->generation->manifest->root_hash,
+					       s->timeout_s};
 	int r = 0;
 
 	if (!s->sent.same) {
@@ -124,9 +125,7 @@ static int switch_try(struct switching *s, struct err *err)
 		r = status_restart(s->arena, &s->remote, err);
 	}
 	if (r == 0)
-		r = deploy_verdict(s->arena, &s->remote, boot_id, s->generation->manifest->root_hash, s->timeout_s,
-				   s->generation,
-				   &s->after, err);
+		r = deploy_verdict(s->arena, &s->remote, &awaited, s->generation, &s->after, err);
 	if (r == 0)
 		s->verdict = "good";
 	return r;

@@ -13,6 +13,9 @@
 #include "base/file.h"
 #include "host/userns.h"
 #include "tree/inside.h"
+
+/* A file of whoever runs the tests. */
+#define OWN(bits) (&(struct inside_access){bits, getuid(), getgid()})
 #include "scratch.h"
 
 static const char CANARY[] = "the host's own\n";
@@ -198,8 +201,8 @@ START_TEST(links_that_stay_in_the_tree_lead_where_they_say)
 	struct err err = {0};
 	int tree = hostile_tree(&err);
 
-	ck_assert_int_eq(inside_write(tree, "/lib/one", "1", 1, 0644, getuid(), getgid(), &err), 0);
-	ck_assert_int_eq(inside_write(tree, "/lib64/new/two", "2", 1, 0600, getuid(), getgid(), &err), 0);
+	ck_assert_int_eq(inside_write(tree, "/lib/one", "1", 1, OWN(0644), &err), 0);
+	ck_assert_int_eq(inside_write(tree, "/lib64/new/two", "2", 1, OWN(0600), &err), 0);
 	check_file(scratch_path("tree/usr/lib/one"), "1");
 	check_file(scratch_path("tree/usr/lib/new/two"), "2");
 	check_host();
@@ -213,7 +216,7 @@ START_TEST(nothing_is_written_outside_of_a_tree)
 	int tree = hostile_tree(&err);
 
 	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
-		inside_write(tree, paths[i], "evil", 4, 0644, getuid(), getgid(), &err);
+		inside_write(tree, paths[i], "evil", 4, OWN(0644), &err);
 		inside_link(tree, paths[i], "evil", &err);
 		inside_folder(tree, paths[i], &err);
 		inside_remove(tree, paths[i], &err);
@@ -229,7 +232,7 @@ START_TEST(a_link_is_replaced_by_the_file_that_takes_its_place)
 	struct stat st;
 	int tree = hostile_tree(&err);
 
-	ck_assert_int_eq(inside_write(tree, "/canary", "mine", 4, 04755, getuid(), getgid(), &err), 0);
+	ck_assert_int_eq(inside_write(tree, "/canary", "mine", 4, OWN(04755), &err), 0);
 	check_file(scratch_path("tree/canary"), "mine");
 	ck_assert_int_eq(lstat(scratch_path("tree/canary"), &st), 0);
 	ck_assert_uint_eq(st.st_mode, S_IFREG | 04755);
@@ -245,10 +248,10 @@ START_TEST(a_folder_is_not_replaced_by_a_file)
 	struct err err = {0};
 	int tree = hostile_tree(&err);
 
-	ck_assert_int_lt(inside_write(tree, "/usr/lib", "x", 1, 0644, 0, 0, &err), 0);
+	ck_assert_int_lt(inside_write(tree, "/usr/lib", "x", 1, &INSIDE_PLAIN, &err), 0);
 	ck_assert_int_lt(inside_remove(tree, "/usr/lib", &err), 0);
-	ck_assert_int_lt(inside_write(tree, "relative", "x", 1, 0644, 0, 0, &err), 0);
-	ck_assert_int_lt(inside_write(tree, "/usr/", "x", 1, 0644, 0, 0, &err), 0);
+	ck_assert_int_lt(inside_write(tree, "relative", "x", 1, &INSIDE_PLAIN, &err), 0);
+	ck_assert_int_lt(inside_write(tree, "/usr/", "x", 1, &INSIDE_PLAIN, &err), 0);
 	err_free(&err);
 }
 END_TEST
@@ -276,10 +279,10 @@ START_TEST(a_source_that_changed_is_not_copied)
 	int tree = hostile_tree(&err);
 
 	write_file(scratch_path("source"), "abc");
-	ck_assert_int_eq(inside_copy(tree, "/etc/new/file", scratch_path("source"), digest, 0640, getuid(), getgid(), &err), 0);
+	ck_assert_int_eq(inside_copy(tree, "/etc/new/file", scratch_path("source"), digest, OWN(0640), &err), 0);
 	check_file(scratch_path("tree/etc/new/file"), "abc");
 	write_file(scratch_path("source"), "abd");
-	ck_assert_int_eq(inside_copy(tree, "/etc/new/file", scratch_path("source"), digest, 0640, 0, 0, &err), -ESTALE);
+	ck_assert_int_eq(inside_copy(tree, "/etc/new/file", scratch_path("source"), digest, &INSIDE_PLAIN, &err), -ESTALE);
 	err_free(&err);
 }
 END_TEST
