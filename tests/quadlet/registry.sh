@@ -58,7 +58,7 @@ END
 ok 'an image is locked' run lock tagged
 ok '… by the digest of its manifest' locked tagged "$IMAGE" "$(digest first)"
 ok 'the plan has it' run plan tagged
-ok '… by its digest' said "container $IMAGE sha256:$(digest first)"
+ok '… by its digest' said "container image $IMAGE sha256=$(digest first)"
 cp "$REPO/recipes/tagged.lock" "$WORK/before.lock"
 
 push test/web:1 second
@@ -66,7 +66,7 @@ push test/other:1 second
 ok 'a tag that moved moves nothing' run lock tagged
 ok '… at all' cmp "$REPO/recipes/tagged.lock" "$WORK/before.lock"
 ok 'one image moves when it is named' run lock --update "$IMAGE" tagged
-ok '… and it is said' said "goes from sha256:$(digest first) to sha256:$(digest second)"
+ok '… and it is said' said "changes from sha256:$(digest first) to sha256:$(digest second)"
 ok '… to what the tag has now' locked tagged "$IMAGE" "$(digest second)"
 ok '… and no other does' locked tagged "$REGISTRY/test/other:1" "$(digest other)"
 
@@ -101,6 +101,6 @@ cp -r "$WORK/first" "$WORK/fakes/images/registry.invalid/test/web:1"
 ok 'a fake stands in for an image' run lock --with-fakes "$WORK/fakes" fake
 ok '… and is said to be one' said 'NOT RELEASABLE' images/registry.invalid/test/web:1
 ok '… also by the plan' run plan --with-fakes "$WORK/fakes" fake
-ok '… for what it is' said "container registry.invalid/test/web:1 sha256:$(digest first) fake"
+ok '… for what it is' said "container image registry.invalid/test/web:1 sha256=$(digest first) fake"
 refused 'without the folder there is no lock' run plan fake
 finish
