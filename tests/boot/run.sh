@@ -140,7 +140,7 @@ CACHE=$WORK/cache
 extra=$(free_port)
 run_on_such_a_host "$AETHER" run --cache "$CACHE" --port "$extra:80" "$WORK/out/probe/1" >"$WORK/run" 2>"$WORK/run.err" &
 RUN=$!
-ok "run finds out that KVM hangs, and emulates the machine" until_said 120 'KVM does not work here.*TCG' "$WORK/run.err"
+ok "run finds out that KVM hangs, and emulates the machine" until_said 120 'KVM does not work on this host.*TCG' "$WORK/run.err"
 ok "it remembers that until this host boots again" grep -q "^kvm hangs on boot $(cat /proc/sys/kernel/random/boot_id)" \
 	"$CACHE/accelerator"
 ok "the machine comes up" until_said "$BOOT_SECONDS" 'probe is up' "$WORK/run.err"
