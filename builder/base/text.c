@@ -67,6 +67,13 @@ bool text_has_suffix(const char *text, const char *suffix)
 	return length >= tail && strcmp(text + length - tail, suffix) == 0;
 }
 
+const char *path_last(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
 bool path_is_below(const char *path, const char *folder)
 {
 	size_t length = strlen(folder);

@@ -34,6 +34,9 @@ const char *text_plain(struct arena *arena, const char *text);
 /* Whether `path` is `folder` or below it, both absolute and normalised. */
 bool path_is_below(const char *path, const char *folder);
 
+/* The last part of a path: what follows its last slash, if it has one. Points into `path`. */
+const char *path_last(const char *path);
+
 /* Parses `512M`, `10G`, `1.5T`, `4096` (bytes; K M G T are powers of 1024, an optional `iB`/`B` follows).
  * Returns 0, -EINVAL for anything else, -ERANGE above 2^63-1. */
 int size_parse(const char *text, uint64_t *ret_bytes);

@@ -30,23 +30,16 @@ static const struct extract_policy changeset_policy = {
 	.folders_change = true,
 };
 
-static const char *changeset_last_part(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 static bool changeset_brings(void *data, const char *path)
 {
 	(void)data;
-	return !text_has_prefix(changeset_last_part(path), WHITEOUT);
+	return !text_has_prefix(path_last(path), WHITEOUT);
 }
 
 /* Removes what the whiteout `path` hides. */
 static int changeset_hide(struct extract *extract, const char *path, struct err *err)
 {
-	const char *name = changeset_last_part(path), *hidden = name + strlen(WHITEOUT);
+	const char *name = path_last(path), *hidden = name + strlen(WHITEOUT);
 	size_t folder = (size_t)(name - path);
 	char victim[PATH_MAX];
 	int r;

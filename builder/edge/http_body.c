@@ -76,13 +76,6 @@ static int http_open_file(struct http_source *source, const char *path, struct e
 	return 0;
 }
 
-static const char *http_base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 static bool http_add_part(struct http_call *call, const struct http_part *part, struct http_source *source)
 {
 	curl_mimepart *made = curl_mime_addpart(call->form);
@@ -94,7 +87,7 @@ static bool http_add_part(struct http_call *call, const struct http_part *part, 
 		return curl_mime_data(made, part->text, CURL_ZERO_TERMINATED) == CURLE_OK &&
 		       (!type || curl_mime_type(made, type) == CURLE_OK);
 	return curl_mime_data_cb(made, (curl_off_t)source->size, http_on_read, http_on_seek, NULL, source) == CURLE_OK &&
-	       curl_mime_filename(made, part->filename ? part->filename : http_base_name(part->path)) == CURLE_OK &&
+	       curl_mime_filename(made, part->filename ? part->filename : path_last(part->path)) == CURLE_OK &&
 	       curl_mime_type(made, type ? type : "application/octet-stream") == CURLE_OK;
 }
 

@@ -6,8 +6,7 @@
 
 /* The absolute path of the first of these that exists: `built`, relative to the program's own folder (its source
  * tree); `installed`, relative to the folder above it (a tree that was installed anywhere); and `fixed`, an absolute
- * path. `fixed` when none does;
- * in `arena`. */
+ * path. `fixed` itself when none does, else in `arena`. */
 const char *install_find(struct arena *arena, const char *built, const char *installed, const char *fixed);
 
 #endif

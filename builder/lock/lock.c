@@ -14,9 +14,8 @@ static const char *lock_without(struct arena *arena, const char *path, const cha
 const char *lock_path(struct arena *arena, const char *recipe_path, const char *suffix, const char *fakes)
 {
 	const char *stem = arena_printf(arena, "%s%s", lock_without(arena, recipe_path, ".recipe"), suffix);
-	const char *slash = strrchr(stem, '/');
 
-	return fakes ? arena_printf(arena, "%s/%s.fake.lock", fakes, slash ? slash + 1 : stem)
+	return fakes ? arena_printf(arena, "%s/%s.fake.lock", fakes, path_last(stem))
 		     : arena_printf(arena, "%s.lock", stem);
 }
 

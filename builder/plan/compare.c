@@ -39,7 +39,7 @@ static const char *compare_text_of(const struct comparison *c, const struct jval
 static const char *compare_name_of(const struct comparison *c, const struct jval *item)
 {
 	const struct plan_field *fields = c->list->fields;
-	bool several = fields[0].name && (fields[1].flags & PLAN_NAMES);
+	bool several = plan_several_names(c->list);
 	const char *name = NULL, *kind = "";
 
 	for (; fields->name && (fields->flags & PLAN_NAMES) && !name; fields++) {

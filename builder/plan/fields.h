@@ -95,4 +95,10 @@ static inline bool plan_field_ends(const struct plan_field *field)
 	return !field->name && !field->flags;
 }
 
+/* Whether several fields may name an item of the list, so that its name has to say which one does. */
+static inline bool plan_several_names(const struct plan_list *list)
+{
+	return list->fields[0].name && (list->fields[1].flags & PLAN_NAMES);
+}
+
 #endif

@@ -70,7 +70,7 @@ static void plan_print_value(struct buf *text, const char *before, const struct 
 		break;
 	case SAYS_RECORD:
 		for (const struct plan_field *inside = field->inside; !plan_field_ends(inside); inside++)
-			plan_print_value(text, *before ? before : "", inside, item);
+			plan_print_value(text, before, inside, item);
 		break;
 	case SAYS_LINES:
 	case SAYS_BOOL:
@@ -79,7 +79,7 @@ static void plan_print_value(struct buf *text, const char *before, const struct 
 	}
 }
 
-static void plan_print_field(struct buf *text, _Bool several, const struct plan_field *field, const void *item)
+static void plan_print_field(struct buf *text, bool several, const struct plan_field *field, const void *item)
 {
 	struct plan_value value;
 	char before[40];
@@ -104,7 +104,7 @@ static void plan_print_field(struct buf *text, _Bool several, const struct plan_
 
 static void plan_print_item(struct buf *text, const struct plan_list *list, const void *item)
 {
-	bool several = list->fields[0].name && (list->fields[1].flags & PLAN_NAMES);
+	bool several = plan_several_names(list);
 	struct plan_value value;
 
 	buf_puts(text, list->what);

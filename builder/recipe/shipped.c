@@ -16,7 +16,7 @@ enum { SHIPPED_KINDS = sizeof shipped_kinds / sizeof *shipped_kinds };
 
 const char *shipped_folder(struct arena *arena)
 {
-	return arena_strdup(arena, install_find(arena, "../images/..", "share/aether-build", AETHER_DATADIR));
+	return install_find(arena, "../images/..", "share/aether-build", AETHER_DATADIR);
 }
 
 /* All names there are. */
@@ -43,7 +43,7 @@ static struct strv shipped_names(struct arena *arena, const char *root)
 const char *shipped_find(struct decoder *decoder, const struct node *node, const char *key)
 {
 	struct arena *arena = decoder->arena;
-	const char *root = shipped_folder(arena), *name = node->text + strlen(SHIPPED), *near;
+	const char *root = decoder->shipped, *name = node->text + strlen(SHIPPED), *near;
 	struct strv known;
 
 	if (strchr(name, '/'))

@@ -7,7 +7,7 @@
 
 #define SHIPPED "aether:"
 
-/* The folder that has images/, recipes/ and partitions/; absolute, in `arena`. */
+/* The folder that has images/, recipes/ and partitions/; absolute, in `arena` or static. */
 const char *shipped_folder(struct arena *arena);
 
 /* The host path of what `node`, a scalar that begins with SHIPPED, names; NULL, with an error at its place, when

@@ -95,9 +95,8 @@ static const char *target_disk_format(const char *path)
 /* The name of a file that nothing is known about. */
 static const char *target_stem(struct arena *arena, const char *path)
 {
-	const char *name = strrchr(path, '/');
+	const char *name = path_last(path);
 
-	name = name ? name + 1 : path;
 	return arena_strndup(arena, name, strcspn(name, "."));
 }
 

@@ -43,7 +43,7 @@ static int find_hint_numbers(struct arena *arena, const char *shelf, const char 
 /* The last part of a path, without `suffix`. */
 static const char *find_stem_of(struct arena *arena, const char *path, const char *suffix)
 {
-	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	const char *name = path_last(path);
 
 	return arena_strndup(arena, name, strlen(name) - strlen(suffix));
 }

@@ -24,14 +24,13 @@ int generation_load(struct arena *arena, const char *shelf, unsigned number, str
 		    struct err *err)
 {
 	struct generation *generation = arena_new_of(arena, struct generation);
-	const char *slash = strrchr(shelf, '/');
 	_cleanup_buf_ struct buf text = {0};
 	struct err problem = {0};
 	int r = shelf_manifest(arena, shelf, number, &text, &generation->manifest, err);
 
 	if (r < 0)
 		return r;
-	generation->name = arena_strdup(arena, slash ? slash + 1 : shelf);
+	generation->name = arena_strdup(arena, path_last(shelf));
 	generation->number = number;
 	generation->folder = arena_printf(arena, "%s/%u", shelf, number);
 	generation->image = arena_printf(arena, "%s/%s", generation->folder, generation->manifest->image.file);

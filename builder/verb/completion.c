@@ -113,8 +113,7 @@ static void completion_zsh_option(const struct option *option, void *data)
 		if (choices.size)
 			buf_printf(&spec, ":value:(%s)", choices.data);
 		else
-			buf_printf(&spec, ":%s:%s", option->value[0] ? "value" : "",
-				   completion_is_path(option->value) ? "_files" : "");
+			buf_printf(&spec, ":value:%s", completion_is_path(option->value) ? "_files" : "");
 	}
 	buf_puts(out, " \\\n\t\t\t");
 	completion_quote(out, spec.data);

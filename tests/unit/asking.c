@@ -38,6 +38,14 @@ struct http_request asking(const struct server *server, enum http_method method,
 	return request;
 }
 
+struct http_request asking_started(struct server *server, const struct server_answer *answers, size_t n,
+				   enum http_method method, const char *path)
+{
+	if (!server->port)
+		*server = server_start(answers, n, NULL);
+	return asking(server, method, path);
+}
+
 int ask(const struct http_request *request, const char **ret_text)
 {
 	_cleanup_http_answer_ struct http_answer answer = {0};

@@ -21,16 +21,9 @@ static const struct server_answer answers[] = {
 };
 static struct server server;
 
-static void start_server(void)
-{
-	server = server_start(answers, sizeof answers / sizeof *answers, NULL);
-}
-
 static struct http_request request_of(enum http_method method, const char *path)
 {
-	if (!server.port)
-		start_server();
-	return asking(&server, method, path);
+	return asking_started(&server, answers, sizeof answers / sizeof *answers, method, path);
 }
 
 static void check_body(const char *path)
@@ -255,13 +248,11 @@ END_TEST
 
 START_TEST(a_redirection_takes_no_authorization_to_others)
 {
-	struct server other;
+	struct server other = server_start(answers, sizeof answers / sizeof *answers, NULL);
 	const char *to;
 	struct server_answer away[2];
 	struct http_request request;
 
-	start_server();
-	other = server;
 	to = arena_printf(scratch_arena(), "HTTP/1.1 307 Temporary Redirect\r\nLocation: %s\r\n" EMPTY,
 			  server_url(&other, "/good"));
 	away[0] = (struct server_answer){"/away", to, 0, 0};

@@ -28,16 +28,9 @@ static const struct server_answer answers[] = {
 };
 static struct server server;
 
-static void start_server(void)
-{
-	server = server_start(answers, sizeof answers / sizeof *answers, NULL);
-}
-
 static struct http_request request_of(enum http_method method, const char *path)
 {
-	if (!server.port)
-		start_server();
-	return asking(&server, method, path);
+	return asking_started(&server, answers, sizeof answers / sizeof *answers, method, path);
 }
 
 /* --- tries --------------------------------------------------------------------------------------------------------------- */

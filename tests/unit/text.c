@@ -375,7 +375,17 @@ START_TEST(a_copy_with_a_limit_reads_nothing_behind_its_text)
 }
 END_TEST
 
-SUITE(text, a_copy_with_a_limit_reads_nothing_behind_its_text,
+START_TEST(the_last_part_of_a_path)
+{
+	ck_assert_str_eq(path_last("a/b.c"), "b.c");
+	ck_assert_str_eq(path_last("/a"), "a");
+	ck_assert_str_eq(path_last("a"), "a");
+	ck_assert_str_eq(path_last("a/"), "");
+	ck_assert_str_eq(path_last(""), "");
+}
+END_TEST
+
+SUITE(text, the_last_part_of_a_path, a_copy_with_a_limit_reads_nothing_behind_its_text,
       an_arena_gives_zeroed_memory_aligned_for_any_type, an_array_grows_one_by_one_and_keeps_what_it_has,
       text_is_copied_into_the_arena_to_its_given_length, a_buffer_is_always_followed_by_a_nul,
       integers_have_the_byte_order_they_are_named_after, alignment_pads_with_zeros_and_only_where_needed,

@@ -26,3 +26,10 @@ const struct schema word_image_path = {VALUE_TEXT, .rule = &word_rule_path};
 const struct schema word_image_paths = {VALUE_WORDS, .rule = &word_rule_path};
 const struct schema word_plain_list = {VALUE_WORDS, .rule = &word_rule_word};
 const struct schema word_duration = {VALUE_TEXT, .rule = &word_rule_duration};
+
+int word_check_program(struct decoder *decoder, const struct pos *pos, const char *path, const struct strv *command)
+{
+	if (command->count && command->items[0][0] == '/')
+		return 0;
+	return err_at(decoder->err, -EINVAL, pos, path, "the first word must be the absolute path of a program");
+}

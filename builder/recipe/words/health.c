@@ -49,9 +49,7 @@ static int words_health_decode_check(struct decoder *decoder, const struct node 
 	if (health->timeout && duration_parse(health->timeout, &health->timeout_ms) < 0)
 		return problem_expected(decoder, node_get(node, "timeout"), path, word_rule_duration.expected);
 	health->type = health->unit ? HEALTH_UNIT : health->port ? HEALTH_TCP : health->url ? HEALTH_HTTP : HEALTH_COMMAND;
-	if (health->type == HEALTH_COMMAND && (health->command.count == 0 || health->command.items[0][0] != '/'))
-		return err_at(decoder->err, -EINVAL, &node->pos, path, "the first word must be the absolute path of a program");
-	return 0;
+	return health->type == HEALTH_COMMAND ? word_check_program(decoder, &node->pos, path, &health->command) : 0;
 }
 
 static int words_health_decode(struct decoder *decoder, const struct node *node, const char *path, void *out)

@@ -68,8 +68,8 @@ static int tests_decode_test(struct decoder *decoder, const struct node *node, c
 	if (n != 1)
 		return err_at(decoder->err, -EINVAL, &node->pos, path,
 			      "expected one of 'command' and 'shell'; there are %u", n);
-	if (!out->shell && (out->command.count == 0 || out->command.items[0][0] != '/'))
-		return err_at(decoder->err, -EINVAL, &node->pos, path, "the first word must be the absolute path of a program");
+	if (!out->shell && word_check_program(decoder, &node->pos, path, &out->command) < 0)
+		return -EINVAL;
 	if (out->timeout && (duration_parse(out->timeout, &out->timeout_ms) < 0 || out->timeout_ms == 0))
 		return problem_expected(decoder, node_get(node, "timeout"), path, word_rule_duration.expected);
 	if (!out->name)

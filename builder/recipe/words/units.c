@@ -50,10 +50,8 @@ static int words_units_decode_commands(struct decoder *decoder, const struct nod
 		if (node->items[i]->type != NODE_LIST || node->items[i]->count == 0) {
 			problem_expected(decoder, node->items[i], path, "a command as a list of words");
 			err_hint(decoder->err, "no shell is used; write [[/usr/bin/program, argument]]");
-		} else if (decode(decoder, &schema_command, node->items[i], path, &hook->argv) == 0 &&
-			   hook->argv.items[0][0] != '/') {
-			err_at(decoder->err, -EINVAL, &hook->pos, path,
-			       "the first word must be the absolute path of a program");
+		} else if (decode(decoder, &schema_command, node->items[i], path, &hook->argv) == 0) {
+			word_check_program(decoder, &hook->pos, path, &hook->argv);
 		}
 	}
 	return 0;

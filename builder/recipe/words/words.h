@@ -26,6 +26,9 @@ extern const struct rule word_rule_name, word_rule_account, word_rule_path, word
 extern const struct schema word_any, word_text, word_line, word_list, word_plain_list, word_bool, word_tristate,
 	word_mode, word_file, word_url, word_urls, word_account, word_image_path, word_image_paths, word_duration;
 
+/* What is run without a shell is a program by its path: 0, or -EINVAL with the problem at `pos`. */
+int word_check_program(struct decoder *decoder, const struct pos *pos, const char *path, const struct strv *command);
+
 /* --- packages.c ------------------------------------------------------------------------------------------------ */
 
 extern const struct schema word_distribution, word_repositories, word_packages, word_globs;
