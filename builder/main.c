@@ -84,6 +84,7 @@ static int main_run(const struct verb *verb, const void *options, char **argumen
 	log_step(NULL);
 	if (r >= 0 && fflush(stdout) != 0)
 		r = errno == EPIPE ? -EPIPE : err_sys(&err, -errno, "cannot write the result to stdout"); /* nobody reads on */
+	log_warnings(&err);
 	if (r < 0)
 		err_print(&err, stderr);
 	err_free(&err);

@@ -22,24 +22,48 @@ static char *err_format_text(const char *format, va_list ap)
 	return vasprintf(&text, format, ap) < 0 ? NULL : err_calmed(text);
 }
 
-/* Takes over the strings of `problem`. */
-static struct err_item *err_append(struct err *err, int code, struct err_item problem)
+static bool strict_warnings;
+
+void err_set_strict(bool strict)
+{
+	strict_warnings = strict;
+}
+
+static void err_join(struct err_item **first, struct err_item **last, struct err_item *more, struct err_item *last_of_more)
+{
+	if (!more)
+		return;
+	if (*last)
+		(*last)->next = more;
+	else
+		*first = more;
+	*last = last_of_more;
+}
+
+/* Takes over the strings of `problem`; NULL without memory. */
+static struct err_item *err_new_item(struct err *err, struct err_item problem)
 {
 	struct err_item *item = malloc(sizeof *item);
 
-	if (!item) {
-		free(problem.text);
-		free(problem.file);
-		free(problem.path);
-		err->code = err->code ? err->code : -ENOMEM;
-		return NULL;
+	if (item) {
+		*item = problem;
+		err->latest = item;
+		return item;
 	}
-	*item = problem;
-	if (err->last)
-		err->last->next = item;
-	else
-		err->first = item;
-	err->last = item;
+	free(problem.text);
+	free(problem.file);
+	free(problem.path);
+	err->code = err->code ? err->code : -ENOMEM;
+	return NULL;
+}
+
+static struct err_item *err_append(struct err *err, int code, struct err_item problem)
+{
+	struct err_item *item = err_new_item(err, problem);
+
+	if (!item)
+		return NULL;
+	err_join(&err->first, &err->last, item, item);
 	err->count++;
 	if (!err->code)
 		err->code = err_negative(code);
@@ -56,14 +80,10 @@ int (err_set)(struct err *err, int code, const char *format, ...)
 	return code;
 }
 
-int (err_at)(struct err *err, int code, const struct pos *pos, const char *key_path, const char *format, ...)
+static struct err_item err_item_at(const struct pos *pos, const char *key_path, const char *format, va_list ap)
 {
-	struct err_item problem = {0};
-	va_list ap;
+	struct err_item problem = {.text = err_format_text(format, ap)};
 
-	va_start(ap, format);
-	problem.text = err_format_text(format, ap);
-	va_end(ap);
 	if (pos && pos->file) {
 		problem.file = err_calmed(strdup(pos->file));
 		problem.line = pos->line;
@@ -71,8 +91,34 @@ int (err_at)(struct err *err, int code, const struct pos *pos, const char *key_p
 	}
 	if (key_path && *key_path)
 		problem.path = err_calmed(strdup(key_path));
-	err_append(err, code, problem);
+	return problem;
+}
+
+int (err_at)(struct err *err, int code, const struct pos *pos, const char *key_path, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	err_append(err, code, err_item_at(pos, key_path, format, ap));
+	va_end(ap);
 	return code;
+}
+
+int err_warn(struct err *err, const struct pos *pos, const char *key_path, const char *format, ...)
+{
+	struct err_item problem, *item;
+	va_list ap;
+
+	va_start(ap, format);
+	problem = err_item_at(pos, key_path, format, ap);
+	va_end(ap);
+	if (strict_warnings) {
+		err_append(err, -EINVAL, problem);
+		return -EINVAL;
+	}
+	item = err_new_item(err, problem);
+	err_join(&err->warnings, &err->last_warning, item, item);
+	return 0;
 }
 
 int (err_sys)(struct err *err, int code, const char *format, ...)
@@ -122,7 +168,7 @@ int (err_wrap)(struct err *err, const char *format, ...)
 
 int (err_hint)(struct err *err, const char *format, ...)
 {
-	struct err_item *item = err->last;
+	struct err_item *item = err->latest;
 	va_list ap;
 
 	if (!item)
@@ -141,12 +187,9 @@ int err_result(const struct err *err)
 
 void err_take(struct err *err, struct err *from)
 {
-	if (err->last)
-		err->last->next = from->first;
-	else
-		err->first = from->first;
-	if (from->last)
-		err->last = from->last;
+	err_join(&err->first, &err->last, from->first, from->last);
+	err_join(&err->warnings, &err->last_warning, from->warnings, from->last_warning);
+	err->latest = from->latest ? from->latest : err->latest;
 	err->count += from->count;
 	if (!err->code)
 		err->code = from->code;
@@ -164,31 +207,34 @@ static void err_print_indented(const char *text, FILE *out)
 	}
 }
 
+static void err_print_item(const struct err_item *item, const char *kind, FILE *out)
+{
+	if (item->file && item->line)
+		fprintf(out, "%s:%u:%u: ", item->file, item->line, item->column);
+	else if (item->file)
+		fprintf(out, "%s: ", item->file);
+	else
+		fputs("aether-build: ", out);
+	fputs(kind, out);
+	if (item->path)
+		fprintf(out, "%s: ", item->path);
+	fprintf(out, "%s\n", item->text ? item->text : "out of memory");
+	if (item->context)
+		err_print_indented(item->context, out);
+	if (item->hint)
+		fprintf(out, "  hint: %s\n", item->hint);
+}
+
 void err_print(const struct err *err, FILE *out)
 {
-	for (const struct err_item *item = err->first; item; item = item->next) {
-		if (item->file && item->line)
-			fprintf(out, "%s:%u:%u: ", item->file, item->line, item->column);
-		else if (item->file)
-			fprintf(out, "%s: ", item->file);
-		else
-			fputs("aether-build: ", out);
-		if (item->path)
-			fprintf(out, "%s: ", item->path);
-		fprintf(out, "%s\n", item->text ? item->text : "out of memory");
-		if (item->context)
-			err_print_indented(item->context, out);
-		if (item->hint)
-			fprintf(out, "  hint: %s\n", item->hint);
-	}
+	for (const struct err_item *item = err->first; item; item = item->next)
+		err_print_item(item, "", out);
 	if (!err->first && err->code)
 		fprintf(out, "aether-build: %s\n", strerror(-err->code));
 }
 
-void err_free(struct err *err)
+static void err_free_items(struct err_item *item)
 {
-	struct err_item *item = err->first;
-
 	while (item) {
 		struct err_item *next = item->next;
 
@@ -200,5 +246,20 @@ void err_free(struct err *err)
 		free(item);
 		item = next;
 	}
+}
+
+void err_print_warnings(struct err *err, FILE *out)
+{
+	for (const struct err_item *item = err->warnings; item && out; item = item->next)
+		err_print_item(item, "warning: ", out);
+	err_free_items(err->warnings);
+	err->warnings = err->last_warning = NULL;
+	err->latest = err->last;
+}
+
+void err_free(struct err *err)
+{
+	err_free_items(err->first);
+	err_free_items(err->warnings);
 	*err = (struct err){0};
 }

@@ -29,6 +29,8 @@ struct err {
 	int code; /* negative errno of the first problem, 0 while there is none */
 	unsigned count;
 	struct err_item *first, *last;
+	struct err_item *warnings, *last_warning; /* problems that do not stop the work: of no effect on what is above */
+	struct err_item *latest;                  /* which of all was added last: the one that a hint is for */
 };
 
 /* Adds a problem and returns `code` (a negative errno), so that `return err_set(err, -EINVAL, "…")` reads well. */
@@ -44,11 +46,19 @@ int err_sys(struct err *err, int code, const char *format, ...) __attribute__((f
 /* Says that there was no memory, always in the same words; returns -ENOMEM. */
 int err_no_memory(struct err *err);
 
+/* Adds a warning: something that is probably not what was meant, where refusing would be too much. Returns 0; with --strict it
+ * is an error, and -EINVAL. A hint may follow. */
+int err_warn(struct err *err, const struct pos *pos, const char *key_path, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* Whether warnings are errors from here on (--strict). */
+void err_set_strict(bool strict);
+
 /* Says what was being done when the last problem came up; returns the code of the first one. */
 int err_wrap(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Says what the user should do about the last problem (replaces an earlier hint); returns the code of the first
- * one. */
+/* Says what the user should do about the last problem or warning (replaces an earlier hint); returns the code of the first
+ * problem. */
 int err_hint(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* What a function returns that goes on after a problem, to find them all: the code of the first one, 0 if there is
@@ -69,11 +79,15 @@ static inline int err_negative(int code)
 #define err_wrap(...) err_negative(err_wrap(__VA_ARGS__))
 #define err_hint(...) err_negative(err_hint(__VA_ARGS__))
 
-/* Moves every problem of `from` to the end of `err`, leaving `from` empty. */
+/* Moves every problem and warning of `from` to the end of `err`, leaving `from` empty. */
 void err_take(struct err *err, struct err *from);
 
 /* Prints every problem as `file:line:column: text`, its context indented below, then its hint. */
 void err_print(const struct err *err, FILE *out);
+
+/* Prints every warning as `file:line:column: warning: text`, then its hint (`out` NULL: nowhere), and
+ * forgets it. */
+void err_print_warnings(struct err *err, FILE *out);
 
 /* Frees everything and makes `err` empty again. */
 void err_free(struct err *err);

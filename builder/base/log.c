@@ -81,6 +81,41 @@ void log_warn(const char *format, ...)
 	va_end(ap);
 }
 
+static void log_print_json_field(const char *name, const char *text)
+{
+	if (!text)
+		return;
+	fprintf(stderr, ",\"%s\":", name);
+	log_print_json_string(text);
+}
+
+static void log_print_json_warning(const struct err_item *item)
+{
+	fputs("{\"warning\":", stderr);
+	log_print_json_string(item->text ? item->text : "");
+	log_print_json_field("path", item->path);
+	log_print_json_field("hint", item->hint);
+	log_print_json_field("file", item->file);
+	if (item->line)
+		fprintf(stderr, ",\"line\":%u,\"column\":%u", item->line, item->column);
+	fputs("}\n", stderr);
+}
+
+void log_warnings(struct err *err)
+{
+	FILE *out = state.mode == LOG_JSON ? NULL : stderr;
+
+	if (!err->warnings)
+		return;
+	pthread_mutex_lock(&state.lock);
+	for (const struct err_item *item = err->warnings; item && !out; item = item->next)
+		log_print_json_warning(item);
+	if (state.terminal)
+		fputs("\r\033[K", stderr);
+	err_print_warnings(err, out);
+	pthread_mutex_unlock(&state.lock);
+}
+
 static void log_end_step(void)
 {
 	char text[256];

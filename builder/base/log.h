@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/err.h"
+
 enum log_mode { LOG_AUTO, LOG_JSON, LOG_QUIET };
 
 /* Chooses how to speak; called once by main, before anything is said. */
@@ -16,6 +18,9 @@ void log_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Something dangerous that the user has allowed; highlighted. */
 void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Tells the warnings of `err`, each with its place and hint, and forgets them. */
+void log_warnings(struct err *err);
 
 /* Begins a step ("installing packages"); the step before it ends. NULL just ends it. */
 void log_step(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -82,7 +82,10 @@ static int pipeline_make_trees(struct build *build, struct tree *packages, struc
 {
 	int r = tree_packages(build->arena, build->cache, build->plan, packages, &build->tools, err);
 
-	return r == 0 ? tree_image(build->arena, build->cache, build->plan, &build->image, err) : r;
+	if (r == 0)
+		r = tree_image(build->arena, build->cache, build->plan, &build->image, err);
+	log_warnings(err);
+	return r;
 }
 
 /* The plan stays beside the image: `why` and `diff` compare other plans with it. */
@@ -219,6 +222,7 @@ static int pipeline_build_apart(const struct build_how *how, unsigned kind, cons
 	log_step(NULL);
 	if (r == 0 && fd_write_all(fd, image, strlen(image)) < 0)
 		r = err_set(&err, -EPIPE, "cannot pass on which image was built");
+	log_warnings(&err);
 	if (r < 0)
 		err_print(&err, stderr);
 	err_free(&err);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "edge/digest.h"
 #include "host/install.h"
 #include "lock/fakes.h"
@@ -52,6 +53,7 @@ int project_load(const char *path, unsigned kind, const struct project_options *
 
 	project->arena = arena_new();
 	project->fakes = options->fakes;
+	err_set_strict(options->strict);
 	r = fakes_check(project->fakes, err);
 	if (r == 0)
 		r = project_read_kind(options, &how.kind, err);
@@ -72,6 +74,7 @@ int project_plan(struct project *project, struct err *err)
 	if (r == 0)
 		r = plan_make(project->arena, project->recipe, project->tools, project->lock, &project->programs,
 			      &project->plan, err);
+	log_warnings(err);
 	return r;
 }
 

@@ -7,6 +7,7 @@
 /* How a recipe is read; zeros: as usual. */
 struct project_options {
 	bool allow_outside;          /* own files may lie outside the repository */
+	bool strict;                 /* warnings are errors */
 	const char *fakes;           /* folder of what stands in (lock/fakes.h), or NULL */
 	const char *kind;            /* "vm", "lxc", "tools"; NULL: the recipe's first one */
 };
@@ -24,7 +25,7 @@ struct project {
 int project_load(const char *path, unsigned kind, const struct project_options *options, struct project *project,
 		 struct err *err);
 
-/* Goes on to the lock and the plan. */
+/* Goes on to the lock and the plan; tells the warnings of both. */
 int project_plan(struct project *project, struct err *err);
 
 /* The name of the folder below `out` that has the generations of this kind; in the project's arena. */

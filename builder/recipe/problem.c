@@ -92,22 +92,30 @@ static int problem_compare(const void *a, const void *b)
 	return one->number < other->number ? -1 : 1;
 }
 
-void problem_sort(struct err *err)
+static void problem_sort_list(struct err_item **first, struct err_item **last)
 {
-	struct entry *entries = err->count ? calloc(err->count, sizeof *entries) : NULL;
-	struct err_item **link = &err->first;
-	size_t n = 0;
+	struct entry *entries;
+	size_t count = 0, n = 0;
 
+	for (const struct err_item *item = *first; item; item = item->next)
+		count++;
+	entries = count ? calloc(count, sizeof *entries) : NULL;
 	if (!entries)
 		return;
-	for (struct err_item *item = err->first; item && n < err->count; item = item->next, n++)
+	for (struct err_item *item = *first; item; item = item->next, n++)
 		entries[n] = (struct entry){item, n};
 	qsort(entries, n, sizeof *entries, problem_compare);
 	for (size_t i = 0; i < n; i++) {
-		*link = entries[i].item;
-		link = &entries[i].item->next;
+		*first = entries[i].item;
+		first = &entries[i].item->next;
 	}
-	*link = NULL;
-	err->last = entries[n - 1].item;
+	*first = NULL;
+	*last = entries[n - 1].item;
 	free(entries);
+}
+
+void problem_sort(struct err *err)
+{
+	problem_sort_list(&err->first, &err->last);
+	problem_sort_list(&err->warnings, &err->last_warning);
 }

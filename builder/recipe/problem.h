@@ -23,7 +23,7 @@ bool problem_known(const struct decoder *decoder, const char *path);
 /* The place of word `i` of a list, which may have been written as a word alone. */
 const struct pos *problem_item(const struct node *list, size_t i);
 
-/* Puts problems in the order of their places: file by file, from the top. */
+/* Puts problems, and warnings, in the order of their places: file by file, from the top. */
 void problem_sort(struct err *err);
 
 #endif

@@ -184,6 +184,7 @@ static int test_run(const void *data, char *const *arguments, size_t n_arguments
 	(void)n_arguments;
 	if (r < 0)
 		return r;
+	err_print_warnings(err, NULL); /* the build tells them */
 	spec.cache = options->common.cache ? options->common.cache : cache_default(project.arena);
 	r = start_read(&options->start, &spec, err);
 	if (r == 0)

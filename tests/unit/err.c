@@ -55,6 +55,38 @@ START_TEST(a_place_context_and_hint_surround_the_text)
 }
 END_TEST
 
+START_TEST(a_warning_is_told_beside_errors_and_with_strict_is_one)
+{
+	static const char told[] = "a.recipe:3:5: warning: files./etc/hosts: it is written anew at each boot\n"
+				   "  hint: use 'networks'\n";
+	const struct pos pos = {"a.recipe", 3, 5};
+	struct err err = {0}, more = {0};
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	err_set(&err, -EINVAL, "an error");
+	ck_assert_int_eq(err_warn(&more, &pos, "files./etc/hosts", "it is written anew at each %s", "boot"), 0);
+	err_hint(&more, "use 'networks'");
+	ck_assert_int_eq(err_result(&more), 0);
+	err_take(&err, &more);
+	ck_assert_ptr_null(more.warnings);
+	err_print_warnings(&err, out);
+	err_print_warnings(&err, out);
+	fclose(out);
+	ck_assert_str_eq(text, told);
+	free(text);
+	err_hint(&err, "of the error");
+	check_print(&err, "aether-build: an error\n  hint: of the error\n");
+
+	err_set_strict(true);
+	ck_assert_int_eq(err_warn(&err, &pos, "name", "once more"), -EINVAL);
+	err_set_strict(false);
+	ck_assert_ptr_null(err.warnings);
+	check_print(&err, "a.recipe:3:5: name: once more\n");
+}
+END_TEST
+
 START_TEST(what_others_said_moves_no_cursor)
 {
 	const struct pos pos = {"a\033[2J.recipe", 3, 1};
@@ -175,7 +207,8 @@ START_TEST(an_error_can_be_used_again_after_it_was_freed)
 }
 END_TEST
 
-SUITE(err, a_plain_error_is_the_programs_word, what_others_said_moves_no_cursor, a_place_context_and_hint_surround_the_text,
+SUITE(err, a_plain_error_is_the_programs_word, a_warning_is_told_beside_errors_and_with_strict_is_one,
+      what_others_said_moves_no_cursor, a_place_context_and_hint_surround_the_text,
       a_file_without_a_line_and_a_path_without_a_place_are_named, a_failed_system_call_says_why, a_full_disk_has_a_hint,
       context_of_many_lines_is_indented_whole, all_problems_are_kept_in_order_and_the_first_gives_the_code,
       taking_from_an_empty_list_changes_nothing, context_and_hint_without_a_problem_say_nothing_but_are_no_success,

@@ -5,6 +5,7 @@ const struct option recipe_options[] = {
 	 offsetof(struct project_options, fakes), NULL},
 	{"allow-outside", NULL, "allow files of the recipe outside of its repository", OPTION_FLAG,
 	 offsetof(struct project_options, allow_outside), NULL},
+	{"strict", NULL, "treat warnings as errors", OPTION_FLAG, offsetof(struct project_options, strict), NULL},
 	{0},
 };
 
