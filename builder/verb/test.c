@@ -95,7 +95,7 @@ static void test_print_json(const struct session *session, const struct trial *t
 /* The end of the machine's journal, shown when something failed. */
 static void test_show_journal(const struct guest *guest, struct arena *arena, struct err *err)
 {
-	static const char *const argv[] = {"/usr/bin/journalctl", "-b", "-n", "40", "-p", "notice", "--no-pager", "-o",
+	static const char *const argv[] = {"/usr/bin/journalctl", "-b", "-n", "40", "-p", "warning", "--no-pager", "-o",
 					   "short-monotonic", NULL};
 	struct err ignored = {0};
 	struct guest_said said;

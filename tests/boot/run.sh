@@ -133,7 +133,7 @@ ok "a test is no part of the plan" plan_is_the_same
 make_bad || die "another recipe can be locked"
 refused "test fails when health and tests do" try --json --accel tcg "$REPOSITORY/recipes/bad.recipe"
 ok "it reports each, what was expected and what was seen" reports_all
-ok "the end of the journal is shown" grep -q 'systemd\[1\]' "$WORK/complaint"
+ok "the end of the journal is shown, with what failed" grep -q 'aether-health.service: Failed with result' "$WORK/complaint"
 ok "nothing is left of that machine either" leaves_nothing bad
 
 CACHE=$WORK/cache
