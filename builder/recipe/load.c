@@ -338,6 +338,7 @@ static int load_make_recipe(struct loader *loader)
 
 	merge_check(&loader->merger, loader->root, "");
 	interpolate(decoder->arena, loader->root, loader->facts, decoder->err);
+	recipe->words = loader->root;
 	decode(decoder, &schema_recipe, loader->root, "", recipe);
 	schema_check(decoder, loader->root);
 	if (recipe->n_inputs)

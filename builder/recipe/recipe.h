@@ -14,6 +14,8 @@
 #include "base/err.h"
 #include "base/text.h"
 
+struct node;
+
 enum recipe_kind { KIND_VM = 1, KIND_LXC = 2, KIND_TOOLS = 4 };
 
 /* Which file of the closure wrote a thing: decides the layer that its packages land in. */
@@ -227,6 +229,7 @@ struct recipe {
 
 	struct recipe_input *inputs; /* sorted by name */
 	size_t n_inputs;
+	const struct node *words;    /* what all this was read from, for recipe_place(); NULL: nothing is known of places */
 };
 
 struct recipe_options {
@@ -245,6 +248,11 @@ const char *recipe_suffix(struct arena *arena, const struct recipe *recipe);
 /* Reads `path` and all it names. On failure `err` holds every problem of the file that was found, with positions. */
 int recipe_load(struct arena *arena, const char *path, const struct recipe_options *options, struct recipe **ret_recipe,
 		struct err *err);
+
+/* Where a value stands: `keys` lead to it from the recipe's first level, ended by NULL; `word` is one of it where it is a list
+ * (NULL: the value itself). Where nobody wrote it (a default), the place of the nearest key that was written; the file alone,
+ * without a line, when there is none. */
+struct pos recipe_place(const struct recipe *recipe, const char *const *keys, const char *word);
 
 /* The digest of what the recipe asks of archives and other servers, as the lock records it: the distribution,
  * repositories, packages with their origin, where downloads come from, and the container images to embed. A recipe may

@@ -269,6 +269,35 @@ START_TEST(the_digest_is_that_of_what_archives_are_asked)
 }
 END_TEST
 
+static const struct {
+	const char *keys[4], *word;
+	const char *file;
+	unsigned line, column;
+} places[] = {
+	{{"timezone"}, NULL, "x.recipe", 2, 11},
+	{{"packages"}, "dd", "x.recipe", 3, 16},
+	{{"packages"}, "curl", "base.recipe", 0, 0},
+	{{"users", "bob", "shell"}, NULL, "x.recipe", 4, 24},
+	{{"users", "bob", "comment"}, NULL, "x.recipe", 4, 10}, /* nobody wrote it: that of its user */
+	{{"kernelArgs"}, "quiet", "x.recipe", 5, 13},           /* a word alone is a list of one */
+	{{"firewall", "tcp"}, "80", "x.recipe", 0, 0},
+};
+
+START_TEST(a_place_is_found_after_all_is_read)
+{
+	const struct recipe *recipe = recipes_load(FROM "timezone: Europe/Berlin\npackages: [cc, dd]\n"
+							"users: { bob: { shell: /bin/sh } }\nkernelArgs: quiet\n");
+	struct pos pos = recipe_place(recipe, places[_i].keys, places[_i].word);
+
+	ck_assert_str_eq(strrchr(pos.file, '/') + 1, places[_i].file);
+	if (places[_i].line || strcmp(places[_i].file, "x.recipe") == 0) {
+		ck_assert_uint_eq(pos.line, places[_i].line);
+		ck_assert_uint_eq(pos.column, places[_i].column);
+	}
+}
+END_TEST
+LOOP_SUITE(recipe_places, a_place_is_found_after_all_is_read, sizeof places / sizeof *places)
+
 SUITE(recipe, parent_then_modules_then_the_file_itself, maps_merge_by_key_to_any_depth, replace_starts_anew,
       remove_takes_items_keys_and_whole_values_away, settings_of_units_merge_as_systemd_would_read_them,
       kinds_of_a_parent_are_only_a_default, two_modules_may_not_disagree, modules_may_agree,
