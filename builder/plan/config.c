@@ -62,11 +62,17 @@ void config_take(struct arena *arena, struct plan *plan, const char *path, mode_
 	memcpy(file->sha256, sha256, sizeof file->sha256);
 }
 
+static bool config_same_section(const struct recipe_settings *settings, size_t i, size_t j)
+{
+	return settings->items[i].nth == settings->items[j].nth &&
+	       strcmp(settings->items[i].section, settings->items[j].section) == 0;
+}
+
 /* Whether the section of setting `i` has come before. */
 static bool config_section_seen(const struct recipe_settings *settings, size_t i)
 {
 	for (size_t j = 0; j < i; j++)
-		if (strcmp(settings->items[j].section, settings->items[i].section) == 0)
+		if (config_same_section(settings, i, j))
 			return true;
 	return false;
 }
@@ -80,7 +86,7 @@ void config_settings(struct buf *text, const struct recipe_settings *settings)
 			continue;
 		buf_printf(text, "%s[%s]\n", text->size ? "\n" : "", section);
 		for (size_t j = i; j < settings->count; j++)
-			if (strcmp(settings->items[j].section, section) == 0)
+			if (config_same_section(settings, i, j))
 				buf_printf(text, "%s=%s\n", settings->items[j].key, settings->items[j].value);
 	}
 }

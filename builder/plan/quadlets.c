@@ -33,7 +33,8 @@ static bool plan_quadlets_has_setting(const struct recipe_settings *settings, co
 static void plan_quadlets_add_setting(struct arena *arena, struct recipe_settings *settings, const char *section,
 				      const char *key, const char *value)
 {
-	*arena_push(arena, settings->items, settings->count) = (struct recipe_setting){section, key, value};
+	*arena_push(arena, settings->items, settings->count) = (struct recipe_setting){
+		.section = section, .key = key, .value = value};
 }
 
 /* The recipe's words, and what they leave open: an embedded image is never asked for elsewhere, and what is enabled

@@ -150,9 +150,10 @@ static int decode_mode(struct decoder *decoder, const struct node *node, const c
 
 /* --- settings: sections and keys of systemd-style files -------------------------------------------------------------- */
 
-static int decode_add_setting(struct decoder *decoder, struct recipe_settings *settings, const char *section,
-			      const char *key, const struct node *value, const char *path)
+static int decode_add_setting(struct decoder *decoder, struct recipe_settings *settings,
+			      const struct recipe_setting *of, const struct node *value, const char *path)
 {
+	struct recipe_setting *setting;
 	int truth = decode_read_bool(value);
 
 	if (value->state == STATE_REPORTED)
@@ -163,9 +164,9 @@ static int decode_add_setting(struct decoder *decoder, struct recipe_settings *s
 		if (iscntrl((unsigned char)*c) || (*c == '\\' && !c[1]))
 			return problem_expected(decoder, value, path,
 						"one line of text without a backslash at its end");
-	*arena_push(decoder->arena, settings->items, settings->count) = (struct recipe_setting){
-		section, key, truth < 0 ? node_is_null(value) ? "" : value->text : truth ? "yes" : "no",
-	};
+	setting = arena_push(decoder->arena, settings->items, settings->count);
+	*setting = *of;
+	setting->value = truth < 0 ? node_is_null(value) ? "" : value->text : truth ? "yes" : "no";
 	return 0;
 }
 
@@ -176,25 +177,53 @@ static bool decode_check_key(struct decoder *decoder, const struct rule *rule, c
 		return true;
 	err_at(decoder->err, -EINVAL, &node->key_pos[i], path, "expected %s, found '%s'", rule->expected,
 	       problem_shown(decoder->arena, node->keys[i]));
+	if (rule == &schema_setting_rule && islower((unsigned char)*node->keys[i]))
+		err_hint(decoder->err, "write '%c%s'", toupper((unsigned char)*node->keys[i]),
+			 problem_shown(decoder->arena, node->keys[i] + 1));
 	return false;
 }
 
-static int decode_section(struct decoder *decoder, const char *section, const struct node *node, const char *path,
-			  struct recipe_settings *settings)
+/* Adds the keys of one section; `of` has what they share. */
+static int decode_section_keys(struct decoder *decoder, struct recipe_setting of, const struct node *node, const char *path,
+			       struct recipe_settings *settings)
 {
-	if (node->type != NODE_MAP)
-		return problem_expected(decoder, node, path, "a map of keys and values");
+	if (node->state == STATE_REPORTED)
+		return -EINVAL;
+	if (node->type != NODE_MAP) {
+		problem_expected(decoder, node, path, "a map of keys and values");
+		err_hint(decoder->err, "what begins with a capital here is a section, with its keys in it: "
+				       "Service: { ExecStart: … }");
+		return err_result(decoder->err);
+	}
 	for (size_t i = 0; i < node->count; i++) {
 		const struct node *value = node->items[i];
-		const char *key = node->keys[i], *key_path = problem_path(decoder->arena, path, key);
+		const char *key_path = problem_path(decoder->arena, path, node->keys[i]);
 
 		if (!decode_check_key(decoder, &schema_setting_rule, node, i, key_path))
 			continue;
+		of.key = node->keys[i];
+		of.pos = node->key_pos[i];
 		if (value->type != NODE_LIST)
-			decode_add_setting(decoder, settings, section, key, value, key_path);
-		else
-			for (size_t n = 0; n < value->count; n++)
-				decode_add_setting(decoder, settings, section, key, value->items[n], key_path);
+			decode_add_setting(decoder, settings, &of, value, key_path);
+		for (size_t n = 0; value->type == NODE_LIST && n < value->count; n++) {
+			of.pos = value->items[n]->pos;
+			decode_add_setting(decoder, settings, &of, value->items[n], key_path);
+		}
+	}
+	return err_result(decoder->err);
+}
+
+/* A section, or several of the same name. */
+static int decode_section(struct decoder *decoder, const char *section, const struct pos *pos, const struct node *node,
+			  const char *path, struct recipe_settings *settings)
+{
+	struct recipe_setting of = {.section = section, .section_pos = *pos};
+
+	if (node->type != NODE_LIST)
+		return decode_section_keys(decoder, of, node, path, settings);
+	for (of.nth = 0; of.nth < node->count; of.nth++) {
+		of.section_pos = node->items[of.nth]->pos;
+		decode_section_keys(decoder, of, node->items[of.nth], path, settings);
 	}
 	return err_result(decoder->err);
 }
@@ -204,11 +233,13 @@ static int decode_section(struct decoder *decoder, const char *section, const st
 static int decode_unknown_key(struct decoder *decoder, const struct schema *schema, const struct node *node, size_t i,
 			      const char *path)
 {
-	const char *known[64];
+	const char *known[96];
 	size_t n = 0;
 
-	for (const struct field *field = schema->fields; field->name && n < 64; field++)
+	for (const struct field *field = schema->fields; field->name && n < 96; field++)
 		known[n++] = field->name;
+	for (const char *const *section = schema->sections; section && *section && n < 96; section++)
+		known[n++] = *section;
 	return problem_unknown(decoder, &node->key_pos[i], path, "key", node->keys[i], known, n);
 }
 
@@ -248,7 +279,7 @@ static int decode_record(struct decoder *decoder, const struct schema *schema, c
 		else if (!schema_is_section(schema, node->keys[i]))
 			decode_unknown_key(decoder, schema, node, i, key_path);
 		else if (decode_check_key(decoder, &schema_setting_rule, node, i, key_path))
-			decode_section(decoder, node->keys[i], node->items[i], key_path,
+			decode_section(decoder, node->keys[i], &node->key_pos[i], node->items[i], key_path,
 				       (void *)((char *)out + schema->sections_offset));
 	}
 	for (const struct field *field = schema->fields; field->name; field++)
@@ -306,7 +337,7 @@ int decode(struct decoder *decoder, const struct schema *schema, const struct no
 		*(const char **)out = source_file_own(decoder, node, path);
 		return *(const char **)out ? 0 : -EINVAL;
 	case VALUE_SETTINGS:
-		return decode_section(decoder, schema->section, node, path, out);
+		return decode_section(decoder, schema->section, &node->pos, node, path, out);
 	case VALUE_RECORD:
 		return decode_record(decoder, schema, node, path, out);
 	case VALUE_TABLE:

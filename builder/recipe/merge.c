@@ -116,12 +116,12 @@ static struct node *merge_single(struct merger *merger, const struct node *older
 	return (struct node *)newer;
 }
 
-/* The list that a word alone stands for. */
-static const struct node *merge_as_list(struct merger *merger, const struct node *node)
+/* The list that a word alone, or a section alone, stands for. */
+static const struct node *merge_as_list(struct merger *merger, const struct schema *schema, const struct node *node)
 {
 	struct node *list;
 
-	if (node->type != NODE_SCALAR)
+	if (node->type != (schema->type == VALUE_SETTINGS ? NODE_MAP : NODE_SCALAR))
 		return node;
 	list = merge_fresh(merger, NODE_LIST, &node->pos, NULL);
 	node_add(merger->decoder->arena, list, merge_copy_of(merger, node));
@@ -246,13 +246,15 @@ static struct node *merge_take_away(struct merger *merger, const struct schema *
 	if (node_is_null(newer))
 		return NULL;
 	if (schema->type == VALUE_WORDS || schema->type == VALUE_SETTING)
-		older = merge_as_list(merger, older);
+		older = merge_as_list(merger, schema, older);
+	if (schema->type == VALUE_SETTINGS && older->type == NODE_LIST)
+		newer = merge_as_list(merger, schema, newer);
 	if (newer->type == NODE_MAP || older->type == NODE_SCALAR) {
 		err_at(merger->decoder->err, -EINVAL, &newer->pos, path, "expected the names of the items to remove");
 		err_hint(merger->decoder->err, "'!remove' without a value removes the whole key");
 		return merge_copy_of(merger, older);
 	}
-	newer = merge_as_list(merger, newer);
+	newer = merge_as_list(merger, schema, newer);
 	rest = merge_fresh(merger, older->type, &older->pos, older);
 	for (size_t i = 0; i < newer->count; i++) {
 		size_t at = merge_find_item(rest, newer->items[i]);
@@ -268,17 +270,17 @@ static struct node *merge_take_away(struct merger *merger, const struct schema *
 struct node *merge(struct merger *merger, const struct schema *schema, const struct node *older,
 		   const struct node *newer, const char *path)
 {
-	bool appends =
-		schema->type == VALUE_WORDS ||
-		(schema->type == VALUE_SETTING && (newer->type == NODE_LIST || (older && older->type == NODE_LIST)));
+	bool listed = newer->type == NODE_LIST || (older && older->type == NODE_LIST);
+	bool appends = schema->type == VALUE_WORDS ||
+		       ((schema->type == VALUE_SETTING || schema->type == VALUE_SETTINGS) && listed);
 
 	if (newer->tag == TAG_REMOVE)
 		return merge_take_away(merger, schema, older, newer, path);
 	if (newer->tag == TAG_REPLACE)
 		older = NULL;
 	if (appends) {
-		newer = merge_as_list(merger, newer);
-		older = older ? merge_as_list(merger, older) : NULL;
+		newer = merge_as_list(merger, schema, newer);
+		older = older ? merge_as_list(merger, schema, older) : NULL;
 	}
 	if (older && older->type != newer->type)
 		return merge_clash(merger, schema, older, newer, path);

@@ -24,6 +24,8 @@ enum recipe_origin { ORIGIN_PARENT, ORIGIN_MODULE, ORIGIN_SELF };
 /* `Section.Key=Value` of a systemd-style file; a key may come more than once. */
 struct recipe_setting {
 	const char *section, *key, *value;
+	size_t nth;                  /* in which of the sections of that name, counted from 0 */
+	struct pos pos, section_pos; /* of the key (of the item, where it has a list), and of its section */
 };
 
 struct recipe_settings {

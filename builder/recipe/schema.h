@@ -20,7 +20,7 @@ enum value_type {
 	VALUE_MODE,      /* mode_t, written as quoted octal */
 	VALUE_WORDS,     /* struct strv; a word alone is a list of one */
 	VALUE_FILE,      /* const char *: a file of the recipe's own, as an absolute path of the host */
-	VALUE_SETTINGS,  /* struct recipe_settings: one section of a systemd-style file */
+	VALUE_SETTINGS,  /* struct recipe_settings: a section of a systemd-style file, or a list of such sections */
 	VALUE_SETTING,   /* the value of one key in such a section: text, or a list of texts; decoded with its section */
 	VALUE_RECORD,    /* a struct, field by field */
 	VALUE_TABLE,     /* an array of structs, each an `element`, one for each key, and its size */
@@ -48,6 +48,7 @@ struct schema {
 	const struct field *fields;       /* of records, ended by a nameless one */
 	size_t sections_offset;           /* where settings go whose keys are sections (`Service:`), when `has_sections` */
 	bool has_sections;
+	const char *const *sections;      /* NULL-terminated: their names, for a suggestion */
 	const struct schema *element;     /* of tables, maps and lists */
 	const struct schema_variant *variants; /* of a content, ended by a nameless one */
 	const struct rule *key_rule;      /* of a table's and a map's keys */

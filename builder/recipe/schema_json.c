@@ -159,7 +159,9 @@ static struct jval *schema_json_record(struct arena *arena, const struct schema 
 		jval_set(properties, from->name, schema_json_field(arena, from));
 	if (schema->has_sections)
 		sections = schema_json_object_with(schema_json_pattern_of(arena, &schema_setting_rule),
-						   schema_json_reference("#/$defs/settings"));
+						   schema_json_any_of(
+							   schema_json_reference("#/$defs/settings"),
+							   schema_json_list_of(schema_json_reference("#/$defs/settings"))));
 	return schema_json_map_of(properties, sections);
 }
 

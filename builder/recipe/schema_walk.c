@@ -55,7 +55,7 @@ const struct schema *schema_below(const struct schema *schema, const struct node
 	case VALUE_LIST:
 		return schema->element;
 	case VALUE_SETTINGS:
-		return &setting;
+		return key ? &setting : &settings;
 	case VALUE_CONTENT:
 		type = node_get(node, "type");
 		variant = type && type->text ? schema_variant(schema, type->text) : NULL;

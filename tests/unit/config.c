@@ -243,10 +243,16 @@ START_TEST(the_firewall_lets_in_ssh_and_what_is_named)
 }
 END_TEST
 
+#define SETTING(section_, nth_, key_, value_) {.section = section_, .nth = nth_, .key = key_, .value = value_}
+
 START_TEST(a_network_is_a_file_of_systemd)
 {
-	struct recipe_setting match = {"Match", "MACAddress", "52:54:00:00:00:01"}, more = {"DHCPv4", "UseDNS", "no"};
-	struct recipe_network network = {.name = "lan", .match = {&match, 1}, .gateway = "192.0.2.1", .settings = {&more, 1}};
+	struct recipe_setting match = SETTING("Match", 0, "MACAddress", "52:54:00:00:00:01");
+	struct recipe_setting more[] = {
+		SETTING("DHCPv4", 0, "UseDNS", "no"), SETTING("Route", 0, "Gateway", "192.0.2.8"),
+		SETTING("Route", 1, "Gateway", "192.0.2.9"), SETTING("Route", 0, "Metric", "7"),
+	};
+	struct recipe_network network = {.name = "lan", .match = {&match, 1}, .gateway = "192.0.2.1", .settings = {more, 4}};
 
 	start();
 	network.addresses = words("192.0.2.2/24", "2001:db8::2/64");
@@ -256,7 +262,8 @@ START_TEST(a_network_is_a_file_of_systemd)
 	check_text(plan_of(), "/etc/systemd/network/05-lan.network",
 		   "[Match]\nMACAddress=52:54:00:00:00:01\n\n"
 		   "[Network]\nAddress=192.0.2.2/24\nAddress=2001:db8::2/64\nGateway=192.0.2.1\nDNS=192.0.2.3\n\n"
-		   "[DHCPv4]\nUseDNS=no\n");
+		   "[DHCPv4]\nUseDNS=no\n\n"
+		   "[Route]\nGateway=192.0.2.8\nMetric=7\n\n[Route]\nGateway=192.0.2.9\n");
 	check_text(plan_of(), "/etc/hostname", "gateway\n");
 }
 END_TEST
@@ -266,7 +273,8 @@ END_TEST
 START_TEST(settings_are_written_once_a_section_in_the_order_of_appearance)
 {
 	struct recipe_setting settings[] = {
-		{"Unit", "After", "a"}, {"Service", "ExecStart", ""}, {"Service", "ExecStart", "/b"}, {"Unit", "After", "c"},
+		SETTING("Unit", 0, "After", "a"), SETTING("Service", 0, "ExecStart", ""),
+		SETTING("Service", 0, "ExecStart", "/b"), SETTING("Unit", 0, "After", "c"),
 	};
 	struct recipe_unit units[] = {
 		{.name = "a.service", .enable = YES, .settings = {settings, 4}},

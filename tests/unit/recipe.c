@@ -85,6 +85,37 @@ START_TEST(settings_of_units_merge_as_systemd_would_read_them)
 }
 END_TEST
 
+/* The `Route` sections of a module and of the recipe that uses it, and what comes out: `Gateway` by section. */
+static const struct {
+	const char *module, *own, *expected;
+} repeated[] = {
+	{"[{ Gateway: a }]", "[{ Gateway: b }, { Gateway: a }]", "0a 1b "},
+	{"{ Gateway: a }", "[{ Gateway: b }]", "0a 1b "},
+	{"[{ Gateway: a }, { Gateway: b }]", "{ Gateway: c }", "0a 1b 2c "},
+	{"{ Gateway: a, Metric: 1 }", "{ Gateway: b }", "0b "},
+	{"[{ Gateway: a }]", "!replace [{ Gateway: b }]", "0b "},
+	{"[{ Gateway: a }, { Gateway: b }]", "!remove [{ Gateway: a }]", "0b "},
+	{"[{ Gateway: a }, { Gateway: b }]", "!remove { Gateway: b }", "0a "},
+};
+
+START_TEST(sections_that_repeat_are_a_list)
+{
+	char seen[64] = "";
+
+	recipes_write("m.recipe", arena_printf(scratch_arena(), "networks: { lan: { match: { Name: e }, Route: %s } }\n",
+					       repeated[_i].module));
+
+	const struct recipe *recipe = recipes_load(arena_printf(
+		scratch_arena(), FROM "use: m.recipe\nnetworks: { lan: { Route: %s } }\n", repeated[_i].own));
+	const struct recipe_settings *settings = &recipe->networks[0].settings;
+
+	for (size_t i = 0; i < settings->count; i++)
+		if (strcmp(settings->items[i].key, "Gateway") == 0)
+			sprintf(seen + strlen(seen), "%zu%s ", settings->items[i].nth, settings->items[i].value);
+	ck_assert_str_eq(seen, repeated[_i].expected);
+}
+END_TEST
+
 START_TEST(kinds_of_a_parent_are_only_a_default)
 {
 	ck_assert_uint_eq(recipes_load(FROM "kinds: [tools]\n")->kinds, KIND_TOOLS);
@@ -307,3 +338,4 @@ SUITE(recipe, parent_then_modules_then_the_file_itself, maps_merge_by_key_to_any
       what_is_not_said_has_a_default, partitions_come_by_priority_and_are_labelled_by_their_key,
       the_kind_asked_for_must_be_among_the_kinds, state_may_lie_on_a_partition_of_its_own,
       the_digest_is_that_of_what_archives_are_asked)
+LOOP_SUITE(recipe_repeated, sections_that_repeat_are_a_list, sizeof repeated / sizeof *repeated)

@@ -31,6 +31,7 @@ static const struct field network_fields[] = {
 
 static const struct schema schema_network = {
 	VALUE_RECORD, .fields = network_fields, .sections_offset = WORD_OF(recipe_network, settings), .has_sections = true,
+	.sections = word_network_sections,
 };
 
 static void words_network_check_ports(struct decoder *decoder, const struct strv *ports, const struct node *list,
@@ -84,6 +85,8 @@ static void words_network_check(struct decoder *decoder, const struct recipe_net
 
 	if (problem_known(decoder, path))
 		return;
+	word_check_sections(decoder, WORD_NETWORK, network->name, &network->match, path);
+	word_check_sections(decoder, WORD_NETWORK, network->name, &network->settings, path);
 	words_network_check_addresses(decoder, &network->addresses, node_get(node, "addresses"),
 				      problem_path(decoder->arena, path, "addresses"), true);
 	words_network_check_addresses(decoder, &network->dns, node_get(node, "dns"),

@@ -26,6 +26,7 @@ static void words_quadlets_prepare_quadlet(void *element)
 
 static const struct schema schema_quadlet = {
 	VALUE_RECORD, .fields = quadlet_fields, .sections_offset = WORD_OF(recipe_quadlet, settings), .has_sections = true,
+	.sections = word_quadlet_sections,
 };
 
 /* What the generator makes of a file, by its kind, and a key that such a file is nothing without. */
@@ -171,6 +172,7 @@ static void words_quadlets_check_quadlet(struct decoder *decoder, struct recipe_
 
 	if (problem_known(decoder, path))
 		return;
+	word_check_sections(decoder, WORD_QUADLET, quadlet->name, &quadlet->settings, path);
 	if (type->key && !words_quadlets_setting(quadlet, type->section, type->key) &&
 	    !words_quadlets_setting(quadlet, "Container", "Rootfs"))
 		err_at(decoder->err, -EINVAL, &quadlet->pos, path, "'%s.%s' is missing", type->section, type->key);

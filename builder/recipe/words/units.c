@@ -16,13 +16,18 @@ static void words_units_prepare_unit(void *element)
 
 static const struct schema schema_unit = {
 	VALUE_RECORD, .fields = unit_fields, .sections_offset = WORD_OF(recipe_unit, settings), .has_sections = true,
+	.sections = word_unit_sections,
 };
 
 static void words_units_check_unit(struct decoder *decoder, const struct recipe_unit *unit)
 {
+	const char *path = problem_path(decoder->arena, "units", unit->name);
+
+	if (problem_known(decoder, path))
+		return;
+	word_check_sections(decoder, WORD_UNIT, unit->name, &unit->settings, path);
 	if (unit->mask && unit->enable == YES)
-		err_at(decoder->err, -EINVAL, &unit->pos, problem_path(decoder->arena, "units", unit->name),
-		       "'enable' and 'mask' cannot be used together");
+		err_at(decoder->err, -EINVAL, &unit->pos, path, "'enable' and 'mask' cannot be used together");
 }
 
 static void words_units_check(struct decoder *decoder, const struct node *root)

@@ -29,6 +29,17 @@ extern const struct schema word_any, word_text, word_line, word_list, word_plain
 /* What is run without a shell is a program by its path: 0, or -EINVAL with the problem at `pos`. */
 int word_check_program(struct decoder *decoder, const struct pos *pos, const char *path, const struct strv *command);
 
+/* --- sections.c ------------------------------------------------------------------------------------------------------ */
+
+enum word_file { WORD_UNIT, WORD_QUADLET, WORD_NETWORK };
+
+/* All sections of files of a sort, for a suggestion; NULL-terminated. */
+extern const char *const word_unit_sections[], *const word_quadlet_sections[], *const word_network_sections[];
+
+/* Sections that the file `name` cannot have, or not more than once, and keys with more values than they take. */
+void word_check_sections(struct decoder *decoder, enum word_file file, const char *name,
+			 const struct recipe_settings *settings, const char *path);
+
 /* --- packages.c ------------------------------------------------------------------------------------------------ */
 
 extern const struct schema word_distribution, word_repositories, word_packages, word_globs;
