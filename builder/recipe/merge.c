@@ -93,13 +93,30 @@ static void merge_report_conflict(struct merger *merger, const struct conflict *
 		 decoder->documents[module->level].name, path);
 }
 
-void merge_check(struct merger *merger, const struct node *node, const char *path)
+/* A tag that no merging has met: below `vars`, or within an item of a list, where a value is taken as a whole. */
+static void merge_check_tags(struct merger *merger, const struct node *node, bool item, const char *path)
+{
+	if (node->tag == TAG_REMOVE || (item && node->tag != TAG_NONE))
+		err_at(merger->decoder->err, -EINVAL, &node->pos, path,
+		       "a tag has no meaning here: this value is taken as a whole");
+	for (size_t i = 0; node->type != NODE_SCALAR && i < node->count; i++)
+		merge_check_tags(merger, node->items[i], node->type == NODE_LIST,
+				 node->type == NODE_MAP ? problem_path(merger->decoder->arena, path, node->keys[i]) : path);
+}
+
+static void merge_check_conflicts(struct merger *merger, const struct node *node, const char *path)
 {
 	for (size_t i = 0; i < merger->n_conflicts; i++)
 		if (merger->conflicts[i].newer == node)
 			merge_report_conflict(merger, &merger->conflicts[i], path);
 	for (size_t i = 0; merger->n_conflicts && node->type == NODE_MAP && i < node->count; i++)
-		merge_check(merger, node->items[i], problem_path(merger->decoder->arena, path, node->keys[i]));
+		merge_check_conflicts(merger, node->items[i], problem_path(merger->decoder->arena, path, node->keys[i]));
+}
+
+void merge_check(struct merger *merger, const struct node *node, const char *path)
+{
+	merge_check_conflicts(merger, node, path);
+	merge_check_tags(merger, node, false, path);
 }
 
 /* --- single values, lists, maps -------------------------------------------------------------------------------------- */
@@ -130,7 +147,11 @@ static const struct node *merge_as_list(struct merger *merger, const struct sche
 	return list;
 }
 
-/* An empty setting makes systemd forget the ones before it, and so do we: what follows is a new list. */
+static void merge_remove_item(struct merger *merger, const struct node *older, struct node *list, const struct node *word,
+			      const char *path);
+
+/* An empty setting makes systemd forget the ones before it, and so do we: what follows is a new list. What is to be removed
+ * is looked for in what other files said: a file does not take away what it adds. */
 static struct node *merge_lists(struct merger *merger, const struct schema *schema, const struct node *older,
 				const struct node *newer, const char *path)
 {
@@ -139,9 +160,16 @@ static struct node *merge_lists(struct merger *merger, const struct schema *sche
 	for (size_t i = 0; i < newer->count; i++) {
 		struct node *item = newer->items[i];
 
-		if (item->tag != TAG_NONE)
+		if (item->tag == TAG_REMOVE) {
+			merge_remove_item(merger, older, list, item, path);
+			continue;
+		}
+		if (item->tag != TAG_NONE) {
 			err_at(merger->decoder->err, -EINVAL, &item->pos, path,
-			       "a tag is not allowed for an item of a list");
+			       "the only tag for an item of a list is '!remove'");
+			err_hint(merger->decoder->err, "'!replace' before the list replaces all that other files said");
+			continue;
+		}
 		if (schema->type == VALUE_SETTING && item->type == NODE_SCALAR && !*item->text)
 			list = merge_fresh(merger, NODE_LIST, &newer->pos, NULL);
 		else if (older && node_has(older, item))
@@ -232,6 +260,18 @@ static void merge_not_there(struct merger *merger, const struct node *node, cons
 	       word->text ? word->text : "this item");
 	if (near)
 		err_hint(merger->decoder->err, "did you mean '%s'?", near);
+}
+
+static void merge_remove_item(struct merger *merger, const struct node *older, struct node *list, const struct node *word,
+			      const char *path)
+{
+	static const struct node nothing = {.type = NODE_LIST};
+	size_t at = older ? merge_find_item(older, word) : 0, now = merge_find_item(list, word);
+
+	if (!older || at == older->count)
+		merge_not_there(merger, older ? older : &nothing, word, path);
+	else if (now < list->count)
+		merge_drop(list, now);
 }
 
 static struct node *merge_take_away(struct merger *merger, const struct schema *schema, const struct node *older,
