@@ -13,7 +13,7 @@
 static struct {
 	pthread_mutex_t lock;
 	enum log_mode mode;
-	bool terminal, in_step;
+	bool terminal, in_step, verbose;
 	char step[160];
 	int64_t step_started_ms, last_shown_ms;
 } state = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -79,6 +79,29 @@ void log_warn(const char *format, ...)
 	va_start(ap, format);
 	log_say_v("warning", "WARNING: ", format, ap);
 	va_end(ap);
+}
+
+void log_output(const char *lines)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	char *rest = arena_strdup(arena, lines), *line;
+
+	text_calm(rest, "\n\t");
+	pthread_mutex_lock(&state.lock);
+	while ((line = strsep(&rest, "\n")))
+		if (*line)
+			log_say("output", "  | ", line);
+	pthread_mutex_unlock(&state.lock);
+}
+
+void log_set_verbose(bool verbose)
+{
+	state.verbose = verbose;
+}
+
+bool log_is_verbose(void)
+{
+	return state.verbose;
 }
 
 static void log_print_json_field(const char *name, const char *text)

@@ -22,6 +22,13 @@ void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Tells the warnings of `err`, each with its place and hint, and forgets them. */
 void log_warnings(struct err *err);
 
+/* What another program said: each line is shown, indented. */
+void log_output(const char *lines);
+
+/* Whether all that other programs say is to be shown (--verbose). */
+void log_set_verbose(bool verbose);
+bool log_is_verbose(void);
+
 /* Begins a step ("installing packages"); the step before it ends. NULL just ends it. */
 void log_step(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -54,6 +54,7 @@ int project_load(const char *path, unsigned kind, const struct project_options *
 	project->arena = arena_new();
 	project->fakes = options->fakes;
 	err_set_strict(options->strict);
+	log_set_verbose(options->verbose);
 	r = fakes_check(project->fakes, err);
 	if (r == 0)
 		r = project_read_kind(options, &how.kind, err);

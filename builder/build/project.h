@@ -8,6 +8,7 @@
 struct project_options {
 	bool allow_outside;          /* own files may lie outside the repository */
 	bool strict;                 /* warnings are errors */
+	bool verbose;                /* all output of hooks is shown */
 	const char *fakes;           /* folder of what stands in (lock/fakes.h), or NULL */
 	const char *kind;            /* "vm", "lxc", "tools"; NULL: the recipe's first one */
 };

@@ -57,17 +57,6 @@ int step_users(const struct step *step, struct err *err)
 	return r < 0 ? err_wrap(err, "while creating the users of the recipe") : 0;
 }
 
-/* A link whose target is missing is a name misspelt: a time zone, for one. */
-static int tree_files_put_link(const struct step *step, const struct plan_file *file, struct err *err)
-{
-	int r = inside_link(step->root_fd, file->path, file->link, err);
-
-	if (r == 0 && !inside_exists(step->root_fd, file->path))
-		r = err_at(err, -ENOENT, &file->pos, NULL, "'%s' points to '%s', which is not in the image",
-			   file->path, file->link);
-	return r;
-}
-
 static int tree_files_put(const struct step *step, const struct accounts *accounts, const struct plan_file *file,
 			  struct err *err)
 {
@@ -76,7 +65,7 @@ static int tree_files_put(const struct step *step, const struct accounts *accoun
 	int r;
 
 	if (file->link)
-		return tree_files_put_link(step, file, err);
+		return inside_link(step->root_fd, file->path, file->link, err);
 	if ((r = accounts_uid(accounts, file->owner, &file->pos, &uid, err)) < 0 ||
 	    (r = accounts_gid(accounts, file->group, &file->pos, &gid, err)) < 0)
 		return r;

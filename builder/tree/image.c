@@ -12,37 +12,32 @@
 #include "tree/steps.h"
 #include "tree/tree.h"
 
+const char *const step_env[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8",
+				"TZ=UTC", "HOME=/root", "SOURCE_DATE_EPOCH=1", NULL};
+
 int step_run(const struct step *step, const char *const *argv, unsigned deadline_s, struct err *err)
 {
-	static const char *const env[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8",
-					  "TZ=UTC", "HOME=/root", "SOURCE_DATE_EPOCH=1", NULL};
 	const struct sandbox sandbox = {.root = step->root};
 
-	return sandbox_check(&sandbox, &(struct proc){.argv = argv, .env = env, .deadline_s = deadline_s}, err);
-}
-
-int step_configure(const struct step *step, struct err *err)
-{
-	const struct recipe *recipe = step->plan->recipe;
-
-	for (size_t i = 0; i < recipe->n_configure; i++) {
-		const struct recipe_hook *hook = &recipe->configure[i];
-		struct arena *arena = arena_new();
-		struct strv argv = {0};
-		int r;
-
-		for (size_t a = 0; a < hook->argv.count; a++)
-			strv_push(arena, &argv, hook->argv.items[a]);
-		*arena_push(arena, argv.items, argv.count) = NULL;
-		r = step_run(step, argv.items, 0, err);
-		arena_free(arena);
-		if (r < 0)
-			return err_wrap(err, "in the hook at %s:%u", hook->pos.file, hook->pos.line);
-	}
-	return 0;
+	return sandbox_check(&sandbox, &(struct proc){.argv = argv, .env = step_env, .deadline_s = deadline_s}, err);
 }
 
 typedef int image_step(const struct step *step, struct err *err);
+
+/* Files, units and hooks. Names are asked when files or units were refused, too: all that is misspelt is told at once. */
+static int tree_image_words(const struct step *step, struct err *err)
+{
+	static image_step *const steps[] = {step_files, step_quadlets, step_units};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sizeof steps / sizeof *steps; i++)
+		r = steps[i](step, err);
+	if (r == 0)
+		r = step_configure(step, err);
+	else
+		step_names(step, err);
+	return r == 0 ? step_names(step, err) : r;
+}
 
 /* Stacks the packages and the container images, and takes the `n` steps in what lies over them. */
 static int tree_image_make(struct arena *arena, struct cache *cache, const struct plan *plan, image_step *const *steps,
@@ -76,7 +71,7 @@ static int tree_image_make(struct arena *arena, struct cache *cache, const struc
 int tree_image(struct arena *arena, struct cache *cache, const struct plan *plan, struct tree *ret_tree, struct err *err)
 {
 	image_step *const steps[] = {
-		step_users, step_downloads, step_files, step_quadlets, step_units, step_configure, step_clean,
+		step_users, step_downloads, tree_image_words, step_clean,
 		plan->recipe->kind == KIND_LXC ? step_container : step_var,
 	};
 

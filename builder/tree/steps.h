@@ -18,7 +18,7 @@ int step_users(const struct step *step, struct err *err);
 /* The plan's downloads, which are in the cache: what is wanted of them is put in its place. */
 int step_downloads(const struct step *step, struct err *err);
 
-/* The plan's files, and where its links lead must exist. */
+/* The plan's files. */
 int step_files(const struct step *step, struct err *err);
 
 /* Podman's own generator must find nothing wrong with the Quadlet files; what it says is told at the recipe's place. */
@@ -27,8 +27,13 @@ int step_quadlets(const struct step *step, struct err *err);
 /* Units, drop-ins, masks and presets; then systemd-analyze(1) must find nothing wrong with them. */
 int step_units(const struct step *step, struct err *err);
 
-/* `hooks.configure`, in the sandbox. */
+/* `hooks.configure`, in the sandbox, each for at most 15 minutes. What they say is shown: its end, or all of it when
+ * log_is_verbose(). */
 int step_configure(const struct step *step, struct err *err);
+
+/* Names of the recipe that nobody but the image knows (units and programs of health checks and tests, the time zone, kernel
+ * modules, what quadlets name): each that it does not have is an error at its place, with the nearest one that it has. */
+int step_names(const struct step *step, struct err *err);
 
 /* Removes what differs between two builds, or must be each machine's own. */
 int step_clean(const struct step *step, struct err *err);
@@ -48,6 +53,7 @@ int step_container(const struct step *step, struct err *err);
 
 /* Runs `argv` in the tree, for at most `deadline_s` seconds (0: an hour); what it said is in the error when it fails. */
 int step_run(const struct step *step, const char *const *argv, unsigned deadline_s, struct err *err);
+extern const char *const step_env[]; /* the environment that it has there */
 enum { STEP_PATIENCE_S = 300 }; /* for programs that take a second, but read what packages wrote */
 
 #endif

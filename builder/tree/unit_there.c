@@ -56,8 +56,8 @@ const char *unit_of_quadlet(struct arena *arena, const char *name)
 
 /* --- files ----------------------------------------------------------------------------------------------------------- */
 
-/* A link to /dev/null and an empty file mean that there is to be no such unit; the target of a link may be missing here and made
- * by the machine (/run). */
+/* A link to /dev/null and an empty file mean that there is to be no such unit; the target of a link may be missing here, and be
+ * made by the machine (/run). */
 static enum unit_there unit_there_at(int root_fd, const char *path)
 {
 	_cleanup_fd_ int fd = root_open(root_fd, path, O_PATH | O_NOFOLLOW, 0);
@@ -66,9 +66,8 @@ static enum unit_there unit_there_at(int root_fd, const char *path)
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return UNIT_MISSING;
-	if (S_ISLNK(st.st_mode))
-		return readlinkat(fd, "", target, sizeof target - 1) > 0 && strcmp(target, "/dev/null") == 0 ? UNIT_MASKED
-													     : UNIT_THERE;
+	if (S_ISLNK(st.st_mode) && readlinkat(fd, "", target, sizeof target - 1) > 0)
+		return strcmp(target, "/dev/null") == 0 ? UNIT_MASKED : UNIT_THERE;
 	return S_ISREG(st.st_mode) ? st.st_size ? UNIT_THERE : UNIT_MASKED : UNIT_MISSING;
 }
 
@@ -242,8 +241,8 @@ static int unit_there_note_generator(void *data, int folder_fd, const char *path
 
 static bool unit_there_foreign_generator(int root_fd)
 {
-	static const char *const generators[] = {"/etc/systemd/system-generators", "/usr/local/lib/systemd/system-generators",
-						 GENERATORS};
+	static const char *const generators[] = {"/etc/systemd/system-generators",
+						 "/usr/local/lib/systemd/system-generators", GENERATORS};
 	struct err ignored = {0};
 	bool unsure = false;
 

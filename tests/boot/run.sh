@@ -47,7 +47,7 @@ make_bad() {
 			  - { name: a status, command: [/bin/false] }
 			  - { name: an output, command: [/bin/echo, seen], output: wanted }
 			  - { name: an end, command: [/bin/sleep, "60"], timeout: 2s }
-			  - { name: a program, command: [/usr/bin/nowhere] }
+			  - { name: a program, command: [/run/nowhere] }
 		END
 }
 

@@ -17,7 +17,8 @@ static struct recipe_partition partitions[] = {{.name = "data", .mountpoint = "/
 static struct recipe_disk disk = {.partitions = partitions, .n_partitions = 2};
 static struct recipe_setting service_name = {"Container", "ServiceName", "renamed"};
 static struct recipe_quadlet quadlets[] = {
-	{.name = "web.container"}, {.name = "logs.volume"}, {.name = "many@.container"}, {.name = "mine.container", .user = "anna"},
+	{.name = "web.container"}, {.name = "logs.volume"}, {.name = "many@.container"},
+	{.name = "mine.container", .user = "anna"},
 	{.name = "other.container", .settings = {&service_name, 1}},
 };
 static struct plan_unit units[] = {
@@ -36,7 +37,8 @@ static int make_tree(void)
 		GENERATORS "systemd-sysv-generator", GENERATORS "systemd-ssh-generator",
 	};
 	static const char *const links[][2] = {
-		{ETC "alias.service", LIB "nginx.service"}, {ETC "masked.service", "/dev/null"}, {ETC "dbus.socket", "/dev/null"},
+		{ETC "alias.service", LIB "nginx.service"}, {ETC "masked.service", "/dev/null"},
+		{ETC "dbus.socket", "/dev/null"},
 	};
 	static const char fstab[] = "# comment\nUUID=1 /media/disk ext4 defaults 0 2\n/dev/vdb none swap sw\n";
 	struct err err = {0};
@@ -69,10 +71,12 @@ static const struct {
 	{"own.service", UNIT_THERE}, {"never.service", UNIT_MASKED}, {"nowhere.service", UNIT_MISSING},
 	/* made by the machine */
 	{"dev-vda.device", UNIT_THERE}, {"session-1.scope", UNIT_THERE}, {"machine.slice", UNIT_THERE},
-	{"-.mount", UNIT_THERE}, {"dev-shm.mount", UNIT_THERE}, {"srv-my\\x20data.mount", UNIT_THERE}, {"srv.mount", UNIT_MISSING},
+	{"-.mount", UNIT_THERE}, {"dev-shm.mount", UNIT_THERE}, {"srv-my\\x20data.mount", UNIT_THERE},
+	{"srv.mount", UNIT_MISSING},
 	{"media-disk.mount", UNIT_THERE}, {"media-disk.automount", UNIT_THERE}, {"dev-vdb.swap", UNIT_THERE},
-	{"media-disc.mount", UNIT_MISSING}, {"old.service", UNIT_THERE}, {"odl.service", UNIT_MISSING}, {"old.timer", UNIT_MISSING},
-	{"sshd-vsock.socket", UNIT_THERE}, {"system-update.target", UNIT_MISSING}, {"kernel-command-line.service", UNIT_MISSING},
+	{"media-disc.mount", UNIT_MISSING}, {"old.service", UNIT_THERE}, {"odl.service", UNIT_MISSING},
+	{"old.timer", UNIT_MISSING}, {"sshd-vsock.socket", UNIT_THERE}, {"system-update.target", UNIT_MISSING},
+	{"kernel-command-line.service", UNIT_MISSING},
 	/* quadlets */
 	{"web.service", UNIT_THERE}, {"logs-volume.service", UNIT_THERE}, {"logs.service", UNIT_MISSING},
 	{"many@1.service", UNIT_THERE}, {"mine.service", UNIT_MISSING}, {"file.service", UNIT_THERE},
@@ -125,7 +129,8 @@ START_TEST(the_nearest_unit_is_named)
 	_cleanup_fd_ int root_fd = make_tree();
 	const char *near = unit_nearest(scratch_arena(), &plan, root_fd, misspelt[_i].name);
 
-	ck_assert_msg(misspelt[_i].near ? near && strcmp(near, misspelt[_i].near) == 0 : !near, "%s: %s", misspelt[_i].name, near);
+	ck_assert_msg(misspelt[_i].near ? near && strcmp(near, misspelt[_i].near) == 0 : !near, "%s: %s",
+		      misspelt[_i].name, near);
 }
 END_TEST
 LOOP_SUITE(unit_there_nearest, the_nearest_unit_is_named, sizeof misspelt / sizeof *misspelt)
@@ -133,7 +138,8 @@ LOOP_SUITE(unit_there_nearest, the_nearest_unit_is_named, sizeof misspelt / size
 START_TEST(names_of_paths_are_those_of_systemd_escape)
 {
 	static const char *const paths[][2] = {
-		{"/", "-.mount"}, {"/srv/a-b", "srv-a\\x2db.mount"}, {"/.hidden/a.b", "\\x2ehidden-a.b.mount"}, {"/mnt/ä", "mnt-\\xc3\\xa4.mount"},
+		{"/", "-.mount"}, {"/srv/a-b", "srv-a\\x2db.mount"}, {"/.hidden/a.b", "\\x2ehidden-a.b.mount"},
+		{"/mnt/ä", "mnt-\\xc3\\xa4.mount"},
 	};
 
 	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)

@@ -6,6 +6,8 @@ const struct option recipe_options[] = {
 	{"allow-outside", NULL, "allow files of the recipe outside of its repository", OPTION_FLAG,
 	 offsetof(struct project_options, allow_outside), NULL},
 	{"strict", NULL, "treat warnings as errors", OPTION_FLAG, offsetof(struct project_options, strict), NULL},
+	{"verbose", NULL, "show all output of the recipe's hooks", OPTION_FLAG, offsetof(struct project_options, verbose),
+	 NULL},
 	{0},
 };
 

@@ -5,7 +5,8 @@
 #include "build/project.h"
 #include "verb/options/options.h"
 
-/* Read into struct project_options: --with-fakes, --allow-outside, --strict; and --kind, where the verb does not say it. */
+/* Read into struct project_options: --with-fakes, --allow-outside, --strict, --verbose; and --kind, where the verb does not
+ * say it. */
 extern const struct option recipe_options[], kind_options[];
 
 #endif

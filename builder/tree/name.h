@@ -1,0 +1,32 @@
+/* Names of a recipe that the image can be asked about: each kind of name is a question. */
+#ifndef TREE_NAME_H
+#define TREE_NAME_H
+
+#include "tree/steps.h"
+
+struct name {
+	const char *text;
+	struct pos pos;              /* of the recipe's word */
+	const char *path;            /* its key, as messages show it */
+};
+
+/* Adds an error, or a warning, with the place and the nearest name that the image has, unless the image has this one. */
+typedef void name_ask(const struct step *step, struct arena *arena, const struct name *name, struct err *err);
+
+name_ask name_ask_unit;      /* something must come of it: it is not missing, masked or a template */
+name_ask name_ask_program;   /* an absolute path: a file that can be executed, and if a script, its interpreter too */
+name_ask name_ask_file;      /* an absolute path of anything */
+name_ask name_ask_zone;      /* a time zone of tzfile(5) */
+name_ask name_ask_module;    /* a kernel module, or an alias of one */
+name_ask name_ask_blacklist; /* the same, where a missing one does no harm */
+
+/* Says that there is nothing of that name: `format` and what follows make the message. With `near` the hint names it, else
+ * it is `otherwise`. */
+void name_missing(const struct name *name, const char *near, const char *otherwise, struct err *err, const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
+
+/* Whether what is at `path` comes with the image: not what is in memory, on persistent storage, or mounted by a unit of the
+ * recipe's, where a machine may make it later. */
+bool name_is_of_image(const struct plan *plan, const char *path);
+
+#endif

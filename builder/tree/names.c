@@ -1,0 +1,289 @@
+/* Names in a recipe that only the image can tell from misspelt ones: each is asked once the tree is made, all at once. */
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "recipe/problem.h"
+#include "tree/name.h"
+#include "tree/unit_there.h"
+
+struct asking {
+	const struct step *step;
+	struct arena *arena;
+	struct err *err;
+};
+
+void name_missing(const struct name *name, const char *near, const char *otherwise, struct err *err, const char *format, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(text, sizeof text, format, ap);
+	va_end(ap);
+	err_at(err, -ENOENT, &name->pos, name->path, "%s", text);
+	if (near)
+		err_hint(err, "did you mean '%s'?", near);
+	else
+		err_hint(err, "%s", otherwise);
+}
+
+/* --- units ----------------------------------------------------------------------------------------------------------- */
+
+/* The user whose systemd has the unit; NULL when it is nobody's. */
+static const char *names_user_of(struct arena *arena, const struct recipe *recipe, const char *unit)
+{
+	for (size_t i = 0; i < recipe->n_quadlets; i++)
+		if (recipe->quadlets[i].user && strcmp(unit_of_quadlet(arena, recipe->quadlets[i].name), unit) == 0)
+			return recipe->quadlets[i].user;
+	return NULL;
+}
+
+static void names_tell_unit(const struct step *step, struct arena *arena, const struct name *name, struct err *err)
+{
+	const char *user = names_user_of(arena, step->plan->recipe, name->text);
+
+	if (!user) {
+		name_missing(name, unit_nearest(arena, step->plan, step->root_fd, name->text),
+			     "add the package that has it, or define it in 'units'", err, "the image has no unit '%s'",
+			     name->text);
+		return;
+	}
+	err_at(err, -ENOENT, &name->pos, name->path, "'%s' is a unit of the user '%s', not of the system", name->text, user);
+	err_hint(err, "ask for what it does, with 'tcp', 'http' or 'command'");
+}
+
+void name_ask_unit(const struct step *step, struct arena *arena, const struct name *name, struct err *err)
+{
+	const char *at = strchr(name->text, '@');
+
+	switch (unit_there(step->plan, step->root_fd, name->text)) {
+	case UNIT_MISSING:
+		names_tell_unit(step, arena, name, err);
+		return;
+	case UNIT_UNSURE:
+		err_warn(err, &name->pos, name->path, "the image has no file of the unit '%s'", name->text);
+		err_hint(err, "this is fine if a generator of a package makes it when the machine starts");
+		return;
+	case UNIT_MASKED:
+		err_at(err, -EINVAL, &name->pos, name->path, "the unit '%s' is masked: it can never be active", name->text);
+		err_hint(err, "name another unit, or do not mask it");
+		return;
+	case UNIT_THERE:
+		break;
+	}
+	if (at && at[1] == '.') {
+		err_at(err, -EINVAL, &name->pos, name->path, "'%s' is a template: only an instance of it can be active",
+		       name->text);
+		err_hint(err, "name an instance, like %.*s@NAME%s", (int)(at - name->text), name->text, at + 1);
+	}
+}
+
+/* --- the words of a recipe ------------------------------------------------------------------------------------------- */
+
+static void names_ask(const struct asking *asking, name_ask *ask, const char *text, const struct pos *pos, const char *path)
+{
+	ask(asking->step, asking->arena, &(struct name){text, *pos, path}, asking->err);
+}
+
+static void names_of_timezone(const struct asking *asking)
+{
+	const struct recipe *recipe = asking->step->plan->recipe;
+	const struct pos pos = recipe_place(recipe, (const char *const[]){"timezone", NULL}, NULL);
+
+	if (strcmp(recipe->timezone, "UTC") != 0)
+		names_ask(asking, name_ask_zone, recipe->timezone, &pos, "timezone");
+}
+
+static void names_of_modules(const struct asking *asking)
+{
+	const struct recipe *recipe = asking->step->plan->recipe;
+
+	for (size_t i = 0; i < recipe->modules_load.count; i++) {
+		const char *module = recipe->modules_load.items[i];
+		const struct pos pos = recipe_place(recipe, (const char *const[]){"modulesLoad", NULL}, module);
+
+		names_ask(asking, name_ask_module, module, &pos, "modulesLoad");
+	}
+}
+
+/* Arguments of systemd and modprobe that have names as their values (kernel-command-line(7), modprobe(8)). */
+static void names_of_kernel_args(const struct asking *asking)
+{
+	static const struct {
+		const char *key;
+		name_ask *ask;
+	} known[] = {
+		{"systemd.unit=", name_ask_unit}, {"systemd.wants=", name_ask_unit},
+		{"modprobe.blacklist=", name_ask_blacklist}, {"module_blacklist=", name_ask_blacklist},
+	};
+	const struct recipe *recipe = asking->step->plan->recipe;
+
+	for (size_t i = 0; i < recipe->kernel_args.count; i++)
+		for (size_t k = 0; k < sizeof known / sizeof *known; k++) {
+			const char *word = recipe->kernel_args.items[i];
+			const struct pos pos = recipe_place(recipe, (const char *const[]){"kernelArgs", NULL}, word);
+			char *rest, *value;
+
+			if (!text_has_prefix(word, known[k].key))
+				continue;
+			rest = arena_strdup(asking->arena, word + strlen(known[k].key));
+			while ((value = strsep(&rest, ",")))
+				if (*value)
+					names_ask(asking, known[k].ask, value, &pos, "kernelArgs");
+		}
+}
+
+static void names_of_health(const struct asking *asking)
+{
+	const struct recipe *recipe = asking->step->plan->recipe;
+
+	for (size_t i = 0; i < recipe->n_health; i++) {
+		const struct recipe_health *health = &recipe->health[i];
+
+		if (health->unit)
+			names_ask(asking, name_ask_unit, health->unit, &health->pos, "health");
+		if (health->command.count)
+			names_ask(asking, name_ask_program, health->command.items[0], &health->pos, "health");
+	}
+}
+
+/* The program that a text for the shell begins with, when that is plain to see; NULL. */
+static const char *names_shell_program(struct arena *arena, const char *shell)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+-";
+	size_t length = strspn(shell, plain);
+
+	return *shell == '/' && (!shell[length] || strchr(" \t\n;|&", shell[length])) ? arena_strndup(arena, shell, length)
+											: NULL;
+}
+
+/* Whoever expects that a program is not there, or cannot be run, gets these from the shell. */
+static void names_of_tests(const struct asking *asking)
+{
+	enum { CANNOT_RUN = 126, NOT_FOUND = 127 };
+	const struct recipe *recipe = asking->step->plan->recipe;
+
+	for (size_t i = 0; i < recipe->n_tests; i++) {
+		const struct recipe_test *test = &recipe->tests[i];
+		const char *program =
+			test->shell ? names_shell_program(asking->arena, test->shell) : test->command.items[0];
+
+		if (program && test->status != CANNOT_RUN && test->status != NOT_FOUND)
+			names_ask(asking, name_ask_program, program, &test->pos, "tests");
+	}
+}
+
+/* --- quadlets -------------------------------------------------------------------------------------------------------- */
+
+/* Keys of podman-systemd.unit(5) and systemd.exec(5) whose values name something of the machine. */
+static const struct quadlet_key {
+	const char *section, *key;   /* NULL: of any section */
+	enum { OF_FILE, OF_MOUNT, OF_PROGRAM, OF_UNIT } means;
+} quadlet_keys[] = {
+	{NULL, "EnvironmentFile", OF_FILE},
+	{NULL, "AuthFile", OF_FILE},
+	{NULL, "ContainersConfModule", OF_FILE},
+	{"Container", "SeccompProfile", OF_FILE},
+	{"Container", "Rootfs", OF_MOUNT},
+	{"Container", "Volume", OF_MOUNT},
+	{"Pod", "Volume", OF_MOUNT},
+	{"Build", "Volume", OF_MOUNT},
+	{"Build", "File", OF_FILE},
+	{"Kube", "Yaml", OF_FILE},
+	{"Kube", "ConfigMap", OF_FILE},
+	{"Image", "CertDir", OF_FILE},
+	{"Image", "DecryptionKey", OF_FILE},
+	{"Service", "ExecStartPre", OF_PROGRAM},
+	{"Service", "ExecStartPost", OF_PROGRAM},
+	{"Service", "ExecStopPost", OF_PROGRAM},
+	{"Service", "ExecReload", OF_PROGRAM},
+	{"Unit", "Requires", OF_UNIT},
+	{"Unit", "Requisite", OF_UNIT},
+	{"Unit", "BindsTo", OF_UNIT},
+};
+
+/* The path that a value names; NULL for none, or one that only the machine can tell (%h), or that may be missing ('-'). */
+static const char *names_quadlet_path(struct arena *arena, const struct plan_quadlet *quadlet, const char *value, bool mount)
+{
+	const char *path = arena_strndup(arena, value, strcspn(value, mount ? ":" : " \t"));
+
+	if (strchr(path, '%') || *path == '-' || !*path || strstr(path, "://"))
+		return NULL;
+	if (*path == '/')
+		return path;
+	if (mount && *path != '.') /* a volume's name */
+		return NULL;
+	while (text_has_prefix(path, "./"))
+		path += 2;
+	if (text_has_prefix(path, ".."))
+		return NULL;
+	return arena_printf(arena, "%.*s%s", (int)(path_last(quadlet->path) - quadlet->path), quadlet->path, path);
+}
+
+static bool names_is_quadlet(const struct recipe *recipe, const char *name)
+{
+	for (size_t i = 0; i < recipe->n_quadlets; i++)
+		if (strcmp(recipe->quadlets[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static void names_of_setting(const struct asking *asking, const struct plan_quadlet *quadlet,
+			     const struct recipe_setting *setting, const struct quadlet_key *key)
+{
+	const char *const keys[] = {"quadlets", quadlet->name, setting->section, setting->key, NULL};
+	const struct pos pos = recipe_place(asking->step->plan->recipe, keys, setting->value);
+	const char *path = arena_printf(asking->arena, "quadlets.%s.%s.%s", keys[1], keys[2], keys[3]), *value;
+	char *rest = arena_strdup(asking->arena, setting->value), *word;
+
+	switch (key->means) {
+	case OF_FILE:
+	case OF_MOUNT:
+		value = names_quadlet_path(asking->arena, quadlet, setting->value, key->means == OF_MOUNT);
+		if (value)
+			names_ask(asking, name_ask_file, value, &pos, path);
+		break;
+	case OF_PROGRAM:
+		word = strsep(&rest, " \t");
+		word += strspn(word, "@+!:|");
+		if (*word == '/' && !strchr(word, '%')) /* '-': its failure is no failure */
+			names_ask(asking, name_ask_program, word, &pos, path);
+		break;
+	case OF_UNIT:
+		while ((word = strsep(&rest, " \t")))
+			if (strchr(word, '.') && !strchr(word, '%') && quadlet->uid == 0 &&
+			    !names_is_quadlet(asking->step->plan->recipe, word))
+				names_ask(asking, name_ask_unit, word, &pos, path);
+		break;
+	}
+}
+
+static void names_of_quadlets(const struct asking *asking)
+{
+	const struct plan *plan = asking->step->plan;
+
+	for (size_t q = 0; q < plan->n_quadlets; q++)
+		for (size_t i = 0; i < plan->recipe->quadlets[q].settings.count; i++) {
+			const struct recipe_setting *setting = &plan->recipe->quadlets[q].settings.items[i];
+
+			for (size_t k = 0; k < sizeof quadlet_keys / sizeof *quadlet_keys; k++)
+				if (strcmp(setting->key, quadlet_keys[k].key) == 0 &&
+				    (!quadlet_keys[k].section || strcmp(setting->section, quadlet_keys[k].section) == 0))
+					names_of_setting(asking, &plan->quadlets[q], setting, &quadlet_keys[k]);
+		}
+}
+
+int step_names(const struct step *step, struct err *err)
+{
+	static void (*const words[])(const struct asking *) = {
+		names_of_timezone, names_of_modules, names_of_kernel_args, names_of_health, names_of_tests, names_of_quadlets,
+	};
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const struct asking asking = {step, arena, err};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		words[i](&asking);
+	problem_sort(err);
+	return err_result(err);
+}
