@@ -28,6 +28,7 @@ struct disk_partition {
 	uint64_t start, size;        /* bytes; 0: layout_place() decides */
 	enum disk_content content;
 	struct strv mkfs_arguments;  /* further arguments of mkfs */
+	const char *mountpoint;      /* where the machine mounts it; or NULL */
 	struct pos pos;              /* of the words behind it */
 };
 

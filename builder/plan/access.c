@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/escape.h"
 #include "base/file.h"
 #include "plan/config.h"
 
@@ -55,15 +56,18 @@ static void access_put_quoted(struct buf *out, const char *text)
 static void access_put_skeleton(struct arena *arena, struct buf *tmpfiles, const struct recipe_user *user,
 				const char *path, mode_t mode, struct strv *folders)
 {
+	const char *home = escape_tmpfiles(arena, user->home);
+
 	for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
 		const char *folder = arena_strndup(arena, path, (size_t)(slash - path));
 
 		if (strv_has(folders, folder))
 			continue;
 		strv_push(arena, folders, folder);
-		buf_printf(tmpfiles, "d %s/%s 0700 %s %s\n", user->home, folder, user->name, user->name);
+		buf_printf(tmpfiles, "d %s/%s 0700 %s %s\n", home, escape_tmpfiles(arena, folder), user->name, user->name);
 	}
-	buf_printf(tmpfiles, "C %s/%s %04o %s %s - /etc/skel/%s\n", user->home, path, mode, user->name, user->name, path);
+	path = escape_tmpfiles(arena, path);
+	buf_printf(tmpfiles, "C %s/%s %04o %s %s - /etc/skel/%s\n", home, path, mode, user->name, user->name, path);
 }
 
 /* Home folders are on the state partition, which is empty on the first boot: tmpfiles make them there. File by file,
@@ -77,7 +81,7 @@ static void access_put_home(struct arena *arena, struct buf *tmpfiles, const str
 	struct strv folders = {0};
 
 	if (!user->system) {
-		buf_printf(tmpfiles, "d %s 0700 %s %s\n", user->home, user->name, user->name);
+		buf_printf(tmpfiles, "d %s 0700 %s %s\n", escape_tmpfiles(arena, user->home), user->name, user->name);
 		for (size_t i = 0; i < seen.count; i++)
 			access_put_skeleton(arena, tmpfiles, user, debians[i], 0644, &folders);
 		for (size_t i = 0; i < recipe->n_files; i++) {

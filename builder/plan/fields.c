@@ -101,6 +101,7 @@ static const struct plan_field partition_fields[] = {
 	IN(disk_partition, PLAN_SIZE, "size", size, 0),
 	IN(disk_partition, PLAN_BITS, "attributes", attributes, 0),
 	IN(disk_partition, PLAN_WORDS, "mkfs", mkfs_arguments, 0),
+	IN(disk_partition, PLAN_TEXT, "mountpoint", mountpoint, PLAN_MAYBE),
 	END,
 };
 

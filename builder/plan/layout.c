@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/escape.h"
 #include "plan/config.h"
 
 /* The codes of sgdisk(8) that stand for types of the GPT (UAPI group, "Discoverable Partitions Specification"). */
@@ -81,6 +82,7 @@ static struct disk_partition *plan_layout_add(struct arena *arena, struct plan *
 		.size = from->size,
 		.content = plan_layout_content_of(from, type),
 		.mkfs_arguments = from->extra_args,
+		.mountpoint = from->content == CONTENT_FILESYSTEM ? from->mountpoint : NULL,
 		.pos = from->pos,
 	};
 	return part;
@@ -122,19 +124,32 @@ static void plan_layout_put_grow(struct arena *arena, struct plan *plan, const s
 				part->label));
 }
 
-/* The program in the initrd mounts the root and /var; the ESP is for boot loaders. All else is fstab's. */
+/* udev names its link in small letters (/dev/disk/by-partuuid/…), and systemd takes the name as it is written. */
+static const char *plan_layout_lower(struct arena *arena, const char *text)
+{
+	char *copy = arena_strdup(arena, text);
+
+	for (char *c = copy; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	return copy;
+}
+
+/* The program in the initrd mounts the root and /var; the ESP is for boot loaders. All else is fstab's, from which systemd
+ * makes the mount unit, the check of the file system, and its growth. */
 static void plan_layout_put_mount(struct buf *fstab, struct arena *arena, const struct plan *plan,
 				  const struct recipe_partition *from)
 {
 	const struct disk_partition *part = &plan->layout.partitions[plan->layout.n_partitions - 1];
 	const char *options = "";
 
-	if (!from->mountpoint || from->content == CONTENT_ROOT || strcmp(from->mountpoint, "/var") == 0)
+	if (!part->mountpoint || strcmp(part->mountpoint, "/var") == 0)
 		return;
 	for (size_t i = 0; i < from->mount_options.count; i++)
-		options = arena_printf(arena, "%s%s%s", options, *options ? "," : "", from->mount_options.items[i]);
-	buf_printf(fstab, "PARTUUID=%s %s %s %s%s 0 2\n", part->uuid, from->mountpoint, from->format,
-		   *options ? options : "defaults", from->grow ? ",x-systemd.growfs" : "");
+		options = arena_printf(arena, "%s%s%s", options, *options ? "," : "",
+				       escape_fstab(arena, from->mount_options.items[i]));
+	buf_printf(fstab, "PARTUUID=%s %s %s %s%s 0 2\n", plan_layout_lower(arena, part->uuid),
+		   escape_fstab(arena, part->mountpoint), from->format, *options ? options : "defaults",
+		   from->grow ? ",x-systemd.growfs" : "");
 }
 
 int layout_make(struct arena *arena, struct plan *plan, struct err *err)

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/escape.h"
 #include "base/identity.h"
 #include "edge/digest.h"
 #include "plan/config.h"
@@ -177,13 +178,14 @@ static void plan_quadlets_make_user_storage(struct arena *arena, struct plan *pl
 	const char *path = arena_printf(arena, "/etc/containers/storage-%" PRId64 ".conf", uid);
 	const char *text = plan_quadlets_storage_text(arena, plan, user->name,
 						      arena_printf(arena, "/run/aether/containers/%" PRId64, uid));
+	const char *home = escape_tmpfiles(arena, user->home);
 
 	if (!*text)
 		return;
 	config_put(arena, plan, path, 0644, &user->pos, text);
-	buf_printf(tmpfiles, "d %s/.config 0700 %s %s\nd %s/.config/containers 0700 %s %s\n", user->home, user->name,
-		   user->name, user->home, user->name, user->name);
-	buf_printf(tmpfiles, "L %s/.config/containers/storage.conf - - - - %s\n", user->home, path);
+	buf_printf(tmpfiles, "d %s/.config 0700 %s %s\nd %s/.config/containers 0700 %s %s\n", home, user->name, user->name,
+		   home, user->name, user->name);
+	buf_printf(tmpfiles, "L %s/.config/containers/storage.conf - - - - %s\n", home, path);
 	plan_quadlets_make_view(arena, plan, user, uid);
 }
 

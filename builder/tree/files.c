@@ -69,7 +69,24 @@ static int tree_files_put(const struct step *step, const struct accounts *accoun
 	if ((r = accounts_uid(accounts, file->owner, &file->pos, &uid, err)) < 0 ||
 	    (r = accounts_gid(accounts, file->group, &file->pos, &gid, err)) < 0)
 		return r;
-	return tree_files_put_file(step, file, uid, gid, err);
+	r = tree_files_put_file(step, file, uid, gid, err);
+	return r < 0 && file->pos.line ? err_wrap(err, "with the file at %s:%u", file->pos.file, file->pos.line) : r;
+}
+
+/* The root cannot be written, so the folder that a partition is mounted on has to be there; what lies on a partition of its own
+ * makes systemd itself. */
+static int tree_files_make_mountpoint(const struct step *step, const struct disk_partition *part, struct err *err)
+{
+	static const char *const kept[] = {"/var", "/home", "/root"};
+
+	if (!part->mountpoint)
+		return 0;
+	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+		if (path_is_below(part->mountpoint, kept[i]))
+			return 0;
+	if (inside_folder(step->root_fd, part->mountpoint, err) < 0)
+		return err_wrap(err, "with the partition at %s:%u", part->pos.file, part->pos.line);
+	return 0;
 }
 
 int step_files(const struct step *step, struct err *err)
@@ -81,5 +98,7 @@ int step_files(const struct step *step, struct err *err)
 		return r;
 	for (size_t i = 0; i < step->plan->n_files; i++)
 		tree_files_put(step, &accounts, &step->plan->files[i], err);
+	for (size_t i = 0; i < step->plan->layout.n_partitions; i++)
+		tree_files_make_mountpoint(step, &step->plan->layout.partitions[i], err);
 	return err_result(err);
 }

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/arena.h"
+#include "base/escape.h"
 #include "base/file.h"
 #include "tree/inside.h"
 #include "tree/steps.h"
@@ -25,28 +25,15 @@ enum { COPY_MAX = 256 << 20 };
 struct listing {
 	const struct step *step;
 	bool copies;        /* files are not at FACTORY by themselves */
+	struct arena *arena;
 	struct buf text;
 };
 
-/* tmpfiles.d(5) takes C escapes, and % for specifiers. */
-static void var_put_path(struct buf *text, const char *path)
+static void var_put_line(struct listing *listing, char type, const char *path, const struct stat *st)
 {
-	for (; *path; path++) {
-		unsigned char c = (unsigned char)*path;
+	struct buf *text = &listing->text;
 
-		if (c == '%')
-			buf_puts(text, "%%");
-		else if (c <= ' ' || c == '"' || c == '\'' || c == '\\' || c >= 0x7f)
-			buf_printf(text, "\\x%02x", c);
-		else
-			buf_add_u8(text, c);
-	}
-}
-
-static void var_put_line(struct buf *text, char type, const char *path, const struct stat *st)
-{
-	buf_printf(text, "%c ", type);
-	var_put_path(text, path);
+	buf_printf(text, "%c %s", type, escape_tmpfiles(listing->arena, path));
 	if (st)
 		buf_printf(text, " %04o %u %u - ", (unsigned)st->st_mode & 07777, (unsigned)st->st_uid, (unsigned)st->st_gid);
 	else
@@ -61,9 +48,8 @@ static int var_list_link(struct listing *listing, int folder_fd, const char *pat
 	if (n < 0)
 		return err_sys(err, -errno, "cannot read the link '%s' in the tree", path);
 	target[n] = 0;
-	var_put_line(&listing->text, 'L', path, NULL);
-	var_put_path(&listing->text, target);
-	buf_puts(&listing->text, "\n");
+	var_put_line(listing, 'L', path, NULL);
+	buf_printf(&listing->text, "%s\n", escape_tmpfiles(listing->arena, target));
 	return 0;
 }
 
@@ -92,17 +78,15 @@ static int var_list(void *data, int folder_fd, const char *path, const char *nam
 	if (S_ISLNK(st.st_mode))
 		return var_list_link(listing, folder_fd, path, name, err);
 	if (strcmp(path, DATABASE) == 0) {
-		var_put_line(&listing->text, 'L', path, NULL);
+		var_put_line(listing, 'L', path, NULL);
 		buf_printf(&listing->text, "%s%s\n", FACTORY, DATABASE);
 	} else if (S_ISDIR(st.st_mode)) {
-		var_put_line(&listing->text, 'd', path, &st);
+		var_put_line(listing, 'd', path, &st);
 		buf_puts(&listing->text, "-\n");
 		return inside_each(listing->step->root_fd, path, var_list, data, err);
 	} else if (S_ISREG(st.st_mode)) {
-		var_put_line(&listing->text, 'C', path, &st);
-		buf_puts(&listing->text, FACTORY);
-		var_put_path(&listing->text, path);
-		buf_puts(&listing->text, "\n");
+		var_put_line(listing, 'C', path, &st);
+		buf_printf(&listing->text, "%s%s\n", FACTORY, escape_tmpfiles(listing->arena, path));
 		return listing->copies ? var_copy(listing, path, &st, err) : 0;
 	}
 	return 0;
@@ -117,8 +101,8 @@ static int var_write_listing(const struct listing *listing, struct err *err)
 
 int step_var(const struct step *step, struct err *err)
 {
-	struct listing listing = {.step = step};
 	_cleanup_arena_ struct arena *arena = arena_new();
+	struct listing listing = {.step = step, .arena = arena};
 	int r = inside_each(step->root_fd, "/var", var_list, &listing, err);
 
 	if (r == 0)
@@ -132,7 +116,8 @@ int step_var(const struct step *step, struct err *err)
 int step_state(const struct step *step, struct err *err)
 {
 	const struct strv *state = &step->plan->recipe->state;
-	struct listing listing = {.step = step, .copies = true};
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct listing listing = {.step = step, .copies = true, .arena = arena};
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < state->count; i++) {

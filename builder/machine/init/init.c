@@ -11,6 +11,8 @@
 #include "contract/image.h"
 #include "machine/block.h"
 #include "machine/cmdline.h"
+#include "machine/init/drives.h"
+#include "machine/init/fstab.h"
 #include "machine/init/identity.h"
 #include "machine/init/modules.h"
 #include "machine/say.h"
@@ -82,12 +84,27 @@ static int init_is_slot(const struct partition *partition, void *data)
 	return 1;
 }
 
+/* A controller without a driver has no disk, and then it is not about partitions. */
+_Noreturn static void init_die_without_slot(void)
+{
+	char names[512];
+
+	if (drives_list("/sys", names, sizeof names) > 0) {
+		say("there are these disks: %s", names);
+		die("no partition root, root-a or root-b holds the image of aether.root= (waited %d s)", WAIT_SECONDS);
+	}
+	if (drives_orphans("/sys", names, sizeof names) > 0)
+		say("this kernel has no driver for the disk controller %s", names);
+	drives_controllers("/sys", names, sizeof names);
+	die("there is no disk at all (waited %d s); the controllers that are known here: %s", WAIT_SECONDS, names);
+}
+
 /* Disks appear when their drivers are ready: asks again until the slot is there. */
 static void init_find_slot(struct slot_search *search)
 {
 	for (unsigned waited = 0; partitions_each(init_is_slot, search) == 0; waited += WAIT_STEP_US) {
 		if (waited >= WAIT_SECONDS * 1000000U)
-			die("no partition root, root-a or root-b holds the image of aether.root= (waited %d s)", WAIT_SECONDS);
+			init_die_without_slot();
 		usleep(WAIT_STEP_US);
 	}
 }
@@ -142,16 +159,20 @@ static void init_mount_etc(void)
 	umount2(ETC_ROOM, MNT_DETACH); /* the overlay holds it */
 }
 
+/* A partition of its own is systemd's to mount, which takes a folder where something is mounted for done. */
 static void init_mount_homes(void)
 {
-	static const struct { const char *state, *target; unsigned mode; } homes[] = {
-		{SYSROOT "/var/home", SYSROOT "/home", 0755},
-		{SYSROOT "/var/roothome", SYSROOT "/root", 0700},
+	static const struct { const char *state, *target, *folder; unsigned mode; } homes[] = {
+		{SYSROOT "/var/home", SYSROOT "/home", "/home", 0755},
+		{SYSROOT "/var/roothome", SYSROOT "/root", "/root", 0700},
 	};
 
 	for (size_t i = 0; i < sizeof homes / sizeof *homes; i++) {
-		int r = make_folder(homes[i].state, homes[i].mode);
+		int r;
 
+		if (fstab_file_mounts(SYSROOT "/etc/fstab", homes[i].folder))
+			continue;
+		r = make_folder(homes[i].state, homes[i].mode);
 		if (r < 0)
 			die("cannot make %s: %s", homes[i].state, strerror(-r));
 		init_mount_or_die(homes[i].state, homes[i].target, NULL, MS_BIND, NULL);

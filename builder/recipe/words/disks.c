@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "recipe/words/mount_options.h"
 #include "recipe/words/words.h"
 
 static const struct rule type_rule = {"a partition type: a GUID, or a code like EF00, EF02, 8300, 8200",
@@ -238,6 +239,16 @@ static void disks_set_defaults(struct decoder *decoder, struct recipe_partition 
 
 static void disks_check_mountpoint(struct decoder *decoder, const struct recipe_partition *partition, const char *path)
 {
+	static const char system[] = "'%s' is part of the immutable root", memory[] = "'%s' is made anew at each start";
+	static const struct { const char *path; bool below; const char *why; } places[] = {
+		{"/bin", true, system}, {"/etc", false, system}, {"/lib", true, system}, {"/lib64", true, system},
+		{"/sbin", true, system}, {"/usr", false, system}, {"/usr/bin", true, system}, {"/usr/lib", true, system},
+		{"/usr/sbin", true, system}, {"/usr/share", false, system},
+		{"/dev", true, memory}, {"/proc", true, memory}, {"/run", true, memory}, {"/sys", true, memory},
+		{"/var/lock", true, memory}, {"/var/run", true, memory},
+		{"/var/lib", false, "'%s' has what is needed before it can be mounted"},
+		{"/var/lib/aether", true, "'%s' has what is needed before it can be mounted"},
+	};
 	const char *mountpoint = partition->mountpoint ? partition->mountpoint : "";
 
 	if (strcmp(partition->label, "state") == 0 && strcmp(mountpoint, "/var") != 0)
@@ -249,9 +260,40 @@ static void disks_check_mountpoint(struct decoder *decoder, const struct recipe_
 		       "/var must be an 'ext4' file system on the partition with the label 'state'");
 		err_hint(decoder->err, "aether-init finds it by this label, before /etc can be read");
 	}
-	if (strcmp(mountpoint, "/etc") == 0 || strcmp(mountpoint, "/usr") == 0) {
-		err_at(decoder->err, -EINVAL, &partition->pos, path, "'%s' is part of the immutable root", mountpoint);
-		err_hint(decoder->err, "use /var, or a folder for the data of a service, like /srv");
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+		if (places[i].below ? path_is_below(mountpoint, places[i].path) : strcmp(mountpoint, places[i].path) == 0) {
+			err_at(decoder->err, -EINVAL, &partition->pos, path, places[i].why, mountpoint);
+			err_hint(decoder->err, "use /var, or a folder for the data of a service, like /srv");
+			return;
+		}
+}
+
+/* An option that mount(8) does not know is a machine that does not start: systemd wants all that fstab mounts. */
+static void disks_check_options(struct decoder *decoder, const struct recipe_partition *partition, const char *path)
+{
+	const char *known[MOUNT_OPTIONS_MAX];
+	size_t n = partition->content == CONTENT_FILESYSTEM ? mount_options_known(partition->format, known) : 0;
+
+	for (size_t i = 0; i < partition->mount_options.count && n; i++) {
+		char *rest = arena_strdup(decoder->arena, partition->mount_options.items[i]), *option;
+
+		while ((option = strsep(&rest, ","))) {
+			const char *name = arena_strndup(decoder->arena, option, strcspn(option, "=")), *near;
+			const struct strv list = {known, n};
+
+			if (strv_has(&list, name) || text_has_prefix(name, "x-") || text_has_prefix(name, "X-"))
+				continue;
+			near = text_nearest(name, known, n);
+			if (near)
+				err_at(decoder->err, -EINVAL, &partition->pos, path,
+				       "'%s' is no mount option of %s: the machine would not start", name, partition->format);
+			else
+				err_warn(decoder->err, &partition->pos, path,
+					 "'%s' is not known as a mount option of %s: if the kernel does not know it, the "
+					 "machine does not start", name, partition->format);
+			if (near)
+				err_hint(decoder->err, "did you mean '%s'?", near);
+		}
 	}
 }
 
@@ -281,6 +323,7 @@ static void disks_check_partition(struct decoder *decoder, const struct recipe_p
 	if (disks_is_root(partition) && !partition->verity)
 		err_at(decoder->err, -ENOTSUP, &partition->pos, path, "a root without 'verity' is not yet supported");
 	disks_check_mountpoint(decoder, partition, path);
+	disks_check_options(decoder, partition, path);
 }
 
 /* --- all of them ----------------------------------------------------------------------------------------------------- */

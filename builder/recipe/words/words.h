@@ -86,7 +86,7 @@ extern const struct schema word_tests;
 
 /* --- machine.c ------------------------------------------------------------------------------------------------- */
 
-extern const struct schema word_kinds, word_vars, word_env, word_zone, word_modules, word_name;
+extern const struct schema word_kinds, word_vars, word_env, word_zone, word_modules, word_name, word_kernel_args;
 
 /* Whether `path` is a place for people's homes: the machine keeps what is there. */
 bool word_is_home(const struct recipe *recipe, const char *path);

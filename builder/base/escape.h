@@ -1,0 +1,13 @@
+/* Words in files whose lines are fields with blanks between: each format has its own way to write a blank. */
+#ifndef BASE_ESCAPE_H
+#define BASE_ESCAPE_H
+
+#include "base/arena.h"
+
+/* `word` as a field of fstab(5): blanks, backslashes and `#` as a backslash and three octal digits. In `arena`. */
+const char *escape_fstab(struct arena *arena, const char *word);
+
+/* `word` as a field of tmpfiles.d(5): C escapes, and `%%` for what would begin a specifier. In `arena`. */
+const char *escape_tmpfiles(struct arena *arena, const char *word);
+
+#endif

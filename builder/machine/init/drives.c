@@ -1,0 +1,125 @@
+#include "machine/init/drives.h"
+
+#include <dirent.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "machine/say.h"
+
+/* Adds a name to the list, as long as there is room. */
+__attribute__((format(printf, 3, 4))) static void init_drives_add(char *out, size_t size, const char *format, ...)
+{
+	size_t used = strlen(out);
+	va_list arguments;
+
+	if (used && used < size)
+		used += (size_t)snprintf(out + used, size - used, ", ");
+	if (used >= size)
+		return;
+	va_start(arguments, format);
+	vsnprintf(out + used, size - used, format, arguments);
+	va_end(arguments);
+}
+
+static bool init_drives_exists(const char *sys, const char *folder, const char *name, const char *file)
+{
+	char path[512];
+
+	snprintf(path, sizeof path, "%s/%s/%s%s", sys, folder, name, file);
+	return access(path, F_OK) == 0;
+}
+
+/* What is a block device but no disk of the machine's: memory, files, optical and floppy drives, what is made of others. */
+static bool init_drives_is_other(const char *name)
+{
+	static const char *const prefixes[] = {"ram", "loop", "zram", "dm-", "md", "sr", "fd", "nbd"};
+
+	for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+		if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
+			return true;
+	return false;
+}
+
+static int init_drives_is_entry(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+/* Calls `visit` for each entry of a folder of sysfs, by name; how many it took. */
+static int init_drives_each(const char *sys, const char *folder,
+			   bool (*visit)(const char *sys, const char *name, char *out, size_t size), char *out, size_t size)
+{
+	struct dirent **entries;
+	char path[512];
+	int n, count = 0;
+
+	*out = 0;
+	snprintf(path, sizeof path, "%s/%s", sys, folder);
+	n = scandir(path, &entries, init_drives_is_entry, alphasort);
+	for (int i = 0; i < n; i++) {
+		count += visit(sys, entries[i]->d_name, out, size);
+		free(entries[i]);
+	}
+	if (n >= 0)
+		free(entries);
+	return count;
+}
+
+static bool init_drives_add_disk(const char *sys, const char *name, char *out, size_t size)
+{
+	if (init_drives_is_other(name) || init_drives_exists(sys, "class/block", name, "/partition"))
+		return false;
+	init_drives_add(out, size, "%s", name);
+	return true;
+}
+
+int drives_list(const char *sys, char *out, size_t size)
+{
+	return init_drives_each(sys, "class/block", init_drives_add_disk, out, size);
+}
+
+int drives_controllers(const char *sys, char *out, size_t size)
+{
+	/* Those of builder/boot/initrd.c, as Proxmox and others call them. */
+	static const struct { const char *module, *name; } known[] = {
+		{"virtio_scsi", "VirtIO SCSI"}, {"virtio_blk", "VirtIO Block"}, {"ahci", "SATA"}, {"ata_piix", "IDE"},
+		{"nvme", "NVMe"}, {"megaraid_sas", "MegaRAID SAS"}, {"mptspi", "LSI Fusion SCSI"}, {"mptsas", "LSI Fusion SAS"},
+		{"sym53c8xx", "LSI 53C8xx"}, {"vmw_pvscsi", "VMware PVSCSI"},
+	};
+	int count = 0;
+
+	*out = 0;
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (init_drives_exists(sys, "module", known[i].module, "")) {
+			init_drives_add(out, size, "%s", known[i].name);
+			count++;
+		}
+	return count;
+}
+
+/* "0x010000": mass storage (PCI Code and ID Assignment, class 01). */
+static bool init_drives_add_orphan(const char *sys, const char *name, char *out, size_t size)
+{
+	char path[512], class[32], vendor[32], device[32];
+
+	snprintf(path, sizeof path, "%s/bus/pci/devices/%s/class", sys, name);
+	if (read_line(path, class, sizeof class) <= 0 || strncmp(class, "0x01", 4) != 0 ||
+	    init_drives_exists(sys, "bus/pci/devices", name, "/driver"))
+		return false;
+	snprintf(path, sizeof path, "%s/bus/pci/devices/%s/vendor", sys, name);
+	read_line(path, vendor, sizeof vendor);
+	snprintf(path, sizeof path, "%s/bus/pci/devices/%s/device", sys, name);
+	read_line(path, device, sizeof device);
+	init_drives_add(out, size, "%s:%s at %s", vendor + 2 * (strncmp(vendor, "0x", 2) == 0), device + 2 * (strncmp(device, "0x", 2) == 0),
+		       name);
+	return true;
+}
+
+int drives_orphans(const char *sys, char *out, size_t size)
+{
+	return init_drives_each(sys, "bus/pci/devices", init_drives_add_orphan, out, size);
+}
