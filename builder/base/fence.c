@@ -11,7 +11,7 @@
 #include "base/file.h"
 #include "base/text.h"
 
-enum { FENCE_FLAGS = O_RDONLY | O_DIRECTORY | O_CLOEXEC };
+enum { FENCE_FLAGS = O_RDONLY | O_DIRECTORY | O_CLOEXEC, LINKS_MAX = 40 };
 
 int fence_open(struct fence *fence)
 {
@@ -65,6 +65,8 @@ int fence_find(const struct fence *fence, const char *path)
 	return r < 0 ? r : fd;
 }
 
+static int fence_make_target(const struct fence *fence, int folder, const char *name, unsigned links);
+
 static int fence_make(const struct fence *fence, int parent, const char *name)
 {
 	int fd, r;
@@ -81,6 +83,49 @@ static int fence_make(const struct fence *fence, int parent, const char *name)
 	r = -errno;
 	close(fd);
 	return r;
+}
+
+/* One part of the target of a link: up, but not out of the tree; a folder that is there; or a new one. */
+static int fence_step(const struct fence *fence, int folder, const char *name, unsigned links)
+{
+	char at[PATH_MAX];
+	int fd, r;
+
+	if (strcmp(name, "..") == 0) {
+		r = fd_path(folder, at);
+		if (r < 0)
+			return r;
+		name = strcmp(at, fence->base) == 0 ? "." : name;
+	}
+	fd = openat(folder, name, FENCE_FLAGS | O_NOFOLLOW);
+	if (fd >= 0)
+		return fd;
+	if (errno == ELOOP || errno == ENOTDIR)
+		return fence_make_target(fence, folder, name, links);
+	return errno == ENOENT ? fence_make(fence, folder, name) : -errno;
+}
+
+/* Makes the folder that the symbolic link `name` leads to, part by part, as if the tree were the file system's root. */
+static int fence_make_target(const struct fence *fence, int folder, const char *name, unsigned links)
+{
+	char target[PATH_MAX], *rest = target, *part;
+	ssize_t n = readlinkat(folder, name, target, sizeof target - 1);
+	int fd;
+
+	if (n < 0)
+		return errno == EINVAL ? -ENOTDIR : -errno;
+	if (links >= LINKS_MAX)
+		return -ELOOP;
+	target[n] = 0;
+	fd = openat(*target == '/' ? fence->root_fd : folder, ".", FENCE_FLAGS);
+	if (fd < 0)
+		return -errno;
+	while (fd >= 0 && (part = strsep(&rest, "/"))) {
+		_cleanup_fd_ int above = fd;
+
+		fd = fence_step(fence, above, *part ? part : ".", links + 1);
+	}
+	return fd;
 }
 
 /* First up, to what is there, then down. A path may have thousands of parts. */
@@ -103,6 +148,8 @@ int fence_need(const struct fence *fence, const char *path)
 		cut = part + end;
 		*cut = 0;
 		fd = fence_make(fence, parent, part + start);
+		if (fd == -EEXIST && fence->make_targets)
+			fd = fence_make_target(fence, parent, part + start, 0);
 	}
 	return fd;
 }
@@ -142,18 +189,36 @@ int fence_parent(struct fence *fence, const char *path, const char **ret_name)
 
 /* --- what goes ---------------------------------------------------------------------------------------------------- */
 
-int fence_remove(struct fence *fence, const char *path)
+/* Opens the folder that something goes from; -ENOENT when there is none, whatever is in its place. */
+static int fence_find_old(const struct fence *fence, const char *path, size_t length)
 {
-	const char *name;
-	int parent = fence_parent(fence, path, &name);
+	char folder[PATH_MAX];
+	int fd;
 
-	fence_changed(fence);
-	return parent < 0 ? parent : fd_remove(parent, name);
+	if (length >= sizeof folder)
+		return -ENAMETOOLONG;
+	memcpy(folder, path, length);
+	folder[length] = 0;
+	fd = fence_find(fence, folder);
+	return fd == -ENOTDIR ? -ENOENT : fd;
 }
 
-int fence_empty(struct fence *fence, const char *path)
+int fence_remove(struct fence *fence, const char *path, bool folders)
 {
-	int fd = fence_need(fence, path), r = 0;
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	_cleanup_fd_ int parent = fence_find_old(fence, path, slash ? (size_t)(slash - path) : 0);
+
+	fence_changed(fence);
+	if (parent < 0)
+		return parent == -ENOENT ? 0 : parent;
+	if (folders)
+		return fd_remove(parent, name);
+	return unlinkat(parent, name, 0) == 0 || errno == ENOENT || errno == EISDIR ? 0 : -errno;
+}
+
+int fence_empty(struct fence *fence, const char *path, const char *except)
+{
+	int fd = fence_find_old(fence, path, strlen(path)), r = 0;
 	DIR *entries = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
 
@@ -161,11 +226,12 @@ int fence_empty(struct fence *fence, const char *path)
 		r = fd < 0 ? fd : -errno;
 		if (fd >= 0)
 			close(fd);
-		return r;
+		return r == -ENOENT ? 0 : r;
 	}
 	fence_changed(fence);
 	while (r == 0 && (entry = readdir(entries)))
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+		    strcmp(entry->d_name, except) != 0)
 			r = fd_remove(fd, entry->d_name);
 	closedir(entries);
 	return r;

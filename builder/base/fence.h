@@ -7,12 +7,13 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* What is behind `gid` is private. */
+/* What is behind `make_targets` is private. */
 struct fence {
 	int root_fd;                /* a tree … */
 	const char *folder;         /* … and a folder of it: absolute, or "" for the tree itself */
 	uid_t uid;                  /* whose the folders are that are made on the way, whatever the one above says; … */
 	gid_t gid;                  /* … (uid_t)-1: as mkdir(2) makes them, 0755 */
+	bool make_targets;          /* what a link on the way leads to is made, too, when it is missing; only with folder "" */
 
 	char base[PATH_MAX];        /* the host's path of the folder */
 	int parent;                 /* of fence_parent(): the folder opened last, … */
@@ -43,9 +44,10 @@ void fence_keep(struct fence *fence, int fd, const char *path);
 /* Something was removed, without these functions: what a path led to may be another folder now. */
 void fence_changed(struct fence *fence);
 
-/* Removes what `path` is, with all in it, or all that the folder `path` has. What is missing is fine. */
-int fence_remove(struct fence *fence, const char *path);
-int fence_empty(struct fence *fence, const char *path);
+/* Removes what `path` is, with all in it (without `folders`: unless it is a folder), or all that the folder `path` has but
+ * the entry `except`. What is missing is fine, and so is what cannot be there: below something that is no folder. */
+int fence_remove(struct fence *fence, const char *path, bool folders);
+int fence_empty(struct fence *fence, const char *path, const char *except);
 
 /* Whether a symbolic link in the folder open as `parent` that says `target` leads to a place below ours, whatever other
  * links there are. It may go up only in front: from the real folder it is known how far, behind a name, which may be a

@@ -277,7 +277,7 @@ int debfile_unpack(const char *deb, const char *root, uint64_t max_bytes, debfil
 		.fence = {.root_fd = root_fd, .folder = "", .uid = (uid_t)-1},
 		.archive = deb,
 		.wanted = wanted,
-		.wanted_data = data,
+		.data = data,
 	};
 
 	if (!tar)

@@ -91,23 +91,44 @@ static gid_t extract_gid(const struct extract *extract, struct archive_entry *en
 	return extract->policy->owners ? (gid_t)archive_entry_gid(entry) : extract->fence.gid;
 }
 
-/* File capabilities, and what belongs to users. All other attributes belong to the system it was made on. */
+static bool extract_is_of_users(const char *attribute)
+{
+	return text_has_prefix(attribute, "user.") && !text_has_prefix(attribute, "user.overlay.");
+}
+
+/* A folder that was there has none but the archive's. */
+static int extract_take_attributes(int fd)
+{
+	char names[XATTR_LIST_MAX];
+	ssize_t n = flistxattr(fd, names, sizeof names);
+
+	if (n < 0)
+		return errno == ENOTSUP ? 0 : -errno;
+	for (const char *name = names; name < names + n; name += strlen(name) + 1)
+		if (text_has_prefix(name, "user.") && fremovexattr(fd, name) < 0)
+			return -errno;
+	return 0;
+}
+
+/* File capabilities, and what belongs to users. All other attributes belong to the system it was made on, or would tell the
+ * kernel that a folder of an overlay means something else. */
 static int extract_give_attributes(struct archive_entry *entry, int fd)
 {
 	const char *name;
 	const void *value;
 	size_t size;
+	int r = archive_entry_filetype(entry) == AE_IFDIR ? extract_take_attributes(fd) : 0;
 
 	archive_entry_xattr_reset(entry);
-	while (archive_entry_xattr_next(entry, &name, &value, &size) == ARCHIVE_OK) {
+	while (r == 0 && archive_entry_xattr_next(entry, &name, &value, &size) == ARCHIVE_OK) {
 		bool capability = strcmp(name, "security.capability") == 0;
 
-		if (!capability && !text_has_prefix(name, "user."))
+		if (!capability && !extract_is_of_users(name))
 			continue;
 		if (fsetxattr(fd, name, value, size, 0) < 0 && (capability || errno != ENOTSUP))
 			return -errno;
 	}
-	return 0;
+	return r;
 }
 
 /* When it was read last nobody has to know. */
@@ -255,21 +276,31 @@ static int extract_find_target(const struct extract *extract, const struct extra
 	return r;
 }
 
+/* Opens the folder that `path` is in, and cuts the path there. */
+static int extract_open_above(const struct extract *extract, char *path, const char **ret_name)
+{
+	char *slash = strrchr(path, '/');
+
+	if (slash)
+		*slash = 0;
+	*ret_name = slash ? slash + 1 : path;
+	return fence_find(&extract->fence, slash ? path : "");
+}
+
 static int extract_put_hardlink(const struct extract *extract, const struct extract_member *member, struct err *err)
 {
 	struct stat target, there;
-	char to[PATH_MAX], *slash;
+	char to[PATH_MAX];
 	_cleanup_fd_ int folder = -1;
-	const char *name;
+	const char *name, *moved;
 	int r;
 
 	if (extract->policy->name(extract, member->hardlink, to) < 0 || !*to)
 		return extract_refuse(extract, member->path, extract->policy->bad_link, err);
-	slash = strrchr(to, '/');
-	if (slash)
-		*slash = 0;
-	name = slash ? slash + 1 : to;
-	folder = fence_find(&extract->fence, slash ? to : "");
+	moved = extract->moved ? extract->moved(extract->data, to) : NULL;
+	if (moved)
+		snprintf(to, sizeof to, "%s", moved);
+	folder = extract_open_above(extract, to, &name);
 	r = extract_find_target(extract, member, folder, name, &target, err);
 	if (r < 0 || linkat(folder, name, member->parent, member->name, 0) == 0)
 		return r;
@@ -362,7 +393,7 @@ static int extract_one(struct extract *extract, struct intake *intake, struct ar
 			r = extract_give(extract, entry, extract->fence.root_fd);
 		return r < 0 ? extract_fail(extract, "/", r, err) : 0;
 	}
-	if (extract->wanted && !extract->wanted(extract->wanted_data, path))
+	if (extract->wanted && !extract->wanted(extract->data, path))
 		return 0;
 	extract->done++;
 	return extract_place(extract, &member, err);

@@ -50,6 +50,9 @@ struct extract_policy {
 /* Whether a member is wanted; `path` is what extract_name said. */
 typedef bool extract_filter(void *data, const char *path);
 
+/* Where that is now which was at `path`, the target of a hard link, before something took its place; NULL: nowhere. */
+typedef const char *extract_moved(void *data, const char *path);
+
 /* An archive being unpacked. What is below `done` is private. */
 struct extract {
 	const struct extract_policy *policy;
@@ -57,7 +60,8 @@ struct extract {
 	const char *archive;    /* its name, in errors; or NULL */
 	unsigned strip;         /* for `name`: leading parts of paths to drop */
 	extract_filter *wanted; /* NULL: all are */
-	void *wanted_data;
+	extract_moved *moved;   /* NULL: nothing is */
+	void *data;             /* for these two */
 	size_t done;            /* members that were put */
 
 	struct arena *arena;
