@@ -173,6 +173,17 @@ static struct http_request cache_fetch_request(struct download *download)
 	};
 }
 
+int fetch_check(struct cache *cache, const struct fetch_item *items, size_t n, struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct fetch fetch = {.cache = cache, .verify = true};
+
+	fetch.downloads = arena_array(arena, struct download, n + 1);
+	for (size_t i = 0; i < n; i++)
+		fetch.downloads[i] = (struct download){.fetch = &fetch, .item = &items[i], .fd = -1};
+	return pool_run(cache_fetch_sort_downloads(fetch.downloads, n), cache_fetch_check_blob, &fetch, err);
+}
+
 int fetch_items(struct cache *cache, const struct fetch_item *items, size_t n, bool verify, uint64_t *ret_bytes,
 		struct err *err)
 {

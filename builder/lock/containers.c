@@ -125,7 +125,7 @@ static int lock_containers_check_config(const struct origin *origin, const struc
 	};
 	_cleanup_buf_ struct buf text = {0};
 	struct strv diff_ids;
-	int r = fetch_items(cache, items, 2, false, NULL, err);
+	int r = fetch_items(cache, items, 2, true, NULL, err);
 
 	if (r == 0)
 		r = file_read(cache_path(cache, origin->arena, "blobs", container->config.sha256), CONFIG_BYTES_MAX,
@@ -255,17 +255,37 @@ static int lock_containers_fetch(struct arena *arena, const struct oci_image *co
 	return fetch_items(cache, items, container->n_layers + 2, false, NULL, err);
 }
 
+/* What is in the cache already is unpacked only if it still is what was locked. */
+static int lock_containers_check_cached(struct arena *arena, const struct oci_image *container, struct cache *cache,
+					struct err *err)
+{
+	size_t n = container->n_layers + 2;
+	struct fetch_item *items = arena_array(arena, struct fetch_item, n);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct oci_blob *blob = lock_containers_blob_of(container, i);
+
+		items[i] = (struct fetch_item){.name = container->image, .sha256 = blob->sha256, .size = blob->size};
+	}
+	return fetch_check(cache, items, n, err);
+}
+
 /* A token of a registry is good for some minutes. As long as something came, the rest is asked for with a new one. */
 int lock_fetch_container(const struct lock *lock, const struct oci_image *container, struct cache *cache,
 			 struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const char *layout = container->fake ? fakes_find(arena, lock->fakes, "images", container->image) : NULL;
-	size_t missing = lock_containers_count_missing(cache, container), before = missing + 1;
-	int r = 0;
+	size_t missing, before;
+	int r;
 
 	if (container->fake && !layout)
 		return err_set(err, -ENOENT, "'%s/images/%s' no longer exists", lock->fakes, container->image);
+	r = lock_containers_check_cached(arena, container, cache, err);
+	if (r < 0)
+		return r;
+	missing = lock_containers_count_missing(cache, container);
+	before = missing + 1;
 	while (missing && missing < before) {
 		err_free(err);
 		r = lock_containers_fetch(arena, container, layout, cache, err);

@@ -217,7 +217,42 @@ START_TEST(a_package_that_is_asked_for_twice_comes_once)
 }
 END_TEST
 
+/* A layer of the right size, and a configuration without its last byte. */
+START_TEST(a_damaged_blob_of_an_image_is_fetched_again)
+{
+	static const char *const texts[] = {"the manifest", "the configuration", "a layer", "another layer"};
+	struct oci_blob blobs[4];
+	struct oci_image image = {.image = "registry.example/a/b:1", .layers = blobs + 2, .n_layers = 2, .fake = true};
+	struct fixture f;
+	struct err err = {0};
+
+	set_up(&f);
+	f.lock.fakes = scratch_path("fakes");
+	for (size_t i = 0; i < 4; i++) {
+		char *hex = arena_array(f.arena, char, SHA256_HEX);
+
+		sha256_hex_of(texts[i], strlen(texts[i]), hex);
+		blobs[i] = (struct oci_blob){hex, strlen(texts[i])};
+		put(&f, arena_printf(f.arena, "%s/images/%s/blobs/sha256/%s", f.lock.fakes, image.image, hex), texts[i]);
+	}
+	image.manifest = blobs[0];
+	image.config = blobs[1];
+	for (int again = 0; again < 2; again++) {
+		ck_assert_int_eq(lock_fetch_container(&f.lock, &image, f.cache, &err), 0);
+		for (size_t i = 0; i < 4; i++) {
+			_cleanup_buf_ struct buf text = {0};
+
+			ck_assert_int_eq(file_read(cache_path(f.cache, f.arena, "blobs", blobs[i].sha256), 99, &text, &err), 0);
+			ck_assert_str_eq(text.data, texts[i]);
+		}
+		put(&f, cache_path(f.cache, f.arena, "blobs", blobs[2].sha256), "A layer");
+		put(&f, cache_path(f.cache, f.arena, "blobs", blobs[1].sha256), "the configuratio");
+	}
+	tear_down(&f);
+}
+END_TEST
+
 SUITE(fetch, packages_are_fetched_once, what_has_left_one_mirror_is_fetched_from_the_next,
       what_was_tampered_with_is_fetched_from_the_next_mirror, what_no_mirror_has_is_an_error_that_says_what_to_run,
       what_no_mirror_has_right_is_an_error, a_damaged_blob_is_fetched_again,
-      a_package_that_is_asked_for_twice_comes_once)
+      a_package_that_is_asked_for_twice_comes_once, a_damaged_blob_of_an_image_is_fetched_again)
