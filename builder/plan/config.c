@@ -62,6 +62,19 @@ void config_take(struct arena *arena, struct plan *plan, const char *path, mode_
 	memcpy(file->sha256, sha256, sizeof file->sha256);
 }
 
+void config_link(struct arena *arena, struct plan *plan, const char *path, const char *target)
+{
+	struct plan_file *file = config_add_file(arena, plan, path, NULL);
+
+	file->link = arena_strdup(arena, target);
+	file->mode = 0777;
+}
+
+bool config_has_file(const struct plan *plan, const char *path)
+{
+	return config_own_file(plan->recipe, path) != NULL;
+}
+
 static bool config_same_section(const struct recipe_settings *settings, size_t i, size_t j)
 {
 	return settings->items[i].nth == settings->items[j].nth &&
@@ -146,7 +159,7 @@ int config_make(struct arena *arena, struct plan *plan, struct err *err)
 {
 	static int (*const makers[])(struct arena *, struct plan *, struct err *) = {
 		config_common_make, access_make, network_make, quadlets_make,
-		units_make,	    layout_make, agent_make,   config_add_own_files,
+		own_make,	    units_make,	 layout_make,  agent_make, config_add_own_files,
 	};
 
 	for (size_t i = 0; i < sizeof makers / sizeof *makers; i++)

@@ -14,6 +14,7 @@ int access_make(struct arena *arena, struct plan *plan, struct err *err);  /* us
 int network_make(struct arena *arena, struct plan *plan, struct err *err); /* host name, firewall, networks */
 int quadlets_make(struct arena *arena, struct plan *plan, struct err *err); /* containers; adds units, so before units_make() */
 int units_make(struct arena *arena, struct plan *plan, struct err *err);   /* units, kernel modules */
+int own_make(struct arena *arena, struct plan *plan, struct err *err);     /* what each machine makes for itself */
 int layout_make(struct arena *arena, struct plan *plan, struct err *err);  /* plan->layout; what grows, what is mounted */
 int agent_make(struct arena *arena, struct plan *plan,
 	       struct err *err); /* aether-agent, and what it reads; after layout_make() */
@@ -26,6 +27,12 @@ void config_put(struct arena *arena, struct plan *plan, const char *path, mode_t
 
 /* Adds a file of root's that is a copy of the host's file `source` (borrowed), whose digest is `sha256`. */
 void config_take(struct arena *arena, struct plan *plan, const char *path, mode_t mode, const char *source, const char *sha256);
+
+/* Adds a symbolic link to `target` (copied), which must be in the image. */
+void config_link(struct arena *arena, struct plan *plan, const char *path, const char *target);
+
+/* Whether the recipe itself has a file at `path`. */
+bool config_has_file(const struct plan *plan, const char *path);
 
 /* Refuses words that mean nothing without `package`: "`what` needs the package …". */
 int config_needs(const struct plan *plan, const char *package, const struct pos *pos, const char *what, struct err *err);

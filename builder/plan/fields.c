@@ -105,6 +105,18 @@ static const struct plan_field partition_fields[] = {
 	END,
 };
 
+static const struct plan_field own_fields[] = {
+	IN(plan_own, PLAN_TEXT, "name", name, PLAN_NAMES),
+	IN(plan_own, PLAN_WORDS, "paths", paths, 0),
+	IN(plan_own, PLAN_WORDS, "make", make, 0),
+	IN(plan_own, PLAN_WORDS, "before", before, PLAN_MAYBE),
+	IN(plan_own, PLAN_TEXT, "owner", owner, PLAN_MAYBE),
+	IN(plan_own, PLAN_TEXT, "group", group, PLAN_MAYBE),
+	IN(plan_own, PLAN_MODE, "mode", mode, 0),
+	IN(plan_own, PLAN_TEXT, "folder", folder, 0),
+	END,
+};
+
 static const struct plan_field word_fields[] = {ALONE(PLAN_TEXT, 0), END};
 static const struct plan_field hook_fields[] = {ALONE(PLAN_WORDS, offsetof(struct recipe_hook, argv)), END};
 
@@ -146,6 +158,8 @@ const struct plan_list plan_lists[] = {
 	{"health", NULL, "health check", "Health checks", "image", .of_recipe = true, LIST(recipe, health, recipe_health),
 	 POS(recipe_health), .fields = health_fields},
 	{"state", NULL, "state", "State", "image", .of_recipe = true, WORDS(recipe, state)},
+	{"perMachine", NULL, "per machine", "Each machine's own", "image", LIST(plan, own, plan_own), POS(plan_own),
+	 .fields = own_fields},
 	{"partitions", NULL, "partition", "Partitions", "disk",
 	 ARRAY(plan, layout.partitions, layout.n_partitions, struct disk_partition), POS(disk_partition),
 	 .fields = partition_fields},

@@ -68,6 +68,8 @@ static const char *plan_make_ground_key(struct arena *arena, const struct plan *
 		return NULL;
 	buf_printf(&text, "ground by %s epoch %" PRId64 " seed %s\nlayer %s\ntools %s\n", identity_program, plan->epoch,
 		   plan->seed, plan->image.layers[LAYER_COUNT - 1].key, plan->tools.layers[LAYER_COUNT - 1].key);
+	for (size_t i = 0; i < plan->n_own; i++)
+		print_words(&text, "without", &plan->own[i].paths);
 	for (size_t i = 0; i < plan->n_containers; i++)
 		buf_printf(&text, "container %s\n", plan->containers[i].key);
 	return plan_digest_of(arena, &text);

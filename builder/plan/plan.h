@@ -66,6 +66,18 @@ struct plan_user {
 	int64_t uid;                           /* -1: a system user's, that nobody knows before */
 };
 
+/* What no two machines may share: no image has it, each machine makes it on its first boot. */
+struct plan_own {
+	const char *name;
+	struct strv paths, make, before;       /* as in struct recipe_own */
+	const char *owner, *group;             /* NULL: as the command made them */
+	mode_t mode;                           /* 0: as the command made them */
+	const char *folder;                    /* where the machine keeps what lies at a path that forgets … */
+	struct strv links;                     /* … which are these of `paths`: links into it */
+	bool known;                            /* a row of own_known: units in `before` need not be there */
+	struct pos pos;
+};
+
 /* A systemd unit of the recipe: a drop-in when a package ships the unit, else the whole of it. */
 struct plan_unit {
 	const char *name, *text;               /* `text` NULL: nothing but a preset or a mask */
@@ -96,6 +108,8 @@ struct plan {
 	size_t n_files;
 	struct plan_unit *units;
 	size_t n_units;
+	struct plan_own *own;                  /* of the packages, then the recipe's own */
+	size_t n_own;
 	struct disk_layout layout;             /* no partitions: not a disk */
 	const struct plan_programs *programs;
 	const char *version, *program;         /* of aether-build; identity_program */

@@ -184,6 +184,17 @@ struct recipe_hook {
 	struct pos pos;
 };
 
+/* `perMachine`: what no two machines may share. It is made on the first boot, and kept. */
+struct recipe_own {
+	const char *name;
+	struct strv paths;           /* files or folders; the first of them tells whether all were made */
+	struct strv make;            /* the command that makes them at these paths */
+	const char *owner, *group;   /* NULL: as the command made them */
+	mode_t mode;                 /* 0: as the command made them */
+	struct strv before;          /* units that cannot be without it */
+	struct pos pos;
+};
+
 /* A file that was read to make the recipe: the recipe itself, parents, modules, facts, partitions, sources, keys. */
 struct recipe_input {
 	const char *path;            /* host path, absolute */
@@ -218,9 +229,10 @@ struct recipe {
 	struct recipe_health *health;
 	struct recipe_test *tests;
 	struct recipe_hook *configure; /* hooks.configure */
+	struct recipe_own *own;      /* perMachine */
 	struct recipe_disk *disks;
 	size_t n_repositories, n_packages, n_downloads, n_files, n_users, n_principals, n_networks, n_units, n_quadlets,
-	    n_health, n_tests, n_configure, n_disks;
+	    n_health, n_tests, n_configure, n_own, n_disks;
 
 	const char *ssh_ca;          /* host path of the user CA's public key, or NULL */
 	struct strv firewall_tcp, firewall_udp; /* ports or ranges "8000-8100", decimal */

@@ -44,6 +44,8 @@ static const struct field recipe_fields[] = {
 	{"quadlets", &word_quadlets, 0, WORD_OF(recipe, quadlets), WORD_OF(recipe, n_quadlets),
 	 "Quadlet files; sections and keys as in podman-systemd.unit(5)"},
 	{"state", &word_state, 0, WORD_OF(recipe, state), 0, "paths that must be kept when the image is replaced"},
+	{"perMachine", &word_own, 0, WORD_OF(recipe, own), WORD_OF(recipe, n_own),
+	 "what no two machines may share: made on the first boot, and kept"},
 	WORD_LATER("secrets", "SOPS secrets"),
 	{"health", &word_health, 0, 0, 0, "checks that must pass before an image counts as good"},
 	{"tests", &word_tests, 0, 0, 0, "commands that `aether-build test` runs in a machine; not part of the image"},

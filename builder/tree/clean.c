@@ -23,8 +23,6 @@ static const char *const unwanted[][2] = {
 	{"/etc", ".pwd.lock"},
 	{"/boot", "initrd.img-*"},  /* from a package, and different in each build; ours has another path */
 	{"/etc/ssh", "ssh_host_*"}, /* each machine makes its own */
-	{"/etc/ssl/certs", "ssl-cert-snakeoil.pem"},
-	{"/etc/ssl/private", "ssl-cert-snakeoil.key"},
 	{"/var/cache/debconf", "*-old"},
 	{"/var/cache/ldconfig", "aux-cache"}, /* inode numbers, times */
 	{"/var/lib/dbus", "machine-id"},
@@ -101,7 +99,8 @@ int step_clean(const struct step *step, struct err *err)
 	for (size_t i = 0; i < sizeof emptied / sizeof *emptied; i++)
 		if ((r = inside_each(step->root_fd, emptied[i], clean_remove_file, (void *)step, err)) < 0)
 			return r;
-	return clean_date_passwords(step, err);
+	r = own_remove(step, err);
+	return r == 0 ? clean_date_passwords(step, err) : r;
 }
 
 int step_ground(const struct step *step, struct err *err)

@@ -71,7 +71,7 @@ static int tree_image_make(struct arena *arena, struct cache *cache, const struc
 int tree_image(struct arena *arena, struct cache *cache, const struct plan *plan, struct tree *ret_tree, struct err *err)
 {
 	image_step *const steps[] = {
-		step_users, step_downloads, tree_image_words, step_clean,
+		step_users, step_downloads, tree_image_words, step_clean, step_own,
 		plan->recipe->kind == KIND_LXC ? step_container : step_var,
 	};
 

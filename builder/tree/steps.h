@@ -38,6 +38,12 @@ int step_names(const struct step *step, struct err *err);
 /* Removes what differs between two builds, or must be each machine's own. */
 int step_clean(const struct step *step, struct err *err);
 
+/* Links to where each machine keeps its own, in the places that forget; what makes it must be in the image. */
+int step_own(const struct step *step, struct err *err);
+
+/* Removes what is each machine's own from the tree, with the links that lead to it. */
+int own_remove(const struct step *step, struct err *err);
+
 /* Removes from a tree of packages what differs between two installations and is written anew in every image. */
 int step_ground(const struct step *step, struct err *err);
 

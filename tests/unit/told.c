@@ -27,6 +27,7 @@ struct world {
 	struct recipe_file files[1];
 	struct recipe_unit units[1];
 	struct recipe_hook hooks[1];
+	struct recipe_own own[1];
 	struct recipe_health health[4];
 	struct plan_programs programs;
 };
@@ -45,6 +46,8 @@ static void world_make(struct world *w)
 		.files = {{.path = "/etc/motd", .text = "hello", .mode = 0644, .owner = "root", .group = "root"}},
 		.units = {{.name = "a.service", .enable = YES}},
 		.hooks = {{.argv = list("/bin/true")}},
+		.own = {{.name = "key", .paths = list("/etc/key"), .make = list("/bin/mk"), .before = list("a.service"),
+			 .owner = "root", .group = "root", .mode = 0600}},
 		.health = {{.type = HEALTH_UNIT, .unit = "a.service", .timeout_ms = 1000},
 			   {.type = HEALTH_TCP, .port = 80, .timeout_ms = 1000},
 			   {.type = HEALTH_HTTP, .url = "http://localhost/", .status = 200, .timeout_ms = 1000},
@@ -54,7 +57,7 @@ static void world_make(struct world *w)
 	w->recipe = (struct recipe){
 		.path = "a.recipe", .root = "/", .name = "gateway", .kinds = KIND_VM, .kind = KIND_VM, .timezone = "UTC",
 		.users = w->users, .n_users = 1, .files = w->files, .n_files = 1, .units = w->units, .n_units = 1,
-		.configure = w->hooks, .n_configure = 1, .health = w->health, .n_health = 4,
+		.configure = w->hooks, .n_configure = 1, .own = w->own, .n_own = 1, .health = w->health, .n_health = 4,
 		.firewall_tcp = list("80"), .firewall_udp = list("53"), .state = list("/var/lib/a"),
 		.exclude = list("/usr/share/a"), .include = list("/usr/share/a/b"),
 	};
@@ -81,6 +84,13 @@ static void unit_enable(struct world *w) { w->units[0].enable = NO; }
 static void unit_mask(struct world *w) { w->units[0].mask = true; }
 static void hook(struct world *w) { w->hooks[0].argv = list("/bin/false"); }
 static void no_hook(struct world *w) { w->recipe.n_configure = 0; }
+static void own_name(struct world *w) { w->own[0].name = "cookie"; }
+static void own_paths(struct world *w) { w->own[0].paths = list("/etc/other"); }
+static void own_make_(struct world *w) { w->own[0].make = list("/bin/other"); }
+static void own_before(struct world *w) { w->own[0].before = list("b.service"); }
+static void own_owner(struct world *w) { w->own[0].owner = "anna"; }
+static void own_group(struct world *w) { w->own[0].group = "adm"; }
+static void own_mode(struct world *w) { w->own[0].mode = 0640; }
 static void health_unit(struct world *w) { w->health[0].unit = "b.service"; }
 static void health_time(struct world *w) { w->health[0].timeout_ms = 2000; }
 static void health_port(struct world *w) { w->health[1].port = 81; }
@@ -112,6 +122,10 @@ static const struct row {
 	{file_owner, "file", "/etc/motd", "owner"}, {file_group, "file", "/etc/motd", "group"},
 	{file_path, "file", "/etc/issue", ""}, {unit_enable, "unit", "a.service", "enable"},
 	{unit_mask, "unit", "a.service", "mask"}, {hook, "hook", "/bin/false", ""}, {no_hook, "hook", "/bin/true", ""},
+	{own_name, "per machine", "cookie", ""}, {own_paths, "per machine", "key", "paths"},
+	{own_make_, "per machine", "key", "make"}, {own_before, "per machine", "key", "before"},
+	{own_owner, "per machine", "key", "owner"}, {own_group, "per machine", "key", "group"},
+	{own_mode, "per machine", "key", "mode"},
 	{health_unit, "health check", "unit b.service", ""}, {health_time, "health check", "unit a.service", "timeout_ms"},
 	{health_port, "health check", "tcp 81", ""}, {health_url, "health check", "http http://localhost/b", ""},
 	{health_status, "health check", "http http://localhost/", "http"},

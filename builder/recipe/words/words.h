@@ -76,6 +76,10 @@ extern const struct schema word_quadlets;
 
 extern const struct schema word_state;
 
+/* --- own.c ----------------------------------------------------------------------------------------------------- */
+
+extern const struct schema word_own;
+
 /* --- health.c -------------------------------------------------------------------------------------------------- */
 
 extern const struct schema word_health;

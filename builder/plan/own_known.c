@@ -1,0 +1,96 @@
+/* What is known of Debian's packages; see plan/own.h. Each row was taken from the scripts of the package: what they make when it
+ * is not there is made here in the same way, with the same owner and mode. */
+#include <stddef.h>
+
+#include "plan/own.h"
+
+#define IDENTITY "/var/lib/aether/identity/ssh_host_ed25519_key"
+#define SHELL(text) {"/bin/sh", "-c", text}
+
+const struct own_known own_known[] = {
+	{
+		"openssh-server", "ssh-host-key", {IDENTITY, IDENTITY ".pub"},
+		{"/usr/bin/ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", IDENTITY},
+		{"ssh.service"},
+		{"/etc/ssh/sshd_config.d/05-host-key.conf", "# Made on the first boot, and kept.\nHostKey " IDENTITY "\n"},
+	},
+	{
+		"ssl-cert", "ssl-cert-snakeoil", {"/etc/ssl/private/ssl-cert-snakeoil.key", "/etc/ssl/certs/ssl-cert-snakeoil.pem"},
+		SHELL("name=$(hostname) && openssl req -x509 -newkey rsa:2048 -nodes -sha256 -days 3650 -subj \"/CN=$name\" "
+		      "-addext \"subjectAltName=DNS:$name\" -keyout /etc/ssl/private/ssl-cert-snakeoil.key "
+		      "-out /etc/ssl/certs/ssl-cert-snakeoil.pem 2>/dev/null && chmod 644 /etc/ssl/certs/ssl-cert-snakeoil.pem && "
+		      "chown root:ssl-cert /etc/ssl/private/ssl-cert-snakeoil.key && "
+		      "chmod 640 /etc/ssl/private/ssl-cert-snakeoil.key"),
+		{"postgresql@.service", "postfix.service", "dovecot.service"}, {0},
+	},
+	{
+		"postgresql-#", "postgresql-#-main", {"/var/lib/postgresql/#/main"},
+		SHELL("install -d -o postgres -g postgres -m 700 /var/lib/postgresql/#/main && cd / && "
+		      "exec runuser -u postgres -- env LC_ALL=C.UTF-8 /usr/lib/postgresql/#/bin/initdb -D /var/lib/postgresql/#/main "
+		      "--auth-local=peer --auth-host=scram-sha-256 --no-instructions"),
+		{"postgresql@.service", "postgresql.service"}, {0},
+	},
+	{
+		"mariadb-server", "mariadb-system-tables",
+		{"/var/lib/mysql/mysql", "/var/lib/mysql/performance_schema", "/var/lib/mysql/sys", "/var/lib/mysql/ibdata1",
+		 "/var/lib/mysql/ib_logfile0", "/var/lib/mysql/aria_log.00000001", "/var/lib/mysql/aria_log_control",
+		 "/var/lib/mysql/undo001", "/var/lib/mysql/undo002", "/var/lib/mysql/undo003", "/var/lib/mysql/ib_buffer_pool",
+		 "/var/lib/mysql/mariadb_upgrade_info"},
+		SHELL("cd / && TMPDIR= exec bash /usr/bin/mariadb-install-db --rpm --cross-bootstrap --user=mysql "
+		      "--disable-log-bin --skip-test-db"),
+		{"mariadb.service"}, {0},
+	},
+	{
+		"rabbitmq-server", "rabbitmq-cookie", {"/var/lib/rabbitmq/.erlang.cookie"},
+		SHELL("openssl rand -base64 -out /var/lib/rabbitmq/.erlang.cookie 42 && "
+		      "chown rabbitmq:rabbitmq /var/lib/rabbitmq/.erlang.cookie && chmod 400 /var/lib/rabbitmq/.erlang.cookie"),
+		{"rabbitmq-server.service"}, {0},
+	},
+	{
+		"ejabberd", "ejabberd-certificate", {"/etc/ejabberd/ejabberd.pem"},
+		SHELL("name=$(hostname) && openssl req -x509 -newkey rsa:2048 -nodes -sha256 -days 3650 -subj \"/CN=$name\" "
+		      "-addext \"subjectAltName=DNS:$name\" -keyout /etc/ejabberd/key.new -out /etc/ejabberd/ejabberd.pem "
+		      "2>/dev/null && cat /etc/ejabberd/key.new >>/etc/ejabberd/ejabberd.pem && rm /etc/ejabberd/key.new && "
+		      "chown root:ejabberd /etc/ejabberd/ejabberd.pem && chmod 640 /etc/ejabberd/ejabberd.pem"),
+		{"ejabberd.service"}, {0},
+	},
+	{
+		"munge", "munge-key", {"/etc/munge/munge.key"},
+		SHELL("mungekey -c && chown munge:munge /etc/munge/munge.key && chmod 400 /etc/munge/munge.key"),
+		{"munge.service"}, {0},
+	},
+	{
+		"bind9", "rndc-key", {"/etc/bind/rndc.key"},
+		SHELL("rndc-confgen -a && chown bind:bind /etc/bind/rndc.key && chmod 640 /etc/bind/rndc.key"), {"named.service"}, {0},
+	},
+	{
+		"nsd", "nsd-control-keys",
+		{"/etc/nsd/nsd_control.key", "/etc/nsd/nsd_control.pem", "/etc/nsd/nsd_server.key", "/etc/nsd/nsd_server.pem"},
+		{"/usr/sbin/nsd-control-setup"}, {"nsd.service"}, {0},
+	},
+	{
+		"dropbear", "dropbear-host-keys",
+		{"/etc/dropbear/dropbear_ed25519_host_key", "/etc/dropbear/dropbear_ecdsa_host_key",
+		 "/etc/dropbear/dropbear_rsa_host_key"},
+		SHELL("for type in ed25519 ecdsa rsa; do "
+		      "dropbearkey -t $type -f /etc/dropbear/dropbear_${type}_host_key >/dev/null 2>&1 || exit 1; done"),
+		{"dropbear.service"}, {0},
+	},
+	{
+		"xrdp", "xrdp-keys", {"/etc/xrdp/rsakeys.ini"},
+		SHELL("xrdp-keygen xrdp auto >/dev/null && chown xrdp /etc/xrdp/rsakeys.ini"), {"xrdp.service"}, {0},
+	},
+	{
+		"open-iscsi", "iscsi-initiator-name", {"/etc/iscsi/initiatorname.iscsi"},
+		SHELL("name=$(iscsi-iname -p iqn.1993-08.org.debian:01) && "
+		      "printf 'InitiatorName=%s\\n' \"$name\" >/etc/iscsi/initiatorname.iscsi"),
+		{"iscsid.service", "open-iscsi.service"}, {0},
+	},
+	{
+		"nvme-cli", "nvme-host-names", {"/etc/nvme/hostnqn", "/etc/nvme/hostid"},
+		SHELL("nvme gen-hostnqn >/etc/nvme/hostnqn && cat /proc/sys/kernel/random/uuid >/etc/nvme/hostid && "
+		      "chmod 644 /etc/nvme/hostnqn /etc/nvme/hostid"),
+		{"nvmf-autoconnect.service"}, {0},
+	},
+	{0},
+};
