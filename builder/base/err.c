@@ -7,6 +7,14 @@
 
 #include "base/text.h"
 
+void pos_move(struct pos *pos, const char *at, const char *end)
+{
+	for (; at < end; at++) {
+		pos->line += *at == '\n';
+		pos->column = *at == '\n' ? 1 : pos->column + ((*at & 0xc0) != 0x80);
+	}
+}
+
 /* Errors may quote foreign output: removes control characters. Takes and returns `text`, which may be NULL. */
 static char *err_calmed(char *text)
 {

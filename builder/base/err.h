@@ -16,6 +16,9 @@ struct pos {
 	unsigned line, column;
 };
 
+/* Moves a position in UTF-8 over the text from `at` to `end`. */
+void pos_move(struct pos *pos, const char *at, const char *end);
+
 /* One problem: what (`text`), where (`file:line:column`, key `path`), around what (`context`, innermost first) and
  * what to do next (`hint`). All strings are owned; any may be NULL but `text`. */
 struct err_item {

@@ -1,6 +1,5 @@
 #include "base/valid.h"
 
-#include <stddef.h>
 #include <string.h>
 
 bool valid_sha256(const char *sha256)
@@ -48,4 +47,33 @@ bool valid_path(const char *path)
 		if (!part[length])
 			return true;
 	}
+}
+
+/* How many bytes a character has that begins so, and from where to where its second byte may be; 0: none begins so. */
+static size_t valid_utf8_length(unsigned char first, unsigned char *low, unsigned char *high)
+{
+	*low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80; /* not longer than it needs to be, … */
+	*high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf; /* … no surrogate, nothing above U+10FFFF */
+	if (first < 0x80)
+		return 1;
+	return first < 0xc2 || first > 0xf4 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+}
+
+size_t valid_utf8(const void *text, size_t size)
+{
+	const unsigned char *bytes = text;
+	unsigned char low, high;
+	size_t at = 0;
+
+	while (at < size) {
+		size_t length = valid_utf8_length(bytes[at], &low, &high);
+
+		if (length == 0 || length > size - at)
+			return at;
+		for (size_t i = 1; i < length; i++)
+			if (i == 1 ? bytes[at + 1] < low || bytes[at + 1] > high : (bytes[at + i] & 0xc0) != 0x80)
+				return at;
+		at += length;
+	}
+	return size;
 }

@@ -36,10 +36,7 @@ static int yaml_refuse_bytes(const struct reader *reader)
 {
 	struct pos pos = {reader->name, 1, 1};
 
-	for (size_t i = 0; i < reader->parser.problem_offset; i++) {
-		pos.column = reader->text[i] == '\n' ? 1 : pos.column + ((reader->text[i] & 0xc0) != 0x80);
-		pos.line += reader->text[i] == '\n';
-	}
+	pos_move(&pos, (const char *)reader->text, (const char *)reader->text + reader->parser.problem_offset);
 	err_at(reader->err, -EINVAL, &pos, NULL, "%s", reader->parser.problem);
 	return err_hint(reader->err, "recipe files must be plain text in UTF-8");
 }
@@ -76,7 +73,9 @@ static int yaml_set_tag(const struct reader *reader, const yaml_event_t *event, 
 		node->tag = TAG_REPLACE;
 	else if (strcmp(text, "!remove") == 0)
 		node->tag = TAG_REMOVE;
-	else if (strcmp(text, "!") != 0 && strcmp(text, YAML_STR_TAG) != 0)
+	else if (strcmp(text, "!") == 0 || strcmp(text, YAML_STR_TAG) == 0)
+		node->plain = false;
+	else
 		return yaml_refuse(reader, &event->start_mark, "unknown tag", "valid tags are !replace and !remove");
 	return 0;
 }
@@ -300,6 +299,29 @@ bool node_has(const struct node *list, const struct node *item)
 {
 	for (size_t i = 0; i < list->count; i++)
 		if (node_equal(list->items[i], item))
+			return true;
+	return false;
+}
+
+bool node_same(const struct node *a, const struct node *b)
+{
+	if (a->type != b->type || a->count != b->count)
+		return false;
+	if (a->type == NODE_SCALAR)
+		return strcmp(a->text, b->text) == 0 && node_scalar(a) == node_scalar(b);
+	for (size_t i = 0; i < a->count; i++) {
+		const struct node *other = a->type == NODE_MAP ? node_get(b, a->keys[i]) : b->items[i];
+
+		if (!other || !node_same(a->items[i], other))
+			return false;
+	}
+	return true;
+}
+
+bool node_has_same(const struct node *list, const struct node *item)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (node_same(list->items[i], item))
 			return true;
 	return false;
 }

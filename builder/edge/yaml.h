@@ -24,6 +24,7 @@ struct node {
 	const char *text;            /* of a scalar */
 	bool plain;                  /* a scalar without quotes: `true`, `12`, `null` mean more than their letters */
 	bool alone;                  /* a scalar that was written where a list belongs, and was made one of one item */
+	bool joined;                 /* a scalar that ${…} and other text were put together to: text, whatever it looks like */
 	struct node **items;         /* of a list; of a map: the values */
 	const char **keys;           /* of a map */
 	struct pos *key_pos;         /* of a map */
@@ -47,7 +48,34 @@ bool node_equal(const struct node *a, const struct node *b);
 /* Whether one of the items of a list says the same as `item`. */
 bool node_has(const struct node *list, const struct node *item);
 
+/* Whether two nodes say the same, and with the same types: 8 is not "8". */
+bool node_same(const struct node *a, const struct node *b);
+
+/* Whether one of the items of a list is the same as `item`. */
+bool node_has_same(const struct node *list, const struct node *item);
+
 /* Whether a node is YAML's null: `~`, `null`, or nothing at all. */
 bool node_is_null(const struct node *node);
+
+/* What a scalar is, by the core schema of YAML 1.2. */
+enum scalar {
+	SCALAR_TEXT,                 /* all that stands in quotes, and what is none of the following */
+	SCALAR_NULL,
+	SCALAR_BOOL,
+	SCALAR_INTEGER,
+	SCALAR_REAL,
+	SCALAR_INFINITE,             /* `.inf`, `.nan` */
+	SCALAR_UNCLEAR,              /* a number that not all programs read alike: 010, or hexadecimal beyond 64 bits */
+};
+
+enum scalar node_scalar(const struct node *node);
+
+/* The digits of a SCALAR_INTEGER or SCALAR_REAL as JSON writes them, all of them, however many there are; with `yaml` as a
+ * reader of YAML 1.1, too, takes them for a number. In `arena`. */
+const char *node_number(struct arena *arena, const struct node *node, bool yaml);
+
+/* Writes a node as a YAML document whose types readers of YAML 1.1 and of 1.2 see alike: in quotes stands every text that one of
+ * them would take for something else. Scalars must not be SCALAR_UNCLEAR. In `arena`, ends with a newline. */
+int yaml_write(struct arena *arena, const struct node *node, const char **ret_text, struct err *err);
 
 #endif

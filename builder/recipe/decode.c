@@ -347,6 +347,7 @@ int decode(struct decoder *decoder, const struct schema *schema, const struct no
 	case VALUE_LIST:
 	case VALUE_CONTENT:
 	case VALUE_RECIPE:
+	case VALUE_TREE:
 	case VALUE_ANY:
 		break;
 	}

@@ -23,6 +23,8 @@ struct decoder {
 	struct document *documents;
 	size_t n_documents;
 	const char *shipped;         /* shipped_folder() */
+	struct node *root;           /* all that was merged, with names put in … */
+	const struct node *facts;    /* … and where they come from; may be NULL */
 	bool allow_outside;
 	struct err *err;
 };

@@ -11,7 +11,7 @@
 
 /* What names may make of a recipe, all together: far more than a machine needs, but small enough to stop an expansion
  * bomb. */
-enum { BYTES_MAX = 8 << 20, NODES_MAX = 1 << 17, DEPTH_MAX = 200 };
+enum { BYTES_MAX = 8 << 20, NODES_MAX = 1 << 17, DEPTH_MAX = 200, PROBLEMS_MAX = 100 };
 
 /* The values that are being worked out: meeting one of them again means that it needs itself. */
 struct chain {
@@ -26,6 +26,7 @@ struct names {
 	struct node *root;
 	const struct node *facts;
 	size_t bytes, nodes;
+	bool template;               /* in a file, where nothing but text can stand */
 	struct err *err;
 };
 
@@ -87,8 +88,31 @@ static int interpolate_work_out(struct names *names, const struct reference *fro
 
 static int interpolate_not_a_map(const struct names *names, const struct reference *from, const char *before)
 {
-	return interpolate_refuse(names, from,
-				  arena_printf(names->arena, "'%.*s' is not a map", (int)strlen(before) - 1, before));
+	return interpolate_refuse(names, from, arena_printf(names->arena, "'%.*s' is neither a map nor a list",
+							    (int)strlen(before) - 1, before));
+}
+
+/* The item of a list that is called by its index, from 0 on. */
+static int interpolate_index(const struct names *names, const struct reference *from, const char *before, const char *word,
+			     const struct node *list, struct node **ret)
+{
+	int length = (int)strlen(before) - 1;
+	unsigned long index = strtoul(word, NULL, 10);
+	const char *what;
+
+	if (*word && word[strspn(word, "0123456789")] == 0 && (*word != '0' || !word[1]) && strlen(word) < 10) {
+		if (index < list->count) {
+			*ret = list->items[index];
+			return 0;
+		}
+		what = arena_printf(names->arena, "'%.*s' has %zu items, so there is no item %s", length, before, list->count, word);
+	} else {
+		what = arena_printf(names->arena, "'%.*s' is a list: expected the number of an item, found '%s'", length, before,
+				    word);
+	}
+	interpolate_refuse(names, from, what);
+	return list->count ? err_hint(names->err, "its first item is ${%s0}, its last ${%s%zu}", before, before, list->count - 1)
+			   : -EINVAL;
 }
 
 /* Follows the dots of `name` from `at`; a value on the way may be a `${…}` itself. */
@@ -100,9 +124,11 @@ static int interpolate_walk(struct names *names, const struct reference *from, s
 	struct node *next;
 
 	while ((word = strsep(&rest, "."))) {
-		if (at->type != NODE_MAP)
+		if (at->type == NODE_SCALAR)
 			return interpolate_not_a_map(names, from, before);
 		next = node_get(at, word);
+		if (at->type == NODE_LIST && interpolate_index(names, from, before, word, at, &next) < 0)
+			return -EINVAL;
 		if (!next)
 			return interpolate_unknown(names, from, before, word, at->keys, at->count);
 		so_far = arena_printf(names->arena, "%s%s", before, word);
@@ -225,7 +251,14 @@ static int interpolate_put(struct names *names, const struct reference *from, co
 		interpolate_refuse(names, from,
 				   value->type == NODE_MAP ? "a map cannot be put into a text"
 							   : "a list cannot be put into a text");
-		return err_hint(names->err, "use ${%s} alone as the value, without other text", from->name);
+		return names->template
+			       ? err_hint(names->err, "name one value of it, like ${%s.%s}", from->name,
+					  value->type == NODE_MAP && value->count ? value->keys[0] : "0")
+			       : err_hint(names->err, "use ${%s} alone as the value, without other text", from->name);
+	}
+	if (node_is_null(value)) {
+		interpolate_refuse(names, from, "it has no value, which cannot be put into a text");
+		return err_hint(names->err, "write \"\" at %s:%u for an empty text", value->pos.file, value->pos.line);
 	}
 	r = interpolate_charge(names, from, strlen(value->text));
 	if (r == 0)
@@ -264,6 +297,7 @@ static int interpolate_expand_text(struct names *names, struct node *node, const
 	if (r < 0)
 		return r;
 	node->text = out.data ? arena_strndup(names->arena, out.data, out.size) : "";
+	node->joined = true;
 	return interpolate_charge(names, &from, out.size);
 }
 
@@ -339,4 +373,40 @@ int interpolate(struct arena *arena, struct node *root, const struct node *facts
 		interpolate_keep((struct node *)facts);
 	interpolate_expand(&names, root, "", NULL);
 	return err_result(err);
+}
+
+/* --- templates ------------------------------------------------------------------------------------------------------- */
+
+int interpolate_template(const struct template *template, const char *text, const char **ret_text, struct err *err)
+{
+	struct names names = {
+		.arena = template->arena, .root = template->root, .facts = template->facts, .template = true, .err = err};
+	struct node place = {.type = NODE_SCALAR, .pos = {template->name, 1, 1}};
+	const struct chain here = {NULL, &place, template->path, 0};
+	struct reference from = {.name = "", .node = &place, .path = template->path};
+	unsigned before = err->count;
+	_cleanup_buf_ struct buf out = {0};
+	const char *next;
+	bool failed = false;
+
+	for (const char *at = text; *at && err->count - before < PROBLEMS_MAX; at = next) {
+		next = at + 1;
+		if (text_has_prefix(at, "$${")) {
+			buf_puts(&out, "${");
+			next = at + 3;
+		} else if (text_has_prefix(at, "${")) {
+			next = interpolate_read_reference(&names, at, &from);
+			if (!next)
+				next = at + 2;
+			else
+				failed |= interpolate_put(&names, &from, &here, &out) < 0;
+		} else {
+			buf_add(&out, at, 1);
+		}
+		pos_move(&place.pos, at, next);
+	}
+	if (failed || err->count > before)
+		return -EINVAL;
+	*ret_text = out.data ? arena_strndup(template->arena, out.data, out.size) : "";
+	return 0;
 }

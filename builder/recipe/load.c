@@ -34,27 +34,6 @@ struct source {
 
 /* --- names ----------------------------------------------------------------------------------------------------------- */
 
-/* `text` as seen from the file called `base`: `recipes/x.recipe` and `../images/y.recipe` give `images/y.recipe`. */
-static const char *load_name_beside(struct arena *arena, const char *base, const char *text)
-{
-	const char *slash = *text == '/' ? NULL : strrchr(base, '/'), *rest;
-	char *name = arena_strndup(arena, base, slash ? (size_t)(slash - base + 1) : 0);
-
-	for (rest = text; text_has_prefix(rest, "../") || text_has_prefix(rest, "./"); rest += rest[1] == '.' ? 3 : 2) {
-		size_t length = strlen(name), start;
-
-		if (rest[1] != '.')
-			continue;
-		for (start = length ? length - 1 : 0; start > 0 && name[start - 1] != '/'; start--)
-			;
-		if (length > 1 && strcmp(name + start, "../") != 0 && strcmp(name + start, "./") != 0)
-			name[start] = 0;
-		else
-			name = arena_printf(arena, "%s../", name);
-	}
-	return arena_printf(arena, "%s%s", name, rest);
-}
-
 /* The nearest folder with `.git`, else the recipe's own. */
 static const char *load_find_root(struct arena *arena, const char *path)
 {
@@ -122,7 +101,7 @@ static int load_report_cycle(struct loader *loader, const struct source *by, con
 	for (const struct source *at = by; strcmp(at->path, path) != 0; at = at->up)
 		names = arena_printf(arena, "%s → %s", at->up->name, names);
 	return err_at(loader->decoder.err, -ELOOP, &node->pos, key, "these files include each other: %s → %s", names,
-		      load_name_beside(arena, by->name, node->text));
+		      source_file_shown(&loader->decoder, by->name, node->text, path));
 }
 
 /* What `node` in the file `by` names, as a source of the same kind; -ELOOP when `by` is needed by that file. */
@@ -152,9 +131,7 @@ static int load_find_source(struct loader *loader, const struct source *by, cons
 	*ret_source = *by;
 	ret_source->up = by;
 	ret_source->path = path;
-	ret_source->name = text_has_prefix(node->text, SHIPPED)
-				   ? source_file_name(&loader->decoder, path)
-				   : load_name_beside(loader->decoder.arena, by->name, node->text);
+	ret_source->name = source_file_shown(&loader->decoder, by->name, node->text, path);
 	loader->incomplete = was_incomplete;
 	return 0;
 }
@@ -203,15 +180,24 @@ static struct node *load_layout(struct loader *loader, const struct source *by, 
 	return layout;
 }
 
-static void load_facts(struct loader *loader, const struct source *by, const struct node *node)
+static void load_facts_of(struct loader *loader, const struct source *by, const struct node *node)
 {
 	static const struct schema any = {.type = VALUE_ANY};
 	struct source source;
 	struct node *facts;
 
-	if (node && load_find_source(loader, by, node, "facts", &source) == 0 &&
-	    load_read_source(loader, &source, &facts) == 0)
+	if (load_find_source(loader, by, node, "facts", &source) == 0 && load_read_source(loader, &source, &facts) == 0)
 		loader->facts = merge(&loader->merger, &any, loader->facts, facts, "facts");
+}
+
+static void load_facts(struct loader *loader, const struct source *by, const struct node *node)
+{
+	if (node && node->type == NODE_MAP)
+		err_at(loader->decoder.err, -EINVAL, &node->pos, "facts", "expected the path of a file, or a list of paths");
+	else if (node && node->type == NODE_SCALAR)
+		load_facts_of(loader, by, node);
+	for (size_t i = 0; node && node->type == NODE_LIST && i < node->count; i++)
+		load_facts_of(loader, by, node->items[i]);
 }
 
 /* --- recipes and modules --------------------------------------------------------------------------------------------- */
@@ -339,6 +325,8 @@ static int load_make_recipe(struct loader *loader)
 	merge_check(&loader->merger, loader->root, "");
 	interpolate(decoder->arena, loader->root, loader->facts, decoder->err);
 	recipe->words = loader->root;
+	decoder->root = loader->root;
+	decoder->facts = loader->facts;
 	decode(decoder, &schema_recipe, loader->root, "", recipe);
 	schema_check(decoder, loader->root);
 	if (recipe->n_inputs)

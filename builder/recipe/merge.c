@@ -47,7 +47,7 @@ static struct node *merge_clash(struct merger *merger, const struct schema *sche
 {
 	err_at(merger->decoder->err, -EINVAL, &newer->pos, path, "%s here, but %s at %s", merge_kind_of(newer),
 	       merge_kind_of(older), merge_place_of(merger, &older->pos));
-	if (schema->type == VALUE_ANY)
+	if (schema->type == VALUE_ANY || schema->type == VALUE_TREE)
 		err_hint(merger->decoder->err, "write '!replace' before the value to replace the older one");
 	return merge_copy_of(merger, older);
 }
@@ -63,8 +63,10 @@ static bool merge_knows(const struct document *module, const struct decoder *dec
 }
 
 /* A module may overrule what it uses, and files may overrule modules; modules of the same level may not. */
-static void merge_note_conflict(struct merger *merger, const struct node *older, const struct node *newer)
+static void merge_note_conflict(struct merger *merger, const struct schema *schema, const struct node *older,
+				const struct node *newer)
 {
+	bool same = schema->type == VALUE_TREE ? node_same(older, newer) : node_equal(older, newer);
 	const struct document *was = source_file_document(merger->decoder, &older->pos);
 	const struct document *is = source_file_document(merger->decoder, &newer->pos);
 	size_t n = merger->n_conflicts;
@@ -73,8 +75,8 @@ static void merge_note_conflict(struct merger *merger, const struct node *older,
 		return;
 	for (size_t i = 0; i < n; i++)
 		if (merger->conflicts[i].newer == older)
-			merge_note_conflict(merger, merger->conflicts[i].older, newer);
-	if (!merge_knows(is, merger->decoder, was) && !node_equal(older, newer))
+			merge_note_conflict(merger, schema, merger->conflicts[i].older, newer);
+	if (!merge_knows(is, merger->decoder, was) && !same)
 		*arena_push(merger->decoder->arena, merger->conflicts, merger->n_conflicts) = (struct conflict){older, newer};
 }
 
@@ -122,14 +124,15 @@ void merge_check(struct merger *merger, const struct node *node, const char *pat
 /* --- single values, lists, maps -------------------------------------------------------------------------------------- */
 
 /* One value for another. Of `vars`, what a module says is a default, whoever was first. */
-static struct node *merge_single(struct merger *merger, const struct node *older, const struct node *newer)
+static struct node *merge_single(struct merger *merger, const struct schema *schema, const struct node *older,
+				 const struct node *newer)
 {
 	const struct document *is = source_file_document(merger->decoder, &newer->pos);
 	const struct document *was = source_file_document(merger->decoder, &older->pos);
 
 	if (merger->in_vars && is->module && !was->module)
 		return (struct node *)older;
-	merge_note_conflict(merger, older, newer);
+	merge_note_conflict(merger, schema, older, newer);
 	return (struct node *)newer;
 }
 
@@ -172,7 +175,7 @@ static struct node *merge_lists(struct merger *merger, const struct schema *sche
 		}
 		if (schema->type == VALUE_SETTING && item->type == NODE_SCALAR && !*item->text)
 			list = merge_fresh(merger, NODE_LIST, &newer->pos, NULL);
-		else if (older && node_has(older, item))
+		else if (older && (schema->type == VALUE_TREE ? node_has_same(older, item) : node_has(older, item)))
 			continue;
 		node_add(merger->decoder->arena, list, item);
 	}
@@ -328,5 +331,5 @@ struct node *merge(struct merger *merger, const struct schema *schema, const str
 		return merge_maps(merger, schema, older, newer, path);
 	if (newer->type == NODE_LIST && schema->type != VALUE_ANY)
 		return merge_lists(merger, schema, older, newer, path);
-	return older ? merge_single(merger, older, newer) : (struct node *)newer;
+	return older ? merge_single(merger, schema, older, newer) : (struct node *)newer;
 }

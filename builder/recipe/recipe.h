@@ -68,7 +68,8 @@ struct recipe_download {
 struct recipe_file {
 	const char *path;
 	const char *source;          /* host path, or NULL when `text` is set */
-	const char *text;            /* or NULL */
+	const char *text;            /* or NULL; in what recipe_load() gives also what these come to: */
+	const char *json, *yaml, *template; /* the text of a tree or of a file with names put in, or NULL */
 	mode_t mode;
 	const char *owner, *group;   /* names; never NULL */
 	struct pos pos;

@@ -15,7 +15,7 @@ static const struct schema part = {.type = VALUE_RECIPE};
 static const struct field recipe_fields[] = {
 	{"from", &parent, FIELD_EARLY, 0, 0, "the recipe that this one extends, or one for each kind"},
 	{"use", &word_list, FIELD_EARLY, 0, 0, "modules, merged in order after the parent and before the file itself"},
-	{"facts", &word_line, FIELD_EARLY, 0, 0, "a plain YAML file, available as ${facts.…}"},
+	{"facts", &word_list, FIELD_EARLY, 0, 0, "plain YAML files, merged in order, available as ${facts.…}"},
 	{"vars", &word_vars, FIELD_EARLY, 0, 0, "values, available as ${vars.…}; in a module they are defaults"},
 	{"env", &word_env, 0, WORD_OF(recipe, env), 0, "environment variables available as ${env.…}; part of the lock"},
 	{"name", &word_name, FIELD_REQUIRED, WORD_OF(recipe, name), 0, "the machine's name"},

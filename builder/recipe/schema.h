@@ -28,6 +28,7 @@ enum value_type {
 	VALUE_LIST,      /* by hand: a list of `element` */
 	VALUE_CONTENT,   /* by hand: the record of the variant that its `type` names */
 	VALUE_RECIPE,    /* not decoded, but merged: keys of the recipe once more */
+	VALUE_TREE,      /* by hand: maps, lists and typed scalars of any depth; lists append, at every depth */
 	VALUE_ANY,       /* not decoded: read before the rest, or by hand. A list is one value here: it does not append */
 };
 

@@ -224,6 +224,7 @@ static struct jval *schema_json_value(struct arena *arena, const struct schema *
 	case VALUE_RECIPE:
 		return schema_json_reference("#");
 	case VALUE_SETTING:
+	case VALUE_TREE:
 	case VALUE_ANY:
 		break;
 	}

@@ -56,6 +56,8 @@ const struct schema *schema_below(const struct schema *schema, const struct node
 		return schema->element;
 	case VALUE_SETTINGS:
 		return key ? &setting : &settings;
+	case VALUE_TREE:
+		return schema;
 	case VALUE_CONTENT:
 		type = node_get(node, "type");
 		variant = type && type->text ? schema_variant(schema, type->text) : NULL;

@@ -39,6 +39,32 @@ const char *source_file_name(struct decoder *decoder, const char *path)
 	return path;
 }
 
+/* `text` as seen from the file called `base`: `recipes/x.recipe` and `../images/y.recipe` give `images/y.recipe`. */
+static const char *source_file_beside(struct arena *arena, const char *base, const char *text)
+{
+	const char *slash = *text == '/' ? NULL : strrchr(base, '/'), *rest;
+	char *name = arena_strndup(arena, base, slash ? (size_t)(slash - base + 1) : 0);
+
+	for (rest = text; text_has_prefix(rest, "../") || text_has_prefix(rest, "./"); rest += rest[1] == '.' ? 3 : 2) {
+		size_t length = strlen(name), start;
+
+		if (rest[1] != '.')
+			continue;
+		for (start = length ? length - 1 : 0; start > 0 && name[start - 1] != '/'; start--)
+			;
+		if (length > 1 && strcmp(name + start, "../") != 0 && strcmp(name + start, "./") != 0)
+			name[start] = 0;
+		else
+			name = arena_printf(arena, "%s../", name);
+	}
+	return arena_printf(arena, "%s%s", name, rest);
+}
+
+const char *source_file_shown(struct decoder *decoder, const char *by, const char *text, const char *path)
+{
+	return text_has_prefix(text, SHIPPED) ? source_file_name(decoder, path) : source_file_beside(decoder->arena, by, text);
+}
+
 void source_file_add(struct decoder *decoder, const char *path, const char *sha256, bool language)
 {
 	struct recipe *recipe = decoder->recipe;

@@ -15,6 +15,9 @@ const char *source_file_find(struct decoder *decoder, const struct node *node, c
  * path there; else its absolute path. In the decoder's arena. */
 const char *source_file_name(struct decoder *decoder, const char *path);
 
+/* What messages call the file at `path`, which the file that they call `by` named as `text`. In the decoder's arena. */
+const char *source_file_shown(struct decoder *decoder, const char *by, const char *text, const char *path);
+
 /* Adds a file that was read to the recipe's inputs; once, however often it is named. */
 void source_file_add(struct decoder *decoder, const char *path, const char *sha256, bool language);
 

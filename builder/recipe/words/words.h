@@ -52,6 +52,11 @@ extern const struct schema word_downloads;
 
 extern const struct schema word_files;
 
+/* --- trees.c --------------------------------------------------------------------------------------------------- */
+
+/* Trees of values that are written as a file's text: const char *. */
+extern const struct schema word_json, word_yaml;
+
 /* --- users.c --------------------------------------------------------------------------------------------------- */
 
 extern const struct schema word_users, word_ssh;
