@@ -51,7 +51,7 @@ static int make_tree(void)
 	return root_fd;
 }
 
-static struct recipe_setting where = {"Mount", "Where", "/opt/share"};
+static struct recipe_setting where = {.section = "Mount", .key = "Where", .value = "/opt/share"};
 static struct recipe_unit mount = {.name = "opt-share.mount", .settings = {&where, 1}};
 static struct recipe recipe = {.path = "a.recipe", .kind = KIND_VM, .timezone = "UTC", .units = &mount, .n_units = 1};
 static struct plan plan = {.recipe = &recipe};
@@ -164,7 +164,9 @@ static const struct {
 START_TEST(what_quadlets_name_is_asked)
 {
 	_cleanup_fd_ int root_fd = make_tree();
-	struct recipe_setting setting = {settings[_i].section, settings[_i].key, settings[_i].value};
+	struct recipe_setting setting = {
+		.section = settings[_i].section, .key = settings[_i].key, .value = settings[_i].value,
+	};
 	struct recipe_quadlet quadlets[] = {{.name = "web.container", .settings = {&setting, 1}}};
 	struct plan_quadlet planned[] = {{.name = "web.container", .path = "/etc/containers/systemd/web.container"}};
 	struct recipe with = recipe;

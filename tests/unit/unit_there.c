@@ -15,7 +15,7 @@
 
 static struct recipe_partition partitions[] = {{.name = "data", .mountpoint = "/srv/my data"}, {.name = "esp"}};
 static struct recipe_disk disk = {.partitions = partitions, .n_partitions = 2};
-static struct recipe_setting service_name = {"Container", "ServiceName", "renamed"};
+static struct recipe_setting service_name = {.section = "Container", .key = "ServiceName", .value = "renamed"};
 static struct recipe_quadlet quadlets[] = {
 	{.name = "web.container"}, {.name = "logs.volume"}, {.name = "many@.container"},
 	{.name = "mine.container", .user = "anna"},
