@@ -183,11 +183,12 @@ static void compare_trees(struct comparison *c, const char *tree, const struct j
 		compare_list(c, paths[i], arena_printf(c->arena, "%s/base", tree), jval_get(before, paths[i]->key),
 			     jval_get(after, paths[i]->key));
 	for (size_t i = 0; i < jval_count(new); i++) {
+		const struct plan_list *const lists[] = {&plan_excepted, &plan_packages};
 		const char *name = jval_get_text(jval_item(new, i), "name");
 
-		compare_list(c, &plan_packages, arena_printf(c->arena, "%s/%s", tree, name ? name : "?"),
-			     jval_get(jval_item(old, i), plan_packages.key),
-			     jval_get(jval_item(new, i), plan_packages.key));
+		for (size_t k = 0; k < 2; k++)
+			compare_list(c, lists[k], arena_printf(c->arena, "%s/%s", tree, name ? name : "?"),
+				     jval_get(jval_item(old, i), lists[k]->key), jval_get(jval_item(new, i), lists[k]->key));
 	}
 }
 

@@ -9,6 +9,10 @@
  * of the recipe's own takes the place of one that would be generated at the same path. */
 int config_make(struct arena *arena, struct plan *plan, struct err *err);
 
+/* Fills layer->exceptions, when its packages are known: what the recipe's `includeOf` and `includeWith` say for them. */
+void exceptions_make(struct arena *arena, const struct recipe *recipe, const struct package_set *locked,
+		     struct plan_layer *layer);
+
 /* One kind of words each; called by config_make(). */
 int access_make(struct arena *arena, struct plan *plan, struct err *err);  /* users, sudo, ssh */
 int network_make(struct arena *arena, struct plan *plan, struct err *err); /* host name, firewall, networks */

@@ -143,6 +143,9 @@ const struct plan_list plan_excluded = {
 const struct plan_list plan_included = {
 	"include", NULL, "path of packages", "Paths of packages", WORDS(recipe, include),
 };
+const struct plan_list plan_excepted = {
+	"include", NULL, "path of packages", "Paths of packages", WORDS(plan_layer, exceptions),
+};
 
 const struct plan_list plan_lists[] = {
 	{"files", NULL, "file", "Files", "image", LIST(plan, files, plan_file), POS(plan_file), .fields = file_fields},

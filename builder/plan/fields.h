@@ -62,8 +62,9 @@ struct plan_single {
 /* All lists of a plan but its packages, in the order of a difference; ended by a row of zeros. */
 extern const struct plan_list plan_lists[];
 
-/* Of a layer (struct plan_layer) its packages; of a tree's recipe (struct recipe) the paths of packages. */
-extern const struct plan_list plan_packages, plan_excluded, plan_included;
+/* Of a layer (struct plan_layer) its packages, and the paths that are not excluded there; of a tree's recipe (struct recipe)
+ * the paths of packages. */
+extern const struct plan_list plan_packages, plan_excepted, plan_excluded, plan_included;
 
 extern const struct plan_single plan_singles[]; /* ended by a row of zeros */
 

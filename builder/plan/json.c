@@ -77,6 +77,8 @@ static struct jval *plan_json_of_tree(const struct plan_tree *tree)
 
 		jval_set(layer, "name", jval_text(debian_layer_names[l]));
 		jval_set(layer, "key", jval_text(tree->layers[l].key));
+		if (plan_count(&plan_excepted, &tree->layers[l]))
+			jval_set(layer, plan_excepted.key, plan_json_of_list(&plan_excepted, &tree->layers[l]));
 		jval_set(layer, plan_packages.key, plan_json_of_list(&plan_packages, &tree->layers[l]));
 		jval_add(layers, layer);
 	}

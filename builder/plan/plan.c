@@ -30,16 +30,19 @@ static void plan_make_layers(struct arena *arena, const struct recipe *recipe, c
 		struct plan_layer *layer = &tree->layers[l];
 		_cleanup_buf_ struct buf text = {0};
 
+		layer->packages = &locked->packages[i];
+		for (; i < locked->n_packages && locked->packages[i].layer == l; i++)
+			layer->n_packages++;
+		exceptions_make(arena, recipe, locked, layer);
 		buf_printf(&text, "layer by %s on %s\n", identity_trees, below);
 		print_words(&text, "exclude", &recipe->exclude);
 		print_words(&text, "include", &recipe->include);
-		layer->packages = &locked->packages[i];
-		for (; i < locked->n_packages && locked->packages[i].layer == l; i++) {
-			const struct debian_package *package = &locked->packages[i];
+		print_words(&text, "except", &layer->exceptions);
+		for (size_t p = 0; p < layer->n_packages; p++) {
+			const struct debian_package *package = &layer->packages[p];
 
 			buf_printf(&text, "package %s %s %s %s\n", package->name, package->version, package->arch,
 				   package->sha256);
-			layer->n_packages++;
 		}
 		below = layer->key = plan_digest_of(arena, &text);
 	}

@@ -20,9 +20,10 @@ struct plan_layer {
 	const char *key;                       /* 64 hex digits */
 	const struct debian_package *packages;   /* of the lock, in its order */
 	size_t n_packages;
+	struct strv exceptions;                /* paths of its packages that are not excluded, beside the recipe's `include` */
 };
 
-/* A tree of packages, bottom layer first; dpkg's filters are the same for all layers. */
+/* A tree of packages, bottom layer first. */
 struct plan_tree {
 	const struct recipe *recipe;
 	struct plan_layer layers[LAYER_COUNT];

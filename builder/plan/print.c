@@ -132,6 +132,7 @@ static void plan_print_tree(struct buf *text, const char *name, const struct pla
 {
 	for (unsigned l = 0; tree->recipe && l < LAYER_COUNT; l++) {
 		buf_printf(text, "\nlayer %s/%s %s\n", name, debian_layer_names[l], tree->layers[l].key);
+		print_words(text, "include", &tree->layers[l].exceptions);
 		plan_print_list(text, &plan_packages, &tree->layers[l]);
 	}
 }

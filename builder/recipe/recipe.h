@@ -50,6 +50,13 @@ struct recipe_repository {
 	struct pos pos;
 };
 
+/* `includeOf`, `includeWith`: paths that are not excluded when a package is asked for by name. */
+struct recipe_inclusion {
+	struct strv paths;
+	const char *package;         /* a glob of names */
+	struct pos pos;
+};
+
 /* `downloads`: what is in no package, locked by its digest. */
 struct recipe_download {
 	const char *name;
@@ -240,6 +247,9 @@ struct recipe {
 	struct strv state;           /* what must survive a reimage */
 	struct strv exclude;         /* globs of paths that packages must not install (`exclude:`), dpkg's path-exclude */
 	struct strv include;         /* exceptions from them, dpkg's path-include */
+	struct recipe_inclusion *include_of;   /* exceptions in the layer of such a package … */
+	struct recipe_inclusion *include_with; /* … and in all layers */
+	size_t n_include_of, n_include_with;
 	struct strv modules_load;    /* kernel modules to load at boot */
 
 	struct recipe_input *inputs; /* sorted by name */

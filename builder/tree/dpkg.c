@@ -12,18 +12,23 @@
 #include "tree/inside.h"
 #include "tree/order.h"
 
-/* The recipe's `exclude` and `include`, as dpkg's path-exclude and path-include mean them: the last match decides. */
+static bool dpkg_has_match(const struct strv *globs, const char *path)
+{
+	for (size_t i = 0; i < globs->count; i++)
+		if (fnmatch(globs->items[i], path, 0) == 0)
+			return true;
+	return false;
+}
+
+/* What is excluded in the bottom layer of a tree, as dpkg's path-exclude and path-include mean it: the last match decides. */
 static bool dpkg_wanted(void *data, const char *path)
 {
-	const struct recipe *recipe = data;
+	const struct plan_tree *tree = data;
+	const struct recipe *recipe = tree->recipe;
 
-	for (size_t i = 0; i < recipe->include.count; i++)
-		if (fnmatch(recipe->include.items[i], path, 0) == 0)
-			return true;
-	for (size_t i = 0; i < recipe->exclude.count; i++)
-		if (fnmatch(recipe->exclude.items[i], path, 0) == 0)
-			return false;
-	return true;
+	if (dpkg_has_match(&recipe->include, path) || dpkg_has_match(&tree->layers[LAYER_BASE].exceptions, path))
+		return true;
+	return !dpkg_has_match(&recipe->exclude, path);
 }
 
 static int dpkg_copy_text(int root_fd, const char *from, const char *to, struct err *err)
@@ -80,7 +85,7 @@ int dpkg_bootstrap(struct cache *cache, const struct plan_tree *tree, const char
 			if ((strcmp(package->name, "base-files") == 0) != (pass == 0))
 				continue;
 			r = debfile_unpack(deb_path(cache, arena, package), root, PACKAGE_BYTES_MAX, dpkg_wanted,
-					   (void *)tree->recipe, err);
+					   (void *)tree, err);
 			if (r < 0)
 				err_wrap(err, "while unpacking the package '%s'", package->name);
 		}
@@ -105,6 +110,8 @@ static const char *const *dpkg_command(struct arena *arena, struct cache *cache,
 		strv_push(arena, &argv, arena_printf(arena, "--path-exclude=%s", tree->recipe->exclude.items[i]));
 	for (size_t i = 0; i < tree->recipe->include.count; i++)
 		strv_push(arena, &argv, arena_printf(arena, "--path-include=%s", tree->recipe->include.items[i]));
+	for (size_t i = 0; i < layer->exceptions.count; i++)
+		strv_push(arena, &argv, arena_printf(arena, "--path-include=%s", layer->exceptions.items[i]));
 	strv_push(arena, &argv, "--install");
 	for (size_t i = 0; i < n; i++)
 		strv_push(arena, &argv,

@@ -436,6 +436,49 @@ START_TEST(what_packages_may_not_install_is_part_of_every_layer)
 }
 END_TEST
 
+/* What a package that is asked for by name brings although it is excluded: `layers` of "bpr" for base, parent, recipe. */
+static const struct {
+	const char *asked, *pattern;
+	bool with;
+	const char *layers;
+} exceptions[] = {
+	{"caddy", "caddy", false, "r"}, {"caddy", "cad*", false, "r"}, {"caddy", "caddy", true, "bpr"},
+	{"sudo", "sudo", false, "p"}, {"sudo", "s?do", true, "bpr"}, {"caddy", "sudo", true, ""},
+	{"openssh-client", "openssh-server", false, ""}, /* there, but nobody asked for it */
+	{"caddy", "nothing", true, ""}, {"other", "other", true, ""}, /* asked for, but not locked */
+};
+
+START_TEST(what_is_excluded_gives_way_to_a_package_that_is_asked_for_by_name)
+{
+	struct recipe_package asked = {.name = exceptions[_i].asked};
+	struct recipe_inclusion inclusion = {.package = exceptions[_i].pattern};
+	struct plan *before, *after;
+	bool below = false;
+
+	start();
+	inclusion.paths = words("/usr/share/i18n/*", NULL);
+	recipe.exclude = words("/usr/share/i18n/*", NULL);
+	recipe.packages = &asked;
+	recipe.n_packages = 1;
+	before = plan_of();
+	*(exceptions[_i].with ? &recipe.include_with : &recipe.include_of) = &inclusion;
+	*(exceptions[_i].with ? &recipe.n_include_with : &recipe.n_include_of) = 1;
+	after = plan_of();
+	for (unsigned l = 0; l < LAYER_COUNT; l++) {
+		const struct plan_layer *layer = &after->image.layers[l];
+		bool here = strchr(exceptions[_i].layers, "bpr"[l]) != NULL;
+
+		below |= here; /* a layer's key covers those below it; those below do not change */
+		ck_assert_uint_eq(layer->exceptions.count, here);
+		ck_assert_msg((strcmp(before->image.layers[l].key, layer->key) != 0) == below, "layer %u", l);
+	}
+	recipe.include = words("/usr/share/i18n/*", NULL); /* it is included already */
+	ck_assert_uint_eq(plan_of()->image.layers[LAYER_RECIPE].exceptions.count, 0);
+}
+END_TEST
+LOOP_SUITE(config_exceptions, what_is_excluded_gives_way_to_a_package_that_is_asked_for_by_name,
+	   sizeof exceptions / sizeof *exceptions)
+
 START_TEST(the_name_alone_decides_the_identity)
 {
 	struct plan *before;

@@ -331,6 +331,22 @@ START_TEST(the_digest_is_that_of_what_archives_are_asked)
 }
 END_TEST
 
+START_TEST(what_is_included_for_a_package_is_merged_by_its_name)
+{
+	const struct recipe *recipe;
+
+	recipes_write("m.recipe",
+		      "includeOf: { locales: /usr/share/i18n/*, '*-doc': [/a/*] }\nincludeWith: { man-db: /man/* }\n");
+	recipe = recipes_load(FROM "use: m.recipe\nincludeOf: { locales: [/usr/share/locale/*] }\n"
+				   "includeWith: !remove [man-db]\n");
+	ck_assert_uint_eq(recipe->n_include_of, 2);
+	ck_assert_str_eq(recipe->include_of[0].package, "locales");
+	ck_assert_str_eq(recipes_words(&recipe->include_of[0].paths), "/usr/share/i18n/* /usr/share/locale/*");
+	ck_assert_str_eq(recipe->include_of[1].package, "*-doc");
+	ck_assert_uint_eq(recipe->n_include_with, 0);
+}
+END_TEST
+
 static const struct {
 	const char *keys[4], *word;
 	const char *file;
@@ -368,5 +384,5 @@ SUITE(recipe, parent_then_modules_then_the_file_itself, maps_merge_by_key_to_any
       paths_are_relative_to_the_file_that_names_them, inputs_are_sorted_and_know_what_the_parser_read,
       what_is_not_said_has_a_default, partitions_come_by_priority_and_are_labelled_by_their_key,
       the_kind_asked_for_must_be_among_the_kinds, state_may_lie_on_a_partition_of_its_own,
-      the_digest_is_that_of_what_archives_are_asked)
+      the_digest_is_that_of_what_archives_are_asked, what_is_included_for_a_package_is_merged_by_its_name)
 LOOP_SUITE(recipe_repeated, sections_that_repeat_are_a_list, sizeof repeated / sizeof *repeated)

@@ -102,6 +102,16 @@ static void udp(struct world *w) { w->recipe.firewall_udp = list("54"); }
 static void state(struct world *w) { w->recipe.state = list("/var/lib/b"); }
 static void exclude(struct world *w) { w->recipe.exclude = list("/usr/share/b"); }
 static void include(struct world *w) { w->recipe.include = list("/usr/share/a/c"); }
+static void include_of(struct world *w)
+{
+	static struct recipe_package asked = {.name = "curl"};
+	static struct recipe_inclusion of = {.package = "curl"};
+
+	of.paths = list("/usr/share/a/c");
+	w->recipe.packages = &asked;
+	w->recipe.include_of = &of;
+	w->recipe.n_packages = w->recipe.n_include_of = 1;
+}
 static void version(struct world *w) { w->packages[2].version = "2"; }
 static void package(struct world *w) { w->packages[2].name = "other"; }
 static void epoch(struct world *w) { w->lock.epoch = 1700000001; }
@@ -131,7 +141,8 @@ static const struct row {
 	{health_status, "health check", "http http://localhost/", "http"},
 	{health_command, "health check", "command /bin/false", ""}, {tcp, "port", "443/tcp", ""}, {udp, "port", "54/udp", ""},
 	{state, "state", "/var/lib/b", ""}, {exclude, "path of packages", "/usr/share/b", ""},
-	{include, "path of packages", "/usr/share/a/c", ""}, {version, "package", "openssh-server", ""},
+	{include, "path of packages", "/usr/share/a/c", ""}, {include_of, "path of packages", "/usr/share/a/c", ""},
+	{version, "package", "openssh-server", ""},
 	{package, "package", "other", ""}, {epoch, "setting", "epoch", ""}, {kernel_args, "setting", "cmdline", ""},
 	{timezone_, "file", "/etc/localtime", ""}, {hostname_, "setting", "name", ""}, {init, "setting", "init", ""},
 };

@@ -4,6 +4,8 @@
 #include "recipe/words/words.h"
 
 static const struct rule package_rule = {"the name of a Debian package", "[a-z0-9][a-z0-9+.-]+"};
+static const struct rule packages_rule = {"the name of a Debian package, with the wildcards * and ?",
+					  "[a-z0-9*?][a-z0-9+.*?-]+"};
 static const struct rule glob_rule = {"an absolute path, with the wildcards of glob(7)", "/[^[:cntrl:]]*"};
 static const struct rule fingerprint_rule = {"a key's fingerprint: 40 upper-case hexadecimal digits", "[0-9A-F]{40}"};
 
@@ -68,6 +70,11 @@ static void words_packages_check_distribution(struct decoder *decoder, const str
 }
 
 const struct schema word_globs = {VALUE_WORDS, .rule = &glob_rule};
+
+const struct schema word_inclusions = {
+	VALUE_TABLE, .element = &word_globs, .size = sizeof(struct recipe_inclusion), .key_rule = &packages_rule,
+	.key_offset = WORD_OF(recipe_inclusion, package), .pos_offset = WORD_OF(recipe_inclusion, pos),
+};
 
 const struct schema word_repositories = {
 	VALUE_TABLE, .element = &schema_repository, .size = sizeof(struct recipe_repository), .key_rule = &word_rule_name,

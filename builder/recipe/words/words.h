@@ -42,7 +42,8 @@ void word_check_sections(struct decoder *decoder, enum word_file file, const cha
 
 /* --- packages.c ------------------------------------------------------------------------------------------------ */
 
-extern const struct schema word_distribution, word_repositories, word_packages, word_globs;
+extern const struct schema word_distribution, word_repositories, word_packages, word_globs,
+	word_inclusions;
 
 /* --- downloads.c ----------------------------------------------------------------------------------------------- */
 
