@@ -24,7 +24,7 @@ static const struct field recipe_fields[] = {
 	 "the package archive of the distribution"},
 	{"tools", &word_file, 0, WORD_OF(recipe, tools), 0, "path of the recipe whose programs build the image"},
 	{"timezone", &word_zone, 0, WORD_OF(recipe, timezone), 0, "time zone (UTC)"},
-	{"kernelArgs", &word_kernel_args, 0, WORD_OF(recipe, kernel_args), 0, "words appended to the kernel command line"},
+	{"kernelArgs", &word_arguments, 0, WORD_OF(recipe, kernel_args), 0, "words appended to the kernel command line"},
 	{"partitions", &word_partitions, 0, 0, 0, "disk layout: the path of a file, or a map like that of disko"},
 	{"packages", &word_packages, 0, 0, 0, "Debian packages"},
 	{"exclude", &word_globs, 0, WORD_OF(recipe, exclude), 0, "paths that packages do not install"},

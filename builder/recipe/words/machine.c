@@ -23,9 +23,6 @@ static int words_machine_decode_kinds(struct decoder *decoder, const struct node
 static const struct rule var_rule = {"a name of letters, digits, '-' and '_'", "[A-Za-z0-9_-]+"};
 static const struct rule variable_rule = {"the name of an environment variable", "[A-Za-z_][A-Za-z0-9_]*"};
 static const struct rule module_rule = {"the name of a kernel module", "[A-Za-z0-9_-]+"};
-/* GRUB can pass on no others. */
-static const struct rule kernel_args_rule = {"words of the kernel command line, with \" in pairs and without '",
-					     "([^\"'[:cntrl:]]|\"[^\"'[:cntrl:]]*\")*"};
 static const struct rule zone_rule = {"a time zone, like Europe/Berlin", "[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*"};
 
 static void words_machine_check_env(struct decoder *decoder, const struct node *root)
@@ -132,6 +129,5 @@ const struct schema word_vars = {VALUE_MAP, .element = &word_any, .key_rule = &v
 const struct schema word_env = {VALUE_WORDS, .rule = &variable_rule, .check = words_machine_check_env};
 const struct schema word_zone = {VALUE_TEXT, .rule = &zone_rule, .check = words_machine_check_timezone};
 
-const struct schema word_kernel_args = {VALUE_WORDS, .rule = &kernel_args_rule};
 const struct schema word_modules = {VALUE_WORDS, .rule = &module_rule};
 const struct schema word_name = {VALUE_TEXT, .rule = &word_rule_name};

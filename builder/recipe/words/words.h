@@ -94,9 +94,13 @@ extern const struct schema word_health;
 
 extern const struct schema word_tests;
 
+/* --- arguments.c ----------------------------------------------------------------------------------------------- */
+
+extern const struct schema word_arguments;
+
 /* --- machine.c ------------------------------------------------------------------------------------------------- */
 
-extern const struct schema word_kinds, word_vars, word_env, word_zone, word_modules, word_name, word_kernel_args;
+extern const struct schema word_kinds, word_vars, word_env, word_zone, word_modules, word_name;
 
 /* Whether `path` is a place for people's homes: the machine keeps what is there. */
 bool word_is_home(const struct recipe *recipe, const char *path);
