@@ -44,12 +44,12 @@ int initrd_kernel(struct arena *arena, const char *root, const char **ret_versio
 	int r = pick_names(arena, root, "/usr/lib/modules", &versions, err);
 
 	if (r == 0 && versions.count == 0)
-		r = err_set(err, -ENOENT, "the tree '%s' has no kernel in /usr/lib/modules", root);
+		r = err_set(err, -ENOENT, "the image has no kernel in /usr/lib/modules");
 	if (r == -ENOENT)
 		return err_hint(err, "add a kernel to the recipe's packages, for example linux-image-cloud-amd64");
 	if (r == 0 && versions.count > 1) {
-		r = err_set(err, -EINVAL, "the tree '%s' has more than one kernel in /usr/lib/modules: %s, %s", root,
-			    versions.items[0], versions.items[1]);
+		r = err_set(err, -EINVAL, "the image has more than one kernel in /usr/lib/modules: %s, %s", versions.items[0],
+			    versions.items[1]);
 		err_hint(err, "keep only one kernel package in the recipe");
 	}
 	if (r == 0)

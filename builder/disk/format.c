@@ -29,13 +29,23 @@ static int format_run_mkfs(struct arena *arena, const struct disk_spec *spec, co
 			   const char *package, struct strv *argv, const char *name, int *ret_fd, struct err *err)
 {
 	_cleanup_fd_ int fd = format_open_image(arena, spec, name, partition->size, err);
+	struct err why = {0};
 	int r;
 
 	if (fd < 0)
 		return fd;
 	strv_push(arena, argv, name);
 	*arena_push(arena, argv->items, argv->count) = NULL;
-	r = tool_run_at_epoch(spec, package, argv->items, err);
+	r = tool_run_at_epoch(spec, package, argv->items, &why);
+	if (r == -EIO && partition->mkfs_arguments.count) {
+		r = err_at(err, r, &partition->pos, partition->label, "cannot make its file system with 'extraArgs': %s",
+			   why.first->text);
+		if (why.first->context)
+			err_wrap(err, "%s", why.first->context);
+		err_free(&why);
+		return r;
+	}
+	err_take(err, &why);
 	if (r < 0)
 		return err_wrap(err, "while making the file system of '%s'", partition->label);
 	*ret_fd = fd;

@@ -138,7 +138,7 @@ static int config_add_own_files(struct arena *arena, struct plan *plan, struct e
 /* Files that every image has: the identity it gets is the machine's own, on its first boot. */
 static int config_common_make(struct arena *arena, struct plan *plan, struct err *err)
 {
-	const struct pos pos = {.file = plan->recipe->path};
+	const struct pos pos = recipe_place(plan->recipe, (const char *const[]){"timezone", NULL}, NULL);
 	const char *zone = plan->recipe->timezone;
 	struct plan_file *link;
 	int r;
@@ -159,7 +159,7 @@ int config_make(struct arena *arena, struct plan *plan, struct err *err)
 {
 	static int (*const makers[])(struct arena *, struct plan *, struct err *) = {
 		config_common_make, access_make, network_make, quadlets_make,
-		own_make,	    units_make,	 layout_make,  agent_make, config_add_own_files,
+		own_make, units_make, layout_make, needs_make, agent_make, config_add_own_files,
 	};
 
 	for (size_t i = 0; i < sizeof makers / sizeof *makers; i++)

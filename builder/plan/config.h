@@ -20,6 +20,7 @@ int quadlets_make(struct arena *arena, struct plan *plan, struct err *err); /* c
 int units_make(struct arena *arena, struct plan *plan, struct err *err);   /* units, kernel modules */
 int own_make(struct arena *arena, struct plan *plan, struct err *err);     /* what each machine makes for itself */
 int layout_make(struct arena *arena, struct plan *plan, struct err *err);  /* plan->layout; what grows, what is mounted */
+int needs_make(struct arena *arena, struct plan *plan, struct err *err);   /* a kernel, tools; after layout_make() */
 int agent_make(struct arena *arena, struct plan *plan,
 	       struct err *err); /* aether-agent, and what it reads; after layout_make() */
 
