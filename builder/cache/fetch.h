@@ -26,8 +26,8 @@ struct fetch_item {
 int fetch_items(struct cache *cache, const struct fetch_item *items, size_t n, bool verify, uint64_t *ret_bytes,
 		struct err *err);
 
-/* Removes those of the items that are in the blobs and are not what they should be, by size and digest, with a note. Asks nobody:
- * of an item only `name`, `sha256` and `size` are looked at. */
+/* Removes those of the items that are in the blobs and are not what they should be, by size and digest, with a note. Asks
+ * nobody: of an item only `name`, `sha256` and `size` are looked at. */
 int fetch_check(struct cache *cache, const struct fetch_item *items, size_t n, struct err *err);
 
 /* Appends a whole file to `buf`, which nobody knows the digest of: at most `max_bytes`. */

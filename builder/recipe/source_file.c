@@ -117,6 +117,51 @@ static const char *source_file_real(struct decoder *decoder, const struct node *
 	return arena_strdup(decoder->arena, real);
 }
 
+/* The path that a file URL means, without its %XX. */
+static const char *source_file_of_url(struct decoder *decoder, const char *url)
+{
+	char *path = arena_strdup(decoder->arena, url + strlen("file://")), *to = path;
+
+	for (const char *at = path; *at; to++) {
+		char digits[3] = {at[0] == '%' ? at[1] : 0, at[0] == '%' && at[1] ? at[2] : 0};
+
+		if (hex_decode(digits, to, 1) == 0) {
+			at += 3;
+			continue;
+		}
+		*to = *at++;
+	}
+	*to = 0;
+	return path;
+}
+
+/* Where a path leads: by the links that are there, and below what is not there as it says. */
+static bool source_file_leads_in(struct decoder *decoder, const char *path, const char *folder)
+{
+	char real[PATH_MAX], *cut = arena_strdup(decoder->arena, path), *slash;
+
+	while (!realpath(*cut ? cut : "/", real)) {
+		slash = strrchr(cut, '/');
+		if (!slash || strcmp(slash, "/..") == 0)
+			return false;
+		*slash = 0;
+	}
+	return source_file_lies_in(real, folder) || strcmp(real, folder) == 0;
+}
+
+void source_file_check_url(struct decoder *decoder, const struct node *node, const char *key)
+{
+	const char *root = decoder->recipe->root, *path;
+
+	if (!text_has_prefix(node->text, "file:///") || decoder->allow_outside)
+		return;
+	path = source_file_of_url(decoder, node->text);
+	if (source_file_leads_in(decoder, path, root))
+		return;
+	err_at(decoder->err, -EPERM, &node->pos, key, "'%s' is outside of the repository '%s'", path, root);
+	err_hint(decoder->err, "move it into the repository, or allow it: --allow-outside");
+}
+
 const char *source_file_find(struct decoder *decoder, const struct node *node, const char *key)
 {
 	const char *base = source_file_document(decoder, &node->pos)->path, *path;

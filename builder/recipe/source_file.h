@@ -11,6 +11,10 @@ const struct document *source_file_document(const struct decoder *decoder, const
  * lies outside the repository. */
 const char *source_file_find(struct decoder *decoder, const struct node *node, const char *path);
 
+/* A URL that means a file of this machine (file:///) is held to the same: an error when that lies outside the repository. A
+ * file that is missing is none: it may have been fetched. */
+void source_file_check_url(struct decoder *decoder, const struct node *node, const char *path);
+
 /* What a file is called on every host: its path below the repository's root, or, of what is shipped, SHIPPED and its
  * path there; else its absolute path. In the decoder's arena. */
 const char *source_file_name(struct decoder *decoder, const char *path);

@@ -133,9 +133,13 @@ ok '… and the lock is what it was' cmp "$LOCK" "$WORK/good"
 machine "  one: { url: \"$URL/files/empty\", path: /opt/one }"
 refused 'an empty download is none' run lock
 machine "  one: { url: \"file://$FILES/one\", path: /opt/one }"
-ok 'a file of this machine can be a download' run lock
-ok '… locked as any other' grep -qF "url: \"file://$FILES/one\"" "$LOCK"
-machine "  one: { url: \"file://$FILES\", path: /opt/one }"
+refused 'a file outside of the repository is no download' run lock
+ok '… unless it is allowed' run lock --allow-outside
+cp "$FILES/one" "$WORK/repo/one"
+machine "  one: { url: \"file://$WORK/repo/one\", path: /opt/one }"
+ok 'a file of the repository can be a download' run lock
+ok '… locked as any other' grep -qF "url: \"file://$WORK/repo/one\"" "$LOCK"
+machine "  one: { url: \"file://$WORK/repo\", path: /opt/one }"
 refused 'a folder cannot' run lock
 printf '%s\r\n' 'HTTP/1.1 302 Found' "Location: file://$FILES/one" 'Content-Length: 0' 'Connection: close' '' >"$WORK/answer"
 python3 -c '

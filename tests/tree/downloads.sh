@@ -8,7 +8,7 @@
 need python3 zip xz zstd
 need_small
 
-CACHE=$WORK/cache FILES=$WORK/files FAKES=$WORK/fakes
+CACHE=$WORK/cache FILES=$WORK/repo/files FAKES=$WORK/fakes
 RECIPE=$WORK/repo/recipes/small.recipe
 small_cache "$CACHE" blobs debs layers
 copy_recipes "$WORK/repo"

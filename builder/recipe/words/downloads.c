@@ -1,6 +1,7 @@
 /* Downloads: which of their words go together, and that no two things want the same path. */
 #include <string.h>
 
+#include "recipe/source_file.h"
 #include "recipe/words/words.h"
 
 static const struct rule member_rule = {"the path of a file in the archive, without '..' or '//'",
@@ -44,6 +45,8 @@ static const struct schema schema_download = {VALUE_RECORD, .fields = download_f
 static void words_downloads_check_words(struct decoder *decoder, const struct recipe_download *download,
 					const struct node *node, const char *path)
 {
+	if (node_get(node, "url"))
+		source_file_check_url(decoder, node_get(node, "url"), problem_path(decoder->arena, path, "url"));
 	if (!!download->member + download->unpack + download->decompress > 1) {
 		err_at(decoder->err, -EINVAL, &download->pos, path,
 		       "use only one of 'member', 'unpack' and 'decompress'");
