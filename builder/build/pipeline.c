@@ -15,6 +15,7 @@
 #include "lock/fakes.h"
 #include "plan/json.h"
 #include "shelf/publish.h"
+#include "tree/repeat.h"
 
 /* --- what the manifest says ------------------------------------------------------------------------------------------ */
 
@@ -78,10 +79,12 @@ static struct manifest pipeline_describe(struct arena *arena, const struct plan 
 /* --- the steps of a build ---------------------------------------------------------------------------------------- */
 
 /* The trees of the packages lie below the image's, and are no business of a kind's. */
-static int pipeline_make_trees(struct build *build, struct tree *packages, struct err *err)
+static int pipeline_make_trees(struct build *build, bool check_repeat, struct tree *packages, struct err *err)
 {
 	int r = tree_packages(build->arena, build->cache, build->plan, packages, &build->tools, err);
 
+	if (r == 0 && check_repeat)
+		r = tree_repeat(build->cache, build->plan, err);
 	if (r == 0)
 		r = tree_image(build->arena, build->cache, build->plan, &build->image, err);
 	log_warnings(err);
@@ -139,7 +142,7 @@ static int pipeline_build_new(const struct build_kind *kind, const struct build_
 	if (r == 0)
 		r = cache_open(cache, &build.cache, err);
 	if (r == 0)
-		r = pipeline_make_trees(&build, &packages, err);
+		r = pipeline_make_trees(&build, how->check_repeat, &packages, err);
 	if (r == 0)
 		r = pipeline_make(kind, &build, wanted, &draft, ret_path, err);
 	publish_abandon(&draft);
@@ -147,6 +150,25 @@ static int pipeline_build_new(const struct build_kind *kind, const struct build_
 	tree_close(&build.tools);
 	tree_close(&packages);
 	cache_close(build.cache);
+	return r;
+}
+
+/* The packages alone, for an image that is there already. */
+static int pipeline_repeat(const struct build_how *how, struct project *project, struct err *err)
+{
+	const char *folder = how->cache ? how->cache : cache_default(project->arena);
+	struct tree packages = {.scratch_fd = -1};
+	struct cache *cache = NULL;
+	int r = userns_enter(err);
+
+	if (r == 0)
+		r = cache_open(folder, &cache, err);
+	if (r == 0)
+		r = tree_packages(project->arena, cache, project->plan, &packages, NULL, err);
+	if (r == 0)
+		r = tree_repeat(cache, project->plan, err);
+	tree_close(&packages);
+	cache_close(cache);
 	return r;
 }
 
@@ -186,7 +208,7 @@ static int pipeline_find_or_build(const struct build_kind *kind, const struct bu
 	if (*ret_built)
 		return pipeline_build_new(kind, how, project, &wanted, ret_image, err);
 	log_note("nothing has changed since this was built");
-	return 0;
+	return how->check_repeat ? pipeline_repeat(how, project, err) : 0;
 }
 
 int build_run(const struct build_kind *kind, const struct build_how *how, const char *path, bool json, struct err *err)

@@ -36,6 +36,7 @@ struct build_how {
 	const char *out;                   /* folder of all generations */
 	const char *cache;                 /* folder of the cache; NULL: cache_default() */
 	const char *format, *compression;  /* NULL: the kind's */
+	bool check_repeat;                 /* its packages are installed twice, and must give the same files */
 };
 
 /* Reads and plans the recipe at `path`; names the generation there is when nothing has changed; else builds and publishes one.

@@ -125,11 +125,11 @@ static void proc_keep_end(struct buf *buf, size_t keep)
 /* Moves data until the child has closed stdout and stderr and has ended; -ETIME past the deadline. */
 static int proc_serve(const struct proc *proc, struct streams *s, struct buf *tail)
 {
-	int64_t deadline = clock_ms() + 1000LL * (proc->deadline_s ? proc->deadline_s : 3600);
+	int64_t began = clock_ms(), patience = 1000LL * (proc->deadline_s ? proc->deadline_s : 3600);
 
 	while (s->out >= 0 || s->diag >= 0 || s->alive >= 0) {
 		struct pollfd fds[] = {{s->out, POLLIN, 0}, {s->diag, POLLIN, 0}, {s->in, POLLOUT, 0}, {s->alive, POLLIN, 0}};
-		int64_t left = deadline - clock_ms();
+		int64_t left = (proc->since_ms ? *proc->since_ms : began) + patience - clock_ms();
 
 		if (left <= 0)
 			return -ETIME;
@@ -251,6 +251,8 @@ static int proc_own_run(const struct proc *proc, struct buf *tail, struct err *e
 
 	if (r == 0) {
 		r = proc_serve(proc, &s, tail);
+		if (r == -ETIME && proc->late)
+			proc->late(proc->heard_data, pid);
 		if (r < 0)
 			proc_serve_failed(proc, r, err);
 		r = proc_reap(proc, pid, r, err);

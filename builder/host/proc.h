@@ -4,6 +4,7 @@
 #ifndef HOST_PROC_H
 #define HOST_PROC_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/buf.h"
@@ -20,6 +21,8 @@ struct proc {
 	void (*heard)(void *data, const char *bytes, size_t n); /* told all output as it comes; may be NULL */
 	void *heard_data;
 	unsigned deadline_s;         /* 0: an hour */
+	const int64_t *since_ms;     /* clock_ms() that the deadline counts from; `heard` may move it. NULL: its start */
+	void (*late)(void *data, pid_t pid); /* told (with heard_data) past the deadline, before it is killed; or NULL */
 	int (*prepare)(void *data);  /* runs in the child before exec (only async-signal-safe work); negative errno fails */
 	void *prepare_data;
 };

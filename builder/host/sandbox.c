@@ -323,6 +323,27 @@ static int sandbox_drop_privileges(const struct sandbox *sandbox)
 	return r;
 }
 
+/* Nothing of the host's name, nor of its NIS domain, which a new namespace inherits. */
+static int sandbox_set_names(const char *hostname)
+{
+	static const char none[] = "(none)";
+
+	return sethostname(hostname, strlen(hostname)) < 0 || setdomainname(none, strlen(none)) < 0 ? -errno : 0;
+}
+
+/* The kernel takes this of the pid namespace that we are in. Where it does not, the numbers are what they are. */
+static void sandbox_set_first_pid(unsigned pid)
+{
+	char text[16];
+	int length = snprintf(text, sizeof text, "%u", pid);
+	int fd = pid ? open("/proc/sys/kernel/ns_last_pid", O_WRONLY | O_CLOEXEC) : -1;
+
+	if (fd >= 0 && write(fd, text, (size_t)length) < 0)
+		errno = 0;
+	if (fd >= 0)
+		close(fd);
+}
+
 /* Runs in the child before exec: unshares, becomes the first process of the pid namespace, makes the mounts. */
 static int sandbox_prepare(void *data)
 {
@@ -342,8 +363,10 @@ static int sandbox_prepare(void *data)
 	if (r < 0)
 		return r;
 	umask(022);
-	if (sethostname("aether-build", strlen("aether-build")) < 0)
-		return -errno;
+	sandbox_set_first_pid(sandbox->first_pid);
+	r = sandbox_set_names(sandbox->hostname ? sandbox->hostname : SANDBOX_HOSTNAME);
+	if (r < 0)
+		return r;
 	root_fd = sandbox_open_root(sandbox);
 	if (root_fd < 0)
 		return root_fd;

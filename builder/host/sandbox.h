@@ -27,12 +27,17 @@ struct sandbox_op {
 	const char *source, *target, *options;
 };
 
+/* The name of a machine that has none yet. No other text has it in it, so where it was written can be found. */
+#define SANDBOX_HOSTNAME "aether-unnamed"
+
 struct sandbox {
 	const char *root;              /* host folder that becomes / */
 	bool read_only;                /* the tree itself cannot be written (its binds can) */
 	const struct sandbox_op *ops;  /* performed in order, after /proc, /dev, /sys (empty), /tmp and /run were made */
 	size_t n_ops;
 	const char *cwd;               /* inside; NULL: / */
+	const char *hostname;          /* what the machine is called inside; NULL: SANDBOX_HOSTNAME */
+	unsigned first_pid;            /* processes inside get numbers from here on, where the kernel lets us; 0: from 1 */
 	bool keep_syncs;               /* let fsync and friends through; by default they succeed without doing anything */
 };
 

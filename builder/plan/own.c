@@ -12,8 +12,8 @@ static const char UNITS[] = "/usr/lib/systemd/system";
 
 /* What the scripts have in common. The marker says that the making has begun: whoever finds it begins anew. */
 static const char MAKER_TEXT[] =
-	"# Read by the scripts in own/. Makes the paths \"$@\", which are this machine's own: once, and whole or not at all, for the\n"
-	"# power may go at any time. The first path tells whether all were made.\n"
+	"# Read by the scripts in own/. Makes the paths \"$@\", which are this machine's own: once, and whole or not at all,\n"
+	"# for the power may go at any time. The first path tells whether all were made.\n"
 	"set -eu\n"
 	"umask 077\n"
 	"[ ! -e \"$1\" ] || [ -e \"$folder/making\" ] || exit 0\n"

@@ -1,5 +1,5 @@
-/* What is known of Debian's packages; see plan/own.h. Each row was taken from the scripts of the package: what they make when it
- * is not there is made here in the same way, with the same owner and mode. */
+/* What is known of Debian's packages; see plan/own.h. Each row was taken from the scripts of the package: what they
+ * make when it is not there is made here in the same way, with the same owner and mode. */
 #include <stddef.h>
 
 #include "plan/own.h"
@@ -15,10 +15,12 @@ const struct own_known own_known[] = {
 		{"/etc/ssh/sshd_config.d/05-host-key.conf", "# Made on the first boot, and kept.\nHostKey " IDENTITY "\n"},
 	},
 	{
-		"ssl-cert", "ssl-cert-snakeoil", {"/etc/ssl/private/ssl-cert-snakeoil.key", "/etc/ssl/certs/ssl-cert-snakeoil.pem"},
+		"ssl-cert", "ssl-cert-snakeoil",
+		{"/etc/ssl/private/ssl-cert-snakeoil.key", "/etc/ssl/certs/ssl-cert-snakeoil.pem"},
 		SHELL("name=$(hostname) && openssl req -x509 -newkey rsa:2048 -nodes -sha256 -days 3650 -subj \"/CN=$name\" "
 		      "-addext \"subjectAltName=DNS:$name\" -keyout /etc/ssl/private/ssl-cert-snakeoil.key "
-		      "-out /etc/ssl/certs/ssl-cert-snakeoil.pem 2>/dev/null && chmod 644 /etc/ssl/certs/ssl-cert-snakeoil.pem && "
+		      "-out /etc/ssl/certs/ssl-cert-snakeoil.pem 2>/dev/null && "
+		      "chmod 644 /etc/ssl/certs/ssl-cert-snakeoil.pem && "
 		      "chown root:ssl-cert /etc/ssl/private/ssl-cert-snakeoil.key && "
 		      "chmod 640 /etc/ssl/private/ssl-cert-snakeoil.key"),
 		{"postgresql@.service", "postfix.service", "dovecot.service"}, {0},
@@ -26,7 +28,8 @@ const struct own_known own_known[] = {
 	{
 		"postgresql-#", "postgresql-#-main", {"/var/lib/postgresql/#/main"},
 		SHELL("install -d -o postgres -g postgres -m 700 /var/lib/postgresql/#/main && cd / && "
-		      "exec runuser -u postgres -- env LC_ALL=C.UTF-8 /usr/lib/postgresql/#/bin/initdb -D /var/lib/postgresql/#/main "
+		      "exec runuser -u postgres -- env LC_ALL=C.UTF-8 "
+		      "/usr/lib/postgresql/#/bin/initdb -D /var/lib/postgresql/#/main "
 		      "--auth-local=peer --auth-host=scram-sha-256 --no-instructions"),
 		{"postgresql@.service", "postgresql.service"}, {0},
 	},
@@ -61,7 +64,8 @@ const struct own_known own_known[] = {
 	},
 	{
 		"bind9", "rndc-key", {"/etc/bind/rndc.key"},
-		SHELL("rndc-confgen -a && chown bind:bind /etc/bind/rndc.key && chmod 640 /etc/bind/rndc.key"), {"named.service"}, {0},
+		SHELL("rndc-confgen -a && chown bind:bind /etc/bind/rndc.key && chmod 640 /etc/bind/rndc.key"),
+		{"named.service"}, {0},
 	},
 	{
 		"nsd", "nsd-control-keys",

@@ -58,6 +58,23 @@ static int clean_remove_file(void *data, int folder_fd, const char *path, const 
 	return unlinkat(folder_fd, name, 0) < 0 ? err_sys(err, -errno, "cannot remove '%s' in the tree", path) : 0;
 }
 
+void clean_shadow(const struct buf *old, int64_t when, struct buf *new)
+{
+	for (const char *line = old->size ? old->data : ""; *line;) {
+		size_t length = strcspn(line, "\n"), name = strcspn(line, ":\n");
+		size_t password = line[name] == ':' ? strcspn(line + name + 1, ":\n") : 0, day = name + 1 + password;
+
+		if (line[name] == ':' && line[day] == ':') {
+			size_t rest = day + 1 + strcspn(line + day + 1, ":\n");
+
+			buf_printf(new, "%.*s:%" PRId64 "%.*s\n", (int)day, line, when, (int)(length - rest), line + rest);
+		} else {
+			buf_printf(new, "%.*s\n", (int)length, line);
+		}
+		line += length + (line[length] == '\n');
+	}
+}
+
 /* The third field of shadow(5) is the day of the last change: of the packages, not of the build. */
 static int clean_date_passwords(const struct step *step, struct err *err)
 {
@@ -70,22 +87,28 @@ static int clean_date_passwords(const struct step *step, struct err *err)
 		return r;
 	if (old.size == 0 || fd < 0 || fstat(fd, &st) < 0)
 		return 0;
-	for (const char *line = old.data; *line;) {
-		size_t length = strcspn(line, "\n"), name = strcspn(line, ":\n");
-		size_t password = line[name] == ':' ? strcspn(line + name + 1, ":\n") : 0, day = name + 1 + password;
-
-		if (line[name] == ':' && line[day] == ':') {
-			size_t rest = day + 1 + strcspn(line + day + 1, ":\n");
-
-			buf_printf(&new, "%.*s:%" PRId64 "%.*s\n", (int)day, line, step->plan->epoch / 86400,
-				   (int)(length - rest), line + rest);
-		} else {
-			buf_printf(&new, "%.*s\n", (int)length, line);
-		}
-		line += length + (line[length] == '\n');
-	}
+	clean_shadow(&old, step->plan->epoch / 86400, &new);
 	return inside_write(step->root_fd, "/etc/shadow", new.data, new.size,
 			    &(struct inside_access){st.st_mode & 07777, st.st_uid, st.st_gid}, err);
+}
+
+bool clean_forgets(const struct plan *plan, const char *path)
+{
+	const char *name = path_last(path);
+	size_t folder = (size_t)(name - 1 - path);
+
+	for (size_t i = 0; i < sizeof unwanted / sizeof *unwanted; i++)
+		if (strlen(unwanted[i][0]) == folder && strncmp(path, unwanted[i][0], folder) == 0 &&
+		    fnmatch(unwanted[i][1], name, 0) == 0)
+			return true;
+	for (size_t i = 0; i < sizeof emptied / sizeof *emptied; i++)
+		if (path_is_below(path, emptied[i]) && strcmp(path, emptied[i]) != 0)
+			return true;
+	for (size_t i = 0; i < plan->n_own; i++)
+		for (size_t p = 0; p < plan->own[i].paths.count; p++)
+			if (path_is_below(path, plan->own[i].paths.items[p]))
+				return true;
+	return false;
 }
 
 int step_clean(const struct step *step, struct err *err)

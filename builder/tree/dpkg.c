@@ -2,15 +2,19 @@
 
 #include <errno.h>
 #include <fnmatch.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "edge/debfile.h"
 #include "host/sandbox.h"
 #include "tree/debs.h"
+#include "tree/hang.h"
 #include "tree/inside.h"
 #include "tree/order.h"
+#include "tree/setting.h"
 
 static bool dpkg_has_match(const struct strv *globs, const char *path)
 {
@@ -182,15 +186,27 @@ static int dpkg_explain(struct arena *arena, const struct plan_layer *layer, con
 	return r;
 }
 
-/* No service starts in a tree: invoke-rc.d asks this. It is gone before the layer is kept. */
-static const char POLICY[] = "/usr/sbin/policy-rc.d", FORBID[] = "#!/bin/sh\nexit 101\n";
-
 /* Watches dpkg's lines for the two things that it says of each package. */
 struct watch {
 	struct dpkg_progress *progress;
-	char start[12]; /* of the line that is coming in */
+	char line[256]; /* that is coming in */
 	size_t length;
+	char at[256]; /* what is being done */
+	int64_t since_ms;
+	char *late;   /* what was running when it took too long */
 };
+
+/* A line by which dpkg says what it turns to next. */
+static bool dpkg_is_step(const char *line)
+{
+	static const char *const steps[] = {"Preparing to unpack ", "Unpacking ", "Setting up ", "Processing triggers for ",
+					    "Removing "};
+
+	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+		if (text_has_prefix(line, steps[i]))
+			return true;
+	return false;
+}
 
 static void dpkg_count_lines(void *data, const char *bytes, size_t n)
 {
@@ -198,16 +214,45 @@ static void dpkg_count_lines(void *data, const char *bytes, size_t n)
 
 	for (size_t i = 0; i < n; i++) {
 		if (bytes[i] != '\n') {
-			if (watch->length < sizeof watch->start - 1)
-				watch->start[watch->length++] = bytes[i];
+			if (watch->length < sizeof watch->line - 1)
+				watch->line[watch->length++] = bytes[i];
 			continue;
 		}
-		watch->start[watch->length] = 0;
+		watch->line[watch->length] = 0;
 		watch->length = 0;
-		if (text_has_prefix(watch->start, "Unpacking ") || text_has_prefix(watch->start, "Setting up "))
+		if (dpkg_is_step(watch->line)) {
+			memcpy(watch->at, watch->line, sizeof watch->at);
+			watch->since_ms = clock_ms();
+		}
+		if (text_has_prefix(watch->line, "Unpacking ") || text_has_prefix(watch->line, "Setting up "))
 			log_progress(__atomic_add_fetch(&watch->progress->done, 1, __ATOMIC_RELAXED) / 2,
 				     watch->progress->total / 2, "packages");
 	}
+}
+
+/* What is running, while it can be seen. */
+static void dpkg_late(void *data, pid_t pid)
+{
+	struct watch *watch = data;
+
+	watch->late = hang_describe(pid);
+}
+
+/* A package that never came to its end. */
+static int dpkg_explain_late(struct arena *arena, const struct plan_layer *layer, const struct watch *watch,
+			     unsigned limit_s, struct err *err)
+{
+	const char *name = hang_package(arena, watch->late, watch->at);
+	int r;
+
+	name = dpkg_package_name(arena, layer, name, strlen(name));
+	r = err_set(err, -ETIME, "the package '%s' is not installed within %u s, and was stopped%s%s", name, limit_s,
+		    watch->late ? "; running was:" : "", watch->late ? watch->late : "");
+	if (*watch->at)
+		err_wrap(err, "while dpkg was at: %s", watch->at);
+	err_hint(err, "a script of the package waits for something that is not in the sandbox (a service, an answer, the "
+		      "network); a slower machine may want more: set AETHER_PACKAGE_SECONDS");
+	return r;
 }
 
 int dpkg_install(struct cache *cache, const struct plan_tree *tree, enum package_layer l, const char *root,
@@ -218,30 +263,47 @@ int dpkg_install(struct cache *cache, const struct plan_tree *tree, enum package
 		"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "TZ=UTC", "HOME=/root", "SOURCE_DATE_EPOCH=1",
 		"DEBIAN_FRONTEND=noninteractive", "DEBCONF_NONINTERACTIVE_SEEN=true", "PYTHONHASHSEED=0", NULL,
 	};
+	static const char *const otherwise[] = {
+		"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=POSIX", "LANG=C", "TZ=LATER-13", "HOME=/tmp", "TMPDIR=/run",
+		"SOURCE_DATE_EPOCH=1", "DEBIAN_FRONTEND=noninteractive", "DEBCONF_NONINTERACTIVE_SEEN=true", "PYTHONHASHSEED=0",
+		"LINES=50", "COLUMNS=200", NULL,
+	};
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const struct plan_layer *layer = &tree->layers[l];
 	const struct sandbox_op ops[] = {
 		{SANDBOX_BIND_RO, arena_printf(arena, "%s/debs", cache_folder(cache)), "/tmp/debs", NULL},
 	};
-	const struct sandbox sandbox = {.root = root, .ops = ops, .n_ops = 1};
+	const struct sandbox sandbox = {
+		.root = root, .ops = ops, .n_ops = 1, .first_pid = progress->otherwise ? 20000 : 0};
+	const unsigned limit_s = hang_limit_s();
 	_cleanup_fd_ int root_fd = inside_open(root, err);
 	struct order order;
 	int r = root_fd < 0 ? root_fd : order_make(arena, cache, layer->packages, layer->n_packages, &order, err);
 
 	if (r == 0)
-		r = inside_write(root_fd, POLICY, FORBID, strlen(FORBID), &(struct inside_access){.mode = 0755}, err);
+		r = setting_put(root_fd, err);
 	for (size_t i = 0, start = 0; r == 0 && i < order.n_runs; start = order.run_ends[i++]) {
 		_cleanup_buf_ struct buf output = {0};
-		struct watch watch = {.progress = progress};
+		struct watch watch = {.progress = progress, .since_ms = clock_ms()};
 		struct proc proc = {
-			.env = env, .diagnostics = &output, .heard = dpkg_count_lines, .heard_data = &watch};
+			.env = progress->otherwise ? otherwise : env,
+			.diagnostics = &output, .heard = dpkg_count_lines, .heard_data = &watch,
+			.deadline_s = limit_s, .since_ms = &watch.since_ms, .late = dpkg_late,
+		};
+		struct err late = {0};
 
 		if (l == LAYER_BASE) /* each package is unpacked once, and configured once */
 			i = order.n_runs - 1;
 		proc.argv = dpkg_command(arena, cache, tree, l, order.items + start, order.run_ends[i] - start);
-		r = sandbox_run(&sandbox, &proc, err);
+		r = sandbox_run(&sandbox, &proc, &late);
+		if (r == -ETIME)
+			dpkg_explain_late(arena, layer, &watch, limit_s, err);
+		else
+			err_take(err, &late);
+		err_free(&late);
+		free(watch.late);
 		if (r != 0)
 			return dpkg_explain(arena, layer, &output, r, err);
 	}
-	return r == 0 ? inside_remove(root_fd, POLICY, err) : r;
+	return r == 0 ? setting_take_away(root_fd, err) : r;
 }

@@ -13,6 +13,7 @@ int dpkg_bootstrap(struct cache *cache, const struct plan_tree *tree, const char
 /* How far all installing is, of several trees at once: every package is unpacked, and set up. */
 struct dpkg_progress {
 	size_t done, total;
+	bool otherwise; /* in other circumstances: what comes of it must not depend on them */
 };
 
 /* Installs layer `layer` of `tree` into the system at `root`. An error shows what dpkg and the maintainer scripts said. */

@@ -79,7 +79,7 @@ static int hooks_failed(const struct recipe_hook *hook, int status, const struct
 static int hooks_run(const struct step *step, const struct recipe_hook *hook, const char *const *argv, struct arena *arena,
 		     struct err *err)
 {
-	const struct sandbox sandbox = {.root = step->root};
+	const struct sandbox sandbox = {.root = step->root, .hostname = step->plan->recipe->name};
 	struct hook_output output = {0};
 	struct err why = {0};
 	int status = sandbox_run(&sandbox, &(struct proc){.argv = argv, .env = step_env, .deadline_s = HOOK_PATIENCE_S,

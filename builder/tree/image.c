@@ -17,7 +17,7 @@ const char *const step_env[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/
 
 int step_run(const struct step *step, const char *const *argv, unsigned deadline_s, struct err *err)
 {
-	const struct sandbox sandbox = {.root = step->root};
+	const struct sandbox sandbox = {.root = step->root, .hostname = step->plan->recipe->name};
 
 	return sandbox_check(&sandbox, &(struct proc){.argv = argv, .env = step_env, .deadline_s = deadline_s}, err);
 }
@@ -71,7 +71,7 @@ static int tree_image_make(struct arena *arena, struct cache *cache, const struc
 int tree_image(struct arena *arena, struct cache *cache, const struct plan *plan, struct tree *ret_tree, struct err *err)
 {
 	image_step *const steps[] = {
-		step_users, step_downloads, tree_image_words, step_clean, step_own,
+		step_hostname, step_users, step_downloads, tree_image_words, step_clean, step_own, step_secrets,
 		plan->recipe->kind == KIND_LXC ? step_container : step_var,
 	};
 

@@ -202,7 +202,7 @@ static int inside_by_name(const struct dirent **a, const struct dirent **b)
 int inside_each(int root_fd, const char *path, inside_visit *visit, void *data, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	_cleanup_fd_ int folder = root_open(root_fd, path, O_RDONLY | O_DIRECTORY, 0);
+	_cleanup_fd_ int folder = root_open(root_fd, *path ? path : "/", O_RDONLY | O_DIRECTORY, 0);
 	struct dirent **entries = NULL;
 	int n, r = 0;
 

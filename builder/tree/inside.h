@@ -58,7 +58,8 @@ int inside_remove(int root_fd, const char *path, struct err *err);
 /* What inside_each() does with an entry of a folder; `folder_fd` is the folder, `path` the entry's. */
 typedef int inside_visit(void *data, int folder_fd, const char *path, const char *name, unsigned char type, struct err *err);
 
-/* Visits the entries of a folder in the order of their names (bytes); a missing folder has none. The entry may be removed. */
+/* Visits the entries of a folder in the order of their names (bytes); a missing folder has none. The
+ * entry may be removed. `path` "" is the tree itself. */
 int inside_each(int root_fd, const char *path, inside_visit *visit, void *data, struct err *err);
 
 #endif

@@ -12,18 +12,24 @@
 #include "host/sandbox.h"
 #include "tree/debs.h"
 #include "tree/dpkg.h"
+#include "tree/found.h"
 
 static const char ROOM[] = "layers";
 
 /* What is in a layer's folder: its files, and while it is made, what overlayfs needs. */
-static const char *layer_files_of(struct arena *arena, const char *layer)
+const char *layer_files_of(struct arena *arena, const char *layer)
 {
 	return arena_printf(arena, "%s/files", layer);
 }
 
-static const char *layer_files(struct arena *arena, const struct cache *cache, const struct plan_layer *layer)
+const char *layer_files(struct arena *arena, const struct cache *cache, const struct plan_layer *layer)
 {
 	return layer_files_of(arena, cache_path(cache, arena, ROOM, layer->key));
+}
+
+const char *layer_found(struct arena *arena, const struct cache *cache, const struct plan_layer *layer)
+{
+	return arena_printf(arena, "%s/found", cache_path(cache, arena, ROOM, layer->key));
 }
 
 /* A path in the options of overlayfs, where comma and colon mean something. */
@@ -132,19 +138,21 @@ static int layer_stack(const struct cache *cache, const struct plan_tree *tree, 
 }
 
 /* Runs the packages of layer `l` into the draft: into a plain folder for the bottom layer, else over the layers below. */
-static int layer_fill(struct cache *cache, const struct plan_tree *tree, unsigned l, const char *draft,
-		      struct dpkg_progress *progress, struct err *err)
+int layer_fill(struct cache *cache, const struct plan_tree *tree, unsigned l, const char *draft, struct dpkg_progress *progress,
+	       struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const char *files = layer_files_of(arena, draft), *work = arena_printf(arena, "%s/work", draft);
-	const char *root = arena_printf(arena, "%s/root", draft);
+	const char *root = arena_printf(arena, "%s/root", draft), *found = arena_printf(arena, "%s/found", draft);
 	int r = layer_make_root(files, err);
 
 	if (r < 0)
 		return r;
 	if (l == LAYER_BASE) {
 		r = dpkg_bootstrap(cache, tree, files, err);
-		return r < 0 ? r : dpkg_install(cache, tree, l, files, progress, err);
+		if (r == 0)
+			r = dpkg_install(cache, tree, l, files, progress, err);
+		return r < 0 ? r : found_write(files, files, found, err);
 	}
 	r = folder_make(work, 0755, err);
 	if (r < 0)
@@ -153,6 +161,8 @@ static int layer_fill(struct cache *cache, const struct plan_tree *tree, unsigne
 	if (r < 0)
 		return r;
 	r = dpkg_install(cache, tree, l, root, progress, err);
+	if (r == 0)
+		r = found_write(files, root, found, err);
 	if (r < 0) {
 		umount2(root, MNT_DETACH);
 		return r;

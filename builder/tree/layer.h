@@ -23,4 +23,16 @@ int layer_packages(struct arena *arena, struct cache *cache, const struct plan_t
 int layer_writable(struct arena *arena, struct cache *cache, const struct plan_tree *tree, const struct strv *above,
 		   struct tree *ret_tree, struct err *err);
 
+/* The file beside a layer in the cache that found_write() made of it; in `arena`. */
+const char *layer_found(struct arena *arena, const struct cache *cache, const struct plan_layer *layer);
+
+/* Makes layer `l` of `tree` (l is one with packages) in the empty folder `draft`, over those of the cache below it. The
+ * files are in the folder that layer_files_of() names. */
+int layer_fill(struct cache *cache, const struct plan_tree *tree, unsigned l, const char *draft, struct dpkg_progress *progress,
+	       struct err *err);
+
+/* The folder with the files of a layer: of one that was made in `draft`, and of one in the cache. */
+const char *layer_files_of(struct arena *arena, const char *draft);
+const char *layer_files(struct arena *arena, const struct cache *cache, const struct plan_layer *layer);
+
 #endif

@@ -33,7 +33,9 @@ static int tree_own_remove_path(const struct step *step, const char *path, struc
 	int r, folder = root_open(step->root_fd, *parent ? parent : "/", O_RDONLY | O_DIRECTORY, 0);
 
 	if (folder < 0)
-		return folder == -ENOENT || folder == -ENOTDIR ? 0 : err_sys(err, folder, "cannot open '%s' in the tree", parent);
+		return folder == -ENOENT || folder == -ENOTDIR
+			       ? 0
+			       : err_sys(err, folder, "cannot open '%s' in the tree", parent);
 	r = fd_remove(folder, name);
 	close(folder);
 	if (r < 0 && r != -ENOENT)
@@ -89,7 +91,8 @@ static int tree_own_refuse_unit(const struct step *step, struct arena *arena, co
 
 	if (r < 0)
 		return r;
-	err_at(err, -ENOENT, &own->pos, arena_printf(arena, "perMachine.%s.before", own->name), "the image has no unit '%s'", unit);
+	err_at(err, -ENOENT, &own->pos, arena_printf(arena, "perMachine.%s.before", own->name),
+	       "the image has no unit '%s'", unit);
 	return err_hint(err, near ? "did you mean '%s'?" : "add the package that has it, or leave it out", near);
 }
 

@@ -2,6 +2,7 @@
 #ifndef TREE_STEPS_H
 #define TREE_STEPS_H
 
+#include "base/buf.h"
 #include "cache/cache.h"
 #include "plan/plan.h"
 
@@ -43,6 +44,18 @@ int step_own(const struct step *step, struct err *err);
 
 /* Removes what is each machine's own from the tree, with the links that lead to it. */
 int own_remove(const struct step *step, struct err *err);
+
+/* Whether step_clean() takes this path away, or what in it differs between two builds. */
+bool clean_forgets(const struct plan *plan, const char *path);
+
+/* Appends to `new` what is in `old`, a shadow(5) file, with `day` as that of every last change. */
+void clean_shadow(const struct buf *old, int64_t day, struct buf *new);
+
+/* Puts the machine's name where scripts of packages wrote that of the sandbox. */
+int step_hostname(const struct step *step, struct err *err);
+
+/* Refuses what scripts of packages have left that no two machines may share. */
+int step_secrets(const struct step *step, struct err *err);
 
 /* Removes from a tree of packages what differs between two installations and is written anew in every image. */
 int step_ground(const struct step *step, struct err *err);

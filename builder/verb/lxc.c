@@ -6,6 +6,7 @@
 struct lxc_options {
 	struct common_options common;
 	struct project_options recipe;
+	bool check_repeat;
 	const char *out, *format;
 };
 
@@ -13,6 +14,8 @@ static const struct option lxc_own_options[] = {
 	OPTION_OUT(lxc_options),
 	{"format", "tar.zst|tar.xz|tar.gz", "format of the template (tar.zst)", OPTION_TEXT,
 	 offsetof(struct lxc_options, format), NULL},
+	{"check-repeat", NULL, "install the packages twice; what differs is an error", OPTION_FLAG,
+	 offsetof(struct lxc_options, check_repeat), NULL},
 	{0},
 };
 static const struct option_group lxc_option_groups[] = {
@@ -21,7 +24,8 @@ static const struct option_group lxc_option_groups[] = {
 static int verb_lxc_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)
 {
 	const struct lxc_options *options = data;
-	const struct build_how how = {options->recipe, options->out, options->common.cache, options->format, NULL};
+	const struct build_how how = {options->recipe, options->out, options->common.cache, options->format, NULL,
+				      options->check_repeat};
 
 	(void)n_arguments;
 	return build_run(&build_lxc, &how, arguments[0], options->common.json, err);

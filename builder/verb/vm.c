@@ -6,6 +6,7 @@
 struct vm_options {
 	struct common_options common;
 	struct project_options recipe;
+	bool check_repeat;
 	const char *out, *format, *compress;
 };
 
@@ -14,6 +15,8 @@ static const struct option vm_own_options[] = {
 	{"format", "qcow2|raw", "format of the image (qcow2)", OPTION_TEXT, offsetof(struct vm_options, format), NULL},
 	{"compress", "none|zlib|zstd", "compression inside a qcow2 image (none)", OPTION_TEXT,
 	 offsetof(struct vm_options, compress), NULL},
+	{"check-repeat", NULL, "install the packages twice; what differs is an error", OPTION_FLAG,
+	 offsetof(struct vm_options, check_repeat), NULL},
 	{0},
 };
 static const struct option_group vm_option_groups[] = {
@@ -22,7 +25,8 @@ static const struct option_group vm_option_groups[] = {
 static int verb_vm_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)
 {
 	const struct vm_options *options = data;
-	const struct build_how how = {options->recipe, options->out, options->common.cache, options->format, options->compress};
+	const struct build_how how = {options->recipe, options->out, options->common.cache, options->format, options->compress,
+				      options->check_repeat};
 
 	(void)n_arguments;
 	return build_run(&build_vm, &how, arguments[0], options->common.json, err);

@@ -16,8 +16,8 @@ static struct debian_package packages[] = {
 	{"ssl-cert", "1", "amd64", "b3", "pool/e", 1, LAYER_RECIPE, 0},
 };
 static struct recipe recipe;
-static struct recipe_file own_file = {.path = "/etc/ssl/private/ssl-cert-snakeoil.key", .text = "k", .mode = 0600, .owner = "root",
-				      .group = "root"};
+static struct recipe_file own_file = {
+	.path = "/etc/ssl/private/ssl-cert-snakeoil.key", .text = "k", .mode = 0600, .owner = "root", .group = "root"};
 static const struct plan_programs PROGRAMS = {"/lib/init", DIGEST, "/lib/agent", DIGEST};
 
 static void start(void)
@@ -121,7 +121,8 @@ START_TEST(what_the_recipe_says_itself_takes_the_place_of_what_is_known)
 	ck_assert_ptr_null(own_called(plan, "ssl-cert-snakeoil"));
 	ck_assert_ptr_nonnull(own_called(plan, "pair"));
 	ck_assert_ptr_nonnull(strstr(text_of(plan, "/usr/lib/aether/own/pair"),
-				     "'/usr/bin/make-it' 'isn'\\''t it'\n}\nsettle() {\n\tchown -R 'root' \"$1\"\n\tchmod 0640 \"$1\"\n"));
+				     "'/usr/bin/make-it' 'isn'\\''t it'\n}\n"
+				     "settle() {\n\tchown -R 'root' \"$1\"\n\tchmod 0640 \"$1\"\n"));
 	recipe.n_own = 0;
 	recipe.files = &own_file;
 	recipe.n_files = 1;

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "host/pool.h"
 #include "host/proc.h"
 #include "scratch.h"
@@ -256,6 +257,35 @@ START_TEST(a_program_past_its_deadline_is_killed)
 }
 END_TEST
 
+static void move_on(void *data, const char *bytes, size_t n)
+{
+	(void)bytes, (void)n;
+	*(int64_t *)data = clock_ms();
+}
+
+static void be_late(void *data, pid_t pid)
+{
+	*(int64_t *)data = kill(pid, 0) == 0 ? -1 : -2;
+}
+
+START_TEST(a_deadline_can_move_with_what_is_heard_and_is_told_before_the_end)
+{
+	static const char *const talks[] = {"/bin/sh", "-c", "for i in 1 2 3 4; do sleep 0.6; echo $i; done", NULL};
+	static const char *const sleeps[] = {"/bin/sh", "-c", "echo once; sleep 60", NULL};
+	int64_t since = clock_ms();
+	struct proc proc = {.argv = talks, .deadline_s = 1, .since_ms = &since, .heard = move_on, .heard_data = &since};
+	struct err err = {0};
+
+	ck_assert_int_eq(proc_run(&proc, &err), 0);
+	proc.argv = sleeps;
+	proc.late = be_late;
+	since = clock_ms();
+	ck_assert_int_eq(proc_run(&proc, &err), -ETIME);
+	ck_assert_int_eq(since, -1); /* it was alive */
+	err_free(&err);
+}
+END_TEST
+
 START_TEST(a_program_that_closed_its_streams_still_has_its_deadline)
 {
 	struct err err = {0};
@@ -430,6 +460,7 @@ SUITE(proc, the_exit_status_is_the_result, a_program_that_does_not_exist_is_name
       without_input_there_is_nothing_to_read, the_environment_is_the_given_one_alone, no_descriptor_is_inherited,
       what_prepares_a_child_has_no_descriptor_of_ours_open,
       a_parent_without_standard_streams_can_run_programs, the_working_folder_must_exist, a_program_past_its_deadline_is_killed,
+      a_deadline_can_move_with_what_is_heard_and_is_told_before_the_end,
       a_program_that_closed_its_streams_still_has_its_deadline, a_program_ends_with_whoever_started_it,
       a_program_answers_while_it_runs, a_program_that_is_silent_or_deaf_is_not_waited_for,
       a_program_that_talks_while_nobody_listens_is_heard_out, a_program_that_has_ended_listens_no_more, every_job_is_done_once,

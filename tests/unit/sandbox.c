@@ -148,7 +148,7 @@ BOTH_WAYS(nothing_of_the_host_is_visible)
 	check_script(&sandbox, "echo /tmp/* /run/* /sys/* /etc/*", "/tmp/* /run/* /sys/* /etc/*\n");
 	check_script(&sandbox,
 		     "echo $$; cd /proc; echo [0-9]*; ls /proc/$$/fd >/tmp/fd; tr '\\n' ' ' </tmp/fd", "1\n1\n0 1 2 ");
-	check_script(&sandbox, "uname -n; id -u; id -G; umask; pwd", "aether-build\n0\n0\n0022\n/\n");
+	check_script(&sandbox, "uname -n; id -u; id -G; umask; pwd", SANDBOX_HOSTNAME "\n0\n0\n0022\n/\n");
 	check_script(&sandbox, "env | grep canary; true", "");
 	check_script(&sandbox, "cut -d' ' -f5 /proc/self/mountinfo | grep -v ^/proc/ | sort | tr '\\n' ' '",
 		     "/ /dev /dev/full /dev/null /dev/pts /dev/random /dev/tty /dev/urandom /dev/zero /proc /run /sys "
@@ -311,6 +311,17 @@ BOTH_WAYS(the_host_cannot_be_touched_by_root_inside)
 		     "kill -0 2 && echo process\n"
 		     "true\n",
 		     "chroot\n");
+}
+
+BOTH_WAYS(the_machine_has_no_name_of_the_host_s_but_the_one_it_is_given)
+{
+	struct sandbox sandbox = {.root = enter(privileged), .ops = programs, .n_ops = 1};
+	static const char script[] = "cat /proc/sys/kernel/hostname /proc/sys/kernel/domainname";
+
+	check_script(&sandbox, script, SANDBOX_HOSTNAME "\n(none)\n");
+	sandbox.hostname = "gateway";
+	sandbox.first_pid = 20000;
+	check_script(&sandbox, script, "gateway\n(none)\n");
 }
 
 BOTH_WAYS(syncs_succeed_without_being_done_unless_they_are_kept)
@@ -538,7 +549,8 @@ END_TEST
 
 SUITE(sandbox, BOTH(nothing_of_the_host_is_visible), BOTH(there_is_no_terminal_to_type_into), BOTH(there_is_no_network),
       BOTH(a_read_only_root_holds_and_its_binds_can_be_written), BOTH(a_writable_root_can_be_written_with_any_owner),
-      BOTH(the_host_cannot_be_touched_by_root_inside), BOTH(syncs_succeed_without_being_done_unless_they_are_kept),
+      BOTH(the_host_cannot_be_touched_by_root_inside), BOTH(the_machine_has_no_name_of_the_host_s_but_the_one_it_is_given),
+      BOTH(syncs_succeed_without_being_done_unless_they_are_kept),
       BOTH(its_end_is_told_as_if_it_had_run_outside), BOTH(nothing_outlives_it), BOTH(nothing_outlives_its_deadline),
       BOTH(nothing_outlives_a_killed_builder), BOTH(no_link_in_the_tree_leads_a_bind_outside),
       BOTH(no_link_in_the_tree_leads_proc_or_dev_outside), BOTH(the_mounts_of_the_sandbox_are_not_the_builders),

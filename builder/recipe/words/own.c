@@ -22,8 +22,8 @@ static const struct schema schema_own = {VALUE_RECORD, .fields = own_fields};
 /* Memory, the kernel's, and what is of no machine but of the image: nothing can be kept for these. */
 static bool words_own_is_no_place(const char *path)
 {
-	static const char *const folders[] = {"/dev", "/proc", "/run", "/sys", "/tmp", "/usr", "/bin", "/sbin", "/lib", "/lib64",
-					      "/boot", "/var/run", "/var/lock", "/var/tmp"};
+	static const char *const folders[] = {"/dev", "/proc", "/run", "/sys", "/tmp", "/usr", "/bin", "/sbin", "/lib",
+					      "/lib64", "/boot", "/var/run", "/var/lock", "/var/tmp"};
 
 	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
 		if (path_is_below(path, folders[i]))

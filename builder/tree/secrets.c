@@ -1,0 +1,158 @@
+#include "tree/secrets.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/text.h"
+
+/* The shortest text by chance: an ejabberd or a database has passwords of 12 letters. */
+enum { TOKEN_MIN = 12, TOKEN_MAX = 1024, BINARY_MAX = 16384 };
+
+/* --- text by chance -------------------------------------------------------------------------------------------------- */
+
+static bool secrets_is_token_char(char c)
+{
+	return isalnum((unsigned char)c) || (c && strchr("+/=_-", c));
+}
+
+/* Whether the `n` bytes look like nobody wrote them: letters and digits mixed, and changing between kinds more often than words,
+ * versions, paths and dates do. */
+static bool secrets_is_random(const char *text, size_t n)
+{
+	size_t digits = 0, upper = 0, lower = 0, hex = 0, changes = 0, dashes = 0, slashes = 0;
+	int last = 0;
+
+	if (n < TOKEN_MIN || n > TOKEN_MAX)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)text[i];
+		int kind = isdigit(c) ? 1 : isupper(c) ? 2 : islower(c) ? 3 : 4;
+
+		digits += kind == 1;
+		upper += kind == 2;
+		lower += kind == 3;
+		hex += isxdigit(c) != 0;
+		dashes += c == '-' || c == '_';
+		slashes += c == '/';
+		changes += i > 0 && kind != last;
+		last = kind;
+	}
+	if (hex + dashes == n && n - dashes >= 16 && digits && upper + lower)
+		return digits < n - dashes && changes >= n / 8; /* hexadecimal; UUIDs */
+	return digits && upper && lower && slashes <= n / 12 && dashes <= n / 8 && changes >= n / 3;
+}
+
+/* The only thing in the file is such a text, in one line or in several. */
+static bool secrets_is_whole(const char *data, size_t size)
+{
+	size_t n = 0, lines = 0;
+
+	while (size && isspace((unsigned char)data[size - 1]))
+		size--;
+	while (n < size && (secrets_is_token_char(data[n]) || data[n] == '\n'))
+		lines += data[n++] == '\n';
+	return size && n == size && lines <= 64 && secrets_is_random(data, strcspn(data, "\n") < size ? strcspn(data, "\n") : size);
+}
+
+/* --- what is called a secret ----------------------------------------------------------------------------------------- */
+
+static bool secrets_says(const char *text, size_t n)
+{
+	static const char *const words[] = {"secret", "passw", "pass", "token", "cookie", "key", "salt", "hostid", "pwd", "uuid",
+					    "initiatorname"};
+
+	for (size_t w = 0; w < sizeof words / sizeof *words; w++)
+		for (size_t i = 0, length = strlen(words[w]); i + length <= n; i++)
+			if (strncasecmp(text + i, words[w], length) == 0)
+				return true;
+	return false;
+}
+
+/* A line like `KEY = "value"`, `key: value`, `secret "value";`: a name that speaks of a secret, and a text by chance behind it. */
+static bool secrets_is_assigned(const char *line, size_t length)
+{
+	size_t start = strspn(line, " \t"), name = start;
+
+	if (start >= length || strchr("#;", line[start]) || text_has_prefix(line + start, "//"))
+		return false;
+	while (name < length && !strchr("=: \t", line[name]))
+		name++;
+	for (size_t i = name; i < length;) {
+		size_t n = 0;
+
+		while (i + n < length && secrets_is_token_char(line[i + n]) && !(n == 0 && line[i] == '='))
+			n++;
+		if (n && secrets_says(line + start, i - start) && secrets_is_random(line + i, n))
+			return true;
+		i += n ? n : 1;
+	}
+	return false;
+}
+
+static bool secrets_has_assigned(const char *data)
+{
+	for (const char *line = data; *line;) {
+		size_t length = strcspn(line, "\n");
+
+		if (secrets_is_assigned(line, length))
+			return true;
+		line += length + (line[length] == '\n');
+	}
+	return false;
+}
+
+/* --- keys ------------------------------------------------------------------------------------------------------------ */
+
+/* `-----BEGIN … PRIVATE KEY-----`, of OpenSSL, OpenSSH and PGP. */
+static bool secrets_has_pem(const char *data)
+{
+	for (const char *at = data; (at = strstr(at, "-----BEGIN ")); at++) {
+		size_t line = strcspn(at, "\n");
+		const char *words = strstr(at, "PRIVATE KEY");
+
+		if (words && words < at + line)
+			return true;
+	}
+	return false;
+}
+
+static bool secrets_is_binary(const char *data, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if ((unsigned char)data[i] < 9 || (unsigned char)data[i] >= 0x7f)
+			return true;
+	return false;
+}
+
+static bool secrets_is_named(const char *name)
+{
+	static const char *const ends[] = {"key", ".p12", ".pfx", "keytab", "secret", "cookie", "seed", "token"};
+
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+		if (text_has_suffix(name, ends[i]))
+			return true;
+	return false;
+}
+
+const char *secrets_form(const char *path, const char *data, size_t size)
+{
+	static const char *const starts[] = {"PuTTY-User-Key-File-", "AGE-SECRET-KEY-", "SSH PRIVATE KEY FILE FORMAT"};
+	const char *name = path_last(path);
+
+	if (size == 0)
+		return NULL;
+	for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+		if (text_has_prefix(data, starts[i]))
+			return "a private key";
+	if (secrets_has_pem(data))
+		return "a private key";
+	if (text_has_suffix(name, ".cookie"))
+		return "a cookie";
+	if (secrets_is_binary(data, size))
+		return secrets_is_named(name) && size <= BINARY_MAX ? "a key" : NULL;
+	if (secrets_is_whole(data, size))
+		return "a text made by chance";
+	return secrets_has_assigned(data) ? "a key or password made by chance" : NULL;
+}
