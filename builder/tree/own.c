@@ -55,16 +55,17 @@ int own_remove(const struct step *step, struct err *err)
 
 /* --- what takes its place -------------------------------------------------------------------------------------------- */
 
+static const char *const unit_folders[] = {"/etc/systemd/system", "/usr/lib/systemd/system"};
+
 /* The unit of a package, of the recipe, or of a Quadlet file. */
 static bool tree_own_has_unit(const struct step *step, struct arena *arena, const char *name)
 {
-	static const char *const folders[] = {"/etc/systemd/system", "/usr/lib/systemd/system"};
 	const char *at = strchr(name, '@'), *dot = strrchr(name, '.');
 	const char *template = at ? arena_printf(arena, "%.*s@%s", (int)(at - name), name, dot) : name;
 
-	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
-		if (inside_exists(step->root_fd, arena_printf(arena, "%s/%s", folders[i], name)) ||
-		    inside_exists(step->root_fd, arena_printf(arena, "%s/%s", folders[i], template)))
+	for (size_t i = 0; i < sizeof unit_folders / sizeof *unit_folders; i++)
+		if (inside_exists(step->root_fd, arena_printf(arena, "%s/%s", unit_folders[i], name)) ||
+		    inside_exists(step->root_fd, arena_printf(arena, "%s/%s", unit_folders[i], template)))
 			return true;
 	for (size_t i = 0; i < step->plan->n_quadlets; i++)
 		if (strncmp(step->plan->quadlets[i].name, name, (size_t)(dot - name)) == 0)
@@ -78,7 +79,8 @@ static int tree_own_note_unit(void *data, int folder_fd, const char *path, const
 	struct { struct arena *arena; struct strv names; } *known = data;
 
 	(void)folder_fd, (void)path, (void)type, (void)err;
-	strv_push(known->arena, &known->names, name);
+	if (!text_has_suffix(name, ".d") && !text_has_suffix(name, ".wants") && !text_has_suffix(name, ".requires"))
+		strv_push(known->arena, &known->names, name);
 	return 0;
 }
 
@@ -86,11 +88,14 @@ static int tree_own_refuse_unit(const struct step *step, struct arena *arena, co
 				struct err *err)
 {
 	struct { struct arena *arena; struct strv names; } known = {.arena = arena};
-	int r = inside_each(step->root_fd, "/usr/lib/systemd/system", tree_own_note_unit, &known, err);
-	const char *near = text_nearest(unit, known.names.items, known.names.count);
+	const char *near;
+	int r = 0;
 
+	for (size_t i = 0; r == 0 && i < sizeof unit_folders / sizeof *unit_folders; i++)
+		r = inside_each(step->root_fd, unit_folders[i], tree_own_note_unit, &known, err);
 	if (r < 0)
 		return r;
+	near = text_nearest(unit, known.names.items, known.names.count);
 	err_at(err, -ENOENT, &own->pos, arena_printf(arena, "perMachine.%s.before", own->name),
 	       "the image has no unit '%s'", unit);
 	return err_hint(err, near ? "did you mean '%s'?" : "add the package that has it, or leave it out", near);

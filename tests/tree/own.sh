@@ -61,7 +61,8 @@ lxc() {
 
 unpack() {
 	rm -rf "$WORK/root"
-	mkdir "$WORK/root" && tar -C "$WORK/root" --zstd -xf "$(cat "$WORK/path")"
+	mkdir "$WORK/root" && tar -C "$WORK/root" --zstd -xf "$(cat "$WORK/path")" && mkdir -p "$WORK/root/dev" &&
+		cp -a /dev/null /dev/urandom "$WORK/root/dev/"
 }
 
 make_own() { chroot "$WORK/root" /usr/lib/aether/own/keeper-key; }
@@ -103,6 +104,7 @@ ok 'a script was told the name of the machine' test "$(sort -u "$WORK/root/etc/n
 refused '… and nothing has that of the host' grep -rIlE 'host-of-the-build|domain-of-the-build|aether-unnamed' \
 	"$WORK/root/etc" "$WORK/root/var" "$WORK/root/root" "$WORK/root/usr/lib/aether"
 ok 'the machine makes it' make_own
+ok '… as a key' grep -Exq '[A-Za-z0-9+/]{40}' "$WORK/root/var/lib/aether/own/keeper-key/secret.key"
 ok '… readable for whom it is' test "$(look /etc/keeper/secret.key '%a %U %G')" = '440 root adm'
 ok '… where it is kept' test -f "$WORK/root/var/lib/aether/own/keeper-key/secret.key"
 key >"$WORK/first"
