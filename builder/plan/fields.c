@@ -35,6 +35,7 @@ static const struct plan_field unit_fields[] = {
 	IN(plan_unit, PLAN_TEXT, "name", name, PLAN_NAMES),
 	IN(plan_unit, PLAN_TRISTATE, "enable", enable, PLAN_MAYBE),
 	IN(plan_unit, PLAN_BOOL, "mask", mask, 0),
+	IN(plan_unit, PLAN_TEXT, "wanted_by", wanted_by, PLAN_MAYBE),
 	IN(plan_unit, PLAN_LINES, "text", text, 0),
 	END,
 };

@@ -82,9 +82,11 @@ struct plan_own {
 /* A systemd unit of the recipe: a drop-in when a package ships the unit, else the whole of it. */
 struct plan_unit {
 	const char *name, *text;               /* `text` NULL: nothing but a preset or a mask */
+	const char *wanted_by;                 /* what starts it, if it is the whole unit and `text` does not say; or NULL */
+	const struct recipe_settings *words;   /* what `text` was written from; NULL: not the recipe's own words */
 	enum recipe_tristate enable;
 	bool mask;
-	struct pos pos;
+	struct pos pos, enable_pos;            /* of its name, and of `enable` */
 };
 
 /* The programs of ours that live in images. Paths of the host, digests of 64 hex digits. */

@@ -166,6 +166,7 @@ static void plan_quadlets_make_view(struct arena *arena, struct plan *plan, cons
 		.name = arena_printf(arena, "run-aether-containers-%" PRId64 ".mount", uid),
 		.enable = YES,
 		.pos = user->pos,
+		.enable_pos = user->pos,
 		.text = arena_printf(arena, format, user->name, uid, uid, uid, plan_quadlets_first_subid(uid),
 				     SUBIDS - 1, uid),
 	};

@@ -1,5 +1,102 @@
 /* systemd units, and what else systemd reads at boot: modules-load.d(5). */
+#include <string.h>
+
 #include "plan/config.h"
+
+/* What a kind of unit is started by where nobody says it, and the keys that a whole one has and a drop-in seldom adds to. */
+static const struct kind {
+	const char *suffix, *target;
+	const char *section, *keys[3];  /* prefixes */
+} kinds[] = {
+	{".service", "multi-user.target", "Service", {"ExecStart"}},
+	{".socket", "sockets.target", "Socket", {"Listen"}},
+	{".timer", "timers.target", "Timer", {"On"}},
+	{".path", "paths.target", "Path", {"Path", "DirectoryNotEmpty"}},
+	{".automount", "local-fs.target", "Automount", {"Where"}},
+	{".mount", "local-fs.target", "Mount", {"What"}},
+	{".swap", "swap.target", "Swap", {"What"}},
+	{".slice", "slices.target", NULL, {NULL}},
+	{".target", "multi-user.target", NULL, {NULL}},
+	{0},
+};
+
+static const struct kind *plan_units_kind_of(const char *name)
+{
+	const struct kind *kind = kinds;
+
+	while (kind->suffix && !text_has_suffix(name, kind->suffix))
+		kind++;
+	return kind->suffix ? kind : NULL;
+}
+
+/* The first value of a key whose name begins with `key` (NULL: of any) in a section; NULL for none. */
+static const char *plan_units_setting(const struct recipe_settings *settings, const char *section, const char *key)
+{
+	for (size_t i = 0; i < settings->count; i++)
+		if (strcmp(settings->items[i].section, section) == 0 &&
+		    (!key || text_has_prefix(settings->items[i].key, key)))
+			return settings->items[i].value;
+	return NULL;
+}
+
+/* Whether it is the whole of a unit by its looks. (A drop-in that sets a command anew empties the list first.) Only the built
+ * tree knows. */
+static bool plan_units_is_whole(const struct kind *kind, const struct recipe_settings *settings)
+{
+	const char *value = settings->count && !kind->section ? "yes" : NULL;
+
+	for (size_t i = 0; !value && i < sizeof kind->keys / sizeof *kind->keys && kind->keys[i]; i++)
+		value = plan_units_setting(settings, kind->section, kind->keys[i]);
+	return value && *value;
+}
+
+/* File systems that need the network, as systemd knows them. */
+static bool plan_units_is_remote(const struct recipe *recipe, const struct recipe_unit *unit)
+{
+	static const char *const types[] = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "sshfs", "fuse.sshfs", "ceph", "afs",
+					    "glusterfs", "gfs", "gfs2", "ocfs2", "lustre", "davfs", "pvfs2", "ncp", "ncpfs"};
+	const char *type = plan_units_setting(&unit->settings, "Mount", "Type");
+	const char *options = plan_units_setting(&unit->settings, "Mount", "Options");
+	size_t stem = (size_t)(strrchr(unit->name, '.') - unit->name);
+
+	for (size_t i = 0; text_has_suffix(unit->name, ".automount") && i < recipe->n_units; i++)
+		if (strncmp(recipe->units[i].name, unit->name, stem) == 0 &&
+		    strcmp(recipe->units[i].name + stem, ".mount") == 0)
+			return plan_units_is_remote(recipe, &recipe->units[i]);
+	for (size_t i = 0; type && i < sizeof types / sizeof *types; i++)
+		if (strcmp(type, types[i]) == 0)
+			return true;
+	return options && strstr(options, "_netdev");
+}
+
+/* `name@instance.service` comes from `name@.service`. */
+static bool plan_units_is_instance_of(const char *name, const char *template)
+{
+	const char *at = strchr(template, '@');
+
+	return at && at[1] == '.' && strncmp(name, template, (size_t)(at - template) + 1) == 0 &&
+	       name[at - template + 1] != '.' && text_has_suffix(name, at + 1);
+}
+
+/* Whether a unit is to be started, itself or, of a template, one of its instances. */
+static bool plan_units_is_enabled(const struct recipe *recipe, const struct recipe_unit *unit)
+{
+	for (size_t i = 0; i < recipe->n_units; i++)
+		if (recipe->units[i].enable == YES && plan_units_is_instance_of(recipe->units[i].name, unit->name))
+			return true;
+	return unit->enable == YES && !strstr(unit->name, "@.");
+}
+
+/* What has an `Install` of its own says itself who wants it. */
+static const char *plan_units_target(const struct recipe *recipe, const struct recipe_unit *unit)
+{
+	const struct kind *kind = plan_units_kind_of(unit->name);
+
+	if (!kind || unit->mask || !plan_units_is_enabled(recipe, unit) || !plan_units_is_whole(kind, &unit->settings) ||
+	    plan_units_setting(&unit->settings, "Install", NULL))
+		return NULL;
+	return plan_units_is_remote(recipe, unit) ? "remote-fs.target" : kind->target;
+}
 
 static void plan_units_make_unit(struct arena *arena, struct plan *plan, const struct recipe_unit *from)
 {
@@ -9,7 +106,9 @@ static void plan_units_make_unit(struct arena *arena, struct plan *plan, const s
 	config_settings(&text, &from->settings);
 	*unit = (struct plan_unit){
 		.name = from->name, .enable = from->enable, .mask = from->mask, .pos = from->pos,
+		.enable_pos = from->enable_pos,
 		.text = text.size ? arena_strdup(arena, text.data) : NULL,
+		.wanted_by = plan_units_target(plan->recipe, from), .words = &from->settings,
 	};
 }
 

@@ -118,7 +118,7 @@ struct recipe_unit {
 	enum recipe_tristate enable; /* preset */
 	bool mask;
 	struct recipe_settings settings;
-	struct pos pos;
+	struct pos pos, enable_pos;
 };
 
 /* `quadlets`: a file of podman-systemd.unit(5). */

@@ -82,6 +82,12 @@ static void file_group(struct world *w) { w->files[0].group = "adm"; }
 static void file_path(struct world *w) { w->files[0].path = "/etc/issue"; }
 static void unit_enable(struct world *w) { w->units[0].enable = NO; }
 static void unit_mask(struct world *w) { w->units[0].mask = true; }
+static void unit_settings(struct world *w)
+{
+	static struct recipe_setting start = {.section = "Service", .key = "ExecStart", .value = "/bin/true"};
+
+	w->units[0].settings = (struct recipe_settings){&start, 1};
+}
 static void hook(struct world *w) { w->hooks[0].argv = list("/bin/false"); }
 static void no_hook(struct world *w) { w->recipe.n_configure = 0; }
 static void own_name(struct world *w) { w->own[0].name = "cookie"; }
@@ -131,7 +137,8 @@ static const struct row {
 	{user_name, "user", "berta", ""}, {file_text, "file", "/etc/motd", "sha256"}, {file_mode, "file", "/etc/motd", "mode"},
 	{file_owner, "file", "/etc/motd", "owner"}, {file_group, "file", "/etc/motd", "group"},
 	{file_path, "file", "/etc/issue", ""}, {unit_enable, "unit", "a.service", "enable"},
-	{unit_mask, "unit", "a.service", "mask"}, {hook, "hook", "/bin/false", ""}, {no_hook, "hook", "/bin/true", ""},
+	{unit_mask, "unit", "a.service", "mask"}, {unit_settings, "unit", "a.service", "text"},
+	{unit_settings, "unit", "a.service", "wanted_by"}, {hook, "hook", "/bin/false", ""}, {no_hook, "hook", "/bin/true", ""},
 	{own_name, "per machine", "cookie", ""}, {own_paths, "per machine", "key", "paths"},
 	{own_make_, "per machine", "key", "make"}, {own_before, "per machine", "key", "before"},
 	{own_owner, "per machine", "key", "owner"}, {own_group, "per machine", "key", "group"},

@@ -8,7 +8,8 @@ const struct rule word_rule_line = {"text of one line", "[^[:cntrl:]]*"};
 const struct rule word_rule_word = {"a word without spaces", "[^[:cntrl:][:space:]]+"};
 const struct rule word_rule_url = {"a URL: http://…, https://… or file:///…", "(https?://|file:///)[^[:cntrl:][:space:]]+"};
 const struct rule word_rule_unit = {"the name of a systemd unit, like foo.service",
-				      "[A-Za-z0-9:_.@-]+\\.(service|socket|mount|automount|swap|target|path|timer|slice)"};
+				      "([A-Za-z0-9:_.@-]|\\\\x[0-9a-f]{2})+"
+				      "\\.(service|socket|mount|automount|swap|target|path|timer|slice|device)"};
 const struct rule word_rule_duration = {"a duration like 15s or 2m", "[0-9]+(ms|s|m|h|d)?"};
 
 const struct schema word_any = {.type = VALUE_ANY};

@@ -181,6 +181,12 @@ static void words_quadlets_check_quadlet(struct decoder *decoder, struct recipe_
 		       "'enable' cannot be used with an 'Install' section");
 		err_hint(decoder->err, "leave one of them out");
 	}
+	if (quadlet->enable == YES && strstr(quadlet->name, "@.")) {
+		err_at(decoder->err, -EINVAL, &node_get(node, "enable")->pos, path,
+		       "'%s' is a template: there is nothing to start before it has an instance", quadlet->name);
+		err_hint(decoder->err, "write 'Install: { WantedBy: %s, DefaultInstance: NAME }' instead of 'enable'",
+			 quadlet->user ? "default.target" : "multi-user.target");
+	}
 	if (quadlet->embed)
 		words_quadlets_check_embed(decoder, quadlet, node, path);
 	if (quadlet->user)

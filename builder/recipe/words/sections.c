@@ -15,7 +15,8 @@ static const struct kind {
 } unit_kinds[] = {
 	{".service", {"Service", UNIT}}, {".socket", {"Socket", UNIT}}, {".mount", {"Mount", UNIT}},
 	{".automount", {"Automount", UNIT}}, {".swap", {"Swap", UNIT}}, {".target", {"Unit", "Install"}},
-	{".path", {"Path", UNIT}}, {".timer", {"Timer", UNIT}}, {".slice", {"Slice", UNIT}}, {0},
+	{".path", {"Path", UNIT}}, {".timer", {"Timer", UNIT}}, {".slice", {"Slice", UNIT}},
+	{".device", {"Unit", "Install"}}, {0},
 }, quadlet_kinds[] = {
 	{".container", {"Container", QUADLET}}, {".volume", {"Volume", QUADLET}}, {".network", {"Network", QUADLET}},
 	{".pod", {"Pod", QUADLET}}, {".image", {"Image", QUADLET}}, {".kube", {"Kube", QUADLET}},
@@ -31,9 +32,9 @@ enum { NETWORK_ONCE = 13 };
 const char *const word_network_sections[] = {
 	"Match", "Link", "Network", "DHCPv4", "DHCPv6", "DHCPPrefixDelegation", "IPv6AcceptRA", "DHCPServer", "IPv6SendRA",
 	"Bridge", "LLDP", "CAN", "IPoIB",
-	"Address", "Neighbor", "IPv6AddressLabel", "RoutingPolicyRule", "NextHop", "Route", "DHCPServerStaticLease", "IPv6Prefix",
-	"IPv6RoutePrefix", "IPv6PREF64Prefix", "BridgeFDB", "BridgeMDB", "BridgeVLAN", "SR-IOV", "QDisc", "NetworkEmulator",
-	"TokenBucketFilter", "PIE", "FlowQueuePIE", "StochasticFairBlue", "StochasticFairnessQueueing", "BFIFO", "PFIFO",
+	"Address", "Neighbor", "IPv6AddressLabel", "RoutingPolicyRule", "NextHop", "Route", "DHCPServerStaticLease",
+	"IPv6Prefix", "IPv6RoutePrefix", "IPv6PREF64Prefix", "BridgeFDB", "BridgeMDB", "BridgeVLAN", "SR-IOV", "QDisc",
+	"NetworkEmulator", "TokenBucketFilter", "PIE", "FlowQueuePIE", "StochasticFairBlue", "StochasticFairnessQueueing", "BFIFO", "PFIFO",
 	"PFIFOHeadDrop", "PFIFOFast", "CAKE", "ControlledDelay", "DeficitRoundRobinScheduler",
 	"DeficitRoundRobinSchedulerClass", "EnhancedTransmissionSelection", "GenericRandomEarlyDetection",
 	"FairQueueingControlledDelay", "FairQueueing", "TrivialLinkEqualizer", "HierarchyTokenBucket",
@@ -44,26 +45,26 @@ const char *const word_network_sections[] = {
 /* --- keys that take one value ---------------------------------------------------------------------------------------- */
 
 /* Of what runs processes: services, sockets, mounts, swaps; most of it of slices too. */
-#define EXEC                                                                                                                   \
-	" User Group WorkingDirectory RootDirectory RootImage RootVerity RootEphemeral Nice OOMScoreAdjust IOSchedulingClass"  \
+#define EXEC \
+	" User Group WorkingDirectory RootDirectory RootImage RootVerity RootEphemeral Nice OOMScoreAdjust IOSchedulingClass" \
 	" IOSchedulingPriority CPUSchedulingPolicy CPUSchedulingPriority CPUSchedulingResetOnFork UMask DynamicUser RemoveIPC" \
-	" StandardInput StandardOutput StandardError TTYPath TTYReset TTYVHangup TTYVTDisallocate TTYRows TTYColumns"          \
+	" StandardInput StandardOutput StandardError TTYPath TTYReset TTYVHangup TTYVTDisallocate TTYRows TTYColumns" \
 	" SyslogIdentifier SyslogFacility SyslogLevel SyslogLevelPrefix LogLevelMax LogRateLimitIntervalSec LogRateLimitBurst" \
-	" LogNamespace TimerSlackNSec NoNewPrivileges SystemCallErrorNumber MemoryDenyWriteExecute RestrictRealtime"           \
-	" RestrictSUIDSGID LockPersonality PrivateDevices PrivateMounts PrivateTmp PrivateUsers PrivateNetwork PrivateIPC"     \
-	" PrivatePIDs ProtectSystem ProtectHome ProtectProc ProcSubset ProtectKernelTunables ProtectKernelModules"             \
-	" ProtectKernelLogs ProtectClock ProtectControlGroups ProtectHostname Personality RuntimeDirectoryMode"                \
-	" RuntimeDirectoryPreserve StateDirectoryMode CacheDirectoryMode LogsDirectoryMode ConfigurationDirectoryMode"         \
-	" TimeoutCleanSec PAMName IgnoreSIGPIPE UtmpIdentifier UtmpMode SELinuxContext AppArmorProfile SmackProcessLabel"      \
-	" KeyringMode NetworkNamespacePath IPCNamespacePath MountAPIVFS SendSIGKILL SendSIGHUP KillMode KillSignal"            \
-	" RestartKillSignal FinalKillSignal WatchdogSignal LimitAS LimitCORE LimitCPU LimitDATA LimitFSIZE LimitLOCKS"         \
-	" LimitMEMLOCK LimitMSGQUEUE LimitNICE LimitNOFILE LimitNPROC LimitRSS LimitRTPRIO LimitRTTIME LimitSIGPENDING"        \
+	" LogNamespace TimerSlackNSec NoNewPrivileges SystemCallErrorNumber MemoryDenyWriteExecute RestrictRealtime" \
+	" RestrictSUIDSGID LockPersonality PrivateDevices PrivateMounts PrivateTmp PrivateUsers PrivateNetwork PrivateIPC" \
+	" PrivatePIDs ProtectSystem ProtectHome ProtectProc ProcSubset ProtectKernelTunables ProtectKernelModules" \
+	" ProtectKernelLogs ProtectClock ProtectControlGroups ProtectHostname Personality RuntimeDirectoryMode" \
+	" RuntimeDirectoryPreserve StateDirectoryMode CacheDirectoryMode LogsDirectoryMode ConfigurationDirectoryMode" \
+	" TimeoutCleanSec PAMName IgnoreSIGPIPE UtmpIdentifier UtmpMode SELinuxContext AppArmorProfile SmackProcessLabel" \
+	" KeyringMode NetworkNamespacePath IPCNamespacePath MountAPIVFS SendSIGKILL SendSIGHUP KillMode KillSignal" \
+	" RestartKillSignal FinalKillSignal WatchdogSignal LimitAS LimitCORE LimitCPU LimitDATA LimitFSIZE LimitLOCKS" \
+	" LimitMEMLOCK LimitMSGQUEUE LimitNICE LimitNOFILE LimitNPROC LimitRSS LimitRTPRIO LimitRTTIME LimitSIGPENDING" \
 	" LimitSTACK" CONTROL
-#define CONTROL                                                                                                                \
-	" Slice CPUAccounting CPUWeight StartupCPUWeight CPUShares StartupCPUShares CPUQuota CPUQuotaPeriodSec AllowedCPUs"    \
-	" AllowedMemoryNodes MemoryAccounting MemoryMin MemoryLow MemoryHigh MemoryMax MemorySwapMax MemoryZSwapMax"           \
+#define CONTROL \
+	" Slice CPUAccounting CPUWeight StartupCPUWeight CPUShares StartupCPUShares CPUQuota CPUQuotaPeriodSec" \
+	" MemoryAccounting MemoryMin MemoryLow MemoryHigh MemoryMax MemorySwapMax MemoryZSwapMax" \
 	" MemoryZSwapWriteback MemoryLimit DevicePolicy IOAccounting IOWeight StartupIOWeight BlockIOAccounting BlockIOWeight" \
-	" StartupBlockIOWeight TasksAccounting TasksMax IPAccounting ManagedOOMSwap ManagedOOMMemoryPressure"                  \
+	" StartupBlockIOWeight TasksAccounting TasksMax IPAccounting ManagedOOMSwap ManagedOOMMemoryPressure" \
 	" ManagedOOMMemoryPressureLimit ManagedOOMPreference MemoryPressureWatch MemoryPressureThresholdSec CoredumpReceive"
 #define LIMITS " StartLimitIntervalSec StartLimitInterval StartLimitBurst StartLimitAction"
 #define TRIGGERS " TriggerLimitIntervalSec TriggerLimitBurst"
@@ -71,65 +72,88 @@ const char *const word_network_sections[] = {
 static const struct single {
 	const char *section, *keys;
 } unit_singles[] = {
-	{"Unit", " Description SourcePath StopWhenUnneeded RefuseManualStart RefuseManualStop AllowIsolate DefaultDependencies"
-		 " SurviveFinalKillSignal OnSuccessJobMode OnFailureJobMode OnFailureIsolate IgnoreOnIsolate JobTimeoutSec"
-		 " JobRunningTimeoutSec JobTimeoutAction JobTimeoutRebootArgument FailureAction SuccessAction CollectMode"
-		 " FailureActionExitStatus SuccessActionExitStatus RebootArgument" LIMITS " "},
-	{"Service", " Type ExitType Restart RestartMode RestartSec RestartSteps RestartMaxDelaySec TimeoutSec TimeoutStartSec"
-		    " TimeoutStopSec TimeoutAbortSec TimeoutStartFailureMode TimeoutStopFailureMode RuntimeMaxSec"
-		    " RuntimeRandomizedExtraSec WatchdogSec FailureAction RebootArgument PermissionsStartOnly PIDFile BusName"
-		    " RootDirectoryStartOnly RemainAfterExit GuessMainPID NonBlocking FileDescriptorStoreMax"
-		    " FileDescriptorStorePreserve NotifyAccess ReloadSignal OOMPolicy" LIMITS EXEC " "},
-	{"Socket", " SocketProtocol BindIPv6Only Backlog BindToDevice SocketUser SocketGroup SocketMode DirectoryMode Accept"
-		   " FlushPending Writable MaxConnections MaxConnectionsPerSource KeepAlive KeepAliveTimeSec KeepAliveIntervalSec"
-		   " KeepAliveProbes DeferAcceptSec NoDelay Priority ReceiveBuffer SendBuffer IPTOS IPTTL Mark PipeSize FreeBind"
-		   " Transparent Broadcast PassCredentials PassFileDescriptorsToExec PassSecurity PassPacketInfo Timestamping"
-		   " TCPCongestion ReusePort MessageQueueMaxMessages MessageQueueMessageSize RemoveOnStop Service SmackLabel"
-		   " FileDescriptorName PollLimitIntervalSec PollLimitBurst TimeoutSec" TRIGGERS EXEC " "},
-	{"Mount", " What Where Options Type DirectoryMode SloppyOptions LazyUnmount ForceUnmount ReadWriteOnly TimeoutSec" EXEC " "},
+	{"Unit",
+		" Description SourcePath StopWhenUnneeded RefuseManualStart RefuseManualStop AllowIsolate"
+		" DefaultDependencies SurviveFinalKillSignal OnSuccessJobMode OnFailureJobMode OnFailureIsolate"
+		" IgnoreOnIsolate JobTimeoutSec JobRunningTimeoutSec JobTimeoutAction JobTimeoutRebootArgument"
+		" FailureAction SuccessAction CollectMode FailureActionExitStatus SuccessActionExitStatus"
+		" RebootArgument" LIMITS " "},
+	{"Service",
+		" Type ExitType Restart RestartMode RestartSec RestartSteps RestartMaxDelaySec TimeoutSec"
+		" TimeoutStartSec TimeoutStopSec TimeoutAbortSec TimeoutStartFailureMode TimeoutStopFailureMode"
+		" RuntimeMaxSec RuntimeRandomizedExtraSec WatchdogSec FailureAction RebootArgument"
+		" PermissionsStartOnly PIDFile BusName RootDirectoryStartOnly RemainAfterExit GuessMainPID"
+		" NonBlocking FileDescriptorStoreMax FileDescriptorStorePreserve NotifyAccess ReloadSignal"
+		" OOMPolicy" LIMITS EXEC " "},
+	{"Socket",
+		" SocketProtocol BindIPv6Only Backlog BindToDevice SocketUser SocketGroup SocketMode DirectoryMode"
+		" Accept FlushPending Writable MaxConnections MaxConnectionsPerSource KeepAlive KeepAliveTimeSec"
+		" KeepAliveIntervalSec KeepAliveProbes DeferAcceptSec NoDelay Priority ReceiveBuffer SendBuffer"
+		" IPTOS IPTTL Mark PipeSize FreeBind Transparent Broadcast PassCredentials"
+		" PassFileDescriptorsToExec PassSecurity PassPacketInfo Timestamping TCPCongestion ReusePort"
+		" MessageQueueMaxMessages MessageQueueMessageSize RemoveOnStop Service SmackLabel"
+		" FileDescriptorName PollLimitIntervalSec PollLimitBurst TimeoutSec" TRIGGERS EXEC " "},
+	{"Mount",
+		" What Where Options Type DirectoryMode SloppyOptions LazyUnmount ForceUnmount ReadWriteOnly"
+		" TimeoutSec" EXEC " "},
 	{"Automount", " Where ExtraOptions DirectoryMode TimeoutIdleSec "},
 	{"Swap", " What Options Priority TimeoutSec" EXEC " "},
-	{"Timer", " OnClockChange OnTimezoneChange Persistent WakeSystem RemainAfterElapse FixedRandomDelay DeferReactivation"
-		  " AccuracySec RandomizedDelaySec RandomizedOffsetSec Unit "},
+	{"Timer",
+		" OnClockChange OnTimezoneChange Persistent WakeSystem RemainAfterElapse FixedRandomDelay"
+		" DeferReactivation AccuracySec RandomizedDelaySec RandomizedOffsetSec Unit "},
 	{"Path", " Unit MakeDirectory DirectoryMode" TRIGGERS " "},
 	{"Slice", CONTROL " "},
 	{"Install", " DefaultInstance "},
 	{0},
 }, quadlet_singles[] = {
-	{"Container", " Image ContainerName Pod User Group UserNS Pull HostName Timezone WorkingDir Notify ReadOnly ReadOnlyTmpfs"
-		      " RunInit NoNewPrivileges Entrypoint Exec StopTimeout StopSignal HealthCmd HealthInterval HealthRetries"
-		      " HealthTimeout HealthStartPeriod HealthOnFailure HealthStartupCmd HealthStartupInterval"
-		      " HealthStartupRetries HealthStartupSuccess HealthStartupTimeout IP IP6 ShmSize AutoUpdate LogDriver Rootfs"
-		      " PidsLimit ServiceName StartWithPod CgroupsMode SeccompProfile EnvironmentHost Retry RetryDelay Memory "},
+	{"Container",
+		" Image ContainerName Pod User Group UserNS Pull HostName Timezone WorkingDir Notify ReadOnly"
+		" ReadOnlyTmpfs RunInit NoNewPrivileges Entrypoint Exec StopTimeout StopSignal HealthCmd"
+		" HealthInterval HealthRetries HealthTimeout HealthStartPeriod HealthOnFailure HealthStartupCmd"
+		" HealthStartupInterval HealthStartupRetries HealthStartupSuccess HealthStartupTimeout IP IP6"
+		" ShmSize AutoUpdate LogDriver Rootfs PidsLimit ServiceName StartWithPod CgroupsMode"
+		" SeccompProfile EnvironmentHost Retry RetryDelay Memory "},
 	{"Volume", " VolumeName ServiceName Driver Device Type User Group Copy Image Options "},
-	{"Network", " NetworkName ServiceName Driver DisableDNS Internal IPv6 IPAMDriver InterfaceName "},
+	{"Network",
+		" NetworkName ServiceName Driver DisableDNS Internal IPv6 IPAMDriver InterfaceName "},
 	{"Pod", " PodName ServiceName IP IP6 HostName UserNS ShmSize "},
-	{"Image", " Image ServiceName AllTags Arch OS Variant AuthFile CertDir Creds TLSVerify Policy ImageTag "},
-	{"Kube", " ServiceName SetWorkingDirectory UserNS LogDriver ExitCodePropagation KubeDownForce "},
-	{"Build", " ServiceName SetWorkingDirectory File Target Arch Variant AuthFile ForceRM Pull TLSVerify "},
+	{"Image",
+		" Image ServiceName AllTags Arch OS Variant AuthFile CertDir Creds TLSVerify Policy ImageTag "},
+	{"Kube",
+		" ServiceName SetWorkingDirectory UserNS LogDriver ExitCodePropagation KubeDownForce "},
+	{"Build",
+		" ServiceName SetWorkingDirectory File Target Arch Variant AuthFile ForceRM Pull TLSVerify "},
 	{"Quadlet", " DefaultDependencies "},
 	{0},
 }, network_singles[] = {
-	{"Network", " Description DHCP DHCPServer LinkLocalAddressing IPv6LinkLocalAddressGenerationMode IPv6StableSecretAddress"
-		    " IPv4LLStartAddress IPv4LLRoute DefaultRouteOnDevice LLMNR MulticastDNS DNSOverTLS DNSSEC DNSDefaultRoute"
-		    " UseDomains LLDP EmitLLDP IPv4Forwarding IPv6Forwarding IPForward IPMasquerade IPv6PrivacyExtensions"
-		    " IPv6AcceptRA IPv6DuplicateAddressDetection IPv6HopLimit IPv4AcceptLocal IPv4RouteLocalnet IPv4ProxyARP"
-		    " IPv6ProxyNDP IPv6SendRA DHCPPrefixDelegation IPv6MTUBytes IPv4ReversePathFilter Bridge Bond VRF"
-		    " BatmanAdvanced ActiveSlave PrimarySlave ConfigureWithoutCarrier IgnoreCarrierLoss KeepConfiguration"
-		    " KeepMaster "},
-	{"DHCPv4", " ClientIdentifier VendorClassIdentifier MUDURL DUIDType DUIDRawData IAID Label RapidCommit Anonymize UseDNS"
-		   " RoutesToDNS UseNTP RoutesToNTP UseSIP UseMTU SendHostname Hostname UseHostname UseDomains UseRoutes"
-		   " RouteMetric RouteTable RouteMTUBytes QuickAck UseGateway UseTimezone Use6RD FallbackLeaseLifetimeSec"
-		   " RequestBroadcast MaxAttempts ListenPort ServerPort SendRelease SendDecline RequestAddress "},
-	{"DHCPv6", " MUDURL DUIDType DUIDRawData IAID RapidCommit SendHostname Hostname UseAddress UseDelegatedPrefix UseDNS UseNTP"
-		   " UseHostname UseDomains PrefixDelegationHint WithoutRA SendRelease "},
-	{"IPv6AcceptRA", " Token UseDNS UseDomains RouteTable RouteMetric UseGateway UseRoutePrefix UseMTU UseHopLimit"
-			 " UseAutonomousPrefix UseOnLinkPrefix DHCPv6Client "},
-	{"DHCPServer", " ServerAddress PoolOffset PoolSize DefaultLeaseTimeSec MaxLeaseTimeSec UplinkInterface EmitDNS EmitNTP"
-		       " EmitSIP EmitPOP3 EmitSMTP EmitLPR EmitRouter Router EmitTimezone Timezone BootServerAddress"
-		       " BootServerName BootFilename BindToInterface RelayTarget RapidCommit PersistLeases "},
-	{"IPv6SendRA", " Managed OtherInformation RouterLifetimeSec RouterPreference HopLimit UplinkInterface EmitDNS EmitDomains"
-		       " DNSLifetimeSec "},
+	{"Network",
+		" Description DHCP DHCPServer LinkLocalAddressing IPv6LinkLocalAddressGenerationMode"
+		" IPv6StableSecretAddress IPv4LLStartAddress IPv4LLRoute DefaultRouteOnDevice LLMNR MulticastDNS"
+		" DNSOverTLS DNSSEC DNSDefaultRoute UseDomains LLDP EmitLLDP IPv4Forwarding IPv6Forwarding"
+		" IPForward IPMasquerade IPv6PrivacyExtensions IPv6AcceptRA IPv6DuplicateAddressDetection"
+		" IPv6HopLimit IPv4AcceptLocal IPv4RouteLocalnet IPv4ProxyARP IPv6ProxyNDP IPv6SendRA"
+		" DHCPPrefixDelegation IPv6MTUBytes IPv4ReversePathFilter Bridge Bond VRF BatmanAdvanced"
+		" ActiveSlave PrimarySlave ConfigureWithoutCarrier IgnoreCarrierLoss KeepConfiguration KeepMaster "},
+	{"DHCPv4",
+		" ClientIdentifier VendorClassIdentifier MUDURL DUIDType DUIDRawData IAID Label RapidCommit"
+		" Anonymize UseDNS RoutesToDNS UseNTP RoutesToNTP UseSIP UseMTU SendHostname Hostname UseHostname"
+		" UseDomains UseRoutes RouteMetric RouteTable RouteMTUBytes QuickAck UseGateway UseTimezone Use6RD"
+		" FallbackLeaseLifetimeSec RequestBroadcast MaxAttempts ListenPort ServerPort SendRelease"
+		" SendDecline RequestAddress "},
+	{"DHCPv6",
+		" MUDURL DUIDType DUIDRawData IAID RapidCommit SendHostname Hostname UseAddress UseDelegatedPrefix"
+		" UseDNS UseNTP UseHostname UseDomains PrefixDelegationHint WithoutRA SendRelease "},
+	{"IPv6AcceptRA",
+		" UseDNS UseDomains RouteTable RouteMetric UseGateway UseRoutePrefix UseMTU UseHopLimit"
+		" UseAutonomousPrefix UseOnLinkPrefix DHCPv6Client "},
+	{"DHCPServer",
+		" ServerAddress PoolOffset PoolSize DefaultLeaseTimeSec MaxLeaseTimeSec UplinkInterface EmitDNS"
+		" EmitNTP EmitSIP EmitPOP3 EmitSMTP EmitLPR EmitRouter Router EmitTimezone Timezone"
+		" BootServerAddress BootServerName BootFilename BindToInterface RelayTarget RapidCommit"
+		" PersistLeases "},
+	{"IPv6SendRA",
+		" Managed OtherInformation RouterLifetimeSec RouterPreference HopLimit UplinkInterface EmitDNS"
+		" EmitDomains DNSLifetimeSec "},
 	{0},
 }, network_lists[] = { /* the sections of which all keys but these take one value */
 	{"Link", " Property AlternativeName "}, {"Address", " NFTSet "}, {"Neighbor", ""}, {"IPv6AddressLabel", ""},

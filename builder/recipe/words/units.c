@@ -1,7 +1,11 @@
 /* systemd units, and commands run at the end of a build. */
 #include <string.h>
 
+#include <ctype.h>
+
 #include "recipe/words/words.h"
+
+enum { UNIT_NAME_MAX = 255 };
 
 static const struct field unit_fields[] = {
 	{"enable", &word_tristate, 0, WORD_OF(recipe_unit, enable), 0, "start at boot, or not (as the package says)"},
@@ -19,6 +23,51 @@ static const struct schema schema_unit = {
 	.sections = word_unit_sections,
 };
 
+/* What `systemd-escape --path` makes of a path. */
+static const char *words_units_escaped(struct arena *arena, const char *path)
+{
+	const char *name = "";
+
+	for (const char *c = path; *c; c++) {
+		if (*c == '/' && (!*name || !c[1 + strspn(c + 1, "/")] || c[1] == '/'))
+			continue;
+		if (*c == '/')
+			name = arena_printf(arena, "%s-", name);
+		else if ((isalnum((unsigned char)*c) || strchr(":_.", *c)) && (*name || *c != '.'))
+			name = arena_printf(arena, "%s%c", name, *c);
+		else
+			name = arena_printf(arena, "%s\\x%02x", name, (unsigned char)*c);
+	}
+	return *name ? name : "-";
+}
+
+/* The key that says which path a unit is about: its name has to be that path's. */
+static const struct named_after {
+	const char *suffix, *section, *key;
+} named_after[] = {{".mount", "Mount", "Where"}, {".automount", "Automount", "Where"}, {".swap", "Swap", "What"}};
+
+static void words_units_check_name(struct decoder *decoder, const struct recipe_unit *unit, const struct named_after *after,
+				   const char *path)
+{
+	const struct recipe_setting *setting = NULL;
+	const char *right;
+
+	for (size_t i = 0; i < unit->settings.count && text_has_suffix(unit->name, after->suffix); i++)
+		if (strcmp(unit->settings.items[i].section, after->section) == 0 &&
+		    strcmp(unit->settings.items[i].key, after->key) == 0)
+			setting = &unit->settings.items[i];
+	if (!setting || *setting->value != '/' || strchr(setting->value, '%'))
+		return;
+	right = arena_printf(decoder->arena, "%s%s", words_units_escaped(decoder->arena, setting->value), after->suffix);
+	if (strcmp(right, unit->name) == 0)
+		return;
+	err_at(decoder->err, -EINVAL, &unit->pos, path, "the unit of '%s' has to be called '%s'",
+	       problem_shown(decoder->arena, setting->value), right);
+	if (strchr(right, '\\'))
+		err_hint(decoder->err, "write the name in single quotes or without quotes: in double quotes '\\' has a "
+				       "meaning of its own");
+}
+
 static void words_units_check_unit(struct decoder *decoder, const struct recipe_unit *unit)
 {
 	const char *path = problem_path(decoder->arena, "units", unit->name);
@@ -26,17 +75,28 @@ static void words_units_check_unit(struct decoder *decoder, const struct recipe_
 	if (problem_known(decoder, path))
 		return;
 	word_check_sections(decoder, WORD_UNIT, unit->name, &unit->settings, path);
-	if (unit->mask && unit->enable == YES)
+	for (size_t i = 0; i < sizeof named_after / sizeof *named_after; i++)
+		words_units_check_name(decoder, unit, &named_after[i], path);
+	if (strlen(unit->name) > UNIT_NAME_MAX)
+		err_at(decoder->err, -EINVAL, &unit->pos, path, "the name of a unit has at most %d characters", UNIT_NAME_MAX);
+	if (unit->mask && unit->enable == YES) {
 		err_at(decoder->err, -EINVAL, &unit->pos, path, "'enable' and 'mask' cannot be used together");
+		err_hint(decoder->err, "what another file has masked, 'mask: false' makes startable");
+	}
 }
 
 static void words_units_check(struct decoder *decoder, const struct node *root)
 {
 	struct recipe *recipe = decoder->recipe;
+	const struct node *map = node_get(root, "units");
 
-	(void)root;
-	for (size_t i = 0; i < recipe->n_units; i++)
-		words_units_check_unit(decoder, &recipe->units[i]);
+	for (size_t i = 0; i < recipe->n_units; i++) {
+		struct recipe_unit *unit = &recipe->units[i];
+		const struct node *enable = node_get(node_get(map, unit->name), "enable");
+
+		unit->enable_pos = enable ? enable->pos : unit->pos;
+		words_units_check_unit(decoder, unit);
+	}
 }
 
 static const struct schema schema_command = {.type = VALUE_WORDS};

@@ -1,0 +1,118 @@
+#include "tree/unit_index.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tree/inside.h"
+
+const char *const unit_index_system[] = {"/etc/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", NULL};
+const char *const unit_index_user[] = {"/etc/systemd/user", "/usr/local/lib/systemd/user", "/usr/lib/systemd/user", NULL};
+
+struct reading {
+	struct unit_index *index;
+	int root_fd;
+	const char *by;              /* the unit whose folder it is; NULL: the units themselves */
+};
+
+static const char *unit_index_link_of(struct arena *arena, int folder_fd, const char *name)
+{
+	char target[PATH_MAX];
+	ssize_t length = readlinkat(folder_fd, name, target, sizeof target);
+
+	return length < 0 ? NULL : arena_strndup(arena, target, (size_t)length);
+}
+
+/* The unit whose folder of links this is, or NULL. */
+static const char *unit_index_folder_of(struct arena *arena, const char *name)
+{
+	static const char *const suffixes[] = {".wants", ".requires", ".upholds"};
+
+	for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++)
+		if (text_has_suffix(name, suffixes[i]))
+			return arena_strndup(arena, name, strlen(name) - strlen(suffixes[i]));
+	return NULL;
+}
+
+static int unit_index_note(void *data, int folder_fd, const char *path, const char *name, unsigned char type, struct err *err)
+{
+	const struct reading *reading = data;
+	struct unit_index *index = reading->index;
+	struct arena *arena = index->arena;
+	const char *link = unit_index_link_of(arena, folder_fd, name), *by = unit_index_folder_of(arena, name);
+
+	(void)type;
+	name = arena_strdup(arena, name);
+	path = arena_strdup(arena, path);
+	if (reading->by)
+		*arena_push(arena, index->wants, index->n_wants) = (struct unit_want){name, reading->by, path, link};
+	else if (by)
+		return inside_each(reading->root_fd, path, unit_index_note,
+				   &(struct reading){index, reading->root_fd, by}, err);
+	else if (!text_has_suffix(name, ".d"))
+		*arena_push(arena, index->files, index->n_files) = (struct unit_file){name, path, link};
+	return 0;
+}
+
+int unit_index_read(struct arena *arena, int root_fd, const char *const *folders, struct unit_index *ret_index,
+		    struct err *err)
+{
+	struct unit_index index = {.arena = arena};
+	int r = 0;
+
+	for (; r == 0 && *folders; folders++)
+		r = inside_each(root_fd, *folders, unit_index_note, &(struct reading){&index, root_fd, NULL}, err);
+	if (r == 0)
+		*ret_index = index;
+	return r;
+}
+
+const char *unit_index_template(struct arena *arena, const char *name)
+{
+	const char *at = strchr(name, '@'), *dot = strrchr(name, '.');
+
+	return at && dot && dot > at ? arena_printf(arena, "%.*s%s", (int)(at - name) + 1, name, dot) : name;
+}
+
+static const struct unit_file *unit_index_find_exactly(const struct unit_index *index, const char *name)
+{
+	for (size_t i = 0; i < index->n_files; i++)
+		if (strcmp(index->files[i].name, name) == 0)
+			return &index->files[i];
+	return NULL;
+}
+
+const struct unit_file *unit_index_find(const struct unit_index *index, const char *name)
+{
+	const struct unit_file *file = unit_index_find_exactly(index, name);
+
+	return file ? file : unit_index_find_exactly(index, unit_index_template(index->arena, name));
+}
+
+bool unit_index_is_masked(const struct unit_file *file)
+{
+	return file->link && strcmp(file->link, "/dev/null") == 0;
+}
+
+const char *unit_index_alias_of(const struct unit_index *index, const char *name)
+{
+	const struct unit_file *file = unit_index_find_exactly(index, name);
+	const char *target;
+
+	if (!file || !file->link || unit_index_is_masked(file))
+		return NULL;
+	target = path_last(file->link);
+	if (strcmp(target, name) == 0 || strcmp(target, unit_index_template(index->arena, name)) == 0)
+		return NULL; /* a unit that lies elsewhere, or an instance */
+	return target;
+}
+
+const char *unit_index_near(const struct unit_index *index, const char *name)
+{
+	const char **names = arena_array(index->arena, const char *, index->n_files + 1);
+
+	for (size_t i = 0; i < index->n_files; i++)
+		names[i] = index->files[i].name;
+	return text_nearest(name, names, index->n_files);
+}

@@ -1,0 +1,179 @@
+/* systemd units: their names, who wants them where nobody says, and whether a tree can enable them. */
+#include "suite.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "plan/plan.h"
+#include "recipes.h"
+#include "scratch.h"
+#include "tree/enabling.h"
+#include "tree/inside.h"
+
+#define FROM "from: base.recipe\n"
+
+/* --- names ----------------------------------------------------------------------------------------------------------- */
+
+static const char *const names[] = {
+	"srv-my\\x2ddata.mount", "a\\x20b.service", "srv-.x-\\xc3\\xa4.automount", "-.mount", "-.slice", "foo-.slice", "a@.service",
+	"a@b.service", "a@b-c\\x2dd.service", "systemd-fsck@dev-disk-by\\x2dlabel-x.service", "dev-sda1.device",
+	"dev-disk-by\\x2dlabel-x.swap", "org.a.b:1.socket", "a_b.timer", "x.path", "y.target",
+};
+
+START_TEST(what_systemd_escape_makes_is_a_name)
+{
+	const struct recipe *recipe =
+		recipes_load(arena_printf(scratch_arena(), FROM "units: { '%s': { mask: true } }\n", names[_i]));
+
+	ck_assert_str_eq(recipe->units[0].name, names[_i]);
+}
+END_TEST
+
+/* --- who wants them -------------------------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *units, *wanted_by; /* of the first one; NULL: nobody */
+} wanted[] = {
+	{"a.service: { enable: true, Service: { ExecStart: /bin/true } }", "multi-user.target"},
+	{"a.socket: { enable: true, Socket: { ListenStream: 80 } }", "sockets.target"},
+	{"a.timer: { enable: true, Timer: { OnCalendar: hourly } }", "timers.target"},
+	{"a.path: { enable: true, Path: { PathChanged: /a } }", "paths.target"},
+	{"a.path: { enable: true, Path: { DirectoryNotEmpty: /a } }", "paths.target"},
+	{"a.target: { enable: true, Unit: { Wants: b.service } }", "multi-user.target"},
+	{"a.slice: { enable: true, Slice: { MemoryMax: 1G } }", "slices.target"},
+	{"a.mount: { enable: true, Mount: { What: tmpfs, Where: /a, Type: tmpfs } }", "local-fs.target"},
+	{"a.mount: { enable: true, Mount: { What: 'h:/a', Where: /a, Type: nfs4 } }", "remote-fs.target"},
+	{"a.mount: { enable: true, Mount: { What: /dev/a, Where: /a, Options: 'ro,_netdev' } }", "remote-fs.target"},
+	{"a.automount: { enable: true, Automount: { Where: /a } }", "local-fs.target"},
+	{"a.automount: { enable: true, Automount: { Where: /a } }, a.mount: { Mount: { What: 'h:/a', Type: cifs } }",
+	 "remote-fs.target"},
+	{"a.swap: { enable: true, Swap: { What: /a } }", "swap.target"},
+	{"'a@.service': { Service: { ExecStart: /bin/true } }, 'a@b.service': { enable: true }", "multi-user.target"},
+	{"'a@.service': { Service: { ExecStart: /bin/true } }, 'ab@b.service': { enable: true }", NULL},
+	{"'a@.service': { enable: true, Service: { ExecStart: /bin/true } }", NULL},
+	{"a.service: { Service: { ExecStart: /bin/true } }", NULL},
+	{"a.service: { enable: false, Service: { ExecStart: /bin/true } }", NULL},
+	{"a.service: { enable: true, Service: { ExecStart: /bin/true }, Install: { RequiredBy: b.service } }", NULL},
+	{"a.service: { enable: true, Service: { Restart: always } }", NULL},
+	{"a.service: { enable: true, Service: { ExecStart: ['', /bin/true] } }", NULL},
+	{"a.service: { enable: true }", NULL},
+};
+
+START_TEST(a_unit_without_install_is_wanted_by_the_target_of_its_kind)
+{
+	static const struct plan_programs programs = {"/i", "00", "/a", "00"};
+	const struct recipe *recipe = recipes_load_as(
+		arena_printf(scratch_arena(), FROM "units: { %s }\n", wanted[_i].units), KIND_VM);
+	struct debian_package package = {"openssh-server", "1", "amd64", "00", "pool/a", 1, LAYER_PARENT, 0};
+	struct debian_package sudo = {"sudo", "1", "amd64", "00", "pool/s", 1, LAYER_PARENT, 0};
+	struct debian_package packages[] = {package, sudo};
+	struct lock lock = {.epoch = 1, .image = {packages, 2}};
+	struct plan *plan = NULL;
+	struct err err = {0};
+
+	if (plan_make(scratch_arena(), recipe, NULL, &lock, &programs, &plan, &err) < 0)
+		err_print(&err, stderr);
+	ck_assert_ptr_nonnull(plan);
+	ck_assert_pstr_eq(plan->units[0].wanted_by, wanted[_i].wanted_by);
+	ck_assert_int_eq(strstr(plan->text, "wanted_by") != NULL, wanted[_i].wanted_by != NULL);
+}
+END_TEST
+
+/* --- in a tree ------------------------------------------------------------------------------------------------------- */
+
+#define LIB "usr/lib/systemd/system/"
+#define ETC "etc/systemd/system/"
+
+static void tree_folder(const char *path)
+{
+	for (char *copy = arena_strdup(scratch_arena(), scratch_path(path)), *slash = copy + strlen(scratch()) + 1;
+	     (slash = strchr(slash, '/')); *slash++ = '/') {
+		*slash = '\0';
+		mkdir(copy, 0755);
+	}
+}
+
+static void tree_unit(const char *path, const char *text)
+{
+	struct err err = {0};
+
+	tree_folder(path);
+	ck_assert_int_eq(file_write(scratch_path(path), text, strlen(text), 0644, &err), 0);
+}
+
+static void tree_link(const char *path, const char *target)
+{
+	tree_folder(path);
+	ck_assert_int_eq(symlink(target, scratch_path(path)), 0);
+}
+
+/* What a package has of everything, and what `systemctl preset` has made of it. */
+static void tree_make(void)
+{
+	tree_unit(LIB "on.service", "[Service]\nExecStart=/a\n[Install]\nWantedBy=multi-user.target\nAlias=other.service\n");
+	tree_link(ETC "multi-user.target.wants/on.service", "/" LIB "on.service");
+	tree_link(ETC "other.service", "/" LIB "on.service");
+	tree_unit(LIB "static.service", "[Service]\nExecStart=/a\n");
+	tree_unit(LIB "wanted.timer", "[Timer]\nOnCalendar=daily\n");
+	tree_link(LIB "timers.target.wants/wanted.timer", "../wanted.timer");
+	tree_unit(LIB "needed.service", "[Service]\nExecStart=/a\n");
+	tree_link(ETC "on.service.requires/needed.service", "/" LIB "needed.service");
+	tree_link(LIB "masked.service", "/dev/null");
+	tree_unit(LIB "many@.service", "[Service]\nExecStart=/a\n[Install]\nWantedBy=multi-user.target\n");
+	tree_unit(LIB "tty@.service", "[Service]\nExecStart=/a\n[Install]\nWantedBy=getty.target\nDefaultInstance=tty1\n");
+	tree_link(ETC "getty.target.wants/tty@tty1.service", "/" LIB "tty@.service");
+	tree_unit(LIB "stands.service", "[Service]\nExecStart=/a\n[Install]\nAlso=on.service\n");
+	tree_unit(LIB "empty.service", "[Service]\nExecStart=/a\n[Install]\n");
+	tree_link(LIB "default.target", "graphical.target");
+	tree_unit(LIB "graphical.target", "[Unit]\n");
+}
+
+static const struct {
+	const char *name;
+	enum recipe_tristate enable;
+	const char *expected; /* of the problem; NULL for none */
+} enabled[] = {
+	{"on.service", YES, NULL}, {"on.service", NO, "multi-user.target.wants/on.service' has it started"},
+	{"other.service", YES, "is another name of 'on.service'"}, {"other.service", NO, "is another name of 'on.service'"},
+	{"default.target", YES, "is another name of 'graphical.target'"},
+	{"static.service", YES, "has no section 'Install'"}, {"static.service", NO, NULL}, {"static.service", UNSET, NULL},
+	{"wanted.timer", YES, NULL}, {"wanted.timer", NO, "timers.target.wants/wanted.timer' has it started"},
+	{"needed.service", YES, NULL}, {"needed.service", NO, "on.service.requires/needed.service' has it started"},
+	{"masked.service", YES, "is masked in '/usr/lib/systemd/system/masked.service'"}, {"masked.service", NO, NULL},
+	{"many@.service", YES, "is a template"}, {"many@.service", NO, NULL}, {"many@x.service", NO, NULL},
+	{"many@x.service", YES, "names nothing that wants it"},
+	{"tty@.service", YES, NULL}, {"tty@tty1.service", YES, NULL}, {"tty@tty1.service", NO, "has it started"},
+	{"stands.service", YES, NULL}, {"empty.service", YES, "names nothing that wants it"},
+};
+
+START_TEST(what_cannot_be_enabled_or_disabled_is_told)
+{
+	struct plan_unit unit = {.name = enabled[_i].name, .enable = enabled[_i].enable, .enable_pos = {"a.recipe", 3, 5}};
+	struct plan plan = {.units = &unit, .n_units = 1};
+	struct step step = {.plan = &plan};
+	struct unit_index index;
+	struct err err = {0};
+
+	tree_make();
+	step.root_fd = inside_open(scratch(), &err);
+	ck_assert_int_eq(unit_index_read(scratch_arena(), step.root_fd, unit_index_system, &index, &err), 0);
+	if (enabling_check_names(&step, &index, &err) == 0)
+		enabling_check_links(&step, &index, &err);
+	if (!enabled[_i].expected) {
+		ck_assert_uint_eq(err.count, 0);
+	} else {
+		ck_assert_uint_eq(err.count, 1);
+		ck_assert_msg(strstr(err.first->text, enabled[_i].expected), "%s", err.first->text);
+		ck_assert_uint_eq(err.first->line, 3);
+	}
+	err_free(&err);
+	close(step.root_fd);
+}
+END_TEST
+
+LOOP_SUITE(unit_names, what_systemd_escape_makes_is_a_name, sizeof names / sizeof *names)
+LOOP_SUITE(unit_targets, a_unit_without_install_is_wanted_by_the_target_of_its_kind, sizeof wanted / sizeof *wanted)
+LOOP_SUITE(unit_enabling, what_cannot_be_enabled_or_disabled_is_told, sizeof enabled / sizeof *enabled)
