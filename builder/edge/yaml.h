@@ -74,8 +74,8 @@ enum scalar node_scalar(const struct node *node);
  * reader of YAML 1.1, too, takes them for a number. In `arena`. */
 const char *node_number(struct arena *arena, const struct node *node, bool yaml);
 
-/* Writes a node as a YAML document whose types readers of YAML 1.1 and of 1.2 see alike: in quotes stands every text that one of
- * them would take for something else. Scalars must not be SCALAR_UNCLEAR. In `arena`, ends with a newline. */
+/* Writes a node as a YAML document whose types readers of YAML 1.1 and of 1.2 see alike: in quotes stands every text that
+ * one of them would take for something else. Scalars must not be SCALAR_UNCLEAR. In `arena`, ends with a newline. */
 int yaml_write(struct arena *arena, const struct node *node, const char **ret_text, struct err *err);
 
 #endif

@@ -2,9 +2,8 @@
  * so that all the rest of it can be built and tried.
  *
  *   FOLDER/downloads/NAME   in the place of the download NAME
- *   FOLDER/images/NAME      an OCI image layout in the place of the container image NAME
- * (images/docker.io/library/caddy:2) FOLDER/NAME.fake.lock   the lock of NAME.recipe with them: the one beside the
- * recipe never has a fake
+ *   FOLDER/images/NAME      an OCI image layout in the place of the container image NAME (docker.io/library/caddy:2)
+ *   FOLDER/NAME-DIGEST.fake.lock   the lock of NAME.recipe with them, by its path: the one beside the recipe never has a fake
  *
  * What is not there is what it always is. A thing made with a fake says so in its manifest, and is not releasable. */
 #ifndef LOCK_FAKES_H

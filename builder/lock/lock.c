@@ -1,8 +1,10 @@
 /* The lock as a value: where a recipe's is, by which command it is made, what may move. */
 #include "lock/lock.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "edge/digest.h"
 #include "recipe/recipe.h"
 
 /* A path without its ending, when that is the one it has. */
@@ -11,11 +13,23 @@ static const char *lock_without(struct arena *arena, const char *path, const cha
 	return arena_strndup(arena, path, strlen(path) - (text_has_suffix(path, ending) ? strlen(ending) : 0));
 }
 
+/* What tells recipes of one file name apart: they may be of several folders and repositories, and a folder of fakes is shared. */
+static const char *lock_origin(struct arena *arena, const char *recipe_path, const char *suffix)
+{
+	char *real = realpath(recipe_path, NULL), *sha256 = arena_array(arena, char, SHA256_HEX);
+	const char *text = arena_printf(arena, "%s %s", real ? real : recipe_path, suffix);
+
+	free(real);
+	sha256_hex_of(text, strlen(text), sha256);
+	return sha256;
+}
+
 const char *lock_path(struct arena *arena, const char *recipe_path, const char *suffix, const char *fakes)
 {
 	const char *stem = arena_printf(arena, "%s%s", lock_without(arena, recipe_path, ".recipe"), suffix);
 
-	return fakes ? arena_printf(arena, "%s/%s.fake.lock", fakes, path_last(stem))
+	return fakes ? arena_printf(arena, "%s/%s-%.8s.fake.lock", fakes, path_last(stem),
+				    lock_origin(arena, recipe_path, suffix))
 		     : arena_printf(arena, "%s.lock", stem);
 }
 

@@ -52,7 +52,7 @@ bool lock_moves_all(const struct lock_how *options);
 bool lock_may_move(const struct lock_how *options, const char *name);
 
 /* The path of the lock that belongs to a recipe: `.recipe` replaced by `suffix` (recipe_suffix()) and `.lock`. With
- * `fakes` (may be NULL) it is another, in that folder: NAME.fake.lock. */
+ * `fakes` (may be NULL) it is another, in that folder: NAME-DIGEST.fake.lock, of the recipe's real path. */
 const char *lock_path(struct arena *arena, const char *recipe_path, const char *suffix, const char *fakes);
 
 /* The command that locks a recipe, for hints; `options` ("--update ", or "") stand before it. */

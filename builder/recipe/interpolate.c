@@ -105,14 +105,16 @@ static int interpolate_index(const struct names *names, const struct reference *
 			*ret = list->items[index];
 			return 0;
 		}
-		what = arena_printf(names->arena, "'%.*s' has %zu items, so there is no item %s", length, before, list->count, word);
-	} else {
-		what = arena_printf(names->arena, "'%.*s' is a list: expected the number of an item, found '%s'", length, before,
+		what = arena_printf(names->arena, "'%.*s' has %zu items, so there is no item %s", length, before, list->count,
 				    word);
+	} else {
+		what = arena_printf(names->arena, "'%.*s' is a list: expected the number of an item, found '%s'", length,
+				    before, word);
 	}
 	interpolate_refuse(names, from, what);
-	return list->count ? err_hint(names->err, "its first item is ${%s0}, its last ${%s%zu}", before, before, list->count - 1)
-			   : -EINVAL;
+	if (list->count == 0)
+		return -EINVAL;
+	return err_hint(names->err, "its first item is ${%s0}, its last ${%s%zu}", before, before, list->count - 1);
 }
 
 /* Follows the dots of `name` from `at`; a value on the way may be a `${…}` itself. */

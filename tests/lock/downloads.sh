@@ -170,7 +170,7 @@ refused 'a recipe has to be locked with fakes, too' run plan --with-fakes "$FAKE
 ok '… and the command is said' said "aether-build lock --with-fakes $FAKES $RECIPE"
 ok 'with a fake it can' run lock --with-fakes "$FAKES"
 ok '… which is said aloud' said 'NOT RELEASABLE' 'downloads/one'
-FAKE_LOCK=$FAKES/vm.fake.lock
+FAKE_LOCK=$(echo "$FAKES"/vm-????????.fake.lock)
 ok '… and locked as what it is' has "$FAKE_LOCK" one "$FAKES/downloads/one" ', fake: true'
 ok '… while the other is the true one' has "$FAKE_LOCK" two "$FILES/two"
 ok '… and there is no lock beside the recipe' test ! -e "$LOCK"

@@ -110,7 +110,8 @@ START_TEST(facts_are_files_merged_in_order)
 
 	ck_assert_str_eq(recipes_text(recipe, "/a"), "135");
 	ck_assert_str_eq(recipes_words(&recipe->firewall_tcp), "3");
-	recipes_refused(FROM "facts: { a: one.yaml }\n", 0, "x.recipe:2:8: facts: expected the path of a file, or a list of paths");
+	recipes_refused(FROM "facts: { a: one.yaml }\n", 0,
+			"x.recipe:2:8: facts: expected the path of a file, or a list of paths");
 	recipes_refused(FROM "facts: [one.yaml, [two.yaml]]\n", 0, "x.recipe:2:19: facts: expected the path of a file");
 	recipes_refused(FROM "facts: [one.yaml, four.yaml]\n", 0, "x.recipe:2:19: facts: cannot find the file 'four.yaml'");
 }
@@ -137,7 +138,8 @@ START_TEST(items_of_lists_have_numbers)
 
 	const struct recipe *recipe =
 		recipes_load(FROM "facts: facts.yaml\nvars: { l: ['${facts.hosts}', x], n: '${vars.l.0.1.name}' }\n"
-				  "files: { /a: { text: '${facts.hosts.0.name}${facts.hosts.0.ports.1.0}${vars.n}${vars.l.1}${facts.by.0}' } }\n"
+				  "files: { /a: { text: '${facts.hosts.0.name}${facts.hosts.0.ports.1.0}${vars.n}"
+				  "${vars.l.1}${facts.by.0}' } }\n"
 				  "firewall: { tcp: '${facts.hosts.0.ports.1}' }\n");
 
 	ck_assert_str_eq(recipes_text(recipe, "/a"), "a2bxzero");
@@ -153,7 +155,8 @@ START_TEST(templates_are_files_with_names_put_in)
 {
 	setenv("AETHER_TEST", "e", 1);
 	recipes_write("facts.yaml", "port: 0x1f\nhost: [{ a: 10.0.0.1 }]\nraw: '${name}'\n");
-	recipes_write("files/Caddyfile", "${name}.${vars.domain}:${facts.port} {\r\n\treverse_proxy ${facts.host.0.a} {$ENV} {{ x }}\n"
+	recipes_write("files/Caddyfile", "${name}.${vars.domain}:${facts.port} {\r\n"
+					 "\treverse_proxy ${facts.host.0.a} {$ENV} {{ x }}\n"
 					 "\trespond \"$${name} $$x $x $1 ${facts.raw}\" $\n}\n${env.AETHER_TEST}");
 	recipes_write("files/empty", "");
 	recipes_write("files/plain", "no newline \xc3\xa9");
@@ -161,8 +164,10 @@ START_TEST(templates_are_files_with_names_put_in)
 	recipes_write("m/m.conf", "${vars.domain}\n");
 
 	const struct recipe *recipe =
-		recipes_load(FROM "facts: facts.yaml\nuse: m/m.recipe\nvars: { domain: home.example, where: files }\nenv: AETHER_TEST\n"
-				  "files:\n  /c: { template: 'files/Caddyfile', mode: '0600' }\n  /e: { template: files/empty }\n"
+		recipes_load(FROM "facts: facts.yaml\nuse: m/m.recipe\n"
+				  "vars: { domain: home.example, where: files }\nenv: AETHER_TEST\n"
+				  "files:\n  /c: { template: 'files/Caddyfile', mode: '0600' }\n"
+				  "  /e: { template: files/empty }\n"
 				  "  /p: { template: '${vars.where}/plain' }\n");
 
 	ck_assert_str_eq(recipes_text(recipe, "/c"), "base.home.example:0x1f {\r\n\treverse_proxy 10.0.0.1 {$ENV} {{ x }}\n"
@@ -179,9 +184,11 @@ START_TEST(problems_of_a_template_are_told_at_their_places)
 	static const struct {
 		const char *text, *words;
 	} refusals[] = {
-		{"a\n  \xc3\xa9 ${vars.domian}\n", "files/t:2:5: files./a.template: '${vars.domian}': 'vars.domian' does not exist\n"
+		{"a\n  \xc3\xa9 ${vars.domian}\n",
+		 "files/t:2:5: files./a.template: '${vars.domian}': 'vars.domian' does not exist\n"
 						   "  hint: did you mean ${vars.domain}?\n"},
-		{"${HOME}", "files/t:1:1: files./a.template: '${HOME}': 'HOME' does not exist\n  hint: names begin with facts, vars, "
+		{"${HOME}",
+		 "files/t:1:1: files./a.template: '${HOME}': 'HOME' does not exist\n  hint: names begin with facts, vars, "
 			    "name or env; write $${HOME} for this text itself\n"},
 		{"x ${1:-y}\n${vars.map}\n", "files/t:1:3: files./a.template: '${1' has no closing '}'\n"},
 		{"x ${1:-y}\n${vars.map}\n", "files/t:2:1: files./a.template: '${vars.map}': a map cannot be put into a text\n"
@@ -191,7 +198,8 @@ START_TEST(problems_of_a_template_are_told_at_their_places)
 		{"${facts.x}", "the recipe has no 'facts'"},
 		{"${env.HOME}", "'HOME' is not listed under 'env'"},
 		{"${", "files/t:1:1: files./a.template: '${' has no closing '}'"},
-		{"ok\n\xe9t\xe9\n", "files/t:2:1: files./a.template: this is not UTF-8\n  hint: 'template' needs a text in UTF-8; "
+		{"ok\n\xe9t\xe9\n",
+		 "files/t:2:1: files./a.template: this is not UTF-8\n  hint: 'template' needs a text in UTF-8; "
 				   "use 'source' for a file that is taken as it is\n"},
 		{"\xff\xfe z\n", "files/t:1:1: files./a.template: this is not UTF-8"},
 		{"a\xc3", "files/t:1:2: files./a.template: this is not UTF-8"},
@@ -207,7 +215,8 @@ START_TEST(problems_of_a_template_are_told_at_their_places)
 			"x.recipe:2:26: files./a.template: cannot find the file");
 	recipes_refused(FROM "files: { /a: { template: files/t, text: x } }\n", 0, "files./a.template: this is not UTF-8");
 	recipes_write("files/t", "");
-	recipes_refused(FROM "files: { /a: { template: files/t, text: x } }\n", 0, "'template' and 'text' cannot be used together");
+	recipes_refused(FROM "files: { /a: { template: files/t, text: x } }\n", 0,
+			"'template' and 'text' cannot be used together");
 }
 END_TEST
 

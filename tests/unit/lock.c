@@ -8,6 +8,8 @@
 #include "edge/digest.h"
 #include "lock/fakes.h"
 #include "lock/file.h"
+#include "recipes.h"
+#include "scratch.h"
 
 #define DIGEST_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define DIGEST_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
@@ -265,8 +267,17 @@ START_TEST(a_lock_with_fakes_stands_beside_them)
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const struct lock lock = {.path = "f/b.fake.lock", .recipe_path = "a/b.recipe", .fakes = "f"};
 
-	ck_assert_str_eq(lock_path(arena, "a/b.recipe", "", "f"), "f/b.fake.lock");
-	ck_assert_str_eq(lock_path(arena, "b.recipe", "", "f"), "f/b.fake.lock");
+	static const char *const others[][2] = {{"c/b.recipe", ""}, {"b.recipe", ""}, {"a/b.recipe", ".lxc"}, {"a/b.lxc.recipe", ""}};
+	const char *path = lock_path(arena, "a/b.recipe", "", "f");
+
+	ck_assert_msg(text_has_prefix(path, "f/b-") && text_has_suffix(path, ".fake.lock"), "%s", path);
+	ck_assert_str_eq(lock_path(arena, "a/b.recipe", "", "f"), path);
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		ck_assert_str_ne(lock_path(arena, others[i][0], others[i][1], "f"), path);
+	ck_assert_str_ne(lock_path(arena, "a/b.recipe", ".lxc", "f"), lock_path(arena, "a/b.lxc.recipe", "", "f"));
+	recipes_write("x/b.recipe", "");
+	ck_assert_str_eq(lock_path(arena, scratch_path("x/../x/b.recipe"), "", "f"),
+			 lock_path(arena, scratch_path("x/b.recipe"), "", "f"));
 	ck_assert_str_eq(lock_again(arena, &lock, ""), "aether-build lock --with-fakes f a/b.recipe");
 }
 END_TEST

@@ -20,7 +20,8 @@ static int words_files_check_template(struct decoder *decoder, const struct buf 
 	if (good == text->size)
 		return 0;
 	pos_move(&pos, text->data, text->data + good);
-	err_at(decoder->err, -EINVAL, &pos, path, nul == text->data + good ? "a NUL byte: this is not a text file" : "this is not UTF-8");
+	err_at(decoder->err, -EINVAL, &pos, path,
+	       nul == text->data + good ? "a NUL byte: this is not a text file" : "this is not UTF-8");
 	return err_hint(decoder->err, "'template' needs a text in UTF-8; use 'source' for a file that is taken as it is");
 }
 
@@ -82,8 +83,8 @@ static void words_files_take_content(struct decoder *decoder, struct recipe_file
 		if (!contents[i].value)
 			continue;
 		if (first) {
-			err_at(decoder->err, -EINVAL, &file->pos, path, "'%s' and '%s' cannot be used together", contents[i].word,
-			       first);
+			err_at(decoder->err, -EINVAL, &file->pos, path, "'%s' and '%s' cannot be used together",
+			       contents[i].word, first);
 			err_hint(decoder->err,
 				 "to replace the content set by another recipe file, write '!replace' before the map");
 			return;
