@@ -4,6 +4,8 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "edge/yaml_bytes.h"
+
 /* Far above any file of ours, and low enough that what compares all with all stays quick. */
 enum { DEPTH_MAX = 64, BYTES_MAX = 4 << 20, KEYS_MAX = 4096, ITEMS_MAX = 8192, NODES_MAX = 1 << 17 };
 
@@ -11,7 +13,8 @@ struct reader {
 	yaml_parser_t parser;
 	struct arena *arena;
 	const char *name;
-	const unsigned char *text;
+	const char *text;            /* without a byte order mark */
+	size_t size;
 	unsigned depth, nodes;
 	struct err *err;
 };
@@ -31,14 +34,19 @@ static int yaml_refuse(const struct reader *reader, const yaml_mark_t *mark, con
 	return -EINVAL;
 }
 
-/* libyaml knows of bytes that are no text only how many came before them. */
-static int yaml_refuse_bytes(const struct reader *reader)
+/* A tab looks like the spaces that YAML wants: where one stands, no other hint helps. */
+static const char *yaml_hint(const struct reader *reader)
 {
-	struct pos pos = {reader->name, 1, 1};
+	const char *at = reader->text, *end = at + reader->size;
 
-	pos_move(&pos, (const char *)reader->text, (const char *)reader->text + reader->parser.problem_offset);
-	err_at(reader->err, -EINVAL, &pos, NULL, "%s", reader->parser.problem);
-	return err_hint(reader->err, "recipe files must be plain text in UTF-8");
+	for (size_t line = reader->parser.problem_mark.line; line && at; line--) {
+		at = memchr(at, '\n', (size_t)(end - at));
+		at += at != NULL;
+	}
+	for (; at && at < end && strchr(" \t-", *at); at++)
+		if (*at == '\t')
+			return "this line is indented with a tab: use spaces";
+	return "indent with spaces; put text that contains ': ' or ' #' in quotes";
 }
 
 static int yaml_next(struct reader *reader, yaml_event_t *event)
@@ -46,11 +54,8 @@ static int yaml_next(struct reader *reader, yaml_event_t *event)
 	if (yaml_parser_parse(&reader->parser, event))
 		return 0;
 	memset(event, 0, sizeof *event);
-	if (reader->parser.error == YAML_READER_ERROR && reader->parser.problem)
-		return yaml_refuse_bytes(reader);
 	return yaml_refuse(reader, &reader->parser.problem_mark,
-			   reader->parser.problem ? reader->parser.problem : "not YAML",
-			   "indent with spaces; put text that contains ': ' or ' #' in quotes");
+			   reader->parser.problem ? reader->parser.problem : "not YAML", yaml_hint(reader));
 }
 
 static struct node *yaml_new_node(const struct reader *reader, enum node_type type, const yaml_event_t *event)
@@ -133,6 +138,9 @@ static int yaml_read_pair(struct reader *reader, const yaml_event_t *key, struct
 		return yaml_refuse(reader, &key->start_mark, "more than 4096 keys in one map", NULL);
 	if (memchr(key->data.scalar.value, 0, key->data.scalar.length))
 		return yaml_refuse(reader, &key->start_mark, "a key contains a NUL byte", NULL);
+	if (yaml_is_invisible((const char *)key->data.scalar.value))
+		return yaml_refuse(reader, &key->start_mark, "a key contains an invisible character",
+				   "retype the line: text that is copied from web pages has spaces that are none");
 	name = arena_strdup(reader->arena, (const char *)key->data.scalar.value);
 	for (size_t i = 0; i < map->count; i++)
 		if (strcmp(map->keys[i], name) == 0) {
@@ -231,18 +239,20 @@ int yaml_read(struct arena *arena, const char *name, const void *text, size_t si
 	      struct err *err)
 {
 	struct err problems = {0};
-	struct reader reader = {
-		.arena = arena, .name = name, .text = text ? text : (const unsigned char *)"", .err = &problems};
+	struct reader reader = {.arena = arena, .name = name, .text = text ? text : "", .size = size, .err = &problems};
 	struct node *root = NULL;
 	int r;
 
 	if (size > BYTES_MAX)
 		return err_at(err, -EFBIG, &(struct pos){.file = name}, NULL,
 			      "the file is larger than 4 MiB: it cannot be a recipe file");
+	r = yaml_check_bytes(name, &reader.text, &reader.size, err);
+	if (r < 0)
+		return r;
 	if (!yaml_parser_initialize(&reader.parser))
 		return err_no_memory(err);
 	yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&reader.parser, reader.text, size);
+	yaml_parser_set_input_string(&reader.parser, (const unsigned char *)reader.text, reader.size);
 	r = yaml_read_document(&reader, &root);
 	yaml_parser_delete(&reader.parser);
 	err_take(err, &problems);
