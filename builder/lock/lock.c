@@ -13,7 +13,7 @@ static const char *lock_without(struct arena *arena, const char *path, const cha
 	return arena_strndup(arena, path, strlen(path) - (text_has_suffix(path, ending) ? strlen(ending) : 0));
 }
 
-/* What tells recipes of one file name apart: they may be of several folders and repositories, and a folder of fakes is shared. */
+/* What tells recipes of one file name apart: they may be of several repositories, and a folder of fakes is shared. */
 static const char *lock_origin(struct arena *arena, const char *recipe_path, const char *suffix)
 {
 	char *real = realpath(recipe_path, NULL), *sha256 = arena_array(arena, char, SHA256_HEX);

@@ -334,6 +334,22 @@ static int load_make_recipe(struct loader *loader)
 	return err_result(decoder->err);
 }
 
+/* A machine's name, or a generation's, is a natural mistake. */
+static int load_not_there(struct arena *arena, const char *path, struct err *err)
+{
+	const char *stem = arena_strndup(arena, path, strcspn(path, "/")), *near;
+	int r = err_sys(err, -errno, "cannot read the recipe '%s'", path);
+
+	if (text_has_suffix(path, ".recipe"))
+		return r;
+	near = arena_printf(arena, "%s.recipe", path);
+	if (path_exists(near))
+		return err_hint(err, "did you mean '%s'?", near);
+	near = arena_printf(arena, "recipes/%s.recipe", stem);
+	return path_exists(near) ? err_hint(err, "expected the path of a recipe: did you mean '%s'?", near)
+				 : err_hint(err, "expected the path of a recipe, like recipes/gateway.recipe");
+}
+
 int recipe_load(struct arena *arena, const char *path, const struct recipe_options *options, struct recipe **ret_recipe,
 		struct err *err)
 {
@@ -347,7 +363,7 @@ int recipe_load(struct arena *arena, const char *path, const struct recipe_optio
 	int r;
 
 	if (!realpath(path, real) || stat(real, &st) < 0)
-		return err_sys(err, -errno, "cannot read the recipe '%s'", path);
+		return load_not_there(arena, path, err);
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, -EINVAL, "the recipe '%s' is not a regular file", path);
 	loader.merger.decoder = &loader.decoder;

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "recipe/recipe.h"
 #include "shelf/generation.h"
 #include "shelf/shelf.h"
 
@@ -54,16 +55,61 @@ static bool find_is_name(const char *name)
 	return *name && *name != '.' && !strchr(name, '/');
 }
 
+/* What a build would call the shelf of the recipe at `path`, which need not have the name of its file. */
+static int find_name_of_recipe(struct arena *arena, const char *path, const char **ret_name, struct err *err)
+{
+	const struct recipe_options options = {.allow_outside = true};
+	struct err problems = {0};
+	struct recipe *recipe;
+	int r = recipe_load(arena, path, &options, &recipe, &problems);
+
+	if (r == 0)
+		*ret_name = arena_printf(arena, "%s%s", recipe->name, recipe_suffix(arena, recipe));
+	else
+		err_take(err, &problems);
+	err_free(&problems);
+	if (r < 0)
+		err_wrap(err, "while reading the name of the machine in '%s'; NAME or NAME/NUMBER needs no recipe", path);
+	return r;
+}
+
+/* The name that is meant: of a recipe what it says, of one that is gone its file's, of a path into `out` the shelf's. */
+static int find_name(struct arena *arena, const char *out, const char *argument, const char **ret_name, struct err *err)
+{
+	char *shelf, *real;
+
+	*ret_name = argument;
+	if (text_has_suffix(argument, RECIPE) && path_exists(argument))
+		return find_name_of_recipe(arena, argument, ret_name, err);
+	if (text_has_suffix(argument, RECIPE)) {
+		*ret_name = find_stem_of(arena, argument, RECIPE);
+		return 0;
+	}
+	shelf = strchr(argument, '/') ? realpath(argument, NULL) : NULL;
+	real = shelf ? realpath(out, NULL) : NULL;
+	if (real && text_has_prefix(shelf, real) && shelf[strlen(real)] == '/')
+		*ret_name = arena_strdup(arena, shelf + strlen(real) + 1);
+	free(shelf);
+	free(real);
+	return 0;
+}
+
 int generation_shelf(struct arena *arena, const char *out, const char *argument, const char **ret_name, struct err *err)
 {
-	const char *name = text_has_suffix(argument, RECIPE) ? find_stem_of(arena, argument, RECIPE) : argument;
+	const char *name;
 	unsigned *numbers;
+	int r = find_name(arena, out, argument, &name, err);
 
+	if (r < 0)
+		return r;
 	if (find_is_name(name) && shelf_numbers(arena, arena_printf(arena, "%s/%s", out, name), &numbers) > 0) {
 		*ret_name = arena_strdup(arena, name);
 		return 0;
 	}
-	err_set(err, -ENOENT, "there is no generation of '%s': expected NAME or NAME.recipe", argument);
+	if (text_has_suffix(argument, RECIPE))
+		err_set(err, -ENOENT, "there is no generation of '%s' (the name is '%s')", argument, name);
+	else
+		err_set(err, -ENOENT, "there is no generation of '%s': expected NAME or NAME.recipe", argument);
 	return find_hint_shelves(arena, out, err);
 }
 
@@ -79,15 +125,16 @@ static int find_load(struct arena *arena, const char *shelf, unsigned number, st
 	return generation_load(arena, shelf, number ? number : numbers[n - 1], ret_generation, err);
 }
 
-/* NAME or NAME/NUMBER, where the shelf NAME exists. Returns 1 when `reference` was no such thing. */
-static int find_by_name(struct arena *arena, const char *out, const char *reference, struct generation **ret_generation,
-			struct err *err)
+int generation_by_name(struct arena *arena, const char *out, const char *reference, struct generation **ret_generation,
+		       struct err *err)
 {
 	const char *slash = strchr(reference, '/');
 	const char *name = arena_strndup(arena, reference, slash ? (size_t)(slash - reference) : strlen(reference));
 	const char *shelf = arena_printf(arena, "%s/%s", out, name);
 	unsigned number = slash ? shelf_number(slash + 1) : 0, *numbers;
 
+	if (slash && !slash[1]) /* as a shell completes it */
+		slash = NULL;
 	if (!find_is_name(name) || shelf_numbers(arena, shelf, &numbers) == 0 || (slash && strchr(slash + 1, '/')))
 		return 1;
 	if (slash && (!number || !path_exists(arena_printf(arena, "%s/%u", shelf, number)))) {
@@ -135,7 +182,7 @@ int generation_find(struct arena *arena, const char *out, const char *reference,
 		r = generation_shelf(arena, out, reference, &name, err);
 		return r < 0 ? r : find_load(arena, arena_printf(arena, "%s/%s", out, name), 0, ret_generation, err);
 	}
-	r = find_by_name(arena, out, reference, ret_generation, err);
+	r = generation_by_name(arena, out, reference, ret_generation, err);
 	if (r == 1)
 		r = find_by_path(arena, reference, ret_generation, err);
 	if (r < 1)

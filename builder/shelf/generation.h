@@ -29,19 +29,23 @@ struct generation {
 /* What is known of the generation as a whole: bad when it is bad on any host, else good when it is good on one. */
 enum verdict generation_verdict(const struct generation *generation);
 
-/* Finds one generation by what a user calls it: NAME (the newest), NAME/NUMBER, the path of a generation's folder or image,
- * the path of a shelf (the newest), or NAME.recipe anywhere (the newest of NAME). -ENOENT when there is none, with those
- * that there are as a hint. In `arena`. */
+/* Finds one generation by what a user calls it, in every verb: NAME (the newest), NAME/NUMBER, the path of a generation's
+ * folder or image, the path of a shelf (the newest), or the path of a recipe (the newest of the machine that it names; where
+ * there is no such file, of the file's name). -ENOENT when there is none, with those that there are as a hint. In `arena`. */
 int generation_find(struct arena *arena, const char *out, const char *reference, struct generation **ret_generation,
 		    struct err *err);
+
+/* The same for NAME and NAME/NUMBER alone; 1 when `reference` is neither, or there is no such shelf. */
+int generation_by_name(struct arena *arena, const char *out, const char *reference, struct generation **ret_generation,
+		       struct err *err);
 
 /* All generations of shelf `name` below `out`, by their numbers. One whose manifest cannot be read is left out, with a
  * warning. */
 int generation_list(struct arena *arena, const char *out, const char *name, struct generation **ret_generations, size_t *ret_n,
 		    struct err *err);
 
-/* The shelf that a user names, as NAME or by NAME.recipe anywhere: its name, in `arena`. -ENOENT when nothing was ever
- * published on it, with those that there are as a hint. */
+/* The shelf that a user names, as NAME, by its path, or by a recipe as above: its name, in `arena`. -ENOENT when nothing
+ * was ever published on it, with those that there are as a hint. */
 int generation_shelf(struct arena *arena, const char *out, const char *argument, const char **ret_name, struct err *err);
 
 /* The names of all shelves below `out` that have a generation, sorted; in `arena`. */

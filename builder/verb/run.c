@@ -1,4 +1,4 @@
-/* aether-build run RECIPE|IMAGE: an image as a machine of its own, until it is powered off or Ctrl-C is pressed. */
+/* aether-build run RECIPE|GENERATION|IMAGE: an image as a machine of its own, until it is powered off or Ctrl-C is pressed. */
 #include <errno.h>
 #include <termios.h>
 #include <unistd.h>
@@ -168,7 +168,7 @@ static int run_run(const void *data, char *const *arguments, size_t n_arguments,
 
 const struct verb verb_run = {
 	.name = "run",
-	.arguments = "RECIPE|IMAGE",
+	.arguments = "RECIPE|GENERATION|IMAGE",
 	.summary = "Boots an image on a temporary disk, and prints how to log in",
 	.options = run_option_groups,
 	.options_size = sizeof(struct run_options),

@@ -1,4 +1,4 @@
-/* aether-build show NAME[/NUMBER]|PATH: everything there is to say about one generation. */
+/* aether-build show RECIPE|GENERATION: everything there is to say about one generation. */
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -138,7 +138,7 @@ static int show_run(const void *data, char *const *arguments, size_t n_arguments
 
 const struct verb verb_show = {
 	.name = "show",
-	.arguments = "NAME[/NUMBER]|PATH",
+	.arguments = "RECIPE|GENERATION",
 	.summary = "Shows all details of one generation",
 	.options = show_option_groups,
 	.options_size = sizeof(struct show_options),

@@ -14,6 +14,7 @@
 #include "shelf/gc.h"
 #include "shelf/publish.h"
 #include "shelf/record.h"
+#include "recipes.h"
 #include "scratch.h"
 #include "shelves.h"
 
@@ -222,7 +223,7 @@ START_TEST(a_generation_has_many_names)
 {
 	start(11);
 	const struct { const char *reference; unsigned number; } names[] = {
-		{"gateway", 11}, {"gateway/9", 9}, {"recipes/gateway.recipe", 11}, {"gateway.recipe", 11},
+		{"gateway", 11}, {"gateway/", 11}, {"gateway/9", 9}, {"recipes/gateway.recipe", 11}, {"gateway.recipe", 11},
 		{arena_printf(arena, "%s/gateway/3", out), 3}, {arena_printf(arena, "%s/gateway/3/", out), 3},
 		{arena_printf(arena, "%s/gateway/4/gateway.qcow2", out), 4}, {arena_printf(arena, "%s/gateway", out), 11},
 		{arena_printf(arena, "%s/gateway/../gateway/./5", out), 5},
@@ -236,6 +237,40 @@ START_TEST(a_generation_has_many_names)
 		ck_assert_str_eq(generation->manifest->key, arena_printf(arena, "%u", names[i].number));
 		ck_assert(path_exists(generation->image));
 	}
+}
+END_TEST
+
+/* A recipe is called by what is in it. */
+START_TEST(a_recipe_stands_for_the_machine_that_it_names)
+{
+	const struct { const char *file, *text; } recipes[] = {
+		{"box.recipe", "from: base.recipe\nname: gateway\n"},
+		{"child.recipe", "from: base.recipe\nvars: { n: way }\nname: 'gate${vars.n}'\n"},
+		{"gateway.recipe", "from: base.recipe\nname: other\n"},
+		{"broken.recipe", "from: base.recipe\nnaem: gateway\n"},
+	};
+	struct generation *generation;
+	const char *name;
+	struct err err = {0};
+
+	start(2);
+	recipes_load(recipes[0].text);
+	for (size_t i = 0; i < sizeof recipes / sizeof *recipes; i++)
+		recipes_write(recipes[i].file, recipes[i].text);
+	for (size_t i = 0; i < 2; i++) {
+		ck_assert_uint_eq(find(scratch_path(recipes[i].file))->number, 2);
+		ck_assert_int_eq(generation_shelf(arena, out, scratch_path(recipes[i].file), &name, &err), 0);
+		ck_assert_str_eq(name, "gateway");
+	}
+	ck_assert_int_eq(generation_find(arena, out, scratch_path("gateway.recipe"), &generation, &err), -ENOENT);
+	ck_assert_ptr_nonnull(strstr(err.first->text, "(the name is 'other')"));
+	err_free(&err);
+	ck_assert_int_eq(generation_find(arena, out, scratch_path("broken.recipe"), &generation, &err), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.first->hint, "'name'"));
+	ck_assert_ptr_nonnull(strstr(err.first->context, "NAME or NAME/NUMBER"));
+	err_free(&err);
+	ck_assert_int_eq(generation_shelf(arena, out, arena_printf(arena, "%s/gateway/", out), &name, &err), 0);
+	ck_assert_str_eq(name, "gateway");
 }
 END_TEST
 
@@ -475,7 +510,8 @@ END_TEST
 SUITE(generation, a_generation_appears_with_its_record, what_is_noted_is_found_and_a_host_has_one_entry,
       a_deployment_that_cannot_be_written_down_is_refused, nothing_is_noted_about_a_generation_that_is_gone,
       a_torn_record_counts_as_none, a_hostile_record_counts_as_none, a_record_of_a_later_version_is_not_overwritten,
-      a_generation_has_many_names, what_is_no_name_is_refused_and_those_there_are_are_told,
+      a_generation_has_many_names, a_recipe_stands_for_the_machine_that_it_names,
+      what_is_no_name_is_refused_and_those_there_are_are_told,
       a_generation_without_a_manifest_is_left_out_and_stays, writers_at_once_lose_no_note,
       a_writer_killed_anywhere_leaves_a_whole_record, a_full_disk_leaves_the_old_record,
       gc_keeps_the_newest_and_gives_no_number_again, gc_keeps_what_a_host_runs_and_the_last_good_one,

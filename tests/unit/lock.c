@@ -267,7 +267,8 @@ START_TEST(a_lock_with_fakes_stands_beside_them)
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const struct lock lock = {.path = "f/b.fake.lock", .recipe_path = "a/b.recipe", .fakes = "f"};
 
-	static const char *const others[][2] = {{"c/b.recipe", ""}, {"b.recipe", ""}, {"a/b.recipe", ".lxc"}, {"a/b.lxc.recipe", ""}};
+	static const char *const others[][2] = {
+		{"c/b.recipe", ""}, {"b.recipe", ""}, {"a/b.recipe", ".lxc"}, {"a/b.lxc.recipe", ""}};
 	const char *path = lock_path(arena, "a/b.recipe", "", "f");
 
 	ck_assert_msg(text_has_prefix(path, "f/b-") && text_has_suffix(path, ".fake.lock"), "%s", path);

@@ -73,6 +73,15 @@ judged 2 bad $'evil\e[2Jhost' 1700000100 $'caddy.service\nfailed'
 ok 'list says where a generation was deployed' run list small
 ok '… and what became of it there' has '^small/2 .* bad +gw.example \(good\), evil \[2Jhost \(bad\)$'
 ok 'list --json says the same' run list --json recipes/small.recipe
+cp "$SMALL" "$WORK/repo/recipes/box.recipe"
+for verb in show list diff; do
+	ok "$verb takes a recipe for the machine that it names" run $verb "$WORK/repo/recipes/box.recipe"
+done
+ok 'gc does, too' run gc --keep 2 --dry-run "$WORK/repo/recipes/box.recipe"
+ok 'what run cannot find is said in the words of show' refuses "generations: small/1, small/2" run small/9
+ok '… and so is a name' refuses "contains: small" run smal
+ok 'a verb that wants a recipe says so' refuses "expected the path of a recipe" why small/1
+ok 'list --json says the same' run list --json recipes/small.recipe
 ok '… and more' jq -e --arg image "$OUT/small/2/small.qcow2" 'length == 2 and .[0].number == 1 and .[1].verdict == "bad"
 	and .[1].image == $image and .[1].replaced == 1 and .[1].deployments[0].host == "gw.example"' "$WORK/result"
 ok 'list of an empty folder is empty' bash -c '[[ $("$1" list --out "$2") == "" && $("$1" list --json --out "$2") == "[]" ]]' \

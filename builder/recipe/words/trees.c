@@ -35,8 +35,9 @@ static int words_trees_unclear(struct decoder *decoder, const struct node *node,
 
 	err_at(decoder->err, -EINVAL, &node->pos, path, "'%s' is not the same number for all programs", text);
 	if (*digits && digits[strspn(digits, "01234567")] == 0)
-		return err_hint(decoder->err, "write \"%s\" in quotes for the text, %s%s for the number, or %s%ld if it is octal",
-				text, sign, digits, sign, strtol(digits, NULL, 8));
+		return err_hint(decoder->err,
+				"write \"%s\" in quotes for the text, %s%s for the number, or %s%ld if it is octal", text,
+				sign, digits, sign, strtol(digits, NULL, 8));
 	return err_hint(decoder->err, "write \"%s\" in quotes for the text, or the number in decimal digits", text);
 }
 

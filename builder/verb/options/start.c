@@ -1,6 +1,9 @@
 #include "verb/options/start.h"
 
 #include <errno.h>
+#include <sys/stat.h>
+
+#include "shelf/generation.h"
 
 #define ROW(name, value, help, type, member) {name, value, help, type, offsetof(struct start_options, member), NULL}
 const struct option start_options[] = {
@@ -59,11 +62,30 @@ static int start_check_container(const struct start_options *options, const char
 	return 0;
 }
 
+/* The image that is meant by what is no recipe: a generation, by one of its names, or any image by its path. */
+static int start_find_image(struct arena *arena, const char *out, const char *argument, const char **ret_image, struct err *err)
+{
+	struct generation *generation;
+	struct stat st;
+	int r = generation_by_name(arena, out, argument, &generation, err);
+
+	if (r == 1 && stat(argument, &st) == 0 && !S_ISDIR(st.st_mode)) {
+		*ret_image = argument;
+		return 0;
+	}
+	if (r == 1)
+		r = generation_find(arena, out, argument, &generation, err);
+	if (r == 0)
+		*ret_image = generation->image;
+	return r;
+}
+
 int start_target(struct arena *arena, const struct start_options *options, const struct build_how *how, const char *argument,
 		 const char *machine_only, struct target *ret_target, struct err *err)
 {
-	const char *image = argument;
-	int r = text_has_suffix(argument, ".recipe") ? build_obtain(how, 0, argument, arena, &image, err) : 0;
+	const char *image;
+	int r = text_has_suffix(argument, ".recipe") ? build_obtain(how, 0, argument, arena, &image, err)
+						     : start_find_image(arena, how->out, argument, &image, err);
 
 	if (r == 0)
 		r = target_find(arena, image, ret_target, err);
