@@ -238,6 +238,25 @@ static struct debian_package *resolve_find_package(const struct package_set *tre
 	return NULL;
 }
 
+/* By Debian's policy a package depends on what it makes its users with. Packages of others are not so careful. */
+static bool resolve_makes_accounts(const struct work *work, const struct index_entry *entry)
+{
+	static const char *const tools[] = {"adduser", "passwd", "systemd-sysusers", "systemd-standalone-sysusers",
+					    "opensysusers", "sysuser-helper"};
+	const struct recipe *recipe = work->resolve->recipe;
+	const struct debian_archive *archive = &work->resolve->suites->items[entry->archive].locked;
+	struct strv needs = {0};
+
+	if (!recipe->distribution.name || strcmp(archive->name, recipe->distribution.name) != 0 ||
+	    text_has_prefix(entry->name, "systemd") || strcmp(entry->name, "udev") == 0)
+		return true;
+	index_needs(work->arena, entry, &needs);
+	for (size_t i = 0; i < sizeof tools / sizeof *tools; i++)
+		if (strv_has(&needs, tools[i]))
+			return true;
+	return false;
+}
+
 /* Looks up what apt chose, and writes an index of just these packages. */
 static int resolve_look_up(struct work *work, struct package_set *tree, const char *index_path, struct err *err)
 {
@@ -258,6 +277,8 @@ static int resolve_look_up(struct work *work, struct package_set *tree, const ch
 		r = index_package(work->arena, entry, &tree->packages[i], err);
 		if (r < 0)
 			return r;
+		if (work->resolve->makers && resolve_makes_accounts(work, entry))
+			strv_push(work->arena, work->resolve->makers, entry->name);
 		tree->packages[i].layer = LAYER_RECIPE;
 		tree->n_packages++;
 		buf_add(&text, entry->stanza, entry->length);

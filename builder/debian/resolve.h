@@ -17,6 +17,7 @@ struct resolve {
 	size_t n_own;
 	const struct package_set *old; /* what is locked now, and stays where it can; NULL: nothing is to stay */
 	struct strv moving;            /* names of packages that may move all the same */
+	struct strv *makers;           /* gets the names of those packages that may make users and groups; or NULL */
 	const char *folder; /* for files of ours; does not exist yet */
 };
 

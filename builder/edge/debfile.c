@@ -4,6 +4,7 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,8 @@
 #include "base/text.h"
 #include "edge/extract.h"
 #include "edge/intake.h"
+
+enum { DEBFILE_TEXT_MAX = 1 << 20 };
 
 /* A package is an ar(5) archive of debian-binary, control.tar.* and data.tar.*. */
 
@@ -203,6 +206,54 @@ int debfile_control(const char *deb, struct buf *control, struct err *err)
 	if (r == ARCHIVE_EOF)
 		return err_set(err, -EBADMSG, "'%s' is not a Debian package: it has no control file", deb);
 	return debfile_damaged(deb, tar, err);
+}
+
+/* --- texts ----------------------------------------------------------------------------------------------------------- */
+
+/* The texts of one member, whose paths begin with `root` for the caller. */
+static int debfile_texts_of(const char *deb, struct archive *tar, const char *root, bool (*wanted)(const char *path),
+			    debfile_text *text, void *data, struct err *err)
+{
+	struct archive_entry *entry;
+	int r;
+
+	while ((r = archive_read_next_header(tar, &entry)) >= ARCHIVE_WARN && r != ARCHIVE_EOF) {
+		const char *raw = archive_entry_pathname(entry);
+		la_int64_t size = archive_entry_size(entry);
+		_cleanup_buf_ struct buf bytes = {0};
+		char path[PATH_MAX];
+
+		snprintf(path, sizeof path, "%s%s", root, raw ? raw + (text_has_prefix(raw, "./") ? 2 : 0) : "");
+		if (archive_entry_filetype(entry) != AE_IFREG || size <= 0 || size > DEBFILE_TEXT_MAX || !wanted(path))
+			continue;
+		if (archive_read_data(tar, buf_reserve(&bytes, (size_t)size), (size_t)size) != size)
+			return debfile_damaged(deb, tar, err);
+		bytes.size = (size_t)size;
+		bytes.data[bytes.size] = 0;
+		text(data, path, bytes.data);
+	}
+	return r == ARCHIVE_EOF ? 0 : debfile_damaged(deb, tar, err);
+}
+
+int debfile_texts(const char *deb, bool (*wanted)(const char *path), debfile_text *text, void *data, struct err *err)
+{
+	_cleanup_debfile_ struct archive *ar = debfile_open(deb, err);
+	char name[32];
+	int r = ar ? 0 : -EBADMSG;
+
+	while (r == 0 && (r = debfile_next(deb, ar, name, err)) > 0) {
+		bool control = strcmp(name, "control.tar") == 0, files = strcmp(name, "data.tar") == 0;
+		_cleanup_debfile_ struct archive *tar = NULL;
+
+		r = 0;
+		if (!control && !files)
+			continue;
+		tar = debfile_open_member(deb, ar, true, err);
+		r = tar ? debfile_texts_of(deb, tar, control ? "" : "/", wanted, text, data, err) : -EBADMSG;
+		if (files)
+			return r;
+	}
+	return r;
 }
 
 /* --- the files of a package ------------------------------------------------------------------------------------------- */

@@ -16,6 +16,11 @@ int debfile_flatten(const char *deb, const char *flat, uint64_t max_bytes, struc
 /* Appends the control file (deb-control(5)) of the package `deb` to `control`. */
 int debfile_control(const char *deb, struct buf *control, struct err *err);
 
+/* Hands over those texts of the package `deb` that `wanted` says yes to: its scripts (paths "preinst", "postinst", …) and files
+ * ("/usr/lib/…"), whole, at most 1 MiB each: what is larger is passed over. What is no package is -EBADMSG. */
+typedef void debfile_text(void *data, const char *path, const char *text);
+int debfile_texts(const char *deb, bool (*wanted)(const char *path), debfile_text *text, void *data, struct err *err);
+
 /* Whether a path of a package ("/usr/share/doc/x") is wanted. */
 typedef bool debfile_filter(void *data, const char *path);
 

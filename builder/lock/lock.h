@@ -24,6 +24,13 @@ struct lock_download {
 	bool fake;                   /* of a file that stood in for it: see lock/fakes.h */
 };
 
+/* An account that the recipe or a package makes, or made once: its number is never another's. */
+struct lock_account {
+	const char *name;
+	int64_t id;                  /* of the user, and of the group of that name */
+	struct strv packages;        /* that make it; none: the recipe, or nobody any more */
+};
+
 struct lock {
 	const char *path;
 	const char *recipe_path;     /* as given; NULL: the one beside it */
@@ -37,6 +44,9 @@ struct lock {
 	size_t n_downloads;
 	struct oci_image *containers; /* sorted by image */
 	size_t n_containers;
+	bool numbered;               /* it has numbers of accounts: older locks have none */
+	struct lock_account *accounts; /* sorted by name */
+	size_t n_accounts;
 	struct package_set image, tools;
 };
 
@@ -89,6 +99,9 @@ int lock_fetch_container(const struct lock *lock, const struct oci_image *contai
 
 /* The container image of that name, or NULL. */
 const struct oci_image *lock_container(const struct lock *lock, const char *image);
+
+/* The account of that name, or NULL. */
+const struct lock_account *lock_account(const struct lock *lock, const char *name);
 
 /* The download of that name, or NULL. */
 const struct lock_download *lock_download(const struct lock *lock, const char *name);

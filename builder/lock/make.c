@@ -12,6 +12,7 @@
 #include "lock/downloads.h"
 #include "lock/fakes.h"
 #include "lock/file.h"
+#include "lock/ids.h"
 
 /* A tree being resolved, on a thread and in an arena of its own. */
 struct job {
@@ -97,6 +98,7 @@ struct making {
 	struct lock *new;
 	struct suites suites;
 	struct job jobs[2]; /* image, tools */
+	struct strv makers; /* packages of the image that may make users and groups */
 	size_t n_jobs;
 	const char *scratch;
 	int scratch_fd;
@@ -148,6 +150,7 @@ static int make_prepare_job(struct making *making, const struct recipe *recipe, 
 		return r;
 	make_set_dates(making);
 	resolve->own = own;
+	resolve->makers = making->n_jobs == 0 && recipe->kind != KIND_TOOLS ? &making->makers : NULL;
 	job->arena = arena_new();
 	making->n_jobs++;
 	return 0;
@@ -202,6 +205,7 @@ static int make_publish(struct making *making, struct lock **ret_lock, struct er
 		make_tell_changes("tools", &making->old->tools, &read->tools);
 		downloads_tell(making->old, read);
 		containers_tell(making->old, read);
+		ids_tell(making->old, read);
 	}
 	fakes_warn(read);
 	*ret_lock = read;
@@ -230,6 +234,9 @@ static int make(struct making *making, struct cache *cache, struct lock **ret_lo
 	if (r < 0)
 		return r;
 	make_assemble(making);
+	r = ids_lock(making->arena, making->recipe, making->old, &making->makers, cache, making->new, err);
+	if (r < 0)
+		return r;
 	return make_publish(making, ret_lock, err);
 }
 

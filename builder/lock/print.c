@@ -73,6 +73,14 @@ static void lock_print_put_container(struct buf *text, const struct oci_image *c
 		lock_print_put_blob(text, "  - ", &container->layers[i]);
 }
 
+static void lock_print_put_account(struct buf *text, const struct lock_account *account)
+{
+	buf_printf(text, "  %s: { id: %" PRId64, account->name, account->id);
+	for (size_t i = 0; i < account->packages.count; i++)
+		buf_printf(text, "%s%s", i ? ", " : ", packages: [", account->packages.items[i]);
+	buf_puts(text, account->packages.count ? "] }\n" : " }\n");
+}
+
 void lock_print(struct buf *text, const struct lock *lock)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
@@ -94,6 +102,10 @@ void lock_print(struct buf *text, const struct lock *lock)
 		buf_puts(text, "containers:\n");
 	for (size_t i = 0; i < lock->n_containers; i++)
 		lock_print_put_container(text, &lock->containers[i]);
+	if (lock->numbered)
+		buf_printf(text, "accounts:%s\n", lock->n_accounts ? "" : " {}");
+	for (size_t i = 0; i < lock->n_accounts; i++)
+		lock_print_put_account(text, &lock->accounts[i]);
 	lock_print_put_tree(text, "image", lock, &lock->image);
 	if (lock->tools_sha256)
 		lock_print_put_tree(text, "tools", lock, &lock->tools);

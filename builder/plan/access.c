@@ -7,16 +7,6 @@
 #include "base/file.h"
 #include "plan/config.h"
 
-enum { FIRST_UID = 1000 };
-
-static bool access_uid_taken(const struct recipe *recipe, int64_t uid)
-{
-	for (size_t i = 0; i < recipe->n_users; i++)
-		if (recipe->users[i].uid == uid)
-			return true;
-	return false;
-}
-
 /* The user before this one with the same id of the recipe's own choosing; NULL when there is none. */
 static const struct recipe_user *access_same_uid(const struct recipe *recipe, const struct recipe_user *user)
 {
@@ -26,48 +16,40 @@ static const struct recipe_user *access_same_uid(const struct recipe *recipe, co
 	return NULL;
 }
 
-int64_t access_uid(const struct recipe *recipe, const struct recipe_user *user)
+/* A word of sysusers.d, which knows quotes, backslashes and specifiers (`%`); in quotes where it needs them. */
+static void access_put_word(struct buf *out, const char *text, bool quoted)
 {
-	int64_t next = FIRST_UID;
-
-	if (user->uid >= 0 || user->system)
-		return user->uid;
-	for (const struct recipe_user *other = recipe->users; ; other++) {
-		if (other->uid >= 0 || other->system)
-			continue;
-		while (access_uid_taken(recipe, next))
-			next++;
-		if (other == user)
-			return next;
-		next++;
-	}
+	quoted = quoted || !*text || text[strcspn(text, " \t\"'\\")];
+	buf_puts(out, quoted ? "\"" : "");
+	for (; *text; text++)
+		buf_printf(out, "%s%c", *text == '"' || *text == '\\' ? "\\" : *text == '%' ? "%" : "", *text);
+	buf_puts(out, quoted ? "\"" : "");
 }
 
-/* `text` in double quotes for sysusers.d. */
-static void access_put_quoted(struct buf *out, const char *text)
+/* The line of a folder or file in a home: "d HOME/b 0700 a a". */
+static void access_put_line(struct arena *arena, struct buf *tmpfiles, const struct recipe_user *user, char type,
+			    const char *path, mode_t mode)
 {
-	buf_puts(out, " \"");
-	for (; *text; text++)
-		buf_printf(out, "%s%c", *text == '"' || *text == '\\' ? "\\" : "", *text);
-	buf_puts(out, "\"");
+	buf_printf(tmpfiles, "%c ", type);
+	buf_puts(tmpfiles, escape_tmpfiles(arena, *path ? arena_printf(arena, "%s/%s", user->home, path) : user->home));
+	buf_printf(tmpfiles, " %04o %s %s", mode, user->name, user->name);
 }
 
 /* `path` of /etc/skel in a new home. Its folders come before it, once each. */
 static void access_put_skeleton(struct arena *arena, struct buf *tmpfiles, const struct recipe_user *user,
 				const char *path, mode_t mode, struct strv *folders)
 {
-	const char *home = escape_tmpfiles(arena, user->home);
-
 	for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
 		const char *folder = arena_strndup(arena, path, (size_t)(slash - path));
 
 		if (strv_has(folders, folder))
 			continue;
 		strv_push(arena, folders, folder);
-		buf_printf(tmpfiles, "d %s/%s 0700 %s %s\n", home, escape_tmpfiles(arena, folder), user->name, user->name);
+		access_put_line(arena, tmpfiles, user, 'd', folder, 0700);
+		buf_puts(tmpfiles, "\n");
 	}
-	path = escape_tmpfiles(arena, path);
-	buf_printf(tmpfiles, "C %s/%s %04o %s %s - /etc/skel/%s\n", home, path, mode, user->name, user->name, path);
+	access_put_line(arena, tmpfiles, user, 'C', path, mode);
+	buf_printf(tmpfiles, " - /etc/skel/%s\n", escape_tmpfiles(arena, path));
 }
 
 /* Home folders are on the state partition, which is empty on the first boot: tmpfiles make them there. File by file,
@@ -81,7 +63,8 @@ static void access_put_home(struct arena *arena, struct buf *tmpfiles, const str
 	struct strv folders = {0};
 
 	if (!user->system) {
-		buf_printf(tmpfiles, "d %s 0700 %s %s\n", escape_tmpfiles(arena, user->home), user->name, user->name);
+		access_put_line(arena, tmpfiles, user, 'd', "", 0700);
+		buf_puts(tmpfiles, "\n");
 		for (size_t i = 0; i < seen.count; i++)
 			access_put_skeleton(arena, tmpfiles, user, debians[i], 0644, &folders);
 		for (size_t i = 0; i < recipe->n_files; i++) {
@@ -114,23 +97,49 @@ static int access_make_sudo(struct arena *arena, struct plan *plan, const struct
 	return 0;
 }
 
+static void access_make_groups(struct arena *arena, struct plan *plan, struct buf *sysusers)
+{
+	const struct recipe *recipe = plan->recipe;
+
+	for (size_t i = 0; i < recipe->n_groups; i++) {
+		const struct recipe_group *group = &recipe->groups[i];
+		int64_t gid = numbers_of(plan, group->name)->gid;
+
+		*arena_push(arena, plan->groups, plan->n_groups) = (struct plan_group){group, gid};
+		buf_printf(sysusers, gid < 0 ? "g %s -\n" : "g %s %" PRId64 "\n", group->name, gid);
+	}
+}
+
+/* "u NAME UID", or UID:GID; without a number sysusers.d gives a free one by itself. */
+static void access_put_ids(struct buf *sysusers, const char *name, const struct plan_account *account)
+{
+	buf_printf(sysusers, account->uid < 0 ? "u %s -" : "u %s %" PRId64, name, account->uid);
+	if (account->gid != account->uid)
+		buf_printf(sysusers, ":%" PRId64, account->gid);
+}
+
 static void access_make_users(struct arena *arena, struct plan *plan, struct err *err)
 {
 	const struct recipe *recipe = plan->recipe;
 	_cleanup_buf_ struct buf sysusers = {0}, tmpfiles = {0};
 
+	access_make_groups(arena, plan, &sysusers);
 	for (size_t i = 0; i < recipe->n_users; i++) {
 		const struct recipe_user *user = &recipe->users[i], *other = access_same_uid(recipe, user);
-		int64_t uid = access_uid(recipe, user);
+		const struct plan_account *account = numbers_of(plan, user->name);
 
-		*arena_push(arena, plan->users, plan->n_users) = (struct plan_user){user, uid};
+		*arena_push(arena, plan->users, plan->n_users) = (struct plan_user){user, account->uid};
 		if (other)
 			err_at(err, -EEXIST, &user->pos, NULL, "the users '%s' and '%s' have the same id %" PRId64,
 			       other->name, user->name, user->uid);
-		/* sysusers.d gives a system user a free id by itself; people's start at 1000, in order of appearance. */
-		buf_printf(&sysusers, "u %s %s", user->name, uid < 0 ? "-" : arena_printf(arena, "%" PRId64, uid));
-		access_put_quoted(&sysusers, user->comment);
-		buf_printf(&sysusers, " %s %s\n", user->home, user->shell);
+		access_put_ids(&sysusers, user->name, account);
+		buf_puts(&sysusers, " ");
+		access_put_word(&sysusers, user->comment, true);
+		buf_puts(&sysusers, " ");
+		access_put_word(&sysusers, user->home, false);
+		buf_puts(&sysusers, " ");
+		access_put_word(&sysusers, user->shell, false);
+		buf_puts(&sysusers, "\n");
 		for (size_t g = 0; g < user->groups.count; g++)
 			buf_printf(&sysusers, "m %s %s\n", user->name, user->groups.items[g]);
 		access_put_home(arena, &tmpfiles, recipe, user);

@@ -14,6 +14,7 @@ void exceptions_make(struct arena *arena, const struct recipe *recipe, const str
 		     struct plan_layer *layer);
 
 /* One kind of words each; called by config_make(). */
+int numbers_make(struct arena *arena, struct plan *plan, struct err *err); /* plan->accounts; before all that asks for them */
 int access_make(struct arena *arena, struct plan *plan, struct err *err);  /* users, sudo, ssh */
 int network_make(struct arena *arena, struct plan *plan, struct err *err); /* host name, firewall, networks */
 int quadlets_make(struct arena *arena, struct plan *plan, struct err *err); /* containers; adds units, so before units_make() */
@@ -24,8 +25,8 @@ int needs_make(struct arena *arena, struct plan *plan, struct err *err);   /* a 
 int agent_make(struct arena *arena, struct plan *plan,
 	       struct err *err); /* aether-agent, and what it reads; after layout_make() */
 
-/* The id of a user: the recipe's choice, else the next free one from 1000 on; -1: a system user's, that nobody knows before. */
-int64_t access_uid(const struct recipe *recipe, const struct recipe_user *user);
+/* The numbers of a name, or NULL. */
+const struct plan_account *numbers_of(const struct plan *plan, const char *name);
 
 /* Adds a file of root's with `text` (copied) as its content. */
 void config_put(struct arena *arena, struct plan *plan, const char *path, mode_t mode, const struct pos *pos, const char *text);

@@ -54,6 +54,19 @@ static const struct plan_field user_fields[] = {
 	END,
 };
 
+static const struct plan_field group_fields[] = {
+	VIA(plan_group, words, recipe_group, PLAN_TEXT, "name", name, PLAN_NAMES),
+	IN(plan_group, PLAN_NUMBER, "gid", gid, 0),
+	END,
+};
+
+static const struct plan_field account_fields[] = {
+	IN(plan_account, PLAN_TEXT, "name", name, PLAN_NAMES),
+	IN(plan_account, PLAN_NUMBER, "uid", uid, PLAN_SHOWN),
+	IN(plan_account, PLAN_NUMBER, "gid", gid, 0),
+	END,
+};
+
 #define DOWNLOAD(type, member) VIA(plan_download, words, recipe_download, type, #member, member, 0)
 static const struct plan_field download_fields[] = {
 	VIA(plan_download, words, recipe_download, PLAN_TEXT, "name", name, PLAN_NAMES),
@@ -155,6 +168,10 @@ const struct plan_list plan_lists[] = {
 	{"ports", "udp", "port", "Ports", "image", "/udp", .of_recipe = true, WORDS(recipe, firewall_udp)},
 	{"users", NULL, "user", "Users", "image", LIST(plan, users, plan_user), POS_VIA(plan_user, words, recipe_user),
 	 .fields = user_fields},
+	{"groups", NULL, "group", "Groups", "image", LIST(plan, groups, plan_group), POS_VIA(plan_group, words, recipe_group),
+	 .fields = group_fields},
+	{"accounts", NULL, "account", "Ids of accounts", "image", LIST(plan, accounts, plan_account), POS(plan_account),
+	 .fields = account_fields},
 	{"downloads", NULL, "download", "Downloads", "image", LIST(plan, downloads, plan_download),
 	 POS_VIA(plan_download, words, recipe_download), .fields = download_fields},
 	{"containers", NULL, "container image", "Container images", "image", LIST(plan, containers, plan_container),
@@ -179,6 +196,7 @@ const struct plan_single plan_singles[] = {
 	{VIA(plan, recipe, recipe, PLAN_TEXT, "name", name, 0), "all"},
 	{IN(plan, PLAN_TEXT, "kind", kind, 0), "all"},
 	{IN(plan, PLAN_NUMBER, "epoch", epoch, 0), "image"},
+	{IN(plan, PLAN_NUMBER, "numbering", numbering, 0), "image"},
 	{IN(plan, PLAN_TEXT, "seed", seed, 0), NULL}, /* it follows from the name */
 	{VIA(plan, programs, plan_programs, PLAN_TEXT, "init", init_sha256, PLAN_MAYBE), "disk"},
 	{IN(plan, PLAN_TEXT, "cmdline", cmdline, PLAN_MAYBE), "disk"},

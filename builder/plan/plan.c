@@ -75,6 +75,10 @@ static const char *plan_make_ground_key(struct arena *arena, const struct plan *
 		print_words(&text, "without", &plan->own[i].paths);
 	for (size_t i = 0; i < plan->n_containers; i++)
 		buf_printf(&text, "container %s\n", plan->containers[i].key);
+	buf_printf(&text, "numbering %" PRId64 "\n", plan->numbering);
+	for (size_t i = 0; i < plan->n_accounts; i++)
+		buf_printf(&text, "account %s %" PRId64 " %" PRId64 "\n", plan->accounts[i].name, plan->accounts[i].uid,
+			   plan->accounts[i].gid);
 	return plan_digest_of(arena, &text);
 }
 

@@ -64,7 +64,20 @@ struct plan_quadlet {
 /* A user of the recipe, and the number that was decided. */
 struct plan_user {
 	const struct recipe_user *words;
-	int64_t uid;                           /* -1: a system user's, that nobody knows before */
+	int64_t uid;                           /* -1: a system user's, that nobody knows before (an old lock) */
+};
+
+struct plan_group {
+	const struct recipe_group *words;
+	int64_t gid;                           /* -1: nobody knows it before (an old lock) */
+};
+
+/* The numbers of a name, whoever makes the user and group: the recipe, a package, or nobody any more. */
+struct plan_account {
+	const char *name;
+	int64_t uid, gid;                      /* -1: not decided */
+	bool pinned;                           /* by the recipe */
+	struct pos pos;                        /* of the recipe's words behind it */
 };
 
 /* What no two machines may share: no image has it, each machine makes it on its first boot. */
@@ -107,6 +120,12 @@ struct plan {
 	size_t n_quadlets;
 	struct plan_user *users;
 	size_t n_users;
+	struct plan_group *groups;
+	size_t n_groups;
+	struct plan_account *accounts;
+	size_t n_accounts;
+	int64_t numbering;                     /* 1: accounts of packages that are in no lock get numbers by their names; … */
+					       /* … -1: as the packages make them (an old lock) */
 	struct plan_file *files;               /* in the order they are written: what was generated, then the recipe's own */
 	size_t n_files;
 	struct plan_unit *units;

@@ -15,14 +15,6 @@ enum { SUBIDS = 65536, FIRST_SUBID = 100000, FIRST_UID = 1000, LAST_UID = 60000 
 
 /* --- the files ------------------------------------------------------------------------------------------------------- */
 
-static const struct recipe_user *plan_quadlets_find_user(const struct recipe *recipe, const char *name)
-{
-	for (size_t i = 0; i < recipe->n_users; i++)
-		if (strcmp(recipe->users[i].name, name) == 0)
-			return &recipe->users[i];
-	return NULL;
-}
-
 static bool plan_quadlets_has_setting(const struct recipe_settings *settings, const char *section, const char *key)
 {
 	for (size_t i = 0; i < settings->count; i++)
@@ -65,7 +57,7 @@ static int plan_quadlets_make_quadlet(struct arena *arena, struct plan *plan, co
 
 	*quadlet = (struct plan_quadlet){.name = words->name, .pos = words->pos};
 	if (words->user)
-		quadlet->uid = access_uid(plan->recipe, plan_quadlets_find_user(plan->recipe, words->user));
+		quadlet->uid = numbers_of(plan, words->user)->uid;
 	if (words->user)
 		quadlet->path =
 			arena_printf(arena, "/etc/containers/systemd/users/%" PRId64 "/%s", quadlet->uid, words->name);
@@ -204,7 +196,7 @@ static void plan_quadlets_make_users(struct arena *arena, struct plan *plan)
 
 	for (size_t i = 0; i < plan->recipe->n_users; i++) {
 		const struct recipe_user *user = &plan->recipe->users[i];
-		int64_t uid = access_uid(plan->recipe, user);
+		int64_t uid = numbers_of(plan, user->name)->uid;
 
 		if (!plan_quadlets_runs(plan->recipe, user))
 			continue;

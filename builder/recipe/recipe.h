@@ -82,13 +82,27 @@ struct recipe_file {
 	struct pos pos;
 };
 
+/* Ids that a recipe may give: those that Debian's policy leaves to each system; people's begin in between. */
+enum { ACCOUNT_ID_MIN = 100, ACCOUNT_ID_PEOPLE = 1000, ACCOUNT_ID_MAX = 59999 };
+
+/* Which of a user's words are the recipe's own, and not filled in. */
+enum recipe_written { WRITTEN_SHELL = 1, WRITTEN_HOME = 2, WRITTEN_COMMENT = 4 };
+
 struct recipe_user {
 	const char *name;
-	int64_t uid;                 /* -1: chosen by the system, in order of appearance */
+	int64_t uid;                 /* -1: the lock's, or the next free one */
 	struct strv groups;
 	const char *shell, *home, *comment; /* never NULL */
+	unsigned written;            /* of enum recipe_written */
 	const char *sudo;            /* NULL, "nopasswd" or "password" */
 	bool linger, system;
+	struct pos pos, uid_pos, groups_pos, shell_pos, home_pos; /* of the name, and of words where they are written */
+};
+
+/* `groups`: a group of the recipe's own, or the number of a package's. */
+struct recipe_group {
+	const char *name;
+	int64_t gid;                 /* -1: the lock's */
 	struct pos pos;
 };
 
@@ -230,6 +244,7 @@ struct recipe {
 	struct recipe_download *downloads;
 	struct recipe_file *files;
 	struct recipe_user *users;
+	struct recipe_group *groups;
 	struct recipe_principals *principals;
 	struct recipe_network *networks;
 	struct recipe_unit *units;
@@ -239,8 +254,8 @@ struct recipe {
 	struct recipe_hook *configure; /* hooks.configure */
 	struct recipe_own *own;      /* perMachine */
 	struct recipe_disk *disks;
-	size_t n_repositories, n_packages, n_downloads, n_files, n_users, n_principals, n_networks, n_units, n_quadlets,
-	    n_health, n_tests, n_configure, n_own, n_disks;
+	size_t n_repositories, n_packages, n_downloads, n_files, n_users, n_groups, n_principals, n_networks, n_units,
+	    n_quadlets, n_health, n_tests, n_configure, n_own, n_disks;
 
 	const char *ssh_ca;          /* host path of the user CA's public key, or NULL */
 	struct strv firewall_tcp, firewall_udp; /* ports or ranges "8000-8100", decimal */
@@ -261,6 +276,10 @@ struct recipe_options {
 	bool allow_outside;          /* --allow-outside: own files may lie outside the repository */
 	unsigned kind;               /* the kind asked for (checked against `kinds:`), 0: the first one it names */
 };
+
+/* Whether every Debian system has the user, or the group, with a number that never changes (base-passwd). */
+bool recipe_system_user(const char *name);
+bool recipe_system_group(const char *name);
 
 /* A kind by its name in recipes ("vm", "lxc", "tools"; 0 for no such kind), and the other way round. */
 unsigned recipe_kind(const char *name);

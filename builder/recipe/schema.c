@@ -39,6 +39,7 @@ static const struct field recipe_fields[] = {
 	 "files that are in no package, locked by digest"},
 	{"files", &word_files, 0, WORD_OF(recipe, files), WORD_OF(recipe, n_files), "files by their path in the image"},
 	{"users", &word_users, 0, WORD_OF(recipe, users), WORD_OF(recipe, n_users), "users by name"},
+	{"groups", &word_groups, 0, WORD_OF(recipe, groups), WORD_OF(recipe, n_groups), "groups by name"},
 	{"ssh", &word_ssh, 0, 0, 0, "who may log in"},
 	{"firewall", &word_firewall, 0, 0, 0, "open ports"},
 	{"networks", &word_networks, 0, WORD_OF(recipe, networks), WORD_OF(recipe, n_networks), "network interfaces"},

@@ -1,60 +1,17 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "tree/accounts.h"
 #include "tree/inside.h"
 #include "tree/steps.h"
 
-enum { TABLE_BYTES_MAX = 16 << 20 };
-
-static const char SYSUSERS[] = "/usr/lib/sysusers.d/";
-
-static int tree_files_put_file(const struct step *step, const struct plan_file *file, uid_t uid, gid_t gid,
-			       struct err *err)
+int step_put_file(const struct step *step, const struct plan_file *file, uid_t uid, gid_t gid, struct err *err)
 {
 	const struct inside_access access = {file->mode, uid, gid};
 
 	if (file->text)
 		return inside_write(step->root_fd, file->path, file->text, strlen(file->text), &access, err);
 	return inside_copy(step->root_fd, file->path, file->source, file->sha256, &access, err);
-}
-
-/* A package's script may have put anything in the place of these; a pipe would make systemd-sysusers wait for ever. */
-static int tree_files_check_accounts(const struct step *step, struct err *err)
-{
-	static const char *const tables[] = {"/etc/passwd", "/etc/group", "/etc/shadow", "/etc/gshadow"};
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < sizeof tables / sizeof *tables; i++) {
-		_cleanup_buf_ struct buf text = {0};
-
-		r = inside_read(step->root_fd, tables[i], TABLE_BYTES_MAX, &text, err);
-	}
-	return r;
-}
-
-int step_users(const struct step *step, struct err *err)
-{
-	bool any = false;
-	int r;
-
-	for (size_t i = 0; i < step->plan->n_files; i++) {
-		const struct plan_file *file = &step->plan->files[i];
-
-		if (file->link || !text_has_prefix(file->path, SYSUSERS))
-			continue;
-		any = true;
-		r = tree_files_put_file(step, file, 0, 0, err);
-		if (r < 0)
-			return r;
-	}
-	if (!any)
-		return 0;
-	r = tree_files_check_accounts(step, err);
-	if (r == 0)
-		r = step_run(step, (const char *const[]){"/usr/bin/systemd-sysusers", NULL}, STEP_PATIENCE_S, err);
-	return r < 0 ? err_wrap(err, "while creating the users of the recipe") : 0;
 }
 
 static int tree_files_put(const struct step *step, const struct accounts *accounts, const struct plan_file *file,
@@ -69,7 +26,7 @@ static int tree_files_put(const struct step *step, const struct accounts *accoun
 	if ((r = accounts_uid(accounts, file->owner, &file->pos, &uid, err)) < 0 ||
 	    (r = accounts_gid(accounts, file->group, &file->pos, &gid, err)) < 0)
 		return r;
-	r = tree_files_put_file(step, file, uid, gid, err);
+	r = step_put_file(step, file, uid, gid, err);
 	return r < 0 && file->pos.line ? err_wrap(err, "with the file at %s:%u", file->pos.file, file->pos.line) : r;
 }
 

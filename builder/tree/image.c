@@ -27,7 +27,7 @@ typedef int image_step(const struct step *step, struct err *err);
 /* Files, units and hooks. Names are asked when files or units were refused, too: all that is misspelt is told at once. */
 static int tree_image_words(const struct step *step, struct err *err)
 {
-	static image_step *const steps[] = {step_files, step_quadlets, step_units};
+	static image_step *const steps[] = {step_files, step_logins, step_quadlets, step_units};
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < sizeof steps / sizeof *steps; i++)
@@ -71,7 +71,7 @@ static int tree_image_make(struct arena *arena, struct cache *cache, const struc
 int tree_image(struct arena *arena, struct cache *cache, const struct plan *plan, struct tree *ret_tree, struct err *err)
 {
 	image_step *const steps[] = {
-		step_hostname, step_users, step_downloads, tree_image_words, step_clean, step_own, step_secrets,
+		step_numbers, step_hostname, step_users, step_downloads, tree_image_words, step_clean, step_own, step_secrets,
 		plan->recipe->kind == KIND_LXC ? step_container : step_var,
 	};
 
@@ -81,7 +81,7 @@ int tree_image(struct arena *arena, struct cache *cache, const struct plan *plan
 
 int tree_ground(struct arena *arena, struct cache *cache, const struct plan *plan, struct tree *ret_tree, struct err *err)
 {
-	static image_step *const steps[] = {step_clean, step_ground};
+	static image_step *const steps[] = {step_ground_numbers, step_clean, step_ground};
 
 	return tree_image_make(arena, cache, plan, steps, sizeof steps / sizeof *steps, ret_tree, err);
 }

@@ -2,12 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <fts.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/file.h"
 #include "host/sandbox.h"
 #include "tree/debs.h"
@@ -15,6 +17,7 @@
 #include "tree/found.h"
 
 static const char ROOM[] = "layers";
+enum { OWNED_BYTES_MAX = 64 << 20 };
 
 /* What is in a layer's folder: its files, and while it is made, what overlayfs needs. */
 const char *layer_files_of(struct arena *arena, const char *layer)
@@ -30,6 +33,12 @@ const char *layer_files(struct arena *arena, const struct cache *cache, const st
 const char *layer_found(struct arena *arena, const struct cache *cache, const struct plan_layer *layer)
 {
 	return arena_printf(arena, "%s/found", cache_path(cache, arena, ROOM, layer->key));
+}
+
+/* The list of paths in it that are not root's, each followed by a NUL. */
+static const char *layer_owned_of(struct arena *arena, const char *layer)
+{
+	return arena_printf(arena, "%s/owned", layer);
 }
 
 /* A path in the options of overlayfs, where comma and colon mean something. */
@@ -174,6 +183,26 @@ int layer_fill(struct cache *cache, const struct plan_tree *tree, unsigned l, co
 	return r < 0 ? r : path_remove(root, err);
 }
 
+/* Writes down what is not root's: to give it to another number, nobody has to look through the tree. */
+static int layer_note_owned(const char *draft, struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	char *const paths[] = {(char *)layer_files_of(arena, draft), NULL};
+	size_t skip = strlen(paths[0]);
+	_cleanup_buf_ struct buf owned = {0};
+	FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+	FTSENT *entry;
+
+	if (!walk)
+		return err_sys(err, -errno, "cannot look through '%s'", paths[0]);
+	while ((entry = fts_read(walk)))
+		if (entry->fts_info != FTS_DP && entry->fts_info != FTS_NS && entry->fts_level > 0 &&
+		    (entry->fts_statp->st_uid || entry->fts_statp->st_gid))
+			buf_add(&owned, entry->fts_path + skip, entry->fts_pathlen - skip + 1);
+	fts_close(walk);
+	return file_write(layer_owned_of(arena, draft), owned.size ? owned.data : "", owned.size, 0644, err);
+}
+
 static int layer_make(struct cache *cache, const struct plan_tree *tree, unsigned l, struct dpkg_progress *progress,
 		      struct err *err)
 {
@@ -185,6 +214,8 @@ static int layer_make(struct cache *cache, const struct plan_tree *tree, unsigne
 		return r < 0 ? r : 0;
 	r = layer_fill(cache, tree, l, draft.path, progress, err);
 	if (r == 0)
+		r = layer_note_owned(draft.path, err);
+	if (r == 0)
 		return cache_commit(&draft, err);
 	cache_abandon(&draft);
 	return err_wrap(err, "while installing the %s packages of '%s'", names[l], tree->recipe->name);
@@ -195,6 +226,33 @@ bool tree_cached(const struct cache *cache, const struct plan_layer *layer)
 	_cleanup_arena_ struct arena *arena = arena_new();
 
 	return layer->n_packages == 0 || path_exists(layer_files(arena, cache, layer));
+}
+
+int layer_owned(struct arena *arena, const struct cache *cache, const struct plan_tree *tree, struct strv *ret_paths,
+		struct err *err)
+{
+	struct strv paths = {0};
+	size_t kept = 0;
+
+	for (unsigned l = 0; l < LAYER_COUNT; l++) {
+		_cleanup_buf_ struct buf owned = {0};
+		int r = tree->layers[l].n_packages
+				? file_read(layer_owned_of(arena, cache_path(cache, arena, ROOM, tree->layers[l].key)),
+					    OWNED_BYTES_MAX, &owned, err)
+				: 0;
+
+		if (r < 0)
+			return r;
+		for (size_t at = 0; at < owned.size; at += strlen(owned.data + at) + 1)
+			strv_push(arena, &paths, owned.data + at);
+	}
+	strv_sort(&paths);
+	for (size_t i = 0; i < paths.count; i++)
+		if (kept == 0 || strcmp(paths.items[i], paths.items[kept - 1]) != 0)
+			paths.items[kept++] = paths.items[i];
+	paths.count = kept;
+	*ret_paths = paths;
+	return 0;
 }
 
 /* From the first layer that is missing on, all are made anew: their keys hang on it. */

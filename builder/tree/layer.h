@@ -35,4 +35,9 @@ int layer_fill(struct cache *cache, const struct plan_tree *tree, unsigned l, co
 const char *layer_files_of(struct arena *arena, const char *draft);
 const char *layer_files(struct arena *arena, const struct cache *cache, const struct plan_layer *layer);
 
+/* The paths in the layers of `tree` that are not root's, or not of root's group, each once, sorted; absolute, as the image sees
+ * them. All layers must be in the cache. */
+int layer_owned(struct arena *arena, const struct cache *cache, const struct plan_tree *tree, struct strv *ret_paths,
+		struct err *err);
+
 #endif

@@ -13,14 +13,24 @@ struct step {
 	int root_fd;
 };
 
+/* Accounts of packages get the numbers that the plan has for them, and the words that the recipe has for them. */
+int step_numbers(const struct step *step, struct err *err);
+int step_ground_numbers(const struct step *step, struct err *err); /* the same, without a word: of tree_ground() */
+
 /* Users of sysusers.d(5) in the plan's files come into being. */
 int step_users(const struct step *step, struct err *err);
+
+/* Writes one file of the plan, as the owner of that number. */
+int step_put_file(const struct step *step, const struct plan_file *file, uid_t uid, gid_t gid, struct err *err);
 
 /* The plan's downloads, which are in the cache: what is wanted of them is put in its place. */
 int step_downloads(const struct step *step, struct err *err);
 
 /* The plan's files. */
 int step_files(const struct step *step, struct err *err);
+
+/* Users that can log in have a shell that is in the image. */
+int step_logins(const struct step *step, struct err *err);
 
 /* Podman's own generator must find nothing wrong with the Quadlet files; what it says is told at the recipe's place. */
 int step_quadlets(const struct step *step, struct err *err);

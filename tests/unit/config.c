@@ -44,6 +44,7 @@ static struct plan *plan_of(void)
 		err_print(&err, stderr);
 		ck_abort_msg("the recipe can be planned");
 	}
+	err_free(&err);
 	return plan;
 }
 
@@ -115,6 +116,134 @@ START_TEST(people_get_ids_from_1000_in_their_order_around_those_that_are_taken)
 		   "u carla 1002 \"a \\\"quoted\\\\ name\" /home/carla /bin/bash\n"
 		   "m carla sudo\nm carla adm\n"
 		   "u daemon2 - \"\" /home/daemon2 /bin/bash\n");
+}
+END_TEST
+
+static struct lock_account locked[] = {
+	{.name = "anna", .id = 1003}, {.name = "daemon2", .id = 345}, {.name = "gone", .id = 1000},
+	{.name = "redis", .id = 688, .packages = {(const char *[]){"redis-server"}, 1}},
+};
+
+static void start_with_numbers(void)
+{
+	start();
+	lock.numbered = true;
+	lock.accounts = locked;
+	lock.n_accounts = 4;
+}
+
+START_TEST(the_lock_has_the_ids_and_they_are_nobody_elses)
+{
+	struct recipe_user users[4];
+	struct recipe_group groups[] = {{.name = "media", .gid = -1}, {.name = "films", .gid = 1700}};
+	const struct plan *plan;
+
+	start_with_numbers();
+	users[0] = user("berta", -1);
+	users[1] = user("anna", -1);
+	users[2] = user("daemon2", -1);
+	users[3] = user("redis", 790);
+	users[2].system = users[3].system = true;
+	recipe.users = users;
+	recipe.n_users = 4;
+	recipe.groups = groups;
+	recipe.n_groups = 2;
+	plan = plan_of();
+	check_text(plan, "/usr/lib/sysusers.d/00-recipe.conf",
+		   "g media 513\ng films 1700\n"
+		   "u berta 1001 \"\" /home/berta /bin/bash\n"
+		   "u anna 1003 \"\" /home/anna /bin/bash\n"
+		   "u daemon2 345 \"\" /home/daemon2 /bin/bash\n"
+		   "u redis 790 \"\" /home/redis /bin/bash\n");
+	ck_assert_int_eq(plan->numbering, 1);
+	recipe.n_users = 0; /* nobody moves because another one goes */
+	users[0] = users[1];
+	recipe.n_users = 1;
+	ck_assert_int_eq(plan_of()->users[0].uid, 1003);
+}
+END_TEST
+
+START_TEST(what_the_lock_does_not_have_is_told)
+{
+	struct recipe_user one;
+	struct plan *plan;
+	struct err err = {0};
+
+	start_with_numbers();
+	one = user("berta", -1);
+	recipe.users = &one;
+	recipe.n_users = 1;
+	ck_assert_int_eq(plan_make(arena, &recipe, NULL, &lock, &PROGRAMS, &plan, &err), 0);
+	ck_assert_str_eq(err.warnings->text, "the user 'berta' gets the id 1001, which is not in the lock yet");
+	ck_assert_str_eq(err.warnings->hint, "run 'aether-build lock a.recipe': then it stays, whoever else comes");
+	err_free(&err);
+	start();
+	ck_assert_int_eq(plan_make(arena, &recipe, NULL, &lock, &PROGRAMS, &plan, &err), 0);
+	ck_assert_str_eq(err.warnings->text,
+			 "the lock has no ids of accounts: a package that is added can change those of others");
+	ck_assert_int_eq(plan->numbering, -1);
+	err_free(&err);
+}
+END_TEST
+
+START_TEST(a_pin_cannot_take_the_id_of_another)
+{
+	struct recipe_user one;
+	struct recipe_group group = {.name = "media", .gid = 345};
+
+	start_with_numbers();
+	one = user("postgres", 688);
+	one.system = true;
+	recipe.users = &one;
+	recipe.n_users = 1;
+	check_refused("the id 688 of 'postgres' is that of 'redis' in the lock");
+	recipe.n_users = 0;
+	recipe.groups = &group;
+	recipe.n_groups = 1;
+	check_refused("the id 345 of 'media' is that of 'daemon2' in the lock, which may have files still");
+}
+END_TEST
+
+START_TEST(the_group_of_a_user_can_have_a_number_of_its_own)
+{
+	struct recipe_user one;
+	struct recipe_group group = {.name = "redis", .gid = 901};
+
+	start_with_numbers();
+	one = user("redis", 790);
+	one.system = true;
+	recipe.users = &one;
+	recipe.n_users = 1;
+	recipe.groups = &group;
+	recipe.n_groups = 1;
+	check_text(plan_of(), "/usr/lib/sysusers.d/00-recipe.conf",
+		   "g redis 901\nu redis 790:901 \"\" /home/redis /bin/bash\n");
+	one.uid = -1; /* the lock's */
+	check_text(plan_of(), "/usr/lib/sysusers.d/00-recipe.conf",
+		   "g redis 901\nu redis 688:901 \"\" /home/redis /bin/bash\n");
+}
+END_TEST
+
+/* What sysusers.d and tmpfiles.d would read as something else. */
+START_TEST(quotes_backslashes_and_percents_are_only_characters)
+{
+	struct recipe_user one;
+	struct recipe_file skeleton = {.path = "/etc/skel/a b/100%", .text = "", .mode = 0644, .owner = "root",
+				       .group = "root"};
+
+	start();
+	one = user("anna", 1200);
+	one.comment = "100% \"Anna\" o'\\n";
+	one.home = "/home/50%";
+	recipe.users = &one;
+	recipe.n_users = 1;
+	recipe.files = &skeleton;
+	recipe.n_files = 1;
+	check_text(plan_of(), "/usr/lib/sysusers.d/00-recipe.conf",
+		   "u anna 1200 \"100%% \\\"Anna\\\" o'\\\\n\" /home/50%% /bin/bash\n");
+	ck_assert_ptr_nonnull(strstr(file_at(plan_of(), "/usr/lib/tmpfiles.d/00-recipe-users.conf")->text,
+				     "d \"/home/50%%/a b\" 0700 anna anna\n"
+				     "C \"/home/50%%/a b/100%%\" 0644 anna anna - /etc/skel/a b/100%%\n"));
 }
 END_TEST
 
@@ -494,6 +623,8 @@ START_TEST(the_name_alone_decides_the_identity)
 END_TEST
 
 SUITE(config, people_get_ids_from_1000_in_their_order_around_those_that_are_taken, two_users_cannot_have_the_same_id,
+      the_lock_has_the_ids_and_they_are_nobody_elses, what_the_lock_does_not_have_is_told, a_pin_cannot_take_the_id_of_another,
+      the_group_of_a_user_can_have_a_number_of_its_own, quotes_backslashes_and_percents_are_only_characters,
       homes_are_made_on_the_first_boot_and_lingering_users_stay, sudo_is_a_file_of_ones_own_and_needs_its_package,
       ssh_trusts_the_ca_for_the_named_principals_only, a_private_key_never_gets_into_an_image,
       words_that_mean_nothing_without_a_package_name_it, the_firewall_lets_in_ssh_and_what_is_named,

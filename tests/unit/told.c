@@ -24,6 +24,8 @@ struct world {
 	struct lock lock;
 	struct recipe recipe;
 	struct recipe_user users[1];
+	struct recipe_group groups[1];
+	struct lock_account accounts[1];
 	struct recipe_file files[1];
 	struct recipe_unit units[1];
 	struct recipe_hook hooks[1];
@@ -43,6 +45,8 @@ static void world_make(struct world *w)
 		.programs = {"/lib/init", DIGEST, "/lib/agent", DIGEST},
 		.users = {{.name = "anna", .uid = 1234, .groups = list("adm"), .shell = "/bin/bash", .home = "/home/anna",
 			   .comment = "Anna"}},
+		.groups = {{.name = "media", .gid = 1700}},
+		.accounts = {{.name = "redis", .id = 688}},
 		.files = {{.path = "/etc/motd", .text = "hello", .mode = 0644, .owner = "root", .group = "root"}},
 		.units = {{.name = "a.service", .enable = YES}},
 		.hooks = {{.argv = list("/bin/true")}},
@@ -53,10 +57,12 @@ static void world_make(struct world *w)
 			   {.type = HEALTH_HTTP, .url = "http://localhost/", .status = 200, .timeout_ms = 1000},
 			   {.type = HEALTH_COMMAND, .command = list("/bin/true"), .timeout_ms = 1000}},
 	};
-	w->lock = (struct lock){.epoch = 1700000000, .image = {w->packages, 5}};
+	w->lock = (struct lock){.epoch = 1700000000, .image = {w->packages, 5}, .numbered = true,
+				.accounts = w->accounts, .n_accounts = 1};
 	w->recipe = (struct recipe){
 		.path = "a.recipe", .root = "/", .name = "gateway", .kinds = KIND_VM, .kind = KIND_VM, .timezone = "UTC",
-		.users = w->users, .n_users = 1, .files = w->files, .n_files = 1, .units = w->units, .n_units = 1,
+		.users = w->users, .n_users = 1, .groups = w->groups, .n_groups = 1,
+		.files = w->files, .n_files = 1, .units = w->units, .n_units = 1,
 		.configure = w->hooks, .n_configure = 1, .own = w->own, .n_own = 1, .health = w->health, .n_health = 4,
 		.firewall_tcp = list("80"), .firewall_udp = list("53"), .state = list("/var/lib/a"),
 		.exclude = list("/usr/share/a"), .include = list("/usr/share/a/b"),
@@ -75,6 +81,11 @@ static void sudo_(struct world *w) { w->users[0].sudo = "nopasswd"; }
 static void linger(struct world *w) { w->users[0].linger = true; }
 static void system_(struct world *w) { w->users[0].system = true; }
 static void user_name(struct world *w) { w->users[0].name = "berta"; }
+static void gid(struct world *w) { w->groups[0].gid = 1701; }
+static void group_name(struct world *w) { w->groups[0].name = "films"; }
+static void account_id(struct world *w) { w->accounts[0].id = 689; }
+static void account_name(struct world *w) { w->accounts[0].name = "valkey"; }
+static void old_lock(struct world *w) { w->lock.numbered = false; }
 static void file_text(struct world *w) { w->files[0].text = "bye"; }
 static void file_mode(struct world *w) { w->files[0].mode = 0600; }
 static void file_owner(struct world *w) { w->files[0].owner = "anna"; }
@@ -134,6 +145,8 @@ static const struct row {
 	{uid, "user", "anna", "uid"}, {no_uid, "user", "anna", "uid"}, {groups, "user", "anna", "groups"},
 	{shell, "user", "anna", "shell"}, {home, "user", "anna", "home"}, {comment, "user", "anna", "comment"},
 	{sudo_, "user", "anna", "sudo"}, {linger, "user", "anna", "linger"}, {system_, "user", "anna", "system"},
+	{gid, "group", "media", "gid"}, {group_name, "group", "films", ""}, {account_id, "account", "redis", "uid"},
+	{account_name, "account", "valkey", ""}, {old_lock, "setting", "numbering", ""},
 	{user_name, "user", "berta", ""}, {file_text, "file", "/etc/motd", "sha256"}, {file_mode, "file", "/etc/motd", "mode"},
 	{file_owner, "file", "/etc/motd", "owner"}, {file_group, "file", "/etc/motd", "group"},
 	{file_path, "file", "/etc/issue", ""}, {unit_enable, "unit", "a.service", "enable"},
@@ -163,6 +176,7 @@ static const struct plan *plan_of(const struct world *w)
 		err_print(&err, stderr);
 		ck_abort_msg("the recipe can be planned");
 	}
+	err_free(&err);
 	return plan;
 }
 

@@ -2,7 +2,11 @@
 #include "recipe/words/words.h"
 
 const struct rule word_rule_name = {"a name of lower-case letters, digits and dashes", "[a-z0-9][a-z0-9-]{0,62}"};
-const struct rule word_rule_account = {"the name of a user or group", "[a-z_][a-z0-9_-]{0,30}"};
+/* utmp(5) has room for 32 bytes. Debian's own accounts of services may begin with a capital. */
+const struct rule word_rule_account = {
+	"the name of a user or group: a-z, 0-9, '_' and '-', at most 31, no digit or '-' first",
+	"[a-z_][a-z0-9_-]{0,30}|Debian-[a-z0-9_-]{1,24}",
+};
 const struct rule word_rule_path = {"an absolute path in the image, without '.', '..' or '//'", "(/" WORD_PATH_PART ")+"};
 const struct rule word_rule_line = {"text of one line", "[^[:cntrl:]]*"};
 const struct rule word_rule_word = {"a word without spaces", "[^[:cntrl:][:space:]]+"};

@@ -60,7 +60,11 @@ extern const struct schema word_json, word_yaml;
 
 /* --- users.c --------------------------------------------------------------------------------------------------- */
 
-extern const struct schema word_users, word_ssh;
+extern const struct schema word_users, word_groups;
+
+/* --- ssh.c ----------------------------------------------------------------------------------------------------- */
+
+extern const struct schema word_ssh;
 
 /* --- network.c ------------------------------------------------------------------------------------------------- */
 
