@@ -92,6 +92,9 @@ struct plan_own {
 	struct pos pos;
 };
 
+/* The file that the recipe's `tmpfiles` become. */
+#define RECIPE_TMPFILES "/usr/lib/tmpfiles.d/50-recipe.conf"
+
 /* A systemd unit of the recipe: a drop-in when a package ships the unit, else the whole of it. */
 struct plan_unit {
 	const char *name, *text;               /* `text` NULL: nothing but a preset or a mask */

@@ -1,4 +1,4 @@
-/* systemd units, and what else systemd reads at boot: modules-load.d(5). */
+/* systemd units, and what else systemd reads at boot: modules-load.d(5), sysctl.d(5), tmpfiles.d(5). */
 #include <string.h>
 
 #include "plan/config.h"
@@ -124,6 +124,51 @@ static void plan_units_make_preset(struct arena *arena, struct plan *plan)
 		config_put(arena, plan, "/usr/lib/systemd/system-preset/00-recipe.preset", 0644, NULL, text.data);
 }
 
+/* By its name it comes after those that packages bring. */
+static void plan_units_make_sysctl(struct arena *arena, struct plan *plan)
+{
+	const struct recipe *recipe = plan->recipe;
+	_cleanup_buf_ struct buf text = {0};
+
+	for (size_t i = 0; i < recipe->n_sysctl; i++)
+		if (recipe->sysctl[i].value)
+			buf_printf(&text, "%s = %s\n", recipe->sysctl[i].key, recipe->sysctl[i].value);
+		else
+			buf_printf(&text, "%s\n", recipe->sysctl[i].key);
+	if (text.size)
+		config_put(arena, plan, "/etc/sysctl.d/99-zz-recipe.conf", 0644, &recipe->sysctl[0].pos, text.data);
+}
+
+static void plan_units_put_quoted(struct buf *text, const char *path)
+{
+	bool quotes = strpbrk(path, " \t\"'\\");
+
+	buf_puts(text, quotes ? "\"" : "");
+	for (; *path; path++)
+		buf_printf(text, "%s%c", strchr("\"\\", *path) ? "\\" : "", *path);
+	buf_puts(text, quotes ? "\"" : "");
+}
+
+/* One line for each, in their order: the step that has them checked counts on it. */
+static void plan_units_make_tmpfiles(struct arena *arena, struct plan *plan)
+{
+	const struct recipe *recipe = plan->recipe;
+	_cleanup_buf_ struct buf text = {0};
+
+	for (size_t i = 0; i < recipe->n_tmpfiles; i++) {
+		const struct recipe_tmpfile *from = &recipe->tmpfiles[i];
+
+		buf_printf(&text, "%s ", from->type);
+		plan_units_put_quoted(&text, from->path);
+		buf_printf(&text, " %s %s %s %s",
+			   from->mode == TMPFILE_NO_MODE ? "-" : arena_printf(arena, "%04o", (unsigned)from->mode),
+			   from->user ? from->user : "-", from->group ? from->group : "-", from->age ? from->age : "-");
+		buf_printf(&text, "%s%s\n", from->argument ? " " : "", from->argument ? from->argument : "");
+	}
+	if (text.size)
+		config_put(arena, plan, RECIPE_TMPFILES, 0644, &recipe->tmpfiles[0].pos, text.data);
+}
+
 int units_make(struct arena *arena, struct plan *plan, struct err *err)
 {
 	const struct recipe *recipe = plan->recipe;
@@ -136,5 +181,7 @@ int units_make(struct arena *arena, struct plan *plan, struct err *err)
 		buf_printf(&modules, "%s\n", recipe->modules_load.items[i]);
 	if (modules.size)
 		config_put(arena, plan, "/etc/modules-load.d/50-recipe.conf", 0644, NULL, modules.data);
+	plan_units_make_sysctl(arena, plan);
+	plan_units_make_tmpfiles(arena, plan);
 	return err_result(err);
 }

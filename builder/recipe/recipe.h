@@ -135,6 +135,23 @@ struct recipe_unit {
 	struct pos pos, enable_pos;
 };
 
+/* `sysctl`: a line of sysctl.d(5). */
+struct recipe_sysctl {
+	const char *key;             /* as written; begins with `-` when it may fail */
+	const char *value;           /* NULL, of a key with `-` alone: not to be set by a key with wildcards */
+	struct pos pos;
+};
+
+enum { TMPFILE_NO_MODE = 010000 };
+
+/* `tmpfiles`: a line of tmpfiles.d(5). */
+struct recipe_tmpfile {
+	const char *path, *type;
+	mode_t mode;                 /* or TMPFILE_NO_MODE */
+	const char *user, *group, *age, *argument; /* or NULL */
+	struct pos pos;
+};
+
 /* `quadlets`: a file of podman-systemd.unit(5). */
 struct recipe_quadlet {
 	const char *name;            /* "zeek.container" */
@@ -248,6 +265,8 @@ struct recipe {
 	struct recipe_principals *principals;
 	struct recipe_network *networks;
 	struct recipe_unit *units;
+	struct recipe_sysctl *sysctl;
+	struct recipe_tmpfile *tmpfiles;
 	struct recipe_quadlet *quadlets;
 	struct recipe_health *health;
 	struct recipe_test *tests;
@@ -255,7 +274,7 @@ struct recipe {
 	struct recipe_own *own;      /* perMachine */
 	struct recipe_disk *disks;
 	size_t n_repositories, n_packages, n_downloads, n_files, n_users, n_groups, n_principals, n_networks, n_units,
-	    n_quadlets, n_health, n_tests, n_configure, n_own, n_disks;
+	    n_sysctl, n_tmpfiles, n_quadlets, n_health, n_tests, n_configure, n_own, n_disks;
 
 	const char *ssh_ca;          /* host path of the user CA's public key, or NULL */
 	struct strv firewall_tcp, firewall_udp; /* ports or ranges "8000-8100", decimal */

@@ -32,6 +32,9 @@ int step_files(const struct step *step, struct err *err);
 /* Users that can log in have a shell that is in the image. */
 int step_logins(const struct step *step, struct err *err);
 
+/* systemd-tmpfiles(8) must find nothing wrong with the recipe's `tmpfiles`; what it says is told at the recipe's place. */
+int step_tmpfiles(const struct step *step, struct err *err);
+
 /* Podman's own generator must find nothing wrong with the Quadlet files; what it says is told at the recipe's place. */
 int step_quadlets(const struct step *step, struct err *err);
 

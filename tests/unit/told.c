@@ -28,6 +28,8 @@ struct world {
 	struct lock_account accounts[1];
 	struct recipe_file files[1];
 	struct recipe_unit units[1];
+	struct recipe_sysctl sysctl[1];
+	struct recipe_tmpfile tmpfiles[1];
 	struct recipe_hook hooks[1];
 	struct recipe_own own[1];
 	struct recipe_health health[4];
@@ -49,6 +51,8 @@ static void world_make(struct world *w)
 		.accounts = {{.name = "redis", .id = 688}},
 		.files = {{.path = "/etc/motd", .text = "hello", .mode = 0644, .owner = "root", .group = "root"}},
 		.units = {{.name = "a.service", .enable = YES}},
+		.sysctl = {{.key = "vm.swappiness", .value = "10"}},
+		.tmpfiles = {{.path = "/run/a", .type = "d", .mode = TMPFILE_NO_MODE}},
 		.hooks = {{.argv = list("/bin/true")}},
 		.own = {{.name = "key", .paths = list("/etc/key"), .make = list("/bin/mk"), .before = list("a.service"),
 			 .owner = "root", .group = "root", .mode = 0600}},
@@ -63,6 +67,7 @@ static void world_make(struct world *w)
 		.path = "a.recipe", .root = "/", .name = "gateway", .kinds = KIND_VM, .kind = KIND_VM, .timezone = "UTC",
 		.users = w->users, .n_users = 1, .groups = w->groups, .n_groups = 1,
 		.files = w->files, .n_files = 1, .units = w->units, .n_units = 1,
+		.sysctl = w->sysctl, .n_sysctl = 1, .tmpfiles = w->tmpfiles, .n_tmpfiles = 1,
 		.configure = w->hooks, .n_configure = 1, .own = w->own, .n_own = 1, .health = w->health, .n_health = 4,
 		.firewall_tcp = list("80"), .firewall_udp = list("53"), .state = list("/var/lib/a"),
 		.exclude = list("/usr/share/a"), .include = list("/usr/share/a/b"),
@@ -99,6 +104,17 @@ static void unit_settings(struct world *w)
 
 	w->units[0].settings = (struct recipe_settings){&start, 1};
 }
+static void sysctl_key(struct world *w) { w->sysctl[0].key = "-vm.swappiness"; }
+static void sysctl_value(struct world *w) { w->sysctl[0].value = "11"; }
+static void no_sysctl(struct world *w) { w->recipe.n_sysctl = 0; }
+static void tmpfile_path(struct world *w) { w->tmpfiles[0].path = "/run/b"; }
+static void tmpfile_type(struct world *w) { w->tmpfiles[0].type = "D"; }
+static void tmpfile_mode(struct world *w) { w->tmpfiles[0].mode = 0700; }
+static void tmpfile_user(struct world *w) { w->tmpfiles[0].user = "anna"; }
+static void tmpfile_group(struct world *w) { w->tmpfiles[0].group = "adm"; }
+static void tmpfile_age(struct world *w) { w->tmpfiles[0].age = "1d"; }
+static void tmpfile_argument(struct world *w) { w->tmpfiles[0].argument = "x"; }
+static void no_tmpfiles(struct world *w) { w->recipe.n_tmpfiles = 0; }
 static void hook(struct world *w) { w->hooks[0].argv = list("/bin/false"); }
 static void no_hook(struct world *w) { w->recipe.n_configure = 0; }
 static void own_name(struct world *w) { w->own[0].name = "cookie"; }
@@ -164,6 +180,13 @@ static const struct row {
 	{include, "path of packages", "/usr/share/a/c", ""}, {include_of, "path of packages", "/usr/share/a/c", ""},
 	{version, "package", "openssh-server", ""},
 	{package, "package", "other", ""}, {epoch, "setting", "epoch", ""}, {kernel_args, "setting", "cmdline", ""},
+	{sysctl_key, "file", "/etc/sysctl.d/99-zz-recipe.conf", "sha256"},
+	{sysctl_value, "file", "/etc/sysctl.d/99-zz-recipe.conf", "sha256"},
+	{no_sysctl, "file", "/etc/sysctl.d/99-zz-recipe.conf", ""}, {tmpfile_path, "file", RECIPE_TMPFILES, "sha256"},
+	{tmpfile_type, "file", RECIPE_TMPFILES, "sha256"}, {tmpfile_mode, "file", RECIPE_TMPFILES, "sha256"},
+	{tmpfile_user, "file", RECIPE_TMPFILES, "sha256"}, {tmpfile_group, "file", RECIPE_TMPFILES, "sha256"},
+	{tmpfile_age, "file", RECIPE_TMPFILES, "sha256"}, {tmpfile_argument, "file", RECIPE_TMPFILES, "sha256"},
+	{no_tmpfiles, "file", RECIPE_TMPFILES, ""},
 	{timezone_, "file", "/etc/localtime", ""}, {hostname_, "setting", "name", ""}, {init, "setting", "init", ""},
 };
 

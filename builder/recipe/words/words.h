@@ -74,6 +74,10 @@ extern const struct schema word_firewall, word_networks;
 
 extern const struct schema word_units, word_hooks;
 
+/* --- sysctl.c, tmpfiles.c -------------------------------------------------------------------------------------- */
+
+extern const struct schema word_sysctl, word_tmpfiles;
+
 /* --- disks.c --------------------------------------------------------------------------------------------------- */
 
 extern const struct schema word_partitions;
