@@ -104,6 +104,21 @@ void config_settings(struct buf *text, const struct recipe_settings *settings)
 	}
 }
 
+const struct recipe_setting *config_setting_at(const struct recipe_settings *settings, unsigned line)
+{
+	unsigned at = 0;
+
+	for (size_t i = 0; i < settings->count; i++) {
+		if (config_section_seen(settings, i))
+			continue;
+		at += at ? 2 : 1;
+		for (size_t j = i; j < settings->count; j++)
+			if (config_same_section(settings, i, j) && ++at == line)
+				return &settings->items[j];
+	}
+	return NULL;
+}
+
 /* The digest of a file that recipe_load() has read. */
 static const char *config_input_digest(const struct recipe *recipe, const char *path)
 {

@@ -46,4 +46,7 @@ int config_needs(const struct plan *plan, const char *package, const struct pos 
 /* Appends settings the way systemd writes them: every section once, in the order of appearance. */
 void config_settings(struct buf *text, const struct recipe_settings *settings);
 
+/* The setting that config_settings() writes into that line (counted from 1) of a file; NULL for none. */
+const struct recipe_setting *config_setting_at(const struct recipe_settings *settings, unsigned line);
+
 #endif

@@ -25,7 +25,8 @@ static void enabling_check_name(const struct unit_index *index, const struct pla
 		err_at(err, -EINVAL, &unit->enable_pos, path, "'%s' is another name of '%s'", unit->name, other);
 		err_hint(err, "write '%s'", other);
 	} else if (file && unit->enable == YES && unit_index_is_masked(file)) {
-		err_at(err, -EINVAL, &unit->enable_pos, path, "'%s' is masked in '%s': it cannot start", unit->name, file->path);
+		err_at(err, -EINVAL, &unit->enable_pos, path, "'%s' is masked in '%s': it cannot start", unit->name,
+		       file->path);
 		err_hint(err, "leave 'enable' out");
 	}
 }

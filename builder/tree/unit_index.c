@@ -7,8 +7,8 @@
 
 #include "tree/inside.h"
 
-const char *const unit_index_system[] = {"/etc/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system", NULL};
-const char *const unit_index_user[] = {"/etc/systemd/user", "/usr/local/lib/systemd/user", "/usr/lib/systemd/user", NULL};
+const char *const unit_index_system[] = {"/etc/systemd/system", "/usr/local/lib/systemd/system",
+					   "/usr/lib/systemd/system", NULL};
 
 struct reading {
 	struct unit_index *index;

@@ -25,8 +25,8 @@ struct unit_index {
 	size_t n_wants;
 };
 
-/* Where units are: of the system's manager, or of users' ones. The first is that of the administrator, and the recipe. */
-extern const char *const unit_index_system[], *const unit_index_user[];
+/* Where the units of the system's manager are; the first is the recipe's. */
+extern const char *const unit_index_system[];
 
 /* Reads `folders`, NULL-terminated; what is found lives in `arena`. */
 int unit_index_read(struct arena *arena, int root_fd, const char *const *folders, struct unit_index *ret_index,

@@ -4,6 +4,8 @@
 #include "base/text.h"
 #include "tree/enabling.h"
 #include "tree/inside.h"
+#include "tree/known_keys.h"
+#include "tree/unit_verify.h"
 
 static const char ETC[] = "/etc/systemd/system";
 enum { UNIT_BYTES_MAX = 1 << 20 };
@@ -110,18 +112,9 @@ static bool tree_units_has_preset(const struct plan_unit *unit)
 	return unit->enable != UNSET && !unit->mask;
 }
 
-/* Templates without an instance cannot be loaded by themselves. */
-static bool tree_units_can_verify(const struct plan_unit *unit)
-{
-	const char *at = strchr(unit->name, '@');
-
-	return unit->text && !unit->mask && !(at && at[1] == '.');
-}
-
 int step_units(const struct step *step, struct err *err)
 {
 	static const char *const preset[] = {"/usr/bin/systemctl", "--root=/", "preset", NULL};
-	static const char *const verify[] = {"/usr/bin/systemd-analyze", "verify", "--man=no", "--recursive-errors=no", NULL};
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct unit_index index;
 	int r = unit_index_read(arena, step->root_fd, unit_index_system, &index, err);
@@ -130,6 +123,8 @@ int step_units(const struct step *step, struct err *err)
 		r = enabling_check_names(step, &index, err);
 	for (size_t i = 0; r == 0 && i < step->plan->n_units; i++)
 		tree_units_put_unit(step, &index, &step->plan->units[i], err);
+	known_keys_check_units(step, err);
+	known_keys_check_networks(step, err);
 	if (err->count)
 		return err_result(err);
 	if (tree_units_run_for(step, preset, tree_units_has_preset, err) < 0)
@@ -137,7 +132,5 @@ int step_units(const struct step *step, struct err *err)
 	r = unit_index_read(arena, step->root_fd, unit_index_system, &index, err);
 	if (r < 0 || enabling_check_links(step, &index, err) < 0)
 		return err_result(err);
-	if (tree_units_run_for(step, verify, tree_units_can_verify, err) < 0)
-		return err_wrap(err, "while checking the units of the recipe");
-	return 0;
+	return unit_verify(step, err);
 }

@@ -12,14 +12,16 @@
 #include "scratch.h"
 #include "tree/enabling.h"
 #include "tree/inside.h"
+#include "tree/known_keys.h"
+#include "tree/unit_verify.h"
 
 #define FROM "from: base.recipe\n"
 
 /* --- names ----------------------------------------------------------------------------------------------------------- */
 
 static const char *const names[] = {
-	"srv-my\\x2ddata.mount", "a\\x20b.service", "srv-.x-\\xc3\\xa4.automount", "-.mount", "-.slice", "foo-.slice", "a@.service",
-	"a@b.service", "a@b-c\\x2dd.service", "systemd-fsck@dev-disk-by\\x2dlabel-x.service", "dev-sda1.device",
+	"srv-my\\x2ddata.mount", "a\\x20b.service", "srv-.x-\\xc3\\xa4.automount", "-.mount", "-.slice", "foo-.slice",
+	"a@.service", "a@b.service", "a@b-c\\x2dd.service", "systemd-fsck@dev-disk-by\\x2dlabel-x.service", "dev-sda1.device",
 	"dev-disk-by\\x2dlabel-x.swap", "org.a.b:1.socket", "a_b.timer", "x.path", "y.target",
 };
 
@@ -174,6 +176,86 @@ START_TEST(what_cannot_be_enabled_or_disabled_is_told)
 }
 END_TEST
 
+/* --- what the image's systemd says ----------------------------------------------------------------------------------- */
+
+static const char LIST[] = "[Unit]\nAfter=UNIT [...]\n\n[Service]\nExecStart=PATH\nRestart=A\n";
+static const char PROGRAM[] = "ELF\0Route.Gateway\0Network.Address\0ute.Gatewa\0Route.Metric\0see Route.Nothing, or\0";
+
+static const struct {
+	const char *section, *key;
+	bool program, known;
+} keys[] = {
+	{"Service", "ExecStart", false, true}, {"Service", "ExecStrat", false, false}, {"Service", "After", false, false},
+	{"Service", "X-Own", false, true}, {"X-Own", "Any", false, true}, {"Strange", "Any", false, true},
+	{"Route", "Gateway", true, true}, {"Route", "Gatewa", true, false}, {"Route", "Nothing", true, false},
+	{"Route", "Address", true, false}, {"Network", "Address", true, true}, {"Strange", "Any", true, true},
+};
+
+START_TEST(a_key_that_the_image_does_not_know_is_told_at_its_place)
+{
+	struct recipe_setting setting = {.section = keys[_i].section, .key = keys[_i].key, .value = "", .pos = {"a", 3, 5}};
+	const struct recipe_settings settings = {&setting, 1};
+	struct err err = {0};
+
+	if (keys[_i].program)
+		known_keys_of_program(&(struct buf){(char *)PROGRAM, sizeof PROGRAM, sizeof PROGRAM}, &settings, "units.a",
+				      &err);
+	else
+		known_keys_of_list(LIST, &settings, "units.a", &err);
+	ck_assert_int_eq(err.count == 0, keys[_i].known);
+	ck_assert(keys[_i].known || (err.first->line == 3 && err.first->column == 5));
+	err_free(&err);
+}
+END_TEST
+
+/* A line of `systemd-analyze verify`, and what becomes of it: the place, and part of the text. */
+static const struct {
+	const char *line;
+	unsigned place;
+	const char *expected; /* NULL: nothing */
+} verified[] = {
+	{"/etc/systemd/system/a.service:2: Bad after", 2, "systemd says: Bad after"},
+	{"/etc/systemd/system/a.service:5: Bad type", 3, "systemd says: Bad type"},
+	{"/etc/systemd/system/a.service.d/50-recipe.conf:6: Bad start", 4, "systemd says: Bad start"},
+	{"/etc/systemd/system/a.service:99: Bad", 1, "systemd says: Bad"},
+	{"/usr/lib/systemd/system/b.service:2: Bad", 0, "systemd says: /usr/lib/systemd/system/b.service:2: Bad"},
+	{"a.service: Odd. Refusing.", 1, "systemd says: Odd. Refusing."},
+	{"Unit a.service has a bad unit file setting.", 1, "systemd says: Unit a.service has a bad"},
+	{"a.service: Command /usr/bin/aa is not executable: No such file or directory", 4, "no program '/usr/bin/aa'"},
+	{"a.service: Command /usr/bin/ab is not executable: No such file or directory", 1, "no program '/usr/bin/ab'"},
+	{"a.service: Command /usr/bin/aa is not executable: Permission denied", 4, "'/usr/bin/aa' cannot be executed"},
+	{"t@aether.service: Command /usr/bin/aether is not executable: No such file or directory", 0, NULL},
+};
+
+START_TEST(what_systemd_finds_is_told_at_the_recipes_line)
+{
+	struct recipe_setting items[] = {
+		{.section = "Unit", .key = "After", .value = "x", .pos = {"a", 2, 1}},
+		{.section = "Service", .key = "Type", .value = "x", .pos = {"a", 3, 1}},
+		{.section = "Service", .key = "ExecStart", .value = "-/usr/bin/aa b", .pos = {"a", 4, 1}},
+	};
+	const struct recipe_settings settings = {items, 3};
+	struct plan_unit units[] = {{.name = "a.service", .text = "x", .words = &settings, .pos = {"a", 1, 1}},
+				    {.name = "t@.service", .text = "x", .words = &settings, .pos = {"a", 1, 1}}};
+	struct plan plan = {.units = units, .n_units = 2};
+	struct step step = {.plan = &plan};
+	struct err err = {0};
+
+	mkdir(scratch_path("usr"), 0755);
+	step.root_fd = inside_open(scratch(), &err);
+	unit_verify_tell(&step, verified[_i].line, &err);
+	ck_assert_uint_eq(err.count, verified[_i].expected ? 1 : 0);
+	if (verified[_i].expected) {
+		ck_assert_msg(strstr(err.first->text, verified[_i].expected), "%s", err.first->text);
+		ck_assert_uint_eq(err.first->line, verified[_i].place);
+	}
+	err_free(&err);
+	close(step.root_fd);
+}
+END_TEST
+
+LOOP_SUITE(unit_keys, a_key_that_the_image_does_not_know_is_told_at_its_place, sizeof keys / sizeof *keys)
+LOOP_SUITE(unit_verified, what_systemd_finds_is_told_at_the_recipes_line, sizeof verified / sizeof *verified)
 LOOP_SUITE(unit_names, what_systemd_escape_makes_is_a_name, sizeof names / sizeof *names)
 LOOP_SUITE(unit_targets, a_unit_without_install_is_wanted_by_the_target_of_its_kind, sizeof wanted / sizeof *wanted)
 LOOP_SUITE(unit_enabling, what_cannot_be_enabled_or_disabled_is_told, sizeof enabled / sizeof *enabled)

@@ -1,0 +1,12 @@
+/* What systemd-analyze(1) finds wrong with the units of a recipe, told at the recipe's line. */
+#ifndef TREE_UNIT_VERIFY_H
+#define TREE_UNIT_VERIFY_H
+
+#include "tree/steps.h"
+
+int unit_verify(const struct step *step, struct err *err);
+
+/* Tells what it has said, a line a problem. */
+int unit_verify_tell(const struct step *step, const char *said, struct err *err);
+
+#endif
