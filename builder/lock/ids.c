@@ -235,6 +235,7 @@ void ids_tell(const struct lock *old, const struct lock *new)
 		if (!before)
 			log_note("account: '%s' is new, with the id %" PRId64, now->name, now->id);
 		else if (before->packages.count && !now->packages.count)
-			log_note("account: '%s' is no longer a package's; its id %" PRId64 " is kept for it", now->name, now->id);
+			log_note("account: '%s' is no longer a package's; its id %" PRId64 " is kept for it", now->name,
+				 now->id);
 	}
 }

@@ -69,7 +69,8 @@ void scan_sysusers(struct arena *arena, const char *text, struct strv *names)
 		const char *type = scan_next_word(arena, &at), *name = scan_next_word(arena, &at);
 		const char *id = scan_next_word(arena, &at);
 
-		if ((strcmp(type, "u") == 0 || strcmp(type, "u!") == 0 || strcmp(type, "g") == 0) && !scan_is_debians_number(id))
+		if ((strcmp(type, "u") == 0 || strcmp(type, "u!") == 0 || strcmp(type, "g") == 0) &&
+		    !scan_is_debians_number(id))
 			scan_add(arena, names, name);
 		else if (strcmp(type, "m") == 0)
 			scan_add(arena, names, id); /* the group */
@@ -130,9 +131,9 @@ static void scan_expand(struct scan *scan, const char *word, unsigned depth)
 static bool scan_takes_value(const char *option, bool group)
 {
 	static const char *const options[] = {
-		"--home", "--home-dir", "--shell", "--gecos", "--comment", "--uid", "--gid", "--ingroup", "--conf", "--firstuid",
-		"--lastuid", "--firstgid", "--lastgid", "--base-dir", "--expiredate", "--inactive", "--groups", "--skel", "--key",
-		"--password", "--root", "--prefix", "--selinux-user",
+		"--home", "--home-dir", "--shell", "--gecos", "--comment", "--uid", "--gid", "--ingroup", "--conf",
+		"--firstuid", "--lastuid", "--firstgid", "--lastgid", "--base-dir", "--expiredate", "--inactive",
+		"--groups", "--skel", "--key", "--password", "--root", "--prefix", "--selinux-user",
 	};
 	const struct strv all = {(const char **)options, sizeof options / sizeof *options};
 	const char *found;
@@ -143,17 +144,28 @@ static bool scan_takes_value(const char *option, bool group)
 	return *found && !found[1];
 }
 
-static void scan_arguments(struct scan *scan, size_t first, bool group)
+/* Whether the arguments ask for one of the numbers that Debian gives out. */
+static bool scan_has_debians_number(const struct scan *scan, size_t first)
 {
-	for (size_t i = first; i < scan->n_words; i++) { /* a user of Debian's own numbers */
+	static const char *const options[] = {"--uid", "--gid", "-u", "-g"};
+	const struct strv all = {(const char **)options, sizeof options / sizeof *options};
+
+	for (size_t i = first; i < scan->n_words; i++) {
 		const char *word = scan->words[i], *equals = strchr(word, '=');
 
-		if (i + 1 < scan->n_words && (strcmp(word, "--uid") == 0 || strcmp(word, "--gid") == 0 || strcmp(word, "-u") == 0 ||
-					      (group && strcmp(word, "-g") == 0)) && scan_is_debians_number(scan->words[i + 1]))
-			return;
-		if (equals && text_has_prefix(word, "--uid") && scan_is_debians_number(equals + 1))
-			return;
+		if (i + 1 < scan->n_words && strv_has(&all, word) && scan_is_debians_number(scan->words[i + 1]))
+			return true;
+		if (equals && (text_has_prefix(word, "--uid=") || text_has_prefix(word, "--gid=")) &&
+		    scan_is_debians_number(equals + 1))
+			return true;
 	}
+	return false;
+}
+
+static void scan_arguments(struct scan *scan, size_t first, bool group)
+{
+	if (scan_has_debians_number(scan, first))
+		return;
 	for (size_t i = first; i < scan->n_words; i++) {
 		const char *word = scan->words[i];
 

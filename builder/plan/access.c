@@ -1,4 +1,4 @@
-/* Who is there and who may come in: sysusers.d(5), tmpfiles.d(5), sudoers(5), sshd_config(5). */
+/* Who is there, and what they may: sysusers.d(5), tmpfiles.d(5), sudoers(5). */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -151,46 +151,8 @@ static void access_make_users(struct arena *arena, struct plan *plan, struct err
 		config_put(arena, plan, "/usr/lib/tmpfiles.d/00-recipe-users.conf", 0644, NULL, tmpfiles.data);
 }
 
-/* Certificates of the user CA, for the principals of the account, and nothing else. */
-static int access_make_ssh(struct arena *arena, struct plan *plan, struct err *err)
-{
-	static const char trust[] = "TrustedUserCAKeys /etc/ssh/ca_user_key.pub\n"
-				    "AuthorizedPrincipalsFile /etc/ssh/auth_principals/%u\n"
-				    "AuthorizedKeysFile none\n"
-				    "PasswordAuthentication no\n"
-				    "KbdInteractiveAuthentication no\n"
-				    "PermitRootLogin prohibit-password\n";
-	const struct recipe *recipe = plan->recipe;
-	const struct pos pos = {.file = recipe->path};
-	_cleanup_buf_ struct buf key = {0};
-	int r;
-
-	if (!recipe->ssh_ca)
-		return 0;
-	if ((r = config_needs(plan, "openssh-server", &pos, "'ssh.ca'", err)) < 0 ||
-	    (r = file_read(recipe->ssh_ca, 1 << 16, &key, err)) < 0)
-		return r;
-	if (key.data && strstr(key.data, "PRIVATE KEY")) {
-		err_at(err, -EINVAL, &pos, "ssh.ca", "'%s' is a private key, which must not be in an image",
-		       recipe->ssh_ca);
-		return err_hint(err, "name the public key that belongs to it, usually '%s.pub'", recipe->ssh_ca);
-	}
-	config_put(arena, plan, "/etc/ssh/ca_user_key.pub", 0644, &pos, key.data ? key.data : "");
-	config_put(arena, plan, "/etc/ssh/sshd_config.d/10-trust.conf", 0644, &pos, trust);
-	for (size_t i = 0; i < recipe->n_principals; i++) {
-		_cleanup_buf_ struct buf names = {0};
-
-		for (size_t n = 0; n < recipe->principals[i].names.count; n++)
-			buf_printf(&names, "%s\n", recipe->principals[i].names.items[n]);
-		config_put(arena, plan, arena_printf(arena, "/etc/ssh/auth_principals/%s", recipe->principals[i].user),
-			   0644, &pos, names.data ? names.data : "");
-	}
-	return 0;
-}
-
 int access_make(struct arena *arena, struct plan *plan, struct err *err)
 {
 	access_make_users(arena, plan, err);
-	access_make_ssh(arena, plan, err);
 	return err_result(err);
 }

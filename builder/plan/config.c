@@ -173,8 +173,8 @@ static int config_common_make(struct arena *arena, struct plan *plan, struct err
 int config_make(struct arena *arena, struct plan *plan, struct err *err)
 {
 	static int (*const makers[])(struct arena *, struct plan *, struct err *) = {
-		config_common_make, numbers_make, access_make, network_make, quadlets_make,
-		own_make, units_make, layout_make, needs_make, agent_make, config_add_own_files,
+		config_common_make, numbers_make, access_make, trust_make, network_make, quadlets_make, own_make,
+		units_make, layout_make, needs_make, agent_make, config_add_own_files,
 	};
 
 	for (size_t i = 0; i < sizeof makers / sizeof *makers; i++)

@@ -15,7 +15,8 @@ void exceptions_make(struct arena *arena, const struct recipe *recipe, const str
 
 /* One kind of words each; called by config_make(). */
 int numbers_make(struct arena *arena, struct plan *plan, struct err *err); /* plan->accounts; before all that asks for them */
-int access_make(struct arena *arena, struct plan *plan, struct err *err);  /* users, sudo, ssh */
+int access_make(struct arena *arena, struct plan *plan, struct err *err);  /* users, groups, sudo */
+int trust_make(struct arena *arena, struct plan *plan, struct err *err);   /* ssh: whose certificates and keys */
 int network_make(struct arena *arena, struct plan *plan, struct err *err); /* host name, firewall, networks */
 int quadlets_make(struct arena *arena, struct plan *plan, struct err *err); /* containers; adds units, so before units_make() */
 int units_make(struct arena *arena, struct plan *plan, struct err *err);   /* units, kernel modules */

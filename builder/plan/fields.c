@@ -49,6 +49,7 @@ static const struct plan_field user_fields[] = {
 	USER(PLAN_TEXT, home),
 	USER(PLAN_TEXT, comment),
 	USER(PLAN_TEXT, sudo),
+	VIA(plan_user, words, recipe_user, PLAN_WORDS, "authorized_keys", authorized_keys, PLAN_MAYBE),
 	USER(PLAN_BOOL, linger),
 	USER(PLAN_BOOL, system),
 	END,

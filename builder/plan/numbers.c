@@ -5,7 +5,7 @@
 #include "lock/allot.h"
 #include "plan/config.h"
 
-static struct plan_account *numbers_find(const struct plan *plan, const char *name)
+const struct plan_account *numbers_of(const struct plan *plan, const char *name)
 {
 	for (size_t i = 0; i < plan->n_accounts; i++)
 		if (strcmp(plan->accounts[i].name, name) == 0)
@@ -13,9 +13,9 @@ static struct plan_account *numbers_find(const struct plan *plan, const char *na
 	return NULL;
 }
 
-const struct plan_account *numbers_of(const struct plan *plan, const char *name)
+static struct plan_account *numbers_find(struct plan *plan, const char *name)
 {
-	return numbers_find(plan, name);
+	return (struct plan_account *)numbers_of(plan, name);
 }
 
 static bool numbers_taken(const void *data, int64_t id)
@@ -80,8 +80,8 @@ static void numbers_warn_new(const struct plan *plan, const char *what, const st
 {
 	if (!plan->lock->numbered)
 		return;
-	err_warn(err, &account->pos, NULL, "the %s '%s' gets the id %" PRId64 ", which is not in the lock yet", what, account->name,
-		 account->gid);
+	err_warn(err, &account->pos, NULL, "the %s '%s' gets the id %" PRId64 ", which is not in the lock yet", what,
+		 account->name, account->gid);
 	err_hint(err, "run 'aether-build lock %s': then it stays, whoever else comes", plan->recipe->path);
 }
 
@@ -116,11 +116,23 @@ static void numbers_check_pin(const struct plan *plan, const struct plan_account
 
 		if (other->pinned || id < 0 || (other->uid != id && other->gid != id))
 			continue;
-		err_at(err, -EEXIST, &pin->pos, NULL, "the id %" PRId64 " of '%s' is that of '%s'%s", id, pin->name, other->name,
-		       locked && !locked->packages.count ? " in the lock, which may have files still" : " in the lock");
+		err_at(err, -EEXIST, &pin->pos, NULL, "the id %" PRId64 " of '%s' is that of '%s'%s", id, pin->name,
+		       other->name, locked && !locked->packages.count ? " in the lock, which may have files still" : " in the lock");
 		err_hint(err, "choose another one, like %" PRId64 ", or give '%s' another one",
 			 allot_system(pin->name, numbers_taken, plan), other->name);
 	}
+}
+
+/* A person would be in the way of a package's service, which takes the user that is there. */
+static void numbers_check_owner(const struct plan *plan, const struct recipe_user *user, struct err *err)
+{
+	const struct lock_account *locked = lock_account(plan->lock, user->name);
+
+	if (user->system || !locked || !locked->packages.count)
+		return;
+	err_at(err, -EEXIST, &user->pos, NULL, "'%s' is an account of the package '%s'", user->name,
+	       locked->packages.items[0]);
+	err_hint(err, "write 'system: true' if you mean this one, or choose another name");
 }
 
 static void numbers_warn_old(const struct plan *plan, struct err *err)
@@ -141,8 +153,12 @@ int numbers_make(struct arena *arena, struct plan *plan, struct err *err)
 	numbers_warn_old(plan, err);
 	numbers_add_pins(arena, plan);
 	numbers_add_locked(arena, plan);
-	for (size_t i = 0; i < recipe->n_users; i++)
-		numbers_add_new(arena, plan, "user", recipe->users[i].name, !recipe->users[i].system, &recipe->users[i].pos, err);
+	for (size_t i = 0; i < recipe->n_users; i++) {
+		const struct recipe_user *user = &recipe->users[i];
+
+		numbers_check_owner(plan, user, err);
+		numbers_add_new(arena, plan, "user", user->name, !user->system, &user->pos, err);
+	}
 	for (size_t i = 0; i < recipe->n_groups; i++)
 		numbers_add_new(arena, plan, "group", recipe->groups[i].name, false, &recipe->groups[i].pos, err);
 	for (size_t i = 0; i < plan->n_accounts; i++)

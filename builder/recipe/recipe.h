@@ -95,6 +95,7 @@ struct recipe_user {
 	const char *shell, *home, *comment; /* never NULL */
 	unsigned written;            /* of enum recipe_written */
 	const char *sudo;            /* NULL, "nopasswd" or "password" */
+	struct strv authorized_keys; /* lines of sshd(8)'s file, checked */
 	bool linger, system;
 	struct pos pos, uid_pos, groups_pos, shell_pos, home_pos; /* of the name, and of words where they are written */
 };
@@ -276,7 +277,8 @@ struct recipe {
 	size_t n_repositories, n_packages, n_downloads, n_files, n_users, n_groups, n_principals, n_networks, n_units,
 	    n_sysctl, n_tmpfiles, n_quadlets, n_health, n_tests, n_configure, n_own, n_disks;
 
-	const char *ssh_ca;          /* host path of the user CA's public key, or NULL */
+	const char *ssh_ca;          /* host path of the user CA's public keys, or NULL */
+	struct pos ssh_ca_pos;       /* where it is named */
 	struct strv firewall_tcp, firewall_udp; /* ports or ranges "8000-8100", decimal */
 	struct strv state;           /* what must survive a reimage */
 	struct strv exclude;         /* globs of paths that packages must not install (`exclude:`), dpkg's path-exclude */

@@ -107,13 +107,18 @@ static int logins_check_numbers(const struct step *step, struct err *err)
 	uid_t uid;
 	gid_t gid;
 
-	for (size_t i = 0; r == 0 && i < plan->n_users; i++)
-		if (accounts_uid(&accounts, plan->users[i].words->name, &plan->users[i].words->pos, &uid, err) == 0)
-			logins_check_id("user", plan->users[i].words->name, plan->users[i].uid, uid, &plan->users[i].words->pos, err);
-	for (size_t i = 0; r == 0 && i < plan->n_groups; i++)
-		if (accounts_gid(&accounts, plan->groups[i].words->name, &plan->groups[i].words->pos, &gid, err) == 0)
-			logins_check_id("group", plan->groups[i].words->name, plan->groups[i].gid, gid, &plan->groups[i].words->pos,
-					err);
+	for (size_t i = 0; r == 0 && i < plan->n_users; i++) {
+		const struct recipe_user *user = plan->users[i].words;
+
+		if (accounts_uid(&accounts, user->name, &user->pos, &uid, err) == 0)
+			logins_check_id("user", user->name, plan->users[i].uid, uid, &user->pos, err);
+	}
+	for (size_t i = 0; r == 0 && i < plan->n_groups; i++) {
+		const struct recipe_group *group = plan->groups[i].words;
+
+		if (accounts_gid(&accounts, group->name, &group->pos, &gid, err) == 0)
+			logins_check_id("group", group->name, plan->groups[i].gid, gid, &group->pos, err);
+	}
 	return r < 0 ? r : err_result(err);
 }
 

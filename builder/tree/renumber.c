@@ -140,7 +140,8 @@ static void renumber_decide_known(struct renumber *all)
 
 	for (size_t i = 0; i < plan->n_accounts; i++) {
 		const struct plan_account *account = &plan->accounts[i];
-		struct line *user = renumber_find(&all->users, account->name), *group = renumber_find(&all->groups, account->name);
+		struct line *user = renumber_find(&all->users, account->name);
+		struct line *group = renumber_find(&all->groups, account->name);
 
 		if (user && account->uid >= 0 && (account->pinned || renumber_is_free_choice(user)))
 			renumber_set(all, &all->users, user, account->uid);
@@ -166,7 +167,8 @@ static int renumber_decide_unknown(struct renumber *all, struct table *table, st
 	int64_t id;
 
 	if (line->old < ACCOUNT_ID_MIN || line->old >= ACCOUNT_ID_PEOPLE || renumber_is_known(plan, name) ||
-	    recipe_system_user(name) || recipe_system_group(name) || (plan->numbering < 0 && !renumber_decided(plan, line->old)))
+	    recipe_system_user(name) || recipe_system_group(name) ||
+	    (plan->numbering < 0 && !renumber_decided(plan, line->old)))
 		return 0;
 	id = allot_system(name, renumber_taken, all);
 	if (id < 0)
@@ -177,7 +179,8 @@ static int renumber_decide_unknown(struct renumber *all, struct table *table, st
 	if (plan->numbering < 0 || all->quiet)
 		return 0;
 	err_warn(err, &(struct pos){.file = plan->recipe->path}, NULL,
-		 "a package makes the account '%s', which the lock could not know; it has the id %" PRId64 " in this image", name, id);
+		 "a package makes the account '%s', which the lock could not know; it has the id %" PRId64
+		 " in this image", name, id);
 	err_hint(err, "write it down, and it stays: %s: { %s: { %s: %" PRId64 " } }",
 		 table == &all->users ? "users" : "groups", name, table == &all->users ? "system: true, uid" : "gid", id);
 	return 0;
@@ -215,7 +218,8 @@ static void renumber_complete(struct renumber *all, struct err *err)
 		struct line *line = renumber_find(&all->users, user->name);
 
 		if (line && !user->system) {
-			err_at(err, -EEXIST, &user->pos, NULL, "a package makes the user '%s', for a service of its own", user->name);
+			err_at(err, -EEXIST, &user->pos, NULL, "a package makes the user '%s', for a service of its own",
+			       user->name);
 			err_hint(err, "write 'system: true' if you mean this one, or choose another name");
 		}
 		if (line && (user->written & WRITTEN_COMMENT))

@@ -12,7 +12,8 @@ static const struct {
 	const char *script, *names;
 } scripts[] = {
 	{"adduser --system --home /var/lib/redis --group redis\n", "redis"},
-	{"adduser --quiet --system --no-create-home --home=/x --shell /usr/sbin/nologin --gecos \"A man\" mosquitto || true", "mosquitto"},
+	{"adduser --quiet --system --no-create-home --home=/x --shell /usr/sbin/nologin --gecos \"A man\" mosquitto || true",
+	 "mosquitto"},
 	{"addgroup --system --gid 107 kvm\n", "kvm"},
 	{"useradd -r -M -d /var/lib/a -s /bin/false -c 'A daemon' grafana", "grafana"},
 	{"useradd -rMd /var/lib/a prometheus", "prometheus"},
@@ -56,7 +57,8 @@ START_TEST(sysusers_says_whom_it_makes)
 	struct strv names = {0};
 
 	scan_sysusers(scratch_arena(),
-		      "# a comment\nu messagebus - \"System Message Bus\"\nu! systemd-network - \"x\"\ng netdev -\n  g  render -  - -\n"
+		      "# a comment\nu messagebus - \"System Message Bus\"\nu! systemd-network - \"x\"\n"
+		      "g netdev -\n  g  render -  - -\n"
 		      "m tss tss2\nr - 500-900\nu root 0 \"r\" /root\ng adm 4\nu libvirt-qemu 64055\nu \"quoted\" -\n\nu\nm x",
 		      &names);
 	ck_assert_str_eq(recipes_words(&names), "messagebus systemd-network netdev render tss2 quoted");

@@ -301,6 +301,8 @@ START_TEST(sudo_is_a_file_of_ones_own_and_needs_its_package)
 }
 END_TEST
 
+#define KEY "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDL76od0/ygyjNjUhBozJbZJAjaGK+7GXDM7I1PpOalo"
+
 static const char *write_key(const char *text)
 {
 	struct err err = {0};
@@ -315,12 +317,12 @@ START_TEST(ssh_trusts_the_ca_for_the_named_principals_only)
 	struct plan *plan;
 
 	start();
-	recipe.ssh_ca = write_key("ssh-ed25519 AAAA ca\n");
+	recipe.ssh_ca = write_key("# ours\n" KEY " ca\n\n");
 	principals.names = words("admin", "ops");
 	recipe.principals = &principals;
 	recipe.n_principals = 1;
 	plan = plan_of();
-	check_text(plan, "/etc/ssh/ca_user_key.pub", "ssh-ed25519 AAAA ca\n");
+	check_text(plan, "/etc/ssh/ca_user_key.pub", "# ours\n" KEY " ca\n\n");
 	check_text(plan, "/etc/ssh/auth_principals/root", "admin\nops\n");
 	ck_assert_ptr_nonnull(strstr(file_at(plan, "/etc/ssh/sshd_config.d/10-trust.conf")->text, "AuthorizedKeysFile none\n"));
 	ck_assert_ptr_nonnull(
@@ -332,7 +334,58 @@ START_TEST(a_private_key_never_gets_into_an_image)
 {
 	start();
 	recipe.ssh_ca = write_key("-----BEGIN OPENSSH PRIVATE KEY-----\nx\n-----END OPENSSH PRIVATE KEY-----\n");
-	check_refused(arena_printf(arena, "'%s' is a private key, which must not be in an image", recipe.ssh_ca));
+	check_refused(arena_printf(arena, "%s:1: this is a private key, which must not be in an image", recipe.ssh_ca));
+}
+END_TEST
+
+START_TEST(a_ca_that_sshd_would_not_trust_is_told_by_its_line)
+{
+	static const struct { const char *text, *problem; } rows[] = {
+		{"", ": there is no key in it: sshd would refuse every certificate"},
+		{"\n# nothing\n", ": there is no key in it: sshd would refuse every certificate"},
+		{KEY "\nssh-ed25519 AAAA\n", ":2: its base64 text is not that of a key of the type 'ssh-ed25519'"},
+		{"cert-authority " KEY "\n", ":1: it has options ('cert-authority') as in authorized_keys, which sshd does not "
+					     "understand here"},
+		{KEY "\r\n", ":1: its line ends as on Windows, with a carriage return"},
+	};
+
+	start();
+	recipe.ssh_ca_pos = (struct pos){"a.recipe", 5, 3};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		recipe.ssh_ca = write_key(rows[i].text);
+		check_refused(arena_printf(arena, "%s%s", recipe.ssh_ca, rows[i].problem));
+	}
+}
+END_TEST
+
+START_TEST(keys_of_users_are_roots_files)
+{
+	struct recipe_user users[2];
+	struct recipe_file old = {.path = "/root/.ssh/authorized_keys", .text = "", .mode = 0600, .owner = "root",
+				  .group = "root"};
+	struct plan *plan;
+	struct err err = {0};
+
+	start();
+	users[0] = user("anna", 1200);
+	users[1] = user("berta", 1201);
+	users[0].authorized_keys = words("restrict " KEY, KEY " b");
+	recipe.users = users;
+	recipe.n_users = 2;
+	plan = plan_of();
+	check_text(plan, "/etc/ssh/authorized_keys.d/anna", "restrict " KEY "\n" KEY " b\n");
+	ck_assert_ptr_null(file_at(plan, "/etc/ssh/authorized_keys.d/berta"));
+	check_text(plan, "/etc/ssh/sshd_config.d/10-trust.conf",
+		   "AuthorizedKeysFile /etc/ssh/authorized_keys.d/%u\nPasswordAuthentication no\n"
+		   "KbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\n");
+	lock.numbered = true;
+	recipe.files = &old;
+	recipe.n_files = 1;
+	ck_assert_int_eq(plan_make(arena, &recipe, NULL, &lock, &PROGRAMS, &plan, &err), 0);
+	ck_assert_str_eq(err.warnings->text, "sshd does not read '/root/.ssh/authorized_keys' in this image");
+	err_free(&err);
+	lock.image.n_packages = SSH;
+	check_refused("'authorizedKeys' needs the package 'openssh-server'");
 }
 END_TEST
 
@@ -627,6 +680,7 @@ SUITE(config, people_get_ids_from_1000_in_their_order_around_those_that_are_take
       the_group_of_a_user_can_have_a_number_of_its_own, quotes_backslashes_and_percents_are_only_characters,
       homes_are_made_on_the_first_boot_and_lingering_users_stay, sudo_is_a_file_of_ones_own_and_needs_its_package,
       ssh_trusts_the_ca_for_the_named_principals_only, a_private_key_never_gets_into_an_image,
+      a_ca_that_sshd_would_not_trust_is_told_by_its_line, keys_of_users_are_roots_files,
       words_that_mean_nothing_without_a_package_name_it, the_firewall_lets_in_ssh_and_what_is_named,
       a_network_is_a_file_of_systemd, settings_are_written_once_a_section_in_the_order_of_appearance,
       a_file_of_the_recipe_takes_the_place_of_what_would_be_made, a_source_is_known_by_the_digest_it_was_read_with,

@@ -83,6 +83,7 @@ static void shell(struct world *w) { w->users[0].shell = "/bin/sh"; }
 static void home(struct world *w) { w->users[0].home = "/home/other"; }
 static void comment(struct world *w) { w->users[0].comment = "Other"; }
 static void sudo_(struct world *w) { w->users[0].sudo = "nopasswd"; }
+static void keys(struct world *w) { w->users[0].authorized_keys = list("ssh-ed25519 AAAA"); }
 static void linger(struct world *w) { w->users[0].linger = true; }
 static void system_(struct world *w) { w->users[0].system = true; }
 static void user_name(struct world *w) { w->users[0].name = "berta"; }
@@ -160,7 +161,8 @@ static const struct row {
 } rows[] = {
 	{uid, "user", "anna", "uid"}, {no_uid, "user", "anna", "uid"}, {groups, "user", "anna", "groups"},
 	{shell, "user", "anna", "shell"}, {home, "user", "anna", "home"}, {comment, "user", "anna", "comment"},
-	{sudo_, "user", "anna", "sudo"}, {linger, "user", "anna", "linger"}, {system_, "user", "anna", "system"},
+	{sudo_, "user", "anna", "sudo"}, {linger, "user", "anna", "linger"},
+	{keys, "user", "anna", "authorized_keys"}, {system_, "user", "anna", "system"},
 	{gid, "group", "media", "gid"}, {group_name, "group", "films", ""}, {account_id, "account", "redis", "uid"},
 	{account_name, "account", "valkey", ""}, {old_lock, "setting", "numbering", ""},
 	{user_name, "user", "berta", ""}, {file_text, "file", "/etc/motd", "sha256"}, {file_mode, "file", "/etc/motd", "mode"},

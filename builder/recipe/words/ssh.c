@@ -35,8 +35,16 @@ static const struct schema schema_principals = {
 	.decode = words_ssh_decode_principals,
 };
 
+static int words_ssh_decode_ca(struct decoder *decoder, const struct node *node, const char *path, void *out)
+{
+	decoder->recipe->ssh_ca_pos = node->pos;
+	return decode(decoder, &word_file, node, path, out);
+}
+
+static const struct schema schema_ca = {VALUE_FILE, .decode = words_ssh_decode_ca};
+
 static const struct field ssh_fields[] = {
-	{"ca", &word_file, 0, WORD_OF(recipe, ssh_ca), 0, "public key of the CA whose certificates may log in"},
+	{"ca", &schema_ca, 0, WORD_OF(recipe, ssh_ca), 0, "public keys of the CA whose certificates may log in"},
 	{"principals", &schema_principals, 0, 0, 0, "user: principals whose certificates may log in as the user"},
 	WORD_END,
 };

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "recipe/sshkey.h"
 #include "recipe/words/words.h"
 
 /* A field of passwd(5) ends at a colon; and what reads home folders and shells splits at spaces and quotes. (The backslash
@@ -23,6 +24,8 @@ static const struct schema schema_accounts = {VALUE_WORDS, .rule = &word_rule_ac
 static const struct schema schema_path = {VALUE_TEXT, .rule = &users_rule_path};
 static const struct schema schema_comment = {VALUE_TEXT, .rule = &users_rule_comment};
 
+static const struct schema schema_keys = {VALUE_WORDS, .rule = &word_rule_line};
+
 static const struct field user_fields[] = {
 	{"uid", &schema_id, 0, WORD_OF(recipe_user, uid), 0, "user id (the next free one from 1000)"},
 	{"groups", &schema_accounts, 0, WORD_OF(recipe_user, groups), 0, "additional groups"},
@@ -30,6 +33,8 @@ static const struct field user_fields[] = {
 	{"home", &schema_path, 0, WORD_OF(recipe_user, home), 0, "home folder (/home/NAME), on persistent storage"},
 	{"comment", &schema_comment, 0, WORD_OF(recipe_user, comment), 0, "full name"},
 	{"sudo", &schema_sudo, 0, WORD_OF(recipe_user, sudo), 0, "may become root by sudo, without or with a password"},
+	{"authorizedKeys", &schema_keys, 0, WORD_OF(recipe_user, authorized_keys), 0,
+	 "public keys that may log in, as lines of authorized_keys"},
 	{"linger", &word_bool, 0, WORD_OF(recipe_user, linger), 0, "the user's services run without a login"},
 	{"system", &word_bool, 0, WORD_OF(recipe_user, system), 0,
 	 "account of a service: id below 1000, no home folder"},
@@ -160,6 +165,31 @@ static void users_check_home(struct decoder *decoder, const struct recipe_user *
 			       user->home, recipe->users[i].name);
 }
 
+/* What sshd would pass over. */
+static void users_check_keys(struct decoder *decoder, const struct recipe_user *user, const struct node *node, const char *path)
+{
+	const struct node *list = node_get(node, "authorizedKeys");
+
+	path = problem_path(decoder->arena, path, "authorizedKeys");
+	for (size_t i = 0; list && i < user->authorized_keys.count; i++) {
+		struct sshkey key;
+		int r = sshkey_read(decoder->arena, user->authorized_keys.items[i], true, &key);
+
+		if (r == 0)
+			continue;
+		err_at(decoder->err, -EINVAL, problem_item(list, i), path, "%s", r > 0 ? "the key is missing" : key.problem);
+		if (r > 0)
+			err_hint(decoder->err, "write a line of authorized_keys: ssh-ed25519 AAAA… anna@example");
+		else if (key.hint)
+			err_hint(decoder->err, "%s", key.hint);
+	}
+	if (list && user->system && !(user->written & WRITTEN_SHELL)) {
+		err_warn(decoder->err, &list->pos, path, "a 'system' user has the shell %s unless its package has another one: "
+			 "nobody can log in", user->shell);
+		err_hint(decoder->err, "write 'shell: /bin/bash', or 'shell: /bin/sh'");
+	}
+}
+
 static void users_check(struct decoder *decoder, const struct node *root)
 {
 	struct recipe *recipe = decoder->recipe;
@@ -174,6 +204,7 @@ static void users_check(struct decoder *decoder, const struct node *root)
 		users_check_name(decoder, user, path);
 		users_check_uid(decoder, user, i, path);
 		users_check_home(decoder, user, i, path);
+		users_check_keys(decoder, user, node_get(node_get(root, "users"), user->name), path);
 	}
 }
 
