@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "debian/control.h"
 #include "host/proc.h"
 
 enum { APT_SECONDS_MAX = 300, SAID_BYTES_MAX = 6000 };
@@ -27,50 +28,48 @@ static const char config[] = "Dir \"%1$s/\";\n"
 			     "Debug::NoLocking \"true\";\n"
 			     "Dpkg::Use-Pty \"false\";\n";
 
-/* The name of a file below lists/ is its URL, with slashes as underscores and what would be ambiguous percent-encoded. */
-static const char *apt_list_name(struct arena *arena, const char *path)
+/* What apt has to know of a Release: how much it wants of the suite by itself. */
+static int apt_put_release(const struct apt_suite *suite, size_t number, const char *path, struct err *err)
 {
-	_cleanup_buf_ struct buf name = {0};
+	static const char *const fields[] = {"NotAutomatic", "ButAutomaticUpgrades"};
+	struct control control = {0};
+	struct control_field field;
+	_cleanup_buf_ struct buf text = {0};
 
-	for (; *path; path++)
-		if (*path == '/')
-			buf_puts(&name, "_");
-		else if (strchr("\\|{}[]<>\"^~_=!@#$%&*", *path))
-			buf_printf(&name, "%%%02x", (unsigned char)*path);
-		else
-			buf_add(&name, path, 1);
-	return arena_strndup(arena, name.data, name.size);
+	buf_printf(&text, "Suite: s%zu\nCodename: s%zu\n", number, number);
+	if (suite->release && suite->release->size)
+		control = (struct control){suite->release->data, suite->release->data + suite->release->size};
+	while (control_next(&control, &field) == CONTROL_FIELD)
+		for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+			if (control_is(&field, fields[i]))
+				buf_printf(&text, "%s: %.*s\n", fields[i], (int)field.length, field.value);
+	return file_write(path, text.data, text.size, 0644, err);
 }
 
-/* No host ends in .invalid (RFC 2606): these addresses only tell the suites apart. */
+/* No host ends in .invalid (RFC 2606): these addresses only tell the suites apart. What suites and components are called, and
+ * whether there are any, is between the archive and us; apt is given names of ours, which no file name has to escape. */
 static int apt_add_suite(struct arena *arena, const char *folder, size_t number, const struct apt_suite *suite,
 			 struct buf *sources, struct err *err)
 {
-	const char *lists = arena_printf(arena, "%s/state/lists", folder), *seen = NULL, *path;
-	const char *dist = arena_printf(arena, "%zu.invalid/dists/%s", number, suite->suite);
+	const char *dist = arena_printf(arena, "%s/state/lists/%zu.invalid_dists_s%zu", folder, number, number);
+	size_t component = 0;
 	int r;
 
-	buf_printf(sources, "deb [trusted=yes arch=amd64] http://%zu.invalid/ %s", number, suite->suite);
+	buf_printf(sources, "deb [trusted=yes arch=amd64] http://%zu.invalid/ s%zu", number, number);
 	for (size_t i = 0; i < suite->n_indexes; i++) {
 		const struct apt_index *index = &suite->indexes[i];
 
-		if (!seen || strcmp(seen, index->component) != 0) /* one component's indexes stand together */
-			buf_printf(sources, " %s", index->component);
-		seen = index->component;
-		path = apt_list_name(
-			arena, arena_printf(arena, "%s/%s/binary-%s/Packages", dist, index->component, index->arch));
-		path = arena_printf(arena, "%s/%s", lists, path);
+		if (i == 0 || strcmp(suite->indexes[i - 1].component, index->component) != 0) /* one's indexes stand together */
+			buf_printf(sources, " c%zu", ++component);
 		/* A copy: apt gives up on an index whose time changes meanwhile, and the cache's entries change theirs when
 		 * another lock uses them. */
-		r = file_copy(index->path, path, err);
+		r = file_copy(index->path,
+			      arena_printf(arena, "%s_c%zu_binary-%s_Packages", dist, component, index->arch), err);
 		if (r < 0)
 			return r;
 	}
 	buf_puts(sources, "\n");
-	if (!suite->release || suite->release->size == 0)
-		return 0;
-	path = arena_printf(arena, "%s/%s", lists, apt_list_name(arena, arena_printf(arena, "%s/Release", dist)));
-	return file_write(path, suite->release->data, suite->release->size, 0644, err);
+	return apt_put_release(suite, number, arena_printf(arena, "%s_Release", dist), err);
 }
 
 int apt_open(struct arena *arena, const char *folder, const struct apt_suite *suites, size_t n, struct apt *ret_apt,

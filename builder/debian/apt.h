@@ -15,9 +15,8 @@ struct apt_index {
 	const char *component, *arch, *path; /* the path is linked to */
 };
 
-/* A suite that apt is to see. `release` (may be empty) tells it of priorities (NotAutomatic). */
+/* A suite that apt is to see; it knows it as "sNUMBER". `release` (may be empty) tells it of priorities (NotAutomatic). */
 struct apt_suite {
-	const char *suite;
 	const struct buf *release;
 	const struct apt_index *indexes;
 	size_t n_indexes;

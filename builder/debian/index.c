@@ -1,5 +1,6 @@
 #include "debian/index.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +24,10 @@ static int index_compare_entries(const void *a, const void *b)
 static void index_end_stanza(struct arena *arena, struct index *index, struct index_entry *entry, const char *end)
 {
 	entry->length = (size_t)(end - entry->stanza);
-	if (entry->name)
+	if (entry->name && !entry->foreign)
 		*arena_push(arena, index->entries, index->n) = *entry;
+	else if (entry->name)
+		strv_push(arena, &index->foreign, entry->name);
 	*entry = (struct index_entry){.archive = entry->archive};
 }
 
@@ -46,6 +49,8 @@ static int index_add_stanzas(struct arena *arena, struct index *index, const str
 				entry.name = control_text(arena, &field);
 			else if (control_is(&field, "Essential"))
 				entry.essential = field.length == 3 && memcmp(field.value, "yes", 3) == 0;
+			else if (control_is(&field, "Architecture"))
+				entry.foreign = !debian_arch_ok(control_text(arena, &field));
 		}
 		before = control.at;
 	}
@@ -152,6 +157,33 @@ void index_needs(struct arena *arena, const struct index_entry *entry, struct st
 
 /* --- what an entry says ------------------------------------------------------------------------------------------- */
 
+/* A path without what does not change where it leads: `./` as dpkg-scanpackages writes it, `//`. */
+static const char *index_path(struct arena *arena, const struct control_field *field)
+{
+	_cleanup_buf_ struct buf path = {0};
+	const char *at = field->value, *end = at + field->length;
+
+	while (at < end) {
+		const char *slash = memchr(at, '/', (size_t)(end - at)), *stop = slash ? slash : end;
+
+		if (stop > at && !(stop == at + 1 && *at == '.')) {
+			buf_puts(&path, path.size ? "/" : "");
+			buf_add(&path, at, (size_t)(stop - at));
+		}
+		at = stop + (slash != NULL);
+	}
+	return arena_strndup(arena, path.size ? path.data : "", path.size);
+}
+
+static const char *index_digest(struct arena *arena, const struct control_field *field)
+{
+	char *digest = arena_strndup(arena, field->value, field->length);
+
+	for (char *c = digest; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	return digest;
+}
+
 static void index_read_package(struct arena *arena, const struct index_entry *entry, struct debian_package *package)
 {
 	struct control control = {entry->stanza, entry->stanza + entry->length};
@@ -165,29 +197,39 @@ static void index_read_package(struct arena *arena, const struct index_entry *en
 		else if (control_is(&field, "Architecture"))
 			package->arch = control_text(arena, &field);
 		else if (control_is(&field, "SHA256"))
-			package->sha256 = control_text(arena, &field);
+			package->sha256 = index_digest(arena, &field);
+		else if (control_is(&field, "SHA512") && !*package->sha256)
+			package->sha256 = index_digest(arena, &field);
 		else if (control_is(&field, "Filename"))
-			package->path = control_text(arena, &field);
+			package->path = index_path(arena, &field);
 		else if (control_is(&field, "Size"))
 			package->size = strtoull(control_text(arena, &field), NULL, 10);
 	}
-	if (text_has_prefix(package->path, "./")) /* as dpkg-scanpackages writes it */
-		package->path += 2;
+}
+
+static bool index_sha512_ok(const char *digest)
+{
+	return strlen(digest) == 128 && strspn(digest, "0123456789abcdef") == 128;
 }
 
 int index_package(struct arena *arena, const struct index_entry *entry, struct debian_package *ret_package,
 		  struct err *err)
 {
 	struct debian_package package;
+	const char *wrong;
 
 	index_read_package(arena, entry, &package);
-	if (!debian_name_ok(package.name) || !debian_version_ok(package.version) || !debian_arch_ok(package.arch) ||
-	    !valid_sha256(package.sha256) || !valid_path(package.path) || package.size == 0)
-		return err_set(
-			err, -EBADMSG,
-			"the archive's index is incomplete for '%s': expected a version, an architecture, a size, "
-			"a SHA-256 digest and a file name",
-			entry->name);
+	wrong = !debian_name_ok(package.name)	    ? "name (policy 5.6.1)"
+		: !debian_version_ok(package.version) ? "version (policy 5.6.12)"
+		: !debian_arch_ok(package.arch)	    ? "architecture that is amd64 or all"
+		: !valid_path(package.path)	    ? "file name below the archive's URL, without '..', spaces and quotes"
+		: !valid_sha256(package.sha256) && !index_sha512_ok(package.sha256)
+			? "SHA-256 or SHA-512 digest (MD5 and SHA-1 can be forged: apt refuses them, too)"
+			: NULL;
+	if (wrong) {
+		err_set(err, -EBADMSG, "the archive's index has no valid %s for the package '%s'", wrong, entry->name);
+		return err_hint(err, "the archive's owner has to mend its index");
+	}
 	*ret_package = package;
 	return 0;
 }

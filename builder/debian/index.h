@@ -17,12 +17,14 @@ struct index_entry {
 	size_t length;
 	size_t archive; /* index of its suite */
 	bool essential;
+	bool foreign;   /* for another architecture: no entry of an index */
 };
 
 /* Sorted by name; equal names in the order of the suites. */
 struct index {
 	struct index_entry *entries;
 	size_t n;
+	struct strv foreign; /* names of packages of other architectures, as an archive may have them between ours */
 };
 
 /* Indexes the suites whose numbers are in `own`. */
@@ -39,7 +41,8 @@ bool index_provides(const struct index *index, const char *name);
 const char *index_nearest(const struct index *index, const char *name);
 
 /* What the lock says of an entry, all but its layer. -EBADMSG when the stanza lacks something or says something
- * impossible. */
+ * impossible. Where the index has no SHA-256, `sha256` is the SHA-512 (128 digits); where it
+ * has no size, that is 0: digests_complete() finds them. */
 int index_package(struct arena *arena, const struct index_entry *entry, struct debian_package *ret_package,
 		  struct err *err);
 

@@ -1,5 +1,6 @@
 #include "debian/openpgp.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -85,6 +86,9 @@ int openpgp_dearmor(const char *name, const char *text, size_t size, struct buf 
 	if (r == 0 && where == OUTSIDE && binary->size > start)
 		return 0;
 	err_set(err, -EBADMSG, "'%s' is not an OpenPGP public key, neither armored nor binary", name);
+	if (size >= 12 && memcmp(text + 8, "KBXf", 4) == 0)
+		return err_hint(err, "it is a keybox of GnuPG, which apt does not read either: export the key with "
+				     "'gpg --no-default-keyring --keyring FILE --armor --export FINGERPRINT'");
 	return err_hint(err, "export the archive's key with 'gpg --armor --export FINGERPRINT'");
 }
 
@@ -102,25 +106,70 @@ static bool openpgp_is_strong(const char *algorithm)
 }
 
 struct verdict {
+	enum openpgp_form form;
 	bool good; /* the signature being looked at is neither expired, nor by an expired or revoked key */
-	bool accepted, bad;
+	bool accepted, bad, expired, weak; /* the latter two: of a pinned key, and not accepted for that */
 	unsigned plaintexts;
 	const char *signers;
 };
+
+/* Whether a fingerprint as recipes write it means `key`. */
+static bool openpgp_means(const char *written, const char *key, bool primary)
+{
+	if (text_has_prefix(written, "0x") || text_has_prefix(written, "0X"))
+		written += 2;
+	for (; *written && *written != '!'; written++) {
+		if (*written == ' ')
+			continue;
+		if (!*key || toupper((unsigned char)*written) != toupper((unsigned char)*key++))
+			return false;
+	}
+	return !*key && (*written != '!' || !primary);
+}
+
+/* `primary` is the key that `signer` is a subkey of, or itself: "!" asks for the signer and not for the one it belongs to. */
+static bool openpgp_is_pinned(const struct strv *fingerprints, const char *signer, const char *primary)
+{
+	for (size_t i = 0; i < fingerprints->count; i++)
+		if (openpgp_means(fingerprints->items[i], signer, false) ||
+		    openpgp_means(fingerprints->items[i], primary, true))
+			return true;
+	return false;
+}
 
 /* VALIDSIG fingerprint date timestamp expires version reserved algorithm digest class primary-fingerprint (GnuPG's
  * DETAILS). */
 static void openpgp_look_at_valid(struct arena *arena, struct verdict *verdict, const char *line,
 				  const struct strv *fingerprints)
 {
-	char digest[8], class[4], primary[72];
+	char signer[72], digest[8], class[4], primary[72];
+	bool strong, pinned;
 
-	if (sscanf(line, "%*s %*s %*s %*s %*s %*s %*s %7s %3s %71s", digest, class, primary) != 3)
+	if (sscanf(line, "%71s %*s %*s %*s %*s %*s %*s %7s %3s %71s", signer, digest, class, primary) != 4)
 		return;
-	verdict->signers =
-		arena_printf(arena, "%s %s%s", verdict->signers, primary, verdict->good ? "" : " (expired or revoked)");
-	if (verdict->good && openpgp_is_strong(digest) && strcmp(class, "01") == 0 && strv_has(fingerprints, primary))
+	strong = openpgp_is_strong(digest);
+	pinned = openpgp_is_pinned(fingerprints, signer, primary);
+	verdict->signers = arena_printf(arena, "%s %s%s%s", verdict->signers, primary,
+					verdict->good ? "" : " (expired or revoked)", strong ? "" : " (weak digest)");
+	verdict->expired |= pinned && !verdict->good;
+	verdict->weak |= pinned && !strong;
+	/* 01 is a signature of a text whose line ends do not count, 00 of a file as it is. */
+	if (verdict->good && strong && pinned &&
+	    (strcmp(class, "01") == 0 || (verdict->form == OPENPGP_DETACHED && strcmp(class, "00") == 0)))
 		verdict->accepted = true;
+}
+
+/* What to do depends on why no signature counts. */
+static int openpgp_hint(const struct verdict *verdict, struct err *err)
+{
+	if (verdict->weak)
+		return err_hint(err, "the signature is made with MD5 or SHA-1, which can be forged (apt refuses it, too): the "
+				     "archive's owner has to sign with SHA-256 or better");
+	if (verdict->expired)
+		return err_hint(err, "the key or the signature is past its date, or revoked: get the archive's present "
+				     "key from a trusted source and change 'key' (and 'fingerprints' if it is another one)");
+	return err_hint(
+		err, "if the archive has new keys, get them from a trusted source and change 'key' and 'fingerprints'");
 }
 
 static void openpgp_look_at(struct arena *arena, struct verdict *verdict, const char *line,
@@ -138,10 +187,11 @@ static void openpgp_look_at(struct arena *arena, struct verdict *verdict, const 
 		openpgp_look_at_valid(arena, verdict, line + strlen("VALIDSIG "), fingerprints);
 }
 
-int openpgp_status(const char *name, const char *status, const struct strv *fingerprints, struct err *err)
+int openpgp_status(const char *name, enum openpgp_form form, const char *status, const struct strv *fingerprints,
+		   struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct verdict verdict = {.signers = ""};
+	struct verdict verdict = {.form = form, .signers = ""};
 	const char *wanted = "";
 
 	while (*status) {
@@ -152,7 +202,7 @@ int openpgp_status(const char *name, const char *status, const struct strv *fing
 			openpgp_look_at(arena, &verdict, line + strlen("[GNUPG:] "), fingerprints);
 		status += length + (status[length] == '\n');
 	}
-	if (verdict.bad || verdict.plaintexts != 1) {
+	if (verdict.bad || verdict.plaintexts != (form == OPENPGP_CLEAR_SIGNED ? 1 : 0)) {
 		err_set(err, -EBADMSG, "%s: its signature is not valid", name);
 		return err_hint(err,
 				"the file was changed in transit or on the mirror: try again, or use another mirror");
@@ -164,8 +214,7 @@ int openpgp_status(const char *name, const char *status, const struct strv *fing
 	err_set(err, -EBADMSG, "%s is not signed by a key listed in 'fingerprints'", name);
 	err_wrap(err, "signed by:%s", *verdict.signers ? verdict.signers : " keys that are not in the key file");
 	err_wrap(err, "fingerprints:%s", *wanted ? wanted : " none");
-	return err_hint(
-		err, "if the archive has new keys, get them from a trusted source and change 'key' and 'fingerprints'");
+	return openpgp_hint(&verdict, err);
 }
 
 /* gpgv passes over text around the signed block; it may come from an attacker. So: only a file of one block. */
@@ -194,36 +243,53 @@ static bool openpgp_is_one_block(const struct buf *file)
 	return seen == 3;
 }
 
-int openpgp_verify(const char *name, const struct buf *file, const char *key, const struct strv *fingerprints,
-		   const char *scratch, struct buf *text, struct err *err)
+/* Lays the public keys where gpgv can read them. */
+static int openpgp_lay_keyring(const char *key, const char *path, struct err *err)
 {
-	_cleanup_arena_ struct arena *arena = arena_new();
-	_cleanup_buf_ struct buf armored = {0}, keyring = {0}, status = {0};
-	const char *keyring_path = arena_printf(arena, "%s/keyring.gpg", scratch);
-	const char *signed_path = arena_printf(arena, "%s/signed", scratch),
-		   *text_path = arena_printf(arena, "%s/text", scratch);
-	const char *const argv[] = {"gpgv", "--homedir", scratch, "--status-fd", "1", "--keyring",
-				    keyring_path, "--output", text_path, signed_path, NULL};
-	const struct proc gpgv = {.argv = argv, .output = &status, .deadline_s = GPGV_SECONDS_MAX};
-	int r;
+	_cleanup_buf_ struct buf armored = {0}, keyring = {0};
+	int r = file_read(key, KEY_BYTES_MAX, &armored, err);
 
-	if (file->size == 0 || !openpgp_is_one_block(file))
-		return err_set(err, -EBADMSG, "%s must be a single clear-signed text and nothing else", name);
-	if (file_read(key, KEY_BYTES_MAX, &armored, err) < 0)
+	if (r < 0)
 		return err_wrap(err, "while reading the archive's key");
 	if (armored.size == 0)
 		return err_set(err, -EBADMSG, "the key file '%s' is empty", key);
 	r = openpgp_dearmor(key, armored.data, armored.size, &keyring, err);
-	if (r < 0)
-		return r;
-	if ((r = path_remove(text_path, err)) < 0 ||
-	    (r = file_write(keyring_path, keyring.data, keyring.size, 0600, err)) < 0 ||
-	    (r = file_write(signed_path, file->data, file->size, 0600, err)) < 0)
+	return r < 0 ? r : file_write(path, keyring.data, keyring.size, 0600, err);
+}
+
+int openpgp_verify(const char *name, const struct buf *file, const struct buf *signature,
+		   const struct openpgp_signers *signers, const char *scratch, struct buf *text, struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	_cleanup_buf_ struct buf status = {0};
+	enum openpgp_form form = signature ? OPENPGP_DETACHED : OPENPGP_CLEAR_SIGNED;
+	const char *keyring = arena_printf(arena, "%s/keyring.gpg", scratch);
+	const char *signed_path = arena_printf(arena, "%s/signed", scratch),
+		   *text_path = arena_printf(arena, "%s/text", scratch),
+		   *signature_path = arena_printf(arena, "%s/signature", scratch);
+	const char *const clear[] = {"gpgv",  "--homedir", scratch,   "--status-fd", "1", "--keyring",
+				     keyring, "--output",  text_path, signed_path,   NULL};
+	const char *const detached[] = {"gpgv", "--homedir", scratch, "--status-fd", "1",
+					"--keyring", keyring, signature_path, signed_path, NULL};
+	const struct proc gpgv = {.argv = signature ? detached : clear, .output = &status, .deadline_s = GPGV_SECONDS_MAX};
+	int r;
+
+	if (!signature && (file->size == 0 || !openpgp_is_one_block(file)))
+		return err_set(err, -EBADMSG, "%s must be a single clear-signed text and nothing else", name);
+	if ((r = openpgp_lay_keyring(signers->key, keyring, err)) < 0 || (r = path_remove(text_path, err)) < 0 ||
+	    (r = file_write(signed_path, file->size ? file->data : "", file->size, 0600, err)) < 0 ||
+	    (signature && (r = file_write(signature_path, signature->size ? signature->data : "", signature->size, 0600,
+					  err)) < 0))
 		return r;
 	/* Its exit status says little: it fails when one signer of several is unknown to us, which is the rule. */
 	r = proc_run(&gpgv, err);
 	if (r < 0)
 		return r == -ENOENT ? err_hint(err, "install the package 'gpgv'") : r;
-	r = openpgp_status(name, status.size ? status.data : "", fingerprints, err);
-	return r < 0 ? r : file_read(text_path, TEXT_BYTES_MAX, text, err);
+	r = openpgp_status(name, form, status.size ? status.data : "", signers->fingerprints, err);
+	if (r < 0)
+		return r;
+	if (!signature)
+		return file_read(text_path, TEXT_BYTES_MAX, text, err);
+	buf_add(text, file->data, file->size);
+	return 0;
 }

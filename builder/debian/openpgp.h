@@ -13,14 +13,26 @@
  * gpgv reads binary keyrings only. `name` is the file in errors; -EBADMSG for what is neither armored nor binary. */
 int openpgp_dearmor(const char *name, const char *text, size_t size, struct buf *binary, struct err *err);
 
-/* Judges what gpgv said on --status-fd: a good signature, with a strong digest, by a key whose primary fingerprint is
- * one of `fingerprints` (upper-case hex), and no bad one. -EBADMSG with the signers it saw; `name` is the file in
- * errors. */
-int openpgp_status(const char *name, const char *status, const struct strv *fingerprints, struct err *err);
+/* What was verified: one text with the signature around it, or a file with the signature in another. */
+enum openpgp_form { OPENPGP_CLEAR_SIGNED, OPENPGP_DETACHED };
 
-/* Verifies a clear-signed file (RFC 9580, section 7) and appends to `text` what gpgv says was signed, and nothing else.
- * `key` is the host path of the public keys; `scratch` an existing folder for files of ours; `name` the file in errors. */
-int openpgp_verify(const char *name, const struct buf *file, const char *key, const struct strv *fingerprints,
-		   const char *scratch, struct buf *text, struct err *err);
+/* Judges what gpgv said on --status-fd: a good signature, with a strong digest, by a key of `fingerprints`, and no bad one. A
+ * fingerprint is that of a primary key or of a subkey that signs, in hexadecimal of any case, with or without spaces and "0x";
+ * with "!" at its end, as apt has it, it is just that key and none of its subkeys. -EBADMSG with the signers it saw; `name`
+ * is the file in errors. */
+int openpgp_status(const char *name, enum openpgp_form form, const char *status, const struct strv *fingerprints,
+		   struct err *err);
+
+/* By whom a file has to be signed: `key` is the host path of the public keys. */
+struct openpgp_signers {
+	const char *key;
+	const struct strv *fingerprints;
+};
+
+/* Verifies a file and appends to `text` what was signed, and nothing else: of a clear-signed file (RFC 9580, section 7;
+ * `signature` NULL) what gpgv says was, else the whole file. `scratch` is an existing folder for files of ours; `name` the
+ * file in errors. */
+int openpgp_verify(const char *name, const struct buf *file, const struct buf *signature,
+		   const struct openpgp_signers *signers, const char *scratch, struct buf *text, struct err *err);
 
 #endif

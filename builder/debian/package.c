@@ -30,5 +30,5 @@ bool debian_archive_ok(const char *name)
 {
 	const char *slash = strchr(name, '/');
 
-	return slash && slash > name && slash[1] && name[strspn(name, VALID_WORD "/")] == 0;
+	return slash && slash > name && slash[1] && name[strspn(name, VALID_WORD "/:%")] == 0;
 }

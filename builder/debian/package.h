@@ -24,7 +24,7 @@ struct debian_archive {
 	const char *url, *suite;
 	struct strv mirrors;         /* asked in order when `url` no longer has a file */
 	const char *inrelease_sha256;
-	int64_t date;                /* Date: of the Release, seconds since the epoch */
+	int64_t date;                /* Date: of the Release, seconds since the epoch; 0: it has none */
 };
 
 struct debian_package {

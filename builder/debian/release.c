@@ -39,31 +39,46 @@ int release_date(const char *text, int64_t *ret_seconds)
 	return -EINVAL;
 }
 
-/* One line of the SHA256 field: digest, size, path. */
-static int release_read_file(struct arena *arena, struct release *release, const char *line, size_t length)
+static struct release_file *release_find_or_add(struct arena *arena, struct release *release, const char *path)
 {
-	const char *text = arena_strndup(arena, line, length);
-	char digest[65], path[512];
-	unsigned long long size;
-	unsigned char bytes[32];
+	for (size_t i = 0; i < release->n_files; i++)
+		if (strcmp(release->files[i].path, path) == 0)
+			return &release->files[i];
+	*arena_push(arena, release->files, release->n_files) = (struct release_file){.path = arena_strdup(arena, path)};
+	return &release->files[release->n_files - 1];
+}
+
+/* One line of a field of digests, which have `size` bytes: digest, size, path. */
+static int release_read_file(struct arena *arena, struct release *release, const char *line, size_t length, size_t size)
+{
+	const char *text = arena_strndup(arena, line, length), *lower;
+	char digest[129], path[512];
+	struct release_file *file;
+	unsigned long long bytes;
+	unsigned char binary[64];
 	int end = 0;
 
-	if (sscanf(text, " %64s %llu %511s %n", digest, &size, path, &end) != 3 || text[end] ||
-	    hex_decode(digest, bytes, 32) < 0)
+	if (sscanf(text, " %128s %llu %511s %n", digest, &bytes, path, &end) != 3 || text[end] ||
+	    hex_decode(digest, binary, size) < 0)
 		return -EBADMSG;
-	*arena_push(arena, release->files, release->n_files) =
-		(struct release_file){arena_strdup(arena, path), arena_strdup(arena, digest), size};
+	hex_encode(binary, size, digest);
+	lower = arena_strdup(arena, digest);
+	file = release_find_or_add(arena, release, text_has_prefix(path, "./") ? path + 2 : path);
+	if ((file->sha256 || file->sha512) && file->size != bytes)
+		return -EBADMSG;
+	file->size = bytes;
+	*(size == 32 ? &file->sha256 : &file->sha512) = lower;
 	return 0;
 }
 
-static int release_read_files(struct arena *arena, struct release *release, const struct control_field *field)
+static int release_read_files(struct arena *arena, struct release *release, const struct control_field *field, size_t size)
 {
 	const char *at = field->value, *end = at + field->length;
 
 	while (at < end) {
 		const char *newline = memchr(at, '\n', (size_t)(end - at)), *stop = newline ? newline : end;
 
-		if (stop > at + 1 && release_read_file(arena, release, at, (size_t)(stop - at)) < 0)
+		if (stop > at + 1 && release_read_file(arena, release, at, (size_t)(stop - at), size) < 0)
 			return -EBADMSG;
 		at = stop + 1;
 	}
@@ -85,21 +100,23 @@ static int release_read_field(struct arena *arena, struct release *release, cons
 {
 	const char *value;
 
-	if (control_is(field, "SHA256"))
-		return release_read_files(arena, release, field);
+	if (control_is(field, "SHA256") || control_is(field, "SHA512"))
+		return release_read_files(arena, release, field, control_is(field, "SHA256") ? 32 : 64);
 	value = control_text(arena, field);
 	if (control_is(field, "Suite"))
 		release->suite = value;
 	else if (control_is(field, "Codename"))
 		release->codename = value;
 	else if (control_is(field, "Date"))
-		return release_date(value, &release->date);
+		release_date(value, &release->date); /* as apt, which only warns: 0 when it cannot be read */
 	else if (control_is(field, "Valid-Until"))
 		return release_date(value, &release->valid_until);
 	else if (control_is(field, "Acquire-By-Hash"))
 		release->by_hash = strcasecmp(value, "yes") == 0;
+	else if (control_is(field, "Components"))
+		release->components = value;
 	else if (control_is(field, "Architectures"))
-		release->all_apart |= release_has_word(value, "all");
+		release->architectures = value;
 	else if (control_is(field, "No-Support-for-Architecture-all"))
 		*all = !release_has_word(value, "Packages");
 	return 0;
@@ -114,14 +131,22 @@ int release_read(struct arena *arena, const char *name, const char *text, size_t
 	bool all = true;
 	int r;
 
-	release->suite = release->codename = "";
+	release->suite = release->codename = release->architectures = release->components = "";
 	while ((r = control_next(&control, &field)) == CONTROL_FIELD)
 		if (release_read_field(arena, release, &field, &all) < 0)
 			return err_set(err, -EBADMSG, "%s: the field '%.*s' is malformed", name,
 				       (int)field.name_length, field.name);
-	if (r < 0 || release->date == 0 || release->n_files == 0)
-		return err_set(err, -EBADMSG, "%s is not a Release file with a date and SHA-256 digests", name);
-	release->all_apart = release->all_apart && all;
+	if (r < 0)
+		return err_set(err, -EBADMSG, "%s is not a Release file: a line is neither a field nor part of one", name);
+	if (release->date == 0)
+		log_warn("%s has no 'Date' that can be read: an old state of it cannot be told from a new one", name);
+	if (release->n_files == 0) {
+		err_set(err, -EBADMSG, "%s lists no file with a SHA-256 or SHA-512 digest", name);
+		return err_hint(err, "MD5 and SHA-1 can be forged, so apt refuses it, too: the archive's owner has to list "
+				     "the indexes by SHA-256, as apt-ftparchive does");
+	}
+	/* Where no architectures are named, all of them may be there (apt: debReleaseIndex::IsArchitectureSupported()). */
+	release->all_apart = all && (!*release->architectures || release_has_word(release->architectures, "all"));
 	*ret_release = release;
 	return 0;
 }
@@ -156,17 +181,44 @@ static int release_check_time(const struct release *release, const char *name, i
 		"accept it with --allow-expired-release");
 }
 
-int release_check(const struct release *release, const char *name, const char *suite, int64_t not_before, int64_t now,
-		  bool allow_expired, struct err *err)
+/* As apt reads it: of a suite with a slash (`stable/updates`) the part before it may be the name. */
+static bool release_is_of(const struct release *release, const char *suite)
+{
+	const char *slash = strrchr(suite, '/');
+	size_t length = slash ? (size_t)(slash - suite) : strlen(suite);
+	const char *const names[] = {release->suite, release->codename};
+
+	if (!*release->suite && !*release->codename)
+		return true;
+	for (size_t i = 0; i < 2; i++)
+		if (strcmp(names[i], suite) == 0 || (strlen(names[i]) == length && strncmp(names[i], suite, length) == 0))
+			return true;
+	return false;
+}
+
+static int release_check_suite(struct arena *arena, const struct release *release, const char *name, const char *suite,
+			       const char *other_name, struct err *err)
+{
+	const char *named = *release->suite ? release->suite : release->codename;
+
+	if (text_has_suffix(suite, "/") || release_is_of(release, suite) || (other_name && release_is_of(release, other_name)))
+		return 0;
+	err_set(err, -EBADMSG, "%s is of the suite '%s'%s, expected '%s'", name, named,
+		*release->codename && *release->suite ? arena_printf(arena, " (codename '%s')", release->codename) : "",
+		other_name ? other_name : suite);
+	return err_hint(err, "the mirror may have the wrong suite at this place: use another mirror; if the archive is meant to "
+			     "be so (apt only warns), write 'releaseName: %s' at it in the recipe", named);
+}
+
+int release_check(const struct release *release, const char *name, const char *suite, const char *other_name,
+		  int64_t not_before, int64_t now, bool allow_expired, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
+	int r = release_check_suite(arena, release, name, suite, other_name, err);
 
-	if (strcmp(release->suite, suite) != 0 && strcmp(release->codename, suite) != 0) {
-		err_set(err, -EBADMSG, "%s is of the suite '%s' (codename '%s'), expected '%s'", name, release->suite,
-			release->codename, suite);
-		return err_hint(err, "the mirror has the wrong suite at this place: use another mirror");
-	}
-	if (release->date < not_before) {
+	if (r < 0)
+		return r;
+	if (release->date && release->date < not_before) {
 		err_set(err, -ESTALE, "%s is too old: it is dated %s, but the lock was made with one dated %s", name,
 			time_format(arena, release->date), time_format(arena, not_before));
 		return err_hint(err, "somebody may be serving an old, vulnerable state: try another mirror; if it is "

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/valid.h"
 #include "debian/apt.h"
 #include "debian/index.h"
 
@@ -34,6 +35,8 @@ static int resolve_check_name(const struct work *work, const struct recipe_packa
 		return 0;
 	err_at(err, -ENOENT, &package->pos, NULL, "the package '%s' does not exist", package->name);
 	near = index_nearest(&work->index, package->name);
+	if (strv_has(&work->index.foreign, package->name))
+		return err_hint(err, "the archive has it, but not for amd64");
 	if (near)
 		return err_hint(err, "did you mean '%s'?", near);
 	return err_hint(err, "check the suites and components of the archive: none of them has it");
@@ -111,7 +114,7 @@ static bool resolve_still_there(struct work *work, const struct debian_package *
 	struct err ignored = {0};
 	struct debian_package package;
 	bool same = entry && index_package(work->arena, entry, &package, &ignored) == 0 &&
-		    strcmp(package.sha256, locked->sha256) == 0;
+		    (!valid_sha256(package.sha256) || strcmp(package.sha256, locked->sha256) == 0);
 
 	err_free(&ignored);
 	return same;
@@ -327,7 +330,7 @@ static int resolve_open_apt(struct work *work, struct err *err)
 		for (size_t j = 0; j < suite->n_indexes; j++)
 			indexes[j] = (struct apt_index){suite->indexes[j].component, suite->indexes[j].arch,
 							suite->indexes[j].path};
-		seen[i] = (struct apt_suite){suite->locked.suite, &suite->release, indexes, suite->n_indexes};
+		seen[i] = (struct apt_suite){&suite->release, indexes, suite->n_indexes};
 	}
 	return apt_open(work->arena, arena_printf(work->arena, "%s/all", resolve->folder), seen, resolve->n_own,
 			&work->apt, err);
@@ -338,7 +341,7 @@ int resolve_tree(struct arena *arena, const struct resolve *resolve, struct pack
 	struct work work = {.arena = arena, .resolve = resolve};
 	const char *index_path = arena_printf(arena, "%s/chosen-packages", resolve->folder);
 	const struct apt_index index = {"main", "amd64", index_path};
-	const struct apt_suite suite = {"chosen", NULL, &index, 1};
+	const struct apt_suite suite = {NULL, &index, 1};
 	struct package_set tree = {0};
 	struct apt chosen;
 	int r = index_make(arena, resolve->suites, resolve->own, resolve->n_own, &work.index, err);

@@ -53,6 +53,15 @@ static size_t suite_find_or_add(struct arena *arena, struct suites *suites, cons
 	return suites->count - 1;
 }
 
+/* sources.list(5): $(ARCH) in a suite is the architecture. */
+static const char *suite_of_machine(struct arena *arena, const char *suite)
+{
+	static const char variable[] = "$(ARCH)";
+	const char *at = strstr(suite, variable);
+
+	return at ? arena_printf(arena, "%.*samd64%s", (int)(at - suite), suite, at + sizeof variable - 1) : suite;
+}
+
 static int suite_collect(struct arena *arena, const struct recipe_repository *repository, struct suites *suites,
 			 size_t **own, size_t *n_own, struct err *err)
 {
@@ -60,7 +69,8 @@ static int suite_collect(struct arena *arena, const struct recipe_repository *re
 		return err_at(err, -EINVAL, &repository->pos, NULL,
 			      "the archive '%s' has no 'key' or no 'fingerprints'", repository->url);
 	for (size_t i = 0; i < repository->suites.count; i++) {
-		size_t found = suite_find_or_add(arena, suites, repository, repository->suites.items[i]);
+		const char *suite = suite_of_machine(arena, repository->suites.items[i]);
+		size_t found = suite_find_or_add(arena, suites, repository, suite);
 
 		*arena_push(arena, *own, *n_own) = found;
 	}
@@ -88,6 +98,22 @@ int suites_collect(struct arena *arena, const struct recipe *recipe, struct suit
 }
 
 /* --- Release ------------------------------------------------------------------------------------------------------ */
+
+bool suite_is_flat(const char *suite)
+{
+	return text_has_suffix(suite, "/");
+}
+
+const char *suite_path(struct arena *arena, const struct suite *suite, const char *name)
+{
+	const char *folder = suite->locked.suite;
+
+	if (!suite_is_flat(folder))
+		return arena_printf(arena, "dists/%s/%s", folder, name);
+	while (*folder == '/' || text_has_prefix(folder, "./"))
+		folder += *folder == '/' ? 1 : 2;
+	return arena_printf(arena, "%s%s", folder, name);
+}
 
 const char *suite_label(struct arena *arena, const struct suite *suite)
 {

@@ -9,9 +9,9 @@
 #include "debian/package.h"
 #include "recipe/recipe.h"
 
-/* One index of packages: a Packages file, plain, in the cache's blobs. */
+/* One index of packages: a Packages file, plain, in the cache's blobs or a folder of ours. */
 struct suite_index {
-	const char *component, *arch; /* arch: "amd64" or "all" */
+	const char *component, *arch; /* arch: "amd64" or "all"; component: "" in a flat archive */
 	const char *path;
 	struct buf text; /* its content, checked */
 };
@@ -35,6 +35,12 @@ struct suites {
  * are the recipe's: indices in `ret_own`, as many as *ret_n_own. */
 int suites_collect(struct arena *arena, const struct recipe *recipe, struct suites *suites, size_t **ret_own,
 		   size_t *ret_n_own, struct err *err);
+
+/* Whether the suite is a folder with Release and Packages in it, without components (sources.list(5): it ends in a slash). */
+bool suite_is_flat(const char *suite);
+
+/* The path of a file that stands beside the suite's Release, or is named relative to it; in `arena`. */
+const char *suite_path(struct arena *arena, const struct suite *suite, const char *name);
 
 /* What errors call the suite's Release. */
 const char *suite_label(struct arena *arena, const struct suite *suite);

@@ -18,7 +18,7 @@ static EVP_MD_CTX *edge_digest_context(struct sha256 *state)
 
 static _Noreturn void edge_digest_openssl_failed(void)
 {
-	fputs("aether-build: OpenSSL cannot compute SHA-256\n", stderr);
+	fputs("aether-build: OpenSSL cannot compute a digest\n", stderr);
 	exit(1);
 }
 
@@ -65,6 +65,15 @@ void sha256_hex_of(const void *data, size_t size, char out[SHA256_HEX])
 	uint8_t digest[SHA256_SIZE];
 
 	sha256_of(data, size, digest);
+	hex_encode(digest, sizeof digest, out);
+}
+
+void sha512_hex_of(const void *data, size_t size, char out[SHA512_HEX])
+{
+	uint8_t digest[64];
+
+	if (EVP_Digest(data, size, digest, NULL, EVP_sha512(), NULL) != 1)
+		edge_digest_openssl_failed();
 	hex_encode(digest, sizeof digest, out);
 }
 

@@ -30,7 +30,7 @@ struct http_slot {
 	bool begun;                  /* between begin and end or drop */
 	bool headed;                 /* the caller knows the answer's status and headers */
 	bool too_large;
-	size_t gone;                 /* URLs that answered that they do not have it */
+	size_t gone, denied;         /* URLs that answered that they do not have it; that we may not have it */
 	struct err reasons;          /* one a URL */
 	char message[CURL_ERROR_SIZE];
 };
@@ -118,8 +118,8 @@ static void http_give_up(struct http_engine *engine, struct http_slot *slot, int
 	static const char *const methods[] = {"GET", "HEAD", "POST", "PUT", "DELETE"};
 	const struct http_request *request = slot->request;
 	const char *name = request->name ? request->name : request->urls.items[0];
-	bool gone = slot->gone == request->urls.count;
-	int result = gone ? -ENOENT : code;
+	bool gone = slot->gone + slot->denied == request->urls.count;
+	int result = gone ? slot->denied ? -EACCES : -ENOENT : code;
 
 	if (request->any_status && slot->reasons.count == 1)
 		err_take(engine->err, &slot->reasons);
@@ -237,6 +237,7 @@ static void http_fail_try(struct http_engine *engine, struct http_slot *slot, CU
 		slot->start_at_ms = again_at;
 		return;
 	}
+	slot->denied += status == 401 || status == 403 || status == 407;
 	slot->gone += status == 404 || status == 410 || result == CURLE_FILE_COULDNT_READ_FILE;
 	http_next_url(engine, slot, http_note_reason(slot, result));
 }

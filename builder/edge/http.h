@@ -83,10 +83,11 @@ struct http_request {
 };
 
 /* Does all of them. One whose URLs all fail is a problem in `err` that says what each of them answered: -ENOENT when
- * they no longer have it, -EBADMSG when the last one gave something else, -ETIMEDOUT when its `total` was over, else -EIO; the
- * others go on, unless it is the network that fails. What ends everything: failures of begin, take or end other than
- * -EBADMSG; a file of a body that cannot be read; a request that makes no sense or a ca_file that cannot be used (-EINVAL, or
- * what open(2) says); another certificate than the pinned one (-EKEYREJECTED). Returns the first problem's code. */
+ * they no longer have it, -EACCES when some of these do not let us have it (401, 403, 407), -EBADMSG when the last one gave
+ * something else, -ETIMEDOUT when its `total` was over, else -EIO; the others go on, unless it is the network that fails.
+ * What ends everything: failures of begin, take or end other than -EBADMSG; a file of a body that cannot be read; a request
+ * that makes no sense or a ca_file that cannot be used (-EINVAL, or what open(2) says); another certificate than the pinned
+ * one (-EKEYREJECTED). Returns the first problem's code. */
 int http_run(const struct http_request *requests, size_t n, struct err *err);
 
 /* What a server said to one request, whatever its status. */

@@ -2,9 +2,11 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/file.h"
 #include "base/log.h"
+#include "debian/digests.h"
 #include "debian/resolve.h"
 #include "debian/verify.h"
 #include "host/pool.h"
@@ -180,6 +182,8 @@ static void make_assemble(struct making *making)
 		if (archive->date > lock->epoch)
 			lock->epoch = archive->date;
 	}
+	if (lock->epoch == 0) /* no Release has a date: once chosen, it stays */
+		lock->epoch = making->old ? making->old->epoch : time(NULL);
 	lock->image = make_copy_tree(arena, &making->jobs[0].tree);
 	if (making->tools)
 		lock->tools = make_copy_tree(arena, &making->jobs[1].tree);
@@ -226,6 +230,8 @@ static int make(struct making *making, struct cache *cache, struct lock **ret_lo
 		return r;
 	log_step("resolving the packages of '%s'", making->recipe->name);
 	r = pool_run(making->n_jobs, make_resolve_job, making->jobs, err);
+	for (size_t i = 0; r == 0 && i < making->n_jobs; i++)
+		r = digests_complete(making->arena, &making->suites, &making->jobs[i].tree, cache, err);
 	if (r == 0)
 		r = downloads_lock(making->arena, making->recipe, making->old, making->options, cache, making->scratch,
 				   making->new, err);

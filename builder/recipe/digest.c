@@ -36,6 +36,10 @@ static void recipe_digest_put_repository(struct buf *out, const struct recipe *r
 	recipe_digest_put_all(out, &repository->components);
 	recipe_digest_put(out, recipe_digest_of(recipe, repository->key));
 	recipe_digest_put_all(out, &repository->fingerprints);
+	if (repository->release_name) { /* without it not a byte: older locks stay good */
+		recipe_digest_put(out, "releaseName");
+		recipe_digest_put(out, repository->release_name);
+	}
 }
 
 /* The path of a download in the image is not part of a lock. Without any there is not even a count: older locks stay

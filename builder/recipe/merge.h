@@ -24,7 +24,7 @@ struct merger {
 struct node *merge(struct merger *merger, const struct schema *schema, const struct node *older,
 		   const struct node *newer, const char *path);
 
-/* Reports the conflicts of modules that nobody has decided in `node`, the result of all merging, and tags that had no meaning. */
+/* Reports the conflicts of modules that nobody has decided in `node`, the result of all merging, and tags without meaning. */
 void merge_check(struct merger *merger, const struct node *node, const char *path);
 
 #endif

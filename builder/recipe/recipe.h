@@ -44,9 +44,10 @@ struct recipe_repository {
 	const char *name;
 	const char *url;             /* the mirror asked first */
 	struct strv mirrors;         /* asked in order when `url` no longer has a file (a snapshot archive, …) */
-	struct strv suites, components;
+	struct strv suites, components; /* suites that end in a slash are folders (flat archives), and have no components */
+	const char *release_name;    /* what its Release calls the suite, when it is another name; or NULL */
 	const char *key;             /* host path of the OpenPGP public key(s), armored or binary */
-	struct strv fingerprints;    /* accepted primary key fingerprints, upper-case hex; at least one */
+	struct strv fingerprints;    /* accepted keys, as openpgp_status() reads them; at least one */
 	struct pos pos;
 };
 

@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	err_free(&err);
 	err = (struct err){0};
 	/* Nothing is good that does not name the key. */
-	ensure(openpgp_status("file", text, &pinned, &err) < 0 || strstr(text, FINGERPRINT));
+	ensure(openpgp_status("file", OPENPGP_CLEAR_SIGNED, text, &pinned, &err) < 0 || strstr(text, FINGERPRINT));
 	err_free(&err);
 	free(text);
 	return 0;

@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		ensure(release->suite && release->codename);
 		for (size_t i = 0; i < release->n_files; i++)
 			ensure(release_file(release, release->files[i].path) && strlen(release->files[i].sha256) == 64);
-		release_check(release, "test", release->suite, 0, 1700000000, false, &err);
+		release_check(release, "test", release->suite, NULL, 0, 1700000000, false, &err);
 	}
 	dates(arena, text);
 	err_free(&err);

@@ -73,20 +73,20 @@ START_TEST(one_list_adds_some_items_and_removes_others)
 	static const struct {
 		const char *words, *packages;
 	} rows[] = {
-		{"packages: [vim, !remove curl]\n", "less/P vim/S"},
-		{"packages: [!remove curl, vim]\n", "less/P vim/S"},
-		{"packages:\n  - !remove curl\n  - !remove less\n  - vim\n", "vim/S"},
-		{"packages: [!remove curl]\n", "less/P"},
-		{"packages: [curl, !remove less]\n", "curl/P"},
-		{"packages: [htop, vim]\nvm: { packages: [!remove htop, nano] }\n", "curl/P less/P vim/S nano/S"},
-		{"use: m.recipe\npackages: [!remove jq, vim]\n", "curl/P less/P vim/S"},
+		{FROM "packages: [vim, !remove curl]\n", "less/P vim/S"},
+		{FROM "packages: [!remove curl, vim]\n", "less/P vim/S"},
+		{FROM "packages:\n  - !remove curl\n  - !remove less\n  - vim\n", "vim/S"},
+		{FROM "packages: [!remove curl]\n", "less/P"},
+		{FROM "packages: [curl, !remove less]\n", "curl/P"},
+		{FROM "packages: [htop, vim]\nvm: { packages: [!remove htop, nano] }\n", "curl/P less/P vim/S nano/S"},
+		{FROM "use: m.recipe\npackages: [!remove jq, vim]\n", "curl/P less/P vim/S"},
 	};
 	const struct recipe *recipe;
 
 	recipes_write("m.recipe", "packages: jq\nkernelArgs: [quiet, a=1]\nhealth: [{ tcp: 1 }, { tcp: 2 }]\n"
 				  "units: { a.service: { Service: { ExecStart: [/bin/a, /bin/b] } } }\n");
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-		ck_assert_str_eq(recipes_packages(recipes_load(arena_printf(scratch_arena(), "%s%s", FROM, rows[i].words))), rows[i].packages);
+		ck_assert_str_eq(recipes_packages(recipes_load(rows[i].words)), rows[i].packages);
 	recipe = recipes_load(FROM "use: m.recipe\nkernelArgs: [!remove quiet, b=2]\n"
 				   "health: [!remove { tcp: 1 }, { tcp: 3 }]\n"
 				   "units: { a.service: { Service: { ExecStart: [!remove /bin/a, /bin/c] } } }\n");
@@ -377,7 +377,8 @@ END_TEST
 LOOP_SUITE(recipe_places, a_place_is_found_after_all_is_read, sizeof places / sizeof *places)
 
 SUITE(recipe, parent_then_modules_then_the_file_itself, maps_merge_by_key_to_any_depth, replace_starts_anew,
-      remove_takes_items_keys_and_whole_values_away, one_list_adds_some_items_and_removes_others, settings_of_units_merge_as_systemd_would_read_them,
+      remove_takes_items_keys_and_whole_values_away, one_list_adds_some_items_and_removes_others,
+      settings_of_units_merge_as_systemd_would_read_them,
       kinds_of_a_parent_are_only_a_default, two_modules_may_not_disagree, modules_may_agree,
       the_file_itself_decides_between_modules, a_module_decides_over_what_it_uses,
       a_module_of_the_parent_is_used_once_and_is_the_parents, a_layout_that_names_a_file_starts_anew,

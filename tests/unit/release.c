@@ -8,6 +8,7 @@
 #include "debian/openpgp.h"
 #include "debian/relations.h"
 #include "debian/release.h"
+#include "scratch.h"
 
 #define DIGEST_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define DIGEST_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
@@ -164,8 +165,8 @@ START_TEST(a_release_that_cannot_be_understood_is_refused)
 		"hello",
 		RELEASE, /* a path with a blank */
 		"Suite: x\nDate: Sat, 21 Nov 2026 09:15:44 UTC\n",
-		"Suite: x\nSHA256:\n " DIGEST_A " 5 a\n",
-		"Date: yesterday\nSHA256:\n " DIGEST_A " 5 a\n",
+		"Date: Sat, 21 Nov 2026 09:15:44 UTC\nMD5Sum:\n 0123456789abcdef0123456789abcdef 5 a\n",
+		"Date: Sat, 21 Nov 2026 09:15:44 UTC\nSHA256:\n " DIGEST_A " 5 a\nSHA512:\n " DIGEST_A DIGEST_A " 6 a\n",
 		"Date: Sat, 21 Nov 2026 09:15:44 UTC\nSHA256:\n 1234 5 a\n",
 		"Date: Sat, 21 Nov 2026 09:15:44 UTC\nSHA256:\n " DIGEST_A " a\n",
 		"Date: Sat, 21 Nov 2026 09:15:44 UTC\nValid-Until: never\nSHA256:\n " DIGEST_A " 5 a\n",
@@ -216,11 +217,54 @@ static int check(int64_t not_before, int64_t now, const char *suite, bool allow_
 	static const struct release release = {
 		.suite = "stable", .codename = "trixie", .date = 1000000, .valid_until = 1600000};
 	struct err err = {0};
-	int r = release_check(&release, "test", suite, not_before, now, allow_expired, &err);
+	int r = release_check(&release, "test", suite, NULL, not_before, now, allow_expired, &err);
 
 	err_free(&err);
 	return r;
 }
+
+START_TEST(what_a_release_leaves_out_is_not_missed)
+{
+	const struct release *release = read_release(
+		scratch_arena(), "SHA512:\n " DIGEST_A DIGEST_B " 5 ./Packages.gz\nSHA256:\n " DIGEST_B " 7 x\n");
+	const struct release_file *file;
+
+	ck_assert_ptr_nonnull(release);
+	ck_assert_int_eq(release->date, 0);
+	ck_assert_str_eq(release->architectures, "");
+	ck_assert(release->all_apart);
+	file = release_file(release, "Packages.gz");
+	ck_assert_ptr_nonnull(file);
+	ck_assert_ptr_null(file->sha256);
+	ck_assert_str_eq(file->sha512, DIGEST_A DIGEST_B);
+	ck_assert_str_eq(release_file(release, "x")->sha256, DIGEST_B);
+	ck_assert_int_eq(read_release(scratch_arena(), "Date: yesterday\nSHA256:\n " DIGEST_A " 5 a\n")->date, 0);
+}
+END_TEST
+
+START_TEST(a_suite_is_known_by_what_its_release_calls_it)
+{
+	static const struct {
+		const char *suite, *codename, *asked, *other;
+		bool taken;
+	} rows[] = {
+		{"stable", "trixie", "trixie", NULL, true},	  {"stable", "", "stable/updates", NULL, true},
+		{"stable/updates", "", "stable/updates", NULL, true}, {"", "", "anything", NULL, true},
+		{"stable", "", "./", NULL, true},		  {"stable", "trixie", "sid", NULL, false},
+		{"stable", "trixie", "sid", "trixie", true},	  {"stable", "trixie", "sid", "noble", false},
+		{"stable", "", "stab", NULL, false},		  {"", "trixie", "updates/trixie", NULL, false},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const struct release release = {.suite = rows[i].suite, .codename = rows[i].codename};
+		struct err err = {0};
+		int r = release_check(&release, "test", rows[i].asked, rows[i].other, 0, 0, false, &err);
+
+		ck_assert_msg((r == 0) == rows[i].taken, "%s", rows[i].asked);
+		err_free(&err);
+	}
+}
+END_TEST
 
 START_TEST(a_release_counts_only_in_its_time_and_for_its_suite)
 {
@@ -304,10 +348,51 @@ static int judge(const char *status)
 
 	strv_push(arena, &pinned, "AA11");
 	strv_push(arena, &pinned, "BB22");
-	r = openpgp_status("test", status, &pinned, &err);
+	r = openpgp_status("test", OPENPGP_CLEAR_SIGNED, status, &pinned, &err);
 	err_free(&err);
 	return r;
 }
+
+/* As people write them: of the primary key and of a subkey, as gpg prints them, and apt's "!". */
+START_TEST(a_fingerprint_can_be_written_in_many_ways)
+{
+	static const char status[] = GNUPG "PLAINTEXT 74 0 \n" GOOD GNUPG
+					   "VALIDSIG SS99 2026-11-21 1795252581 0 4 0 1 8 01 AA11\n";
+	static const struct {
+		const char *written;
+		bool counts;
+	} rows[] = {
+		{"AA11", true}, {"aa11", true}, {"0xAA11", true}, {"A A1 1", true}, {"SS99", true}, {"SS99!", true},
+		{"AA11!", false}, {"AA1", false}, {"AA111", false}, {"", false}, {"!", false},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct strv pinned = {0};
+		struct err err = {0};
+
+		strv_push(scratch_arena(), &pinned, rows[i].written);
+		ck_assert_msg((openpgp_status("test", OPENPGP_CLEAR_SIGNED, status, &pinned, &err) == 0) == rows[i].counts,
+			      "%s", rows[i].written);
+		err_free(&err);
+	}
+}
+END_TEST
+
+/* gpgv says of a signature in a file of its own that there was no text in it; of a text in one, that there was. */
+START_TEST(a_detached_signature_has_no_text_in_it)
+{
+	static const char sound[] = GOOD VALIDSIG("8", "00", "AA11");
+	struct strv pinned = {0};
+	struct err err = {0};
+
+	strv_push(scratch_arena(), &pinned, "AA11");
+	ck_assert_int_eq(openpgp_status("test", OPENPGP_DETACHED, sound, &pinned, &err), 0);
+	ck_assert_int_eq(openpgp_status("test", OPENPGP_DETACHED, GNUPG "PLAINTEXT 74 0 \n" GOOD VALIDSIG("8", "00", "AA11"),
+					&pinned, &err),
+			 -EBADMSG);
+	err_free(&err);
+}
+END_TEST
 
 START_TEST(only_good_signatures_by_pinned_primary_keys_count)
 {
@@ -348,4 +433,6 @@ SUITE(release, fields_and_stanzas_are_told_apart, a_text_without_a_last_newline_
       a_release_that_cannot_be_understood_is_refused, dates_of_releases_are_read,
       times_of_locks_are_read_as_they_are_written, a_release_counts_only_in_its_time_and_for_its_suite,
       armor_is_taken_off, a_binary_key_is_taken_as_it_is, what_is_no_key_is_refused,
+      a_fingerprint_can_be_written_in_many_ways, a_detached_signature_has_no_text_in_it,
+      what_a_release_leaves_out_is_not_missed, a_suite_is_known_by_what_its_release_calls_it,
       only_good_signatures_by_pinned_primary_keys_count)

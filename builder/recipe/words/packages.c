@@ -7,17 +7,26 @@ static const struct rule package_rule = {"the name of a Debian package", "[a-z0-
 static const struct rule packages_rule = {"the name of a Debian package, with the wildcards * and ?",
 					  "[a-z0-9*?][a-z0-9+.*?-]+"};
 static const struct rule glob_rule = {"an absolute path, with the wildcards of glob(7)", "/[^[:cntrl:]]*"};
-static const struct rule fingerprint_rule = {"a key's fingerprint: 40 upper-case hexadecimal digits", "[0-9A-F]{40}"};
+static const struct rule fingerprint_rule = {"a key's fingerprint: 40 hexadecimal digits",
+					     "(0x)?( *[0-9A-Fa-f]){40}!?"};
+static const struct rule suite_rule = {"a suite like 'trixie', or a folder that ends in '/'",
+				       "([A-Za-z0-9+._~/:%-]|\\$\\(ARCH\\))+"};
+static const struct rule component_rule = {"a component like 'main'", "[A-Za-z0-9+._~:%-]+(/[A-Za-z0-9+._~:%-]+)*"};
 
 static const struct schema schema_fingerprints = {VALUE_WORDS, .rule = &fingerprint_rule};
+static const struct schema schema_suites = {VALUE_WORDS, .rule = &suite_rule};
+static const struct schema schema_components = {VALUE_WORDS, .rule = &component_rule};
 
 static const struct field repository_fields[] = {
 	{"url", &word_url, FIELD_REQUIRED, WORD_OF(recipe_repository, url), 0, "URL of the first mirror to use"},
 	{"mirrors", &word_urls, 0, WORD_OF(recipe_repository, mirrors), 0,
 	 "further mirrors, used in order when the first lacks a file"},
-	{"suites", &word_plain_list, FIELD_REQUIRED, WORD_OF(recipe_repository, suites), 0,
-	 "trixie, trixie-updates, …"},
-	{"components", &word_plain_list, FIELD_REQUIRED, WORD_OF(recipe_repository, components), 0, "main, contrib, …"},
+	{"suites", &schema_suites, FIELD_REQUIRED, WORD_OF(recipe_repository, suites), 0,
+	 "trixie, trixie-updates, …; or a folder that ends in `/`, of an archive without components"},
+	{"components", &schema_components, 0, WORD_OF(recipe_repository, components), 0,
+	 "main, contrib, …; not for folders"},
+	{"releaseName", &word_line, 0, WORD_OF(recipe_repository, release_name), 0,
+	 "the Suite or Codename that its Release has (the suite)"},
 	{"key", &word_file, FIELD_REQUIRED, WORD_OF(recipe_repository, key), 0,
 	 "file with the archive's OpenPGP public keys"},
 	{"fingerprints", &schema_fingerprints, FIELD_REQUIRED, WORD_OF(recipe_repository, fingerprints), 0,
@@ -55,6 +64,46 @@ static int words_packages_decode(struct decoder *decoder, const struct node *nod
 	return 0;
 }
 
+/* As sources.list(5) has it: a suite that is a folder has no components, any other has. */
+static void words_packages_check_archive(struct decoder *decoder, const struct recipe_repository *repository,
+					 const struct node *node, const char *path)
+{
+	size_t flat = 0;
+
+	if (!node || problem_known(decoder, path))
+		return;
+	for (size_t i = 0; i < repository->suites.count; i++)
+		flat += text_has_suffix(repository->suites.items[i], "/");
+	if (flat && flat < repository->suites.count) {
+		err_at(decoder->err, -EINVAL, &node_get(node, "suites")->pos, problem_path(decoder->arena, path, "suites"),
+		       "suites that end in '/' are folders and have no components: they cannot stand beside others");
+		err_hint(decoder->err, "write two archives, one for each form");
+	} else if (flat && repository->components.count) {
+		err_at(decoder->err, -EINVAL, &node_get(node, "components")->pos,
+		       problem_path(decoder->arena, path, "components"),
+		       "a suite that ends in '/' is a folder and has no components");
+		err_hint(decoder->err, "remove 'components'; or, if the archive has a folder 'dists/%.*s', write the suite "
+				       "without its last '/'",
+			 (int)strlen(repository->suites.items[0]) - 1, repository->suites.items[0]);
+	} else if (!flat && repository->components.count == 0) {
+		err_at(decoder->err, -EINVAL, &node->pos, problem_path(decoder->arena, path, "components"),
+		       "required and not set");
+		err_hint(decoder->err, "an archive without components has its folder as the suite, with a '/' at its end: "
+				       "suites: [\"./\"]");
+	}
+}
+
+static void words_packages_check_repositories(struct decoder *decoder, const struct node *root)
+{
+	const struct node *map = node_get(root, "repositories");
+	const struct recipe *recipe = decoder->recipe;
+
+	for (size_t i = 0; map && i < recipe->n_repositories; i++)
+		words_packages_check_archive(decoder, &recipe->repositories[i],
+					     node_get(map, recipe->repositories[i].name),
+					     problem_path(decoder->arena, "repositories", recipe->repositories[i].name));
+}
+
 static void words_packages_check_distribution(struct decoder *decoder, const struct node *root)
 {
 	struct recipe_repository *distribution = &decoder->recipe->distribution;
@@ -67,6 +116,7 @@ static void words_packages_check_distribution(struct decoder *decoder, const str
 	}
 	distribution->name = "debian";
 	distribution->pos = node->pos;
+	words_packages_check_archive(decoder, distribution, node, "distribution");
 }
 
 const struct schema word_globs = {VALUE_WORDS, .rule = &glob_rule};
@@ -79,6 +129,7 @@ const struct schema word_inclusions = {
 const struct schema word_repositories = {
 	VALUE_TABLE, .element = &schema_repository, .size = sizeof(struct recipe_repository), .key_rule = &word_rule_name,
 	.key_offset = WORD_OF(recipe_repository, name), .pos_offset = WORD_OF(recipe_repository, pos),
+	.check = words_packages_check_repositories,
 };
 const struct schema word_packages = {VALUE_WORDS, .rule = &package_rule, .decode = words_packages_decode};
 
