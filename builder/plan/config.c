@@ -22,14 +22,6 @@ int config_needs(const struct plan *plan, const char *package, const struct pos 
 	return err_hint(err, "add '%s' to 'packages' and lock again: aether-build lock %s", package, plan->recipe->path);
 }
 
-static const struct recipe_file *config_own_file(const struct recipe *recipe, const char *path)
-{
-	for (size_t i = 0; i < recipe->n_files; i++)
-		if (strcmp(recipe->files[i].path, path) == 0)
-			return &recipe->files[i];
-	return NULL;
-}
-
 static struct plan_file *config_add_file(struct arena *arena, struct plan *plan, const char *path,
 					 const struct pos *pos)
 {
@@ -43,11 +35,8 @@ static struct plan_file *config_add_file(struct arena *arena, struct plan *plan,
 
 void config_put(struct arena *arena, struct plan *plan, const char *path, mode_t mode, const struct pos *pos, const char *text)
 {
-	struct plan_file *file;
+	struct plan_file *file = config_add_file(arena, plan, path, pos);
 
-	if (config_own_file(plan->recipe, path))
-		return;
-	file = config_add_file(arena, plan, path, pos);
 	file->mode = mode;
 	file->text = arena_strdup(arena, text);
 	sha256_hex_of(text, strlen(text), file->sha256);
@@ -128,8 +117,68 @@ static const char *config_input_digest(const struct recipe *recipe, const char *
 	return NULL;
 }
 
+/* Whose words a file is made from, by the beginning of its path, and the way that works. What `yields` gives way to a file of
+ * the recipe's own: recipe/words/places.c has said when that is not meant. */
+static const struct maker {
+	const char *prefix;
+	bool yields;
+	const char *words, *way;
+} makers[] = {
+	{"/etc/hosts", true, "", ""},
+	{"/etc/nftables.conf", true, "", ""},
+	{"/usr/lib/sysusers.d/", false, "'users'", "add the account to 'users', or use a file of another name"},
+	{"/usr/lib/tmpfiles.d/", false, "'users'", "use a file of another name"},
+	{"/etc/sudoers.d/", false, "'sudo' of the user", "use a file of another name that comes after it"},
+	{"/etc/ssh/sshd_config.d/", false, "'ssh'", "use a file whose name comes before it: sshd takes what it reads first"},
+	{"/etc/ssh/", false, "'ssh'", "use 'ca' and 'principals' there"},
+	{"/etc/systemd/network/", false, "'networks'",
+	 "any section of systemd.network(5) can stand there; or use a file whose name comes before it"},
+	{"/usr/lib/systemd/system-preset/", false, "'units'", "use 'enable' there"},
+	{"/etc/modules-load.d/", false, "'modulesLoad'", "add the modules there, or use a file of another name"},
+	{"/etc/containers/systemd/", false, "'quadlets'", "put the sections there"},
+	{"/etc/containers/", false, "'quadlets' with 'embed'",
+	 "settings can stand in a file below /etc/containers/containers.conf.d"},
+	{"/etc/sub", false, "'quadlets' with 'user'", "their users get what they need"},
+	{"/usr/lib/repart.d/", false, "'partitions'", "use a file of another name"},
+	{"/usr/lib/aether/health", false, "'health'", "write the checks there"},
+	{"", false, "other words of the recipe", "use a file of another name"},
+};
+
+static const struct maker *config_maker(const char *path)
+{
+	const struct maker *maker = makers;
+
+	while (!text_has_prefix(path, maker->prefix))
+		maker++;
+	return maker;
+}
+
+/* Removes what was made at the path of something of the recipe's own, or says that there would be two. */
+static void config_give_way(struct plan *plan, const char *path, const struct pos *pos, const char *key, struct err *err)
+{
+	for (size_t i = 0; i < plan->n_files; i++) {
+		const struct maker *maker = config_maker(path);
+
+		if (strcmp(plan->files[i].path, path) != 0)
+			continue;
+		if (!maker->yields) {
+			err_at(err, -EEXIST, pos, key, "'%s' is made from %s", path, maker->words);
+			err_hint(err, "%s", maker->way);
+		}
+		memmove(&plan->files[i], &plan->files[i + 1], (--plan->n_files - i) * sizeof *plan->files);
+		return;
+	}
+}
+
 static int config_add_own_files(struct arena *arena, struct plan *plan, struct err *err)
 {
+	for (size_t i = 0; i < plan->recipe->n_downloads; i++)
+		if (!plan->recipe->downloads[i].unpack)
+			config_give_way(plan, plan->recipe->downloads[i].path, &plan->recipe->downloads[i].pos,
+					arena_printf(arena, "downloads.%s", plan->recipe->downloads[i].name), err);
+	for (size_t i = 0; i < plan->recipe->n_files; i++)
+		config_give_way(plan, plan->recipe->files[i].path, &plan->recipe->files[i].pos,
+				arena_printf(arena, "files.%s", plan->recipe->files[i].path), err);
 	for (size_t i = 0; i < plan->recipe->n_files; i++) {
 		const struct recipe_file *own = &plan->recipe->files[i];
 		const char *digest = own->source ? config_input_digest(plan->recipe, own->source) : NULL;
@@ -172,12 +221,12 @@ static int config_common_make(struct arena *arena, struct plan *plan, struct err
 
 int config_make(struct arena *arena, struct plan *plan, struct err *err)
 {
-	static int (*const makers[])(struct arena *, struct plan *, struct err *) = {
+	static int (*const all[])(struct arena *, struct plan *, struct err *) = {
 		config_common_make, numbers_make, access_make, trust_make, network_make, quadlets_make, own_make,
 		units_make, layout_make, needs_make, agent_make, config_add_own_files,
 	};
 
-	for (size_t i = 0; i < sizeof makers / sizeof *makers; i++)
-		makers[i](arena, plan, err);
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		all[i](arena, plan, err);
 	return err_result(err);
 }

@@ -6,7 +6,7 @@
 #include "plan/plan.h"
 
 /* Fills plan->files, plan->units and plan->layout from plan->recipe; plan->image and plan->seed must be decided. A file
- * of the recipe's own takes the place of one that would be generated at the same path. */
+ * of the recipe's own at the path of one that is made of its other words is an error, but for those that may give way. */
 int config_make(struct arena *arena, struct plan *plan, struct err *err);
 
 /* Fills layer->exceptions, when its packages are known: what the recipe's `includeOf` and `includeWith` say for them. */

@@ -73,8 +73,9 @@ int network_make(struct arena *arena, struct plan *plan, struct err *err)
 	if (recipe->kind != KIND_TOOLS) {
 		config_put(arena, plan, "/etc/hostname", 0644, NULL, arena_printf(arena, "%s\n", recipe->name));
 		config_put(arena, plan, "/etc/hosts", 0644, NULL,
-			   arena_printf(arena, "127.0.0.1 localhost\n127.0.1.1 %s\n::1 localhost ip6-localhost ip6-loopback\n",
-					recipe->name));
+			   arena_printf(arena, "127.0.0.1 localhost\n%s::1 localhost ip6-localhost ip6-loopback\n",
+					/* a container's name and address are its hypervisor's to write */
+					recipe->kind == KIND_LXC ? "" : arena_printf(arena, "127.0.1.1 %s\n", recipe->name)));
 	}
 	for (size_t i = 0; i < recipe->n_networks; i++)
 		plan_network_make(arena, plan, &recipe->networks[i]);

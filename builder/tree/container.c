@@ -36,9 +36,25 @@ static int tree_container_quote_os_release(const struct step *step, struct err *
 	return new.size ? inside_write(step->root_fd, OS_RELEASE, new.data, new.size, &INSIDE_PLAIN, err) : 0;
 }
 
+/* Proxmox takes nothing greater than the release that it knows, and a point release is greater: `13.2` is `13` to it. */
+static int tree_container_shorten_version(const struct step *step, struct err *err)
+{
+	static const char path[] = "/etc/debian_version";
+	_cleanup_buf_ struct buf text = {0};
+	int r = inside_read(step->root_fd, path, 1 << 12, &text, err);
+	size_t digits = r == 0 && text.size ? strspn(text.data, "0123456789") : 0;
+
+	if (r < 0 || digits == 0 || text.data[digits] != '.')
+		return r;
+	text.data[digits] = '\n';
+	return inside_write(step->root_fd, path, text.data, digits + 1, &INSIDE_PLAIN, err);
+}
+
 int step_container(const struct step *step, struct err *err)
 {
 	int r = tree_container_quote_os_release(step, err);
 
+	if (r == 0)
+		r = tree_container_shorten_version(step, err);
 	return r == 0 ? step_state(step, err) : r;
 }

@@ -73,14 +73,15 @@ int step_secrets(const struct step *step, struct err *err);
 /* Removes from a tree of packages what differs between two installations and is written anew in every image. */
 int step_ground(const struct step *step, struct err *err);
 
-/* Tells systemd-tmpfiles(8) how to fill an empty /var with what packages and files put there. */
+/* Tells systemd-tmpfiles(8) how to fill an empty /var, /home and /root with what packages and files put there. */
 int step_var(const struct step *step, struct err *err);
 
 /* The same for the recipe's state paths alone, which in a container are mount points: what the tree has there, they
  * would hide. */
 int step_state(const struct step *step, struct err *err);
 
-/* What a container wants instead of step_var(): an os-release(5) that hypervisors can read, and step_state(). */
+/* What a container wants instead of step_var(): an os-release(5) and a debian_version that hypervisors can read, and
+ * step_state(). */
 int step_container(const struct step *step, struct err *err);
 
 /* Runs `argv` in the tree, for at most `deadline_s` seconds (0: an hour); what it said is in the error when it fails. */

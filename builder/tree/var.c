@@ -105,6 +105,11 @@ int step_var(const struct step *step, struct err *err)
 	struct listing listing = {.step = step, .arena = arena};
 	int r = inside_each(step->root_fd, "/var", var_list, &listing, err);
 
+	listing.copies = true; /* the image's own /home and /root are not seen again */
+	if (r == 0)
+		r = inside_each(step->root_fd, "/home", var_list, &listing, err);
+	if (r == 0)
+		r = inside_each(step->root_fd, "/root", var_list, &listing, err);
 	if (r == 0)
 		r = var_write_listing(&listing, err);
 	if (r == 0)

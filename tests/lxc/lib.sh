@@ -80,7 +80,7 @@ settle() {
 	printf 'auto %s\niface %s inet static\n\taddress %s/24\n\tgateway %s\n' "$3" "$3" "$2" "$GATEWAY" \
 		>>"$root/etc/network/interfaces"
 	echo "$1" >"$root/etc/hostname"
-	sed -i "s/^127\.0\.1\.1 .*/$2 $1/" "$root/etc/hosts"
+	echo "$2 $1" >>"$root/etc/hosts"
 	echo "nameserver $GATEWAY" >"$root/etc/resolv.conf"
 	chown --reference="$root/etc/hosts" "$root/etc/resolv.conf"
 	rm "$root/etc/machine-id"

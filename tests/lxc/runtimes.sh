@@ -40,7 +40,8 @@ has_one_time() {
 has_version() {
 	tar xOf "$TEMPLATE" ./usr/lib/os-release >"$WORK/os-release" && ! grep -vE '^[A-Z_]+="[^"]*"$' "$WORK/os-release" &&
 		grep -qx 'ID="debian"' "$WORK/os-release" &&
-			tar xOf "$TEMPLATE" ./etc/debian_version | grep -qE '^1[34](\.[0-9]+)*$'
+			[[ $(tar xOf "$TEMPLATE" ./etc/debian_version) =~ ^1[34]$ ]] &&
+		! tar xOf "$TEMPLATE" ./etc/hosts | grep -F 127.0.1.1
 }
 
 same_again() {

@@ -476,9 +476,9 @@ START_TEST(settings_are_written_once_a_section_in_the_order_of_appearance)
 }
 END_TEST
 
-START_TEST(a_file_of_the_recipe_takes_the_place_of_what_would_be_made)
+START_TEST(a_file_of_the_recipe_takes_the_place_of_what_may_give_way)
 {
-	struct recipe_file own = {.path = "/etc/hostname", .text = "other\n", .mode = 0600, .owner = "root", .group = "adm"};
+	struct recipe_file own = {.path = "/etc/hosts", .text = "other\n", .mode = 0600, .owner = "root", .group = "adm"};
 	struct plan *plan;
 	size_t n = 0;
 
@@ -487,10 +487,67 @@ START_TEST(a_file_of_the_recipe_takes_the_place_of_what_would_be_made)
 	recipe.n_files = 1;
 	plan = plan_of();
 	for (size_t i = 0; i < plan->n_files; i++)
-		n += strcmp(plan->files[i].path, "/etc/hostname") == 0;
+		n += strcmp(plan->files[i].path, "/etc/hosts") == 0;
 	ck_assert_uint_eq(n, 1);
-	check_text(plan, "/etc/hostname", "other\n");
-	ck_assert_str_eq(file_at(plan, "/etc/hostname")->group, "adm");
+	check_text(plan, "/etc/hosts", "other\n");
+	ck_assert_str_eq(file_at(plan, "/etc/hosts")->group, "adm");
+}
+END_TEST
+
+/* Whatever is made of words: a file, or a download, in its place is refused, and nothing is lost in silence. */
+START_TEST(what_is_made_of_words_cannot_be_a_file_as_well)
+{
+	static const struct { const char *path, *words; } made[] = {
+		{"/usr/lib/sysusers.d/00-recipe.conf", "'users'"},
+		{"/usr/lib/tmpfiles.d/00-recipe-users.conf", "'users'"},
+		{"/etc/sudoers.d/50-anna", "'sudo' of the user"},
+		{"/etc/systemd/network/05-lan.network", "'networks'"},
+		{"/usr/lib/systemd/system-preset/00-recipe.preset", "'units'"},
+		{"/etc/modules-load.d/50-recipe.conf", "'modulesLoad'"},
+		{"/usr/lib/aether/health", "'health'"},
+		{"/usr/lib/aether/image", "other words of the recipe"},
+		{"/usr/bin/aether-agent", "other words of the recipe"},
+		{"/etc/hostname", "other words of the recipe"},
+	};
+	struct recipe_user one;
+	struct recipe_network network = {.name = "lan", .dhcp = true};
+	struct recipe_unit unit = {.name = "a.service", .enable = YES};
+	struct recipe_download download = {.name = "a", .url = "http://a/a"};
+	struct lock_download locked = {.name = "a", .url = "http://a/a", .sha256 = DIGEST};
+
+	start();
+	one = user("anna", -1);
+	one.sudo = "nopasswd";
+	recipe.users = &one;
+	recipe.networks = &network;
+	recipe.units = &unit;
+	recipe.n_users = recipe.n_networks = recipe.n_units = 1;
+	recipe.modules_load = words("tls", NULL);
+	lock.downloads = &locked;
+	lock.n_downloads = 1;
+	for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
+		struct recipe_file own = {.path = made[i].path, .text = "mine", .mode = 0644, .owner = "root", .group = "root"};
+
+		recipe.files = &own;
+		recipe.n_files = 1;
+		check_refused(arena_printf(arena, "'%s' is made from %s", made[i].path, made[i].words));
+		recipe.n_files = 0;
+		download.path = made[i].path;
+		recipe.downloads = &download;
+		recipe.n_downloads = 1;
+		check_refused(arena_printf(arena, "'%s' is made from %s", made[i].path, made[i].words));
+		recipe.n_downloads = 0;
+	}
+}
+END_TEST
+
+START_TEST(a_container_has_no_line_for_its_name_in_hosts)
+{
+	start();
+	check_text(plan_of(), "/etc/hosts",
+		   "127.0.0.1 localhost\n127.0.1.1 gateway\n::1 localhost ip6-localhost ip6-loopback\n");
+	recipe.kind = recipe.kinds = KIND_LXC;
+	check_text(plan_of(), "/etc/hosts", "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n");
 }
 END_TEST
 
@@ -683,7 +740,9 @@ SUITE(config, people_get_ids_from_1000_in_their_order_around_those_that_are_take
       a_ca_that_sshd_would_not_trust_is_told_by_its_line, keys_of_users_are_roots_files,
       words_that_mean_nothing_without_a_package_name_it, the_firewall_lets_in_ssh_and_what_is_named,
       a_network_is_a_file_of_systemd, settings_are_written_once_a_section_in_the_order_of_appearance,
-      a_file_of_the_recipe_takes_the_place_of_what_would_be_made, a_source_is_known_by_the_digest_it_was_read_with,
+      a_file_of_the_recipe_takes_the_place_of_what_may_give_way,
+      what_is_made_of_words_cannot_be_a_file_as_well, a_container_has_no_line_for_its_name_in_hosts,
+      a_source_is_known_by_the_digest_it_was_read_with,
       no_two_commands_look_alike_in_a_plan, equal_words_make_equal_plans, a_package_changes_its_layer_and_those_above,
       a_file_changes_no_layer_of_packages_but_the_plan, what_packages_may_not_install_is_part_of_every_layer,
       the_name_alone_decides_the_identity)

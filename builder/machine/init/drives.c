@@ -114,8 +114,8 @@ static bool init_drives_add_orphan(const char *sys, const char *name, char *out,
 	read_line(path, vendor, sizeof vendor);
 	snprintf(path, sizeof path, "%s/bus/pci/devices/%s/device", sys, name);
 	read_line(path, device, sizeof device);
-	init_drives_add(out, size, "%s:%s at %s", vendor + 2 * (strncmp(vendor, "0x", 2) == 0), device + 2 * (strncmp(device, "0x", 2) == 0),
-		       name);
+	init_drives_add(out, size, "%s:%s at %s", vendor + 2 * (strncmp(vendor, "0x", 2) == 0),
+			device + 2 * (strncmp(device, "0x", 2) == 0), name);
 	return true;
 }
 

@@ -101,6 +101,8 @@ static void words_downloads_check(struct decoder *decoder, const struct node *ro
 			continue;
 		words_downloads_check_words(decoder, download, node_get(map, download->name), path);
 		words_downloads_check_place(decoder, download, path);
+		if (download->path)
+			word_check_place(decoder, &download->pos, path, download->path);
 	}
 }
 

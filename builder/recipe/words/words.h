@@ -40,6 +40,11 @@ extern const char *const word_unit_sections[], *const word_quadlet_sections[], *
 void word_check_sections(struct decoder *decoder, enum word_file file, const char *name,
 			 const struct recipe_settings *settings, const char *path);
 
+/* --- places.c -------------------------------------------------------------------------------------------------------- */
+
+/* Tells what is wrong with putting something at `path` of the image: an error or a warning at `pos`, under `key_path`. */
+void word_check_place(struct decoder *decoder, const struct pos *pos, const char *key_path, const char *path);
+
 /* --- packages.c ------------------------------------------------------------------------------------------------ */
 
 extern const struct schema word_distribution, word_repositories, word_packages, word_globs,
