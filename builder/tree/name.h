@@ -20,6 +20,10 @@ name_ask name_ask_zone;      /* a time zone of tzfile(5) */
 name_ask name_ask_module;    /* a kernel module, or an alias of one */
 name_ask name_ask_blacklist; /* the same, where a missing one does no harm */
 
+/* Warns of globs of `exclude` and `include` in the recipe's own file that no package has a path for, and of packages that it
+ * asks for and of which `exclude` leaves nothing. */
+int names_ask_paths(const struct step *step, struct err *err);
+
 /* Says that there is nothing of that name: `format` and what follows make the message. With `near` the hint names it, else
  * it is `otherwise`. */
 void name_missing(const struct name *name, const char *near, const char *otherwise, struct err *err, const char *format, ...)

@@ -27,7 +27,11 @@ build() {
 at() {
 	local line
 	line=$(grep -nF -- "$1" "$RECIPE" | head -n 1 | cut -d: -f1)
-	grep -F -- "small.recipe:$line:" "$WORK/said" | grep -qF -- "$2" || { echo "not at line $line: $2"; cat "$WORK/said"; return 1; }
+	grep -F -- "small.recipe:$line:" "$WORK/said" | grep -qF -- "$2" || {
+		echo "not at line $line: $2"
+		cat "$WORK/said"
+		return 1
+	}
 }
 
 recipe <<-'END'

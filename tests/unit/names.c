@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "recipes.h"
 #include "scratch.h"
 #include "tree/inside.h"
 #include "tree/name.h"
@@ -231,4 +232,50 @@ START_TEST(without_a_kernel_nothing_is_said_of_modules)
 }
 END_TEST
 
-SUITE(names, all_words_are_asked_and_told_at_once, without_a_kernel_nothing_is_said_of_modules)
+/* A recipe's own file excludes; the tree has the lists of two packages. */
+START_TEST(paths_of_no_package_and_packages_without_paths_are_warned_of)
+{
+	static const char docs[] = "/.\n/usr\n/usr/share\n/usr/share/doc\n/usr/share/doc/x\n/usr/share/doc/x/index.html\n"
+				   "/usr/share/doc/x-doc/copyright\n/usr/share/doc/x-doc/changelog.gz\n";
+	static const char meta[] = "/.\n/usr\n/usr/share/doc/meta\n/usr/share/doc/meta/changelog.gz\n";
+	static const char good[] = "/.\n/usr\n/usr/bin\n/usr/bin/x\n/usr/share/doc/x\n/usr/share/doc/x/a.html\n";
+	static const char *excluded[] = {"/usr/share/doc/*", "/usr/share/dcos/*"}, *included[] = {"/usr/share/doc/*/copyright"};
+	struct recipe_package asked[] = {{.name = "x-doc", .origin = ORIGIN_SELF, .pos = {"a.recipe", 4, 2}},
+					 {.name = "meta", .origin = ORIGIN_SELF}, {.name = "x", .origin = ORIGIN_SELF}};
+	struct debian_package packages[] = {{.name = "x-doc"}, {.name = "meta"}, {.name = "x"}};
+	struct recipe with = recipe;
+	struct plan of = {.recipe = &with, .image.layers[LAYER_RECIPE] = {.packages = packages, .n_packages = 3}};
+	_cleanup_fd_ int root_fd = make_tree();
+	const struct step step = {.plan = &of, .root_fd = root_fd};
+	struct err err = {0};
+
+	inside_write(root_fd, "/var/lib/dpkg/info/x-doc.list", docs, sizeof docs - 1, &INSIDE_PLAIN, &err);
+	inside_write(root_fd, "/var/lib/dpkg/info/meta.list", meta, sizeof meta - 1, &INSIDE_PLAIN, &err);
+	inside_write(root_fd, "/var/lib/dpkg/info/x:amd64.list", good, sizeof good - 1, &INSIDE_PLAIN, &err);
+	with.exclude = (struct strv){excluded, 2};
+	with.include = (struct strv){included, 1};
+	with.packages = asked;
+	with.n_packages = 3;
+	ck_assert_int_eq(names_ask_paths(&step, &err), 0);
+	ck_assert_str_eq(err.warnings->text, "nothing of the package 'x-doc' is in the image: all of its files are excluded");
+	ck_assert_str_eq(err.warnings->hint, "to have them, add what is wanted to 'include', like '/usr/share/doc/x/*'");
+	ck_assert_uint_eq(err.warnings->line, 4);
+	ck_assert_ptr_null(err.warnings->next); /* nobody knows where the globs stand */
+	err_free(&err);
+	of.image.layers[LAYER_RECIPE].exceptions = (struct strv){excluded, 1};
+	ck_assert_int_eq(names_ask_paths(&step, &err), 0);
+	ck_assert_ptr_null(err.warnings);
+
+	with = *recipes_load("from: base.recipe\nexclude: [/usr/share/doc/*, /usr/share/dcos/*]\n"
+			     "include: [/usr/share/doc/*/no]\n");
+	ck_assert_int_eq(names_ask_paths(&step, &err), 0);
+	ck_assert_str_eq(err.warnings->text, "no package of the image has a path like '/usr/share/dcos/*'");
+	ck_assert_uint_eq(err.warnings->line, 2);
+	ck_assert_str_eq(err.warnings->next->text, "no package of the image has a path like '/usr/share/doc/*/no'");
+	ck_assert_ptr_null(err.warnings->next->next);
+	err_free(&err);
+}
+END_TEST
+
+SUITE(names, paths_of_no_package_and_packages_without_paths_are_warned_of, all_words_are_asked_and_told_at_once,
+      without_a_kernel_nothing_is_said_of_modules)
