@@ -11,7 +11,7 @@ const char *escape_fstab(struct arena *arena, const char *word)
 	for (; *word; word++) {
 		unsigned char c = (unsigned char)*word;
 
-		if (c <= ' ' || c == '\\' || c == '#')
+		if (c <= ' ' || c == '\\')
 			buf_printf(&text, "\\%03o", c);
 		else
 			buf_add_u8(&text, c);

@@ -4,7 +4,8 @@
 
 #include "base/arena.h"
 
-/* `word` as a field of fstab(5): blanks, backslashes and `#` as a backslash and three octal digits. In `arena`. */
+/* `word` as a field of fstab(5), not its first: blanks and backslashes as a backslash and three octal digits. A `#` stays:
+ * systemd reads fstab by getmntent(3), which knows no other escapes. In `arena`. */
 const char *escape_fstab(struct arena *arena, const char *word);
 
 /* `word` as a field of tmpfiles.d(5): C escapes, and `%%` for what would begin a specifier. In `arena`. */

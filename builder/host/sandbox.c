@@ -57,7 +57,7 @@ static int sandbox_silence_syncs(void)
 
 /* What root may still do: install packages. Not: make or open devices, mount, load modules, set the clock, read the kernel's
  * log, reach files by handle. In a user namespace that is so anyway; without one, this is what protects the host. */
-static int sandbox_drop_capabilities(void)
+static int sandbox_drop_capabilities(bool network_admin)
 {
 	static const unsigned kept[] = {
 		CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID, CAP_KILL, CAP_SETGID, CAP_SETUID, CAP_SETPCAP,
@@ -69,6 +69,8 @@ static int sandbox_drop_capabilities(void)
 
 	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
 		keep |= 1ULL << kept[i];
+	if (network_admin)
+		keep |= 1ULL << CAP_NET_ADMIN;
 	for (unsigned cap = 0; cap < 64 && prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
 		if (!(keep >> cap & 1) && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
 			return -errno;
@@ -318,7 +320,7 @@ static int sandbox_drop_privileges(const struct sandbox *sandbox)
 	if (r == 0 && !sandbox->keep_syncs)
 		r = sandbox_silence_syncs();
 	if (r == 0)
-		r = sandbox_drop_capabilities();
+		r = sandbox_drop_capabilities(sandbox->network_admin);
 	environ = search;
 	return r;
 }

@@ -38,6 +38,7 @@ struct sandbox {
 	const char *cwd;               /* inside; NULL: / */
 	const char *hostname;          /* what the machine is called inside; NULL: SANDBOX_HOSTNAME */
 	unsigned first_pid;            /* processes inside get numbers from here on, where the kernel lets us; 0: from 1 */
+	bool network_admin;            /* may change the network, which is an empty one of its own */
 	bool keep_syncs;               /* let fsync and friends through; by default they succeed without doing anything */
 };
 

@@ -117,6 +117,24 @@ static const char *config_input_digest(const struct recipe *recipe, const char *
 	return NULL;
 }
 
+int config_put_words(struct arena *arena, struct plan *plan, const char *path, const struct pos *pos, const char *text,
+		     const char *source, struct err *err)
+{
+	const char *digest = source ? config_input_digest(plan->recipe, source) : NULL;
+	struct plan_file *file = config_add_file(arena, plan, path, pos);
+
+	file->mode = 0644;
+	file->text = text;
+	file->source = source;
+	if (text)
+		sha256_hex_of(text, strlen(text), file->sha256);
+	else if (digest)
+		memcpy(file->sha256, digest, sizeof file->sha256);
+	else
+		return err_at(err, -EINVAL, pos, NULL, "'%s' was not read with the recipe", source);
+	return 0;
+}
+
 /* Whose words a file is made from, by the beginning of its path, and the way that works. What `yields` gives way to a file of
  * the recipe's own: recipe/words/places.c has said when that is not meant. */
 static const struct maker {
@@ -139,6 +157,8 @@ static const struct maker {
 	{"/etc/containers/", false, "'quadlets' with 'embed'",
 	 "settings can stand in a file below /etc/containers/containers.conf.d"},
 	{"/etc/sub", false, "'quadlets' with 'user'", "their users get what they need"},
+	{"/etc/nftables.d/", false, "'firewall.rules'", "put the rules there"},
+	{"/usr/lib/sysctl.d/", false, "'firewall'", "use a file of another name, below /etc/sysctl.d"},
 	{"/usr/lib/repart.d/", false, "'partitions'", "use a file of another name"},
 	{"/usr/lib/aether/health", false, "'health'", "write the checks there"},
 	{"", false, "other words of the recipe", "use a file of another name"},
@@ -181,20 +201,14 @@ static int config_add_own_files(struct arena *arena, struct plan *plan, struct e
 				arena_printf(arena, "files.%s", plan->recipe->files[i].path), err);
 	for (size_t i = 0; i < plan->recipe->n_files; i++) {
 		const struct recipe_file *own = &plan->recipe->files[i];
-		const char *digest = own->source ? config_input_digest(plan->recipe, own->source) : NULL;
-		struct plan_file *file = config_add_file(arena, plan, own->path, &own->pos);
+		int r = config_put_words(arena, plan, own->path, &own->pos, own->text, own->source, err);
+		struct plan_file *file = &plan->files[plan->n_files - 1];
 
+		if (r < 0)
+			return r;
 		file->mode = own->mode;
 		file->owner = own->owner;
 		file->group = own->group;
-		file->text = own->text;
-		file->source = own->source;
-		if (own->text)
-			sha256_hex_of(own->text, strlen(own->text), file->sha256);
-		else if (digest)
-			memcpy(file->sha256, digest, sizeof file->sha256);
-		else
-			return err_at(err, -EINVAL, &own->pos, NULL, "'%s' was not read with the recipe", own->source);
 	}
 	return 0;
 }
@@ -222,8 +236,8 @@ static int config_common_make(struct arena *arena, struct plan *plan, struct err
 int config_make(struct arena *arena, struct plan *plan, struct err *err)
 {
 	static int (*const all[])(struct arena *, struct plan *, struct err *) = {
-		config_common_make, numbers_make, access_make, trust_make, network_make, quadlets_make, own_make,
-		units_make, layout_make, needs_make, agent_make, config_add_own_files,
+		config_common_make, numbers_make, access_make, trust_make, network_make, firewall_make, quadlets_make,
+		own_make, units_make, layout_make, needs_make, agent_make, config_add_own_files,
 	};
 
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)

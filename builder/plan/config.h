@@ -17,7 +17,8 @@ void exceptions_make(struct arena *arena, const struct recipe *recipe, const str
 int numbers_make(struct arena *arena, struct plan *plan, struct err *err); /* plan->accounts; before all that asks for them */
 int access_make(struct arena *arena, struct plan *plan, struct err *err);  /* users, groups, sudo */
 int trust_make(struct arena *arena, struct plan *plan, struct err *err);   /* ssh: whose certificates and keys */
-int network_make(struct arena *arena, struct plan *plan, struct err *err); /* host name, firewall, networks */
+int network_make(struct arena *arena, struct plan *plan, struct err *err); /* host name, networks */
+int firewall_make(struct arena *arena, struct plan *plan, struct err *err);
 int quadlets_make(struct arena *arena, struct plan *plan, struct err *err); /* containers; adds units, so before units_make() */
 int units_make(struct arena *arena, struct plan *plan, struct err *err);   /* units, kernel modules */
 int own_make(struct arena *arena, struct plan *plan, struct err *err);     /* what each machine makes for itself */
@@ -40,6 +41,10 @@ void config_link(struct arena *arena, struct plan *plan, const char *path, const
 
 /* Whether the recipe itself has a file at `path`. */
 bool config_has_file(const struct plan *plan, const char *path);
+
+/* Adds a file of root's whose content the recipe says itself: `text`, or else the host's file `source`, read with it. */
+int config_put_words(struct arena *arena, struct plan *plan, const char *path, const struct pos *pos, const char *text,
+		     const char *source, struct err *err);
 
 /* Refuses words that mean nothing without `package`: "`what` needs the package …". */
 int config_needs(const struct plan *plan, const char *package, const struct pos *pos, const char *what, struct err *err);

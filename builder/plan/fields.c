@@ -167,6 +167,7 @@ const struct plan_list plan_lists[] = {
 	{"units", NULL, "unit", "Units", "image", LIST(plan, units, plan_unit), POS(plan_unit), .fields = unit_fields},
 	{"ports", "tcp", "port", "Ports", "image", "/tcp", .of_recipe = true, WORDS(recipe, firewall_tcp)},
 	{"ports", "udp", "port", "Ports", "image", "/udp", .of_recipe = true, WORDS(recipe, firewall_udp)},
+	{"firewall", NULL, "firewall rule", "Firewall", "image", WORDS(plan, firewall)},
 	{"users", NULL, "user", "Users", "image", LIST(plan, users, plan_user), POS_VIA(plan_user, words, recipe_user),
 	 .fields = user_fields},
 	{"groups", NULL, "group", "Groups", "image", LIST(plan, groups, plan_group), POS_VIA(plan_group, words, recipe_group),

@@ -134,6 +134,15 @@ static const char *plan_layout_lower(struct arena *arena, const char *text)
 	return copy;
 }
 
+/* The disk is the one that the root is on: a machine that is slow to see the partition waits for longer than 90 s. */
+static bool plan_layout_has_timeout(const struct recipe_partition *from)
+{
+	for (size_t i = 0; i < from->mount_options.count; i++)
+		if (strstr(from->mount_options.items[i], "x-systemd.device-timeout="))
+			return true;
+	return false;
+}
+
 /* The program in the initrd mounts the root and /var; the ESP is for boot loaders. All else is fstab's, from which systemd
  * makes the mount unit, the check of the file system, and its growth. */
 static void plan_layout_put_mount(struct buf *fstab, struct arena *arena, const struct plan *plan,
@@ -147,8 +156,9 @@ static void plan_layout_put_mount(struct buf *fstab, struct arena *arena, const 
 	for (size_t i = 0; i < from->mount_options.count; i++)
 		options = arena_printf(arena, "%s%s%s", options, *options ? "," : "",
 				       escape_fstab(arena, from->mount_options.items[i]));
-	buf_printf(fstab, "PARTUUID=%s %s %s %s%s 0 2\n", plan_layout_lower(arena, part->uuid),
+	buf_printf(fstab, "PARTUUID=%s %s %s %s%s%s 0 2\n", plan_layout_lower(arena, part->uuid),
 		   escape_fstab(arena, part->mountpoint), from->format, *options ? options : "defaults",
+		   plan_layout_has_timeout(from) ? "" : ",x-systemd.device-timeout=300s",
 		   from->grow ? ",x-systemd.growfs" : "");
 }
 

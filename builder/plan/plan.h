@@ -129,6 +129,7 @@ struct plan {
 	size_t n_accounts;
 	int64_t numbering;                     /* 1: accounts of packages that are in no lock get numbers by their names; … */
 					       /* … -1: as the packages make them (an old lock) */
+	struct strv firewall;                  /* what it lets through beyond open ports, a line each */
 	struct plan_file *files;               /* in the order they are written: what was generated, then the recipe's own */
 	size_t n_files;
 	struct plan_unit *units;

@@ -126,6 +126,34 @@ struct recipe_network {
 	struct pos pos;
 };
 
+/* `firewall.interfaces`: ports that are open on some interfaces alone, and to some sources alone. */
+struct recipe_opening {
+	const char *interface;       /* a name, or the beginning of one and `*` */
+	struct strv tcp, udp, from;  /* `from`: addresses, with or without a prefix length; none: everybody */
+	struct pos pos;
+};
+
+/* `firewall.forward`: what is let through from one interface to another; interfaces as above, "*" is any. */
+struct recipe_forward {
+	const char *from, *to;
+	struct strv tcp, udp;        /* none of both: all of it */
+	struct pos pos;
+};
+
+/* `firewall.redirect`: what comes in goes to another machine. */
+struct recipe_redirect {
+	const char *on, *tcp, *udp;  /* interface, ports or ranges; one of the two may be NULL */
+	const char *to;              /* address, or address and port */
+	struct pos pos;
+};
+
+/* `firewall.rules`: rules of the recipe's own, in nft(8)'s words. */
+struct recipe_rules {
+	const char *name;
+	const char *source, *text;   /* one of them */
+	struct pos pos;
+};
+
 enum recipe_tristate { UNSET = -1, NO = 0, YES = 1 };
 
 /* `units`: a drop-in when the unit comes from a package, else the whole unit. */
@@ -281,6 +309,12 @@ struct recipe {
 	const char *ssh_ca;          /* host path of the user CA's public keys, or NULL */
 	struct pos ssh_ca_pos;       /* where it is named */
 	struct strv firewall_tcp, firewall_udp; /* ports or ranges "8000-8100", decimal */
+	struct recipe_opening *openings;       /* firewall.interfaces … */
+	struct recipe_forward *forwards;
+	struct recipe_redirect *redirects;
+	struct recipe_rules *rules;
+	size_t n_openings, n_forwards, n_redirects, n_rules;
+	struct strv masquerade;                /* interfaces */
 	struct strv state;           /* what must survive a reimage */
 	struct strv exclude;         /* globs of paths that packages must not install (`exclude:`), dpkg's path-exclude */
 	struct strv include;         /* exceptions from them, dpkg's path-include */
@@ -306,6 +340,10 @@ bool recipe_system_group(const char *name);
 /* A kind by its name in recipes ("vm", "lxc", "tools"; 0 for no such kind), and the other way round. */
 unsigned recipe_kind(const char *name);
 const char *recipe_kind_name(unsigned kind);
+
+/* Whether the recipe opens ports; and whether it says more of its firewall than a hypervisor's could do in its place. */
+bool recipe_opens(const struct recipe *recipe);
+bool recipe_routes(const struct recipe *recipe);
 
 /* What tells files of the recipe's kind from those of its others: "" for the kind that it names first, ".lxc" for a further
  * one; in `arena`. */

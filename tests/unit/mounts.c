@@ -39,7 +39,7 @@ static const struct { const char *word, *fstab, *tmpfiles; } escapes[] = {
 	{"/srv/a\tb", "/srv/a\\011b", "/srv/a\\x09b"},
 	{"/srv/a\nb", "/srv/a\\012b", "/srv/a\\x0ab"},
 	{"/srv/a\\b", "/srv/a\\134b", "/srv/a\\x5cb"},
-	{"#x", "\\043x", "#x"},
+	{"/srv/a #1", "/srv/a\\040#1", "/srv/a\\x20#1"},
 	{"/srv/50%", "/srv/50%", "/srv/50%%"},
 	{"/srv/\"a\"", "/srv/\"a\"", "/srv/\\x22a\\x22"},
 	{"/srv/ä", "/srv/ä", "/srv/\\xc3\\xa4"},
@@ -60,12 +60,17 @@ static const struct {
 	struct recipe_partition words;
 	const char *line;
 } partitions[] = {
-	{{.mountpoint = "/srv/data", .format = "ext4"}, "/srv/data ext4 defaults 0 2\n"},
-	{{.mountpoint = "/srv/my data", .format = "vfat"}, "/srv/my\\040data vfat defaults 0 2\n"},
-	{{.mountpoint = "/srv/a\\b", .format = "ext4"}, "/srv/a\\134b ext4 defaults 0 2\n"},
-	{{.mountpoint = "/home", .format = "ext4", .grow = true}, "/home ext4 defaults,x-systemd.growfs 0 2\n"},
+	{{.mountpoint = "/srv/data", .format = "ext4"}, "/srv/data ext4 defaults,x-systemd.device-timeout=300s 0 2\n"},
+	{{.mountpoint = "/srv/my data", .format = "vfat"},
+	 "/srv/my\\040data vfat defaults,x-systemd.device-timeout=300s 0 2\n"},
+	{{.mountpoint = "/srv/a\\b", .format = "ext4"}, "/srv/a\\134b ext4 defaults,x-systemd.device-timeout=300s 0 2\n"},
+	{{.mountpoint = "/home", .format = "ext4", .grow = true},
+	 "/home ext4 defaults,x-systemd.device-timeout=300s,x-systemd.growfs 0 2\n"},
 	{{.mountpoint = "/srv", .format = "ext4", .mount_options = {(const char *[]){"noatime", "x-a=b c#\t"}, 2}},
-	 "/srv ext4 noatime,x-a=b\\040c\\043\\011 0 2\n"},
+	 "/srv ext4 noatime,x-a=b\\040c#\\011,x-systemd.device-timeout=300s 0 2\n"},
+	{{.mountpoint = "/srv/my data #1", .format = "ext4",
+	  .mount_options = {(const char *[]){"nofail,x-systemd.device-timeout=5s"}, 1}},
+	 "/srv/my\\040data\\040#1 ext4 nofail,x-systemd.device-timeout=5s 0 2\n"},
 	{{.mountpoint = NULL, .format = "ext4"}, NULL},
 	{{.mountpoint = "/var", .format = "ext4"}, NULL}, /* aether-init's */
 };
@@ -131,9 +136,9 @@ START_TEST(libmount_reads_what_was_meant)
 		words = arena_printf(scratch_arena(), "%s%s%s", words, *words ? "," : "",
 				     partitions[_i].words.mount_options.items[i]);
 	if (!*words)
-		words = partitions[_i].words.grow ? "defaults,x-systemd.growfs" : "defaults";
+		words = "x-systemd.device-timeout=300s";
 	/* --raw writes its own way what would end a field */
-	ck_assert_msg(strstr(output.data, partitions[_i].words.grow ? "growfs" : *words == 'n' ? "noatime,x-a=b" : words),
+	ck_assert_msg(strstr(output.data, partitions[_i].words.grow ? "growfs" : strchr(words, '#') ? "noatime,x-a=b" : words),
 		      "%s", output.data);
 }
 END_TEST
@@ -165,6 +170,9 @@ START_TEST(systemd_makes_the_mount_unit_of_it)
 					 fstab_of(&partitions[0].words, &uuid)->text + strlen("PARTUUID="))));
 	ck_assert(generates(fstab_of(&partitions[1].words, &uuid)->text, "srv-my\\x20data.mount", "Where=/srv/my data\n"));
 	ck_assert(generates(fstab_of(&partitions[3].words, &uuid)->text, "home.mount", "Where=/home\n"));
+	ck_assert(generates(fstab_of(&partitions[5].words, &uuid)->text, "srv-my\\x20data\\x20\\x231.mount",
+			    "Where=/srv/my data #1\n"));
+	ck_assert(generates(fstab_of(&partitions[2].words, &uuid)->text, "srv-a\\x5cb.mount", "Where=/srv/a\\"));
 }
 END_TEST
 

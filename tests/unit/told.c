@@ -133,6 +133,36 @@ static void health_status(struct world *w) { w->health[2].status = 204; }
 static void health_command(struct world *w) { w->health[3].command = list("/bin/false"); }
 static void tcp(struct world *w) { w->recipe.firewall_tcp = list("443"); }
 static void udp(struct world *w) { w->recipe.firewall_udp = list("54"); }
+static void opening(struct world *w)
+{
+	static struct recipe_opening words = {.interface = "lan0"};
+
+	words.tcp = list("53");
+	w->recipe.openings = &words;
+	w->recipe.n_openings = 1;
+}
+static void forward(struct world *w)
+{
+	static struct recipe_forward words = {.from = "lan0", .to = "wan0"};
+
+	w->recipe.forwards = &words;
+	w->recipe.n_forwards = 1;
+}
+static void redirect(struct world *w)
+{
+	static struct recipe_redirect words = {.on = "wan0", .tcp = "80", .to = "10.0.2.2"};
+
+	w->recipe.redirects = &words;
+	w->recipe.n_redirects = 1;
+}
+static void masquerade(struct world *w) { w->recipe.masquerade = list("wan0"); }
+static void rules(struct world *w)
+{
+	static struct recipe_rules words = {.name = "mine", .text = ""};
+
+	w->recipe.rules = &words;
+	w->recipe.n_rules = 1;
+}
 static void state(struct world *w) { w->recipe.state = list("/var/lib/b"); }
 static void exclude(struct world *w) { w->recipe.exclude = list("/usr/share/b"); }
 static void include(struct world *w) { w->recipe.include = list("/usr/share/a/c"); }
@@ -178,6 +208,9 @@ static const struct row {
 	{health_port, "health check", "tcp 81", ""}, {health_url, "health check", "http http://localhost/b", ""},
 	{health_status, "health check", "http http://localhost/", "http"},
 	{health_command, "health check", "command /bin/false", ""}, {tcp, "port", "443/tcp", ""}, {udp, "port", "54/udp", ""},
+	{opening, "firewall rule", "lan0 53/tcp", ""}, {forward, "firewall rule", "forward lan0 to wan0", ""},
+	{redirect, "firewall rule", "redirect wan0 80/tcp to 10.0.2.2", ""},
+	{masquerade, "firewall rule", "masquerade wan0", ""}, {rules, "firewall rule", "rules mine", ""},
 	{state, "state", "/var/lib/b", ""}, {exclude, "path of packages", "/usr/share/b", ""},
 	{include, "path of packages", "/usr/share/a/c", ""}, {include_of, "path of packages", "/usr/share/a/c", ""},
 	{version, "package", "openssh-server", ""},

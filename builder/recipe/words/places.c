@@ -1,5 +1,5 @@
-/* Places in the image where what a recipe puts there is not seen, is removed, or is somebody else's to say: one table, which every
- * word that puts something at a path of the recipe's choosing asks. */
+/* Places in the image where what a recipe puts there is not seen, is removed, or is somebody else's to say: one table, which
+ * every word that puts something at a path of the recipe's choosing asks. */
 #include <errno.h>
 #include <fnmatch.h>
 #include <stdio.h>
@@ -7,8 +7,8 @@
 
 #include "recipe/words/words.h"
 
-static const char AT_BOOT[] = "let systemd make it at boot: 'RuntimeDirectory' or 'LogsDirectory' of the unit, or a line in a file "
-			      "below /etc/tmpfiles.d";
+static const char AT_BOOT[] = "let systemd make it at boot: 'RuntimeDirectory' or 'LogsDirectory' of the unit, or a line in "
+			      "a file below /etc/tmpfiles.d";
 
 /* --- what may be so or not, by what else the recipe says ------------------------------------------------------------- */
 
@@ -36,7 +36,7 @@ static bool places_mounts(const struct recipe *recipe, const char *path)
 static bool places_filters(const struct recipe *recipe, const char *path)
 {
 	(void)path;
-	return recipe->firewall_tcp.count || recipe->firewall_udp.count;
+	return recipe_opens(recipe) || recipe_routes(recipe);
 }
 
 static bool places_has_no_template(const struct recipe *recipe, const char *path)
@@ -91,13 +91,16 @@ static const struct place {
 	/* removed again (tree/clean.c) */
 	{"/var/tmp", BELOW, BOTH, false, NULL, "'%s' would be removed: /var/tmp is emptied when the image is made", AT_BOOT},
 	{"/var/log", BELOW, BOTH, false, NULL, "'%s' would be removed: /var/log is emptied when the image is made", AT_BOOT},
-	{"/var/cache/apt", BELOW, BOTH, false, NULL, "'%s' would be removed: apt's cache is emptied when the image is made", NULL},
-	{"/var/lib/apt/lists", BELOW, BOTH, false, NULL, "'%s' would be removed: apt's lists are emptied when the image is made",
+	{"/var/cache/apt", BELOW, BOTH, false, NULL,
+	 "'%s' would be removed: apt's cache is emptied when the image is made", NULL},
+	{"/var/lib/apt/lists", BELOW, BOTH, false, NULL,
+	 "'%s' would be removed: apt's lists are emptied when the image is made",
 	 NULL},
 	{"/etc/ssh/ssh_host_*", EXACT, BOTH, false, NULL, "'%s' would be removed: each machine makes its own host key",
 	 "sshd_config(5) can name a key elsewhere: 'HostKey' in a file below /etc/ssh/sshd_config.d"},
 	{"/var/lib/systemd/random-seed", EXACT, BOTH, false, NULL, "'%s' would be removed: each machine has its own", NULL},
-	{"/var/lib/systemd/credential.secret", EXACT, BOTH, false, NULL, "'%s' would be removed: each machine has its own", NULL},
+	{"/var/lib/systemd/credential.secret", EXACT, BOTH, false, NULL,
+	 "'%s' would be removed: each machine has its own", NULL},
 	{"/var/lib/dbus/machine-id", EXACT, BOTH, false, NULL, "'%s' would be removed: each machine has its own", NULL},
 	/* another's to say */
 	{"/etc/machine-id", EXACT, BOTH, false, NULL, "'%s' is each machine's own", NULL},
@@ -109,18 +112,21 @@ static const struct place {
 	 "use 'groups' of the user, or a file below /usr/lib/sysusers.d"},
 	{"/var/lib/dpkg", BELOW, BOTH, false, NULL, "'%s' is dpkg's, which says what is in the image", NULL},
 	{"/etc/hostname", EXACT, BOTH, false, NULL, "'%s' is made from 'name'", "write 'name: NAME'"},
-	{"/etc/localtime", EXACT, BOTH, false, NULL, "'%s' is made from 'timezone'", "write 'timezone: Europe/Berlin', for example"},
+	{"/etc/localtime", EXACT, BOTH, false, NULL,
+	 "'%s' is made from 'timezone'", "write 'timezone: Europe/Berlin', for example"},
 	{"/etc/fstab", EXACT, KIND_VM, false, places_mounts, "'%s' is made from 'partitions', whose mount points would be lost",
 	 "write what else is to be mounted as a unit: 'units: { srv-share.mount: { Mount: { … } } }'"},
 	{"/etc/nftables.conf", EXACT, BOTH, false, places_filters,
 	 "'%s' is made from 'firewall', whose ports would stay closed",
-	 "remove 'firewall' (with '!remove' when a parent or a module says it) to write all of it by hand"},
+	 "put rules of your own into 'firewall.rules'; or remove 'firewall' (with '!remove' when a parent or a module says it) "
+	 "to write all of it by hand"},
 	{"/usr/lib/tmpfiles.d/zz-var.conf", EXACT, BOTH, false, NULL, "'%s' is written when the image is made",
 	 "use a file of another name"},
 	{"/etc/hosts", EXACT, KIND_VM, true, places_has_no_template,
 	 "cloud-init writes '%s' anew at each boot of a machine that has a seed, as machines of Proxmox have",
 	 "put the lines into /etc/cloud/templates/hosts.debian.tmpl as well, where $fqdn and $hostname are the machine's"},
-	{"/etc/resolv.conf", EXACT, KIND_LXC, true, places_is_proxmoxs, "Proxmox writes '%s' anew at each start of the container",
+	{"/etc/resolv.conf", EXACT, KIND_LXC, true, places_is_proxmoxs,
+	 "Proxmox writes '%s' anew at each start of the container",
 	 "add an empty file '/etc/.pve-ignore.resolv.conf', and Proxmox leaves it alone"},
 	{"/etc/network/interfaces", EXACT, KIND_LXC, true, places_is_proxmoxs,
 	 "Proxmox writes its interfaces into '%s' at each start of the container",
@@ -129,7 +135,8 @@ static const struct place {
 	/* probably not meant */
 	{"/boot", BELOW, KIND_VM, true, NULL, "nothing reads '%s': the boot loaders' files are on the EFI system partition",
 	 "'kernelArgs' has the kernel's arguments; the menus are aether-build's"},
-	{"/efi", BELOW, KIND_VM, true, NULL, "nothing reads '%s': the boot loaders' files are on the EFI system partition", NULL},
+	{"/efi", BELOW, KIND_VM, true, NULL,
+	 "nothing reads '%s': the boot loaders' files are on the EFI system partition", NULL},
 	{"/var", BELOW, KIND_VM, true, places_is_not_state,
 	 "'%s' is only what a new machine starts with: one that is there already keeps its own",
 	 "name it, or its folder, under 'state' when that is meant; what each image brings anew belongs below /etc or /usr"},
@@ -156,7 +163,8 @@ static bool places_is_copied(const char *path)
 	return path_is_below(path, "/var") || path_is_below(path, "/home") || path_is_below(path, "/root");
 }
 
-static bool places_is_hidden_by_partition(struct decoder *decoder, const struct pos *pos, const char *key_path, const char *path)
+static bool places_is_hidden_by_partition(struct decoder *decoder, const struct pos *pos, const char *key_path,
+					  const char *path)
 {
 	const struct recipe *recipe = decoder->recipe;
 
@@ -198,15 +206,15 @@ static void places_check_units(struct decoder *decoder, const struct pos *pos, c
 		size_t length = strlen(unit->name);
 
 		if (where && !unit->mask && path_is_below(path, where)) {
-			err_warn(decoder->err, pos, key_path, "'%s' is not seen while '%s' is mounted at '%s'", path, unit->name,
-				 where);
+			err_warn(decoder->err, pos, key_path, "'%s' is not seen while '%s' is mounted at '%s'", path,
+				 unit->name, where);
 		} else if (strcmp(name, unit->name) == 0 && unit->mask) {
 			err_at(decoder->err, -EINVAL, pos, key_path, "'%s' is masked by 'units': this file would be replaced",
 			       unit->name);
 		} else if (strncmp(name, unit->name, length) == 0 && strcmp(name + length, drop_in) == 0 &&
 			   unit->settings.count) {
-			err_at(decoder->err, -EINVAL, pos, key_path, "'%s' has settings in 'units', which would replace this file",
-			       unit->name);
+			err_at(decoder->err, -EINVAL, pos, key_path,
+			       "'%s' has settings in 'units', which would replace this file", unit->name);
 			err_hint(decoder->err, "write its sections there, or give the file another name");
 		}
 	}

@@ -73,7 +73,14 @@ extern const struct schema word_ssh;
 
 /* --- network.c ------------------------------------------------------------------------------------------------- */
 
-extern const struct schema word_firewall, word_networks;
+extern const struct schema word_networks;
+
+/* An IPv4 or IPv6 address; with its prefix length, when there has to be one. */
+bool word_is_address(struct arena *arena, const char *text, bool prefixed);
+
+/* --- firewall.c ------------------------------------------------------------------------------------------------ */
+
+extern const struct schema word_firewall;
 
 /* --- units.c --------------------------------------------------------------------------------------------------- */
 
