@@ -7,7 +7,7 @@
 #include "tree/name.h"
 #include "tree/steps.h"
 
-enum { HOOK_PATIENCE_S = 15 * 60, KEPT_BYTES = 1 << 16, SHOWN_LINES = 5 };
+enum { HOOK_PATIENCE_S = 15 * 60, KEPT_BYTES = 1 << 16, FULL_BYTES = 1 << 17, SHOWN_LINES = 5 };
 
 /* What a hook says: all of it is shown as it comes with --verbose, and the end is kept. */
 struct hook_output {
@@ -33,7 +33,7 @@ static void hooks_hear(void *data, const char *bytes, size_t n)
 	newline = memrchr(output->kept.data, '\n', output->kept.size);
 	if (log_is_verbose() && newline)
 		hooks_show(output, (size_t)(newline + 1 - output->kept.data));
-	if (output->kept.size > 2 * KEPT_BYTES) {
+	if (output->kept.size > FULL_BYTES) {
 		size_t cut = output->kept.size - KEPT_BYTES;
 
 		memmove(output->kept.data, output->kept.data + cut, KEPT_BYTES + 1);
