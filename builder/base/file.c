@@ -69,6 +69,13 @@ int fd_pwrite_all(int fd, const void *data, size_t size, uint64_t offset)
 	return 0;
 }
 
+bool bytes_are_zero(const void *data, size_t size)
+{
+	const char *bytes = data;
+
+	return size == 0 || (*bytes == 0 && memcmp(bytes, bytes + 1, size - 1) == 0);
+}
+
 int fd_pread_all(int fd, void *data, size_t size, uint64_t offset)
 {
 	char *to = data;

@@ -26,6 +26,9 @@ int file_read(const char *path, size_t max_bytes, struct buf *buf, struct err *e
 int fd_write_all(int fd, const void *data, size_t size);
 int fd_pwrite_all(int fd, const void *data, size_t size, uint64_t offset);
 
+/* Whether there are zeros and nothing else: where a file has nothing yet, they need not be written. */
+bool bytes_are_zero(const void *data, size_t size);
+
 /* Lets the kernel begin to write what stands in memory of the file, and does not wait: a later fsync(2) has less to do. */
 void fd_write_back(int fd);
 

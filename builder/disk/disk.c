@@ -33,18 +33,13 @@ void disk_close(struct disk *disk)
 
 /* --- files ----------------------------------------------------------------------------------------------------------- */
 
-static bool disk_is_zero(const char *data, size_t size)
-{
-	return size == 0 || (data[0] == 0 && memcmp(data, data + 1, size - 1) == 0);
-}
-
 /* Adds the blocks of `data`, which stands at `at` of the file, that are not zeros; neighbours become one extent. */
 static void disk_add_blocks(struct disk *disk, struct disk_extent *open, const char *data, uint64_t at, size_t size)
 {
 	for (size_t done = 0; done < size; done += DISK_BLOCK) {
 		size_t n = size - done < DISK_BLOCK ? size - done : DISK_BLOCK;
 
-		if (disk_is_zero(data + done, n))
+		if (bytes_are_zero(data + done, n))
 			continue;
 		if (open->fd_offset + open->length != at + done) {
 			uint64_t base = open->offset - open->fd_offset;

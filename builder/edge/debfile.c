@@ -18,7 +18,8 @@
 
 enum { DEBFILE_TEXT_MAX = 1 << 20 };
 
-/* A package is an ar(5) archive of debian-binary, control.tar.* and data.tar.*. */
+/* A package is an ar(5) archive of debian-binary, control.tar.* and data.tar.*, each of them with a size of ten digits. */
+#define AR_BYTES_MAX 9999999999ULL
 
 static inline void debfile_reader_freep(struct archive **reader)
 {
@@ -81,8 +82,14 @@ static struct archive *debfile_open_member(const char *deb, struct archive *ar, 
 	return NULL;
 }
 
-/* Moves to the next member. Returns 1 and its name without the suffix of its compression, 0 at the end. */
-static int debfile_next(const char *deb, struct archive *ar, char name[32], struct err *err)
+/* A member of the outer archive. */
+struct debfile_member {
+	char name[32]; /* without the suffix of its compression, … */
+	char full[32]; /* … and with it */
+};
+
+/* Moves to the next member. Returns 1, or 0 at the end. */
+static int debfile_next(const char *deb, struct archive *ar, struct debfile_member *member, struct err *err)
 {
 	struct archive_entry *entry;
 	int r = archive_read_next_header(ar, &entry);
@@ -92,8 +99,9 @@ static int debfile_next(const char *deb, struct archive *ar, char name[32], stru
 		return 0;
 	if (r < ARCHIVE_WARN || !archive_entry_pathname(entry))
 		return debfile_damaged(deb, ar, err);
-	tar = strstr(archive_entry_pathname(entry), ".tar.");
-	snprintf(name, 32, "%.*s", tar ? (int)(tar - archive_entry_pathname(entry)) + 4 : 31, archive_entry_pathname(entry));
+	snprintf(member->full, sizeof member->full, "%s", archive_entry_pathname(entry));
+	tar = strstr(member->full, ".tar.");
+	snprintf(member->name, sizeof member->name, "%.*s", tar ? (int)(tar - member->full) + 4 : 31, member->full);
 	return 1;
 }
 
@@ -103,11 +111,11 @@ static void debfile_ar_header(char header[128], const char *name, uint64_t size)
 	snprintf(header, 128, "%-16.16s%-12s%-6s%-6s%-8s%-10llu`\n", name, "0", "0", "0", "100644", (unsigned long long)size);
 }
 
-/* Copies the current member, decompressed, to `*end` of `out`; the header comes last, when the size is known. */
-static int debfile_flatten_member(const char *deb, struct archive *ar, const char *name, int out, uint64_t *end,
-				  uint64_t max_bytes, struct err *err)
+/* Appends what `member` has to `out`, which ends at `*end`, below a header that comes last, when the size is known. Zeros
+ * become holes. -EOVERFLOW, with nothing said, when ar(5) has too few digits for the size. */
+static int debfile_append(const char *deb, struct archive *member, const char *name, int out, uint64_t *end,
+			  uint64_t max_bytes, struct err *err)
 {
-	_cleanup_debfile_ struct archive *member = debfile_open_member(deb, ar, false, err);
 	uint64_t start = *end + 60, at = start;
 	char header[128];
 	const void *block;
@@ -115,13 +123,15 @@ static int debfile_flatten_member(const char *deb, struct archive *ar, const cha
 	size_t size;
 	int r;
 
-	if (!member)
-		return -EBADMSG;
 	while ((r = archive_read_data_block(member, &block, &size, &offset)) == ARCHIVE_OK) {
-		if (at + size > max_bytes)
-			return err_set(err, -EFBIG, "'%s' decompresses to more than %llu bytes", deb,
-				       (unsigned long long)max_bytes);
-		r = fd_pwrite_all(out, block, size, at);
+		if (at + size > max_bytes) {
+			err_set(err, -EFBIG, "'%s' unpacks to more than %llu GiB", deb,
+				(unsigned long long)(max_bytes >> 30));
+			return err_hint(err, "no package may have more in it: it may be a decompression bomb");
+		}
+		if (at + size - start > AR_BYTES_MAX)
+			return -EOVERFLOW;
+		r = bytes_are_zero(block, size) ? 0 : fd_pwrite_all(out, block, size, at);
 		if (r < 0)
 			return err_sys(err, r, "cannot unpack '%s'", deb);
 		at += size;
@@ -136,6 +146,37 @@ static int debfile_flatten_member(const char *deb, struct archive *ar, const cha
 	return r < 0 ? err_sys(err, r, "cannot unpack '%s'", deb) : 0;
 }
 
+/* Takes a member as it is, compressed: it decompresses to more than a member of an ar(5) archive can have. */
+static int debfile_keep_member(const char *deb, const char *name, int out, uint64_t *end, uint64_t max_bytes,
+			       struct err *err)
+{
+	_cleanup_debfile_ struct archive *ar = debfile_open(deb, err);
+	struct debfile_member member;
+	int r;
+
+	if (!ar)
+		return -EBADMSG;
+	while ((r = debfile_next(deb, ar, &member, err)) > 0)
+		if (strcmp(member.name, name) == 0)
+			break;
+	if (r <= 0)
+		return r < 0 ? r : debfile_damaged(deb, NULL, err);
+	if (ftruncate(out, (off_t)*end) < 0)
+		return err_sys(err, -errno, "cannot unpack '%s'", deb);
+	r = debfile_append(deb, ar, member.full, out, end, max_bytes, err);
+	return r == -EOVERFLOW && err->count == 0 ? debfile_damaged(deb, NULL, err) : r;
+}
+
+/* Copies the current member, decompressed, to `*end` of `out`. */
+static int debfile_flatten_member(const char *deb, struct archive *ar, const char *name, int out, uint64_t *end,
+				  uint64_t max_bytes, struct err *err)
+{
+	_cleanup_debfile_ struct archive *member = debfile_open_member(deb, ar, false, err);
+	int r = member ? debfile_append(deb, member, name, out, end, max_bytes, err) : -EBADMSG;
+
+	return r == -EOVERFLOW && err->count == 0 ? debfile_keep_member(deb, name, out, end, max_bytes, err) : r;
+}
+
 int debfile_flatten(const char *deb, const char *flat, uint64_t max_bytes, struct err *err)
 {
 	static const char magic[] = "!<arch>\n";
@@ -143,7 +184,7 @@ int debfile_flatten(const char *deb, const char *flat, uint64_t max_bytes, struc
 	_cleanup_fd_ int out = -1;
 	uint64_t end = sizeof magic - 1;
 	unsigned found = 0;
-	char name[32];
+	struct debfile_member member;
 	int r;
 
 	if (!ar)
@@ -153,25 +194,27 @@ int debfile_flatten(const char *deb, const char *flat, uint64_t max_bytes, struc
 		return err_sys(err, -errno, "cannot make '%s'", flat);
 	if ((r = fd_pwrite_all(out, magic, sizeof magic - 1, 0)) < 0)
 		return err_sys(err, r, "cannot write '%s'", flat);
-	while ((r = debfile_next(deb, ar, name, err)) > 0) {
-		r = debfile_flatten_member(deb, ar, name, out, &end, max_bytes, err);
+	while ((r = debfile_next(deb, ar, &member, err)) > 0) {
+		r = debfile_flatten_member(deb, ar, member.name, out, &end, max_bytes, err);
 		if (r < 0)
 			return r;
-		found |= (strcmp(name, "control.tar") == 0) | (strcmp(name, "data.tar") == 0) << 1;
+		found |= (strcmp(member.name, "control.tar") == 0) | (strcmp(member.name, "data.tar") == 0) << 1;
 	}
 	if (r == 0 && found != 3)
 		return err_set(err, -EBADMSG, "'%s' is not a Debian package: it has no control.tar and data.tar", deb);
+	if (r == 0 && ftruncate(out, (off_t)end) < 0)
+		return err_sys(err, -errno, "cannot write '%s'", flat);
 	return r;
 }
 
 /* Moves on to the member `wanted` ("control.tar", "data.tar") and opens it as a tar. */
 static struct archive *debfile_open_tar(const char *deb, struct archive *ar, const char *wanted, struct err *err)
 {
-	char name[32];
+	struct debfile_member member;
 	int r;
 
-	while ((r = debfile_next(deb, ar, name, err)) > 0)
-		if (strcmp(name, wanted) == 0)
+	while ((r = debfile_next(deb, ar, &member, err)) > 0)
+		if (strcmp(member.name, wanted) == 0)
 			return debfile_open_member(deb, ar, true, err);
 	if (r == 0)
 		err_set(err, -EBADMSG, "'%s' is not a Debian package: it has no %s", deb, wanted);

@@ -10,7 +10,8 @@
 #include "base/err.h"
 
 /* Writes the package `deb` anew as `flat`, with members that are not compressed: whoever reads it often waits for no
- * decompressor. At most `max_bytes` come out, else -EFBIG. -EBADMSG for what is not a package. */
+ * decompressor. (A member of more than 9999999999 bytes, which ar(5) cannot have, stays compressed.) At most `max_bytes` come
+ * out, else -EFBIG. -EBADMSG for what is not a package. */
 int debfile_flatten(const char *deb, const char *flat, uint64_t max_bytes, struct err *err);
 
 /* Appends the control file (deb-control(5)) of the package `deb` to `control`. */

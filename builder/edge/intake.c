@@ -130,7 +130,7 @@ int intake_announce(struct intake *intake, struct archive_entry *entry, struct e
 int intake_copy(struct intake *intake, struct archive_entry *entry, int out, struct err *err)
 {
 	bool announced = archive_entry_size_is_set(entry);
-	uint64_t most = announced ? (uint64_t)archive_entry_size(entry) : intake->left, end = 0;
+	uint64_t most = announced ? (uint64_t)archive_entry_size(entry) : intake->left, end = 0, written = 0;
 	const void *block;
 	la_int64_t offset;
 	size_t size;
@@ -139,12 +139,16 @@ int intake_copy(struct intake *intake, struct archive_entry *entry, int out, str
 	while (w == 0 && (r = archive_read_data_block(intake->archive, &block, &size, &offset)) == ARCHIVE_OK) {
 		if (offset < 0 || (uint64_t)offset > most || size > most - (uint64_t)offset)
 			return intake_too_much(intake, err);
-		w = fd_pwrite_all(out, block, size, (uint64_t)offset);
 		end = (uint64_t)offset + size > end ? (uint64_t)offset + size : end;
+		if ((uint64_t)offset >= written && bytes_are_zero(block, size))
+			continue;
+		w = fd_pwrite_all(out, block, size, (uint64_t)offset);
+		written = end;
 	}
 	if (w == 0 && r != ARCHIVE_EOF)
 		return intake_damaged(intake, err);
-	if (w == 0 && announced && end < most && ftruncate(out, (off_t)most) < 0)
+	most = announced ? most : end;
+	if (w == 0 && written < most && ftruncate(out, (off_t)most) < 0)
 		w = -errno;
 	intake->left -= announced ? 0 : end;
 	return w < 0 ? err_sys(err, w, "cannot write the content of the archive") : 0;

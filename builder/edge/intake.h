@@ -35,8 +35,8 @@ int intake_next(struct intake *intake, struct archive_entry **ret_entry, const c
 /* Counts the announced size of a member against what may come; -EFBIG. */
 int intake_announce(struct intake *intake, struct archive_entry *entry, struct err *err);
 
-/* Writes the current member's content to the empty file `out`; holes stay holes. Its size was announced, or comes to
- * light now. */
+/* Writes the current member's content to the empty file `out`; holes stay holes, and zeros become some. Its size was
+ * announced, or comes to light now. */
 int intake_copy(struct intake *intake, struct archive_entry *entry, int out, struct err *err);
 
 /* Where a hard link leads, or a symbolic one, in whatever encoding it is known; NULL when the member is none. */

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/xattr.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #include "base/arena.h"
 #include "base/file.h"
@@ -251,6 +252,24 @@ static int pax_put_content(struct pax *writer, const struct pax_member *member, 
 	return 0;
 }
 
+/* Whether libarchive can say it in UTF-8. */
+static bool pax_is_text(const char *name)
+{
+	mbstate_t state = {0};
+
+	return !name || mbsrtowcs(NULL, &name, 0, &state) != (size_t)-1;
+}
+
+/* Names are bytes to the kernel. Those that are no text are written as they are (hdrcharset=BINARY), with a warning. */
+static int pax_put_header(struct pax *writer, struct archive_entry *entry)
+{
+	int r = archive_write_header(writer->archive, entry);
+	bool text = pax_is_text(archive_entry_pathname(entry)) && pax_is_text(archive_entry_hardlink(entry)) &&
+		    pax_is_text(archive_entry_symlink(entry));
+
+	return r == ARCHIVE_OK || (r == ARCHIVE_WARN && !text) ? 0 : -EIO;
+}
+
 int pax_add(struct pax *writer, const struct pax_member *member, struct err *err)
 {
 	struct archive_entry *entry = archive_entry_new();
@@ -260,7 +279,7 @@ int pax_add(struct pax *writer, const struct pax_member *member, struct err *err
 	if (!entry)
 		return err_no_memory(err);
 	r = pax_describe(writer, member, entry, err);
-	if (r == 0 && archive_write_header(writer->archive, entry) != ARCHIVE_OK)
+	if (r == 0 && pax_put_header(writer, entry) < 0)
 		r = pax_failed(writer->archive, member->name, err);
 	if (r == 0 && S_ISREG(member->st->st_mode) && member->st->st_size > 0 && !member->hardlink)
 		r = pax_put_content(writer, member, err);

@@ -6,8 +6,9 @@
 #include "cache/cache.h"
 #include "lock/lock.h"
 
-/* What a package may hold, decompressed. No Debian package comes near it; a bomb does. */
-#define PACKAGE_BYTES_MAX (4ULL << 30)
+/* What a package may hold, decompressed: data and models come in packages of tens of gigabytes. A bomb comes near it; what it
+ * is made of as a rule, zeros, takes no place. */
+#define PACKAGE_BYTES_MAX (64ULL << 30)
 
 /* The key of the decompressed form of a package of that digest in the room `debs`; in `arena`. */
 const char *deb_key(struct arena *arena, const char *sha256);

@@ -316,12 +316,12 @@ START_TEST(the_digest_is_that_of_what_archives_are_asked)
 	ck_assert_str_ne(before, recipe_digest(arena, recipes_load(FROM "packages: [vim]\n")));
 	ck_assert_str_ne(before,
 			 recipe_digest(arena, recipes_load(FROM "distribution: { suites: [trixie-updates] }\n")));
-	before = recipe_digest(arena, recipes_load(FROM "downloads: { a: { url: 'http://h/a', path: /a } }\n"));
+	before = recipe_digest(arena, recipes_load(FROM "downloads: { a: { url: 'http://h', path: /a } }\n"));
 	ck_assert_str_ne(before, after);
-	ck_assert_str_eq(before, recipe_digest(arena, recipes_load(FROM "downloads: { a: { url: 'http://h/a', path: /b, "
+	ck_assert_str_eq(before, recipe_digest(arena, recipes_load(FROM "downloads: { a: { url: 'http://h', path: /b, "
 									"unpack: true } }\n")));
-	ck_assert_str_ne(before, recipe_digest(arena, recipes_load(FROM "downloads: { a: { url: 'http://h/b', path: /a } }\n")));
-	ck_assert_str_ne(before, recipe_digest(arena, recipes_load(FROM "downloads: { b: { url: 'http://h/a', path: /a } }\n")));
+	ck_assert_str_ne(before, recipe_digest(arena, recipes_load(FROM "downloads: { a: { url: 'http://i', path: /a } }\n")));
+	ck_assert_str_ne(before, recipe_digest(arena, recipes_load(FROM "downloads: { b: { url: 'http://h', path: /a } }\n")));
 	setenv("AETHER_TEST", "1", 1);
 	before = recipe_digest(arena, recipes_load(FROM "env: AETHER_TEST\n"));
 	ck_assert_str_ne(before, after);

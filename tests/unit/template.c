@@ -14,6 +14,7 @@
 
 #include "artifact/template.h"
 #include "base/file.h"
+#include "edge/pax.h"
 #include "host/proc.h"
 #include "scratch.h"
 
@@ -78,6 +79,70 @@ START_TEST(what_goes_in_comes_out_of_gnu_tar)
 }
 END_TEST
 
+/* Names are bytes: not text in UTF-8, with what means something to shells and terminals, longer than a tar has room for. */
+START_TEST(names_that_are_no_text_come_out_of_gnu_tar)
+{
+	setlocale(LC_CTYPE, "C.UTF-8");
+	run("mkdir root && cd root && d=$(printf 'd\\351') && f=$(printf 'caf\\351') && mkdir \"$d\" && "
+	    "echo x >\"$d/$f\" && ln -s \"$f\" link && ln \"$d/$f\" hard && ln \"$d/$f\" \"$(printf 'hard\\377')\" && "
+	    "echo n >\"$(printf 'a\\nb\\033')\" && "
+	    "echo d >./-rf && echo b >'back\\\\slash' && long=$(printf 'n%.0s' {1..240}) && mkdir $long && echo l >$long/$f$long && "
+	    "ln -s $long$f long && mkdir -p $long/$long/$long/$long && echo m >$long/$long/$long/$long/$f");
+	write_template("tar.zst", "t.tar.zst", "2");
+	run("mkdir out && tar xpf t.tar.zst --zstd --numeric-owner -C out 2>said && ! grep -v hdrcharset said && "
+	    "diff -r --no-dereference root out && [ out/hard -ef out/d*/caf* ] && "
+	    "diff <(cd root && find . -printf '%p %n %l\\0' | LC_ALL=C sort -z | od -c) "
+	    "<(cd out && find . -printf '%p %n %l\\0' | LC_ALL=C sort -z | od -c)");
+	write_template("tar.gz", "one", "1");
+	write_template("tar.gz", "other", "4");
+	run("cmp one other");
+}
+END_TEST
+
+/* libarchive loses what it knows of an archive's client when the archive is given up. */
+void __lsan_disable(void) __attribute__((weak));
+void __lsan_enable(void) __attribute__((weak));
+
+/* A tar has eleven octal digits for a size: 8 GiB. What is written first is looked at, and no more is written. */
+struct beginning {
+	size_t size;
+	char bytes[4096];
+};
+
+static int take_beginning(void *data, const void *bytes, size_t size, struct err *err)
+{
+	struct beginning *beginning = data;
+	size_t room = sizeof beginning->bytes - beginning->size, n = size < room ? size : room;
+
+	memcpy(beginning->bytes + beginning->size, bytes, n);
+	beginning->size += n;
+	return err_set(err, -ECANCELED, "that is enough");
+}
+
+START_TEST(a_file_may_have_more_than_a_tar_has_digits_for)
+{
+	static const char size_record[] = "19 size=9663676421\n";
+	struct beginning beginning = {0};
+	struct err err = {0};
+	struct pax_member member = {.source = scratch_path("huge"), .name = "./huge"};
+	struct pax *archive;
+	struct stat st;
+
+	run("truncate -s 9663676421 huge");
+	st = scratch_look("huge");
+	member.st = &st;
+	ck_assert_int_eq(pax_open(NULL, take_beginning, &beginning, &archive, &err), 0);
+	if (__lsan_disable)
+		__lsan_disable();
+	ck_assert_int_eq(pax_add(archive, &member, &err), -ECANCELED);
+	pax_free(archive);
+	if (__lsan_enable)
+		__lsan_enable();
+	ck_assert_ptr_nonnull(memmem(beginning.bytes, beginning.size, size_record, strlen(size_record)));
+	err_free(&err);
+}
+END_TEST
+
 START_TEST(members_are_in_the_order_of_bytes)
 {
 	make_tree();
@@ -124,10 +189,6 @@ START_TEST(nothing_tells_when_or_where_it_was_made)
 }
 END_TEST
 
-/* libarchive loses what it knows of an archive's client when the archive is given up. */
-void __lsan_disable(void) __attribute__((weak));
-void __lsan_enable(void) __attribute__((weak));
-
 static void check_refused(const char *words)
 {
 	struct template_facts facts;
@@ -171,6 +232,7 @@ START_TEST(there_are_three_formats)
 }
 END_TEST
 
-SUITE(template, what_goes_in_comes_out_of_gnu_tar, members_are_in_the_order_of_bytes, other_programs_find_each_format_sound,
+SUITE(template, what_goes_in_comes_out_of_gnu_tar, names_that_are_no_text_come_out_of_gnu_tar,
+      a_file_may_have_more_than_a_tar_has_digits_for, members_are_in_the_order_of_bytes, other_programs_find_each_format_sound,
       cores_and_time_make_no_difference, nothing_tells_when_or_where_it_was_made,
       devices_and_foreign_owners_are_refused_and_sockets_left_out, there_are_three_formats)
