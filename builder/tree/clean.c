@@ -24,12 +24,15 @@ static const char *const unwanted[][2] = {
 	{"/boot", "initrd.img-*"},  /* from a package, and different in each build; ours has another path */
 	{"/etc/ssh", "ssh_host_*"}, /* each machine makes its own */
 	{"/var/cache/debconf", "*-old"},
+	{"/var/cache/debconf", "passwords.dat"}, /* what scripts were answered, or made up */
 	{"/var/cache/ldconfig", "aux-cache"}, /* inode numbers, times */
 	{"/var/lib/dbus", "machine-id"},
 	{"/var/lib/dpkg", "*-old"},
 	{"/var/lib/dpkg", "lock*"},
 	{"/var/lib/dpkg/triggers", "Lock"},
 	{"/var/lib/systemd", "random-seed"},
+	{"/var/lib/ucf", "hashfile*"},           /* of configuration that scripts made, with what was made up in it … */
+	{"/var/lib/ucf/cache", "*"},             /* … and a copy of all of it */
 	{"/var/lib/systemd", "credential.secret"},
 	{"/var/lib/systemd/catalog", "database"},
 };
@@ -108,6 +111,9 @@ bool clean_forgets(const struct plan *plan, const char *path)
 		for (size_t p = 0; p < plan->own[i].paths.count; p++)
 			if (path_is_below(path, plan->own[i].paths.items[p]))
 				return true;
+	for (size_t i = 0; i < plan->n_files; i++)
+		if (strcmp(plan->files[i].path, path) == 0)
+			return true;
 	return false;
 }
 

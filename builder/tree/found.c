@@ -26,8 +26,10 @@ struct found_search {
 /* What dpkg and others remember of packages: digests, and in the end nothing that a machine uses. */
 static bool found_is_passed_over(const char *path)
 {
-	static const char *const folders[] = {"/dev", "/proc", "/run", "/sys", "/tmp", "/var/cache", "/var/lib/apt", "/var/lib/dpkg",
-					      "/var/lib/systemd/catalog", "/var/lib/ucf", "/var/log", "/var/tmp", "/boot"};
+	static const char *const folders[] = {
+		"/boot", "/dev", "/proc", "/run", "/sys", "/tmp", "/var/cache", "/var/lib/apt", "/var/lib/dpkg",
+		"/var/lib/systemd/catalog", "/var/lib/ucf", "/var/log", "/var/tmp",
+	};
 
 	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
 		if (path_is_below(path, folders[i]))

@@ -15,8 +15,8 @@ struct found {
 /* It has the name of the sandbox (SANDBOX_HOSTNAME) in it. */
 #define FOUND_NAME "name"
 
-/* Looks at what is in the folder `files`, the upper one of a tree whose whole can be seen at `root`, and writes what is found to
- * the file `to`. */
+/* Looks at what is in the folder `files`, the upper one of a tree whose whole can be seen at `root`, and writes what is
+ * found to the file `to`. */
 int found_write(const char *files, const char *root, const char *to, struct err *err);
 
 /* Appends to `found` (in `arena`) what is in such a file; a missing one has nothing. */

@@ -24,15 +24,6 @@ static int made_list(const struct step *step, struct arena *arena, struct found 
 	return r;
 }
 
-/* What the recipe writes itself is no script's. */
-static bool made_is_recipes(const struct plan *plan, const char *path)
-{
-	for (size_t i = 0; i < plan->n_files; i++)
-		if (strcmp(plan->files[i].path, path) == 0)
-			return true;
-	return false;
-}
-
 static bool made_is_file(const struct step *step, const char *path, struct stat *st)
 {
 	_cleanup_fd_ int fd = root_open(step->root_fd, path, O_PATH | O_NOFOLLOW, 0);
@@ -60,9 +51,10 @@ static int made_put_name(const struct step *step, struct arena *arena, const str
 	if (r < 0)
 		return r;
 	if (memchr(old.data ? old.data : "", 0, old.size)) {
-		err_warn(err, &pos, NULL, "'%s' has the name of a machine in it that does not exist ('%s'): %s made it, and it is no text",
-			 found->path, OLD, made_who(arena, found));
-		return err_hint(err, "make it on the machine: with 'perMachine', or by a unit"), 0;
+		r = err_warn(err, &pos, NULL, "'%s' has the name of a machine in it that does not exist ('%s'): "
+			     "%s made it, and it is no text", found->path, OLD, made_who(arena, found));
+		err_hint(err, "make it on the machine: with 'perMachine', or by a unit");
+		return r;
 	}
 	for (at = old.size ? old.data : ""; (next = strstr(at, OLD)); at = next + strlen(OLD)) {
 		buf_add(&new, at, (size_t)(next - at));
@@ -97,12 +89,13 @@ int step_secrets(const struct step *step, struct err *err)
 
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		if (strcmp(found[i].what, FOUND_NAME) == 0 || clean_forgets(step->plan, found[i].path) ||
-		    made_is_recipes(step->plan, found[i].path) || !made_is_file(step, found[i].path, &st))
+		    !made_is_file(step, found[i].path, &st))
 			continue;
-		err_at(err, -EINVAL, &pos, NULL, "'%s' has %s in it, which %s made: it would be the same on every machine of this image",
+		err_at(err, -EINVAL, &pos, NULL, "'%s' has %s in it, which %s made: "
+		       "it would be the same on every machine of this image",
 		       found[i].path, found[i].what, made_who(arena, &found[i]));
-		err_hint(err, "let each machine make its own: declare the path in 'perMachine'; or write the file in 'files', or remove "
-			      "it with a hook");
+		err_hint(err, "let each machine make its own: declare the path in 'perMachine'; or write the file in "
+			      "'files', or remove it with a hook");
 	}
 	return r < 0 ? r : err_result(err);
 }

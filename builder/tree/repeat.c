@@ -177,15 +177,16 @@ static int repeat_tell_error(void *data, const char *path, const char *what, str
 	if (++layer->told > TOLD_MAX)
 		return 0;
 	package = owners_guess(&layer->owners, path);
-	err_at(err, -EINVAL, &pos, NULL, "'%s' is not the same when its package is installed once more (%s differs); behind it is %s%s%s",
-	       path, what, package ? "the package '" : "an unknown package", package ? package : "", package ? "'" : "");
-	err_hint(err, "a secret or a name of one machine belongs into 'perMachine'; what is not needed can be removed by a hook");
+	err_at(err, -EINVAL, &pos, NULL, "'%s' is not the same when its package is installed once more (%s differs); "
+	       "behind it is %s%s%s", path, what, package ? "the package '" : "an unknown package",
+	       package ? package : "", package ? "'" : "");
+	err_hint(err, "a secret or a name of one machine belongs into 'perMachine'");
 	return 0;
 }
 
 /* A second `files` of layer `l`, in a folder that goes away with its lock. */
-static int repeat_make(struct arena *arena, struct cache *cache, const struct plan_tree *tree, unsigned l, const char **ret_path,
-		       int *ret_lock, struct err *err)
+static int repeat_make(struct arena *arena, struct cache *cache, const struct plan_tree *tree, unsigned l,
+		       const char **ret_path, int *ret_lock, struct err *err)
 {
 	struct dpkg_progress progress = {.total = 2 * tree->layers[l].n_packages, .otherwise = true};
 	int r = cache_scratch(cache, arena, ret_path, ret_lock, err);

@@ -17,8 +17,8 @@ static bool secrets_is_token_char(char c)
 	return isalnum((unsigned char)c) || (c && strchr("+/=_-", c));
 }
 
-/* Whether the `n` bytes look like nobody wrote them: letters and digits mixed, and changing between kinds more often than words,
- * versions, paths and dates do. */
+/* Whether the `n` bytes look like nobody wrote them: letters and digits mixed, and changing between kinds more often than
+ * words, versions, paths and dates do. */
 static bool secrets_is_random(const char *text, size_t n)
 {
 	size_t digits = 0, upper = 0, lower = 0, hex = 0, changes = 0, dashes = 0, slashes = 0;
@@ -53,15 +53,17 @@ static bool secrets_is_whole(const char *data, size_t size)
 		size--;
 	while (n < size && (secrets_is_token_char(data[n]) || data[n] == '\n'))
 		lines += data[n++] == '\n';
-	return size && n == size && lines <= 64 && secrets_is_random(data, strcspn(data, "\n") < size ? strcspn(data, "\n") : size);
+	if (n == 0 || n < size || lines > 64)
+		return false;
+	n = strcspn(data, "\n");
+	return secrets_is_random(data, n < size ? n : size);
 }
 
 /* --- what is called a secret ----------------------------------------------------------------------------------------- */
 
 static bool secrets_says(const char *text, size_t n)
 {
-	static const char *const words[] = {"secret", "passw", "pass", "token", "cookie", "key", "salt", "hostid", "pwd", "uuid",
-					    "initiatorname"};
+	static const char *const words[] = {"secret", "pass", "token", "cookie", "key", "salt", "hostid", "pwd", "uuid"};
 
 	for (size_t w = 0; w < sizeof words / sizeof *words; w++)
 		for (size_t i = 0, length = strlen(words[w]); i + length <= n; i++)
@@ -70,7 +72,8 @@ static bool secrets_says(const char *text, size_t n)
 	return false;
 }
 
-/* A line like `KEY = "value"`, `key: value`, `secret "value";`: a name that speaks of a secret, and a text by chance behind it. */
+/* A line like `KEY = "value"`, `key: value`, `secret "value";`: a name that speaks of a secret, and a text by chance
+ * behind it. */
 static bool secrets_is_assigned(const char *line, size_t length)
 {
 	size_t start = strspn(line, " \t"), name = start;

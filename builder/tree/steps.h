@@ -61,7 +61,7 @@ int step_own(const struct step *step, struct err *err);
 /* Removes what is each machine's own from the tree, with the links that lead to it. */
 int own_remove(const struct step *step, struct err *err);
 
-/* Whether step_clean() takes this path away, or what in it differs between two builds. */
+/* Whether what packages have at this path is in no image: step_clean() takes it away, or the plan writes it anew. */
 bool clean_forgets(const struct plan *plan, const char *path);
 
 /* Appends to `new` what is in `old`, a shadow(5) file, with `day` as that of every last change. */

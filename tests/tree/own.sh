@@ -72,7 +72,8 @@ key() { chroot "$WORK/root" cat /etc/keeper/secret.key; }
 scripted keeper 'umask 022; head -c 30 /dev/urandom | base64 >/etc/keeper/secret.key; ln -s secret.key /etc/keeper/hash.0'
 scripted namer 'hostname >/etc/namer/a; hostname -f >>/etc/namer/a; domainname >>/etc/namer/a
 	for f in hosts hostname mailname domainname resolv.conf; do cat /etc/$f 2>/dev/null; done >/etc/namer/b || true'
-scripted changing 'mkdir -p /var/lib/changing; echo "$$ $(date +%s%N)" >/var/lib/changing/stamp; echo "$HOME $TZ" >/etc/changing/home'
+scripted changing 'mkdir -p /var/lib/changing; echo "$$ $(date +%s%N)" >/var/lib/changing/stamp
+	echo "$HOME $TZ" >/etc/changing/home'
 scripted hangs 'mkfifo /tmp/nobody; read answer </tmp/nobody'
 publish
 serve

@@ -69,9 +69,11 @@ START_TEST(what_is_in_no_image_does_not_count)
 {
 	static const char *const kept[] = {"/etc/motd", "/var/log", "/etc/ssh/sshd_config", "/var/lib/keys", "/etc/passwd"};
 	static const char *const forgotten[] = {"/etc/passwd-", "/var/log/a/b", "/etc/ssh/ssh_host_rsa_key", "/var/lib/key",
-						"/var/lib/key/below", "/var/cache/ldconfig/aux-cache"};
+						"/var/lib/key/below", "/etc/machine-id",
+						"/var/cache/ldconfig/aux-cache"};
 	struct plan_own own = {.name = "key"};
-	const struct plan plan = {.own = &own, .n_own = 1};
+	struct plan_file file = {.path = "/etc/machine-id"};
+	const struct plan plan = {.own = &own, .n_own = 1, .files = &file, .n_files = 1};
 
 	strv_push(scratch_arena(), &own.paths, "/var/lib/key");
 	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
