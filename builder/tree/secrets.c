@@ -63,7 +63,7 @@ static bool secrets_is_whole(const char *data, size_t size)
 
 static bool secrets_says(const char *text, size_t n)
 {
-	static const char *const words[] = {"secret", "pass", "token", "cookie", "key", "salt", "hostid", "pwd", "uuid"};
+	static const char *const words[] = {"secret", "pass", "token", "cookie", "key", "salt", "hostid", "pwd"};
 
 	for (size_t w = 0; w < sizeof words / sizeof *words; w++)
 		for (size_t i = 0, length = strlen(words[w]); i + length <= n; i++)
