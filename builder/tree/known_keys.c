@@ -38,9 +38,11 @@ static struct strv known_keys_list(struct arena *arena, const char *list, const 
 
 	while ((line = strstr(line, header)) && line != list && line[-1] != '\n')
 		line++;
-	for (line = line ? line + strlen(header) : ""; *line && *line != '['; line += strcspn(line, "\n"), line += *line == '\n')
+	for (line = line ? line + strlen(header) : ""; *line && *line != '['; line += *line == '\n') {
 		if (isupper((unsigned char)*line))
 			strv_push(arena, &keys, arena_strndup(arena, line, strcspn(line, "=\n")));
+		line += strcspn(line, "\n");
+	}
 	return keys;
 }
 
@@ -60,7 +62,8 @@ void known_keys_of_list(const char *list, const struct recipe_settings *settings
 int known_keys_check_units(const struct step *step, struct err *err)
 {
 	/* Not alone: as the first process of the sandbox it would take itself for the machine's. */
-	static const char *const argv[] = {"/bin/sh", "-c", "\"$0\" --dump-configuration-items --no-pager; exit 0", SYSTEMD, NULL};
+	static const char *const argv[] = {"/bin/sh", "-c", "\"$0\" --dump-configuration-items --no-pager; exit 0", SYSTEMD,
+					   NULL};
 	static const char *const env[] = {"PATH=/usr/sbin:/usr/bin", "LC_ALL=C.UTF-8", NULL};
 	const struct sandbox sandbox = {.root = step->root, .read_only = true};
 	_cleanup_arena_ struct arena *arena = arena_new();

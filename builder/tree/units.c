@@ -5,6 +5,7 @@
 #include "tree/enabling.h"
 #include "tree/inside.h"
 #include "tree/known_keys.h"
+#include "tree/unit_names.h"
 #include "tree/unit_verify.h"
 
 static const char ETC[] = "/etc/systemd/system";
@@ -130,7 +131,12 @@ int step_units(const struct step *step, struct err *err)
 	if (tree_units_run_for(step, preset, tree_units_has_preset, err) < 0)
 		return err_wrap(err, "while enabling and disabling the units of the recipe");
 	r = unit_index_read(arena, step->root_fd, unit_index_system, &index, err);
-	if (r < 0 || enabling_check_links(step, &index, err) < 0)
+	if (r < 0)
+		return r;
+	enabling_check_links(step, &index, err);
+	unit_names_check(step, &index, err);
+	unit_names_make_mount_points(step, err);
+	if (err->count)
 		return err_result(err);
 	return unit_verify(step, err);
 }

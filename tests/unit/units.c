@@ -13,6 +13,7 @@
 #include "tree/enabling.h"
 #include "tree/inside.h"
 #include "tree/known_keys.h"
+#include "tree/unit_names.h"
 #include "tree/unit_verify.h"
 
 #define FROM "from: base.recipe\n"
@@ -254,6 +255,82 @@ START_TEST(what_systemd_finds_is_told_at_the_recipes_line)
 }
 END_TEST
 
+/* --- names of others ------------------------------------------------------------------------------------------------- */
+
+/* What a unit says of others, in the tree above with a quadlet `q.container`; what is told of it: an error, a warning. */
+static const struct {
+	const char *section, *key, *value, *error, *warning;
+} mentioned[] = {
+	{"Unit", "Requires", "on.service graphical.target", NULL, NULL}, {"Unit", "Requires", "", NULL, NULL},
+	{"Unit", "Requires", "onn.service", "no unit 'onn.service'", NULL}, {"Unit", "BindsTo", "onn.service", "no unit", NULL},
+	{"Unit", "BindsTo", "dev-sda.device srv-x.mount a.slice", NULL, NULL},
+	{"Unit", "Requires", "many@x.service x@%i.service", NULL, NULL},
+	{"Unit", "Requires", "few@x.service", "no unit 'few@x.service'", NULL},
+	{"Unit", "Requires", "q.service", NULL, NULL}, {"Unit", "After", "onn.service", NULL, "no unit 'onn.service'"},
+	{"Unit", "After", "entirely-different-thing.service", NULL, NULL}, {"Unit", "Wants", "onn.service", NULL, "no unit"},
+	{"Unit", "OnFailure", "on.service onn.service", NULL, "no unit 'onn.service'"},
+	{"Install", "WantedBy", "graphcal.target", "no unit 'graphcal.target'", NULL},
+	{"Install", "WantedBy", "graphical.target", NULL, NULL}, {"Timer", "Unit", "onn.service", "no unit", NULL},
+	{"Timer", "Unit", "on.service", NULL, NULL}, {"Socket", "Service", "onn.service", "no unit", NULL},
+	{"Timer", "OnCalendar", "daily", "starts 'u.service', which the image does not have", NULL},
+};
+
+START_TEST(units_that_nobody_has_are_told)
+{
+	struct recipe_setting setting = {.section = mentioned[_i].section, .key = mentioned[_i].key,
+					 .value = mentioned[_i].value};
+	const struct recipe_settings settings = {&setting, 1};
+	struct recipe_quadlet quadlet = {.name = "q.container"};
+	struct recipe own = {.quadlets = &quadlet, .n_quadlets = 1};
+	struct plan_unit unit = {.name = strcmp(setting.section, "Timer") ? "u.service" : "u.timer", .text = "x",
+				 .words = &settings};
+	struct plan plan = {.recipe = &own, .units = &unit, .n_units = 1};
+	struct step step = {.plan = &plan};
+	struct unit_index index;
+	struct err err = {0};
+
+	tree_make();
+	step.root_fd = inside_open(scratch(), &err);
+	ck_assert_int_eq(unit_index_read(scratch_arena(), step.root_fd, unit_index_system, &index, &err), 0);
+	unit_names_check(&step, &index, &err);
+	ck_assert_int_eq(err.first != NULL, mentioned[_i].error != NULL);
+	ck_assert_int_eq(err.warnings != NULL, mentioned[_i].warning != NULL);
+	if (err.first)
+		ck_assert_msg(strstr(err.first->text, mentioned[_i].error), "%s", err.first->text);
+	if (err.warnings)
+		ck_assert_msg(strstr(err.warnings->text, mentioned[_i].warning), "%s", err.warnings->text);
+	err_free(&err);
+	close(step.root_fd);
+}
+END_TEST
+
+START_TEST(mount_points_are_made_where_the_machine_cannot)
+{
+	static const struct {
+		const char *section, *where;
+		bool made;
+	} places[] = {{"Mount", "/mnt/share", true}, {"Automount", "/srv/a b", true}, {"Mount", "/var/lib/x", false},
+		      {"Mount", "/usr", true}, {"Automount", "/run/x", false}, {"Mount", "/mnt/%i", false}};
+	struct err err = {0};
+
+	tree_make();
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+		struct recipe_setting setting = {.section = places[i].section, .key = "Where", .value = places[i].where};
+		const struct recipe_settings settings = {&setting, 1};
+		struct plan_unit unit = {.name = "x.mount", .text = "x", .words = &settings};
+		struct plan plan = {.units = &unit, .n_units = 1};
+		struct step step = {.plan = &plan};
+
+		step.root_fd = inside_open(scratch(), &err);
+		ck_assert_int_eq(unit_names_make_mount_points(&step, &err), 0);
+		ck_assert_int_eq(inside_exists(step.root_fd, places[i].where), places[i].made);
+		close(step.root_fd);
+	}
+}
+END_TEST
+
+SUITE(unit_mounts, mount_points_are_made_where_the_machine_cannot)
+LOOP_SUITE(unit_mentioned, units_that_nobody_has_are_told, sizeof mentioned / sizeof *mentioned)
 LOOP_SUITE(unit_keys, a_key_that_the_image_does_not_know_is_told_at_its_place, sizeof keys / sizeof *keys)
 LOOP_SUITE(unit_verified, what_systemd_finds_is_told_at_the_recipes_line, sizeof verified / sizeof *verified)
 LOOP_SUITE(unit_names, what_systemd_escape_makes_is_a_name, sizeof names / sizeof *names)

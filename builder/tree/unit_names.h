@@ -1,0 +1,14 @@
+/* Names of other units in a recipe's units: whether the image has them. */
+#ifndef TREE_UNIT_NAMES_H
+#define TREE_UNIT_NAMES_H
+
+#include "tree/steps.h"
+#include "tree/unit_index.h"
+
+/* What a unit cannot start without, or is not started by, is an error when nobody has it; what it only mentions, a warning. */
+int unit_names_check(const struct step *step, const struct unit_index *index, struct err *err);
+
+/* Makes the folders that the recipe's mounts and automounts are to be at: the machine's root cannot be written. */
+int unit_names_make_mount_points(const struct step *step, struct err *err);
+
+#endif
