@@ -20,6 +20,8 @@ static void tree_tmpfiles_tell_line(const struct recipe *recipe, struct arena *a
 	rest += strspn(rest, ": ");
 	err_at(err, -EINVAL, &recipe->tmpfiles[number - 1].pos,
 	       arena_printf(arena, "tmpfiles.%s", recipe->tmpfiles[number - 1].path), "systemd-tmpfiles says: %s", rest);
+	if (text_has_prefix(rest, "Failed to resolve"))
+		err_hint(err, "declare it in 'users', or add the package that makes it");
 }
 
 static int tree_tmpfiles_tell(const struct recipe *recipe, const char *said, struct err *err)

@@ -28,7 +28,8 @@ START_TEST(settings_become_a_file_of_sysctl_d)
 	const struct recipe *recipe = recipes_load(
 		"from: p.recipe\nvars: { n: 10 }\nsysctl:\n  net.ipv4.ip_forward: 1\n  vm.swappiness: ${vars.n}\n"
 		"  net/ipv4/conf/eth0.100/forwarding: \"1\"\n  -net.ipv4.conf.*.rp_filter: 2\n  -net.ipv4.conf.all.rp_filter:\n"
-		"  kernel.core_pattern: \"|/usr/bin/x %p\"\n  net.ipv4.tcp_rmem: 4096 131072 6291456\n  kernel.domainname: ''\n");
+		"  kernel.core_pattern: \"|/usr/bin/x %p\"\n  net.ipv4.tcp_rmem: 4096 131072 6291456\n"
+		"  kernel.domainname: ''\n");
 
 	ck_assert_str_eq(made(recipe, "/etc/sysctl.d/99-zz-recipe.conf"),
 			 "vm.swappiness = 10\nnet.ipv4.ip_forward = 1\nnet/ipv4/conf/eth0.100/forwarding = 1\n"
@@ -43,7 +44,8 @@ START_TEST(settings_that_are_none_are_refused)
 	static const struct {
 		const char *written, *words;
 	} rows[] = {
-		{"net.ipv4.ip_forward: true", "x.recipe:2:32: sysctl.net.ipv4.ip_forward: expected a number, or text of one line, "
+		{"net.ipv4.ip_forward: true",
+		 "x.recipe:2:32: sysctl.net.ipv4.ip_forward: expected a number, or text of one line, "
 					      "found 'true'\n  hint: the kernel has numbers for yes and no: 1 and 0\n"},
 		{"net.ipv4.ip_forward: ", "found nothing"},
 		{"net.ipv4.tcp_rmem: [1, 2, 3]", "found a list\n  hint: write several numbers as one text"},
@@ -64,14 +66,16 @@ START_TEST(settings_that_are_none_are_refused)
 		{"net.ipv4.ip_foward", "net.ipv4.ip_forward"}, {"net.ipv4.ipforward", "net.ipv4.ip_forward"},
 		{"net/ipv4/ip_forwad", "net.ipv4.ip_forward"}, {"vm.swapiness", "vm.swappiness"},
 		{"-vm.swappines", "vm.swappiness"}, {"vm.max_map_counts", "vm.max_map_count"},
-		{"kernal.panic", "kernel.panic"}, {"net.core.somaxcon", "net.core.somaxconn"}, {"fs.inotify.max_user_watchs",
-		"fs.inotify.max_user_watches"}, {"nett.x.y", "net"}, {"kernl.foo", "kernel"}, {"foobar.x", "net, kernel, vm or fs"},
+		{"kernal.panic", "kernel.panic"}, {"net.core.somaxcon", "net.core.somaxconn"},
+		{"fs.inotify.max_user_watchs", "fs.inotify.max_user_watches"},
+		{"nett.x.y", "net"}, {"kernl.foo", "kernel"}, {"foobar.x", "net, kernel, vm or fs"},
 	};
 	static const char *const fine[] = {
 		"net.ipv4.tcp_mem", "net.ipv4.udp_mem", "net.ipv4.conf.eth0.forwarding", "net.ipv4.conf.*.forwarding",
 		"net.core.wmem_max", "kernel.shmall", "net.netfilter.nf_conntrack_tcp_timeout_established", "fs.aio-nr",
 		"net.ipv6.conf.all.forwarding", "dev.raid.speed_limit_max", "user.max_net_namespaces", "vm.laptop_mode",
-		"net.ipv6.route.max_size", "kernel.yama.ptrace_scope", "net.mptcp.enabled", "kernel.watchdog", "net.ipv4.tcp_ecn",
+		"net.ipv6.route.max_size", "kernel.yama.ptrace_scope", "net.mptcp.enabled", "kernel.watchdog",
+		"net.ipv4.tcp_ecn",
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -94,9 +98,10 @@ START_TEST(a_container_sets_what_is_its_own)
 	static const char both[] = "from: { vm: base.recipe, lxc: ct.recipe }\n";
 
 	recipes_write("ct.recipe", "distribution: { url: 'http://deb.debian.org/debian', suites: trixie, components: main,\n"
-				   "  key: key.asc, fingerprints: 04B54C3CDCA79751B16BC6B5225629DF75B188BD }\nname: c\nkinds: lxc\n");
-	recipes_load_as(arena_printf(scratch_arena(), "%ssysctl: { net.ipv4.ip_forward: 1, kernel.shmmax: 1, -vm.swappiness: 1 }\n"
-						      "vm: { sysctl: { vm.swappiness: 2 } }\n", both), KIND_LXC);
+				   "  key: key.asc, fingerprints: 04B54C3CDCA79751B16BC6B5225629DF75B188BD }\n"
+				   "name: c\nkinds: lxc\n");
+	recipes_load_as(arena_printf(scratch_arena(), "%ssysctl: { net.ipv4.ip_forward: 1, kernel.shmmax: 1,\n"
+						      "  -vm.swappiness: 1 }\nvm: { sysctl: { vm.swappiness: 2 } }\n", both), KIND_LXC);
 	recipes_refused(arena_printf(scratch_arena(), "%ssysctl: { vm.swappiness: 1 }\n", both), KIND_LXC,
 			"sysctl.vm.swappiness: a container cannot set it: it is the host's kernel\n  hint: move it below 'vm'");
 	recipes_load_as(arena_printf(scratch_arena(), "%ssysctl: { vm.swappiness: 1 }\n", both), KIND_VM);
@@ -108,7 +113,8 @@ START_TEST(tmpfiles_become_lines_of_tmpfiles_d)
 	recipes_write("p.recipe", FROM "tmpfiles: { /var/lib/a: { type: d, mode: '0700' } }\n");
 
 	const struct recipe *recipe = recipes_load(
-		"from: p.recipe\ntmpfiles:\n  /var/lib/a: { user: aether, group: adm }\n  /run/b: { type: 'f+', argument: a  b % c }\n"
+		"from: p.recipe\ntmpfiles:\n  /var/lib/a: { user: aether, group: adm }\n"
+		"  /run/b: { type: 'f+', argument: a  b % c }\n"
 		"  '/var/cache/c \"d\\': { type: d!, age: 10d }\n  /tmp/x-*: { type: x }\n  /usr/share/x: { type: X }\n"
 		"  /home/l: { type: L, argument: /usr/share/doc }\n  /sys/kernel/x: { type: w, argument: 1 }\n"
 		"  /var/a: { type: 'e', age: 'aB:1h30m' }\n");

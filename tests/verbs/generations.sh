@@ -49,8 +49,19 @@ sed -i 's/small\\n/other\\n/; s/"0640"/"0600"/; s/iputils-ping, /iputils-ping, n
 	s/groups: \[adm\]/groups: [adm, audio]/
 	s#ExecStart: /bin/true#ExecStart: /bin/false#' "$SMALL"
 echo 'firewall: { tcp: [80, "8000-8010"], udp: [53] }' >>"$SMALL"
+cat >>"$SMALL" <<'EOF'
+sysctl: { vm.swappiness: 10 }
+tmpfiles:
+  /run/small: { type: d, mode: "0750", user: anna }
+  "/var/cache/a b": { type: d, group: nobodyy, age: 1d }
+EOF
 echo 'health: [{ unit: nothing.service, timeout: 5s }]' >>"$SMALL"
 ok 'the changed recipe is locked' "$AETHER" lock --cache "$CACHE" "$SMALL"
+refused 'a group in tmpfiles that the image does not have is refused' vm "$CACHE" "$OUT"
+ok '… by systemd-tmpfiles, at its line' \
+	said "small.recipe:$(grep -n nobodyy "$SMALL" | cut -d: -f1):3: tmpfiles./var/cache/a b: "
+ok '… with its words' said "Failed to resolve group 'nobodyy'" "declare it in 'users'"
+sed -i 's/nobodyy/nogroup/' "$SMALL"
 started=$(date +%s)
 ok '… and built' vm "$CACHE" "$OUT"
 ok '… as generation 2' test "$(tail -n 1 "$WORK/path")" = "$OUT/small/2/small.qcow2"
@@ -109,7 +120,9 @@ ok 'diff works' run diff small/1 small/2
 ok '… and says what differs' has '^small/1 -> small/2$' '^Packages: [0-9]+ added$' '^  \+ tree: [0-9.]+' '^  \+ nftables: ' \
 	'^  ~ /etc/motd: content, mode 0640 -> 0600$' '^  ~ nothing.service$' '^      - *ExecStart=/bin/true$' \
 	'^      \+ *ExecStart=/bin/false$' '^       \[Service\]$' '^  ~ anna: groups adm -> adm audio$' '^  \+ 80/tcp$' \
-	'^  \+ 8000-8010/tcp$' '^  \+ 53/udp$' '^  \+ unit nothing.service$' '^  packages +[0-9]+ -> [0-9]+ \(\+[0-9]+\)$' \
+	'^  \+ 8000-8010/tcp$' '^  \+ 53/udp$' \
+	'^  \+ /etc/sysctl.d/99-zz-recipe.conf' '^  \+ /usr/lib/tmpfiles.d/50-recipe.conf' \
+	'^  \+ unit nothing.service$' '^  packages +[0-9]+ -> [0-9]+ \(\+[0-9]+\)$' \
 	'^  image +.* -> .*MiB'
 ok '… and nothing of tools, layers and digests' hasnt 'tools|layer|[0-9a-f]{12}'
 cp "$WORK/result" "$WORK/diff"

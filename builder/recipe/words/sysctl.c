@@ -44,10 +44,12 @@ static char *words_sysctl_path_of(struct arena *arena, const char *key)
 
 /* Settings that people write by hand, and those that are as near to them as a slip of the pen. */
 static const char *const known_paths[] = {
-	"fs/aio-max-nr", "fs/aio-nr", "fs/file-max", "fs/file-nr", "fs/inotify/max_queued_events", "fs/inotify/max_user_instances",
+	"fs/aio-max-nr", "fs/aio-nr", "fs/file-max", "fs/file-nr", "fs/inotify/max_queued_events",
+	"fs/inotify/max_user_instances",
 	"fs/inotify/max_user_watches", "fs/nr_open", "fs/protected_fifos", "fs/protected_hardlinks", "fs/protected_regular",
 	"fs/protected_symlinks", "fs/suid_dumpable", "kernel/core_pattern", "kernel/core_uses_pid", "kernel/dmesg_restrict",
-	"kernel/hung_task_timeout_secs", "kernel/kptr_restrict", "kernel/msgmax", "kernel/msgmnb", "kernel/msgmni", "kernel/panic",
+	"kernel/hung_task_timeout_secs", "kernel/kptr_restrict", "kernel/msgmax", "kernel/msgmnb", "kernel/msgmni",
+	"kernel/panic",
 	"kernel/panic_on_oops", "kernel/perf_event_paranoid", "kernel/pid_max", "kernel/printk", "kernel/randomize_va_space",
 	"kernel/sem", "kernel/shmall", "kernel/shmmax", "kernel/shmmni", "kernel/sysrq", "kernel/threads-max",
 	"kernel/unprivileged_bpf_disabled", "kernel/unprivileged_userns_clone", "net/bridge/bridge-nf-call-arptables",
@@ -99,7 +101,8 @@ static const char *words_sysctl_dotted(struct arena *arena, const char *path)
 static void words_sysctl_warn_of(struct decoder *decoder, const struct recipe_sysctl *setting, const char *path,
 				 const char *place)
 {
-	static const char *const roots[] = {"abi", "crypto", "debug", "dev", "fs", "kernel", "net", "sunrpc", "user", "vm", "xen"};
+	static const char *const roots[] = {"abi", "crypto", "debug", "dev", "fs", "kernel", "net", "sunrpc",
+					    "user", "vm", "xen"};
 	const char *root = arena_strndup(decoder->arena, path, strcspn(path, "/")), *near;
 	size_t n = sizeof roots / sizeof *roots;
 
@@ -141,7 +144,8 @@ static const char *words_sysctl_also_in(struct decoder *decoder, const char *pat
 	const struct recipe *recipe = decoder->recipe;
 
 	for (size_t i = 0; i < recipe->n_files; i++) {
-		char *rest = strstr(recipe->files[i].path, "/sysctl.d/") ? arena_strdup(decoder->arena, recipe->files[i].text) : NULL;
+		const char *text = strstr(recipe->files[i].path, "/sysctl.d/") ? recipe->files[i].text : NULL;
+		char *rest = arena_strdup(decoder->arena, text);
 		const char *line;
 
 		while ((line = strsep(&rest, "\n"))) {

@@ -26,7 +26,7 @@ static void words_tmpfiles_prepare(void *element)
 	((struct recipe_tmpfile *)element)->mode = TMPFILE_NO_MODE;
 }
 
-/* Where a virtual machine can be written to. All else is of the root image; what only says what age is not for is no writing. */
+/* Where a virtual machine can be written to. All else is of the root image; x and X only except from cleaning. */
 static bool words_tmpfiles_is_writable(const struct recipe *recipe, const struct recipe_tmpfile *from)
 {
 	static const char *const writable[] = {"/dev", "/etc", "/proc", "/run", "/sys", "/tmp", "/var"};
