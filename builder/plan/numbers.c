@@ -117,7 +117,8 @@ static void numbers_check_pin(const struct plan *plan, const struct plan_account
 		if (other->pinned || id < 0 || (other->uid != id && other->gid != id))
 			continue;
 		err_at(err, -EEXIST, &pin->pos, NULL, "the id %" PRId64 " of '%s' is that of '%s'%s", id, pin->name,
-		       other->name, locked && !locked->packages.count ? " in the lock, which may have files still" : " in the lock");
+		       other->name,
+		       locked && !locked->packages.count ? " in the lock, which may have files still" : " in the lock");
 		err_hint(err, "choose another one, like %" PRId64 ", or give '%s' another one",
 			 allot_system(pin->name, numbers_taken, plan), other->name);
 	}

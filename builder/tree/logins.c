@@ -183,6 +183,12 @@ static const char *logins_shell_of(struct arena *arena, const struct buf *passwd
 	return NULL;
 }
 
+/* These forbid to log in, whether they are there or not: an image need not have them. */
+static bool logins_forbids(const char *shell)
+{
+	return strcmp(path_last(shell), "nologin") == 0 || strcmp(path_last(shell), "false") == 0;
+}
+
 static bool logins_is_program(const struct step *step, const char *path)
 {
 	_cleanup_fd_ int fd = root_open(step->root_fd, path, O_PATH, 0);
@@ -218,7 +224,7 @@ int step_logins(const struct step *step, struct err *err)
 		const char *shell = logins_shell_of(arena, &passwd, user->name), *near;
 		const char *path = arena_printf(arena, "users.%s.shell", user->name);
 
-		if (!shell || !*shell || logins_is_program(step, shell))
+		if (!shell || !*shell || logins_forbids(shell) || logins_is_program(step, shell))
 			continue;
 		near = logins_near_shell(step, arena, shell);
 		err_at(err, -ENOENT, &user->shell_pos, path, "%s '%s'",
