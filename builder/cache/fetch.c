@@ -164,6 +164,7 @@ static struct http_request cache_fetch_request(struct download *download)
 		.name = item->name,
 		.urls = item->urls,
 		.headers = item->headers,
+		.secret = item->secret,
 		.max_bytes = cache_fetch_most(item),
 		.data = download,
 		.begin = cache_fetch_begin,
@@ -253,6 +254,7 @@ int fetch_texts(const struct fetch_text *texts, size_t n, struct err *err)
 	for (size_t i = 0; i < n; i++)
 		requests[i] = (struct http_request){
 			.urls = texts[i].urls,
+			.secret = texts[i].secret,
 			.max_bytes = texts[i].max_bytes,
 			.data = texts[i].buf,
 			.begin = cache_fetch_begin_text,

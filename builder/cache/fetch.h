@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "cache/cache.h"
+#include "edge/http.h"
 
 struct fetch_item {
 	const char *name; /* what errors call it */
@@ -18,6 +19,7 @@ struct fetch_item {
 	uint64_t max_bytes; /* how much is looked at to tell what something else is; 0: size */
 	struct strv urls;    /* asked in order */
 	struct strv headers; /* further lines of the request */
+	struct http_secret secret;
 };
 
 /* Brings all items into the blobs. One that is there already is trusted when its size is right, or, when `verify` is
@@ -35,6 +37,7 @@ struct fetch_text {
 	struct strv urls;
 	uint64_t max_bytes;
 	struct buf *buf;
+	struct http_secret secret;
 };
 
 int fetch_texts(const struct fetch_text *texts, size_t n, struct err *err);

@@ -45,6 +45,7 @@ static int digests_complete_one(struct arena *arena, const struct suites *suites
 	char *sha256 = arena_array(arena, char, SHA256_HEX);
 	int r;
 
+	text.secret = suites->items[package->archive].secret;
 	suite_push_urls(arena, &suites->items[package->archive], package->path, &text.urls);
 	r = fetch_texts(&text, 1, err);
 	if (r < 0)

@@ -135,7 +135,7 @@ static int debian_packages_fetch_apart(struct arena *arena, struct packages *wan
 {
 	const struct release_file *file = debian_packages_chosen(wanted);
 	_cleanup_buf_ struct buf bytes = {0};
-	struct fetch_text text = {.max_bytes = file->size, .buf = &bytes};
+	struct fetch_text text = {.max_bytes = file->size, .buf = &bytes, .secret = wanted->suite->secret};
 	char hex[SHA512_HEX];
 	int r;
 
@@ -168,7 +168,8 @@ static int debian_packages_fetch(struct arena *arena, struct packages **needed, 
 		needed[i]->packed_path = cache_path(needed[i]->place->cache, arena, "blobs", file->sha256);
 		items[n_items] = (struct fetch_item){.name = debian_packages_name(arena, needed[i]),
 						     .sha256 = file->sha256,
-						     .size = file->size};
+						     .size = file->size,
+						     .secret = needed[i]->suite->secret};
 		debian_packages_push_urls(arena, needed[i], &items[n_items++].urls);
 	}
 	return r == 0 && n ? fetch_items(needed[0]->place->cache, items, n_items, true, NULL, err) : r;

@@ -9,7 +9,8 @@
 #include "debian/release.h"
 #include "debian/suite.h"
 
-/* Where indexes are kept: those whose plain form the Release names by SHA-256 in the cache's blobs, others in a folder of ours. */
+/* Where indexes are kept: those whose plain form the Release names by SHA-256 in the cache's blobs, others
+ * in a folder of ours. */
 struct packages_place {
 	struct cache *cache;
 	const char *scratch;

@@ -206,8 +206,8 @@ static int release_check_suite(struct arena *arena, const struct release *releas
 	err_set(err, -EBADMSG, "%s is of the suite '%s'%s, expected '%s'", name, named,
 		*release->codename && *release->suite ? arena_printf(arena, " (codename '%s')", release->codename) : "",
 		other_name ? other_name : suite);
-	return err_hint(err, "the mirror may have the wrong suite at this place: use another mirror; if the archive is meant to "
-			     "be so (apt only warns), write 'releaseName: %s' at it in the recipe", named);
+	return err_hint(err, "the mirror may have the wrong suite at this place: use another mirror; if the archive is meant "
+			     "to be so (apt only warns), write 'releaseName: %s' at it in the recipe", named);
 }
 
 int release_check(const struct release *release, const char *name, const char *suite, const char *other_name,

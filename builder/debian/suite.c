@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "edge/http.h"
+#include "recipe/auth.h"
 
 /* --- which -------------------------------------------------------------------------------------------------------- */
 
@@ -21,6 +22,7 @@ static bool suite_same(const struct suite *known, const struct recipe_repository
 {
 	return strcmp(known->locked.suite, suite) == 0 && strcmp(known->repository->url, repository->url) == 0 &&
 	       strcmp(known->repository->key, repository->key) == 0 &&
+	       !auth_of_repository(known->repository) == !auth_of_repository(repository) &&
 	       suite_same_words(&known->repository->components, &repository->components) &&
 	       suite_same_words(&known->repository->fingerprints, &repository->fingerprints);
 }

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "debian/package.h"
+#include "edge/http.h"
 #include "recipe/recipe.h"
 
 /* One index of packages: a Packages file, plain, in the cache's blobs or a folder of ours. */
@@ -19,6 +20,7 @@ struct suite_index {
 struct suite {
 	const struct recipe_repository *repository;
 	struct debian_archive locked; /* what the lock says of it */
+	struct http_secret secret;  /* of requests to its URL */
 	int64_t not_before; /* the date of what is locked of it: an older Release is an attack, or a mirror gone astray;
 			       0: any */
 	struct buf release;         /* the verified text */

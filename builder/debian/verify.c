@@ -8,6 +8,7 @@
 #include "debian/packages.h"
 #include "debian/release.h"
 #include "edge/digest.h"
+#include "recipe/auth.h"
 
 enum { INRELEASE_BYTES_MAX = 16 << 20 };
 
@@ -44,15 +45,17 @@ static int verify(struct arena *arena, struct suite *suite, const struct fetched
 
 static struct fetch_text verify_text_of(struct arena *arena, const struct suite *suite, const char *name, struct buf *buf)
 {
-	struct fetch_text text = {.max_bytes = INRELEASE_BYTES_MAX, .buf = buf};
+	struct fetch_text text = {.max_bytes = INRELEASE_BYTES_MAX, .buf = buf, .secret = suite->secret};
 
 	suite_push_urls(arena, suite, suite_path(arena, suite, name), &text.urls);
 	return text;
 }
 
-static int verify_not_there(struct arena *arena, const struct suite *suite, struct err *err)
+static int verify_not_there(struct arena *arena, const struct suite *suite, int code, struct err *err)
 {
 	err_wrap(err, "while reading %s", suite_label(arena, suite));
+	if (code == -EACCES)
+		return err_hint(err, AUTH_HINT);
 	return err_hint(err, "check 'url' and 'suites': the archive does not have this suite, or it is not signed (neither "
 			     "InRelease nor Release with Release.gpg)%s",
 			suite_is_flat(suite->locked.suite)
@@ -70,7 +73,7 @@ static int verify_fetch_older(struct arena *arena, const struct suite *suite, st
 		verify_text_of(arena, suite, "Release.gpg", &fetched->signature),
 	};
 	struct err reasons = {0};
-	int r = fetch_texts(texts, 2, &reasons);
+	int r = fetch_texts(texts, 2, &reasons), code;
 
 	if (r == 0) {
 		err_free(first);
@@ -84,8 +87,9 @@ static int verify_fetch_older(struct arena *arena, const struct suite *suite, st
 				     "('downloads' with 'sha256')");
 	}
 	err_free(&reasons);
+	code = first->code;
 	err_take(err, first);
-	return verify_not_there(arena, suite, err);
+	return verify_not_there(arena, suite, code, err);
 }
 
 static int verify_fetch_releases(struct arena *arena, const struct suites *suites, struct fetched *files, struct err *err)
@@ -123,8 +127,13 @@ int suites_open(struct arena *arena, struct suites *suites, struct cache *cache,
 	const struct packages_place place = {cache, scratch};
 	struct packages *all = NULL;
 	size_t n_all = 0;
-	int r = verify_fetch_releases(arena, suites, files, err);
+	int r = 0;
 
+	for (size_t i = 0; r == 0 && i < suites->count; i++)
+		r = auth_secret(arena, auth_of_repository(suites->items[i].repository), suites->items[i].locked.url,
+				&suites->items[i].secret, err);
+	if (r == 0)
+		r = verify_fetch_releases(arena, suites, files, err);
 	for (size_t i = 0; r == 0 && i < suites->count; i++) {
 		struct release *release;
 

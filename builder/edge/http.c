@@ -15,6 +15,7 @@ enum {
 	TRIES = 3,               /* of one URL */
 	RETRY_DELAY_MS = 500,    /* before the second try, and twice that before the third, … */
 	RETRY_DELAYS = 6,        /* … but no more than so often */
+	LED_MAX = 5,             /* so often a server may lead us elsewhere */
 };
 
 /* One of the CONNECTIONS places where a request is being worked on. */
@@ -23,6 +24,8 @@ struct http_slot {
 	const struct http_request *request; /* NULL: free */
 	struct http_call call;
 	size_t url;                  /* index into request->urls */
+	char *led_to;                /* where a server led us, when we follow it ourselves; or NULL */
+	unsigned led;                /* how often that was in this try */
 	unsigned tries;              /* of this URL, so far */
 	int64_t start_at_ms;         /* waits until then for its next try; 0: is running */
 	int64_t deadline_ms;         /* 0: none */
@@ -72,11 +75,25 @@ static void http_tell_head(struct http_slot *slot)
 			request->header(request->data, header->name, header->value);
 }
 
+/* Where the answer leads, if it is one that does and we follow it ourselves: a request with a secret. */
+static const char *http_leads(const struct http_slot *slot)
+{
+	char *url = NULL;
+
+	if (slot->request->secret.header)
+		curl_easy_getinfo(slot->curl, CURLINFO_REDIRECT_URL, &url);
+	return url;
+}
+
 static size_t http_on_bytes(char *bytes, size_t one, size_t size, void *data)
 {
 	struct http_slot *slot = data;
+	long status = 0;
 
 	(void)one; /* always 1, says libcurl */
+	if (slot->request->secret.header && curl_easy_getinfo(slot->curl, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK &&
+	    status >= 300 && status < 400)
+		return size;
 	if (size > slot->request->max_bytes - slot->taken) {
 		slot->too_large = true;
 		return CURL_WRITEFUNC_ERROR;
@@ -109,6 +126,7 @@ static void http_release(struct http_slot *slot)
 		slot->request->drop(slot->request->data);
 	http_call_close(&slot->call);
 	err_free(&slot->reasons);
+	free(slot->led_to);
 	*slot = (struct http_slot){.curl = slot->curl};
 }
 
@@ -143,7 +161,7 @@ static void http_start_try(struct http_engine *engine, struct http_slot *slot)
 
 	slot->begun = r == 0;
 	if (r == 0)
-		r = http_call_aim(&slot->call, request->urls.items[slot->url],
+		r = http_call_aim(&slot->call, slot->led_to ? slot->led_to : request->urls.items[slot->url], slot->led_to,
 				  slot->deadline_ms && left_ms < 1 ? 1 : left_ms, &err);
 	if (r != 0) {
 		if (r < 0)
@@ -171,12 +189,45 @@ static void http_next_url(struct http_engine *engine, struct http_slot *slot, in
 		http_give_up(engine, slot, code);
 }
 
+/* The next try begins at the URL again. */
+static void http_forget_led(struct http_slot *slot)
+{
+	free(slot->led_to);
+	slot->led_to = NULL;
+	slot->led = 0;
+}
+
+/* Goes where a server led us. */
+static void http_follow(struct http_engine *engine, struct http_slot *slot, const char *to)
+{
+	char *url = strdup(to);
+
+	slot->request->drop(slot->request->data);
+	slot->begun = false;
+	free(slot->led_to);
+	slot->led_to = url;
+	slot->tries--;
+	if (url && slot->led++ < LED_MAX) {
+		http_start_try(engine, slot);
+		return;
+	}
+	http_forget_led(slot);
+	http_next_url(engine, slot, err_set(&slot->reasons, -EIO, "%s: the server leads elsewhere again and again",
+					    slot->request->urls.items[slot->url]));
+}
+
 /* The whole answer came; is it the right one? */
 static void http_finish_try(struct http_engine *engine, struct http_slot *slot)
 {
+	const char *to = http_leads(slot);
 	struct err err = {0};
 	int r;
 
+	if (to) {
+		http_follow(engine, slot, to);
+		return;
+	}
+	http_forget_led(slot);
 	http_tell_head(slot);
 	r = slot->request->end(slot->request->data, &err);
 	slot->begun = false;
@@ -224,6 +275,7 @@ static void http_fail_try(struct http_engine *engine, struct http_slot *slot, CU
 
 	request->drop(request->data);
 	slot->begun = false;
+	http_forget_led(slot);
 	if (result == CURLE_SSL_CACERT_BADFILE && request->trust.ca_file)
 		err_set(&slot->call.fatal, -EINVAL, "'%s' has no certificates in PEM", request->trust.ca_file);
 	if (slot->call.fatal.count) {

@@ -53,6 +53,11 @@ struct http_timeouts { /* in seconds; 0: as it says */
 	unsigned total;        /* all tries of all URLs, and the waiting between them (no end) */
 };
 
+/* A header that says who we are to the server of `url`. Others (host, port or scheme), whoever names them, do not get it. */
+struct http_secret {
+	const char *header, *url;    /* NULL: none */
+};
+
 /* One request, at the first of its URLs that gives what is wanted. A URL is tried a few times when it fails in a way that
  * passes (no connection, cut off, slow, 5xx). Every try is begin, take…, then either end or drop. A redirection is followed:
  * a HEAD, PUT or DELETE stays one, a POST becomes a GET but for 307 and 308. It takes no Authorization to others (host, port or
@@ -64,6 +69,7 @@ struct http_request {
 	enum http_method method;
 	struct strv urls;
 	struct strv headers;         /* further lines of the request ("Accept: …") */
+	struct http_secret secret;   /* of a GET */
 	struct http_body body;       /* of a POST, PUT or DELETE */
 	struct http_trust trust;
 	struct http_timeouts timeouts;

@@ -11,7 +11,7 @@ struct curl_slist;
 struct http_call {
 	const struct http_request *request;
 	void *curl;
-	struct curl_slist *headers;
+	struct curl_slist *headers, *secret; /* `secret`: the headers, and the one that not everybody is told */
 	void *form;                  /* curl_mime * */
 	struct http_source *sources; /* what its body is read from: one, or one for each part of a form */
 	size_t n_sources;
@@ -24,8 +24,9 @@ struct http_call {
 /* Makes `curl`, which serves many requests in turn, ready for this one. `call` must be closed, whatever this returns. */
 int http_call_open(struct http_call *call, const struct http_request *request, void *curl, struct err *err);
 
-/* The next transfer asks this URL, with the body from its beginning, and may take `left_ms` (0: no end). */
-int http_call_aim(struct http_call *call, const char *url, int64_t left_ms, struct err *err);
+/* The next transfer asks this URL, one of the request's or where a server led us (`led`), with the body
+ * from its beginning, and may take `left_ms` (0: no end). */
+int http_call_aim(struct http_call *call, const char *url, bool led, int64_t left_ms, struct err *err);
 
 /* Whether the request can be made once more without harm. */
 bool http_call_may_repeat(const struct http_call *call);

@@ -55,11 +55,35 @@ static int http_check(const struct http_request *request, struct err *err)
 
 static bool http_add_header(struct http_call *call, const char *line)
 {
-	struct curl_slist *list = curl_slist_append(call->headers, line);
+	struct curl_slist *list = curl_slist_append(call->headers, line), *secret;
 
 	if (list)
 		call->headers = list;
-	return list;
+	if (!list || !call->request->secret.header)
+		return list;
+	secret = curl_slist_append(call->secret, line);
+	if (secret)
+		call->secret = secret;
+	return secret;
+}
+
+static bool http_add_secret(struct http_call *call)
+{
+	const char *line = call->request->secret.header;
+	struct curl_slist *list = line ? curl_slist_append(call->secret, line) : NULL;
+
+	if (list)
+		call->secret = list;
+	return !line || list;
+}
+
+/* Whether two URLs name the same server: scheme, host and port. */
+static bool http_same_server(const char *a, const char *b)
+{
+	const char *host = strstr(a, "://");
+	size_t length = host ? (size_t)(host - a) + 3 + strcspn(host + 3, "/?#") : 0;
+
+	return length && strncasecmp(a, b, length) == 0 && (!b[length] || strchr("/?#", b[length]));
 }
 
 /* Of its own accord, libcurl says of bytes that they are a web page's form, and waits for a server's leave to send. */
@@ -90,7 +114,7 @@ static bool http_set_numbers(struct http_call *call)
 		long value;
 	} numbers[] = {
 		{CURLOPT_NOSIGNAL, 1},
-		{CURLOPT_FOLLOWLOCATION, 1},
+		{CURLOPT_FOLLOWLOCATION, !request->secret.header}, /* libcurl would tell others what is in a header of ours */
 		{CURLOPT_MAXREDIRS, REDIRECTS_MAX},
 		{CURLOPT_FAILONERROR, !request->any_status},
 		{CURLOPT_FRESH_CONNECT, fresh},
@@ -129,12 +153,13 @@ int http_call_open(struct http_call *call, const struct http_request *request, v
 		r = http_body_open(call, err);
 	if (r < 0)
 		return r;
-	if (!http_add_headers(call) || !http_set_numbers(call) || !http_set_callbacks(call) || !http_trust_set(call))
+	if (!http_add_secret(call) || !http_add_headers(call) || !http_set_numbers(call) || !http_set_callbacks(call) ||
+	    !http_trust_set(call))
 		return err_set(err, -ENOMEM, "cannot set up libcurl");
 	return 0;
 }
 
-int http_call_aim(struct http_call *call, const char *url, int64_t left_ms, struct err *err)
+int http_call_aim(struct http_call *call, const char *url, bool led, int64_t left_ms, struct err *err)
 {
 	const struct http_request *request = call->request;
 	const struct http_trust *trust = &request->trust;
@@ -142,11 +167,14 @@ int http_call_aim(struct http_call *call, const char *url, int64_t left_ms, stru
 	bool tls = strncasecmp(url, "https:", strlen("https:")) == 0 && (has_body || trust->pin || trust->ca_file);
 	/* A file can be read: what is sent to one would be written there. */
 	bool reads = request->method == HTTP_GET || request->method == HTTP_HEAD;
-	const char *schemes = trust->pin ? "https" : reads ? "http,https,file" : "http,https";
+	const char *schemes = trust->pin ? "https" : reads && !led ? "http,https,file" : "http,https";
+	bool told = request->secret.header && http_same_server(request->secret.url, url);
 
 	http_body_rewind(call);
 	call->told = 0;
-	if (!http_body_set(call) || curl_easy_setopt(call->curl, CURLOPT_URL, url) != CURLE_OK ||
+	if (!http_body_set(call) ||
+	    curl_easy_setopt(call->curl, CURLOPT_HTTPHEADER, told ? call->secret : call->headers) != CURLE_OK ||
+	    curl_easy_setopt(call->curl, CURLOPT_URL, url) != CURLE_OK ||
 	    curl_easy_setopt(call->curl, CURLOPT_TIMEOUT_MS, (long)left_ms) != CURLE_OK ||
 	    curl_easy_setopt(call->curl, CURLOPT_PROTOCOLS_STR, schemes) != CURLE_OK ||
 	    /* A server must not name files of ours. */
@@ -167,6 +195,7 @@ void http_call_close(struct http_call *call)
 	curl_easy_reset(call->curl); /* it would keep pointers to what is freed here */
 	http_body_close(call);
 	curl_slist_free_all(call->headers);
-	call->headers = NULL;
+	curl_slist_free_all(call->secret);
+	call->headers = call->secret = NULL;
 	err_free(&call->fatal);
 }

@@ -12,6 +12,7 @@
 #include "lock/fakes.h"
 #include "oci/manifest.h"
 #include "oci/registry.h"
+#include "recipe/auth.h"
 
 enum { CONFIG_BYTES_MAX = 8 << 20, CHOICES_MAX = 3 /* an index of indexes, and no further */ };
 
@@ -31,13 +32,20 @@ struct origin {
 	const char *layout;
 };
 
-static int lock_containers_origin_open(struct arena *arena, const char *image, const char *layout,
-				       struct origin *origin, struct err *err)
+static int lock_containers_origin_open(struct arena *arena, const struct recipe *recipe, const char *image,
+				       const char *layout, struct origin *origin, struct err *err)
 {
+	struct http_secret secret;
+	int r;
+
 	*origin = (struct origin){.arena = arena, .layout = layout};
 	if (reference_parse(arena, image, &origin->reference) < 0)
 		return err_set(err, -EINVAL, "'%s' is not the name of an image", image);
-	return layout ? 0 : registry_open(arena, &origin->reference, &origin->registry, err);
+	if (layout)
+		return 0;
+	r = auth_secret(arena, auth_of_registry(recipe, origin->reference.registry),
+			registry_base(arena, &origin->reference), &secret, err);
+	return r < 0 ? r : registry_open(arena, &origin->reference, secret.header, &origin->registry, err);
 }
 
 static const char *lock_containers_origin_path(const struct origin *origin, const char *sha256)
@@ -59,6 +67,7 @@ static struct fetch_item lock_containers_origin_item(const struct origin *origin
 		strv_push(arena, &item.urls, manifest ? registry_manifest_url(arena, &origin->registry, blob->sha256)
 						      : registry_blob_url(arena, &origin->registry, blob->sha256));
 	item.headers = origin->registry.headers;
+	item.secret = origin->registry.secret;
 	return item;
 }
 
@@ -136,11 +145,11 @@ static int lock_containers_check_config(const struct origin *origin, const struc
 	return r;
 }
 
-static int lock_containers_resolve(struct arena *arena, struct cache *cache, const char *layout,
-				   struct oci_image *container, struct err *err)
+static int lock_containers_resolve(struct arena *arena, const struct recipe *recipe, struct cache *cache,
+				   const char *layout, struct oci_image *container, struct err *err)
 {
 	struct origin origin;
-	int r = lock_containers_origin_open(arena, container->image, layout, &origin, err);
+	int r = lock_containers_origin_open(arena, recipe, container->image, layout, &origin, err);
 
 	container->fake = layout != NULL;
 	if (r == 0)
@@ -163,7 +172,8 @@ static int lock_containers_compare_images(const void *a, const void *b)
 	return strcmp(((const struct oci_image *)a)->image, ((const struct oci_image *)b)->image);
 }
 
-static int lock_containers_lock_one(struct arena *arena, const struct recipe_quadlet *quadlet, const struct lock *old,
+static int lock_containers_lock_one(struct arena *arena, const struct recipe *recipe,
+				    const struct recipe_quadlet *quadlet, const struct lock *old,
 				    const struct lock_how *options, struct cache *cache, struct oci_image *container,
 				    struct err *err)
 {
@@ -178,7 +188,7 @@ static int lock_containers_lock_one(struct arena *arena, const struct recipe_qua
 	}
 	log_step("looking up the image '%s'", quadlet->image);
 	container->image = quadlet->image;
-	r = lock_containers_resolve(arena, cache, layout, container, &reasons);
+	r = lock_containers_resolve(arena, recipe, cache, layout, container, &reasons);
 	if (r == 0)
 		return 0;
 	err_at(err, r, &quadlet->pos, NULL, "cannot lock the image of '%s': %s", quadlet->name,
@@ -199,7 +209,7 @@ int containers_lock(struct arena *arena, const struct recipe *recipe, const stru
 
 		if (!recipe->quadlets[i].image || !lock_containers_is_first(recipe, i))
 			continue;
-		if (lock_containers_lock_one(arena, &recipe->quadlets[i], old, options, cache, &container, err) == 0)
+		if (lock_containers_lock_one(arena, recipe, &recipe->quadlets[i], old, options, cache, &container, err) == 0)
 			*arena_push(arena, lock->containers, lock->n_containers) = container;
 	}
 	if (lock->n_containers)
@@ -240,12 +250,12 @@ static size_t lock_containers_count_missing(struct cache *cache, const struct oc
 	return missing;
 }
 
-static int lock_containers_fetch(struct arena *arena, const struct oci_image *container, const char *layout,
-				 struct cache *cache, struct err *err)
+static int lock_containers_fetch(struct arena *arena, const struct recipe *recipe, const struct oci_image *container,
+				 const char *layout, struct cache *cache, struct err *err)
 {
 	struct fetch_item *items = arena_array(arena, struct fetch_item, container->n_layers + 2);
 	struct origin origin;
-	int r = lock_containers_origin_open(arena, container->image, layout, &origin, err);
+	int r = lock_containers_origin_open(arena, recipe, container->image, layout, &origin, err);
 
 	if (r < 0)
 		return r;
@@ -288,7 +298,7 @@ int lock_fetch_container(const struct lock *lock, const struct oci_image *contai
 	before = missing + 1;
 	while (missing && missing < before) {
 		err_free(err);
-		r = lock_containers_fetch(arena, container, layout, cache, err);
+		r = lock_containers_fetch(arena, lock->recipe, container, layout, cache, err);
 		before = missing;
 		missing = r == 0 ? 0 : lock_containers_count_missing(cache, container);
 	}

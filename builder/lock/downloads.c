@@ -13,6 +13,7 @@
 #include "edge/http.h"
 #include "host/pool.h"
 #include "lock/fakes.h"
+#include "recipe/auth.h"
 
 const struct lock_download *lock_download(const struct lock *lock, const char *name)
 {
@@ -109,8 +110,8 @@ static const char *lock_downloads_url_of(struct arena *arena, const char *path)
 	return http_join(arena, "file:", arena_printf(arena, "/%s", path));
 }
 
-static int lock_downloads_fetch(struct arena *arena, struct cache *cache, const char *fakes, struct unknown *all,
-				size_t n, struct err *err)
+static int lock_downloads_fetch(struct arena *arena, const struct recipe *recipe, struct cache *cache, const char *fakes,
+				struct unknown *all, size_t n, struct err *err)
 {
 	struct http_request *requests = arena_array(arena, struct http_request, n + 1);
 	int r;
@@ -128,10 +129,17 @@ static int lock_downloads_fetch(struct arena *arena, struct cache *cache, const 
 						    .take = lock_downloads_take,
 						    .end = lock_downloads_end,
 						    .drop = lock_downloads_drop};
+		r = fake ? 0
+			 : auth_secret(arena, auth_of_download(recipe, all[i].words->name), all[i].words->url,
+				       &requests[i].secret, err);
+		if (r < 0)
+			return r;
 		all[i].locked->fake = fake != NULL;
 		strv_push(arena, &requests[i].urls, fake ? lock_downloads_url_of(arena, fake) : all[i].words->url);
 	}
 	r = http_run(requests, n, err);
+	if (r == -EACCES)
+		return err_hint(err, AUTH_HINT);
 	if (r == -ENOENT || r == -EIO)
 		return err_hint(err, "%s (or build with a local file in its place: --with-fakes FOLDER)",
 				r == -EIO ? "check the network and the server" : "check its 'url'");
@@ -186,7 +194,7 @@ int downloads_lock(struct arena *arena, const struct recipe *recipe, const struc
 		unknown[n++] = (struct unknown){.words = words, .locked = &all[i], .fd = -1,
 						.path = arena_printf(arena, "%s/download-%zu", scratch, i)};
 	}
-	r = lock_downloads_fetch(arena, cache, options->fakes, unknown, n, err);
+	r = lock_downloads_fetch(arena, recipe, cache, options->fakes, unknown, n, err);
 	if (r < 0)
 		return r;
 	if (recipe->n_downloads)
@@ -241,6 +249,8 @@ static int lock_downloads_fetch_one(void *data, size_t i, struct err *err)
 	const char *url = NULL, *option = arena_printf(arena, "--update %s ", download->name);
 	int r = lock_downloads_find_url(arena, lock, download, &url, err);
 
+	if (r == 0 && !download->fake)
+		r = auth_secret(arena, auth_of_download(lock->recipe, download->name), url, &item.secret, err);
 	if (r == 0) {
 		strv_push(arena, &item.urls, url);
 		r = fetch_items(fetching->cache, &item, 1, true, NULL, err);
@@ -249,6 +259,8 @@ static int lock_downloads_fetch_one(void *data, size_t i, struct err *err)
 		return err_hint(err, "%s, run '%s' to lock the current file",
 				r == -EBADMSG ? "if the new file is the one you want" : "if its 'url' is correct",
 				lock_again(arena, lock, download->fake ? "" : option));
+	if (r == -EACCES && err->count && !err->first->hint)
+		return err_hint(err, AUTH_HINT);
 	return r == -EIO ? err_hint(err,
 				    "check the network and the server; what was fetched is kept: run the command again")
 			 : r;

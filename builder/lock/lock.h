@@ -48,6 +48,7 @@ struct lock {
 	struct lock_account *accounts; /* sorted by name */
 	size_t n_accounts;
 	struct package_set image, tools;
+	const struct recipe *recipe, *tools_recipe; /* whose it is, for the secrets of servers; or NULL; not in the file */
 };
 
 struct lock_how {

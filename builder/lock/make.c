@@ -203,6 +203,8 @@ static int make_publish(struct making *making, struct lock **ret_lock, struct er
 	if (r < 0)
 		return r;
 	read->recipe_path = making->recipe->path;
+	read->recipe = making->recipe;
+	read->tools_recipe = making->tools;
 	read->fakes = making->options->fakes;
 	if (making->old) {
 		make_tell_changes("image", &making->old->image, &read->image);

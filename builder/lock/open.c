@@ -60,6 +60,8 @@ int lock_for(struct arena *arena, const struct recipe *recipe, const struct reci
 		r = fakes_check_lock(lock, err);
 	if (r < 0)
 		return r;
+	lock->recipe = recipe;
+	lock->tools_recipe = tools;
 	fakes_warn(lock);
 	*ret_lock = lock;
 	return 0;

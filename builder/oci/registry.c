@@ -41,14 +41,16 @@ static const char *registry_query_value(struct arena *arena, const char *text)
 	return http_join(arena, "", text) + 1;
 }
 
-static int registry_ask(const char *url, const struct strv *headers, uint64_t max_bytes, struct http_answer *ret_answer,
-			struct err *err)
+static int registry_ask(const char *url, const struct strv *headers, const struct http_secret *secret, uint64_t max_bytes,
+			struct http_answer *ret_answer, struct err *err)
 {
 	const char *wanted = "WWW-Authenticate";
 	struct http_request request = {.urls = {&url, 1}, .max_bytes = max_bytes, .wanted = {&wanted, 1}};
 
 	if (headers)
 		request.headers = *headers;
+	if (secret)
+		request.secret = *secret;
 	return http_ask(&request, ret_answer, err);
 }
 
@@ -67,13 +69,17 @@ static const char *registry_bearer(const struct http_answer *answer)
 
 static int registry_refuse_access(const struct registry *registry, struct err *err)
 {
-	err_set(err, -EACCES, "the registry '%s' does not allow everybody to read '%s'", registry->reference->registry,
-		registry->reference->name);
-	return err_hint(err, "only public images can be embedded; check the name");
+	const char *host = registry->reference->registry;
+
+	err_set(err, -EACCES, "the registry '%s' does not allow everybody to read '%s'", host, registry->reference->name);
+	return err_hint(err, "check the name; for an image that is not public, write in the recipe: "
+			     "registries: { \"%s\": { auth: { user: NAME, env: VARIABLE } } }", host);
 }
 
-static int registry_get_token(struct arena *arena, struct registry *registry, const char *challenge, struct err *err)
+static int registry_get_token(struct arena *arena, struct registry *registry, const char *challenge, const char *header,
+			      struct err *err)
 {
+	const struct http_secret secret = {header, registry_challenge(arena, challenge, "realm")};
 	const char *realm = registry_challenge(arena, challenge, "realm"),
 		   *service = registry_challenge(arena, challenge, "service");
 	const char *url, *token;
@@ -86,7 +92,7 @@ static int registry_get_token(struct arena *arena, struct registry *registry, co
 	url = arena_printf(
 		arena, "%s?service=%s&scope=%s", realm, service ? registry_query_value(arena, service) : "",
 		registry_query_value(arena, arena_printf(arena, "repository:%s:pull", registry->reference->name)));
-	r = registry_ask(url, NULL, ANSWER_BYTES_MAX, &answer, err);
+	r = registry_ask(url, NULL, &secret, ANSWER_BYTES_MAX, &answer, err);
 	if (r < 0)
 		return r;
 	if (answer.status != 200)
@@ -103,20 +109,29 @@ static int registry_get_token(struct arena *arena, struct registry *registry, co
 	return 0;
 }
 
-int registry_open(struct arena *arena, const struct reference *reference, struct registry *ret_registry, struct err *err)
+const char *registry_base(struct arena *arena, const struct reference *reference)
 {
-	const char *base = arena_printf(arena, "%s://%s/v2/", reference_is_local(reference) ? "http" : "https",
-					registry_host_of(reference));
+	return arena_printf(arena, "%s://%s/v2/", reference_is_local(reference) ? "http" : "https",
+			    registry_host_of(reference));
+}
+
+int registry_open(struct arena *arena, const struct reference *reference, const char *header, struct registry *ret_registry,
+		  struct err *err)
+{
+	const char *base = registry_base(arena, reference);
+	bool password = header && text_has_prefix(header, "Authorization: Basic ");
 	struct registry registry = {.reference = reference, .url = arena_printf(arena, "%s%s", base, reference->name)};
 	_cleanup_http_answer_ struct http_answer answer = {0};
 	const char *challenge;
 	int r = 0;
 
-	if (registry_ask(base, NULL, ANSWER_BYTES_MAX, &answer, err) < 0)
+	if (registry_ask(base, NULL, NULL, ANSWER_BYTES_MAX, &answer, err) < 0)
 		return err_hint(err, "check the network and the registry");
 	challenge = answer.status == 401 ? registry_bearer(&answer) : NULL;
-	if (challenge)
-		r = registry_get_token(arena, &registry, challenge, err);
+	if (challenge && (!header || password))
+		r = registry_get_token(arena, &registry, challenge, header, err);
+	else if (header)
+		registry.secret = (struct http_secret){header, base};
 	else if (answer.status == 401)
 		r = registry_refuse_access(&registry, err);
 	else if (answer.status != 200)
@@ -139,7 +154,7 @@ int registry_manifest(struct arena *arena, const struct registry *registry, cons
 	const char *url = arena_printf(arena, "%s/manifests/%s", registry->url, what);
 	_cleanup_http_answer_ struct http_answer answer = {0};
 
-	if (registry_ask(url, &registry->headers, MANIFEST_BYTES_MAX, &answer, err) < 0)
+	if (registry_ask(url, &registry->headers, &registry->secret, MANIFEST_BYTES_MAX, &answer, err) < 0)
 		return err_hint(err, "check the network and the registry");
 	if (answer.status == 401 || answer.status == 403)
 		return registry_refuse_access(registry, err);

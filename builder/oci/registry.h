@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/text.h"
+#include "edge/http.h"
 #include "oci/reference.h"
 
 enum { MANIFEST_BYTES_MAX = 4 << 20 }; /* what the specification asks registries to take */
@@ -14,11 +15,17 @@ struct registry {
 	const struct reference *reference;
 	const char *url;      /* https://registry.example/v2/NAME */
 	struct strv headers;  /* of every request */
+	struct http_secret secret; /* of every request, where the registry knows us without a token */
 };
 
-/* Asks the registry how it authenticates, and gets an anonymous token where it needs one. A registry on
- * this machine is spoken to without TLS, no other is. All in `arena`; `reference` is borrowed. */
-int registry_open(struct arena *arena, const struct reference *reference, struct registry *ret_registry, struct err *err);
+/* The URL of the registry itself. */
+const char *registry_base(struct arena *arena, const struct reference *reference);
+
+/* Asks the registry how it authenticates, and gets a token where it needs one: for everybody, or for who is in `header`, a line
+ * of a request (NULL: nobody). A registry on this machine is spoken to without TLS, no other is. All in `arena`; `reference` is
+ * borrowed. */
+int registry_open(struct arena *arena, const struct reference *reference, const char *header, struct registry *ret_registry,
+		  struct err *err);
 
 /* Appends the manifest (or index) that `what` names: a tag, or "sha256:…". -ENOENT when there is none. */
 int registry_manifest(struct arena *arena, const struct registry *registry, const char *what, struct buf *manifest,

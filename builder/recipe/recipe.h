@@ -39,6 +39,22 @@ struct recipe_package {
 	struct pos pos;
 };
 
+/* `auth`: where the secret is that a server wants, and how it is told. Neither of `env` and `file`: no secret. */
+struct recipe_auth {
+	const char *env;             /* an environment variable … */
+	const char *file;            /* … or a file of the host, outside of the repository: no input of the recipe */
+	const char *user;            /* the secret is this user's password; NULL: a token that is borne … */
+	const char *header;          /* … or the value of this header */
+	struct pos pos;
+};
+
+/* `registries`: one of container images. */
+struct recipe_registry {
+	const char *name;            /* its host, with the port if it has one */
+	struct recipe_auth auth;
+	struct pos pos;
+};
+
 /* The distribution (`distribution:` of a base recipe) or a repository beside it (`repositories:`). */
 struct recipe_repository {
 	const char *name;
@@ -48,6 +64,7 @@ struct recipe_repository {
 	const char *release_name;    /* what its Release calls the suite, when it is another name; or NULL */
 	const char *key;             /* host path of the OpenPGP public key(s), armored or binary */
 	struct strv fingerprints;    /* accepted keys, as openpgp_status() reads them; at least one */
+	struct recipe_auth auth;
 	struct pos pos;
 };
 
@@ -70,6 +87,7 @@ struct recipe_download {
 	int64_t strip;               /* of `unpack`: leading parts of the paths in the archive that are dropped */
 	mode_t mode;                 /* of the file; `unpack` has the archive's */
 	const char *owner, *group;   /* names; never NULL */
+	struct recipe_auth auth;
 	struct pos pos;
 };
 
@@ -288,6 +306,7 @@ struct recipe {
 	struct recipe_repository distribution; /* url NULL when no base recipe named one */
 	struct recipe_repository *repositories;
 	struct recipe_package *packages;
+	struct recipe_registry *registries;
 	struct recipe_download *downloads;
 	struct recipe_file *files;
 	struct recipe_user *users;
@@ -303,7 +322,7 @@ struct recipe {
 	struct recipe_hook *configure; /* hooks.configure */
 	struct recipe_own *own;      /* perMachine */
 	struct recipe_disk *disks;
-	size_t n_repositories, n_packages, n_downloads, n_files, n_users, n_groups, n_principals, n_networks, n_units,
+	size_t n_repositories, n_registries, n_packages, n_downloads, n_files, n_users, n_groups, n_principals, n_networks, n_units,
 	    n_sysctl, n_tmpfiles, n_quadlets, n_health, n_tests, n_configure, n_own, n_disks;
 
 	const char *ssh_ca;          /* host path of the user CA's public keys, or NULL */

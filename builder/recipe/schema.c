@@ -35,6 +35,8 @@ static const struct field recipe_fields[] = {
 	 "by package: exceptions from `exclude` for all packages, when `packages` names it"},
 	{"repositories", &word_repositories, 0, WORD_OF(recipe, repositories), WORD_OF(recipe, n_repositories),
 	 "additional package archives"},
+	{"registries", &word_registries, 0, WORD_OF(recipe, registries), WORD_OF(recipe, n_registries),
+	 "registries of container images that want to know who asks, by host"},
 	{"downloads", &word_downloads, 0, WORD_OF(recipe, downloads), WORD_OF(recipe, n_downloads),
 	 "files that are in no package, locked by digest"},
 	{"files", &word_files, 0, WORD_OF(recipe, files), WORD_OF(recipe, n_files), "files by their path in the image"},

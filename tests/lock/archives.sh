@@ -33,7 +33,8 @@ release() {
 			[[ $family == MD5Sum ]] && program=md5sum
 			echo "$family:"
 			for file in $files; do
-				echo " $($program <"$folder/${file#./}" | cut -d' ' -f1) $(stat -c %s "$folder/${file#./}") $file"
+				echo " $($program <"$folder/${file#./}" | cut -d' ' -f1)" \
+					"$(stat -c %s "$folder/${file#./}") $file"
 			done
 		done
 	} >"$folder/Release"
@@ -250,7 +251,8 @@ row 'another suite than is asked for' "!releaseName: other" wrong_name stable ma
 MORE='releaseName: other' row 'another suite, when the recipe names it' '' wrong_name stable main
 KEY=sub row 'a signature by a subkey' '' subkey stable main
 KEY=sub PIN=$SUBKEY row 'a signature by a subkey that is pinned itself' '' subkey stable main
-KEY=sub PIN="0x$(sed 's/..../& /g; s/ $//; s/.*/\L&/' "$WORK/sub.fingerprint")" row 'a fingerprint as gpg shows it' '' subkey stable main
+KEY=sub PIN="0x$(sed 's/..../& /g; s/ $//; s/.*/\L&/' "$WORK/sub.fingerprint")" \
+	row 'a fingerprint as gpg shows it' '' subkey stable main
 KEY=sub PIN="$(fingerprint sub)!" row 'a subkey where the key alone counts' '!not signed by a key listed in' subkey stable main
 KEY=short row 'a key that has expired' 'is past its date, or revoked' expired stable main
 row 'a signature with SHA-1' 'which can be forged' weak stable main

@@ -28,6 +28,7 @@ static const struct field download_fields[] = {
 	{"mode", &word_mode, 0, WORD_OF(recipe_download, mode), 0, "permissions, quoted octal (\"0644\")"},
 	{"owner", &word_account, 0, WORD_OF(recipe_download, owner), 0, "user (root)"},
 	{"group", &word_account, 0, WORD_OF(recipe_download, group), 0, "group (root)"},
+	{"auth", &word_auth, 0, WORD_OF(recipe_download, auth), 0, "how this machine is known to the server of `url`"},
 	WORD_END,
 };
 
@@ -94,11 +95,14 @@ static void words_downloads_check(struct decoder *decoder, const struct node *ro
 		err_at(decoder->err, -EINVAL, &map->pos, "downloads",
 		       "a recipe of the kind 'tools' cannot have downloads");
 	for (size_t i = 0; i < recipe->n_downloads; i++) {
-		const struct recipe_download *download = &recipe->downloads[i];
+		struct recipe_download *download = &recipe->downloads[i];
 		const char *path = problem_path(decoder->arena, "downloads", download->name);
+		const struct node *node = node_get(map, download->name);
 
 		if (problem_known(decoder, path))
 			continue;
+		word_check_url(decoder, node_get(node, "url"), problem_path(decoder->arena, path, "url"));
+		word_check_auth(decoder, &download->auth, node, path);
 		words_downloads_check_words(decoder, download, node_get(map, download->name), path);
 		words_downloads_check_place(decoder, download, path);
 		if (download->path)

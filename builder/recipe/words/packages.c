@@ -31,6 +31,7 @@ static const struct field repository_fields[] = {
 	 "file with the archive's OpenPGP public keys"},
 	{"fingerprints", &schema_fingerprints, FIELD_REQUIRED, WORD_OF(recipe_repository, fingerprints), 0,
 	 "fingerprints of primary keys, one of which must have signed"},
+	{"auth", &word_auth, 0, WORD_OF(recipe_repository, auth), 0, "how this machine is known to the server of `url`"},
 	WORD_END,
 };
 
@@ -65,13 +66,16 @@ static int words_packages_decode(struct decoder *decoder, const struct node *nod
 }
 
 /* As sources.list(5) has it: a suite that is a folder has no components, any other has. */
-static void words_packages_check_archive(struct decoder *decoder, const struct recipe_repository *repository,
+static void words_packages_check_archive(struct decoder *decoder, struct recipe_repository *repository,
 					 const struct node *node, const char *path)
 {
 	size_t flat = 0;
 
 	if (!node || problem_known(decoder, path))
 		return;
+	word_check_url(decoder, node_get(node, "url"), problem_path(decoder->arena, path, "url"));
+	word_check_url(decoder, node_get(node, "mirrors"), problem_path(decoder->arena, path, "mirrors"));
+	word_check_auth(decoder, &repository->auth, node, path);
 	for (size_t i = 0; i < repository->suites.count; i++)
 		flat += text_has_suffix(repository->suites.items[i], "/");
 	if (flat && flat < repository->suites.count) {

@@ -54,6 +54,16 @@ extern const struct schema word_distribution, word_repositories, word_packages, 
 
 extern const struct schema word_downloads;
 
+/* --- auth.c ---------------------------------------------------------------------------------------------------- */
+
+extern const struct schema word_auth, word_registries;
+
+/* Holds what was read of an `auth` against its rules; `path` is that of what it stands in, whose node is `node`. */
+void word_check_auth(struct decoder *decoder, struct recipe_auth *auth, const struct node *node, const char *path);
+
+/* Refuses a URL with a user or password in it: it would stand in lock, plan and log. */
+void word_check_url(struct decoder *decoder, const struct node *url, const char *path);
+
 /* --- files.c --------------------------------------------------------------------------------------------------- */
 
 extern const struct schema word_files;
