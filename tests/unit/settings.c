@@ -101,7 +101,8 @@ START_TEST(a_container_sets_what_is_its_own)
 				   "  key: key.asc, fingerprints: 04B54C3CDCA79751B16BC6B5225629DF75B188BD }\n"
 				   "name: c\nkinds: lxc\n");
 	recipes_load_as(arena_printf(scratch_arena(), "%ssysctl: { net.ipv4.ip_forward: 1, kernel.shmmax: 1,\n"
-						      "  -vm.swappiness: 1 }\nvm: { sysctl: { vm.swappiness: 2 } }\n", both), KIND_LXC);
+						      "  -vm.swappiness: 1 }\nvm: { sysctl: { vm.swappiness: 2 } }\n", both),
+			KIND_LXC);
 	recipes_refused(arena_printf(scratch_arena(), "%ssysctl: { vm.swappiness: 1 }\n", both), KIND_LXC,
 			"sysctl.vm.swappiness: a container cannot set it: it is the host's kernel\n  hint: move it below 'vm'");
 	recipes_load_as(arena_printf(scratch_arena(), "%ssysctl: { vm.swappiness: 1 }\n", both), KIND_VM);
