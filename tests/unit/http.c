@@ -161,7 +161,7 @@ END_TEST
 START_TEST(what_is_gone_everywhere_is_not_there)
 {
 	check_get("/missing", "/gone", -ENOENT, 1);
-	check_get("/gone", "/forbidden", -EIO, 2); /* who knows whether the other still has it */
+	check_get("/gone", "/forbidden", -EACCES, 2); /* who knows whether the other still has it */
 }
 END_TEST
 
