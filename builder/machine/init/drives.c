@@ -101,6 +101,11 @@ int drives_controllers(const char *sys, char *out, size_t size)
 	return count;
 }
 
+static const char *init_drives_digits(const char *number)
+{
+	return strncmp(number, "0x", 2) == 0 ? number + 2 : number;
+}
+
 /* "0x010000": mass storage (PCI Code and ID Assignment, class 01). */
 static bool init_drives_add_orphan(const char *sys, const char *name, char *out, size_t size)
 {
@@ -114,8 +119,7 @@ static bool init_drives_add_orphan(const char *sys, const char *name, char *out,
 	read_line(path, vendor, sizeof vendor);
 	snprintf(path, sizeof path, "%s/bus/pci/devices/%s/device", sys, name);
 	read_line(path, device, sizeof device);
-	init_drives_add(out, size, "%s:%s at %s", vendor + 2 * (strncmp(vendor, "0x", 2) == 0),
-			device + 2 * (strncmp(device, "0x", 2) == 0), name);
+	init_drives_add(out, size, "%s:%s at %s", init_drives_digits(vendor), init_drives_digits(device), name);
 	return true;
 }
 
