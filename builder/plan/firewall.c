@@ -111,8 +111,8 @@ static void plan_firewall_put_redirect(struct arena *arena, struct buf *text, co
 	bool six = colon && strchr(colon + 1, ':');
 
 	if (ports)
-		buf_printf(text, "\t\t%s%s dport %s dnat %s to %s\n", plan_firewall_match(arena, "iifname", redirect->on), protocol,
-			   ports, six ? "ip6" : "ip", redirect->to);
+		buf_printf(text, "\t\t%s%s dport %s dnat %s to %s\n", plan_firewall_match(arena, "iifname", redirect->on),
+			   protocol, ports, six ? "ip6" : "ip", redirect->to);
 }
 
 static void plan_firewall_put_nat(struct arena *arena, struct buf *text, const struct recipe *recipe)
@@ -169,10 +169,16 @@ static void plan_firewall_tell(struct arena *arena, struct plan *plan)
 	}
 	for (size_t i = 0; i < recipe->n_redirects; i++) {
 		const struct recipe_redirect *redirect = &recipe->redirects[i];
-		const char *way = arena_printf(arena, "redirect %s", redirect->on), *to = arena_printf(arena, " to %s", redirect->to);
+		const char *way = arena_printf(arena, "redirect %s", redirect->on);
+		const char *to = arena_printf(arena, " to %s", redirect->to);
+		struct strv tcp = {0}, udp = {0};
 
-		plan_firewall_tell_ports(arena, plan, way, "tcp", &(struct strv){(const char **)&redirect->tcp, !!redirect->tcp}, to);
-		plan_firewall_tell_ports(arena, plan, way, "udp", &(struct strv){(const char **)&redirect->udp, !!redirect->udp}, to);
+		if (redirect->tcp)
+			strv_push(arena, &tcp, redirect->tcp);
+		if (redirect->udp)
+			strv_push(arena, &udp, redirect->udp);
+		plan_firewall_tell_ports(arena, plan, way, "tcp", &tcp, to);
+		plan_firewall_tell_ports(arena, plan, way, "udp", &udp, to);
 	}
 	for (size_t i = 0; i < recipe->masquerade.count; i++)
 		strv_push(arena, &plan->firewall, arena_printf(arena, "masquerade %s", recipe->masquerade.items[i]));

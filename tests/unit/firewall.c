@@ -15,8 +15,8 @@
 static struct recipe_opening lan[] = {{.interface = "lan0", .tcp = LIST("53"), .udp = LIST("53", "67-68")}},
 	some[] = {{.interface = "en*", .tcp = LIST("9100"), .from = LIST("10.0.0.0/8", "fd00::/8", "192.168.1.7")}},
 	any[] = {{.interface = "*", .udp = LIST("5353")}};
-static struct recipe_forward out[] = {{.from = "lan0", .to = "wan*"}}, part[] = {{.from = "*", .to = "dmz", .tcp = LIST("80", "443"),
-										     .udp = LIST("53")}};
+static struct recipe_forward out[] = {{.from = "lan0", .to = "wan*"}},
+	part[] = {{.from = "*", .to = "dmz", .tcp = LIST("80", "443"), .udp = LIST("53")}};
 static struct recipe_redirect web[] = {{.on = "wan0", .tcp = "8443", .to = "10.0.2.10:443"}},
 	both[] = {{.on = "wan0", .tcp = "5000-5010", .udp = "5000-5010", .to = "10.0.2.11"}},
 	six[] = {{.on = "wan0", .tcp = "25", .to = "[fd00::10]:2525"}}, bare[] = {{.on = "*", .udp = "53", .to = "fd00::10"}};
@@ -44,13 +44,15 @@ static const struct {
 	  "oifname \"wan*\" masquerade"},
 	 {"forward lan0 to wan*", "masquerade wan*"}, true},
 	{{.forwards = part, .n_forwards = 1, .n_quadlets = 1},
-	 {"oifname \"dmz\" tcp dport { 80, 443 } accept", "oifname \"dmz\" udp dport { 53 } accept", "iifname \"podman*\" accept"},
+	 {"oifname \"dmz\" tcp dport { 80, 443 } accept", "oifname \"dmz\" udp dport { 53 } accept",
+	  "iifname \"podman*\" accept"},
 	 {"forward * to dmz 80/tcp", "forward * to dmz 443/tcp", "forward * to dmz 53/udp"}, true},
 	{{.redirects = web, .n_redirects = 1},
 	 {"iifname \"wan0\" tcp dport 8443 dnat ip to 10.0.2.10:443", "ct status dnat accept"},
 	 {"redirect wan0 8443/tcp to 10.0.2.10:443"}, true},
 	{{.redirects = both, .n_redirects = 1},
-	 {"iifname \"wan0\" tcp dport 5000-5010 dnat ip to 10.0.2.11", "iifname \"wan0\" udp dport 5000-5010 dnat ip to 10.0.2.11"},
+	 {"iifname \"wan0\" tcp dport 5000-5010 dnat ip to 10.0.2.11",
+	  "iifname \"wan0\" udp dport 5000-5010 dnat ip to 10.0.2.11"},
 	 {"redirect wan0 5000-5010/tcp to 10.0.2.11", "redirect wan0 5000-5010/udp to 10.0.2.11"}, true},
 	{{.redirects = six, .n_redirects = 1}, {"iifname \"wan0\" tcp dport 25 dnat ip6 to [fd00::10]:2525"},
 	 {"redirect wan0 25/tcp to [fd00::10]:2525"}, true},
@@ -94,7 +96,8 @@ START_TEST(each_word_of_the_firewall_is_a_rule_that_the_plan_tells)
 {
 	struct err err = {0};
 	const struct plan *plan = plan_of(rows[_i].words, KIND_VM, &err);
-	const char *text = file_of(plan, "/etc/nftables.conf"), *forward = file_of(plan, "/usr/lib/sysctl.d/50-recipe-forward.conf");
+	const char *text = file_of(plan, "/etc/nftables.conf");
+	const char *forward = file_of(plan, "/usr/lib/sysctl.d/50-recipe-forward.conf");
 	size_t told = 0;
 
 	ck_assert_uint_eq(err.count, 0);

@@ -104,7 +104,8 @@ static const struct field firewall_fields[] = {
 	{"masquerade", &schema_interfaces, 0, WORD_OF(recipe, masquerade), 0,
 	 "interfaces on which what goes out has this machine's address"},
 	{"redirect", &schema_redirects, 0, 0, 0, "ports of this machine that are another machine's"},
-	{"rules", &schema_all_rules, 0, WORD_OF(recipe, rules), WORD_OF(recipe, n_rules), "rules of nft(8), by a name of yours"},
+	{"rules", &schema_all_rules, 0, WORD_OF(recipe, rules), WORD_OF(recipe, n_rules),
+	 "rules of nft(8), by a name of yours"},
 	WORD_END,
 };
 
@@ -166,7 +167,8 @@ static void words_firewall_check_redirect(struct decoder *decoder, const struct 
 	words_firewall_check_range(decoder, redirect->tcp, &redirect->pos, path);
 	words_firewall_check_range(decoder, redirect->udp, &redirect->pos, path);
 	if (!word_is_address(decoder->arena, arena_strndup(decoder->arena, to, length), false))
-		err_at(decoder->err, -EINVAL, &redirect->pos, path, "expected %s, found '%s'", target_rule.expected, redirect->to);
+		err_at(decoder->err, -EINVAL, &redirect->pos, path, "expected %s, found '%s'", target_rule.expected,
+		       redirect->to);
 }
 
 static void words_firewall_check_rules(struct decoder *decoder, const struct recipe_rules *rules)
@@ -186,7 +188,8 @@ static void words_firewall_check(struct decoder *decoder, const struct node *roo
 	words_firewall_check_ports(decoder, &recipe->firewall_tcp, node_get(firewall, "tcp"), "firewall.tcp");
 	words_firewall_check_ports(decoder, &recipe->firewall_udp, node_get(firewall, "udp"), "firewall.udp");
 	for (size_t i = 0; i < recipe->n_openings; i++)
-		words_firewall_check_opening(decoder, &recipe->openings[i], node_get(interfaces, recipe->openings[i].interface));
+		words_firewall_check_opening(decoder, &recipe->openings[i],
+					     node_get(interfaces, recipe->openings[i].interface));
 	for (size_t i = 0; i < recipe->n_redirects && whole; i++)
 		words_firewall_check_redirect(decoder, &recipe->redirects[i]);
 	for (size_t i = 0; i < recipe->n_rules; i++)
