@@ -86,7 +86,8 @@ START_TEST(names_that_are_no_text_come_out_of_gnu_tar)
 	run("mkdir root && cd root && d=$(printf 'd\\351') && f=$(printf 'caf\\351') && mkdir \"$d\" && "
 	    "echo x >\"$d/$f\" && ln -s \"$f\" link && ln \"$d/$f\" hard && ln \"$d/$f\" \"$(printf 'hard\\377')\" && "
 	    "echo n >\"$(printf 'a\\nb\\033')\" && "
-	    "echo d >./-rf && echo b >'back\\\\slash' && long=$(printf 'n%.0s' {1..240}) && mkdir $long && echo l >$long/$f$long && "
+	    "echo d >./-rf && echo b >'back\\\\slash' && long=$(printf 'n%.0s' {1..240}) && mkdir $long && "
+	    "echo l >$long/$f$long && "
 	    "ln -s $long$f long && mkdir -p $long/$long/$long/$long && echo m >$long/$long/$long/$long/$f");
 	write_template("tar.zst", "t.tar.zst", "2");
 	run("mkdir out && tar xpf t.tar.zst --zstd --numeric-owner -C out 2>said && ! grep -v hdrcharset said && "
