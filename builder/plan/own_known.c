@@ -10,7 +10,7 @@
 const struct own_known own_known[] = {
 	{
 		"openssh-server", "ssh-host-key", {IDENTITY, IDENTITY ".pub"},
-		{"/usr/bin/ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", IDENTITY},
+		SHELL("ssh-keygen -q -t ed25519 -N '' -C '' -f " IDENTITY " && chmod 644 " IDENTITY ".pub"),
 		{"ssh.service"},
 		{"/etc/ssh/sshd_config.d/05-host-key.conf", "# Made on the first boot, and kept.\nHostKey " IDENTITY "\n"},
 	},
