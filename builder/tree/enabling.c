@@ -38,23 +38,23 @@ int enabling_check_names(const struct step *step, const struct unit_index *index
 	return err_result(err);
 }
 
-/* What has the unit started: in a folder of links, or by another name. NULL for nothing. */
-static const char *enabling_link_to(const struct unit_index *index, const char *name, bool other_names)
+/* Whether something has the unit started: in a folder of links, or by another name. */
+static bool enabling_is_linked(const struct unit_index *index, const char *name)
 {
 	for (size_t i = 0; i < index->n_wants; i++) {
 		const struct unit_want *want = &index->wants[i];
 
-		if (strcmp(want->name, name) == 0 ||
-		    (other_names && want->link && strcmp(path_last(want->link), name) == 0))
-			return want->path;
+		if (strcmp(want->name, name) == 0 || (want->link && strcmp(path_last(want->link), name) == 0))
+			return true;
 	}
-	for (size_t i = 0; other_names && i < index->n_files; i++) {
+	for (size_t i = 0; i < index->n_files; i++) {
 		const struct unit_file *file = &index->files[i];
 
-		if (file->link && strcmp(path_last(file->link), name) == 0 && strcmp(file->name, name) != 0)
-			return file->path;
+		if (text_has_prefix(file->path, "/etc/") && file->link && strcmp(path_last(file->link), name) == 0 &&
+		    strcmp(file->name, name) != 0)
+			return true;
 	}
-	return NULL;
+	return false;
 }
 
 /* Whether the unit's file, or a drop-in of it in the recipe, has text in it that begins a line. */
@@ -101,24 +101,34 @@ static int enabling_refuse(const struct step *step, const struct unit_index *ind
 			     "for a service multi-user.target");
 }
 
-static int enabling_check_link(const struct step *step, const struct unit_index *index, const struct plan_unit *unit,
-			       struct err *err)
+/* Links of /etc are there although the preset disables it when another unit that is enabled has it in `Also=`. */
+static int enabling_disable(const struct step *step, const struct unit_index *index, const struct plan_unit *unit,
+			    struct err *err)
 {
-	const char *link = enabling_link_to(index, unit->name, unit->enable == YES);
+	for (size_t i = 0; i < index->n_wants; i++) {
+		const struct unit_want *want = &index->wants[i];
 
-	if (unit->enable == YES)
-		return link ? 0 : enabling_refuse(step, index, unit, err);
-	if (!link)
-		return 0;
-	err_at(err, -EINVAL, &unit->enable_pos, arena_printf(index->arena, "units.%s", unit->name),
-	       "'%s' cannot be disabled: '%s' has it started", unit->name, link);
-	return err_hint(err, "write 'mask: true' instead: then nothing starts it");
+		if (strcmp(want->name, unit->name) != 0)
+			continue;
+		if (text_has_prefix(want->path, "/etc/")) {
+			inside_remove(step->root_fd, want->path, err);
+			continue;
+		}
+		err_at(err, -EINVAL, &unit->enable_pos, arena_printf(index->arena, "units.%s", unit->name),
+		       "'%s' cannot be disabled: '%s' has it started", unit->name, want->path);
+		return err_hint(err, "write 'mask: true' instead: then nothing starts it");
+	}
+	return err_result(err);
 }
 
 int enabling_check_links(const struct step *step, const struct unit_index *index, struct err *err)
 {
 	for (size_t i = 0; i < step->plan->n_units; i++)
-		if (enabling_is_asked(&step->plan->units[i]))
-			enabling_check_link(step, index, &step->plan->units[i], err);
+		if (!enabling_is_asked(&step->plan->units[i]))
+			continue;
+		else if (step->plan->units[i].enable == NO)
+			enabling_disable(step, index, &step->plan->units[i], err);
+		else if (!enabling_is_linked(index, step->plan->units[i].name))
+			enabling_refuse(step, index, &step->plan->units[i], err);
 	return err_result(err);
 }

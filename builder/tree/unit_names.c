@@ -45,7 +45,8 @@ static bool unit_names_is_quadlet(const struct recipe *recipe, const char *name)
 		const struct recipe_quadlet *quadlet = &recipe->quadlets[i];
 		size_t stem = (size_t)(strrchr(quadlet->name, '.') - quadlet->name);
 
-		if (strncmp(name, quadlet->name, stem) == 0 && (name[stem] == '.' || name[stem] == '-' || name[stem - 1] == '@'))
+		if (strncmp(name, quadlet->name, stem) == 0 &&
+		    (name[stem] == '.' || name[stem] == '-' || name[stem - 1] == '@'))
 			return true;
 		for (size_t n = 0; n < quadlet->settings.count; n++)
 			if (strcmp(quadlet->settings.items[n].key, "ServiceName") == 0 &&
