@@ -79,6 +79,18 @@ int project_plan(struct project *project, struct err *err)
 	return r;
 }
 
+int project_check_lock(void *data, const struct lock *lock, struct err *err)
+{
+	struct project *project = data;
+	struct err ignored = {0};
+	struct plan *plan;
+	int r = project_find_programs(project->arena, project->recipe->kind, &project->programs, &ignored);
+
+	err_free(&ignored); /* without them nothing can be built, but locked it can be */
+	return r < 0 ? 0
+		     : plan_make(project->arena, project->recipe, project->tools, lock, &project->programs, &plan, err);
+}
+
 const char *project_shelf(const struct project *project)
 {
 	return arena_printf(project->arena, "%s%s", project->recipe->name, recipe_suffix(project->arena, project->recipe));

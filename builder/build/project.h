@@ -29,6 +29,9 @@ int project_load(const char *path, unsigned kind, const struct project_options *
 /* Goes on to the lock and the plan; tells the warnings of both. */
 int project_plan(struct project *project, struct err *err);
 
+/* lock_how.check of a struct project: whether a plan can be made with the lock, which is not written yet. */
+int project_check_lock(void *project, const struct lock *lock, struct err *err);
+
 /* The name of the folder below `out` that has the generations of this kind; in the project's arena. */
 const char *project_shelf(const struct project *project);
 

@@ -56,6 +56,9 @@ struct lock_how {
 	bool update;                 /* --update: move to what the archive has now; else versions already locked are kept */
 	struct strv update_packages; /* --update NAME…: move only these packages, downloads and images */
 	const char *fakes;           /* --with-fakes: see lock/fakes.h; or NULL */
+	/* Asked before the lock is written: a problem, and it is not. NULL: nobody is. */
+	int (*check)(void *data, const struct lock *lock, struct err *err);
+	void *check_data;
 };
 
 /* Whether all that is locked may become another, or what is locked under that name. */

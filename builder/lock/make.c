@@ -198,6 +198,8 @@ static int make_publish(struct making *making, struct lock **ret_lock, struct er
 
 	lock_print(&text, lock);
 	r = lock_parse(making->arena, lock->path, text.data, text.size, &read, err);
+	if (r == 0 && making->options->check)
+		r = making->options->check(making->options->check_data, read, err);
 	if (r == 0)
 		r = file_publish(lock->path, text.data, text.size, 0644, err);
 	if (r < 0)

@@ -16,8 +16,16 @@ static bool config_has_package(const struct plan_tree *tree, const char *name)
 
 int config_needs(const struct plan *plan, const char *package, const struct pos *pos, const char *what, struct err *err)
 {
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const char *needed;
+
 	if (config_has_package(&plan->image, package))
 		return 0;
+	/* Told once, for the first that needs it. */
+	needed = arena_printf(arena, "needs the package '%s'", package);
+	for (const struct err_item *item = err->first; item; item = item->next)
+		if (text_has_suffix(item->text, needed))
+			return -EINVAL;
 	err_at(err, -EINVAL, pos, NULL, "%s needs the package '%s'", what, package);
 	return err_hint(err, "add '%s' to 'packages' and lock again: aether-build lock %s", package, plan->recipe->path);
 }

@@ -74,13 +74,15 @@ static void verb_lock_report(const struct lock_options *options, struct arena *a
 static int verb_lock_kind(const struct lock_options *options, const char *path, unsigned kind, struct cache *cache,
 			  const struct strv *packages, unsigned *ret_others, struct err *err)
 {
+	_cleanup_project_ struct project project = {0};
 	const struct lock_how how = {
 		.allow_expired = options->allow_expired || getenv("AETHER_ALLOW_EXPIRED_RELEASE"),
 		.update = options->update,
 		.update_packages = *packages,
 		.fakes = options->recipe.fakes,
+		.check = project_check_lock,
+		.check_data = &project,
 	};
-	_cleanup_project_ struct project project = {0};
 	int r = project_load(path, kind, &options->recipe, &project, err);
 
 	if (r == 0)
