@@ -1,9 +1,9 @@
 #!/bin/bash
 # budget: 30
 # deadline: 900
-# What programs of the tree itself judge before there is a machine: nft reads the firewall, and what it says is told at its place;
-# findmnt and systemd-fstab-generator read what is mounted. The tree is the gateway's, and no disk is made of it: its last hook
-# fails, with what it saw.
+# What programs of the tree itself judge before there is a machine: nft reads the firewall, and what it says is told at its
+# place; findmnt and systemd-fstab-generator read what is mounted. The tree is the gateway's, and no disk is made of it: its
+# hook fails, with what it saw.
 # shellcheck disable=SC2317 # its functions are called by ok and refused
 . "${SOURCE:=$PWD}/tests/lib.sh"
 need_image gateway
@@ -20,6 +20,22 @@ build() {
 }
 
 mkdir -p x
+cat >x/look <<'END'
+#!/bin/sh
+set -e
+grep -qx 'net.ipv4.ip_forward = 1' /usr/lib/sysctl.d/50-recipe-forward.conf
+findmnt --verify --tab-file /etc/fstab | grep -v 'unreachable' >/tmp/verify || true
+! grep -E 'target does not exist|parse error|unknown' /tmp/verify
+mkdir /tmp/units
+/usr/lib/systemd/system-generators/systemd-fstab-generator /tmp/units /tmp/units /tmp/units
+cd /tmp/units
+grep -qx 'Where=/srv/my data #1' 'srv-my\x20data\x20\x231.mount'
+grep -q '^Options=.*noatime' 'srv-my\x20data\x20\x231.mount'
+grep -qE '^What=/dev/disk/by-partuuid/[0-9a-f-]{36}$' home.mount
+test -d '/srv/my data #1'
+echo all is well
+exit 1
+END
 cat >x/good.recipe <<'END'
 firewall:
   interfaces: { lan0: { tcp: 53, from: [10.0.0.0/8, "fd00::/8"] }, "en*": { udp: 67-68 } }
@@ -29,27 +45,13 @@ firewall:
   rules: { mine: { text: "add rule inet filter input tcp dport 9999 accept\n" } }
 partitions:
   disk: { main: { content: { partitions: {
-    data: { priority: 8, size: 64M, content: { type: filesystem, format: ext4, mountpoint: "/srv/my data #1", mountOptions: [noatime] } },
+    data: { priority: 8, size: 64M,
+      content: { type: filesystem, format: ext4, mountpoint: "/srv/my data #1", mountOptions: [noatime] } },
     home: { priority: 9, size: 64M, content: { type: filesystem, format: ext4, mountpoint: /home } } } } } }
 files:
   /root/note: { text: "", mode: "0600" }
-hooks:
-  configure:
-    - - /bin/sh
-      - -ec
-      - |
-        grep -qx 'net.ipv4.ip_forward = 1' /usr/lib/sysctl.d/50-recipe-forward.conf
-        findmnt --verify --tab-file /etc/fstab | grep -v 'unreachable' >/tmp/verify || true
-        ! grep -E 'target does not exist|parse error|unknown' /tmp/verify
-        mkdir /tmp/units
-        /usr/lib/systemd/system-generators/systemd-fstab-generator /tmp/units /tmp/units /tmp/units
-        cd /tmp/units
-        grep -qx 'Where=/srv/my data #1' 'srv-my\x20data\x20\x231.mount'
-        grep -q '^Options=.*noatime' 'srv-my\x20data\x20\x231.mount'
-        grep -qE '^What=/dev/disk/by-partuuid/[0-9a-f-]{36}$' home.mount
-        test -d '/srv/my data #1'
-        echo all is well
-        exit 1
+  /usr/local/bin/look: { source: look, mode: "0755" }
+hooks: { configure: [[/usr/local/bin/look]] }
 END
 cat >x/bad-text.recipe <<'END'
 firewall:
