@@ -24,7 +24,7 @@ cat >x/look <<'END'
 #!/bin/sh
 set -e
 grep -qx 'net.ipv4.ip_forward = 1' /usr/lib/sysctl.d/50-recipe-forward.conf
-findmnt --verify --tab-file /etc/fstab | grep -v 'unreachable' >/tmp/verify || true
+findmnt --verify --tab-file /etc/fstab 2>&1 | grep -v 'unreachable' >/tmp/verify || true
 if grep -E 'target does not exist|^[1-9][0-9]* parse error|unknown' /tmp/verify; then exit 2; fi
 mkdir /tmp/units
 /usr/lib/systemd/system-generators/systemd-fstab-generator /tmp/units /tmp/units /tmp/units
