@@ -281,11 +281,11 @@ static int debfile_texts_of(const char *deb, struct archive *tar, const char *ro
 int debfile_texts(const char *deb, bool (*wanted)(const char *path), debfile_text *text, void *data, struct err *err)
 {
 	_cleanup_debfile_ struct archive *ar = debfile_open(deb, err);
-	char name[32];
+	struct debfile_member member;
 	int r = ar ? 0 : -EBADMSG;
 
-	while (r == 0 && (r = debfile_next(deb, ar, name, err)) > 0) {
-		bool control = strcmp(name, "control.tar") == 0, files = strcmp(name, "data.tar") == 0;
+	while (r == 0 && (r = debfile_next(deb, ar, &member, err)) > 0) {
+		bool control = strcmp(member.name, "control.tar") == 0, files = strcmp(member.name, "data.tar") == 0;
 		_cleanup_debfile_ struct archive *tar = NULL;
 
 		r = 0;

@@ -69,7 +69,10 @@ void config_link(struct arena *arena, struct plan *plan, const char *path, const
 
 bool config_has_file(const struct plan *plan, const char *path)
 {
-	return config_own_file(plan->recipe, path) != NULL;
+	for (size_t i = 0; i < plan->recipe->n_files; i++)
+		if (strcmp(plan->recipe->files[i].path, path) == 0)
+			return true;
+	return false;
 }
 
 static bool config_same_section(const struct recipe_settings *settings, size_t i, size_t j)

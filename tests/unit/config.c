@@ -513,7 +513,7 @@ START_TEST(what_is_made_of_words_cannot_be_a_file_as_well)
 	struct recipe_network network = {.name = "lan", .dhcp = true};
 	struct recipe_unit unit = {.name = "a.service", .enable = YES};
 	struct recipe_download download = {.name = "a", .url = "http://a/a"};
-	struct lock_download locked = {.name = "a", .url = "http://a/a", .sha256 = DIGEST};
+	struct lock_download locked_download = {.name = "a", .url = "http://a/a", .sha256 = DIGEST};
 
 	start();
 	one = user("anna", -1);
@@ -523,7 +523,7 @@ START_TEST(what_is_made_of_words_cannot_be_a_file_as_well)
 	recipe.units = &unit;
 	recipe.n_users = recipe.n_networks = recipe.n_units = 1;
 	recipe.modules_load = words("tls", NULL);
-	lock.downloads = &locked;
+	lock.downloads = &locked_download;
 	lock.n_downloads = 1;
 	for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
 		struct recipe_file own = {.path = made[i].path, .text = "mine", .mode = 0644, .owner = "root", .group = "root"};

@@ -55,7 +55,7 @@ struct server_identity server_identity(const char *name)
 	ck_assert_int_eq(fclose(to) | fclose(key_to), 0);
 	ck_assert_int_eq(X509_digest(certificate, EVP_sha256(), digest, NULL), 1);
 	for (int i = 0; i < 32; i++)
-		snprintf(identity.pin + 3 * i, 4, "%02X%s", digest[i], i < 31 ? ":" : "");
+		snprintf(identity.pin + 3 * i, sizeof identity.pin - 3 * i, "%02X%s", digest[i], i < 31 ? ":" : "");
 	X509_free(certificate);
 	EVP_PKEY_free(key);
 	return identity;

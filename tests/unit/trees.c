@@ -193,7 +193,7 @@ START_TEST(what_cannot_be_written_is_refused)
 		{"yaml: ", "expected a map or a list with the values of the file, found nothing"},
 		{"json: 8", "expected a map or a list"},
 		{"json: { a: [{ b: !replace [1] }] }", "a tag is not allowed within an item of a list"},
-		{"json: { a: [!remove 1] }", "a tag is not allowed for an item of a list"},
+		{"json: { a: [!remove 1] }", "cannot remove '1', which does not exist"},
 		{"json: { a: !remove }", "cannot remove it: it is not set"},
 		{"json: { a: '${facts.x}' }", "the recipe has no 'facts'"},
 		{"json: { a: '${vars.lst}' }", "did you mean ${vars.list}?"},

@@ -72,8 +72,9 @@ START_TEST(a_unit_without_install_is_wanted_by_the_target_of_its_kind)
 		arena_printf(scratch_arena(), FROM "units: { %s }\n", wanted[_i].units), KIND_VM);
 	struct debian_package package = {"openssh-server", "1", "amd64", "00", "pool/a", 1, LAYER_PARENT, 0};
 	struct debian_package sudo = {"sudo", "1", "amd64", "00", "pool/s", 1, LAYER_PARENT, 0};
-	struct debian_package packages[] = {package, sudo};
-	struct lock lock = {.epoch = 1, .image = {packages, 2}};
+	struct debian_package kernel = {"linux-image-cloud-amd64", "1", "amd64", "00", "pool/l", 1, LAYER_PARENT, 0};
+	struct debian_package packages[] = {package, sudo, kernel};
+	struct lock lock = {.epoch = 1, .image = {packages, 3}};
 	struct plan *plan = NULL;
 	struct err err = {0};
 
