@@ -242,8 +242,8 @@ START_TEST(quotes_backslashes_and_percents_are_only_characters)
 	check_text(plan_of(), "/usr/lib/sysusers.d/00-recipe.conf",
 		   "u anna 1200 \"100%% \\\"Anna\\\" o'\\\\n\" /home/50%% /bin/bash\n");
 	ck_assert_ptr_nonnull(strstr(file_at(plan_of(), "/usr/lib/tmpfiles.d/00-recipe-users.conf")->text,
-				     "d \"/home/50%%/a b\" 0700 anna anna\n"
-				     "C \"/home/50%%/a b/100%%\" 0644 anna anna - /etc/skel/a b/100%%\n"));
+				     "d /home/50%%/a\\x20b 0700 anna anna\n"
+				     "C /home/50%%/a\\x20b/100%% 0644 anna anna - /etc/skel/a\\x20b/100%%\n"));
 }
 END_TEST
 

@@ -64,10 +64,10 @@ static struct plan *plan_of(struct recipe recipe, unsigned kind, struct err *err
 {
 	static struct debian_package packages[] = {{"nftables", "1", "amd64", "a0", "pool/a", 1, LAYER_BASE, 0}};
 	static const struct plan_programs programs = {0};
-	static const struct lock with = {.image = {packages, 1}}, without = {0};
+	static const struct lock with = {.image = {packages, 1}, .numbered = true}, without = {.numbered = true};
 	static struct debian_package podman[] = {{"nftables", "1", "amd64", "a0", "pool/a", 1, LAYER_BASE, 0},
 						 {"podman", "1", "amd64", "a1", "pool/b", 1, LAYER_BASE, 0}};
-	static const struct lock both_packages = {.image = {podman, 2}};
+	static const struct lock both_packages = {.image = {podman, 2}, .numbered = true};
 	static struct recipe_quadlet quadlet = {.name = "a.volume"};
 	struct recipe *whole = arena_new_of(scratch_arena(), struct recipe);
 	struct plan *plan = NULL;

@@ -80,7 +80,7 @@ static const struct plan_file *fstab_of(const struct recipe_partition *words, co
 	static struct debian_package packages[] = {{"systemd-repart", "1", "amd64", "a0", "pool/a", 1, LAYER_BASE, 0},
 						   {"linux-image-cloud-amd64", "1", "amd64", "a0", "pool/l", 1, LAYER_BASE, 0}};
 	static const struct plan_programs programs = {0};
-	static const struct lock lock = {.image = {packages, 2}};
+	static const struct lock lock = {.image = {packages, 2}, .numbered = true};
 	struct recipe_partition partition = *words;
 	struct recipe_disk disk = {.name = "main", .type = "gpt", .partitions = &partition, .n_partitions = 1};
 	struct recipe recipe = {.path = "a.recipe", .root = "/", .name = "a", .kinds = KIND_VM, .kind = KIND_VM,

@@ -28,7 +28,8 @@ static void start(void)
 
 static const struct plan *plan_of(void)
 {
-	static const struct lock lock = {.epoch = 1700000000, .image = {packages, sizeof packages / sizeof *packages}};
+	static const struct lock lock = {.epoch = 1700000000, .image = {packages, sizeof packages / sizeof *packages},
+					 .numbered = true};
 	struct plan *plan = NULL;
 	struct err err = {0};
 

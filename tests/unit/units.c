@@ -16,6 +16,8 @@
 #include "tree/unit_names.h"
 #include "tree/unit_verify.h"
 
+#define DIGEST "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+
 #define FROM "from: base.recipe\n"
 
 /* --- names ----------------------------------------------------------------------------------------------------------- */
@@ -67,14 +69,14 @@ static const struct {
 
 START_TEST(a_unit_without_install_is_wanted_by_the_target_of_its_kind)
 {
-	static const struct plan_programs programs = {"/i", "00", "/a", "00"};
+	static const struct plan_programs programs = {"/i", DIGEST, "/a", DIGEST};
 	const struct recipe *recipe = recipes_load_as(
 		arena_printf(scratch_arena(), FROM "units: { %s }\n", wanted[_i].units), KIND_VM);
 	struct debian_package package = {"openssh-server", "1", "amd64", "00", "pool/a", 1, LAYER_PARENT, 0};
 	struct debian_package sudo = {"sudo", "1", "amd64", "00", "pool/s", 1, LAYER_PARENT, 0};
 	struct debian_package kernel = {"linux-image-cloud-amd64", "1", "amd64", "00", "pool/l", 1, LAYER_PARENT, 0};
 	struct debian_package packages[] = {package, sudo, kernel};
-	struct lock lock = {.epoch = 1, .image = {packages, 3}};
+	struct lock lock = {.epoch = 1, .image = {packages, 3}, .numbered = true};
 	struct plan *plan = NULL;
 	struct err err = {0};
 
