@@ -36,7 +36,8 @@ machine() {
 		    { url: $URL/archive, suites: [$SUITE], components: [main], key: test.asc, fingerprints: [$(fingerprint archive)] }
 		hooks:
 		  configure: !replace
-		    - [/bin/sh, -c, "grep -hE '^(svc|tool|computed|other|unit)' /etc/passwd /etc/group; stat -c '%n %u %g %a' /srv/*; exit 7"]
+		    - [/bin/sh, -c, "grep -hE '^(svc|tool|computed|other|unit)' /etc/passwd /etc/group;
+		        stat -c '%n %u %g %a' /srv/*; exit 7"]
 		${2:-}
 	END
 }
@@ -90,6 +91,7 @@ svc=$(id_of svc) tool=$(id_of tool) unit=$(id_of unit)
 ok '… with a number each' test -n "$svc" -a -n "$tool" -a -n "$unit" -a "$svc" != "$tool"
 ok '… and a tree with them is made' tells
 ok '… in which they have these ids' has "svc:x:$svc:$svc:.*" "tool:.*:$tool:.*" "unit:x:$unit:$unit:.*"
-ok '… with their files, set-id bits and links' has "/srv/state $svc $svc 755" "/srv/set-id $svc $tool 6755" "/srv/link $svc $tool 777"
+ok '… with their files, set-id bits and links' has "/srv/state $svc $svc 755" \
+	"/srv/set-id $svc $tool 6755" "/srv/link $svc $tool 777"
 ok '… and one that nobody could know is told' grep -q "makes the account 'computed'" "$WORK/said"
 finish

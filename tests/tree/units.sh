@@ -1,7 +1,8 @@
 #!/bin/bash
 # budget: 40
 # deadline: 900
-# Units in a built tree: what is enabled has its links there, what cannot be is refused at the recipe's line, and what the image's
+# Units in a built tree: what is enabled has its links there, what cannot be is refused at the recipe's line, and what the
+# image's
 # own systemd finds wrong is told there, too.
 # shellcheck disable=SC2317 # its functions are called by ok and refused
 . "${SOURCE:=$PWD}/tests/lib.sh"
@@ -82,5 +83,6 @@ units:
       ExecStart: /usr/bin/slep 1
 END
 refused 'values that it does not take are refused' build
-ok '… at their lines' said 'units.recipe:6:7:' 'Failed to parse Type=onshot' 'units.recipe:7:7:' "did you mean '/usr/bin/sleep'?"
+ok '… at their lines' said 'units.recipe:6:7:' 'Failed to parse Type=onshot' 'units.recipe:7:7:' \
+	"did you mean '/usr/bin/sleep'?"
 finish

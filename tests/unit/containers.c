@@ -375,7 +375,8 @@ static int plan_words(struct arena *arena, size_t n_packages, struct plan **ret,
 	struct lock *lock = arena_new_of(arena, struct lock);
 
 	*lock = (struct lock){
-		.path = "x.lock", .image = {packages, n_packages}, .numbered = true, .containers = &container, .n_containers = 1};
+		.path = "x.lock", .image = {packages, n_packages}, .numbered = true,
+		.containers = &container, .n_containers = 1};
 	return plan_make(arena, recipes_load(words), NULL, lock, &PROGRAMS, ret, err);
 }
 
