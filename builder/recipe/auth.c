@@ -105,7 +105,8 @@ static const char *recipe_auth_next_word(struct arena *arena, const char **at)
 	return word;
 }
 
-/* Whether a machine of a file like .netrc or apt_auth.conf(5) is that of the URL: HOST[:PORT][/PATH], with or without a scheme. */
+/* Whether a machine of a file like .netrc or apt_auth.conf(5) is that of the URL: HOST[:PORT][/PATH], with or without a
+ * scheme. */
 static bool recipe_auth_is_machine(const char *machine, const char *url)
 {
 	size_t length;
@@ -160,7 +161,8 @@ int auth_secret(struct arena *arena, const struct recipe_auth *auth, const char 
 	if (!auth)
 		return 0;
 	if (!recipe_auth_is_private(url)) {
-		err_at(err, -EACCES, &auth->pos, NULL, "'auth' would send the secret where everybody on the way can read it: '%s'",
+		err_at(err, -EACCES, &auth->pos, NULL,
+		       "'auth' would send the secret where everybody on the way can read it: '%s'",
 		       url);
 		return err_hint(err, "use 'https://'");
 	}

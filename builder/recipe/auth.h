@@ -13,15 +13,16 @@ const struct recipe_auth *auth_of_archive(const struct recipe *recipe, const cha
 const struct recipe_auth *auth_of_download(const struct recipe *recipe, const char *name);
 const struct recipe_auth *auth_of_registry(const struct recipe *recipe, const char *host);
 
-/* Reads the secret and makes the header of it that requests to the server of `url` have; all in `arena`. Nothing for `auth` NULL.
- * Errors are at the recipe's place and never show the secret: -ENOENT when there is none, -EACCES for a file that others may read
- * and for a URL on which it could be overheard. */
+/* Reads the secret and makes the header of it that requests to the server of `url` have; all in `arena`. Nothing for `auth`
+ * NULL. Errors are at the recipe's place and never show the secret: -ENOENT when there is none, -EACCES for a file that others
+ * may read and for a URL on which it could be overheard. */
 int auth_secret(struct arena *arena, const struct recipe_auth *auth, const char *url, struct http_secret *ret_secret,
 		struct err *err);
 
 /* What to do when a server lets us have nothing. */
 #define AUTH_HINT                                                                                                             \
 	"the server does not let everybody have it: check the URL, or write beside it how this machine is known to it: "      \
-	"auth: { env: VARIABLE } (a token), auth: { user: NAME, env: VARIABLE } (a password); 'file: PATH' for 'env' reads a file"
+	"auth: { env: VARIABLE } (a token), auth: { user: NAME, env: VARIABLE } (a password); " \
+	"'file: PATH' for 'env' reads a file"
 
 #endif

@@ -71,7 +71,7 @@ packed() {
 }
 
 M=main/binary-amd64/Packages
-plain() { pooled && release "$DIST" SHA256 $M "$@" && sign "$DIST"; }
+plain() { pooled && release "$DIST" SHA256 "$M" "$@" && sign "$DIST"; }
 flat_here() { flat . ./extra.deb && release "$DIST" SHA256 Packages Suite: Architectures: Components: && sign "$DIST"; }
 flat_folder() { flat binary binary/extra.deb && release "$DIST" SHA256 "${1:-Packages}" && sign "$DIST"; }
 flat_listed() { flat_folder ./Packages; }
@@ -92,23 +92,23 @@ gone_form() { # one form is listed and not there
 	pooled && xz -k "$INDEX/Packages" && gzip -k "$INDEX/Packages" && release "$DIST" SHA256 "$M $M.xz $M.gz" &&
 		sign "$DIST" && rm "$INDEX/Packages" "$INDEX/Packages.xz"
 }
-detached() { pooled && release "$DIST" SHA256 $M && detach "$DIST" "$@"; }
+detached() { pooled && release "$DIST" SHA256 "$M" && detach "$DIST" "$@"; }
 armored() { detached --armor; }
-unsigned() { pooled && release "$DIST" SHA256 $M; }
+unsigned() { pooled && release "$DIST" SHA256 "$M"; }
 no_date() { plain 'Date: yesterday'; }
 binary() { detached; }
 detached_wrong() { armored && echo 'Origin: Evil' >>"$DIST/Release"; }
 few_fields() { plain Suite: Architectures: Components:; }
 undated() { plain Date:; }
-sha512() { pooled && release "$DIST" SHA512 $M && sign "$DIST"; }
-sha512_packed() { pooled && packed gzip .gz && release "$DIST" SHA512 $M.gz && sign "$DIST"; }
-all_families() { pooled && release "$DIST" 'MD5Sum SHA1 SHA512 SHA256' $M && sign "$DIST"; }
-md5() { pooled && release "$DIST" 'MD5Sum SHA1' $M && sign "$DIST"; }
+sha512() { pooled && release "$DIST" SHA512 "$M" && sign "$DIST"; }
+sha512_packed() { pooled && packed gzip .gz && release "$DIST" SHA512 "$M.gz" && sign "$DIST"; }
+all_families() { pooled && release "$DIST" 'MD5Sum SHA1 SHA512 SHA256' "$M" && sign "$DIST"; }
+md5() { pooled && release "$DIST" 'MD5Sum SHA1' "$M" && sign "$DIST"; }
 slash_component() {
 	pooled stable main/debian && release "$DIST" SHA256 main/debian/binary-amd64/Packages 'Components: main/debian' &&
 		sign "$DIST"
 }
-slash_suite() { pooled stable/updates && release "$DIST" SHA256 $M && sign "$DIST"; }
+slash_suite() { pooled stable/updates && release "$DIST" SHA256 "$M" && sign "$DIST"; }
 other_component() { plain 'Components: contrib'; }
 all_apart() {
 	pooled && cp -a "$INDEX" "$DIST/main/binary-all" && : >"$INDEX/Packages" &&
@@ -120,20 +120,20 @@ all_alone() {
 wrong_name() { plain 'Suite: other' 'Codename: another'; }
 package_sha512() {
 	pooled && stanza pool/extra_1.0_all.deb SHA256: "SHA512: $(sha512sum <"$DEB" | cut -c-128)" >"$INDEX/Packages" &&
-		release "$DIST" SHA256 $M && sign "$DIST"
+		release "$DIST" SHA256 "$M" && sign "$DIST"
 }
 package_md5() {
 	pooled && stanza pool/extra_1.0_all.deb SHA256: "MD5sum: $(md5sum <"$DEB" | cut -c-32)" >"$INDEX/Packages" &&
-		release "$DIST" SHA256 $M && sign "$DIST"
+		release "$DIST" SHA256 "$M" && sign "$DIST"
 }
 odd_name() {
 	pooled && mv "$A/pool/extra_1.0_all.deb" "$A/pool/extra+b_1%3a1.0~rc1_all.deb" &&
-		stanza 'pool/./extra+b_1%3a1.0~rc1_all.deb' >"$INDEX/Packages" && release "$DIST" SHA256 $M && sign "$DIST"
+		stanza 'pool/./extra+b_1%3a1.0~rc1_all.deb' >"$INDEX/Packages" && release "$DIST" SHA256 "$M" && sign "$DIST"
 }
-upper_case() { pooled && release "$DIST" SHA256 $M && sed -i 's/^ [0-9a-f]\{64\}/\U&/' "$DIST/Release" && sign "$DIST"; }
-subkey() { pooled && release "$DIST" SHA256 $M && SIGNER=sub sign "$DIST"; }
-expired() { pooled && release "$DIST" SHA256 $M && SIGNER=short sign "$DIST" --faked-system-time 20200101T120000; }
-weak() { pooled && release "$DIST" SHA256 $M && sign "$DIST" --digest-algo SHA1; }
+upper_case() { pooled && release "$DIST" SHA256 "$M" && sed -i 's/^ [0-9a-f]\{64\}/\U&/' "$DIST/Release" && sign "$DIST"; }
+subkey() { pooled && release "$DIST" SHA256 "$M" && SIGNER=sub sign "$DIST"; }
+expired() { pooled && release "$DIST" SHA256 "$M" && SIGNER=short sign "$DIST" --faked-system-time 20200101T120000; }
+weak() { pooled && release "$DIST" SHA256 "$M" && sign "$DIST" --digest-algo SHA1; }
 
 # --- judging ---------------------------------------------------------------------------------------------------------------
 

@@ -14,26 +14,26 @@ import base64, functools, http.server, sys, threading
 folder, secret, elsewhere = sys.argv[1:]
 known = ["Bearer " + secret, "Basic " + base64.b64encode(("me:" + secret).encode()).decode()]
 class Other(http.server.SimpleHTTPRequestHandler):
-    def do_GET(self):
-        with open(elsewhere, "a") as said:
-            said.write(self.path + "\n" + str(self.headers))
-        super().do_GET()
+	def do_GET(self):
+		with open(elsewhere, "a") as said:
+			said.write(self.path + "\n" + str(self.headers))
+		super().do_GET()
 other = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Other, directory=folder))
 class Guard(http.server.SimpleHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    def do_GET(self):
-        if self.headers["Authorization"] not in known and self.headers["Private-Token"] != secret:
-            self.send_response(401)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-        elif self.path.startswith("/files/"):
-            self.send_response(302)
-            self.send_header("Location", "http://127.0.0.1:%d%s" % (other.server_address[1], self.path))
-            self.send_header("Content-Length", "3")
-            self.end_headers()
-            self.wfile.write(b"no!")
-        else:
-            super().do_GET()
+	protocol_version = "HTTP/1.1"
+	def do_GET(self):
+		if self.headers["Authorization"] not in known and self.headers["Private-Token"] != secret:
+			self.send_response(401)
+			self.send_header("Content-Length", "0")
+			self.end_headers()
+		elif self.path.startswith("/files/"):
+			self.send_response(302)
+			self.send_header("Location", "http://127.0.0.1:%d%s" % (other.server_address[1], self.path))
+			self.send_header("Content-Length", "3")
+			self.end_headers()
+			self.wfile.write(b"no!")
+		else:
+			super().do_GET()
 guard = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Guard, directory=folder))
 threading.Thread(target=other.serve_forever, daemon=True).start()
 print(guard.server_address[1], flush=True)
@@ -95,7 +95,8 @@ refused 'a build of packages that are no system fails' run vm --out "$WORK/out"
 ok '… after it fetched them' test -n "$(find "$WORK/cache/blobs" -type f -size -2k)"
 
 echo "$SECRET" >"$WORK/secret"
-printf 'machine other.invalid login you password wrong\nmachine %s login me password %s\n' "${URL#http://}" "$SECRET" >"$WORK/netrc"
+printf 'machine other.invalid login you password wrong\nmachine %s login me password %s\n' \
+	"${URL#http://}" "$SECRET" >"$WORK/netrc"
 chmod 600 "$WORK/secret" "$WORK/netrc"
 machine "{ user: me, file: $WORK/secret }" "{ file: $WORK/netrc }"
 ok 'a password from a file, and one from a file like .netrc' run lock

@@ -1,7 +1,8 @@
 #!/bin/bash
 # budget: 60
 # deadline: 900
-# Accounts that packages make, by whatever means, have the lock's ids in a real tree, with all that is theirs. What came out is told by a hook, which then fails: no image is made.
+# Accounts that packages make, by whatever means, have the lock's ids in a real tree, with all that is theirs.
+# What came out is told by a hook, which then fails: no image is made.
 # shellcheck disable=SC2154,SC2317 # ARCHIVE and the like come from the libraries; functions are called by ok
 . "${SOURCE:=$PWD}/tests/lib.sh"
 . "$SOURCE/tests/lock/lib.sh"
@@ -33,7 +34,8 @@ machine() {
 		packages: [$1]
 		repositories:
 		  test:
-		    { url: $URL/archive, suites: [$SUITE], components: [main], key: test.asc, fingerprints: [$(fingerprint archive)] }
+		    { url: $URL/archive, suites: [$SUITE], components: [main], key: test.asc,
+		      fingerprints: [$(fingerprint archive)] }
 		hooks:
 		  configure: !replace
 		    - [/bin/sh, -c, "grep -hE '^(svc|tool|computed|other|unit)' /etc/passwd /etc/group;

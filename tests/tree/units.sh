@@ -2,8 +2,7 @@
 # budget: 40
 # deadline: 900
 # Units in a built tree: what is enabled has its links there, what cannot be is refused at the recipe's line, and what the
-# image's
-# own systemd finds wrong is told there, too.
+# image's own systemd finds wrong is told there, too.
 # shellcheck disable=SC2317 # its functions are called by ok and refused
 . "${SOURCE:=$PWD}/tests/lib.sh"
 

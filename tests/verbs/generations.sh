@@ -48,14 +48,14 @@ judged() {
 sed -i 's/small\\n/other\\n/; s/"0640"/"0600"/; s/iputils-ping, /iputils-ping, nftables, tree, /
 	s/groups: \[adm\]/groups: [adm, audio]/
 	s#ExecStart: /bin/true#ExecStart: /bin/false#' "$SMALL"
-echo 'firewall: { tcp: [80, "8000-8010"], udp: [53] }' >>"$SMALL"
 cat >>"$SMALL" <<'EOF'
+firewall: { tcp: [80, "8000-8010"], udp: [53] }
 sysctl: { vm.swappiness: 10 }
 tmpfiles:
   /run/small: { type: d, mode: "0750", user: anna }
   "/var/cache/a b": { type: d, group: nobodyy, age: 1d }
+health: [{ unit: nothing.service, timeout: 5s }]
 EOF
-echo 'health: [{ unit: nothing.service, timeout: 5s }]' >>"$SMALL"
 ok 'the changed recipe is locked' "$AETHER" lock --cache "$CACHE" "$SMALL"
 refused 'a group in tmpfiles that the image does not have is refused' vm "$CACHE" "$OUT"
 ok '… by systemd-tmpfiles, at its line' \

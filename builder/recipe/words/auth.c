@@ -4,7 +4,8 @@
 #include "recipe/words/words.h"
 
 static const struct rule auth_env_rule = {"the name of an environment variable", "[A-Za-z_][A-Za-z0-9_]*"};
-static const struct rule auth_file_rule = {"the absolute path of a file of this machine, or one below ~/", "(~/|/)[^[:cntrl:]]+"};
+static const struct rule auth_file_rule = {"the absolute path of a file of this machine, or one below ~/",
+					   "(~/|/)[^[:cntrl:]]+"};
 static const struct rule auth_header_rule = {"the name of a header, like PRIVATE-TOKEN", "[A-Za-z0-9-]+"};
 static const struct rule auth_user_rule = {"the name of a user, without ':'", "[^:[:cntrl:]]+"};
 static const struct rule auth_host_rule = {"a registry's host, like ghcr.io or registry.example:5000",
@@ -89,7 +90,8 @@ void word_check_url(struct decoder *decoder, const struct node *url, const char 
 	} else if (words_auth_has_secret(url->text)) {
 		err_warn(decoder->err, &url->pos, path,
 			 "this URL seems to have a secret in it: it will stand in the lock, the plan and the log");
-		err_hint(decoder->err, "if the server takes it as a header, write it as 'auth': { header: NAME, env: VARIABLE }");
+		err_hint(decoder->err,
+			 "if the server takes it as a header, write it as 'auth': { header: NAME, env: VARIABLE }");
 	}
 }
 
