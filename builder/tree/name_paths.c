@@ -51,15 +51,18 @@ static void name_paths_add_globs(struct name_paths *paths, const char *key, cons
 static bool name_paths_is_formal(const char *path)
 {
 	static const char *const folders[] = {"/usr/share/lintian/overrides", "/usr/share/doc-base", "/usr/share/bug"};
+	static const char doc[] = "/usr/share/doc/";
 	static const char *const names[] = {"changelog", "copyright", "NEWS", "README", "TODO", "AUTHORS", "NOTICE"};
 
 	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
 		if (path_is_below(path, folders[i]))
 			return true;
-	for (size_t i = 0; text_has_prefix(path, "/usr/share/doc/") && i < sizeof names / sizeof *names; i++)
+	if (!text_has_prefix(path, doc))
+		return false;
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (text_has_prefix(path_last(path), names[i]))
 			return true;
-	return false;
+	return !strchr(path + sizeof doc - 1, '/'); /* a link to the papers of another package */
 }
 
 static bool name_paths_is_excluded(const struct plan *plan, const char *package, const char *path)

@@ -7,7 +7,7 @@
 
 # machine DOWNLOADS: the recipe, with these in its map `downloads`.
 machine() {
-	sed 's/^name: .*/name: vm/; s/^kinds: .*/kinds: [vm]\ntools: tools.recipe\npartitions: hybrid-ab.yaml/' \
+	sed 's/^name: .*/name: vm/; s/^kinds: .*/kinds: [lxc]\ntools: tools.recipe/' \
 		"$WORK/plain.recipe" >"$RECIPE"
 	printf 'downloads:\n%s\n' "$1" >>"$RECIPE"
 }
@@ -22,7 +22,7 @@ run() {
 	return "$status"
 }
 build() {
-	run vm --out "$WORK/out" "$@"
+	run lxc --out "$WORK/out" "$@"
 }
 
 # has LOCK NAME FILE [WORD]: the lock has the file as this download.
@@ -52,7 +52,6 @@ small_archive
 write_recipe app
 cp "$RECIPE" "$WORK/plain.recipe"
 sed 's/^name: .*/name: tools/' "$RECIPE" >"$WORK/repo/tools.recipe"
-sed 's/grow: true, //' "$SOURCE/partitions/hybrid-ab.yaml" >"$WORK/repo/hybrid-ab.yaml"
 RECIPE=$WORK/repo/vm.recipe LOCK=$WORK/repo/vm.lock
 FILES=$WORK/files
 mkdir "$FILES"

@@ -50,7 +50,7 @@ refused_plan 'a lock that lost a line is refused' 'was changed after it was made
 sed 's/version: "1.0"/version: "1.1"/' "$WORK/good" >"$LOCK"
 refused_plan 'a lock with another version is refused' 'was changed after it was made'
 sed 's/size: [0-9]*/size: many/' "$WORK/good" >"$LOCK"
-refused_plan 'a lock with a word for a size is refused' "'size' must be a number of bytes" "$LOCK:9:"
+refused_plan 'a lock with a word for a size is refused' "'size' must be a number of bytes" "$LOCK:10:"
 sed 's,path: "pool,path: "../pool,' "$WORK/good" >"$LOCK"
 refused_plan 'a lock with a path that leads out of the archive is refused' "'path' must be a path below"
 sed 's/^format: 1/format: 2/' "$WORK/good" >"$LOCK"

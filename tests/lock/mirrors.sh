@@ -8,7 +8,7 @@
 
 # build: lets the program fetch what is locked.
 build() {
-	timeout 300 "$AETHER" vm --cache "$WORK/cache" --out "$WORK/out" "$WORK/repo/vm.recipe" >"$WORK/said" 2>&1
+	timeout 300 "$AETHER" lxc --cache "$WORK/cache" --out "$WORK/out" "$WORK/repo/vm.recipe" >"$WORK/said" 2>&1
 	local status=$?
 	cat "$WORK/said"
 	return "$status"
@@ -31,10 +31,9 @@ fetched() {
 small_archive
 cp -a "$ARCHIVE" "$WORK/other"
 MIRRORS=$URL/other write_recipe app
-sed 's/grow: true, //' "$SOURCE/partitions/hybrid-ab.yaml" >"$WORK/repo/hybrid-ab.yaml"
 cp "$RECIPE" "$WORK/repo/tools.recipe"
 sed -i 's/^name: .*/name: tools/' "$WORK/repo/tools.recipe"
-sed 's/^name: .*/name: vm/; s/^kinds: .*/kinds: [vm]\ntools: tools.recipe\npartitions: hybrid-ab.yaml/' "$RECIPE" \
+sed 's/^name: .*/name: vm/; s/^kinds: .*/kinds: [lxc]\ntools: tools.recipe/' "$RECIPE" \
 	>"$WORK/repo/vm.recipe"
 
 mv "$ARCHIVE/dists" "$WORK/dists"

@@ -47,9 +47,9 @@ guard.serve_forever()' "$WORK/open" "$SECRET" "$WORK/elsewhere" >"$WORK/port" 2>
 machine() {
 	write_recipe app
 	sed -i "s|^  key: key.asc|&\n  auth: $1|" "$RECIPE"
-	sed -i 's/^name: .*/name: vm/; s/^kinds: .*/kinds: [vm]\ntools: tools.recipe\npartitions: hybrid-ab.yaml/' "$RECIPE"
+	sed -i 's/^name: .*/name: vm/; s/^kinds: .*/kinds: [lxc]\ntools: tools.recipe/' "$RECIPE"
 	printf 'downloads:\n  one: { url: "%s/files/one", path: /opt/one%s }\n' "$URL" "${2:+, auth: $2}" >>"$RECIPE"
-	grep -v '^downloads\|^  one\|^tools\|^partitions' "$RECIPE" | sed 's/^name: .*/name: tools/; s/\[vm\]/[tools]/' \
+	grep -v '^downloads\|^  one\|^tools' "$RECIPE" | sed 's/^name: .*/name: tools/; s/\[lxc\]/[tools]/' \
 		>"$WORK/repo/tools.recipe"
 }
 
@@ -80,7 +80,6 @@ mkdir -p "$WORK/open/files" "$WORK/out" "$WORK/repo"
 mv "$ARCHIVE" "$WORK/open/archive"
 echo 'what is behind the guard' >"$WORK/open/files/one"
 guard
-sed 's/grow: true, //' "$SOURCE/partitions/hybrid-ab.yaml" >"$WORK/repo/hybrid-ab.yaml"
 
 machine '{ env: ARCHIVE_TOKEN }' '{ header: PRIVATE-TOKEN, env: FILE_TOKEN }'
 refused 'without the variable nothing is locked' run lock
@@ -91,7 +90,7 @@ ok '… where the other server was asked' grep -q '^/files/one' "$WORK/elsewhere
 ok 'the plan needs no token' env -u ARCHIVE_TOKEN -u FILE_TOKEN "$AETHER" plan "$RECIPE"
 ok 'the plan is told' run plan --json
 rm -rf "$WORK/cache"
-refused 'a build of packages that are no system fails' run vm --out "$WORK/out"
+refused 'a build of packages that are no system fails' run lxc --out "$WORK/out"
 ok '… after it fetched them' test -n "$(find "$WORK/cache/blobs" -type f -size -2k)"
 
 echo "$SECRET" >"$WORK/secret"

@@ -49,7 +49,7 @@ lock() {
 }
 
 build() {
-	"$AETHER" vm --cache "$CACHE" --out "$WORK/out" "$RECIPE" >"$WORK/said" 2>&1
+	"$AETHER" vm --verbose --cache "$CACHE" --out "$WORK/out" "$RECIPE" >"$WORK/said" 2>&1
 	local status=$?
 	cat "$WORK/said"
 	return "$status"
