@@ -69,10 +69,11 @@ static void plan_firewall_put_input(struct arena *arena, struct buf *text, const
 		       "\t\ttype filter hook input priority filter; policy drop;\n"
 		       "\t\tct state vmap { established : accept, related : accept, invalid : drop }\n"
 		       "\t\tiif lo accept\n"
-		       "\t\tmeta l4proto { icmp, ipv6-icmp } accept\n"
+		       "\t\t# ICMP and ICMPv6: their names are in /etc/protocols, which a small system lacks\n"
+		       "\t\tmeta l4proto { 1, 58 } accept\n"
 		       "\t\tip6 saddr fe80::/10 udp dport 546 accept\n");
 	if (recipe->n_quadlets) /* containers on a network of theirs ask the host for each other's names */
-		buf_puts(text, "\t\tiifname \"podman*\" meta l4proto { tcp, udp } th dport 53 accept\n");
+		buf_puts(text, "\t\tiifname \"podman*\" meta l4proto { 6, 17 } th dport 53 accept\n");
 	plan_firewall_put_ports(text, "", "tcp", "22", &recipe->firewall_tcp);
 	plan_firewall_put_ports(text, "", "udp", NULL, &recipe->firewall_udp);
 	for (size_t i = 0; i < recipe->n_openings; i++)

@@ -105,7 +105,7 @@ bool clean_forgets(const struct plan *plan, const char *path)
 		    fnmatch(unwanted[i][1], name, 0) == 0)
 			return true;
 	for (size_t i = 0; i < sizeof emptied / sizeof *emptied; i++)
-		if (path_is_below(path, emptied[i]) && strcmp(path, emptied[i]) != 0)
+		if (path_is_below(path, emptied[i])) /* the folder, too: a layer has it when a file in it came and went */
 			return true;
 	for (size_t i = 0; i < plan->n_own; i++)
 		for (size_t p = 0; p < plan->own[i].paths.count; p++)
