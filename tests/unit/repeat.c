@@ -68,8 +68,8 @@ END_TEST
 START_TEST(what_is_in_no_image_does_not_count)
 {
 	static const char *const kept[] = {"/etc/motd", "/etc/ssh/sshd_config", "/var/lib/keys", "/etc/passwd"};
-	static const char *const forgotten[] = {"/etc/passwd-", "/var/log", "/var/log/a/b", "/etc/ssh/ssh_host_rsa_key", "/var/lib/key",
-						"/var/lib/key/below", "/etc/machine-id",
+	static const char *const forgotten[] = {"/etc/passwd-", "/var/log", "/var/log/a/b", "/etc/ssh/ssh_host_rsa_key",
+						"/var/lib/key", "/var/lib/key/below", "/etc/machine-id",
 						"/var/cache/ldconfig/aux-cache"};
 	struct plan_own own = {.name = "key"};
 	struct plan_file file = {.path = "/etc/machine-id"};
