@@ -61,6 +61,8 @@ static int tree_image_make(struct arena *arena, struct cache *cache, const struc
 	step.root_fd = root_fd;
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = steps[i](&step, err);
+	if (r == 0)
+		r = err_result(err); /* a warning of a step, which is an error with --strict */
 	if (r < 0)
 		return r;
 	*ret_tree = tree;
