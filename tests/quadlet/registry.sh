@@ -88,7 +88,8 @@ ok '… but not to whom a blob was sent for' grep -q 'store without a token /v2/
 refused '… never' grep -q 'store with a token' "$WORK/front.log"
 echo deny >"$WORK/front.mode"
 refused 'an image that is not for everybody is refused' run lock --update token
-ok '… with what can be done' said "does not allow everybody to read 'test/web'" 'for an image that is not public, write in the recipe: registries:'
+ok '… with what can be done' said "does not allow everybody to read 'test/web'" \
+	'for an image that is not public, write in the recipe: registries:'
 echo lie >"$WORK/front.mode"
 one_container token "$FRONT/test/web@sha256:$(digest second)"
 refused 'other bytes than those of the digest are refused' run lock token
