@@ -11,4 +11,8 @@ const char *escape_fstab(struct arena *arena, const char *word);
 /* `word` as a field of tmpfiles.d(5): C escapes, and `%%` for what would begin a specifier. In `arena`. */
 const char *escape_tmpfiles(struct arena *arena, const char *word);
 
+/* `path` as the name of a unit without its suffix, as `systemd-escape --path` has it: "srv-my\x2ddata", "-" for the root. In
+ * `arena`. */
+const char *escape_unit_path(struct arena *arena, const char *path);
+
 #endif

@@ -1,12 +1,12 @@
 #include "tree/unit_there.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/escape.h"
 #include "base/file.h"
 #include "tree/inside.h"
 
@@ -29,16 +29,7 @@ const char *unit_template(struct arena *arena, const char *name)
 
 const char *unit_of_path(struct arena *arena, const char *path, const char *suffix)
 {
-	const char *name = "";
-
-	for (path += *path == '/'; *path; path++)
-		if (*path == '/')
-			name = arena_printf(arena, "%s-", name);
-		else if (isalnum((unsigned char)*path) || *path == ':' || *path == '_' || (*path == '.' && *name))
-			name = arena_printf(arena, "%s%c", name, *path);
-		else
-			name = arena_printf(arena, "%s\\x%02x", name, (unsigned char)*path);
-	return arena_printf(arena, "%s%s", *name ? name : "-", suffix);
+	return arena_printf(arena, "%s%s", escape_unit_path(arena, path), suffix);
 }
 
 const char *unit_of_quadlet(struct arena *arena, const char *name)

@@ -1,8 +1,7 @@
 /* systemd units, and commands run at the end of a build. */
 #include <string.h>
 
-#include <ctype.h>
-
+#include "base/escape.h"
 #include "recipe/words/words.h"
 
 enum { UNIT_NAME_MAX = 255 };
@@ -23,24 +22,6 @@ static const struct schema schema_unit = {
 	.sections = word_unit_sections,
 };
 
-/* What `systemd-escape --path` makes of a path. */
-static const char *words_units_escaped(struct arena *arena, const char *path)
-{
-	const char *name = "";
-
-	for (const char *c = path; *c; c++) {
-		if (*c == '/' && (!*name || !c[1 + strspn(c + 1, "/")] || c[1] == '/'))
-			continue;
-		if (*c == '/')
-			name = arena_printf(arena, "%s-", name);
-		else if ((isalnum((unsigned char)*c) || strchr(":_.", *c)) && (*name || *c != '.'))
-			name = arena_printf(arena, "%s%c", name, *c);
-		else
-			name = arena_printf(arena, "%s\\x%02x", name, (unsigned char)*c);
-	}
-	return *name ? name : "-";
-}
-
 /* The key that says which path a unit is about: its name has to be that path's. */
 static const struct named_after {
 	const char *suffix, *section, *key;
@@ -58,7 +39,7 @@ static void words_units_check_name(struct decoder *decoder, const struct recipe_
 			setting = &unit->settings.items[i];
 	if (!setting || *setting->value != '/' || strchr(setting->value, '%'))
 		return;
-	right = arena_printf(decoder->arena, "%s%s", words_units_escaped(decoder->arena, setting->value), after->suffix);
+	right = arena_printf(decoder->arena, "%s%s", escape_unit_path(decoder->arena, setting->value), after->suffix);
 	if (strcmp(right, unit->name) == 0)
 		return;
 	err_at(decoder->err, -EINVAL, &unit->pos, path, "the unit of '%s' has to be called '%s'",
