@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/text.h"
 #include "tree/accounts.h"
 #include "tree/inside.h"
 #include "tree/steps.h"
+#include "tree/unit_there.h"
 
 /* --- away with it ---------------------------------------------------------------------------------------------------- */
 
@@ -55,47 +55,19 @@ int own_remove(const struct step *step, struct err *err)
 
 /* --- what takes its place -------------------------------------------------------------------------------------------- */
 
-static const char *const unit_folders[] = {"/etc/systemd/system", "/usr/lib/systemd/system"};
-
 /* The unit of a package, of the recipe, or of a Quadlet file. */
-static bool tree_own_has_unit(const struct step *step, struct arena *arena, const char *name)
+static bool tree_own_has_unit(const struct step *step, const char *name)
 {
-	const char *at = strchr(name, '@'), *dot = strrchr(name, '.');
-	const char *template = at ? arena_printf(arena, "%.*s@%s", (int)(at - name), name, dot) : name;
+	enum unit_there there = unit_there(step->plan, step->root_fd, name);
 
-	for (size_t i = 0; i < sizeof unit_folders / sizeof *unit_folders; i++)
-		if (inside_exists(step->root_fd, arena_printf(arena, "%s/%s", unit_folders[i], name)) ||
-		    inside_exists(step->root_fd, arena_printf(arena, "%s/%s", unit_folders[i], template)))
-			return true;
-	for (size_t i = 0; i < step->plan->n_quadlets; i++)
-		if (strncmp(step->plan->quadlets[i].name, name, (size_t)(dot - name)) == 0)
-			return true;
-	return false;
-}
-
-static int tree_own_note_unit(void *data, int folder_fd, const char *path, const char *name, unsigned char type,
-			      struct err *err)
-{
-	struct { struct arena *arena; struct strv names; } *known = data;
-
-	(void)folder_fd, (void)path, (void)type, (void)err;
-	if (!text_has_suffix(name, ".d") && !text_has_suffix(name, ".wants") && !text_has_suffix(name, ".requires"))
-		strv_push(known->arena, &known->names, name);
-	return 0;
+	return there == UNIT_THERE || there == UNIT_MASKED;
 }
 
 static int tree_own_refuse_unit(const struct step *step, struct arena *arena, const struct plan_own *own, const char *unit,
 				struct err *err)
 {
-	struct { struct arena *arena; struct strv names; } known = {.arena = arena};
-	const char *near;
-	int r = 0;
+	const char *near = unit_nearest(arena, step->plan, step->root_fd, unit);
 
-	for (size_t i = 0; r == 0 && i < sizeof unit_folders / sizeof *unit_folders; i++)
-		r = inside_each(step->root_fd, unit_folders[i], tree_own_note_unit, &known, err);
-	if (r < 0)
-		return r;
-	near = text_nearest(unit, known.names.items, known.names.count);
 	err_at(err, -ENOENT, &own->pos, arena_printf(arena, "perMachine.%s.before", own->name),
 	       "the image has no unit '%s'", unit);
 	return err_hint(err, near ? "did you mean '%s'?" : "add the package that has it, or leave it out", near);
@@ -118,7 +90,7 @@ static void tree_own_check(const struct step *step, struct arena *arena, const s
 	if (own->group)
 		accounts_gid(accounts, own->group, &own->pos, &gid, err);
 	for (size_t i = 0; i < own->before.count; i++)
-		if (!tree_own_has_unit(step, arena, own->before.items[i]))
+		if (!tree_own_has_unit(step, own->before.items[i]))
 			tree_own_refuse_unit(step, arena, own, own->before.items[i], err);
 }
 
