@@ -58,7 +58,7 @@ static void make_tree(void)
 	setlocale(LC_CTYPE, "C.UTF-8"); /* as main() does: names are text */
 	run("mkdir -p root/usr/bin root/a root/dev 'root/a b' && cd root && echo x >a/b && echo y >a.c && echo z >a-d && "
 	    "ln a/b a/hard && ln a/b usr/bin/hard && ln -s ../missing usr/link && mkfifo pipe && printf '' >empty && "
-	    "for i in {1..120}; do seq $i $((i * 900)); done >large && echo p >usr/bin/p && chmod 4755 usr/bin/p && "
+	    "for i in {1..120}; do seq $i $((i * 500)); done >large && echo p >usr/bin/p && chmod 4755 usr/bin/p && "
 	    "long=$(printf 'n%.0s' {1..200}) && mkdir $long && echo l >$long/$long && echo u >ünïcode && "
 	    "truncate -s 3M hole && echo t >>hole && chmod 1777 dev");
 	ck_assert_int_eq(setxattr(scratch_path("root/a/b"), "user.note", "v\0alue", 6, 0), 0);
