@@ -35,6 +35,11 @@ const char *layer_found(struct arena *arena, const struct cache *cache, const st
 	return arena_printf(arena, "%s/found", cache_path(cache, arena, ROOM, layer->key));
 }
 
+const char *layer_differences(struct arena *arena, const struct cache *cache, const struct plan_layer *layer)
+{
+	return arena_printf(arena, "%s/differences", cache_path(cache, arena, ROOM, layer->key));
+}
+
 /* The list of paths in it that are not root's, each followed by a NUL. */
 static const char *layer_owned_of(struct arena *arena, const char *layer)
 {

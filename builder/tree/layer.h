@@ -26,6 +26,9 @@ int layer_writable(struct arena *arena, struct cache *cache, const struct plan_t
 /* The file beside a layer in the cache that found_write() made of it; in `arena`. */
 const char *layer_found(struct arena *arena, const struct cache *cache, const struct plan_layer *layer);
 
+/* The file beside a layer in the cache that tree_repeat() made of it; in `arena`. */
+const char *layer_differences(struct arena *arena, const struct cache *cache, const struct plan_layer *layer);
+
 /* Makes layer `l` of `tree` (l is one with packages) in the empty folder `draft`, over those of the cache below it. The
  * files are in the folder that layer_files_of() names. */
 int layer_fill(struct cache *cache, const struct plan_tree *tree, unsigned l, const char *draft, struct dpkg_progress *progress,

@@ -17,7 +17,7 @@
 #include "tree/owners.h"
 #include "tree/steps.h"
 
-enum { TOLD_MAX = 40, TABLE_MAX = 1 << 20 };
+enum { TOLD_MAX = 40, TABLE_MAX = 1 << 20, DIFFERENCES_BYTES_MAX = 64 << 20 };
 
 /* --- two trees ------------------------------------------------------------------------------------------------------- */
 
@@ -141,12 +141,12 @@ int repeat_compare(int one_fd, int other_fd, repeat_tell *tell, void *data, stru
 
 /* --- two layers ------------------------------------------------------------------------------------------------------ */
 
+/* What differs of a layer, as it is kept beside it: path, how it differs and package ("": nobody knows), each with its NUL.
+ * A layer does not change, so it is made a second time once; which of it counts is the plan's to say. */
 struct repeat_layer {
-	struct arena *arena;
-	const struct plan *plan;
 	int one, other;
 	struct owners owners;
-	size_t told;
+	struct buf differences;
 };
 
 /* The day in shadow(5) is put in later, so it does not count. */
@@ -166,21 +166,18 @@ static bool repeat_is_day_only(const struct repeat_layer *layer, const char *pat
 	return same;
 }
 
-static int repeat_tell_error(void *data, const char *path, const char *what, struct err *err)
+static int repeat_note_difference(void *data, const char *path, const char *what, struct err *err)
 {
 	struct repeat_layer *layer = data;
-	const struct pos pos = {.file = layer->plan->recipe->path};
 	const char *package;
 
-	if (clean_forgets(layer->plan, path) || repeat_is_day_only(layer, path))
-		return 0;
-	if (++layer->told > TOLD_MAX)
+	(void)err;
+	if (repeat_is_day_only(layer, path))
 		return 0;
 	package = owners_guess(&layer->owners, path);
-	err_at(err, -EINVAL, &pos, NULL, "'%s' is not the same when its package is installed once more (%s differs); "
-	       "behind it is %s%s%s", path, what, package ? "the package '" : "an unknown package",
-	       package ? package : "", package ? "'" : "");
-	err_hint(err, "a secret or a name of one machine belongs into 'perMachine'");
+	buf_add(&layer->differences, path, strlen(path) + 1);
+	buf_add(&layer->differences, what, strlen(what) + 1);
+	buf_add(&layer->differences, package ? package : "", package ? strlen(package) + 1 : 1);
 	return 0;
 }
 
@@ -197,28 +194,33 @@ static int repeat_make(struct arena *arena, struct cache *cache, const struct pl
 	return layer_fill(cache, tree, l, *ret_path, &progress, err);
 }
 
-static int repeat_check_layer(struct cache *cache, const struct plan *plan, unsigned l, size_t *told, struct err *err)
+/* Compares the files of a layer with those of its second making, and keeps what differs beside it. */
+static int repeat_note_layer(struct cache *cache, const struct plan_layer *made, const char *draft, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct repeat_layer layer = {.arena = arena, .plan = plan, .one = -1, .other = -1, .told = *told};
+	_cleanup_fd_ int one = inside_open(layer_files(arena, cache, made), err);
+	_cleanup_fd_ int other = one < 0 ? -1 : inside_open(layer_files_of(arena, draft), err);
+	struct repeat_layer layer = {.one = one, .other = other};
+	int r = one < 0 ? one : other < 0 ? other : owners_read(arena, one, &layer.owners, err);
+
+	if (r == 0)
+		r = repeat_compare(one, other, repeat_note_difference, &layer, err);
+	if (r == 0)
+		r = file_publish(layer_differences(arena, cache, made), layer.differences.size ? layer.differences.data : "",
+				 layer.differences.size, 0644, err);
+	buf_free(&layer.differences);
+	return r;
+}
+
+static int repeat_layer_twice(struct cache *cache, const struct plan_tree *tree, unsigned l, struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
 	struct err ignored = {0};
 	const char *draft = NULL;
-	int lock = -1, r = repeat_make(arena, cache, &plan->image, l, &draft, &lock, err);
+	int lock = -1, r = repeat_make(arena, cache, tree, l, &draft, &lock, err);
 
-	if (r == 0) {
-		layer.one = inside_open(layer_files(arena, cache, &plan->image.layers[l]), err);
-		layer.other = layer.one < 0 ? -1 : inside_open(layer_files_of(arena, draft), err);
-		r = layer.one < 0 ? layer.one : layer.other < 0 ? layer.other : 0;
-	}
 	if (r == 0)
-		r = owners_read(arena, layer.one, &layer.owners, err);
-	if (r == 0)
-		r = repeat_compare(layer.one, layer.other, repeat_tell_error, &layer, err);
-	*told = layer.told;
-	if (layer.one >= 0)
-		close(layer.one);
-	if (layer.other >= 0)
-		close(layer.other);
+		r = repeat_note_layer(cache, &tree->layers[l], draft, err);
 	if (draft)
 		path_remove(draft, &ignored); /* else the next run sweeps it */
 	err_free(&ignored);
@@ -227,22 +229,67 @@ static int repeat_check_layer(struct cache *cache, const struct plan *plan, unsi
 	return r;
 }
 
-int tree_repeat(struct cache *cache, const struct plan *plan, struct err *err)
+/* --- what counts ----------------------------------------------------------------------------------------------------- */
+
+static void repeat_tell_error(const struct plan *plan, const char *path, const char *what, const char *package, struct err *err)
+{
+	const struct pos pos = {.file = plan->recipe->path};
+
+	err_at(err, -EINVAL, &pos, NULL, "'%s' is not the same when its package is installed once more (%s differs); "
+	       "behind it is %s%s%s", path, what, *package ? "the package '" : "an unknown package", package,
+	       *package ? "'" : "");
+	err_hint(err, "a secret or a name of one machine belongs into 'perMachine'");
+}
+
+static int repeat_tell_layer(struct cache *cache, const struct plan *plan, const struct plan_layer *layer, size_t *told,
+			     struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	_cleanup_buf_ struct buf list = {0};
+	int r = file_read(layer_differences(arena, cache, layer), DIFFERENCES_BYTES_MAX, &list, err);
+
+	for (size_t at = 0; r == 0 && at < list.size;) {
+		const char *path = list.data + at, *what = path + strlen(path) + 1, *package = what + strlen(what) + 1;
+
+		at += (size_t)(package - path) + strlen(package) + 1;
+		if (!clean_forgets(plan, path) && ++*told <= TOLD_MAX)
+			repeat_tell_error(plan, path, what, package, err);
+	}
+	return r;
+}
+
+/* The packages of the layers that were not made twice yet. */
+static int repeat_prepare(struct cache *cache, const struct plan *plan, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct debian_package *packages = NULL;
-	size_t n = 0, told = 0;
-	int r = 0;
+	size_t n = 0;
+	int r;
 
 	for (unsigned l = 0; l < LAYER_COUNT; l++)
 		for (size_t i = 0; i < plan->image.layers[l].n_packages; i++)
-			*arena_push(arena, packages, n) = plan->image.layers[l].packages[i];
+			if (!path_exists(layer_differences(arena, cache, &plan->image.layers[l])))
+				*arena_push(arena, packages, n) = plan->image.layers[l].packages[i];
 	r = debs_fetch(cache, plan->lock, packages, n, err);
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = deb_unpack(cache, &packages[i], err);
-	for (unsigned l = 0; r == 0 && l < LAYER_COUNT; l++)
-		if (plan->image.layers[l].n_packages)
-			r = repeat_check_layer(cache, plan, l, &told, err);
+	return r;
+}
+
+int tree_repeat(struct cache *cache, const struct plan *plan, struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	size_t told = 0;
+	int r = repeat_prepare(cache, plan, err);
+
+	for (unsigned l = 0; r == 0 && l < LAYER_COUNT; l++) {
+		const struct plan_layer *layer = &plan->image.layers[l];
+
+		if (layer->n_packages && !path_exists(layer_differences(arena, cache, layer)))
+			r = repeat_layer_twice(cache, &plan->image, l, err);
+		if (layer->n_packages && r == 0)
+			r = repeat_tell_layer(cache, plan, layer, &told, err);
+	}
 	if (r == 0 && told > TOLD_MAX)
 		r = err_set(err, -EINVAL, "… and %zu more files differ", told - TOLD_MAX);
 	return r < 0 ? r : err_result(err);
