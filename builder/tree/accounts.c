@@ -75,3 +75,15 @@ int accounts_gid(const struct accounts *accounts, const char *name, const struct
 {
 	return accounts_look_up(&accounts->group, "group", name, pos, ret_gid, err);
 }
+
+bool accounts_have(const struct accounts *accounts, bool user, const char *name)
+{
+	unsigned id;
+
+	return accounts_find(user ? &accounts->passwd : &accounts->group, name, &id) == 0;
+}
+
+const char *accounts_near(struct arena *arena, const struct accounts *accounts, bool user, const char *name)
+{
+	return accounts_nearest(arena, user ? &accounts->passwd : &accounts->group, name);
+}

@@ -16,9 +16,14 @@ typedef void name_ask(const struct step *step, struct arena *arena, const struct
 name_ask name_ask_unit;      /* something must come of it: it is not missing, masked or a template */
 name_ask name_ask_program;   /* an absolute path: a file that can be executed, and if a script, its interpreter too */
 name_ask name_ask_file;      /* an absolute path of anything */
+name_ask name_ask_user;      /* an account's name, or number */
+name_ask name_ask_group;
 name_ask name_ask_zone;      /* a time zone of tzfile(5) */
 name_ask name_ask_module;    /* a kernel module, or an alias of one */
 name_ask name_ask_blacklist; /* the same, where a missing one does no harm */
+
+/* Asks for the accounts, files and folders that the recipe's units name: without them a service does not start. */
+void names_ask_units(const struct step *step, struct arena *arena, struct err *err);
 
 /* Warns of globs of `exclude` and `include` in the recipe's own file that no package has a path for, and of packages that it
  * asks for and of which `exclude` leaves nothing. */

@@ -284,6 +284,7 @@ int step_names(const struct step *step, struct err *err)
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
 		words[i](&asking);
+	names_ask_units(step, arena, err);
 	names_ask_paths(step, err);
 	problem_sort(err);
 	return err_result(err);

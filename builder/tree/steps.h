@@ -35,8 +35,9 @@ int step_logins(const struct step *step, struct err *err);
 /* systemd-tmpfiles(8) must find nothing wrong with the recipe's `tmpfiles`; what it says is told at the recipe's place. */
 int step_tmpfiles(const struct step *step, struct err *err);
 
-/* nft(8) must find nothing wrong with the firewall's rules; what it says is told at its place. */
-int step_firewall(const struct step *step, struct err *err);
+/* nft(8), sshd(8) and visudo(8) must find nothing wrong with what the recipe configures of theirs; what they say is told at
+ * its place. */
+int step_judges(const struct step *step, struct err *err);
 
 /* Podman's own generator must find nothing wrong with the Quadlet files; what it says is told at the recipe's place. */
 int step_quadlets(const struct step *step, struct err *err);

@@ -96,7 +96,7 @@ static void unit_names_check_unit(const struct step *step, const struct unit_ind
 	}
 }
 
-static const char *unit_names_value(const struct plan_unit *unit, const char *section, const char *key)
+const char *unit_names_value(const struct plan_unit *unit, const char *section, const char *key)
 {
 	const char *value = NULL;
 

@@ -11,4 +11,7 @@ int unit_names_check(const struct step *step, const struct unit_index *index, st
 /* Makes the folders that the recipe's mounts and automounts are to be at: the machine's root cannot be written. */
 int unit_names_make_mount_points(const struct step *step, struct err *err);
 
+/* What the recipe's words give `key` in `section` of the unit, the last time; or NULL. */
+const char *unit_names_value(const struct plan_unit *unit, const char *section, const char *key);
+
 #endif

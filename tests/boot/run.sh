@@ -126,7 +126,7 @@ export WORK
 
 ok "test builds the image, boots it by UEFI, and all holds" try --uefi --accel tcg "$RECIPE"
 ok "it says so, line by line" said "ok the system has started" "ok health: unit ssh.service" "ok the root is erofs" \
-	"6 passed, 0 failed"
+	"9 passed, 0 failed"
 ok "nothing is left of the machine" leaves_nothing probe
 ok "a test is no part of the plan" plan_is_the_same
 

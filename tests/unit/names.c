@@ -33,6 +33,9 @@ static const struct { const char *path, *text; mode_t mode; } files[] = {
 	{"/usr/lib/systemd/system/nginx.service", "[Service]\n", 0644},
 	{"/usr/lib/systemd/system/getty@.service", "[Service]\n", 0644},
 	{"/etc/app/app.env", "A=1\n", 0644},
+	{"/etc/passwd", "root:x:0:0::/root:/bin/sh\nwww-data:x:33:33::/:/bin/sh\n", 0644},
+	{"/etc/group", "root:x:0:\naudio:x:29:\n", 0644},
+	{"/usr/lib/sysusers.d/later.conf", "# comment\nu later -\ng shared -\nm later audio\n", 0644},
 	{"/etc/containers/systemd/pod.yaml", "a: 1\n", 0644},
 };
 
@@ -161,6 +164,59 @@ static const struct {
 	{"Unit", "Requires", "nginx.service web.container", 0}, {"Unit", "Requires", "ngnix.service", 1},
 	{"Unit", "After", "ngnix.service", 0}, {"Container", "Exec", "/no/such", 0},
 };
+
+/* What a setting of a unit asks, in a unit with that setting beside it; the problem, NULL: nothing is wrong. */
+static const struct {
+	const char *key, *value, *beside, *problem;
+} needs[] = {
+	{"User", "www-data", "", NULL}, {"User", "ww-data", "", "the image has no user 'ww-data'"}, {"User", "1000", "", NULL},
+	{"User", "later", "", NULL}, {"User", "shared", "", "the image has no user 'shared'"}, {"User", "%i", "", NULL},
+	{"User", "anything", "DynamicUser=yes", NULL},
+	{"User", "anything", "DynamicUser=no", "the image has no user 'anything'"},
+	{"Group", "later", "", NULL}, {"Group", "shared", "", NULL}, {"Group", "nothing", "", "the image has no group 'nothing'"},
+	{"SupplementaryGroups", "audio shared", "", NULL},
+	{"SupplementaryGroups", "audio vidoe", "", "the image has no group 'vidoe'"},
+	{"SocketUser", "rot", "", "the image has no user 'rot'"}, {"SocketGroup", "audio", "", NULL},
+	{"WorkingDirectory", "/etc/app", "", NULL}, {"WorkingDirectory", "-/etc/ap", "", NULL},
+	{"WorkingDirectory", "~", "", NULL}, {"WorkingDirectory", "/etc/ap", "", "the image has no file '/etc/ap'"},
+	{"WorkingDirectory", "/var/lib/app", "", NULL}, {"WorkingDirectory", "/opt/share/app", "", NULL},
+	{"EnvironmentFile", "/etc/app/app.env", "", NULL}, {"EnvironmentFile", "-/etc/app/ap.env", "", NULL},
+	{"EnvironmentFile", "/etc/app/ap.env", "", "the image has no file '/etc/app/ap.env'"},
+	{"ReadWritePaths", "/etc/app -/etc/x +/etc/app", "", NULL},
+	{"ReadOnlyPaths", "/etc/app /etc/x", "", "the image has no file '/etc/x'"},
+	{"BindPaths", "/etc/app:/a", "", NULL}, {"BindReadOnlyPaths", "/etc/x:/etc/app", "", "the image has no file '/etc/x'"},
+	{"LoadCredential", "a:/etc/x", "", "the image has no file '/etc/x'"}, {"LoadCredential", "a", "", NULL},
+	{"LoadCredential", "a:/run/x", "", NULL}, {"Description", "/etc/x", "", NULL},
+};
+
+START_TEST(what_services_need_is_asked)
+{
+	_cleanup_fd_ int root_fd = make_tree();
+	bool dynamic = *needs[_i].beside;
+	struct recipe_setting words[] = {
+		{.section = "Service", .key = needs[_i].key, .value = needs[_i].value, .pos = {"a.recipe", 3, 7}},
+		{.section = "Service", .key = "DynamicUser", .value = dynamic ? strchr(needs[_i].beside, '=') + 1 : NULL},
+	};
+	const struct recipe_settings settings_of = {words, dynamic ? 2 : 1};
+	struct plan_unit units[] = {{.name = "a.service", .text = "", .words = &settings_of}};
+	struct plan of = plan;
+	struct err err = {0};
+
+	of.units = units;
+	of.n_units = 1;
+	names_ask_units(&(struct step){.plan = &of, .root_fd = root_fd}, scratch_arena(), &err);
+	if (!needs[_i].problem) {
+		ck_assert_msg(err.count == 0, "%s=%s", needs[_i].key, needs[_i].value);
+		return;
+	}
+	ck_assert_msg(err.count == 1, "%s=%s", needs[_i].key, needs[_i].value);
+	ck_assert_str_eq(err.first->text, needs[_i].problem);
+	ck_assert_str_eq(err.first->path, arena_printf(scratch_arena(), "units.a.service.Service.%s", needs[_i].key));
+	ck_assert_uint_eq(err.first->line, 3);
+	err_free(&err);
+}
+END_TEST
+LOOP_SUITE(names_units, what_services_need_is_asked, sizeof needs / sizeof *needs)
 
 START_TEST(what_quadlets_name_is_asked)
 {

@@ -105,6 +105,7 @@ static void words_files_check_file(struct decoder *decoder, struct recipe_file *
 	if (problem_known(decoder, path))
 		return;
 	word_check_place(decoder, &file->pos, path, file->path);
+	word_check_reader(decoder, &file->pos, path, file->path, file->mode);
 	words_files_take_content(decoder, file, path);
 	for (size_t i = 0; i < recipe->n_files; i++)
 		if (&recipe->files[i] != file && path_is_below(recipe->files[i].path, file->path)) {

@@ -45,6 +45,11 @@ void word_check_sections(struct decoder *decoder, enum word_file file, const cha
 /* Tells what is wrong with putting something at `path` of the image: an error or a warning at `pos`, under `key_path`. */
 void word_check_place(struct decoder *decoder, const struct pos *pos, const char *key_path, const char *path);
 
+/* --- readers.c ------------------------------------------------------------------------------------------------------- */
+
+/* Warns when whoever reads the folder of `path` will pass over this file because of its name, or of `mode`. */
+void word_check_reader(struct decoder *decoder, const struct pos *pos, const char *key_path, const char *path, mode_t mode);
+
 /* --- packages.c ------------------------------------------------------------------------------------------------ */
 
 extern const struct schema word_distribution, word_repositories, word_packages, word_globs,

@@ -1,9 +1,9 @@
 #!/bin/bash
 # budget: 30
 # deadline: 900
-# What programs of the tree itself judge before there is a machine: nft reads the firewall, and what it says is told at its
-# place; findmnt and systemd-fstab-generator read what is mounted. The tree is the gateway's, and no disk is made of it: its
-# hook fails, with what it saw.
+# What programs of the tree itself judge before there is a machine: nft reads the firewall, sshd and visudo what decides who may
+# log in and who is root, and what they say is told at its place; findmnt and systemd-fstab-generator read what is mounted. The
+# tree is the gateway's, and no disk is made of it: its hook fails, with what it saw.
 # shellcheck disable=SC2317 # its functions are called by ok and refused
 . "${SOURCE:=$PWD}/tests/lib.sh"
 need_image gateway
@@ -50,23 +50,32 @@ partitions:
     home: { priority: 9, size: 64M, content: { type: filesystem, format: ext4, mountpoint: /home } } } } } }
 files:
   /root/note: { text: "", mode: "0600" }
+  /etc/ssh/sshd_config.d/90-mine.conf: { text: "Match User aether\n\tAllowTcpForwarding no\n" }
+  /etc/sudoers.d/mine: { text: "aether ALL=(ALL) NOPASSWD: /usr/bin/id\n", mode: "0440" }
   /usr/local/bin/look: { source: look, mode: "0755" }
 hooks: { configure: [[/usr/local/bin/look]] }
-END
-cat >x/bad-text.recipe <<'END'
-firewall:
-  rules:
-    mine: { text: "table inet mine {\n\tchain input { type filter hook inptu priority 0; }\n}\n" }
-END
-echo $'# mine\nadd rule inet filter inptu tcp dport 9999 accept' >x/mine.nft
-cat >x/bad-source.recipe <<'END'
-firewall: { rules: { mine: { source: mine.nft } } }
 END
 
 refused 'a tree is made, and its hook looks at it' build good
 ok '… nft takes the rules, and the mounts are as they should be' said 'all is well'
-refused 'rules that nft does not take are refused' build bad-text
-ok '… at the line of the recipe, with that of the text' said "x/bad-text.recipe:3:" "(line 2 of '/etc/nftables.d/mine.nft')"
-refused 'a file of rules that nft does not take is refused' build bad-source
-ok '… at its own line' said "x/mine.nft:2:" 'nft says: '
+
+# judge WHO SAID TEXT KEY: what is wrong in line 2 of TEXT is told when KEY (with %s for where the text is) has it: at the recipe's
+# line for a text, and at its own for a file.
+judge() {
+	# shellcheck disable=SC2059 # the format is ours
+	printf "# $1\n$4\n" 'text: "'"${3//$'\n'/\\n}"'"' >x/text.recipe
+	printf '%s' "$3" >x/source.txt
+	# shellcheck disable=SC2059
+	printf "$4\n" 'source: source.txt' >x/source.recipe
+	refused "$1 refuses a text" build text
+	ok '… at the line of the recipe, with that of the text' said "x/text.recipe:2:" "$1 says: $2" "(line 2 of '/etc/"
+	refused "$1 refuses a file" build source
+	ok '… at its own line' said "x/source.txt:2:" "$1 says: $2"
+}
+judge nft '' $'# mine\nadd rule inet filter inptu tcp dport 9999 accept\n' 'firewall: { rules: { mine: { %s } } }'
+judge sshd 'Bad configuration option: PermitRootLogn' $'# mine\nPermitRootLogn no\n' \
+	'files: { /etc/ssh/sshd_config.d/90-mine.conf: { %s } }'
+judge sshd 'unsupported option "mayb"' $'# mine\nPasswordAuthentication mayb\n' \
+	'files: { /etc/ssh/sshd_config.d/90-mine.conf: { %s } }'
+judge visudo 'syntax error' $'# mine\naether ALL=(ALL NOPASSWD: ALL\n' 'files: { /etc/sudoers.d/mine: { mode: "0440", %s } }'
 finish
