@@ -1,5 +1,5 @@
-/* Programs of the image that say whether a configuration is sound, before a machine starts with it: a firewall that does not load,
- * an sshd that does not start and a sudo that refuses everybody are found by nobody who could still log in. */
+/* Programs of the image that say whether a configuration is sound, before a machine starts with it: a firewall that does not
+ * load, an sshd that does not start and a sudo that refuses everybody are found by nobody who could still log in. */
 #include <ctype.h>
 #include <errno.h>
 #include <fnmatch.h>
@@ -38,8 +38,8 @@ static bool judges_is_about(const struct judge *judge, const char *path)
 
 /* --- what it said ---------------------------------------------------------------------------------------------------- */
 
-/* After a file's name: ":3:5-9: Error: WHAT", ":3:5: WHAT", " line 3: WHAT", ": line 3: WHAT". Returns WHAT, or NULL when no line
- * is named. */
+/* After a file's name: ":3:5-9: Error: WHAT", ":3:5: WHAT", " line 3: WHAT", ": line 3: WHAT". Returns WHAT, or NULL when no
+ * line is named. */
 static const char *judges_read_place(const char *text, struct pos *pos)
 {
 	static const char error[] = "Error: ";

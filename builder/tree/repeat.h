@@ -7,8 +7,8 @@
 
 /* Makes every layer of the plan's image a second time (at another time, with other process numbers, another home and
  * another folder for temporary files) and compares it with the one in the cache, where all must be. Each file that differs
- * is an error that names the package behind it; but not what clean_forgets(), since that is in no image. What differs of a layer
- * is kept beside it: it is made a second time once. */
+ * is an error that names the package behind it; but not what clean_forgets(), since that is in no image. What differs of a
+ * layer is kept beside it: it is made a second time once. */
 int tree_repeat(struct cache *cache, const struct plan *plan, struct err *err);
 
 /* Told of a path that differs, and how: "its content", "its mode", … A negative errno ends the comparison. */

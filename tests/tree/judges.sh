@@ -59,8 +59,8 @@ END
 refused 'a tree is made, and its hook looks at it' build good
 ok '… nft takes the rules, and the mounts are as they should be' said 'all is well'
 
-# judge WHO SAID TEXT KEY: what is wrong in line 2 of TEXT is told when KEY (with %s for where the text is) has it: at the recipe's
-# line for a text, and at its own for a file.
+# judge WHO SAID TEXT KEY: what is wrong in line 2 of TEXT is told when KEY (with %s for where the text is) has it: at the
+# recipe's line for a text, and at its own for a file.
 judge() {
 	# shellcheck disable=SC2059 # the format is ours
 	printf "# $1\n$4\n" 'text: "'"${3//$'\n'/\\n}"'"' >x/text.recipe

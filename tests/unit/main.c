@@ -1,7 +1,7 @@
 /* Runs all suites, each test in a process of its own that is ended after two minutes. What tests/run is told:
 # deadline: 2400
 # budget: 300
- */
+# (more than that is a slow machine, or a test too many) */
 #include "suite.h"
 
 #include <signal.h>
