@@ -233,29 +233,34 @@ int hex_decode(const char *text, void *data, size_t size)
 
 enum { NAME_MAX_COMPARED = 64 };
 
-/* Levenshtein distance of two short names. */
+static bool text_same_letter(char a, char b)
+{
+	return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
+
+/* How many letters of two short names are missing, too many, others, or in each other's place (optimal string alignment). */
 static size_t text_edit_distance(const char *a, const char *b)
 {
-	size_t row[NAME_MAX_COMPARED + 1], length = strlen(b);
+	size_t rows[3][NAME_MAX_COMPARED + 1], length = strlen(b), i;
 
 	for (size_t j = 0; j <= length; j++)
-		row[j] = j;
-	for (size_t i = 1; a[i - 1]; i++) {
-		size_t diagonal = row[0];
+		rows[0][j] = j;
+	for (i = 1; a[i - 1]; i++) {
+		size_t *row = rows[i % 3], *above = rows[(i + 2) % 3], *twice = rows[(i + 1) % 3];
 
 		row[0] = i;
 		for (size_t j = 1; j <= length; j++) {
-			size_t best = diagonal + (tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]));
-
-			diagonal = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			row[j] = best;
+			row[j] = above[j - 1] + !text_same_letter(a[i - 1], b[j - 1]);
+			if (above[j] + 1 < row[j])
+				row[j] = above[j] + 1;
+			if (row[j - 1] + 1 < row[j])
+				row[j] = row[j - 1] + 1;
+			if (i > 1 && j > 1 && text_same_letter(a[i - 1], b[j - 2]) && text_same_letter(a[i - 2], b[j - 1]) &&
+			    twice[j - 2] + 1 < row[j])
+				row[j] = twice[j - 2] + 1;
 		}
 	}
-	return row[length];
+	return rows[(i - 1) % 3][length];
 }
 
 size_t text_columns(const char *text)

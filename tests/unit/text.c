@@ -340,6 +340,7 @@ START_TEST(a_misspelt_name_suggests_the_nearest_and_a_strange_one_nothing)
 	ck_assert_str_eq(text_nearest("partition", known, n), "partitions");
 	ck_assert_str_eq(text_nearest("usres", known, n), "users");
 	ck_assert_str_eq(text_nearest("file", known, n), "files");
+	ck_assert_str_eq(text_nearest("ngnix", (const char *const[]){"afnix", "nginx", "unix"}, 3), "nginx");
 	ck_assert_str_eq(text_nearest("use", known, n), "use");
 	ck_assert_ptr_null(text_nearest("kernel", known, n));
 	ck_assert_ptr_null(text_nearest("firewall", known, n));
