@@ -72,7 +72,8 @@ static void name_account_ask(const struct step *step, struct arena *arena, const
 		return;
 	name_missing(name, accounts_near(arena, &accounts, user, name->text),
 		     user ? "add it to 'users', or the package that makes it"
-			  : "add it to 'groups', or the package that makes it", err, "the image has no %s '%s'", user ? "user" : "group", name->text);
+			  : "add it to 'groups', or the package that makes it",
+		     err, "the image has no %s '%s'", user ? "user" : "group", name->text);
 }
 
 void name_ask_user(const struct step *step, struct arena *arena, const struct name *name, struct err *err)
