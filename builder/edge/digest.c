@@ -60,6 +60,12 @@ void sha256_of(const void *data, size_t size, uint8_t out[SHA256_SIZE])
 		edge_digest_openssl_failed();
 }
 
+void sha1_of(const void *data, size_t size, uint8_t out[SHA1_SIZE])
+{
+	if (EVP_Digest(data, size, out, NULL, EVP_sha1(), NULL) != 1)
+		edge_digest_openssl_failed();
+}
+
 void sha256_hex_of(const void *data, size_t size, char out[SHA256_HEX])
 {
 	uint8_t digest[SHA256_SIZE];

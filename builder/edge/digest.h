@@ -1,4 +1,4 @@
-/* SHA-256, SHA-512 (FIPS 180-4) and base64 by OpenSSL. */
+/* SHA-1, SHA-256, SHA-512 (FIPS 180-4) and base64 by OpenSSL. */
 #ifndef EDGE_DIGEST_H
 #define EDGE_DIGEST_H
 
@@ -9,7 +9,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 
-enum { SHA256_SIZE = 32, SHA256_HEX = 65 /* with the NUL */, SHA512_HEX = 129 };
+enum { SHA1_SIZE = 20, SHA256_SIZE = 32, SHA256_HEX = 65 /* with the NUL */, SHA512_HEX = 129 };
 
 struct sha256; /* a digest in the making */
 
@@ -26,6 +26,9 @@ void sha256_hex_of(const void *data, size_t size, char out[SHA256_HEX]);
 
 /* The SHA-512 of one piece of memory, as 128 lower-case digits and a NUL. */
 void sha512_hex_of(const void *data, size_t size, char out[SHA512_HEX]);
+
+/* The SHA-1 of one piece of memory, for formats that have one: it keeps nobody from making another with the same. */
+void sha1_of(const void *data, size_t size, uint8_t out[SHA1_SIZE]);
 
 /* The digest and size of a whole file, in hexadecimal. `ret_size` may be NULL. */
 int sha256_file(const char *path, char out[SHA256_HEX], uint64_t *ret_size, struct err *err);

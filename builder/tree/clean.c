@@ -3,14 +3,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
-#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "tree/dates.h"
 #include "tree/inside.h"
 #include "tree/steps.h"
+
+enum { DATED_BYTES_MAX = 16 << 20 };
 
 /* Files by folder and glob(7). */
 static const char *const unwanted[][2] = {
@@ -61,37 +63,18 @@ static int clean_remove_file(void *data, int folder_fd, const char *path, const 
 	return unlinkat(folder_fd, name, 0) < 0 ? err_sys(err, -errno, "cannot remove '%s' in the tree", path) : 0;
 }
 
-void clean_shadow(const struct buf *old, int64_t when, struct buf *new)
+static int clean_set_dates(const struct step *step, const char *path, struct err *err)
 {
-	for (const char *line = old->size ? old->data : ""; *line;) {
-		size_t length = strcspn(line, "\n"), name = strcspn(line, ":\n");
-		size_t password = line[name] == ':' ? strcspn(line + name + 1, ":\n") : 0, day = name + 1 + password;
-
-		if (line[name] == ':' && line[day] == ':') {
-			size_t rest = day + 1 + strcspn(line + day + 1, ":\n");
-
-			buf_printf(new, "%.*s:%" PRId64 "%.*s\n", (int)day, line, when, (int)(length - rest), line + rest);
-		} else {
-			buf_printf(new, "%.*s\n", (int)length, line);
-		}
-		line += length + (line[length] == '\n');
-	}
-}
-
-/* The third field of shadow(5) is the day of the last change: of the packages, not of the build. */
-static int clean_date_passwords(const struct step *step, struct err *err)
-{
-	_cleanup_fd_ int fd = root_open(step->root_fd, "/etc/shadow", O_PATH, 0);
+	_cleanup_fd_ int fd = root_open(step->root_fd, path, O_PATH, 0);
 	_cleanup_buf_ struct buf old = {0}, new = {0};
 	struct stat st;
-	int r = inside_read(step->root_fd, "/etc/shadow", 1 << 20, &old, err);
+	int r = fd < 0 ? 0 : inside_read(step->root_fd, path, DATED_BYTES_MAX, &old, err);
 
 	if (r < 0)
 		return r;
-	if (old.size == 0 || fd < 0 || fstat(fd, &st) < 0)
+	if (old.size == 0 || fstat(fd, &st) < 0 || !dates_set(path, &old, step->plan->epoch, &new))
 		return 0;
-	clean_shadow(&old, step->plan->epoch / 86400, &new);
-	return inside_write(step->root_fd, "/etc/shadow", new.data, new.size,
+	return inside_write(step->root_fd, path, new.data, new.size,
 			    &(struct inside_access){st.st_mode & 07777, st.st_uid, st.st_gid}, err);
 }
 
@@ -129,7 +112,9 @@ int step_clean(const struct step *step, struct err *err)
 		if ((r = inside_each(step->root_fd, emptied[i], clean_remove_file, (void *)step, err)) < 0)
 			return r;
 	r = own_remove(step, err);
-	return r == 0 ? clean_date_passwords(step, err) : r;
+	for (size_t i = 0; r == 0 && dates_paths[i]; i++)
+		r = clean_set_dates(step, dates_paths[i], err);
+	return r;
 }
 
 int step_ground(const struct step *step, struct err *err)

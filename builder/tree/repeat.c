@@ -11,13 +11,14 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "tree/dates.h"
 #include "tree/debs.h"
 #include "tree/inside.h"
 #include "tree/layer.h"
 #include "tree/owners.h"
 #include "tree/steps.h"
 
-enum { TOLD_MAX = 40, TABLE_MAX = 1 << 20, DIFFERENCES_BYTES_MAX = 64 << 20 };
+enum { TOLD_MAX = 40, DATED_BYTES_MAX = 16 << 20, DIFFERENCES_BYTES_MAX = 64 << 20 };
 
 /* --- two trees ------------------------------------------------------------------------------------------------------- */
 
@@ -149,21 +150,17 @@ struct repeat_layer {
 	struct buf differences;
 };
 
-/* The day in shadow(5) is put in later, so it does not count. */
-static bool repeat_is_day_only(const struct repeat_layer *layer, const char *path)
+/* What differs is the date that is set later, and nothing else. */
+static bool repeat_is_date_only(const struct repeat_layer *layer, const char *path)
 {
 	_cleanup_buf_ struct buf one = {0}, other = {0}, a = {0}, b = {0};
 	struct err ignored = {0};
-	bool same = strcmp(path, "/etc/shadow") == 0 && inside_read(layer->one, path, TABLE_MAX, &one, &ignored) == 0 &&
-		    inside_read(layer->other, path, TABLE_MAX, &other, &ignored) == 0 && one.size && other.size;
+	bool same = inside_read(layer->one, path, DATED_BYTES_MAX, &one, &ignored) == 0 &&
+		    inside_read(layer->other, path, DATED_BYTES_MAX, &other, &ignored) == 0 && one.size && other.size &&
+		    dates_set(path, &one, 0, &a) && dates_set(path, &other, 0, &b);
 
-	if (same) {
-		clean_shadow(&one, 0, &a);
-		clean_shadow(&other, 0, &b);
-		same = a.size == b.size && memcmp(a.data, b.data, a.size) == 0;
-	}
 	err_free(&ignored);
-	return same;
+	return same && a.size == b.size && memcmp(a.data, b.data, a.size) == 0;
 }
 
 static int repeat_note_difference(void *data, const char *path, const char *what, struct err *err)
@@ -172,7 +169,7 @@ static int repeat_note_difference(void *data, const char *path, const char *what
 	const char *package;
 
 	(void)err;
-	if (repeat_is_day_only(layer, path))
+	if (repeat_is_date_only(layer, path))
 		return 0;
 	package = owners_guess(&layer->owners, path);
 	buf_add(&layer->differences, path, strlen(path) + 1);

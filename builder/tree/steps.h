@@ -65,9 +65,6 @@ int own_remove(const struct step *step, struct err *err);
 /* Whether what packages have at this path is in no image: step_clean() takes it away, or the plan writes it anew. */
 bool clean_forgets(const struct plan *plan, const char *path);
 
-/* Appends to `new` what is in `old`, a shadow(5) file, with `day` as that of every last change. */
-void clean_shadow(const struct buf *old, int64_t day, struct buf *new);
-
 /* Puts the machine's name where scripts of packages wrote that of the sandbox. */
 int step_hostname(const struct step *step, struct err *err);
 
