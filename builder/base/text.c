@@ -282,7 +282,7 @@ int text_padding(const char *text, size_t columns)
 const char *text_nearest(const char *name, const char *const *known, size_t n)
 {
 	const char *nearest = NULL;
-	size_t length = strlen(name), best = 1 + (length > 3) + length / 6;
+	size_t length = strlen(name), best = 1 + (length > 3) + length / 9;
 
 	if (length > NAME_MAX_COMPARED)
 		return NULL;
