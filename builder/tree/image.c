@@ -27,7 +27,8 @@ typedef int image_step(const struct step *step, struct err *err);
 /* Files, units and hooks. Names are asked when files or units were refused, too: all that is misspelt is told at once. */
 static int tree_image_words(const struct step *step, struct err *err)
 {
-	static image_step *const steps[] = {step_files, step_logins, step_tmpfiles, step_judges, step_quadlets, step_units};
+	static image_step *const steps[] = {step_files, step_fstab, step_logins, step_tmpfiles,
+					     step_judges, step_quadlets, step_units};
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < sizeof steps / sizeof *steps; i++)

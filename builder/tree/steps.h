@@ -29,6 +29,9 @@ int step_downloads(const struct step *step, struct err *err);
 /* The plan's files. */
 int step_files(const struct step *step, struct err *err);
 
+/* An /etc/fstab of the recipe's own has folders to mount on; what would keep the machine from starting is warned of. */
+int step_fstab(const struct step *step, struct err *err);
+
 /* Users that can log in have a shell that is in the image. */
 int step_logins(const struct step *step, struct err *err);
 

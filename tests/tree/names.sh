@@ -87,4 +87,21 @@ END
 refused 'a hook whose program is missing is refused' build
 ok '… with the nearest' at touhc "has no program '/usr/bin/touhc'"
 ok '… and so is what else is misspelt' at nohting "has no unit 'nohting.service'"
+
+# Tables of mounts: the root cannot be written, and a machine waits for its disks.
+recipe <<-'END'
+	files:
+	  /etc/fstab: { text: "# mine\n10.0.0.5:/v /mnt/nas nfs _netdev 0 0\n/dev/vdb1 /srv/my\\040data ext4 nofail\n/dev/vdc1 /srv/b ext4\n" }
+	hooks: { configure: [[/bin/sh, -c, "ls -d /mnt/nas '/srv/my data' /srv/b; exit 1"]] }
+END
+refused 'a tree with an fstab is made, and looked at' build
+ok '… it has the folders to mount on' said ' /mnt/nas' ' /srv/my data' ' /srv/b'
+ok '… a disk that the machine would wait for is warned of' at /etc/fstab "without '/dev/vdc1'"
+refused '… and one that it can go without is not' said '/dev/vdb1'
+recipe <<-'END'
+	files:
+	  /etc/fstab: { text: "/dev/vdb1\n/dev/vdc1 /srv/b\n" }
+END
+refused 'an fstab with words missing is refused' build
+ok '… what is missing is told' said "'/dev/vdb1' of '/etc/fstab' has no mount point" "'/dev/vdc1' of '/etc/fstab' has no type"
 finish
