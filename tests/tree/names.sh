@@ -91,7 +91,8 @@ ok '… and so is what else is misspelt' at nohting "has no unit 'nohting.servic
 # Tables of mounts: the root cannot be written, and a machine waits for its disks.
 recipe <<-'END'
 	files:
-	  /etc/fstab: { text: "# mine\n10.0.0.5:/v /mnt/nas nfs _netdev 0 0\n/dev/vdb1 /srv/my\\040data ext4 nofail\n/dev/vdc1 /srv/b ext4\n" }
+	  /etc/fstab:
+	    text: "a:/v /mnt/nas nfs _netdev 0 0\n/dev/vdb1 /srv/my\\040data ext4 nofail\n/dev/vdc1 /srv/b ext4\n"
 	hooks: { configure: [[/bin/sh, -c, "ls -d /mnt/nas '/srv/my data' /srv/b; exit 1"]] }
 END
 refused 'a tree with an fstab is made, and looked at' build
