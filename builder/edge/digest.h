@@ -21,14 +21,14 @@ void sha256_free(struct sha256 *state);
 /* The digest of one piece of memory. */
 void sha256_of(const void *data, size_t size, uint8_t out[SHA256_SIZE]);
 
+/* The same by SHA-1: for formats that want it, never for trust. */
+void sha1_of(const void *data, size_t size, uint8_t out[SHA1_SIZE]);
+
 /* The digest of one piece of memory, as 64 lower-case digits and a NUL. */
 void sha256_hex_of(const void *data, size_t size, char out[SHA256_HEX]);
 
 /* The SHA-512 of one piece of memory, as 128 lower-case digits and a NUL. */
 void sha512_hex_of(const void *data, size_t size, char out[SHA512_HEX]);
-
-/* The SHA-1 of one piece of memory, for formats that have one: it keeps nobody from making another with the same. */
-void sha1_of(const void *data, size_t size, uint8_t out[SHA1_SIZE]);
 
 /* The digest and size of a whole file, in hexadecimal. `ret_size` may be NULL. */
 int sha256_file(const char *path, char out[SHA256_HEX], uint64_t *ret_size, struct err *err);

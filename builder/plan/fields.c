@@ -123,12 +123,12 @@ static const struct plan_field partition_fields[] = {
 static const struct plan_field own_fields[] = {
 	IN(plan_own, PLAN_TEXT, "name", name, PLAN_NAMES),
 	IN(plan_own, PLAN_WORDS, "paths", paths, 0),
-	IN(plan_own, PLAN_WORDS, "make", make, 0),
+	IN(plan_own, PLAN_WORDS, "make", make, PLAN_MAYBE),
 	IN(plan_own, PLAN_WORDS, "before", before, PLAN_MAYBE),
 	IN(plan_own, PLAN_TEXT, "owner", owner, PLAN_MAYBE),
 	IN(plan_own, PLAN_TEXT, "group", group, PLAN_MAYBE),
 	IN(plan_own, PLAN_MODE, "mode", mode, 0),
-	IN(plan_own, PLAN_TEXT, "folder", folder, 0),
+	IN(plan_own, PLAN_TEXT, "folder", folder, PLAN_MAYBE),
 	END,
 };
 

@@ -232,6 +232,7 @@ static void plan_own_put_unit(struct arena *arena, struct plan *plan, const stru
 int own_make(struct arena *arena, struct plan *plan, struct err *err)
 {
 	const struct recipe *recipe = plan->recipe;
+	bool made = false;
 
 	if (recipe->kind == KIND_TOOLS)
 		return 0;
@@ -247,6 +248,9 @@ int own_make(struct arena *arena, struct plan *plan, struct err *err)
 	for (size_t i = 0; i < plan->n_own; i++) {
 		struct plan_own *own = &plan->own[i];
 
+		if (own->make.count == 0)
+			continue;
+		made = true;
 		own->folder = arena_printf(arena, OWN_FOLDER "/%s", own->name);
 		for (size_t p = 0; p < own->paths.count; p++)
 			if (!plan_own_stays(own->paths.items[p]))
@@ -254,7 +258,7 @@ int own_make(struct arena *arena, struct plan *plan, struct err *err)
 		plan_own_put_script(arena, plan, own);
 		plan_own_put_unit(arena, plan, own);
 	}
-	if (plan->n_own)
+	if (made)
 		config_put(arena, plan, MAKER, 0644, NULL, MAKER_TEXT);
 	return err_result(err);
 }

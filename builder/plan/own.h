@@ -12,7 +12,7 @@ enum { OWN_PATHS = 13, OWN_WORDS = 11, OWN_UNITS = 4 };
 struct own_known {
 	const char *package, *name;
 	const char *paths[OWN_PATHS];          /* what the packages' scripts make; the first tells whether all was made */
-	const char *make[OWN_WORDS];           /* what makes it, and sets owners and modes */
+	const char *make[OWN_WORDS];           /* what makes it, and sets owners and modes; or NULL: `setting` sees to that */
 	const char *before[OWN_UNITS];         /* units that cannot be without it; not all need to be there */
 	const char *setting[2];                /* a file of the image that goes with it, and its text; or NULL */
 };

@@ -59,8 +59,11 @@ const struct own_known own_known[] = {
 	},
 	{
 		"munge", "munge-key", {"/etc/munge/munge.key"},
-		SHELL("mungekey -c && chown munge:munge /etc/munge/munge.key && chmod 400 /etc/munge/munge.key"),
-		{"munge.service"}, {0},
+		SHELL("mungekey -c && chown munge:munge /etc/munge/munge.key && chmod 600 /etc/munge/munge.key"),
+		{"munge.service"},
+		{"/usr/lib/systemd/system/munge.service.d/40-key.conf",
+		 "# munged takes no link for its key.\n[Service]\nExecStart=\n"
+		 "ExecStart=/usr/sbin/munged --key-file " OWN_FOLDER "/munge-key/munge.key $OPTIONS\n"},
 	},
 	{
 		"bind9", "rndc-key", {"/etc/bind/rndc.key"},
@@ -95,6 +98,47 @@ const struct own_known own_known[] = {
 		SHELL("nvme gen-hostnqn >/etc/nvme/hostnqn && cat /proc/sys/kernel/random/uuid >/etc/nvme/hostid && "
 		      "chmod 644 /etc/nvme/hostnqn /etc/nvme/hostid"),
 		{"nvmf-autoconnect.service"}, {0},
+	},
+	{
+		"slapd", "slapd-directory", {"/etc/ldap/slapd.d", "/var/lib/ldap/data.mdb", "/var/lib/ldap/lock.mdb"},
+		SHELL("domain=$(hostname -d 2>/dev/null) || domain=; domain=${domain:-nodomain}; "
+		      "base=dc=$(echo \"$domain\" | sed 's/\\./,dc=/g') && "
+		      "password=$(slappasswd -s \"$(head -c 30 /dev/urandom | base64)\") && "
+		      "install -d -m 755 /etc/ldap/slapd.d && sed -e \"s|@SUFFIX@|$base|g\" -e \"s|@PASSWORD@|$password|g\" "
+		      "/usr/share/slapd/slapd.init.ldif | slapadd -F /etc/ldap/slapd.d -b cn=config && "
+		      "printf 'dn: %s\\nobjectClass: top\\nobjectClass: dcObject\\nobjectClass: organization\\n"
+		      "o: %s\\ndc: %s\\n' "
+		      "\"$base\" \"$domain\" \"${domain%%.*}\" | slapadd -F /etc/ldap/slapd.d -b \"$base\" && "
+		      "chown -R openldap:openldap /etc/ldap/slapd.d /var/lib/ldap"),
+		{"slapd.service"}, {0},
+	},
+	{
+		"freeradius-config", "freeradius-dh", {"/etc/freeradius/3.0/certs/dh"},
+		SHELL("openssl dhparam -dsaparam -out /etc/freeradius/3.0/certs/dh 2048 2>/dev/null && "
+		      "chown freerad:freerad /etc/freeradius/3.0/certs/dh && chmod 640 /etc/freeradius/3.0/certs/dh"),
+		{"freeradius.service"}, {0},
+	},
+	{
+		"popularity-contest", "popularity-contest-host",
+		{"/etc/popularity-contest.conf", "/etc/cron.d/popularity-contest"},
+		SHELL("umask 022 && id=$(tr -d - </proc/sys/kernel/random/uuid) && "
+		      "printf 'MY_HOSTID=\"%s\"\\nPARTICIPATE=\"no\"\\nUSEHTTP=\"yes\"\\nDAY=\"%s\"\\n' "
+		      "\"$id\" \"$(shuf -i 0-6 -n 1)\" >/etc/popularity-contest.conf && "
+		      "printf '%s %s * * * root test -x %s && %s --crond\\n' \"$(shuf -i 0-59 -n 1)\" \"$(shuf -i 0-23 -n 1)\" "
+		      "/etc/cron.daily/popularity-contest /etc/cron.daily/popularity-contest >/etc/cron.d/popularity-contest"),
+		{0}, {0},
+	},
+	{
+		"pacemaker-common", "pacemaker-key", {"/etc/pacemaker/authkey"},
+		SHELL("head -c 4096 /dev/urandom >/etc/pacemaker/authkey && chgrp haclient /etc/pacemaker/authkey && "
+		      "chmod 640 /etc/pacemaker/authkey"),
+		{"pacemaker.service", "pacemaker_remote.service"}, {0},
+	},
+	{
+		"postfix", "postfix-aliases", {"/etc/aliases.db"}, {0}, {0},
+		{"/usr/lib/systemd/system/postfix.service.d/40-aliases.conf",
+		 "# Of /etc/aliases as it is now. None is in the image: two of them are not the same.\n"
+		 "[Service]\nExecStartPre=+-/usr/bin/newaliases\n"},
 	},
 	{0},
 };

@@ -263,11 +263,11 @@ int dpkg_install(struct cache *cache, const struct plan_tree *tree, enum package
 		"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "TZ=UTC", "HOME=/root", "SOURCE_DATE_EPOCH=1",
 		"DEBIAN_FRONTEND=noninteractive", "DEBCONF_NONINTERACTIVE_SEEN=true", "PYTHONHASHSEED=0", NULL,
 	};
-	/* Language and time zone are what they are: databases are made by them. */
+	/* Language and time zone are what they are: databases are made by them. All may write into TMPDIR. */
 	static const char *const otherwise[] = {
 		"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "TZ=UTC", "HOME=/tmp", "SOURCE_DATE_EPOCH=1",
 		"DEBIAN_FRONTEND=noninteractive", "DEBCONF_NONINTERACTIVE_SEEN=true", "PYTHONHASHSEED=0",
-		"TMPDIR=/run", "LINES=50", "COLUMNS=200", NULL,
+		"TMPDIR=/var/tmp", "LINES=50", "COLUMNS=200", NULL,
 	};
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const struct plan_layer *layer = &tree->layers[l];

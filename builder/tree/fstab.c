@@ -1,5 +1,5 @@
-/* A table of file systems of the recipe's own (fstab(5)): the machine's root cannot be written, so the folders that it mounts on
- * have to be there; and a disk that it does not have stops it, unless the table says otherwise. */
+/* A table of file systems of the recipe's own (fstab(5)): the machine's root cannot be written, so the folders that it mounts
+ * on have to be there; and a disk that it does not have stops it, unless the table says otherwise. */
 #include <errno.h>
 #include <mntent.h>
 #include <stdio.h>

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "host/sandbox.h"
 #include "tree/found.h"
 #include "tree/inside.h"
@@ -38,7 +39,7 @@ static const char *made_who(struct arena *arena, const struct found *found)
 
 static int made_put_name(const struct step *step, struct arena *arena, const struct found *found, struct err *err)
 {
-	static const char OLD[] = SANDBOX_HOSTNAME;
+	static const char OLD[] = SANDBOX_HOSTNAME, NO_DOMAIN[] = ".UNKNOWN"; /* Postfix's word for none */
 	const struct pos pos = {.file = step->plan->recipe->path};
 	_cleanup_buf_ struct buf old = {0}, new = {0};
 	const char *at, *next;
@@ -56,9 +57,11 @@ static int made_put_name(const struct step *step, struct arena *arena, const str
 		err_hint(err, "make it on the machine: with 'perMachine', or by a unit");
 		return r;
 	}
-	for (at = old.size ? old.data : ""; (next = strstr(at, OLD)); at = next + strlen(OLD)) {
+	for (at = old.size ? old.data : ""; (next = strstr(at, OLD));) {
 		buf_add(&new, at, (size_t)(next - at));
 		buf_puts(&new, step->plan->recipe->name);
+		at = next + strlen(OLD);
+		at += text_has_prefix(at, NO_DOMAIN) ? strlen(NO_DOMAIN) : 0;
 	}
 	buf_puts(&new, at);
 	return inside_write(step->root_fd, found->path, new.data, new.size,

@@ -7,8 +7,8 @@
 
 #include "base/text.h"
 
-/* The shortest text by chance: an ejabberd or a database has passwords of 12 letters. */
-enum { TOKEN_MIN = 12, TOKEN_MAX = 1024, BINARY_MAX = 16384 };
+/* The shortest text by chance: an ejabberd or a database has passwords of 12 letters. The largest key is a database of NSS. */
+enum { TOKEN_MIN = 12, QUOTED_MIN = 16, TOKEN_MAX = 1024, BINARY_MAX = 65536 };
 
 /* --- text by chance -------------------------------------------------------------------------------------------------- */
 
@@ -63,7 +63,7 @@ static bool secrets_is_whole(const char *data, size_t size)
 
 static bool secrets_says(const char *text, size_t n)
 {
-	static const char *const words[] = {"secret", "pass", "token", "cookie", "key", "salt", "hostid", "pwd"};
+	static const char *const words[] = {"secret", "pass", "token", "cookie", "key", "salt", "hostid", "pw", "psk"};
 
 	for (size_t w = 0; w < sizeof words / sizeof *words; w++)
 		for (size_t i = 0, length = strlen(words[w]); i + length <= n; i++)
@@ -94,12 +94,31 @@ static bool secrets_is_assigned(const char *line, size_t length)
 	return false;
 }
 
+/* The same with a text in quotes that may have any sign but a space in it: `$cfg['secret'] = 'a2rT1";M{[&W2yS40+Q';`. */
+static bool secrets_is_quoted(const char *line, size_t length)
+{
+	size_t start = strspn(line, " \t");
+
+	if (start >= length || strchr("#;", line[start]) || text_has_prefix(line + start, "//"))
+		return false;
+	for (size_t i = start, n; i < length; i += n + 2) {
+		while (i < length && line[i] != '\'' && line[i] != '"')
+			i++;
+		for (n = 0; i + 1 + n < length && line[i + 1 + n] != line[i] && isgraph((unsigned char)line[i + 1 + n]);)
+			n++;
+		if (n >= QUOTED_MIN && i + 1 + n < length && line[i + 1 + n] == line[i] &&
+		    secrets_says(line + start, i - start) && secrets_is_random(line + i + 1, n))
+			return true;
+	}
+	return false;
+}
+
 static bool secrets_has_assigned(const char *data)
 {
 	for (const char *line = data; *line;) {
 		size_t length = strcspn(line, "\n");
 
-		if (secrets_is_assigned(line, length))
+		if (secrets_is_assigned(line, length) || secrets_is_quoted(line, length))
 			return true;
 		line += length + (line[length] == '\n');
 	}
@@ -108,12 +127,12 @@ static bool secrets_has_assigned(const char *data)
 
 /* --- keys ------------------------------------------------------------------------------------------------------------ */
 
-/* `-----BEGIN … PRIVATE KEY-----`, of OpenSSL, OpenSSH and PGP. */
-static bool secrets_has_pem(const char *data)
+/* `-----BEGIN … PRIVATE KEY-----`, of OpenSSL, OpenSSH and PGP; and `DH PARAMETERS`. */
+static bool secrets_has_pem(const char *data, const char *what)
 {
 	for (const char *at = data; (at = strstr(at, "-----BEGIN ")); at++) {
 		size_t line = strcspn(at, "\n");
-		const char *words = strstr(at, "PRIVATE KEY");
+		const char *words = strstr(at, what);
 
 		if (words && words < at + line)
 			return true;
@@ -131,7 +150,9 @@ static bool secrets_is_binary(const char *data, size_t size)
 
 static bool secrets_is_named(const char *name)
 {
-	static const char *const ends[] = {"key", ".p12", ".pfx", "keytab", "secret", "cookie", "seed", "token"};
+	static const char *const ends[] = {
+		"key", "key3.db", "key4.db", ".p12", ".pfx", "keytab", "secret", "cookie", "seed", "token",
+	};
 
 	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
 		if (text_has_suffix(name, ends[i]))
@@ -149,8 +170,10 @@ const char *secrets_form(const char *path, const char *data, size_t size)
 	for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
 		if (text_has_prefix(data, starts[i]))
 			return "a private key";
-	if (secrets_has_pem(data))
+	if (secrets_has_pem(data, "PRIVATE KEY"))
 		return "a private key";
+	if (secrets_has_pem(data, "DH PARAMETERS-----"))
+		return "parameters of a key exchange";
 	if (text_has_suffix(name, ".cookie"))
 		return "a cookie";
 	if (secrets_is_binary(data, size))

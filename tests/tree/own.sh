@@ -70,10 +70,12 @@ look() { chroot "$WORK/root" stat -Lc "$2" "$1"; }
 key() { chroot "$WORK/root" cat /etc/keeper/secret.key; }
 
 scripted keeper 'umask 022; head -c 30 /dev/urandom | base64 >/etc/keeper/secret.key; ln -s secret.key /etc/keeper/hash.0'
-scripted namer 'hostname >/etc/namer/a; hostname -f >>/etc/namer/a; domainname >>/etc/namer/a
+scripted namer 'echo "$(hostname -f).UNKNOWN" >/etc/namer/c; hostname >/etc/namer/a
+	hostname -f >>/etc/namer/a; domainname >>/etc/namer/a
 	for f in hosts hostname mailname domainname resolv.conf; do cat /etc/$f 2>/dev/null; done >/etc/namer/b || true'
 scripted changing 'mkdir -p /var/lib/changing; echo "$$ $(date +%s%N)" >/var/lib/changing/stamp
 	echo "$HOME $TZ" >/etc/changing/home'
+scripted careful 'setpriv --reuid 65534 --clear-groups mktemp >/dev/null'
 scripted hangs 'mkfifo /tmp/nobody; read answer </tmp/nobody'
 publish
 serve
@@ -86,22 +88,23 @@ OWN='perMachine:
     mode: "0440"
     before: nothing.service'
 
-want 'keeper, namer, changing'
+want 'keeper, namer, changing, careful'
 ok 'the container can be locked' "$AETHER" lock --cache "$CACHE" "$RECIPE"
 refused 'a secret that a script made is refused' lxc
 ok '… with its path, its package and what to do' said "'/etc/keeper/secret.key' has" "the package 'keeper'" perMachine
 ok '… and nothing else is' test "$(grep -c 'the same on every machine' "$WORK/said")" = 1
 
-want 'keeper, namer, changing' "${OWN/nothing.service/nothin.service}"
+want 'keeper, namer, changing, careful' "${OWN/nothing.service/nothin.service}"
 refused 'a unit that does not exist cannot wait for it' lxc
 ok '… and the near one is named' said 'nothing.service'
 
-want 'keeper, namer, changing' "$OWN"
+want 'keeper, namer, changing, careful' "$OWN"
 ok 'what each machine makes for itself is not' lxc
 ok 'the template can be looked at' unpack
 refused 'the secret is not in it' test -e "$WORK/root/etc/keeper/secret.key"
 refused '… nor a link to it' test -L "$WORK/root/etc/keeper/hash.0"
 ok 'a script was told the name of the machine' test "$(sort -u "$WORK/root/etc/namer/a")" = $'(none)\nmachine'
+ok '… and the domain that it does not have is not made up' test "$(cat "$WORK/root/etc/namer/c")" = machine
 refused '… and nothing has that of the host' grep -rIlE 'host-of-the-build|domain-of-the-build|aether-unnamed' \
 	"$WORK/root/etc" "$WORK/root/var" "$WORK/root/root" "$WORK/root/usr/lib/aether"
 ok 'the machine makes it' make_own

@@ -14,6 +14,7 @@ static struct debian_package packages[] = {
 	{"postgresql-17", "1", "amd64", "b1", "pool/d", 1, LAYER_PARENT, 0},
 	{"postgresql-client-17", "1", "amd64", "b2", "pool/d", 1, LAYER_PARENT, 0},
 	{"ssl-cert", "1", "amd64", "b3", "pool/e", 1, LAYER_RECIPE, 0},
+	{"postfix", "1", "amd64", "b4", "pool/p", 1, LAYER_RECIPE, 0},
 };
 static struct recipe recipe;
 static struct recipe_file own_file = {
@@ -58,9 +59,9 @@ static const char *text_of(const struct plan *plan, const char *path)
 START_TEST(each_row_of_what_is_known_can_be_made)
 {
 	for (const struct own_known *row = own_known; row->package; row++) {
-		ck_assert_msg(row->name && row->paths[0] && row->make[0], "%s is whole", row->package);
+		ck_assert_msg(row->name && row->paths[0] && (row->make[0] || row->setting[1]), "%s is whole", row->package);
 		ck_assert_msg(!row->paths[OWN_PATHS - 1] && !row->make[OWN_WORDS - 1], "%s: its lists have an end", row->name);
-		ck_assert_msg(row->make[0][0] == '/', "%s: its program is a path", row->name);
+		ck_assert_msg(!row->make[0] || row->make[0][0] == '/', "%s: its program is a path", row->name);
 		for (const char *const *path = row->paths; *path; path++)
 			ck_assert_msg(path_is_below(*path, "/etc") || path_is_below(*path, "/var/lib"), "%s: %s", row->name,
 				      *path);
@@ -131,6 +132,24 @@ START_TEST(what_the_recipe_says_itself_takes_the_place_of_what_is_known)
 }
 END_TEST
 
+START_TEST(what_a_service_makes_at_each_start_needs_no_maker)
+{
+	const struct plan *plan;
+	const struct plan_own *own;
+
+	start();
+	plan = plan_of();
+	own = own_called(plan, "postfix-aliases");
+	ck_assert_ptr_nonnull(own);
+	ck_assert_str_eq(own->paths.items[0], "/etc/aliases.db");
+	ck_assert_uint_eq(own->links.count, 0);
+	ck_assert_ptr_null(text_of(plan, "/usr/lib/aether/own/postfix-aliases"));
+	ck_assert_ptr_null(text_of(plan, "/usr/lib/systemd/system/aether-own-postfix-aliases.service"));
+	ck_assert_ptr_nonnull(strstr(text_of(plan, "/usr/lib/systemd/system/postfix.service.d/40-aliases.conf"),
+				     "\nExecStartPre=+-/usr/bin/newaliases\n"));
+}
+END_TEST
+
 START_TEST(a_tools_tree_is_no_machine)
 {
 	start();
@@ -141,4 +160,4 @@ END_TEST
 
 SUITE(own, each_row_of_what_is_known_can_be_made, what_lies_in_etc_is_kept_elsewhere_and_made_before_the_services,
       a_number_in_a_package_s_name_is_that_of_its_paths, what_the_recipe_says_itself_takes_the_place_of_what_is_known,
-      a_tools_tree_is_no_machine)
+      what_a_service_makes_at_each_start_needs_no_maker, a_tools_tree_is_no_machine)
