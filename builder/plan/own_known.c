@@ -135,6 +135,53 @@ const struct own_known own_known[] = {
 		{"pacemaker.service", "pacemaker_remote.service"}, {0},
 	},
 	{
+		"corosync-qnetd", "qnetd-certificates", {"/etc/corosync/qnetd/nssdb"},
+		SHELL("umask 022 && corosync-qnetd-certutil -i -G >/dev/null && cd /etc/corosync/qnetd/nssdb && "
+		      "chgrp coroqnetd . cert9.db key4.db"),
+		{"corosync-qnetd.service"}, {0},
+	},
+	{
+		"courier-base", "courier-dhparams", {"/etc/courier/dhparams.pem"},
+		SHELL("mkdhparams >/dev/null 2>&1 && chown root:courier /etc/courier/dhparams.pem && "
+		      "chmod 640 /etc/courier/dhparams.pem"),
+		{"courier-imap-ssl.service", "courier-pop-ssl.service", "courier-mta.service"}, {0},
+	},
+	{
+		"courier-imap", "courier-imap-certificate", {"/etc/courier/imapd.pem"},
+		SHELL("mkimapdcert >/dev/null 2>&1 && chown root:courier /etc/courier/imapd.pem && "
+		      "chmod 640 /etc/courier/imapd.pem"),
+		{"courier-imap-ssl.service"}, {0},
+	},
+	{
+		"courier-pop", "courier-pop-certificate", {"/etc/courier/pop3d.pem"},
+		SHELL("mkpop3dcert >/dev/null 2>&1 && chown root:courier /etc/courier/pop3d.pem && "
+		      "chmod 640 /etc/courier/pop3d.pem"),
+		{"courier-pop-ssl.service"}, {0},
+	},
+	{
+		"quassel-core", "quassel-certificate", {"/var/lib/quassel/quasselCert.pem"},
+		SHELL("cd / && runuser -u quasselcore -- openssl req -x509 -nodes -batch -days 680 -newkey rsa "
+		      "-keyout /var/lib/quassel/quasselCert.pem -out /var/lib/quassel/quasselCert.pem 2>/dev/null"),
+		{"quasselcore.service"}, {0},
+	},
+	{
+		"phpmyadmin", "phpmyadmin-secret", {"/var/lib/phpmyadmin/blowfish_secret.inc.php"},
+		SHELL("secret=$(head -c 24 /dev/urandom | base64) && "
+		      "printf \"<?php\\n\\$cfg['blowfish_secret'] = '%s';\\n\" \"$secret\" "
+		      ">/var/lib/phpmyadmin/blowfish_secret.inc.php && "
+		      "chmod 640 /var/lib/phpmyadmin/blowfish_secret.inc.php && "
+		      "chgrp www-data /var/lib/phpmyadmin/blowfish_secret.inc.php"),
+		{0}, {0},
+	},
+	{
+		"roundcube-core", "roundcube-configuration", {"/etc/roundcube/config.inc.php"},
+		SHELL("key=$(head -c 18 /dev/urandom | base64) && "
+		      "sed \"s|^\\(\\$config\\['des_key'\\] = \\).*|\\1'$key';|\" /usr/share/roundcube/config.inc.php.sample "
+		      ">/etc/roundcube/config.inc.php && grep -qF \"$key\" /etc/roundcube/config.inc.php && "
+		      "chmod 640 /etc/roundcube/config.inc.php && chgrp www-data /etc/roundcube/config.inc.php"),
+		{0}, {0},
+	},
+	{
 		"postfix", "postfix-aliases", {"/etc/aliases.db"}, {0}, {0},
 		{"/usr/lib/systemd/system/postfix.service.d/40-aliases.conf",
 		 "# Of /etc/aliases as it is now. None is in the image: two of them are not the same.\n"

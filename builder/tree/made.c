@@ -81,6 +81,16 @@ int step_hostname(const struct step *step, struct err *err)
 	return r;
 }
 
+/* What to do about a secret, by where it is. */
+static const char *made_way_out(const char *path)
+{
+	return path_is_below(path, "/etc/dbconfig-common")
+		       ? "it is the password of a database that is not there yet; add the package 'dbconfig-no-thanks', and "
+			 "set the database up on the machine"
+		       : "let each machine make its own: declare the path in 'perMachine'; or write the file in 'files', or "
+			 "remove it with a hook";
+}
+
 int step_secrets(const struct step *step, struct err *err)
 {
 	const struct pos pos = {.file = step->plan->recipe->path};
@@ -97,8 +107,7 @@ int step_secrets(const struct step *step, struct err *err)
 		err_at(err, -EINVAL, &pos, NULL, "'%s' has %s in it, which %s made: "
 		       "it would be the same on every machine of this image",
 		       found[i].path, found[i].what, made_who(arena, &found[i]));
-		err_hint(err, "let each machine make its own: declare the path in 'perMachine'; or write the file in "
-			      "'files', or remove it with a hook");
+		err_hint(err, "%s", made_way_out(found[i].path));
 	}
 	return r < 0 ? r : err_result(err);
 }

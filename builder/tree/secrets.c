@@ -8,7 +8,7 @@
 #include "base/text.h"
 
 /* The shortest text by chance: an ejabberd or a database has passwords of 12 letters. The largest key is a database of NSS. */
-enum { TOKEN_MIN = 12, QUOTED_MIN = 16, TOKEN_MAX = 1024, BINARY_MAX = 65536 };
+enum { TOKEN_MIN = 12, QUOTED_MIN = 16, HASH_MIN = 20, TOKEN_MAX = 1024, BINARY_MAX = 65536 };
 
 /* --- text by chance -------------------------------------------------------------------------------------------------- */
 
@@ -140,6 +140,21 @@ static bool secrets_has_pem(const char *data, const char *what)
 	return false;
 }
 
+/* What crypt(3), Apache and LDAP make of a password: `$6$SALT$TEXT`, `{SSHA}TEXT`. */
+static bool secrets_has_hash(const char *data)
+{
+	static const char *const starts[] = {
+		"$1$", "$2a$", "$2b$", "$2y$", "$5$", "$6$", "$7$", "$gy$", "$y$", "$apr1$", "$argon2", "{SHA}", "{SSHA}",
+	};
+	static const char letters[] = "./+=,$0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+	for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+		for (const char *at = data; (at = strstr(at, starts[i])); at++)
+			if (strspn(at + strlen(starts[i]), letters) >= HASH_MIN)
+				return true;
+	return false;
+}
+
 static bool secrets_is_binary(const char *data, size_t size)
 {
 	for (size_t i = 0; i < size; i++)
@@ -178,6 +193,8 @@ const char *secrets_form(const char *path, const char *data, size_t size)
 		return "a cookie";
 	if (secrets_is_binary(data, size))
 		return secrets_is_named(name) && size <= BINARY_MAX ? "a key" : NULL;
+	if (secrets_has_hash(data))
+		return "the hash of a password";
 	if (secrets_is_whole(data, size))
 		return "a text made by chance";
 	return secrets_has_assigned(data) ? "a key or password made by chance" : NULL;
