@@ -14,10 +14,10 @@ struct pool {
 	void *data;
 	atomic_size_t next;
 	atomic_bool stop;
-	pthread_mutex_t lock; /* guards failed_index, result and err */
+	struct err *errs; /* of each job */
+	pthread_mutex_t lock; /* guards failed_index and result */
 	size_t failed_index;
 	int result; /* of that job */
-	struct err err;
 };
 
 unsigned pool_threads(void)
@@ -37,27 +37,33 @@ static void *pool_worker(void *argument)
 
 	while (!atomic_load(&pool->stop)) {
 		size_t index = atomic_fetch_add(&pool->next, 1);
-		struct err err = {0};
 		int r;
 
 		if (index >= pool->n)
 			break;
-		r = pool->job(pool->data, index, &err);
+		r = pool->job(pool->data, index, &pool->errs[index]);
 		if (r < 0) {
 			atomic_store(&pool->stop, true);
 			pthread_mutex_lock(&pool->lock);
 			if (index < pool->failed_index) {
-				err_free(&pool->err);
-				pool->err = err;
 				pool->failed_index = index;
 				pool->result = r;
-				err = (struct err){0};
 			}
 			pthread_mutex_unlock(&pool->lock);
 		}
-		err_free(&err);
 	}
 	return NULL;
+}
+
+/* Of a failure it alone is told; else what the jobs warn of, in their order. */
+static void pool_take_errs(struct pool *pool, struct err *err)
+{
+	for (size_t i = 0; i < pool->n; i++) {
+		if (pool->failed_index == pool->n || pool->failed_index == i)
+			err_take(err, &pool->errs[i]);
+		err_free(&pool->errs[i]);
+	}
+	free(pool->errs);
 }
 
 int pool_run(size_t n, pool_job job, void *data, struct err *err)
@@ -65,8 +71,10 @@ int pool_run(size_t n, pool_job job, void *data, struct err *err)
 	struct pool pool = {.n = n, .job = job, .data = data, .failed_index = n};
 	unsigned threads = pool_threads(), started = 0;
 	pthread_t ids[THREADS_MAX];
-	int r;
 
+	pool.errs = calloc(n + 1, sizeof *pool.errs);
+	if (!pool.errs)
+		return err_no_memory(err);
 	pthread_mutex_init(&pool.lock, NULL);
 	while (started + 1 < threads && started + 1 < n && pthread_create(&ids[started], NULL, pool_worker, &pool) == 0)
 		started++;
@@ -74,7 +82,6 @@ int pool_run(size_t n, pool_job job, void *data, struct err *err)
 	for (unsigned i = 0; i < started; i++)
 		pthread_join(ids[i], NULL);
 	pthread_mutex_destroy(&pool.lock);
-	r = pool.result;
-	err_take(err, &pool.err);
-	return r;
+	pool_take_errs(&pool, err);
+	return pool.result;
 }

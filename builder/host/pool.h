@@ -13,7 +13,7 @@ typedef int (*pool_job)(void *data, size_t index, struct err *err);
 unsigned pool_threads(void);
 
 /* Runs job(data, 0) … job(data, n - 1) on all cores and waits. After a failure no new job starts; the failure with the
- * lowest index is reported, so that the message does not depend on timing. */
+ * lowest index is reported, so that the message does not depend on timing; if there is none, the warnings of all. */
 int pool_run(size_t n, pool_job job, void *data, struct err *err);
 
 #endif

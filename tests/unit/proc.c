@@ -417,6 +417,33 @@ START_TEST(every_job_is_done_once)
 }
 END_TEST
 
+static int warn_of_the_even(void *data, size_t i, struct err *err)
+{
+	(void)data;
+	return i % 2 ? 0 : err_warn(err, NULL, NULL, "job %zu", i);
+}
+
+START_TEST(jobs_warn_in_their_order)
+{
+	const struct err_item *warning;
+	struct err err = {0};
+
+	setenv("AETHER_JOBS", "4", 1);
+	ck_assert_int_eq(pool_run(100, warn_of_the_even, NULL, &err), 0);
+	warning = err.warnings;
+	for (size_t i = 0; i < 100; i += 2, warning = warning->next) {
+		char expected[16];
+
+		snprintf(expected, sizeof expected, "job %zu", i);
+		ck_assert_ptr_nonnull(warning);
+		ck_assert_str_eq(warning->text, expected);
+	}
+	ck_assert_ptr_null(warning);
+	ck_assert_uint_eq(err.count, 0);
+	err_free(&err);
+}
+END_TEST
+
 static int fail_from_three(void *data, size_t i, struct err *err)
 {
 	atomic_fetch_add((atomic_int *)data, 1);
@@ -464,4 +491,5 @@ SUITE(proc, the_exit_status_is_the_result, a_program_that_does_not_exist_is_name
       a_program_that_closed_its_streams_still_has_its_deadline, a_program_ends_with_whoever_started_it,
       a_program_answers_while_it_runs, a_program_that_is_silent_or_deaf_is_not_waited_for,
       a_program_that_talks_while_nobody_listens_is_heard_out, a_program_that_has_ended_listens_no_more, every_job_is_done_once,
+      jobs_warn_in_their_order,
       the_failure_with_the_lowest_index_is_reported_and_the_rest_is_not_begun, there_is_at_least_one_thread_and_never_too_many)
