@@ -95,6 +95,11 @@ const struct index_entry *index_find(const struct index *index, const char *name
 	return low < index->n && strcmp(index->entries[low].name, name) == 0 ? &index->entries[low] : NULL;
 }
 
+const struct index_entry *index_next(const struct index *index, const struct index_entry *entry)
+{
+	return entry + 1 < index->entries + index->n && strcmp(entry[1].name, entry->name) == 0 ? entry + 1 : NULL;
+}
+
 /* Finds a field of the entry's stanza. */
 static bool index_get_field(const struct index_entry *entry, const char *name, struct control_field *ret_field)
 {
@@ -104,6 +109,13 @@ static bool index_get_field(const struct index_entry *entry, const char *name, s
 		if (control_is(ret_field, name))
 			return true;
 	return false;
+}
+
+const char *index_version(struct arena *arena, const struct index_entry *entry)
+{
+	struct control_field field;
+
+	return index_get_field(entry, "Version", &field) ? control_text(arena, &field) : "";
 }
 
 bool index_provides(const struct index *index, const char *name)
@@ -239,7 +251,7 @@ const struct index_entry *index_exact(struct arena *arena, const struct index *i
 {
 	const struct index_entry *entry = index_find(index, name);
 
-	for (; entry && entry < index->entries + index->n && strcmp(entry->name, name) == 0; entry++) {
+	for (; entry; entry = index_next(index, entry)) {
 		struct debian_package package;
 
 		if (archive != SIZE_MAX && entry->archive != archive)

@@ -34,6 +34,12 @@ int index_make(struct arena *arena, const struct suites *suites, const size_t *o
 /* The first entry of that name, or NULL; those that follow may have the same name. */
 const struct index_entry *index_find(const struct index *index, const char *name);
 
+/* The next entry of the same name, or NULL. */
+const struct index_entry *index_next(const struct index *index, const struct index_entry *entry);
+
+/* What its stanza says; "" for nothing. In `arena`. */
+const char *index_version(struct arena *arena, const struct index_entry *entry);
+
 /* Whether some package provides the (virtual) name. Slow: reads everything. */
 bool index_provides(const struct index *index, const char *name);
 

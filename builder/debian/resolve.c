@@ -9,6 +9,7 @@
 #include "base/valid.h"
 #include "debian/apt.h"
 #include "debian/index.h"
+#include "debian/pins.h"
 
 enum { RELEASE_DEPTH_MAX = 16 }; /* of dependencies let go of; Debian's chains are shorter */
 
@@ -16,6 +17,7 @@ struct work {
 	struct arena *arena;
 	const struct resolve *resolve;
 	struct index index;
+	struct pins pins;
 	struct apt apt;
 	struct strv wanted[LAYER_COUNT]; /* asked for by name, by layer */
 	struct strv free;                /* names whose locked version need not be kept */
@@ -63,6 +65,14 @@ static int resolve_collect_wanted(struct work *work, struct err *err)
 	return err_result(err);
 }
 
+/* All words of the recipe that name packages: every problem of them is told. */
+static int resolve_check_words(struct work *work, struct err *err)
+{
+	int r = resolve_collect_wanted(work, err), of_pins = pins_check(work->arena, &work->pins, err);
+
+	return r < 0 ? r : of_pins;
+}
+
 /* --- what is kept ------------------------------------------------------------------------------------------------- */
 
 static bool resolve_is_locked(const struct package_set *old, const char *name)
@@ -71,39 +81,6 @@ static bool resolve_is_locked(const struct package_set *old, const char *name)
 		if (strcmp(old->packages[i].name, name) == 0)
 			return true;
 	return false;
-}
-
-/* What may move from the start: what the user named, and what was never locked. */
-static void resolve_collect_free(struct work *work)
-{
-	const struct strv *moving = &work->resolve->moving;
-
-	for (size_t i = 0; i < moving->count; i++)
-		strv_push(work->arena, &work->free, moving->items[i]);
-	for (size_t l = 0; l < LAYER_COUNT; l++)
-		for (size_t i = 0; i < work->wanted[l].count; i++)
-			if (!resolve_is_locked(work->resolve->old, work->wanted[l].items[i]))
-				strv_push(work->arena, &work->free, work->wanted[l].items[i]);
-}
-
-/* Lets go of what the free ones need too. Returns whether that was anything new. */
-static bool resolve_free_more(struct work *work)
-{
-	size_t before = work->free.count;
-	struct strv needs = {0};
-
-	for (size_t i = 0; i < before; i++) {
-		const struct index_entry *entry = index_find(&work->index, work->free.items[i]);
-
-		for (; entry && entry < work->index.entries + work->index.n &&
-		       strcmp(entry->name, work->free.items[i]) == 0;
-		     entry++)
-			index_needs(work->arena, entry, &needs);
-	}
-	for (size_t i = 0; i < needs.count; i++)
-		if (!strv_has(&work->free, needs.items[i]))
-			strv_push(work->arena, &work->free, needs.items[i]);
-	return work->free.count > before;
 }
 
 /* Whether the archive still has what was locked, to the byte. */
@@ -120,7 +97,43 @@ static bool resolve_still_there(struct work *work, const struct debian_package *
 	return same;
 }
 
-/* Tells apt to keep what is locked; a priority above 1000 wins against a newer version. */
+/* What may move from the start: what the user named, what was never locked, and what a pin says other things of. */
+static void resolve_collect_free(struct work *work)
+{
+	const struct strv *moving = &work->resolve->moving;
+	const struct package_set *old = work->resolve->old;
+
+	for (size_t i = 0; i < moving->count; i++)
+		strv_push(work->arena, &work->free, moving->items[i]);
+	for (size_t l = 0; l < LAYER_COUNT; l++)
+		for (size_t i = 0; i < work->wanted[l].count; i++)
+			if (!resolve_is_locked(work->resolve->old, work->wanted[l].items[i]))
+				strv_push(work->arena, &work->free, work->wanted[l].items[i]);
+	for (size_t i = 0; i < old->n_packages; i++)
+		if (resolve_still_there(work, &old->packages[i]) &&
+		    !pins_allow(work->arena, &work->pins, &old->packages[i]))
+			strv_push(work->arena, &work->free, old->packages[i].name);
+}
+
+/* Lets go of what the free ones need too. Returns whether that was anything new. */
+static bool resolve_free_more(struct work *work)
+{
+	size_t before = work->free.count;
+	struct strv needs = {0};
+
+	for (size_t i = 0; i < before; i++) {
+		const struct index_entry *entry = index_find(&work->index, work->free.items[i]);
+
+		for (; entry; entry = index_next(&work->index, entry))
+			index_needs(work->arena, entry, &needs);
+	}
+	for (size_t i = 0; i < needs.count; i++)
+		if (!strv_has(&work->free, needs.items[i]))
+			strv_push(work->arena, &work->free, needs.items[i]);
+	return work->free.count > before;
+}
+
+/* Tells apt to keep what is locked. */
 static int resolve_prefer_locked(struct work *work, bool tell, struct err *err)
 {
 	const struct package_set *old = work->resolve->old;
@@ -132,12 +145,12 @@ static int resolve_prefer_locked(struct work *work, bool tell, struct err *err)
 		if (strv_has(&work->free, locked->name))
 			continue;
 		if (resolve_still_there(work, locked))
-			buf_printf(&text, "Package: %s\nPin: version %s\nPin-Priority: 1001\n\n", locked->name,
-				   locked->version);
+			pins_print_locked(&text, locked->name, locked->version);
 		else if (tell)
 			log_note("'%s' %s is no longer in the archive and cannot be kept", locked->name,
 				 locked->version);
 	}
+	pins_print(&text, &work->pins);
 	return apt_prefer(&work->apt, &text, err);
 }
 
@@ -184,9 +197,11 @@ static int resolve_solve(struct work *work, struct err *err)
 /* Whether there is any way when nothing is kept; if not, `err` says why. */
 static int resolve_solve_freely(struct work *work, struct err *err)
 {
-	static const struct buf nothing;
-	int r = apt_prefer(&work->apt, &nothing, err);
+	_cleanup_buf_ struct buf text = {0};
+	int r;
 
+	pins_print(&text, &work->pins);
+	r = apt_prefer(&work->apt, &text, err);
 	work->n_choices = 0;
 	return r < 0 ? r : resolve_solve(work, err);
 }
@@ -346,8 +361,9 @@ int resolve_tree(struct arena *arena, const struct resolve *resolve, struct pack
 	struct apt chosen;
 	int r = index_make(arena, resolve->suites, resolve->own, resolve->n_own, &work.index, err);
 
+	work.pins = (struct pins){resolve->recipe, &work.index, resolve->own, resolve->n_own};
 	if (r == 0)
-		r = resolve_collect_wanted(&work, err);
+		r = resolve_check_words(&work, err);
 	if (r == 0)
 		r = resolve_open_apt(&work, err);
 	if (r == 0)

@@ -1,4 +1,5 @@
 /* What a recipe asks of archives and other servers, as one digest. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -40,6 +41,21 @@ static void recipe_digest_put_repository(struct buf *out, const struct recipe *r
 		recipe_digest_put(out, "releaseName");
 		recipe_digest_put(out, repository->release_name);
 	}
+	if (repository->prefer.count) {
+		recipe_digest_put(out, "prefer");
+		recipe_digest_put_all(out, &repository->prefer);
+	}
+	if (repository->priority)
+		buf_printf(out, "priority %" PRId64 "\n", repository->priority);
+}
+
+static void recipe_digest_put_versions(struct buf *out, const struct recipe *recipe)
+{
+	for (size_t i = 0; i < recipe->n_versions; i++) {
+		recipe_digest_put(out, "version");
+		recipe_digest_put(out, recipe->versions[i].package);
+		recipe_digest_put(out, recipe->versions[i].version);
+	}
 }
 
 /* The path of a download in the image is not part of a lock. Without any there is not even a count: older locks stay
@@ -80,6 +96,7 @@ const char *recipe_digest(struct arena *arena, const struct recipe *recipe)
 		buf_printf(&out, "%d\n", recipe->packages[i].origin);
 	}
 	recipe_digest_put_all(&out, &recipe->env_values);
+	recipe_digest_put_versions(&out, recipe);
 	recipe_digest_put_downloads(&out, recipe);
 	recipe_digest_put_images(&out, recipe);
 	sha256_hex_of(out.data, out.size, digest);

@@ -55,6 +55,8 @@ struct recipe_registry {
 	struct pos pos;
 };
 
+enum { RECIPE_PRIORITY_MAX = 32000 };
+
 /* The distribution (`distribution:` of a base recipe) or a repository beside it (`repositories:`). */
 struct recipe_repository {
 	const char *name;
@@ -64,7 +66,16 @@ struct recipe_repository {
 	const char *release_name;    /* what its Release calls the suite, when it is another name; or NULL */
 	const char *key;             /* host path of the OpenPGP public key(s), armored or binary */
 	struct strv fingerprints;    /* accepted keys, as openpgp_status() reads them; at least one */
+	struct strv prefer;          /* globs of names: packages that come from it, whatever others have */
+	int64_t priority;            /* apt's for all of its packages; 0: what its Release lets expect */
 	struct recipe_auth auth;
+	struct pos pos;
+};
+
+/* `versions`: which version of a package there has to be. */
+struct recipe_version {
+	const char *version;         /* a glob, as is … */
+	const char *package;         /* … its name */
 	struct pos pos;
 };
 
@@ -306,6 +317,7 @@ struct recipe {
 	struct recipe_repository distribution; /* url NULL when no base recipe named one */
 	struct recipe_repository *repositories;
 	struct recipe_package *packages;
+	struct recipe_version *versions;
 	struct recipe_registry *registries;
 	struct recipe_download *downloads;
 	struct recipe_file *files;
@@ -322,8 +334,8 @@ struct recipe {
 	struct recipe_hook *configure; /* hooks.configure */
 	struct recipe_own *own;      /* perMachine */
 	struct recipe_disk *disks;
-	size_t n_repositories, n_registries, n_packages, n_downloads, n_files, n_users, n_groups, n_principals, n_networks,
-	    n_units, n_sysctl, n_tmpfiles, n_quadlets, n_health, n_tests, n_configure, n_own, n_disks;
+	size_t n_repositories, n_registries, n_packages, n_versions, n_downloads, n_files, n_users, n_groups, n_principals,
+	    n_networks, n_units, n_sysctl, n_tmpfiles, n_quadlets, n_health, n_tests, n_configure, n_own, n_disks;
 
 	const char *ssh_ca;          /* host path of the user CA's public keys, or NULL */
 	struct pos ssh_ca_pos;       /* where it is named */

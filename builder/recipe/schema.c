@@ -27,6 +27,8 @@ static const struct field recipe_fields[] = {
 	{"kernelArgs", &word_arguments, 0, WORD_OF(recipe, kernel_args), 0, "words appended to the kernel command line"},
 	{"partitions", &word_partitions, 0, 0, 0, "disk layout: the path of a file, or a map like that of disko"},
 	{"packages", &word_packages, 0, 0, 0, "Debian packages"},
+	{"versions", &word_versions, 0, WORD_OF(recipe, versions), WORD_OF(recipe, n_versions),
+	 "by package: the version that there has to be, with * and ?"},
 	{"exclude", &word_globs, 0, WORD_OF(recipe, exclude), 0, "paths that packages do not install"},
 	{"include", &word_globs, 0, WORD_OF(recipe, include), 0, "exceptions from `exclude`"},
 	{"includeOf", &word_inclusions, 0, WORD_OF(recipe, include_of), WORD_OF(recipe, n_include_of),

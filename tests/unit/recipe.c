@@ -316,6 +316,10 @@ START_TEST(the_digest_is_that_of_what_archives_are_asked)
 	ck_assert_str_ne(before, recipe_digest(arena, recipes_load(FROM "packages: [vim]\n")));
 	ck_assert_str_ne(before,
 			 recipe_digest(arena, recipes_load(FROM "distribution: { suites: [trixie-updates] }\n")));
+	ck_assert_str_ne(before, recipe_digest(arena, recipes_load(FROM "distribution: { prefer: vim }\n")));
+	ck_assert_str_ne(before, recipe_digest(arena, recipes_load(FROM "distribution: { priority: 600 }\n")));
+	ck_assert_str_ne(recipe_digest(arena, recipes_load(FROM "versions: { vim: '1' }\n")),
+			 recipe_digest(arena, recipes_load(FROM "versions: { vim: '2' }\n")));
 	before = recipe_digest(arena, recipes_load(FROM "downloads: { a: { url: 'http://h', path: /a } }\n"));
 	ck_assert_str_ne(before, after);
 	ck_assert_str_eq(before, recipe_digest(arena, recipes_load(FROM "downloads: { a: { url: 'http://h', path: /b, "

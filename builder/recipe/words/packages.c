@@ -5,7 +5,8 @@
 
 static const struct rule package_rule = {"the name of a Debian package", "[a-z0-9][a-z0-9+.-]+"};
 static const struct rule packages_rule = {"the name of a Debian package, with the wildcards * and ?",
-					  "[a-z0-9*?][a-z0-9+.*?-]+"};
+					  "[a-z0-9*?][a-z0-9+.*?-]*"};
+static const struct rule version_rule = {"a version like '1.2-3', with the wildcards * and ?", "[A-Za-z0-9.+~:*?-]+"};
 static const struct rule glob_rule = {"an absolute path, with the wildcards of glob(7)", "/[^[:cntrl:]]*"};
 static const struct rule fingerprint_rule = {"a key's fingerprint: 40 hexadecimal digits",
 					     "(0x)?( *[0-9A-Fa-f]){40}!?"};
@@ -16,6 +17,10 @@ static const struct rule component_rule = {"a component like 'main'", "[A-Za-z0-
 static const struct schema schema_fingerprints = {VALUE_WORDS, .rule = &fingerprint_rule};
 static const struct schema schema_suites = {VALUE_WORDS, .rule = &suite_rule};
 static const struct schema schema_components = {VALUE_WORDS, .rule = &component_rule};
+
+static const struct schema schema_prefer = {VALUE_WORDS, .rule = &packages_rule};
+static const struct schema schema_priority = {VALUE_INT, .min = -RECIPE_PRIORITY_MAX, .max = RECIPE_PRIORITY_MAX};
+static const struct schema schema_version = {VALUE_TEXT, .rule = &version_rule};
 
 static const struct field repository_fields[] = {
 	{"url", &word_url, FIELD_REQUIRED, WORD_OF(recipe_repository, url), 0, "URL of the first mirror to use"},
@@ -31,6 +36,10 @@ static const struct field repository_fields[] = {
 	 "file with the archive's OpenPGP public keys"},
 	{"fingerprints", &schema_fingerprints, FIELD_REQUIRED, WORD_OF(recipe_repository, fingerprints), 0,
 	 "fingerprints of primary keys, one of which must have signed"},
+	{"prefer", &schema_prefer, 0, WORD_OF(recipe_repository, prefer), 0,
+	 "packages that come from it, whatever other archives have; with * and ?"},
+	{"priority", &schema_priority, 0, WORD_OF(recipe_repository, priority), 0,
+	 "Pin-Priority of all its packages, as in apt_preferences(5)"},
 	{"auth", &word_auth, 0, WORD_OF(recipe_repository, auth), 0, "how this machine is known to the server of `url`"},
 	WORD_END,
 };
@@ -76,6 +85,12 @@ static void words_packages_check_archive(struct decoder *decoder, struct recipe_
 	word_check_url(decoder, node_get(node, "url"), problem_path(decoder->arena, path, "url"));
 	word_check_url(decoder, node_get(node, "mirrors"), problem_path(decoder->arena, path, "mirrors"));
 	word_check_auth(decoder, &repository->auth, node, path);
+	if (node_get(node, "priority") && repository->priority == 0) {
+		err_at(decoder->err, -EINVAL, &node_get(node, "priority")->pos,
+		       problem_path(decoder->arena, path, "priority"), "0 has no meaning for apt");
+		err_hint(decoder->err, "500 is what archives have by themselves, 100 backports; with less than 0 nothing is "
+				       "taken from it");
+	}
 	for (size_t i = 0; i < repository->suites.count; i++)
 		flat += text_has_suffix(repository->suites.items[i], "/");
 	if (flat && flat < repository->suites.count) {
@@ -134,6 +149,10 @@ const struct schema word_repositories = {
 	VALUE_TABLE, .element = &schema_repository, .size = sizeof(struct recipe_repository), .key_rule = &word_rule_name,
 	.key_offset = WORD_OF(recipe_repository, name), .pos_offset = WORD_OF(recipe_repository, pos),
 	.check = words_packages_check_repositories,
+};
+const struct schema word_versions = {
+	VALUE_TABLE, .element = &schema_version, .size = sizeof(struct recipe_version), .key_rule = &packages_rule,
+	.key_offset = WORD_OF(recipe_version, package), .pos_offset = WORD_OF(recipe_version, pos),
 };
 const struct schema word_packages = {VALUE_WORDS, .rule = &package_rule, .decode = words_packages_decode};
 

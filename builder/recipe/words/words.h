@@ -52,8 +52,8 @@ void word_check_reader(struct decoder *decoder, const struct pos *pos, const cha
 
 /* --- packages.c ------------------------------------------------------------------------------------------------ */
 
-extern const struct schema word_distribution, word_repositories, word_packages, word_globs,
-	word_inclusions;
+extern const struct schema word_distribution, word_repositories, word_packages, word_versions,
+	word_globs, word_inclusions;
 
 /* --- downloads.c ----------------------------------------------------------------------------------------------- */
 
