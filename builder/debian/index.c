@@ -118,21 +118,49 @@ const char *index_version(struct arena *arena, const struct index_entry *entry)
 	return index_get_field(entry, "Version", &field) ? control_text(arena, &field) : "";
 }
 
-bool index_provides(const struct index *index, const char *name)
+void index_names(struct arena *arena, const struct index_entry *entry, enum index_relation relation, struct strv *names)
 {
-	size_t wanted = strlen(name), length;
+	static const char *const fields[][2] = {
+		[INDEX_NEEDS] = {"Depends", "Pre-Depends"},
+		[INDEX_CONFLICTS] = {"Conflicts", "Breaks"},
+		[INDEX_PROVIDES] = {"Provides", NULL},
+	};
 	struct control_field field;
 	const char *found;
+	size_t length;
+
+	for (size_t i = 0; i < 2 && fields[relation][i]; i++) {
+		if (!index_get_field(entry, fields[relation][i], &field))
+			continue;
+		for (const char *at = field.value;
+		     (found = relations_next(&at, field.value + field.length, &length));) {
+			const char *name = arena_strndup(arena, found, length);
+
+			if (!strv_has(names, name))
+				strv_push(arena, names, name);
+		}
+	}
+}
+
+void index_needs(struct arena *arena, const struct index_entry *entry, struct strv *names)
+{
+	index_names(arena, entry, INDEX_NEEDS, names);
+}
+
+void index_providers(struct arena *arena, const struct index *index, const char *name, struct strv *providers)
+{
+	size_t length = strlen(name);
 
 	for (size_t i = 0; i < index->n; i++) {
-		if (!memmem(index->entries[i].stanza, index->entries[i].length, name, wanted) ||
-		    !index_get_field(&index->entries[i], "Provides", &field))
+		const struct index_entry *entry = &index->entries[i];
+		struct strv provided = {0};
+
+		if (!memmem(entry->stanza, entry->length, name, length) || strv_has(providers, entry->name))
 			continue;
-		for (const char *at = field.value; (found = relations_next(&at, field.value + field.length, &length));)
-			if (length == wanted && memcmp(found, name, wanted) == 0)
-				return true;
+		index_names(arena, entry, INDEX_PROVIDES, &provided);
+		if (strv_has(&provided, name))
+			strv_push(arena, providers, entry->name);
 	}
-	return false;
 }
 
 const char *index_nearest(const struct index *index, const char *name)
@@ -145,26 +173,6 @@ const char *index_nearest(const struct index *index, const char *name)
 		if (n == 0 || strcmp(names[n - 1], index->entries[i].name) != 0)
 			names[n++] = index->entries[i].name;
 	return text_nearest(name, names, n);
-}
-
-void index_needs(struct arena *arena, const struct index_entry *entry, struct strv *names)
-{
-	static const char *const fields[] = {"Depends", "Pre-Depends"};
-	struct control_field field;
-	const char *found;
-	size_t length;
-
-	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
-		if (!index_get_field(entry, fields[i], &field))
-			continue;
-		for (const char *at = field.value;
-		     (found = relations_next(&at, field.value + field.length, &length));) {
-			const char *name = arena_strndup(arena, found, length);
-
-			if (!strv_has(names, name))
-				strv_push(arena, names, name);
-		}
-	}
 }
 
 /* --- what an entry says ------------------------------------------------------------------------------------------- */

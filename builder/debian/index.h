@@ -40,8 +40,8 @@ const struct index_entry *index_next(const struct index *index, const struct ind
 /* What its stanza says; "" for nothing. In `arena`. */
 const char *index_version(struct arena *arena, const struct index_entry *entry);
 
-/* Whether some package provides the (virtual) name. Slow: reads everything. */
-bool index_provides(const struct index *index, const char *name);
+/* Adds the names of packages that provide the (virtual) name, each once. Slow: reads everything. */
+void index_providers(struct arena *arena, const struct index *index, const char *name, struct strv *providers);
 
 /* The known name nearest to `name`, or NULL. */
 const char *index_nearest(const struct index *index, const char *name);
@@ -57,7 +57,14 @@ int index_package(struct arena *arena, const struct index_entry *entry, struct d
 const struct index_entry *index_exact(struct arena *arena, const struct index *index, const char *name,
 				      const char *version, const char *arch, size_t archive);
 
-/* Adds the names in the entry's Depends and Pre-Depends to `names`, all alternatives, each once. */
+/* What a package says of others. */
+enum index_relation { INDEX_NEEDS, INDEX_CONFLICTS, INDEX_PROVIDES };
+
+/* Adds the names in the entry's fields of that sort (Depends and Pre-Depends; Conflicts and Breaks; Provides) to `names`, all
+ * alternatives, each once. */
+void index_names(struct arena *arena, const struct index_entry *entry, enum index_relation relation, struct strv *names);
+
+/* index_names() of INDEX_NEEDS. */
 void index_needs(struct arena *arena, const struct index_entry *entry, struct strv *names);
 
 #endif

@@ -19,10 +19,8 @@ static bool pins_is_glob(const char *word)
 }
 
 /* The number `i` of the distribution (0) and the repositories beside it; NULL behind the last one. */
-static const struct recipe_repository *pins_archive(const struct pins *pins, size_t i)
+static const struct recipe_repository *pins_archive(const struct recipe *recipe, size_t i)
 {
-	const struct recipe *recipe = pins->recipe;
-
 	return i == 0 ? &recipe->distribution : i <= recipe->n_repositories ? &recipe->repositories[i - 1] : NULL;
 }
 
@@ -30,7 +28,7 @@ const struct recipe_repository *pins_repository(const struct pins *pins, size_t 
 {
 	const struct recipe_repository *repository;
 
-	for (size_t a = 0; (repository = pins_archive(pins, a)) && i >= repository->suites.count; a++)
+	for (size_t a = 0; (repository = pins_archive(pins->recipe, a)) && i >= repository->suites.count; a++)
 		i -= repository->suites.count;
 	return repository;
 }
@@ -53,14 +51,14 @@ bool pins_archive_has(const struct pins *pins, const struct recipe_repository *r
 	return false;
 }
 
-/* --- pins that nothing fits ------------------------------------------------------------------------------------------ */
+/* --- where a pin stands; pins that nothing fits ---------------------------------------------------------------------- */
 
-static struct pos pins_place(const struct pins *pins, const struct recipe_repository *repository, const char *word)
+static struct pos pins_place(const struct recipe *recipe, const struct recipe_repository *repository, const char *word)
 {
 	const char *const of_distribution[] = {"distribution", "prefer", NULL};
 	const char *const of_repository[] = {"repositories", repository->name, "prefer", NULL};
 
-	return recipe_place(pins->recipe, repository == &pins->recipe->distribution ? of_distribution : of_repository, word);
+	return recipe_place(recipe, repository == &recipe->distribution ? of_distribution : of_repository, word);
 }
 
 /* The name of one of the archive's packages that is nearest, or NULL. */
@@ -79,10 +77,28 @@ static const char *pins_nearest(struct arena *arena, const struct pins *pins, co
 	return text_nearest(name, names, n);
 }
 
+bool pins_find(const struct recipe *recipe, const char *name, struct pos *ret_pos)
+{
+	const struct recipe_repository *repository;
+
+	for (size_t i = 0; i < recipe->n_versions; i++)
+		if (pins_fit(recipe->versions[i].package, name)) {
+			*ret_pos = recipe->versions[i].pos;
+			return true;
+		}
+	for (size_t a = 0; (repository = pins_archive(recipe, a)); a++)
+		for (size_t i = 0; i < repository->prefer.count; i++)
+			if (pins_fit(repository->prefer.items[i], name)) {
+				*ret_pos = pins_place(recipe, repository, repository->prefer.items[i]);
+				return true;
+			}
+	return false;
+}
+
 static void pins_check_prefer(struct arena *arena, const struct pins *pins, const struct recipe_repository *repository,
 			      const char *word, struct err *err)
 {
-	const struct pos pos = pins_place(pins, repository, word);
+	const struct pos pos = pins_place(pins->recipe, repository, word);
 	const char *near;
 
 	for (size_t i = 0; i < pins->index->n; i++)
@@ -154,7 +170,7 @@ int pins_check(struct arena *arena, const struct pins *pins, struct err *err)
 {
 	const struct recipe_repository *repository;
 
-	for (size_t a = 0; (repository = pins_archive(pins, a)); a++)
+	for (size_t a = 0; (repository = pins_archive(pins->recipe, a)); a++)
 		for (size_t i = 0; i < repository->prefer.count; i++)
 			pins_check_prefer(arena, pins, repository, repository->prefer.items[i], err);
 	for (size_t i = 0; i < pins->recipe->n_versions; i++)
@@ -198,7 +214,7 @@ static int64_t pins_preferred(const struct pins *pins)
 	const struct recipe_repository *repository;
 	int64_t priority = PIN_PREFER;
 
-	for (size_t a = 0; (repository = pins_archive(pins, a)); a++)
+	for (size_t a = 0; (repository = pins_archive(pins->recipe, a)); a++)
 		if (repository->priority >= priority)
 			priority = repository->priority + 1;
 	return priority;
@@ -249,7 +265,7 @@ bool pins_allow(struct arena *arena, const struct pins *pins, const struct debia
 	for (size_t i = 0; i < pins->recipe->n_versions; i++)
 		if (pins_fit(pins->recipe->versions[i].package, locked->name))
 			return pins_fit(pins->recipe->versions[i].version, locked->version);
-	for (size_t a = 0; (repository = pins_archive(pins, a)); a++) {
+	for (size_t a = 0; (repository = pins_archive(pins->recipe, a)); a++) {
 		bool here = pins_has_locked(arena, pins, repository, locked);
 
 		wanted = wanted || (here && repository->priority >= 0);

@@ -22,6 +22,9 @@ const struct recipe_repository *pins_repository(const struct pins *pins, size_t 
 /* Whether the archive, one of the recipe's, has a package of that name. */
 bool pins_archive_has(const struct pins *pins, const struct recipe_repository *repository, const char *name);
 
+/* Where the recipe has a pin for a package of that name: for its version, or else for an archive. False for none. */
+bool pins_find(const struct recipe *recipe, const char *name, struct pos *ret_pos);
+
 /* Tells of pins that no package fits: an error for a name or a version, a warning for a glob of names. */
 int pins_check(struct arena *arena, const struct pins *pins, struct err *err);
 

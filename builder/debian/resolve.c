@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/valid.h"
 #include "debian/apt.h"
+#include "debian/explain.h"
 #include "debian/index.h"
 #include "debian/pins.h"
 
@@ -27,14 +28,32 @@ struct work {
 
 /* --- what is asked for -------------------------------------------------------------------------------------------- */
 
+/* A name that is provided and that no package has: with one provider apt takes that one, with several it asks. */
+static int resolve_check_provided(const struct work *work, const struct recipe_package *package,
+				  const struct strv *providers, struct err *err)
+{
+	const char *names = providers->items[0];
+
+	if (providers->count == 1)
+		return 0;
+	for (size_t i = 1; i < providers->count; i++)
+		names = arena_printf(work->arena, "%s, %s", names, providers->items[i]);
+	err_at(err, -EINVAL, &package->pos, NULL, "'%s' is no package: several provide it", package->name);
+	return err_hint(err, "write one of them: %s", names);
+}
+
 /* apt would take some names for more than names (`a-`, `a=1`, `a.*`): only what an index knows is passed on. */
 static int resolve_check_name(const struct work *work, const struct recipe_package *package, struct err *err)
 {
+	struct strv providers = {0};
 	const char *near;
 
-	if (debian_name_ok(package->name) &&
-	    (index_find(&work->index, package->name) || index_provides(&work->index, package->name)))
+	if (debian_name_ok(package->name) && index_find(&work->index, package->name))
 		return 0;
+	if (debian_name_ok(package->name))
+		index_providers(work->arena, &work->index, package->name, &providers);
+	if (providers.count)
+		return resolve_check_provided(work, package, &providers, err);
 	err_at(err, -ENOENT, &package->pos, NULL, "the package '%s' does not exist", package->name);
 	near = index_nearest(&work->index, package->name);
 	if (strv_has(&work->index.foreign, package->name))
@@ -194,21 +213,62 @@ static int resolve_solve(struct work *work, struct err *err)
 	return r;
 }
 
+static struct explain resolve_explain(const struct work *work)
+{
+	return (struct explain){.arena = work->arena,
+				.recipe = work->resolve->recipe,
+				.suites = work->resolve->suites,
+				.index = &work->index,
+				.apt = &work->apt,
+				.essential = &work->wanted[LAYER_BASE]};
+}
+
+/* Says at the recipe's lines why there is no way, or else what apt `found`. */
+static int resolve_say_why(struct work *work, struct err *found, struct err *err)
+{
+	const struct explain explain = resolve_explain(work);
+	struct strv names = {0};
+	int r;
+
+	resolve_push_all(work->arena, &names, &work->wanted[LAYER_PARENT]);
+	resolve_push_all(work->arena, &names, &work->wanted[LAYER_RECIPE]);
+	r = explain_packages(&explain, &names, err);
+	if (r == 0) {
+		r = err_result(found);
+		err_take(err, found);
+	}
+	return r;
+}
+
 /* Whether there is any way when nothing is kept; if not, `err` says why. */
 static int resolve_solve_freely(struct work *work, struct err *err)
 {
 	_cleanup_buf_ struct buf text = {0};
+	struct err found = {0};
 	int r;
 
 	pins_print(&text, &work->pins);
 	r = apt_prefer(&work->apt, &text, err);
 	work->n_choices = 0;
-	return r < 0 ? r : resolve_solve(work, err);
+	if (r < 0)
+		return r;
+	r = resolve_solve(work, &found);
+	if (r == -EIO)
+		r = resolve_say_why(work, &found, err);
+	else
+		err_take(err, &found);
+	err_free(&found);
+	return r;
 }
 
-static int resolve_give_up(const struct work *work, struct err *err, struct err *found)
+static int resolve_give_up(struct work *work, struct err *err, struct err *found)
 {
-	err_take(err, found);
+	int r = resolve_prefer_locked(work, false, err);
+
+	if (r == 0)
+		r = resolve_say_why(work, found, err);
+	if (r != -EIO)
+		return r;
 	return err_hint(err, "it can be installed if locked packages may change: run 'aether-build lock --update %s'",
 			work->resolve->recipe->path);
 }
@@ -351,6 +411,16 @@ static int resolve_open_apt(struct work *work, struct err *err)
 			&work->apt, err);
 }
 
+static int resolve_check_removed(struct work *work, const struct package_set *tree, struct err *err)
+{
+	const struct explain explain = resolve_explain(work);
+	struct strv chosen = {0};
+
+	for (size_t i = 0; i < tree->n_packages; i++)
+		strv_push(work->arena, &chosen, tree->packages[i].name);
+	return explain_removed(&explain, &chosen, err);
+}
+
 int resolve_tree(struct arena *arena, const struct resolve *resolve, struct package_set *ret_tree, struct err *err)
 {
 	struct work work = {.arena = arena, .resolve = resolve};
@@ -374,6 +444,8 @@ int resolve_tree(struct arena *arena, const struct resolve *resolve, struct pack
 		r = apt_open(arena, arena_printf(arena, "%s/chosen", resolve->folder), &suite, 1, &chosen, err);
 	if (r == 0)
 		r = resolve_cut_layers(&work, &tree, &chosen, err);
+	if (r == 0)
+		r = resolve_check_removed(&work, &tree, err);
 	if (r == 0)
 		*ret_tree = tree;
 	return r;

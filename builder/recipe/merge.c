@@ -265,6 +265,16 @@ static void merge_not_there(struct merger *merger, const struct node *node, cons
 		err_hint(merger->decoder->err, "did you mean '%s'?", near);
 }
 
+/* A package that a file takes away may be needed by another one: who resolves has to know. */
+static void merge_note_removed(struct merger *merger, const struct node *word, const char *path)
+{
+	struct recipe *recipe = merger->decoder->recipe;
+
+	if (strcmp(path, "packages") == 0 && word->text)
+		*arena_push(merger->decoder->arena, recipe->removed, recipe->n_removed) =
+			(struct recipe_package){.name = word->text, .pos = word->pos};
+}
+
 static void merge_remove_item(struct merger *merger, const struct node *older, struct node *list, const struct node *word,
 			      const char *path)
 {
@@ -275,6 +285,7 @@ static void merge_remove_item(struct merger *merger, const struct node *older, s
 		merge_not_there(merger, older ? older : &nothing, word, path);
 	else if (now < list->count)
 		merge_drop(list, now);
+	merge_note_removed(merger, word, path);
 }
 
 static struct node *merge_take_away(struct merger *merger, const struct schema *schema, const struct node *older,
@@ -306,6 +317,7 @@ static struct node *merge_take_away(struct merger *merger, const struct schema *
 			merge_drop(rest, at);
 		else
 			merge_not_there(merger, older, newer->items[i], path);
+		merge_note_removed(merger, newer->items[i], path);
 	}
 	return rest;
 }

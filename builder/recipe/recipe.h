@@ -317,6 +317,7 @@ struct recipe {
 	struct recipe_repository distribution; /* url NULL when no base recipe named one */
 	struct recipe_repository *repositories;
 	struct recipe_package *packages;
+	struct recipe_package *removed; /* what a file takes away from `packages`; another may have added it again */
 	struct recipe_version *versions;
 	struct recipe_registry *registries;
 	struct recipe_download *downloads;
@@ -334,8 +335,8 @@ struct recipe {
 	struct recipe_hook *configure; /* hooks.configure */
 	struct recipe_own *own;      /* perMachine */
 	struct recipe_disk *disks;
-	size_t n_repositories, n_registries, n_packages, n_versions, n_downloads, n_files, n_users, n_groups, n_principals,
-	    n_networks, n_units, n_sysctl, n_tmpfiles, n_quadlets, n_health, n_tests, n_configure, n_own, n_disks;
+	size_t n_repositories, n_registries, n_packages, n_removed, n_versions, n_downloads, n_files, n_users, n_groups,
+	    n_principals, n_networks, n_units, n_sysctl, n_tmpfiles, n_quadlets, n_health, n_tests, n_configure, n_own, n_disks;
 
 	const char *ssh_ca;          /* host path of the user CA's public keys, or NULL */
 	struct pos ssh_ca_pos;       /* where it is named */

@@ -30,7 +30,7 @@ refused_with 'what cannot be installed is refused' 'broken : Depends: no-such-li
 write_recipe mta-small mta-large
 refused_with 'what conflicts is refused' 'mta-large : Conflicts: mta'
 write_recipe mta
-refused_with 'a name that several packages provide is refused' 'mta-large 1.0'
+refused_with 'a name that several packages provide is refused' 'write one of them: mta-large, mta-small'
 write_recipe only-one
 ok 'a name that one package provides stands for it' lock
 ok '… in the lock' locked single 1.0

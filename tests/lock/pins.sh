@@ -120,6 +120,14 @@ wrong 'a version that no archive has' "19:13: no archive has 'tool' in the versi
 recipe tool '' "prefer: ['x-*']" 'versions: { "y-*": "1" }'
 ok 'globs that fit nothing are no error' lock
 ok '… but a warning' said "19:14: warning: 'x-*' fits no package of the archive 'backports'" "warning: 'y-*' fits no package"
+recipe strict '' 'prefer: strict' ''
+rm -f "$LOCK"
+refused_with 'what a preferred package needs is too old' "'strict' (pinned at $RECIPE:19:13) needs 'libtool (>= 2.0)'"
+ok '… and it says what there is' said ', and there is 1.0, 2.0 (backports)'
+ok '… and what else to prefer' said "the archive 'backports' has it: add 'libtool' to its 'prefer'"
+recipe strict '' 'prefer: [strict, libtool]' ''
+ok '… which helps' lock
+
 # what is locked
 recipe 'tool golang-a' '' '' ''
 rm "$LOCK"
