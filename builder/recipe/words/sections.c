@@ -43,7 +43,13 @@ const char *const word_network_sections[] = {
 	"QuickFairQueueingClass", NULL,
 };
 
-/* --- keys that take one value ---------------------------------------------------------------------------------------- */
+/* --- keys that take one value ----------------------------------------------------------------------------------------
+ *
+ * Held against what Debian 12 and 13 have (systemd 252 and 257): the keys are those of `systemd --dump-configuration-items`
+ * and those that systemd-networkd has texts of. Which of them add up is in systemd.unit(5), systemd.exec(5),
+ * systemd.resource-control(5), …, systemd.network(5) ("may be specified more than once"), and in the parsers that systemd's
+ * load-fragment-gperf.gperf names. Of Quadlet it is podman-systemd.unit(5), and what the generator looks up once (podman 5.4
+ * and later). A few keys are newer. What is in no table may have several values: nothing is said of it. */
 
 /* Of what runs processes: services, sockets, mounts, swaps; most of it of slices too. */
 #define EXEC \
@@ -60,14 +66,17 @@ const char *const word_network_sections[] = {
 	" KeyringMode NetworkNamespacePath IPCNamespacePath MountAPIVFS SendSIGKILL SendSIGHUP KillMode KillSignal" \
 	" RestartKillSignal FinalKillSignal WatchdogSignal LimitAS LimitCORE LimitCPU LimitDATA LimitFSIZE LimitLOCKS" \
 	" LimitMEMLOCK LimitMSGQUEUE LimitNICE LimitNOFILE LimitNPROC LimitRSS LimitRTPRIO LimitRTTIME LimitSIGPENDING" \
-	" LimitSTACK" CONTROL
+	" LimitSTACK RootHash RootHashSignature RootImagePolicy MountImagePolicy ExtensionImagePolicy SetLoginEnvironment" \
+	" NUMAPolicy MountFlags BindLogSockets MemoryKSM" CONTROL
 #define CONTROL \
 	" Slice CPUAccounting CPUWeight StartupCPUWeight CPUShares StartupCPUShares CPUQuota CPUQuotaPeriodSec" \
 	" MemoryAccounting MemoryMin MemoryLow MemoryHigh MemoryMax MemorySwapMax MemoryZSwapMax" \
 	" MemoryZSwapWriteback MemoryLimit DevicePolicy IOAccounting IOWeight StartupIOWeight BlockIOAccounting BlockIOWeight" \
 	" StartupBlockIOWeight TasksAccounting TasksMax IPAccounting ManagedOOMSwap ManagedOOMMemoryPressure" \
-	" ManagedOOMMemoryPressureLimit ManagedOOMPreference MemoryPressureWatch MemoryPressureThresholdSec CoredumpReceive"
-#define LIMITS " StartLimitIntervalSec StartLimitInterval StartLimitBurst StartLimitAction"
+	" ManagedOOMMemoryPressureLimit ManagedOOMPreference MemoryPressureWatch MemoryPressureThresholdSec CoredumpReceive" \
+	" DefaultMemoryMin DefaultMemoryLow DefaultStartupMemoryLow StartupMemoryLow StartupMemoryHigh StartupMemoryMax" \
+	" StartupMemorySwapMax StartupMemoryZSwapMax ManagedOOMMemoryPressureDurationSec DelegateSubgroup"
+#define LIMITS " StartLimitInterval StartLimitBurst StartLimitAction"
 #define TRIGGERS " TriggerLimitIntervalSec TriggerLimitBurst"
 
 static const struct single {
@@ -78,14 +87,14 @@ static const struct single {
 		" DefaultDependencies SurviveFinalKillSignal OnSuccessJobMode OnFailureJobMode OnFailureIsolate"
 		" IgnoreOnIsolate JobTimeoutSec JobRunningTimeoutSec JobTimeoutAction JobTimeoutRebootArgument"
 		" FailureAction SuccessAction CollectMode FailureActionExitStatus SuccessActionExitStatus"
-		" RebootArgument" LIMITS " "},
+		" RebootArgument StartLimitIntervalSec" LIMITS " "},
 	{"Service",
 		" Type ExitType Restart RestartMode RestartSec RestartSteps RestartMaxDelaySec TimeoutSec"
 		" TimeoutStartSec TimeoutStopSec TimeoutAbortSec TimeoutStartFailureMode TimeoutStopFailureMode"
 		" RuntimeMaxSec RuntimeRandomizedExtraSec WatchdogSec FailureAction RebootArgument"
 		" PermissionsStartOnly PIDFile BusName RootDirectoryStartOnly RemainAfterExit GuessMainPID"
 		" NonBlocking FileDescriptorStoreMax FileDescriptorStorePreserve NotifyAccess ReloadSignal"
-		" OOMPolicy" LIMITS EXEC " "},
+		" OOMPolicy USBFunctionDescriptors USBFunctionStrings" LIMITS EXEC " "},
 	{"Socket",
 		" SocketProtocol BindIPv6Only Backlog BindToDevice SocketUser SocketGroup SocketMode DirectoryMode"
 		" Accept FlushPending Writable MaxConnections MaxConnectionsPerSource KeepAlive KeepAliveTimeSec"
@@ -93,7 +102,8 @@ static const struct single {
 		" IPTOS IPTTL Mark PipeSize FreeBind Transparent Broadcast PassCredentials"
 		" PassFileDescriptorsToExec PassSecurity PassPacketInfo Timestamping TCPCongestion ReusePort"
 		" MessageQueueMaxMessages MessageQueueMessageSize RemoveOnStop Service SmackLabel"
-		" FileDescriptorName PollLimitIntervalSec PollLimitBurst TimeoutSec" TRIGGERS EXEC " "},
+		" SmackLabelIPIn SmackLabelIPOut SELinuxContextFromNet FileDescriptorName PollLimitIntervalSec"
+		" PollLimitBurst TimeoutSec" TRIGGERS EXEC " "},
 	{"Mount",
 		" What Where Options Type DirectoryMode SloppyOptions LazyUnmount ForceUnmount ReadWriteOnly"
 		" TimeoutSec" EXEC " "},
@@ -113,17 +123,22 @@ static const struct single {
 		" HealthInterval HealthRetries HealthTimeout HealthStartPeriod HealthOnFailure HealthStartupCmd"
 		" HealthStartupInterval HealthStartupRetries HealthStartupSuccess HealthStartupTimeout IP IP6"
 		" ShmSize AutoUpdate LogDriver Rootfs PidsLimit ServiceName StartWithPod CgroupsMode"
-		" SeccompProfile EnvironmentHost Retry RetryDelay Memory "},
+		" SeccompProfile EnvironmentHost Retry RetryDelay Memory HealthLogDestination HealthMaxLogCount"
+		" HealthMaxLogSize SecurityLabelDisable SecurityLabelNested SecurityLabelType SecurityLabelFileType"
+		" SecurityLabelLevel SubUIDMap SubGIDMap RemapUsers RemapUidSize VolatileTmp ReloadCmd ReloadSignal "},
 	{"Volume", " VolumeName ServiceName Driver Device Type User Group Copy Image Options "},
 	{"Network",
-		" NetworkName ServiceName Driver DisableDNS Internal IPv6 IPAMDriver InterfaceName "},
-	{"Pod", " PodName ServiceName IP IP6 HostName UserNS ShmSize "},
+		" NetworkName ServiceName Driver DisableDNS Internal IPv6 IPAMDriver InterfaceName NetworkDeleteOnStop "},
+	{"Pod", " PodName ServiceName IP IP6 HostName UserNS ShmSize ExitPolicy SubUIDMap SubGIDMap RemapUsers RemapUidSize "},
 	{"Image",
-		" Image ServiceName AllTags Arch OS Variant AuthFile CertDir Creds TLSVerify Policy ImageTag "},
+		" Image ServiceName AllTags Arch OS Variant AuthFile CertDir Creds TLSVerify Policy ImageTag"
+		" DecryptionKey Retry RetryDelay "},
 	{"Kube",
-		" ServiceName SetWorkingDirectory UserNS LogDriver ExitCodePropagation KubeDownForce "},
+		" ServiceName SetWorkingDirectory UserNS LogDriver ExitCodePropagation KubeDownForce SubUIDMap SubGIDMap"
+		" RemapUsers RemapUidSize "},
 	{"Build",
-		" ServiceName SetWorkingDirectory File Target Arch Variant AuthFile ForceRM Pull TLSVerify "},
+		" ServiceName SetWorkingDirectory File Target Arch Variant AuthFile ForceRM Pull TLSVerify Retry"
+		" RetryDelay "},
 	{"Quadlet", " DefaultDependencies "},
 	{0},
 }, network_singles[] = {
@@ -134,33 +149,39 @@ static const struct single {
 		" IPForward IPMasquerade IPv6PrivacyExtensions IPv6AcceptRA IPv6DuplicateAddressDetection"
 		" IPv6HopLimit IPv4AcceptLocal IPv4RouteLocalnet IPv4ProxyARP IPv6ProxyNDP IPv6SendRA"
 		" DHCPPrefixDelegation IPv6MTUBytes IPv4ReversePathFilter Bridge Bond VRF BatmanAdvanced"
-		" ActiveSlave PrimarySlave ConfigureWithoutCarrier IgnoreCarrierLoss KeepConfiguration KeepMaster "},
+		" ActiveSlave PrimarySlave ConfigureWithoutCarrier IgnoreCarrierLoss KeepConfiguration KeepMaster"
+		" IPv6RetransmissionTimeSec IPv4ProxyARPPrivateVLAN ProxyARP IPv6AcceptRouterAdvertisements "},
 	{"DHCPv4",
 		" ClientIdentifier VendorClassIdentifier MUDURL DUIDType DUIDRawData IAID Label RapidCommit"
 		" Anonymize UseDNS RoutesToDNS UseNTP RoutesToNTP UseSIP UseMTU SendHostname Hostname UseHostname"
 		" UseDomains UseRoutes RouteMetric RouteTable RouteMTUBytes QuickAck UseGateway UseTimezone Use6RD"
 		" FallbackLeaseLifetimeSec RequestBroadcast MaxAttempts ListenPort ServerPort SendRelease"
-		" SendDecline RequestAddress "},
+		" SendDecline RequestAddress IPServiceType SocketPriority IPv6OnlyMode InitialCongestionWindow"
+		" InitialAdvertisedReceiveWindow NetLabel UseCaptivePortal UseDNR UnassignedSubnetPolicy "},
 	{"DHCPv6",
 		" MUDURL DUIDType DUIDRawData IAID RapidCommit SendHostname Hostname UseAddress UseDelegatedPrefix"
-		" UseDNS UseNTP UseHostname UseDomains PrefixDelegationHint WithoutRA SendRelease "},
+		" UseDNS UseNTP UseHostname UseDomains PrefixDelegationHint WithoutRA SendRelease NetLabel"
+		" UnassignedSubnetPolicy UseCaptivePortal UseDNR "},
 	{"IPv6AcceptRA",
 		" UseDNS UseDomains RouteTable RouteMetric UseGateway UseRoutePrefix UseMTU UseHopLimit"
-		" UseAutonomousPrefix UseOnLinkPrefix DHCPv6Client "},
+		" UseAutonomousPrefix UseOnLinkPrefix DHCPv6Client NetLabel QuickAck UseCaptivePortal UseDNR"
+		" UseICMP6RateLimit UsePREF64 UseReachableTime UseRedirect UseRetransmissionTime "},
 	{"DHCPServer",
 		" ServerAddress PoolOffset PoolSize DefaultLeaseTimeSec MaxLeaseTimeSec UplinkInterface EmitDNS"
 		" EmitNTP EmitSIP EmitPOP3 EmitSMTP EmitLPR EmitRouter Router EmitTimezone Timezone"
 		" BootServerAddress BootServerName BootFilename BindToInterface RelayTarget RapidCommit"
-		" PersistLeases "},
+		" PersistLeases IPv6OnlyPreferredSec RelayAgentCircuitId RelayAgentRemoteId "},
 	{"IPv6SendRA",
 		" Managed OtherInformation RouterLifetimeSec RouterPreference HopLimit UplinkInterface EmitDNS"
-		" EmitDomains DNSLifetimeSec "},
+		" EmitDomains DNSLifetimeSec HomeAgent HomeAgentLifetimeSec HomeAgentPreference ReachableTimeSec"
+		" RetransmitSec "},
 	{0},
 }, network_lists[] = { /* the sections of which all keys but these take one value */
-	{"Link", " Property AlternativeName "}, {"Address", " NFTSet "}, {"Neighbor", ""}, {"IPv6AddressLabel", ""},
+	{"Link", ""}, {"Address", " NFTSet "}, {"Neighbor", ""}, {"IPv6AddressLabel", ""},
 	{"RoutingPolicyRule", ""}, {"NextHop", " Group "}, {"Route", " MultiPathRoute "}, {"DHCPServerStaticLease", ""},
-	{"IPv6Prefix", " Token NFTSet "}, {"IPv6RoutePrefix", ""}, {"IPv6PREF64Prefix", ""}, {"Bridge", ""}, {"BridgeFDB", ""},
-	{"BridgeMDB", ""}, {"BridgeVLAN", " VLAN EgressUntagged "}, {"SR-IOV", ""}, {0},
+	{"IPv6Prefix", " Token "}, {"IPv6RoutePrefix", ""}, {"IPv6PREF64Prefix", ""}, {"Bridge", ""}, {"BridgeFDB", ""},
+	{"BridgeMDB", ""}, {"BridgeVLAN", " VLAN EgressUntagged "}, {"SR-IOV", ""},
+	{"DHCPPrefixDelegation", " Token NFTSet "}, {"LLDP", ""}, {"CAN", ""}, {"IPoIB", ""}, {0},
 };
 
 static const char *words_sections_find(const struct single *singles, const char *section)
