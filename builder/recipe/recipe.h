@@ -381,6 +381,9 @@ bool recipe_routes(const struct recipe *recipe);
  * one; in `arena`. */
 const char *recipe_suffix(struct arena *arena, const struct recipe *recipe);
 
+/* The keys that podman-systemd.unit(5) has for a section of its own; in `arena`. Those of one version may be fewer. */
+struct strv recipe_quadlet_keys(struct arena *arena, const char *section);
+
 /* Reads `path` and all it names. On failure `err` holds every problem of the file that was found, with positions. */
 int recipe_load(struct arena *arena, const char *path, const struct recipe_options *options, struct recipe **ret_recipe,
 		struct err *err);

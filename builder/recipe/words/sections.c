@@ -141,6 +141,24 @@ static const struct single {
 		" RetryDelay "},
 	{"Quadlet", " DefaultDependencies "},
 	{0},
+}, quadlet_lists[] = { /* the other keys of podman's sections */
+	{"Container",
+		" AddCapability AddDevice AddHost Annotation ContainersConfModule DNS DNSOption DNSSearch DropCapability"
+		" Environment EnvironmentFile ExposeHostPort GIDMap GlobalArgs GroupAdd Label LogOpt Mask Mount Network"
+		" NetworkAlias PodmanArgs PublishPort Secret Sysctl Tmpfs UIDMap Ulimit Unmask Volume "},
+	{"Volume", " ContainersConfModule GlobalArgs Label PodmanArgs "},
+	{"Network", " ContainersConfModule DNS Gateway GlobalArgs IPRange Label Options PodmanArgs Subnet "},
+	{"Pod",
+		" AddHost ContainersConfModule DNS DNSOption DNSSearch GIDMap GlobalArgs Label Network NetworkAlias"
+		" PodmanArgs PublishPort UIDMap Volume "},
+	{"Image", " ContainersConfModule GlobalArgs PodmanArgs "},
+	{"Kube",
+		" AutoUpdate ConfigMap ContainersConfModule GIDMap GlobalArgs LogOpt Network PodmanArgs PublishPort UIDMap"
+		" Yaml "},
+	{"Build",
+		" Annotation ContainersConfModule DNS DNSOption DNSSearch Environment GlobalArgs GroupAdd ImageTag Label"
+		" Network PodmanArgs Secret Volume "},
+	{0},
 }, network_singles[] = {
 	{"Network",
 		" Description DHCP DHCPServer LinkLocalAddressing IPv6LinkLocalAddressGenerationMode"
@@ -195,6 +213,22 @@ static const char *words_sections_find(const struct single *singles, const char 
 static bool words_sections_has(struct arena *arena, const char *keys, const char *key)
 {
 	return keys && strstr(keys, arena_printf(arena, " %s ", key));
+}
+
+struct strv recipe_quadlet_keys(struct arena *arena, const char *section)
+{
+	const char *const lists[] = {words_sections_find(quadlet_singles, section),
+				     words_sections_find(quadlet_lists, section)};
+	struct strv keys = {0};
+
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+		char *rest = lists[i] ? arena_strdup(arena, lists[i]) : NULL, *key;
+
+		while ((key = strsep(&rest, " ")))
+			if (*key)
+				strv_push(arena, &keys, key);
+	}
+	return keys;
 }
 
 static bool words_sections_takes_one(struct arena *arena, enum word_file file, const char *section, const char *key)
