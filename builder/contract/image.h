@@ -16,6 +16,7 @@ enum { IMAGE_FORMAT = 1 };
 
 #define HEALTH_FILE "/usr/lib/aether/health"
 #define HEALTH_TYPE_UNIT "unit"      /* UNIT */
+#define HEALTH_TYPE_USER_UNIT "user-unit" /* UNIT USER UID */
 #define HEALTH_TYPE_TCP "tcp"        /* PORT */
 #define HEALTH_TYPE_HTTP "http"      /* STATUS URL */
 #define HEALTH_TYPE_COMMAND "command" /* PROGRAM ARGUMENT… */

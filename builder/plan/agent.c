@@ -31,15 +31,21 @@ static void plan_agent_put_fields(struct buf *text, const struct strv *fields)
 }
 
 /* MILLISECONDS TYPE WORD… */
-static void plan_agent_put_check(struct arena *arena, struct buf *text, const struct recipe_health *health)
+static void plan_agent_put_check(struct arena *arena, const struct plan *plan, struct buf *text,
+				 const struct recipe_health *health)
 {
+	const struct plan_account *account = health->user ? numbers_of(plan, health->user) : NULL;
 	struct strv fields = {0};
 
 	buf_printf(text, "%" PRIu64, health->timeout_ms);
 	switch (health->type) {
 	case HEALTH_UNIT:
-		strv_push(arena, &fields, HEALTH_TYPE_UNIT);
+		strv_push(arena, &fields, health->user ? HEALTH_TYPE_USER_UNIT : HEALTH_TYPE_UNIT);
 		strv_push(arena, &fields, health->unit);
+		if (!health->user)
+			break;
+		strv_push(arena, &fields, health->user);
+		strv_push(arena, &fields, arena_printf(arena, "%" PRId64, account ? account->uid : -1));
 		break;
 	case HEALTH_TCP:
 		strv_push(arena, &fields, HEALTH_TYPE_TCP);
@@ -67,9 +73,14 @@ static int plan_agent_make_health(struct arena *arena, struct plan *plan, struct
 	for (size_t i = 0; r == 0 && i < plan->recipe->n_health; i++) {
 		const struct recipe_health *health = &plan->recipe->health[i];
 
+		if (health->user && (!numbers_of(plan, health->user) || numbers_of(plan, health->user)->uid <= 0)) {
+			err_at(err, -EINVAL, &health->pos, "health", "the user '%s' does not exist, or has no 'uid'",
+			       health->user);
+			r = -EINVAL;
+		}
 		if (health->type == HEALTH_HTTP)
 			r = config_needs(plan, "curl", &health->pos, "a health check with 'http'", err);
-		plan_agent_put_check(arena, &text, health);
+		plan_agent_put_check(arena, plan, &text, health);
 	}
 	config_put(arena, plan, HEALTH_FILE, 0644, NULL, text.data ? text.data : "");
 	return r;

@@ -170,6 +170,7 @@ static const struct maker {
 	{"/etc/sub", false, "'quadlets' with 'user'", "their users get what they need"},
 	{"/etc/nftables.d/", false, "'firewall.rules'", "put the rules there"},
 	{"/usr/lib/sysctl.d/", false, "'firewall'", "use a file of another name, below /etc/sysctl.d"},
+	{"/usr/lib/systemd/user-generators/", false, "'units' with 'user'", "use a file of another name"},
 	{"/usr/lib/repart.d/", false, "'partitions'", "use a file of another name"},
 	{"/usr/lib/aether/health", false, "'health'", "write the checks there"},
 	{"", false, "other words of the recipe", "use a file of another name"},

@@ -33,6 +33,7 @@ static const struct plan_field file_fields[] = {
 
 static const struct plan_field unit_fields[] = {
 	IN(plan_unit, PLAN_TEXT, "name", name, PLAN_NAMES),
+	IN(plan_unit, PLAN_TEXT, "user", user, PLAN_MAYBE),
 	IN(plan_unit, PLAN_TRISTATE, "enable", enable, PLAN_MAYBE),
 	IN(plan_unit, PLAN_BOOL, "mask", mask, 0),
 	IN(plan_unit, PLAN_TEXT, "wanted_by", wanted_by, PLAN_MAYBE),
@@ -103,6 +104,7 @@ static const struct plan_field health_fields[] = {
 	IN(recipe_health, PLAN_NUMBER, "tcp", port, PLAN_NAMES | PLAN_MAYBE),
 	{"http", PLAN_RECORD, PLAN_NAMES | PLAN_MAYBE, 0, 0, http_fields},
 	IN(recipe_health, PLAN_WORDS, "command", command, PLAN_NAMES | PLAN_MAYBE),
+	IN(recipe_health, PLAN_TEXT, "user", user, PLAN_MAYBE),
 	IN(recipe_health, PLAN_SIZE, "timeout_ms", timeout_ms, 0),
 	END,
 };

@@ -192,7 +192,7 @@ static void plan_firewall_tell(struct arena *arena, struct plan *plan)
 static bool plan_firewall_is_loaded(const struct recipe *recipe)
 {
 	for (size_t i = 0; i < recipe->n_units; i++)
-		if (strcmp(recipe->units[i].name, "nftables.service") == 0)
+		if (!recipe->units[i].user && strcmp(recipe->units[i].name, "nftables.service") == 0)
 			return recipe->units[i].enable == YES;
 	return false;
 }

@@ -95,6 +95,10 @@ struct plan_own {
 /* The file that the recipe's `tmpfiles` become. */
 #define RECIPE_TMPFILES "/usr/lib/tmpfiles.d/50-recipe.conf"
 
+/* Units of one user lie in a folder of the user's id below this one; the user's systemd is given them by a generator. */
+#define USER_UNITS "/etc/systemd/users"
+#define USER_UNITS_GENERATOR "aether-user-units"
+
 /* A systemd unit of the recipe: a drop-in when a package ships the unit, else the whole of it. */
 struct plan_unit {
 	const char *name, *text;               /* `text` NULL: nothing but a preset or a mask */
@@ -102,6 +106,8 @@ struct plan_unit {
 	const struct recipe_settings *words;   /* what `text` was written from; NULL: not the recipe's own words */
 	enum recipe_tristate enable;
 	bool mask;
+	const char *user;                      /* whose systemd has it; NULL: the system's … */
+	int64_t uid;                           /* … and 0 */
 	struct pos pos, enable_pos;            /* of its name, and of `enable` */
 };
 

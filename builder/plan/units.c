@@ -3,20 +3,21 @@
 
 #include "plan/config.h"
 
-/* What a kind of unit is started by where nobody says it, and the keys that a whole one has and a drop-in seldom adds to. */
+/* What a kind of unit is started by where nobody says it (systemd.special(7)), of the system and of a user, and the keys that a
+ * whole one has and a drop-in seldom adds to. */
 static const struct kind {
-	const char *suffix, *target;
+	const char *suffix, *target, *user_target;
 	const char *section, *keys[3];  /* prefixes */
 } kinds[] = {
-	{".service", "multi-user.target", "Service", {"ExecStart"}},
-	{".socket", "sockets.target", "Socket", {"Listen"}},
-	{".timer", "timers.target", "Timer", {"On"}},
-	{".path", "paths.target", "Path", {"Path", "DirectoryNotEmpty"}},
-	{".automount", "local-fs.target", "Automount", {"Where"}},
-	{".mount", "local-fs.target", "Mount", {"What"}},
-	{".swap", "swap.target", "Swap", {"What"}},
-	{".slice", "slices.target", NULL, {NULL}},
-	{".target", "multi-user.target", NULL, {NULL}},
+	{".service", "multi-user.target", "default.target", "Service", {"ExecStart"}},
+	{".socket", "sockets.target", "sockets.target", "Socket", {"Listen"}},
+	{".timer", "timers.target", "timers.target", "Timer", {"On"}},
+	{".path", "paths.target", "paths.target", "Path", {"Path", "DirectoryNotEmpty"}},
+	{".automount", "local-fs.target", "default.target", "Automount", {"Where"}},
+	{".mount", "local-fs.target", "default.target", "Mount", {"What"}},
+	{".swap", "swap.target", "default.target", "Swap", {"What"}},
+	{".slice", "slices.target", "default.target", NULL, {NULL}},
+	{".target", "multi-user.target", "default.target", NULL, {NULL}},
 	{0},
 };
 
@@ -95,10 +96,63 @@ static const char *plan_units_target(const struct recipe *recipe, const struct r
 	if (!kind || unit->mask || !plan_units_is_enabled(recipe, unit) || !plan_units_is_whole(kind, &unit->settings) ||
 	    plan_units_setting(&unit->settings, "Install", NULL))
 		return NULL;
+	if (unit->user)
+		return kind->user_target;
 	return plan_units_is_remote(recipe, unit) ? "remote-fs.target" : kind->target;
 }
 
-static void plan_units_make_unit(struct arena *arena, struct plan *plan, const struct recipe_unit *from)
+/* An account of a package, which nobody logs in to. (recipe/words/units.c looks at those of `users`.) */
+static void plan_units_warn_sleeping(const struct plan *plan, const struct recipe_unit *unit, const char *path, struct err *err)
+{
+	for (size_t i = 0; i < plan->recipe->n_users; i++)
+		if (strcmp(plan->recipe->users[i].name, unit->user) == 0)
+			return;
+	if (unit->enable != YES)
+		return;
+	err_warn(err, &unit->user_pos, path, "'%s' does not start before '%s' logs in", unit->name, unit->user);
+	err_hint(err, "if it is to start at boot, add 'users: { %s: { system: true, linger: true } }'", unit->user);
+}
+
+/* The number by which a user's units are found; a package's account has it from the lock. */
+static int64_t plan_units_uid(struct arena *arena, const struct plan *plan, const struct recipe_unit *unit, struct err *err)
+{
+	const struct plan_account *account = unit->user ? numbers_of(plan, unit->user) : NULL;
+	const char *path = arena_printf(arena, "units.%s", unit->name);
+
+	if (!unit->user)
+		return 0;
+	config_needs(plan, "libpam-systemd", &unit->user_pos, arena_printf(arena, "'%s', which is a user's,", unit->name), err);
+	if (account && account->uid > 0) {
+		plan_units_warn_sleeping(plan, unit, path, err);
+		return account->uid;
+	}
+	if (account) {
+		err_at(err, -EINVAL, &unit->user_pos, path, "the user '%s' needs a 'uid': its units are found by that number",
+		       unit->user);
+		return -1;
+	}
+	err_at(err, -EINVAL, &unit->user_pos, path, "the user '%s' does not exist", unit->user);
+	err_hint(err, "add it to 'users'");
+	return -1;
+}
+
+/* Each user's systemd copies what is in the user's folder to where units are that come after the user's own in ~/.config and
+ * before those of packages (systemd.generator(7)). */
+static void plan_units_make_generator(struct arena *arena, struct plan *plan)
+{
+	static const char text[] = "#!/bin/sh\n"
+				   "# Units of one user, from a recipe's 'units: { NAME: { user: … } }'.\n"
+				   "from=" USER_UNITS "/$(id -u)\n"
+				   "[ ! -d \"$from\" ] || exec cp -R \"$from/.\" \"$1/\"\n";
+
+	for (size_t i = 0; i < plan->n_units; i++)
+		if (plan->units[i].user) {
+			config_put(arena, plan, "/usr/lib/systemd/user-generators/" USER_UNITS_GENERATOR, 0755, NULL, text);
+			return;
+		}
+}
+
+static void plan_units_make_unit(struct arena *arena, struct plan *plan, const struct recipe_unit *from, struct err *err)
 {
 	struct plan_unit *unit = arena_push(arena, plan->units, plan->n_units);
 	_cleanup_buf_ struct buf text = {0};
@@ -106,7 +160,7 @@ static void plan_units_make_unit(struct arena *arena, struct plan *plan, const s
 	config_settings(&text, &from->settings);
 	*unit = (struct plan_unit){
 		.name = from->name, .enable = from->enable, .mask = from->mask, .pos = from->pos,
-		.enable_pos = from->enable_pos,
+		.enable_pos = from->enable_pos, .user = from->user, .uid = plan_units_uid(arena, plan, from, err),
 		.text = text.size ? arena_strdup(arena, text.data) : NULL,
 		.wanted_by = plan_units_target(plan->recipe, from), .words = &from->settings,
 	};
@@ -118,7 +172,7 @@ static void plan_units_make_preset(struct arena *arena, struct plan *plan)
 	_cleanup_buf_ struct buf text = {0};
 
 	for (size_t i = 0; i < plan->n_units; i++)
-		if (plan->units[i].enable != UNSET)
+		if (plan->units[i].enable != UNSET && !plan->units[i].user)
 			buf_printf(&text, "%s %s\n", plan->units[i].enable == YES ? "enable" : "disable", plan->units[i].name);
 	if (text.size)
 		config_put(arena, plan, "/usr/lib/systemd/system-preset/00-recipe.preset", 0644, NULL, text.data);
@@ -175,7 +229,8 @@ int units_make(struct arena *arena, struct plan *plan, struct err *err)
 	_cleanup_buf_ struct buf modules = {0};
 
 	for (size_t i = 0; i < recipe->n_units; i++)
-		plan_units_make_unit(arena, plan, &recipe->units[i]);
+		plan_units_make_unit(arena, plan, &recipe->units[i], err);
+	plan_units_make_generator(arena, plan);
 	plan_units_make_preset(arena, plan);
 	for (size_t i = 0; i < recipe->modules_load.count; i++)
 		buf_printf(&modules, "%s\n", recipe->modules_load.items[i]);

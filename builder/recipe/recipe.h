@@ -190,8 +190,9 @@ struct recipe_unit {
 	const char *name;
 	enum recipe_tristate enable; /* preset */
 	bool mask;
+	const char *user;            /* whose systemd has it; NULL: the system's */
 	struct recipe_settings settings;
-	struct pos pos, enable_pos;
+	struct pos pos, enable_pos, user_pos;
 };
 
 /* `sysctl`: a line of sysctl.d(5). */
@@ -258,6 +259,7 @@ struct recipe_disk {
 struct recipe_health {
 	enum { HEALTH_UNIT, HEALTH_TCP, HEALTH_HTTP, HEALTH_COMMAND } type;
 	const char *unit, *url;
+	const char *user;            /* whose systemd has the unit; NULL: the system's */
 	int64_t port, status;
 	struct strv command;
 	const char *timeout;         /* as written, or NULL */

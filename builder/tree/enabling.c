@@ -50,7 +50,7 @@ static bool enabling_is_linked(const struct unit_index *index, const char *name)
 	for (size_t i = 0; i < index->n_files; i++) {
 		const struct unit_file *file = &index->files[i];
 
-		if (text_has_prefix(file->path, "/etc/") && file->link && strcmp(path_last(file->link), name) == 0 &&
+		if (path_is_below(file->path, index->scope->own) && file->link && strcmp(path_last(file->link), name) == 0 &&
 		    strcmp(file->name, name) != 0)
 			return true;
 	}
@@ -98,7 +98,7 @@ static int enabling_refuse(const struct step *step, const struct unit_index *ind
 			      "'%s' cannot be enabled: its section 'Install' names nothing that wants it", unit->name);
 	err_at(err, -EINVAL, &unit->enable_pos, path, "'%s' cannot be enabled: it has no section 'Install'", unit->name);
 	return err_hint(err, "leave 'enable' out if something else starts it; else write 'Install: { WantedBy: … }', "
-			     "for a service multi-user.target");
+			     "for a service %s", index->scope->user ? "default.target" : "multi-user.target");
 }
 
 /* Links of /etc are there although the preset disables it when another unit that is enabled has it in `Also=`. */
@@ -110,7 +110,7 @@ static int enabling_disable(const struct step *step, const struct unit_index *in
 
 		if (strcmp(want->name, unit->name) != 0)
 			continue;
-		if (text_has_prefix(want->path, "/etc/")) {
+		if (path_is_below(want->path, index->scope->own)) {
 			inside_remove(step->root_fd, want->path, err);
 			continue;
 		}

@@ -3,6 +3,7 @@
 #define TREE_NAME_H
 
 #include "tree/steps.h"
+#include "tree/unit_scope.h"
 
 struct name {
 	const char *text;
@@ -24,6 +25,10 @@ name_ask name_ask_blacklist; /* the same, where a missing one does no harm */
 
 /* Asks for the accounts, files and folders that the recipe's units name: without them a service does not start. */
 void names_ask_units(const struct step *step, struct arena *arena, struct err *err);
+
+/* name_ask_unit() of any manager of systemd; that is the system's. */
+void name_ask_unit_of(const struct step *step, struct arena *arena, const struct unit_scope *scope, const struct name *name,
+		      struct err *err);
 
 /* Warns of globs of `exclude` and `include` in the recipe's own file that no package has a path for, and of packages that it
  * asks for and of which `exclude` leaves nothing. */

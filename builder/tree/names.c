@@ -3,8 +3,10 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "plan/config.h"
 #include "recipe/problem.h"
 #include "tree/name.h"
+#include "tree/unit_names.h"
 #include "tree/unit_there.h"
 
 struct asking {
@@ -34,32 +36,46 @@ void name_missing(const struct name *name, const char *near, const char *otherwi
 static const char *names_user_of(struct arena *arena, const struct recipe *recipe, const char *unit)
 {
 	for (size_t i = 0; i < recipe->n_quadlets; i++)
-		if (recipe->quadlets[i].user && strcmp(unit_of_quadlet(arena, recipe->quadlets[i].name), unit) == 0)
+		if (recipe->quadlets[i].user && strcmp(unit_of_recipe_quadlet(arena, &recipe->quadlets[i]), unit) == 0)
 			return recipe->quadlets[i].user;
+	for (size_t i = 0; i < recipe->n_units; i++)
+		if (recipe->units[i].user && recipe->units[i].settings.count && strcmp(recipe->units[i].name, unit) == 0)
+			return recipe->units[i].user;
 	return NULL;
 }
 
-static void names_tell_unit(const struct step *step, struct arena *arena, const struct name *name, struct err *err)
+/* Who has the unit that this manager has not: another one. */
+static bool names_tell_elsewhere(const struct step *step, struct arena *arena, const struct unit_scope *scope,
+				 const struct name *name, struct err *err)
 {
-	const char *user = names_user_of(arena, step->plan->recipe, name->text);
+	const char *user = scope->user ? NULL : names_user_of(arena, step->plan->recipe, name->text);
 
-	if (!user) {
-		name_missing(name, unit_nearest(arena, step->plan, step->root_fd, name->text),
-			     "add the package that has it, or define it in 'units'", err, "the image has no unit '%s'",
-			     name->text);
-		return;
+	if (user) {
+		err_at(err, -ENOENT, &name->pos, name->path, "'%s' is a unit of the user '%s', not of the system", name->text,
+		       user);
+		err_hint(err, strcmp(name->path, "health") == 0 ? "add 'user: %s' to the check"
+								: "only units of '%s' can name it", user);
+	} else if (scope->user && unit_there(step->plan, step->root_fd, name->text) == UNIT_THERE) {
+		err_at(err, -ENOENT, &name->pos, name->path, "'%s' is a unit of the system, not of the user '%s'", name->text,
+		       scope->user);
+		err_hint(err, "leave it out: a user's systemd knows nothing of the system's units");
+	} else {
+		return false;
 	}
-	err_at(err, -ENOENT, &name->pos, name->path, "'%s' is a unit of the user '%s', not of the system", name->text, user);
-	err_hint(err, "ask for what it does, with 'tcp', 'http' or 'command'");
+	return true;
 }
 
-void name_ask_unit(const struct step *step, struct arena *arena, const struct name *name, struct err *err)
+void name_ask_unit_of(const struct step *step, struct arena *arena, const struct unit_scope *scope, const struct name *name,
+		      struct err *err)
 {
 	const char *at = strchr(name->text, '@');
 
-	switch (unit_there(step->plan, step->root_fd, name->text)) {
+	switch (unit_there_of(step->plan, step->root_fd, scope, name->text)) {
 	case UNIT_MISSING:
-		names_tell_unit(step, arena, name, err);
+		if (!names_tell_elsewhere(step, arena, scope, name, err))
+			name_missing(name, unit_nearest_of(arena, step->plan, step->root_fd, scope, name->text),
+				     "add the package that has it, or define it in 'units'", err,
+				     "the image has no unit '%s'", name->text);
 		return;
 	case UNIT_UNSURE:
 		err_warn(err, &name->pos, name->path, "the image has no file of the unit '%s'", name->text);
@@ -77,6 +93,11 @@ void name_ask_unit(const struct step *step, struct arena *arena, const struct na
 		       name->text);
 		err_hint(err, "name an instance, like %.*s@NAME%s", (int)(at - name->text), name->text, at + 1);
 	}
+}
+
+void name_ask_unit(const struct step *step, struct arena *arena, const struct name *name, struct err *err)
+{
+	name_ask_unit_of(step, arena, &unit_scope_system, name, err);
 }
 
 /* --- the words of a recipe ------------------------------------------------------------------------------------------- */
@@ -134,6 +155,16 @@ static void names_of_kernel_args(const struct asking *asking)
 		}
 }
 
+static void names_ask_health(const struct asking *asking, const struct recipe_health *health)
+{
+	const struct name name = {health->unit, health->pos, "health"};
+	const struct plan_account *account = health->user ? numbers_of(asking->step->plan, health->user) : NULL;
+	const struct unit_scope scope =
+		account ? unit_scope_of_user(asking->arena, health->user, account->uid) : unit_scope_system;
+
+	name_ask_unit_of(asking->step, asking->arena, &scope, &name, asking->err);
+}
+
 static void names_of_health(const struct asking *asking)
 {
 	const struct recipe *recipe = asking->step->plan->recipe;
@@ -142,7 +173,7 @@ static void names_of_health(const struct asking *asking)
 		const struct recipe_health *health = &recipe->health[i];
 
 		if (health->unit)
-			names_ask(asking, name_ask_unit, health->unit, &health->pos, "health");
+			names_ask_health(asking, health);
 		if (health->command.count)
 			names_ask(asking, name_ask_program, health->command.items[0], &health->pos, "health");
 	}
@@ -179,7 +210,7 @@ static void names_of_tests(const struct asking *asking)
 /* Keys of podman-systemd.unit(5) and systemd.exec(5) whose values name something of the machine. */
 static const struct quadlet_key {
 	const char *section, *key;   /* NULL: of any section */
-	enum { OF_FILE, OF_MOUNT, OF_PROGRAM, OF_UNIT } means;
+	enum { OF_FILE, OF_MOUNT, OF_PROGRAM } means;
 } quadlet_keys[] = {
 	{NULL, "EnvironmentFile", OF_FILE},
 	{NULL, "AuthFile", OF_FILE},
@@ -198,9 +229,6 @@ static const struct quadlet_key {
 	{"Service", "ExecStartPost", OF_PROGRAM},
 	{"Service", "ExecStopPost", OF_PROGRAM},
 	{"Service", "ExecReload", OF_PROGRAM},
-	{"Unit", "Requires", OF_UNIT},
-	{"Unit", "Requisite", OF_UNIT},
-	{"Unit", "BindsTo", OF_UNIT},
 };
 
 /* The path that a value names; NULL for none, or one that only the machine can tell (%h), or that may be missing ('-'). */
@@ -219,14 +247,6 @@ static const char *names_quadlet_path(struct arena *arena, const struct plan_qua
 	if (text_has_prefix(path, ".."))
 		return NULL;
 	return arena_printf(arena, "%.*s%s", (int)(path_last(quadlet->path) - quadlet->path), quadlet->path, path);
-}
-
-static bool names_is_quadlet(const struct recipe *recipe, const char *name)
-{
-	for (size_t i = 0; i < recipe->n_quadlets; i++)
-		if (strcmp(recipe->quadlets[i].name, name) == 0)
-			return true;
-	return false;
 }
 
 static void names_of_setting(const struct asking *asking, const struct plan_quadlet *quadlet,
@@ -250,12 +270,24 @@ static void names_of_setting(const struct asking *asking, const struct plan_quad
 		if (*word == '/' && !strchr(word, '%')) /* '-': its failure is no failure */
 			names_ask(asking, name_ask_program, word, &pos, path);
 		break;
-	case OF_UNIT:
-		while ((word = strsep(&rest, " \t")))
-			if (strchr(word, '.') && !strchr(word, '%') && quadlet->uid == 0 &&
-			    !names_is_quadlet(asking->step->plan->recipe, word))
-				names_ask(asking, name_ask_unit, word, &pos, path);
-		break;
+	}
+}
+
+static void names_of_quadlet(const struct asking *asking, const struct plan_quadlet *quadlet,
+			     const struct recipe_quadlet *words)
+{
+	const char *of = arena_printf(asking->arena, "quadlets.%s", quadlet->name);
+	const struct unit_scope scope =
+		words->user ? unit_scope_of_user(asking->arena, words->user, quadlet->uid) : unit_scope_system;
+
+	for (size_t i = 0; i < words->settings.count; i++) {
+		const struct recipe_setting *setting = &words->settings.items[i];
+
+		unit_names_check_setting(asking->step, asking->arena, &scope, setting, of, true, asking->err);
+		for (size_t k = 0; k < sizeof quadlet_keys / sizeof *quadlet_keys; k++)
+			if (strcmp(setting->key, quadlet_keys[k].key) == 0 &&
+			    (!quadlet_keys[k].section || strcmp(setting->section, quadlet_keys[k].section) == 0))
+				names_of_setting(asking, quadlet, setting, &quadlet_keys[k]);
 	}
 }
 
@@ -264,14 +296,7 @@ static void names_of_quadlets(const struct asking *asking)
 	const struct plan *plan = asking->step->plan;
 
 	for (size_t q = 0; q < plan->n_quadlets; q++)
-		for (size_t i = 0; i < plan->recipe->quadlets[q].settings.count; i++) {
-			const struct recipe_setting *setting = &plan->recipe->quadlets[q].settings.items[i];
-
-			for (size_t k = 0; k < sizeof quadlet_keys / sizeof *quadlet_keys; k++)
-				if (strcmp(setting->key, quadlet_keys[k].key) == 0 &&
-				    (!quadlet_keys[k].section || strcmp(setting->section, quadlet_keys[k].section) == 0))
-					names_of_setting(asking, &plan->quadlets[q], setting, &quadlet_keys[k]);
-		}
+		names_of_quadlet(asking, &plan->quadlets[q], &plan->recipe->quadlets[q]);
 }
 
 int step_names(const struct step *step, struct err *err)

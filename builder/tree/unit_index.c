@@ -6,9 +6,7 @@
 #include <unistd.h>
 
 #include "tree/inside.h"
-
-const char *const unit_index_system[] = {"/etc/systemd/system", "/usr/local/lib/systemd/system",
-					   "/usr/lib/systemd/system", NULL};
+#include "tree/unit_there.h"
 
 struct reading {
 	struct unit_index *index;
@@ -55,24 +53,17 @@ static int unit_index_note(void *data, int folder_fd, const char *path, const ch
 	return 0;
 }
 
-int unit_index_read(struct arena *arena, int root_fd, const char *const *folders, struct unit_index *ret_index,
+int unit_index_read(struct arena *arena, int root_fd, const struct unit_scope *scope, struct unit_index *ret_index,
 		    struct err *err)
 {
-	struct unit_index index = {.arena = arena};
+	struct unit_index index = {.arena = arena, .scope = scope};
 	int r = 0;
 
-	for (; r == 0 && *folders; folders++)
-		r = inside_each(root_fd, *folders, unit_index_note, &(struct reading){&index, root_fd, NULL}, err);
+	for (const char *const *folder = scope->folders; r == 0 && *folder; folder++)
+		r = inside_each(root_fd, *folder, unit_index_note, &(struct reading){&index, root_fd, NULL}, err);
 	if (r == 0)
 		*ret_index = index;
 	return r;
-}
-
-const char *unit_index_template(struct arena *arena, const char *name)
-{
-	const char *at = strchr(name, '@'), *dot = strrchr(name, '.');
-
-	return at && dot && dot > at ? arena_printf(arena, "%.*s%s", (int)(at - name) + 1, name, dot) : name;
 }
 
 static const struct unit_file *unit_index_find_exactly(const struct unit_index *index, const char *name)
@@ -87,7 +78,7 @@ const struct unit_file *unit_index_find(const struct unit_index *index, const ch
 {
 	const struct unit_file *file = unit_index_find_exactly(index, name);
 
-	return file ? file : unit_index_find_exactly(index, unit_index_template(index->arena, name));
+	return file ? file : unit_index_find_exactly(index, unit_template(index->arena, name));
 }
 
 bool unit_index_is_masked(const struct unit_file *file)
@@ -103,16 +94,7 @@ const char *unit_index_alias_of(const struct unit_index *index, const char *name
 	if (!file || !file->link || unit_index_is_masked(file))
 		return NULL;
 	target = path_last(file->link);
-	if (strcmp(target, name) == 0 || strcmp(target, unit_index_template(index->arena, name)) == 0)
+	if (strcmp(target, name) == 0 || strcmp(target, unit_template(index->arena, name)) == 0)
 		return NULL; /* a unit that lies elsewhere, or an instance */
 	return target;
-}
-
-const char *unit_index_near(const struct unit_index *index, const char *name)
-{
-	const char **names = arena_array(index->arena, const char *, index->n_files + 1);
-
-	for (size_t i = 0; i < index->n_files; i++)
-		names[i] = index->files[i].name;
-	return text_nearest(name, names, index->n_files);
 }

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/text.h"
+#include "tree/unit_scope.h"
 
 struct unit_file {
 	const char *name, *path;
@@ -19,21 +20,16 @@ struct unit_want {
 
 struct unit_index {
 	struct arena *arena;
+	const struct unit_scope *scope;
 	struct unit_file *files;     /* what hides another comes first */
 	size_t n_files;
 	struct unit_want *wants;
 	size_t n_wants;
 };
 
-/* Where the units of the system's manager are; the first is the recipe's. */
-extern const char *const unit_index_system[];
-
-/* Reads `folders`, NULL-terminated; what is found lives in `arena`. */
-int unit_index_read(struct arena *arena, int root_fd, const char *const *folders, struct unit_index *ret_index,
+/* Reads the folders of a manager; what is found lives in `arena`, which `scope` has to outlive. */
+int unit_index_read(struct arena *arena, int root_fd, const struct unit_scope *scope, struct unit_index *ret_index,
 		    struct err *err);
-
-/* The template that `name@instance.service` comes from, or `name` itself. */
-const char *unit_index_template(struct arena *arena, const char *name);
 
 /* The file of a unit, or of its template; NULL for none. */
 const struct unit_file *unit_index_find(const struct unit_index *index, const char *name);
@@ -43,8 +39,5 @@ const char *unit_index_alias_of(const struct unit_index *index, const char *name
 
 /* Whether `file` is a link to nowhere: the unit cannot start. */
 bool unit_index_is_masked(const struct unit_file *file);
-
-/* The unit's name nearest to `name`, or NULL. */
-const char *unit_index_near(const struct unit_index *index, const char *name);
 
 #endif

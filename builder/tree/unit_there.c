@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,9 +15,12 @@
 
 enum { TABLE_BYTES_MAX = 1 << 20 };
 
-/* Where systemd looks for units, the first one first. */
-static const char *const folders[] = {"/etc/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system"};
-enum { N_FOLDERS = sizeof folders / sizeof *folders };
+struct question {
+	struct arena *arena;
+	const struct plan *plan;
+	int root_fd;
+	const struct unit_scope *scope;
+};
 
 /* --- names ----------------------------------------------------------------------------------------------------------- */
 
@@ -45,6 +49,14 @@ const char *unit_of_quadlet(struct arena *arena, const char *name)
 	return arena_printf(arena, "%.*s-%s.service", (int)(dot - name), name, dot + 1);
 }
 
+const char *unit_of_recipe_quadlet(struct arena *arena, const struct recipe_quadlet *quadlet)
+{
+	for (size_t i = 0; i < quadlet->settings.count; i++)
+		if (strcmp(quadlet->settings.items[i].key, "ServiceName") == 0)
+			return arena_printf(arena, "%s.service", quadlet->settings.items[i].value);
+	return unit_of_quadlet(arena, quadlet->name);
+}
+
 /* --- files ----------------------------------------------------------------------------------------------------------- */
 
 /* A link to /dev/null and an empty file mean that there is to be no such unit; the target of a link may be missing here, and be
@@ -63,28 +75,32 @@ static enum unit_there unit_there_at(int root_fd, const char *path)
 }
 
 /* By a file of exactly this name. */
-static enum unit_there unit_there_by_file(struct arena *arena, const struct plan *plan, int root_fd, const char *name)
+static enum unit_there unit_there_by_file(const struct question *q, const char *name)
 {
 	enum unit_there found = UNIT_MISSING;
 
-	for (size_t i = 0; i < plan->n_units; i++)
-		if (strcmp(plan->units[i].name, name) == 0 && (plan->units[i].mask || plan->units[i].text))
-			found = plan->units[i].mask ? UNIT_MASKED : UNIT_THERE;
-	for (size_t i = 0; !found && i < N_FOLDERS; i++)
-		found = unit_there_at(root_fd, arena_printf(arena, "%s/%s", folders[i], name));
+	for (size_t i = 0; i < q->plan->n_units; i++) {
+		const struct plan_unit *unit = &q->plan->units[i];
+
+		if (unit->uid == q->scope->uid && strcmp(unit->name, name) == 0 && (unit->mask || unit->text))
+			found = unit->mask ? UNIT_MASKED : UNIT_THERE;
+	}
+	for (const char *const *folder = q->scope->folders; !found && *folder; folder++)
+		found = unit_there_at(q->root_fd, arena_printf(q->arena, "%s/%s", *folder, name));
 	return found;
 }
 
 /* --- what is made at run time ---------------------------------------------------------------------------------------- */
 
-typedef bool unit_source(struct arena *arena, const struct plan *plan, int root_fd, const char *name);
+typedef bool unit_source(const struct question *q, const char *name);
 
 /* What the kernel, logind and systemd make by themselves. */
-static bool unit_there_by_itself(struct arena *arena, const struct plan *plan, int root_fd, const char *name)
+static bool unit_there_by_itself(const struct question *q, const char *name)
 {
 	static const char *const suffixes[] = {".device", ".scope", ".slice"};
 
-	(void)arena, (void)plan, (void)root_fd;
+	if (q->scope->user && text_has_suffix(name, "@autostart.service")) /* systemd-xdg-autostart-generator(8) */
+		return true;
 	for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++)
 		if (text_has_suffix(name, suffixes[i]))
 			return true;
@@ -93,103 +109,113 @@ static bool unit_there_by_itself(struct arena *arena, const struct plan *plan, i
 
 /* A mount unit comes with whatever is mounted: by the program in the initrd, from the partitions, for the state of a container,
  * and by systemd for the kernel's own file systems. */
-static bool unit_there_by_mount(struct arena *arena, const struct plan *plan, int root_fd, const char *name)
+static bool unit_there_by_mount(const struct question *q, const char *name)
 {
 	static const char *const always[] = {
 		"/", "/dev", "/dev/hugepages", "/dev/mqueue", "/dev/pts", "/dev/shm", "/proc", "/run", "/run/lock", "/sys",
 		"/sys/fs/bpf", "/sys/fs/cgroup", "/sys/fs/pstore", "/sys/kernel/security",
 	};
-	const struct recipe *recipe = plan->recipe;
+	const struct recipe *recipe = q->plan->recipe;
 
-	(void)root_fd;
 	for (size_t i = 0; i < sizeof always / sizeof *always; i++)
-		if (strcmp(unit_of_path(arena, always[i], ".mount"), name) == 0)
+		if (strcmp(unit_of_path(q->arena, always[i], ".mount"), name) == 0)
 			return true;
 	for (size_t d = 0; d < recipe->n_disks; d++)
 		for (size_t i = 0; i < recipe->disks[d].n_partitions; i++) {
 			const char *path = recipe->disks[d].partitions[i].mountpoint;
 
-			if (path && strcmp(unit_of_path(arena, path, ".mount"), name) == 0)
+			if (path && strcmp(unit_of_path(q->arena, path, ".mount"), name) == 0)
 				return true;
 		}
 	for (size_t i = 0; recipe->kind == KIND_LXC && i < recipe->state.count; i++)
-		if (strcmp(unit_of_path(arena, recipe->state.items[i], ".mount"), name) == 0)
+		if (strcmp(unit_of_path(q->arena, recipe->state.items[i], ".mount"), name) == 0)
 			return true;
-	return plan->layout.n_partitions && strcmp(name, "etc.mount") == 0; /* the overlay over an immutable root */
+	return q->plan->layout.n_partitions && strcmp(name, "etc.mount") == 0; /* the overlay over an immutable root */
 }
 
 /* fstab(5) by systemd-fstab-generator: its mounts, swaps and automounts. */
-static bool unit_there_by_fstab(struct arena *arena, const struct plan *plan, int root_fd, const char *name)
+static bool unit_there_by_fstab(const struct question *q, const char *name)
 {
 	static const char *const suffixes[] = {".mount", ".automount", ".swap"};
 	_cleanup_buf_ struct buf text = {0};
 	struct err ignored = {0};
 	char *rest, *line;
 
-	(void)plan;
-	if (inside_read(root_fd, "/etc/fstab", TABLE_BYTES_MAX, &text, &ignored) < 0)
+	if (inside_read(q->root_fd, "/etc/fstab", TABLE_BYTES_MAX, &text, &ignored) < 0)
 		err_free(&ignored);
-	rest = arena_strdup(arena, text.data ? text.data : "");
+	rest = arena_strdup(q->arena, text.data ? text.data : "");
 	while ((line = strsep(&rest, "\n"))) {
 		char *what = strtok_r(line, " \t", &line), *where = what ? strtok_r(NULL, " \t", &line) : NULL;
 
 		if (!where || *what == '#')
 			continue;
 		for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++)
-			if (strcmp(unit_of_path(arena, i == 2 ? what : where, suffixes[i]), name) == 0)
+			if (strcmp(unit_of_path(q->arena, i == 2 ? what : where, suffixes[i]), name) == 0)
 				return true;
 	}
 	return false;
 }
 
 /* Scripts of /etc/init.d by systemd-sysv-generator. */
-static bool unit_there_by_script(struct arena *arena, const struct plan *plan, int root_fd, const char *name)
+static bool unit_there_by_script(const struct question *q, const char *name)
 {
-	const char *path = arena_printf(arena, "/etc/init.d/%s", name);
+	const char *path = arena_printf(q->arena, "/etc/init.d/%s", name);
 
-	(void)plan;
-	if (!text_has_suffix(name, ".service") || !inside_exists(root_fd, GENERATORS "/systemd-sysv-generator"))
+	if (q->scope->user || !text_has_suffix(name, ".service") ||
+	    !inside_exists(q->root_fd, GENERATORS "/systemd-sysv-generator"))
 		return false;
-	return inside_exists(root_fd, arena_strndup(arena, path, strlen(path) - strlen(".service")));
+	return inside_exists(q->root_fd, arena_strndup(q->arena, path, strlen(path) - strlen(".service")));
 }
 
-static const char *unit_there_service_name(const struct recipe_quadlet *quadlet)
+/* Whether the manager is the one that runs the quadlet. */
+static bool unit_there_runs(const struct unit_scope *scope, const struct recipe_quadlet *quadlet)
 {
-	for (size_t i = 0; i < quadlet->settings.count; i++)
-		if (strcmp(quadlet->settings.items[i].key, "ServiceName") == 0)
-			return quadlet->settings.items[i].value;
-	return NULL;
+	return scope->user && quadlet->user ? strcmp(scope->user, quadlet->user) == 0 : !scope->user && !quadlet->user;
 }
 
-/* What podman's generator makes of the recipe's quadlets, of those of files, and of packages. A user's are not the system's. */
-static bool unit_there_by_quadlet(struct arena *arena, const struct plan *plan, int root_fd, const char *name)
+/* Where a manager's quadlets are that the recipe has in `files`, and those of packages (podman-systemd.unit(5)). */
+static const char *const *unit_there_quadlet_folders(const struct question *q)
 {
-	static const char *const quadlets[] = {"/etc/containers/systemd", "/usr/share/containers/systemd"};
+	static const char *const system[] = {"/etc/containers/systemd", "/usr/share/containers/systemd", NULL};
+	struct strv folders = {0};
+
+	if (!q->scope->user)
+		return system;
+	strv_push(q->arena, &folders, arena_printf(q->arena, "/etc/containers/systemd/users/%" PRId64, q->scope->uid));
+	strv_push(q->arena, &folders, "/etc/containers/systemd/users");
+	strv_push(q->arena, &folders, "/usr/share/containers/systemd/users");
+	*arena_push(q->arena, folders.items, folders.count) = NULL;
+	return folders.items;
+}
+
+/* What podman's generator makes of the recipe's quadlets, of those of files, and of packages. */
+static bool unit_there_by_quadlet(const struct question *q, const char *name)
+{
 	static const char *const suffixes[] = {".container", ".kube", ".pod", ".volume", ".network", ".image", ".build"};
-	const struct recipe *recipe = plan->recipe;
-	const char *template = unit_template(arena, name);
+	const struct recipe *recipe = q->plan->recipe;
+	const char *template = unit_template(q->arena, name);
 
 	for (size_t i = 0; i < recipe->n_quadlets; i++) {
-		const struct recipe_quadlet *quadlet = &recipe->quadlets[i];
-		const char *own = unit_there_service_name(quadlet);
-		const char *unit = own ? arena_printf(arena, "%s.service", own) : unit_of_quadlet(arena, quadlet->name);
+		const char *unit = unit_of_recipe_quadlet(q->arena, &recipe->quadlets[i]);
 
-		if (!quadlet->user && (strcmp(unit, name) == 0 || strcmp(unit, template) == 0))
+		if (unit_there_runs(q->scope, &recipe->quadlets[i]) &&
+		    (strcmp(unit, name) == 0 || strcmp(unit, template) == 0))
 			return true;
 	}
 	for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
-		const char *end = unit_of_quadlet(arena, arena_printf(arena, "x%s", suffixes[i])) + 1;
-		const char *stem = arena_strndup(arena, name, strlen(name) - (text_has_suffix(name, end) ? strlen(end) : 0));
+		const char *end = unit_of_quadlet(q->arena, arena_printf(q->arena, "x%s", suffixes[i])) + 1;
+		const char *stem =
+			arena_strndup(q->arena, name, strlen(name) - (text_has_suffix(name, end) ? strlen(end) : 0));
 
-		for (size_t f = 0; text_has_suffix(name, end) && f < sizeof quadlets / sizeof *quadlets; f++)
-			if (inside_exists(root_fd, arena_printf(arena, "%s/%s%s", quadlets[f], stem, suffixes[i])))
+		for (const char *const *folder = unit_there_quadlet_folders(q); text_has_suffix(name, end) && *folder; folder++)
+			if (inside_exists(q->root_fd, arena_printf(q->arena, "%s/%s%s", *folder, stem, suffixes[i])))
 				return true;
 	}
 	return false;
 }
 
 /* systemd's own generators that make units of other names than files have. */
-static bool unit_there_by_generator(struct arena *arena, const struct plan *plan, int root_fd, const char *name)
+static bool unit_there_by_generator(const struct question *q, const char *name)
 {
 	static const struct { const char *generator, *unit; } made[] = {
 		{"systemd-ssh-generator", "sshd-vsock.socket"},
@@ -204,12 +230,11 @@ static bool unit_there_by_generator(struct arena *arena, const struct plan *plan
 		{"systemd-run-generator", "kernel-command-line.service"},
 		{"systemd-system-update-generator", "system-update.target"},
 	};
-	const char *template = unit_template(arena, name);
+	const char *template = unit_template(q->arena, name);
 
-	(void)plan;
-	for (size_t i = 0; i < sizeof made / sizeof *made; i++)
+	for (size_t i = 0; !q->scope->user && i < sizeof made / sizeof *made; i++)
 		if ((strcmp(made[i].unit, name) == 0 || strcmp(made[i].unit, template) == 0) &&
-		    inside_exists(root_fd, arena_printf(arena, GENERATORS "/%s", made[i].generator)))
+		    inside_exists(q->root_fd, arena_printf(q->arena, GENERATORS "/%s", made[i].generator)))
 			return true;
 	return false;
 }
@@ -219,7 +244,8 @@ static int unit_there_note_generator(void *data, int folder_fd, const char *path
 				     struct err *err)
 {
 	static const char *const known[] = {"cloud-init-generator", "postgresql-generator", "openvpn-generator",
-					    "podman-system-generator", "zram-generator"};
+					    "podman-system-generator", "podman-user-generator",
+					    "zram-generator", USER_UNITS_GENERATOR};
 	bool *unsure = data;
 
 	(void)folder_fd, (void)path, (void)type, (void)err;
@@ -230,34 +256,38 @@ static int unit_there_note_generator(void *data, int folder_fd, const char *path
 	return 0;
 }
 
-static bool unit_there_foreign_generator(int root_fd)
+static bool unit_there_foreign_generator(const struct question *q)
 {
-	static const char *const generators[] = {"/etc/systemd/system-generators",
-						 "/usr/local/lib/systemd/system-generators", GENERATORS};
 	struct err ignored = {0};
 	bool unsure = false;
 
-	for (size_t i = 0; i < sizeof generators / sizeof *generators; i++)
-		inside_each(root_fd, generators[i], unit_there_note_generator, &unsure, &ignored);
+	for (const char *const *folder = q->scope->generators; *folder; folder++)
+		inside_each(q->root_fd, *folder, unit_there_note_generator, &unsure, &ignored);
 	err_free(&ignored);
 	return unsure;
 }
 
-enum unit_there unit_there(const struct plan *plan, int root_fd, const char *name)
+enum unit_there unit_there_of(const struct plan *plan, int root_fd, const struct unit_scope *scope, const char *name)
 {
 	static unit_source *const sources[] = {
 		unit_there_by_itself, unit_there_by_mount, unit_there_by_fstab,
 		unit_there_by_script, unit_there_by_quadlet, unit_there_by_generator,
 	};
 	_cleanup_arena_ struct arena *arena = arena_new();
+	const struct question q = {arena, plan, root_fd, scope};
 	const char *template = unit_template(arena, name);
-	enum unit_there found = unit_there_by_file(arena, plan, root_fd, name);
+	enum unit_there found = unit_there_by_file(&q, name);
 
 	if (!found && template != name)
-		found = unit_there_by_file(arena, plan, root_fd, template);
+		found = unit_there_by_file(&q, template);
 	for (size_t i = 0; !found && i < sizeof sources / sizeof *sources; i++)
-		found = sources[i](arena, plan, root_fd, name) ? UNIT_THERE : UNIT_MISSING;
-	return !found && unit_there_foreign_generator(root_fd) ? UNIT_UNSURE : found;
+		found = sources[i](&q, name) ? UNIT_THERE : UNIT_MISSING;
+	return !found && unit_there_foreign_generator(&q) ? UNIT_UNSURE : found;
+}
+
+enum unit_there unit_there(const struct plan *plan, int root_fd, const char *name)
+{
+	return unit_there_of(plan, root_fd, &unit_scope_system, name);
 }
 
 /* --- the nearest name ------------------------------------------------------------------------------------------------ */
@@ -278,24 +308,30 @@ static int unit_there_note_name(void *data, int folder_fd, const char *path, con
 	return 0;
 }
 
-const char *unit_nearest(struct arena *arena, const struct plan *plan, int root_fd, const char *name)
+const char *unit_nearest_of(struct arena *arena, const struct plan *plan, int root_fd, const struct unit_scope *scope,
+			    const char *name)
 {
 	struct unit_names known = {.arena = arena};
 	const char *template = unit_template(arena, name), *near, *at;
 	struct err ignored = {0};
 
-	for (size_t i = 0; i < N_FOLDERS; i++)
-		inside_each(root_fd, folders[i], unit_there_note_name, &known, &ignored);
+	for (const char *const *folder = scope->folders; *folder; folder++)
+		inside_each(root_fd, *folder, unit_there_note_name, &known, &ignored);
 	err_free(&ignored);
 	for (size_t i = 0; i < plan->n_units; i++)
-		if (plan->units[i].text)
+		if (plan->units[i].text && plan->units[i].uid == scope->uid)
 			strv_push(arena, &known.names, plan->units[i].name);
 	for (size_t i = 0; i < plan->recipe->n_quadlets; i++)
-		if (!plan->recipe->quadlets[i].user)
-			strv_push(arena, &known.names, unit_of_quadlet(arena, plan->recipe->quadlets[i].name));
+		if (unit_there_runs(scope, &plan->recipe->quadlets[i]))
+			strv_push(arena, &known.names, unit_of_recipe_quadlet(arena, &plan->recipe->quadlets[i]));
 	near = text_nearest(template, known.names.items, known.names.count);
 	at = near && template != name ? strchr(near, '@') : NULL;
 	if (at && at[1] == '.')
 		return arena_printf(arena, "%.*s%s", (int)(at - near) + 1, near, strchr(name, '@') + 1);
 	return near ? near : text_nearest(name, known.names.items, known.names.count);
+}
+
+const char *unit_nearest(struct arena *arena, const struct plan *plan, int root_fd, const char *name)
+{
+	return unit_nearest_of(arena, plan, root_fd, &unit_scope_system, name);
 }

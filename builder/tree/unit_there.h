@@ -4,6 +4,7 @@
 #define TREE_UNIT_THERE_H
 
 #include "plan/plan.h"
+#include "tree/unit_scope.h"
 
 enum unit_there {
 	UNIT_MISSING,  /* nothing makes it */
@@ -12,13 +13,17 @@ enum unit_there {
 	UNIT_THERE,
 };
 
-/* Asks the tree open as `root_fd` and the plan's own units, mount points and quadlets: the same before and after step_units().
+/* Asks one manager in the tree open as `root_fd` and the plan's own units, mount points and quadlets: the same before and
+ * after step_units().
  * `name` is a whole name ("foo.service", "getty@tty1.service"); a template ("getty@.service") is there as a file, but is
  * nothing that can run. Devices, scopes and slices need no file and are always there. */
-enum unit_there unit_there(const struct plan *plan, int root_fd, const char *name);
+enum unit_there unit_there_of(const struct plan *plan, int root_fd, const struct unit_scope *scope, const char *name);
+enum unit_there unit_there(const struct plan *plan, int root_fd, const char *name); /* of the system's manager */
 
 /* The name nearest to `name` among those that have a file; of an instance, one of the nearest template. In `arena`; NULL when
  * none is near. */
+const char *unit_nearest_of(struct arena *arena, const struct plan *plan, int root_fd, const struct unit_scope *scope,
+			    const char *name);
 const char *unit_nearest(struct arena *arena, const struct plan *plan, int root_fd, const char *name);
 
 /* `name@instance.service` comes from `name@.service`; any other name from itself. In `arena`. */
@@ -29,5 +34,8 @@ const char *unit_of_path(struct arena *arena, const char *path, const char *suff
 
 /* The name of the service that podman's generator makes of a quadlet ("foo.volume": "foo-volume.service"); in `arena`. */
 const char *unit_of_quadlet(struct arena *arena, const char *name);
+
+/* The same for a quadlet of the recipe, which may name its service itself (`ServiceName=`). */
+const char *unit_of_recipe_quadlet(struct arena *arena, const struct recipe_quadlet *quadlet);
 
 #endif

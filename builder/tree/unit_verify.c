@@ -8,9 +8,7 @@
 #include "plan/config.h"
 #include "recipe/problem.h"
 #include "tree/inside.h"
-#include "tree/unit_index.h"
 
-static const char ETC[] = "/etc/systemd/system/";
 static const char TRIED[] = "aether"; /* the instance that a template is tried with */
 
 static bool unit_verify_is_template(const char *name)
@@ -35,9 +33,11 @@ static bool unit_verify_can(const struct plan_unit *unit)
 /* --- telling --------------------------------------------------------------------------------------------------------- */
 
 /* The unit of the recipe whose file or drop-in a line begins with, and the line in it. */
-static const struct plan_unit *unit_verify_by_path(const struct step *step, const char *line, unsigned *ret_line)
+static const struct plan_unit *unit_verify_by_path(const struct step *step, const struct unit_scope *scope, const char *line,
+						   unsigned *ret_line)
 {
-	const char *name = text_has_prefix(line, ETC) ? line + strlen(ETC) : NULL;
+	size_t length = strlen(scope->own);
+	const char *name = text_has_prefix(line, scope->own) && line[length] == '/' ? line + length + 1 : NULL;
 
 	for (size_t i = 0; name && i < step->plan->n_units; i++) {
 		const char *of = step->plan->units[i].name, *rest = name + strlen(of);
@@ -150,10 +150,11 @@ static bool unit_verify_tell_command(struct arena *arena, const struct step *ste
 	return true;
 }
 
-static void unit_verify_tell_line(struct arena *arena, const struct step *step, const char *line, struct err *err)
+static void unit_verify_tell_line(struct arena *arena, const struct step *step, const struct unit_scope *scope,
+				  const char *line, struct err *err)
 {
 	unsigned at = 0;
-	const struct plan_unit *unit = unit_verify_by_path(step, line, &at);
+	const struct plan_unit *unit = unit_verify_by_path(step, scope, line, &at);
 	const struct recipe_setting *setting = unit && unit->words ? config_setting_at(unit->words, at) : NULL;
 	const char *message = strstr(line, ": ");
 
@@ -169,24 +170,39 @@ static void unit_verify_tell_line(struct arena *arena, const struct step *step, 
 		       "systemd says: %s", message);
 }
 
-int unit_verify_tell(const struct step *step, const char *said, struct err *err)
+int unit_verify_tell(const struct step *step, const struct unit_scope *scope, const char *said, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	char *rest = arena_strdup(arena, said), *line;
 
 	while ((line = strsep(&rest, "\n")))
 		if (*line)
-			unit_verify_tell_line(arena, step, text_plain(arena, line), err);
+			unit_verify_tell_line(arena, step, scope, text_plain(arena, line), err);
 	problem_sort(err);
 	if (!*said)
 		err_set(err, -EINVAL, "systemd-analyze refuses the units of the recipe without a message");
 	return err_result(err);
 }
 
-int unit_verify(const struct step *step, struct err *err)
+/* A user's own folder is not among those where systemd looks by itself. */
+static const char *const *unit_verify_environment(struct arena *arena, const struct unit_scope *scope)
 {
-	static const char *const env[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8",
-					  "SYSTEMD_LOG_COLOR=0", NULL};
+	struct strv env = {0};
+
+	strv_push(arena, &env, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+	strv_push(arena, &env, "LC_ALL=C.UTF-8");
+	strv_push(arena, &env, "SYSTEMD_LOG_COLOR=0");
+	if (scope->user) {
+		strv_push(arena, &env, arena_printf(arena, "SYSTEMD_UNIT_PATH=%s:", scope->own));
+		strv_push(arena, &env, "XDG_RUNTIME_DIR=/run");
+		strv_push(arena, &env, "HOME=/root");
+	}
+	*arena_push(arena, env.items, env.count) = NULL;
+	return env.items;
+}
+
+int unit_verify(const struct step *step, const struct unit_scope *scope, struct err *err)
+{
 	static const char *const words[] = {"/usr/bin/systemd-analyze", "verify", "--man=no", "--recursive-errors=no"};
 	const struct sandbox sandbox = {.root = step->root};
 	_cleanup_arena_ struct arena *arena = arena_new();
@@ -197,15 +213,17 @@ int unit_verify(const struct step *step, struct err *err)
 
 	for (size_t i = 0; i < n; i++)
 		strv_push(arena, &argv, words[i]);
+	strv_push(arena, &argv, scope->user ? "--user" : "--system");
 	for (size_t i = 0; i < step->plan->n_units; i++)
 		if (unit_verify_can(&step->plan->units[i]))
 			strv_push(arena, &argv, unit_verify_name(arena, step->plan->units[i].name));
-	if (argv.count == n)
+	if (argv.count == n + 1)
 		return 0;
 	*arena_push(arena, argv.items, argv.count) = NULL;
-	status = sandbox_run(&sandbox, &(struct proc){.argv = argv.items, .env = env, .diagnostics = &said,
+	status = sandbox_run(&sandbox, &(struct proc){.argv = argv.items, .env = unit_verify_environment(arena, scope),
+						      .diagnostics = &said,
 						      .deadline_s = STEP_PATIENCE_S}, err);
 	if (status < 0)
 		return err_wrap(err, "while checking the units of the recipe");
-	return status == 0 ? 0 : unit_verify_tell(step, said.data ? said.data : "", err);
+	return status == 0 ? 0 : unit_verify_tell(step, scope, said.data ? said.data : "", err);
 }

@@ -11,8 +11,12 @@ REPOSITORY=$WORK/repository
 RECIPE=$REPOSITORY/recipes/resolver.recipe
 OPTIONS=(--kind lxc --out "$WORK/out")
 
+# With a unit of the user's own beside what the recipe has.
 prepare() {
-	copy_recipes "$REPOSITORY" && "$AETHER" lock --kind lxc "$RECIPE"
+	copy_recipes "$REPOSITORY" || return 1
+	sed -i 's|^units:|&\n  mine.service: { user: aether, enable: true, Service: { ExecStart: /bin/sleep infinity } }|
+		s|^health:|&\n  - { unit: mine.service, user: aether }|' "$RECIPE"
+	"$AETHER" lock --kind lxc "$RECIPE"
 }
 
 try() {
@@ -87,7 +91,8 @@ template=$("$AETHER" lxc --out "$WORK/out" "$RECIPE") || die "the template can b
 
 ok "test starts a container, and all holds" try "$RECIPE"
 ok "it says so, line by line" said "ok the system has started" "ok health: unit unbound.service" \
-	"ok it has the key of the root zone" "5 passed, 0 failed"
+	"ok it has the key of the root zone" "6 passed, 0 failed"
+ok "a user's unit has started with the user's systemd" said "ok health: user-unit mine.service aether"
 sed -i 's/^tests:/&\n  - { name: what is wrong, command: [\/bin\/cat, \/etc\/hostname], output: another }/' "$RECIPE"
 refused "test fails when a test does" try --json "$RECIPE"
 ok "it reports that" jq -e '.failed == 1 and .means == "lxc" and (.results[] | select(.name == "what is wrong") |

@@ -13,6 +13,8 @@ PORTS=(22 8080 8081)
 machine() {
 	recipe machine <<-END
 		firewall: { tcp: [8080, 8081] }
+		units:
+		  beside.service: { user: aether, enable: true, Service: { ExecStart: /bin/sleep infinity } }
 		quadlets:
 		  web.container:
 		    embed: true
@@ -78,7 +80,7 @@ machine ', Publsh: x'
 ok 'a key that Quadlet does not have passes until podman is asked' run lock machine
 refused '… and is refused then' run vm --out "$WORK/out" machine
 ok '… at its place, in the words of podman' \
-	said "machine.recipe:14:3: quadlets.web.container: podman says:" "unsupported key 'Publsh'"
+	said "machine.recipe:18:" "quadlets.web.container.Container.Publsh: podman says:" "unsupported key 'Publsh'"
 
 machine ''
 ok 'a machine with embedded images is locked' run lock machine
@@ -96,6 +98,7 @@ start machine 10.0.2.15 -machine pc -device virtio-blk-pci,drive=disk
 ok 'it boots' wait_for_ssh machine
 ok "root's container serves what was locked" serves machine 8080 first
 ok "the user's container serves the same" serves machine 8081 first
+ok "a unit of the user's own runs beside it" as_aether systemctl --user is-active beside.service
 ok 'the system is running' is_running machine
 ok '… and the container has said so in the journal' in_guest machine 'journalctl -b -u web.service | grep "serving first"'
 CONTAINER=systemd-web

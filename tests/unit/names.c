@@ -161,7 +161,10 @@ static const struct {
 	{"Kube", "Yaml", "pot.yaml", 1},
 	{"Service", "ExecStartPre", "/usr/bin/curl http://a", 0}, {"Service", "ExecStartPre", "/usr/bin/crul http://a", 1},
 	{"Service", "ExecStartPre", "-/usr/bin/crul http://a", 0}, {"Service", "ExecStartPre", "@/usr/bin/curl c", 0},
-	{"Unit", "Requires", "nginx.service web.container", 0}, {"Unit", "Requires", "ngnix.service", 1},
+	{"Unit", "Requires", "nginx.service web.service", 0}, {"Unit", "Requires", "ngnix.service", 1},
+	{"Unit", "Requires", "web.container", 1}, {"Unit", "Requires", "off.service", 1},
+	{"Unit", "BindsTo", "ngnix.service", 1},
+	{"Unit", "Wants", "ngnix.service", 0}, {"Install", "WantedBy", "ngnix.service", 1},
 	{"Unit", "After", "ngnix.service", 0}, {"Container", "Exec", "/no/such", 0},
 };
 

@@ -193,7 +193,8 @@ END_TEST
 START_TEST(checks_that_nobody_writes_are_refused)
 {
 	static const char *const texts[] = {"60000\n",	   "60000\ttcp\n", "60000\ttcp\t1\t2\n",
-					    "x\ttcp\t1\n", "\ttcp\t1\n",   "1\tping\tx\n"};
+					    "x\ttcp\t1\n", "\ttcp\t1\n",   "1\tping\tx\n",
+					    "1\tuser-unit\ta.service\tanna\n"};
 	static struct health health;
 
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)

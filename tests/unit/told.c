@@ -20,7 +20,7 @@ static struct strv list(const char *word)
 
 /* A recipe with one of everything, in parts that a row may change. */
 struct world {
-	struct debian_package packages[5];
+	struct debian_package packages[6];
 	struct lock lock;
 	struct recipe recipe;
 	struct recipe_user users[1];
@@ -43,7 +43,8 @@ static void world_make(struct world *w)
 			     {"nftables", "1", "amd64", DIGEST, "pool/n", 1, LAYER_PARENT, 0},
 			     {"openssh-server", "1", "amd64", DIGEST, "pool/a", 1, LAYER_PARENT, 0},
 			     {"sudo", "1", "amd64", DIGEST, "pool/s", 1, LAYER_PARENT, 0},
-			     {"tzdata", "1", "amd64", DIGEST, "pool/t", 1, LAYER_PARENT, 0}},
+			     {"tzdata", "1", "amd64", DIGEST, "pool/t", 1, LAYER_PARENT, 0},
+			     {"libpam-systemd", "1", "amd64", DIGEST, "pool/l", 1, LAYER_PARENT, 0}},
 		.programs = {"/lib/init", DIGEST, "/lib/agent", DIGEST},
 		.users = {{.name = "anna", .uid = 1234, .groups = list("adm"), .shell = "/bin/bash", .home = "/home/anna",
 			   .comment = "Anna"}},
@@ -61,7 +62,7 @@ static void world_make(struct world *w)
 			   {.type = HEALTH_HTTP, .url = "http://localhost/", .status = 200, .timeout_ms = 1000},
 			   {.type = HEALTH_COMMAND, .command = list("/bin/true"), .timeout_ms = 1000}},
 	};
-	w->lock = (struct lock){.epoch = 1700000000, .image = {w->packages, 5}, .numbered = true,
+	w->lock = (struct lock){.epoch = 1700000000, .image = {w->packages, 6}, .numbered = true,
 				.accounts = w->accounts, .n_accounts = 1};
 	w->recipe = (struct recipe){
 		.path = "a.recipe", .root = "/", .name = "gateway", .kinds = KIND_VM, .kind = KIND_VM, .timezone = "UTC",
@@ -99,6 +100,7 @@ static void file_group(struct world *w) { w->files[0].group = "adm"; }
 static void file_path(struct world *w) { w->files[0].path = "/etc/issue"; }
 static void unit_enable(struct world *w) { w->units[0].enable = NO; }
 static void unit_mask(struct world *w) { w->units[0].mask = true; }
+static void unit_user(struct world *w) { w->units[0].user = "anna"; }
 static void unit_settings(struct world *w)
 {
 	static struct recipe_setting start = {.section = "Service", .key = "ExecStart", .value = "/bin/true"};
@@ -126,6 +128,7 @@ static void own_owner(struct world *w) { w->own[0].owner = "anna"; }
 static void own_group(struct world *w) { w->own[0].group = "adm"; }
 static void own_mode(struct world *w) { w->own[0].mode = 0640; }
 static void health_unit(struct world *w) { w->health[0].unit = "b.service"; }
+static void health_user(struct world *w) { w->health[0].user = "anna"; }
 static void health_time(struct world *w) { w->health[0].timeout_ms = 2000; }
 static void health_port(struct world *w) { w->health[1].port = 81; }
 static void health_url(struct world *w) { w->health[2].url = "http://localhost/b"; }
@@ -198,6 +201,8 @@ static const struct row {
 	{user_name, "user", "berta", ""}, {file_text, "file", "/etc/motd", "sha256"}, {file_mode, "file", "/etc/motd", "mode"},
 	{file_owner, "file", "/etc/motd", "owner"}, {file_group, "file", "/etc/motd", "group"},
 	{file_path, "file", "/etc/issue", ""}, {unit_enable, "unit", "a.service", "enable"},
+	{unit_user, "unit", "a.service", "user"},
+	{unit_user, "file", "/usr/lib/systemd/user-generators/" USER_UNITS_GENERATOR, ""},
 	{unit_mask, "unit", "a.service", "mask"}, {unit_settings, "unit", "a.service", "text"},
 	{unit_settings, "unit", "a.service", "wanted_by"}, {hook, "hook", "/bin/false", ""}, {no_hook, "hook", "/bin/true", ""},
 	{own_name, "per machine", "cookie", ""}, {own_paths, "per machine", "key", "paths"},
@@ -205,6 +210,7 @@ static const struct row {
 	{own_owner, "per machine", "key", "owner"}, {own_group, "per machine", "key", "group"},
 	{own_mode, "per machine", "key", "mode"},
 	{health_unit, "health check", "unit b.service", ""}, {health_time, "health check", "unit a.service", "timeout_ms"},
+	{health_user, "health check", "unit a.service", "user"},
 	{health_port, "health check", "tcp 81", ""}, {health_url, "health check", "http http://localhost/b", ""},
 	{health_status, "health check", "http http://localhost/", "http"},
 	{health_command, "health check", "command /bin/false", ""}, {tcp, "port", "443/tcp", ""}, {udp, "port", "54/udp", ""},

@@ -24,6 +24,9 @@ static struct recipe_quadlet quadlets[] = {
 static struct plan_unit units[] = {
 	{.name = "own.service", .text = "[Service]\n"}, {.name = "never.service", .mask = true},
 	{.name = "nowhere.service", .enable = YES}, /* a preset alone makes no unit */
+	{.name = "hers.service", .text = "[Service]\n", .user = "anna", .uid = 1234},
+	{.name = "his.service", .text = "[Service]\n", .user = "carl", .uid = 1235},
+	{.name = "app.service", .mask = true, .user = "anna", .uid = 1234},
 };
 static struct recipe recipe = {.path = "a.recipe", .kind = KIND_VM, .disks = &disk, .n_disks = 1, .quadlets = quadlets,
 			       .n_quadlets = sizeof quadlets / sizeof *quadlets};
@@ -34,6 +37,9 @@ static int make_tree(void)
 	static const char *const files[] = {
 		LIB "nginx.service", LIB "getty@.service", LIB "postgresql@.service", LIB "empty.service", LIB "dbus.socket",
 		"/usr/local/lib/systemd/system/local.service", "/etc/init.d/old", "/etc/containers/systemd/file.container",
+		"/usr/lib/systemd/user/app.service", "/usr/lib/systemd/user/ssh-agent.socket", "/etc/systemd/user/all.service",
+		"/etc/systemd/users/1234/file.socket", "/etc/containers/systemd/users/1234/hers-too.pod",
+		"/usr/share/containers/systemd/users/everybodys.volume",
 		GENERATORS "systemd-sysv-generator", GENERATORS "systemd-ssh-generator",
 	};
 	static const char *const links[][2] = {
@@ -81,6 +87,9 @@ static const struct {
 	{"web.service", UNIT_THERE}, {"logs-volume.service", UNIT_THERE}, {"logs.service", UNIT_MISSING},
 	{"many@1.service", UNIT_THERE}, {"mine.service", UNIT_MISSING}, {"file.service", UNIT_THERE},
 	{"renamed.service", UNIT_THERE}, {"other.service", UNIT_MISSING},
+	/* those of users */
+	{"hers.service", UNIT_MISSING}, {"ssh-agent.socket", UNIT_MISSING}, {"all.service", UNIT_MISSING},
+	{"app.service", UNIT_MISSING}, {"hers-too-pod.service", UNIT_MISSING},
 };
 
 START_TEST(a_unit_is_there_by_whatever_makes_it)
@@ -91,6 +100,37 @@ START_TEST(a_unit_is_there_by_whatever_makes_it)
 }
 END_TEST
 LOOP_SUITE(unit_there_names, a_unit_is_there_by_whatever_makes_it, sizeof cases / sizeof *cases)
+
+/* What anna's systemd has. */
+static const struct {
+	const char *name;
+	enum unit_there there;
+} cases_of_user[] = {
+	{"hers.service", UNIT_THERE}, {"his.service", UNIT_MISSING}, {"app.service", UNIT_MASKED},
+	{"ssh-agent.socket", UNIT_THERE}, {"all.service", UNIT_THERE}, {"file.socket", UNIT_THERE},
+	{"nginx.service", UNIT_MISSING}, {"own.service", UNIT_MISSING}, {"old.service", UNIT_MISSING},
+	{"sshd-vsock.socket", UNIT_MISSING}, {"mine.service", UNIT_THERE}, {"web.service", UNIT_MISSING},
+	{"hers-too-pod.service", UNIT_THERE}, {"everybodys-volume.service", UNIT_THERE}, {"file.service", UNIT_MISSING},
+	{"app-x@autostart.service", UNIT_THERE}, {"app.slice", UNIT_THERE},
+};
+
+START_TEST(a_user_has_units_of_its_own)
+{
+	_cleanup_fd_ int root_fd = make_tree();
+	const struct unit_scope anna = unit_scope_of_user(scratch_arena(), "anna", 1234);
+	struct err err = {0};
+
+	ck_assert_msg(unit_there_of(&plan, root_fd, &anna, cases_of_user[_i].name) == cases_of_user[_i].there, "%s",
+		      cases_of_user[_i].name);
+	ck_assert_str_eq(unit_nearest_of(scratch_arena(), &plan, root_fd, &anna, "mien.service"), "mine.service");
+	ck_assert_int_eq(inside_write(root_fd, "/usr/lib/systemd/user-generators/odd", "x", 1, &INSIDE_PLAIN, &err), 0);
+	if (cases_of_user[_i].there == UNIT_MISSING)
+		ck_assert_int_eq(unit_there_of(&plan, root_fd, &anna, cases_of_user[_i].name), UNIT_UNSURE);
+	if (strcmp(cases_of_user[_i].name, "his.service") == 0)
+		ck_assert_int_eq(unit_there(&plan, root_fd, "his.service"), UNIT_MISSING);
+}
+END_TEST
+LOOP_SUITE(unit_there_users, a_user_has_units_of_its_own, sizeof cases_of_user / sizeof *cases_of_user)
 
 START_TEST(a_container_mounts_its_state)
 {

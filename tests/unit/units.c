@@ -65,22 +65,83 @@ static const struct {
 	{"a.service: { enable: true, Service: { Restart: always } }", NULL},
 	{"a.service: { enable: true, Service: { ExecStart: ['', /bin/true] } }", NULL},
 	{"a.service: { enable: true }", NULL},
+	{"a.service: { user: carl, enable: true, Service: { ExecStart: /bin/true } }", "default.target"},
+	{"a.timer: { user: carl, enable: true, Timer: { OnCalendar: hourly } }", "timers.target"},
+	{"a.socket: { user: carl, enable: true, Socket: { ListenStream: 80 } }", "sockets.target"},
+	{"a.path: { user: carl, enable: true, Path: { PathChanged: /a } }", "paths.target"},
+	{"a.mount: { user: carl, enable: true, Mount: { What: 'h:/a', Where: /a, Type: nfs4 } }", "default.target"},
+	{"a.target: { user: carl, enable: true, Unit: { Wants: b.service } }", "default.target"},
 };
+
+static struct plan *plan_of_units(const char *units, bool with_users, struct err *err)
+{
+	static const struct plan_programs programs = {"/i", DIGEST, "/a", DIGEST};
+	static struct debian_package packages[] = {
+		{"openssh-server", "1", "amd64", "00", "pool/a", 1, LAYER_PARENT, 0},
+		{"sudo", "1", "amd64", "00", "pool/s", 1, LAYER_PARENT, 0},
+		{"linux-image-cloud-amd64", "1", "amd64", "00", "pool/l", 1, LAYER_PARENT, 0},
+		{"libpam-systemd", "1", "amd64", "00", "pool/p", 1, LAYER_PARENT, 0},
+	};
+	static struct lock_account redis = {.name = "redis", .id = 688};
+	static struct lock lock;
+	const struct recipe *recipe = recipes_load_as(
+		arena_printf(scratch_arena(), FROM "users: { carl: { uid: 1234, linger: true } }\nunits: { %s }\n", units),
+		KIND_VM);
+	struct plan *plan = NULL;
+
+	lock = (struct lock){.epoch = 1, .image = {packages, with_users ? 4 : 3}, .numbered = true, .accounts = &redis,
+			     .n_accounts = 1};
+	return plan_make(scratch_arena(), recipe, NULL, &lock, &programs, &plan, err) < 0 ? NULL : plan;
+}
+
+/* Where the files of the unit are, and what is wrong with it. */
+static const struct {
+	const char *user;
+	bool with_packages;
+	int64_t uid;
+	const char *expected;        /* NULL: nothing is wrong */
+} of_users[] = {
+	{"carl", true, 1234, NULL}, {"redis", true, 688, NULL}, {"karl", true, -1, "the user 'karl' does not exist"},
+	{"carl", false, 1234, "'a.service', which is a user's, needs the package 'libpam-systemd'"},
+};
+
+static bool warned_of(const struct err *err, const char *text)
+{
+	for (const struct err_item *item = err->warnings; item; item = item->next)
+		if (strstr(item->text, text))
+			return true;
+	return false;
+}
+
+START_TEST(a_unit_of_a_user_is_found_by_the_users_number)
+{
+	struct err err = {0};
+	struct plan *plan = plan_of_units(
+		arena_printf(scratch_arena(), "a.service: { user: %s, enable: true, Service: { ExecStart: /bin/true } }",
+			     of_users[_i].user),
+		of_users[_i].with_packages, &err);
+
+	ck_assert_int_eq(plan != NULL, !of_users[_i].expected);
+	if (plan) {
+		ck_assert_int_eq(plan->units[0].uid, of_users[_i].uid);
+		ck_assert_str_eq(plan->units[0].user, of_users[_i].user);
+		ck_assert_ptr_nonnull(strstr(plan->text, USER_UNITS_GENERATOR));
+		ck_assert_ptr_null(strstr(plan->text, "00-recipe.preset"));
+		ck_assert_int_eq(warned_of(&err, "does not start before 'redis' logs in"), of_users[_i].uid == 688);
+	} else {
+		ck_assert_msg(strstr(err.first->text, of_users[_i].expected), "%s", err.first->text);
+		ck_assert_uint_eq(err.first->line, 3);
+	}
+	err_free(&err);
+}
+END_TEST
 
 START_TEST(a_unit_without_install_is_wanted_by_the_target_of_its_kind)
 {
-	static const struct plan_programs programs = {"/i", DIGEST, "/a", DIGEST};
-	const struct recipe *recipe = recipes_load_as(
-		arena_printf(scratch_arena(), FROM "units: { %s }\n", wanted[_i].units), KIND_VM);
-	struct debian_package package = {"openssh-server", "1", "amd64", "00", "pool/a", 1, LAYER_PARENT, 0};
-	struct debian_package sudo = {"sudo", "1", "amd64", "00", "pool/s", 1, LAYER_PARENT, 0};
-	struct debian_package kernel = {"linux-image-cloud-amd64", "1", "amd64", "00", "pool/l", 1, LAYER_PARENT, 0};
-	struct debian_package packages[] = {package, sudo, kernel};
-	struct lock lock = {.epoch = 1, .image = {packages, 3}, .numbered = true};
-	struct plan *plan = NULL;
 	struct err err = {0};
+	struct plan *plan = plan_of_units(wanted[_i].units, true, &err);
 
-	if (plan_make(scratch_arena(), recipe, NULL, &lock, &programs, &plan, &err) < 0)
+	if (!plan)
 		err_print(&err, stderr);
 	ck_assert_ptr_nonnull(plan);
 	err_free(&err); /* a user that the lock does not have yet */
@@ -169,7 +230,7 @@ START_TEST(what_cannot_be_enabled_or_disabled_is_told)
 
 	tree_make();
 	step.root_fd = inside_open(scratch(), &err);
-	ck_assert_int_eq(unit_index_read(scratch_arena(), step.root_fd, unit_index_system, &index, &err), 0);
+	ck_assert_int_eq(unit_index_read(scratch_arena(), step.root_fd, &unit_scope_system, &index, &err), 0);
 	if (enabling_check_names(&step, &index, &err) == 0)
 		enabling_check_links(&step, &index, &err);
 	if (!enabled[_i].expected) {
@@ -253,7 +314,7 @@ START_TEST(what_systemd_finds_is_told_at_the_recipes_line)
 
 	mkdir(scratch_path("usr"), 0755);
 	step.root_fd = inside_open(scratch(), &err);
-	unit_verify_tell(&step, verified[_i].line, &err);
+	unit_verify_tell(&step, &unit_scope_system, verified[_i].line, &err);
 	ck_assert_uint_eq(err.count, verified[_i].expected ? 1 : 0);
 	if (verified[_i].expected) {
 		ck_assert_msg(strstr(err.first->text, verified[_i].expected), "%s", err.first->text);
@@ -300,7 +361,7 @@ START_TEST(units_that_nobody_has_are_told)
 
 	tree_make();
 	step.root_fd = inside_open(scratch(), &err);
-	ck_assert_int_eq(unit_index_read(scratch_arena(), step.root_fd, unit_index_system, &index, &err), 0);
+	ck_assert_int_eq(unit_index_read(scratch_arena(), step.root_fd, &unit_scope_system, &index, &err), 0);
 	unit_names_check(&step, &index, &err);
 	ck_assert_int_eq(err.first != NULL, mentioned[_i].error != NULL);
 	ck_assert_int_eq(err.warnings != NULL, mentioned[_i].warning != NULL);
@@ -308,6 +369,47 @@ START_TEST(units_that_nobody_has_are_told)
 		ck_assert_msg(strstr(err.first->text, mentioned[_i].error), "%s", err.first->text);
 	if (err.warnings)
 		ck_assert_msg(strstr(err.warnings->text, mentioned[_i].warning), "%s", err.warnings->text);
+	err_free(&err);
+	close(step.root_fd);
+}
+END_TEST
+
+/* The same of a user's unit, and of what only one of the managers has. */
+static const struct {
+	const char *key, *value, *error, *warning;
+} mentioned_by_users[] = {
+	{"Requires", "agent.socket", NULL, NULL}, {"Requires", "agnt.socket", "no unit 'agnt.socket'", NULL},
+	{"Requires", "on.service", "'on.service' is a unit of the system, not of the user 'anna'", NULL},
+	{"After", "on.service", NULL, "'on.service' is a unit of the system"},
+	{"Wants", "on.service", NULL, "'on.service' is a unit of the system"},
+	{"After", "entirely-different-thing.service", NULL, NULL}, {"Requires", "p.service", NULL, NULL},
+	{"Requires", "q.service", "'q.service' is a unit of the system", NULL},
+	{"Requires", "p.container", "'p.container' is not the name of a unit", NULL},
+	{"Requires", "masked.socket", "is masked", NULL}, {"After", "masked.socket", NULL, NULL},
+};
+
+START_TEST(a_users_units_name_those_of_the_user)
+{
+	struct recipe_setting setting = {.section = "Unit", .key = mentioned_by_users[_i].key,
+					 .value = mentioned_by_users[_i].value};
+	struct recipe_quadlet quadlets[] = {{.name = "q.container"}, {.name = "p.container", .user = "anna"}};
+	struct recipe own = {.quadlets = quadlets, .n_quadlets = 2};
+	struct plan plan = {.recipe = &own};
+	struct step step = {.plan = &plan};
+	const struct unit_scope anna = unit_scope_of_user(scratch_arena(), "anna", 1234);
+	struct err err = {0};
+
+	tree_make();
+	tree_unit("usr/lib/systemd/user/agent.socket", "[Socket]\n");
+	tree_link("etc/systemd/user/masked.socket", "/dev/null");
+	step.root_fd = inside_open(scratch(), &err);
+	unit_names_check_setting(&step, scratch_arena(), &anna, &setting, "units.u.service", false, &err);
+	ck_assert_int_eq(err.first != NULL, mentioned_by_users[_i].error != NULL);
+	ck_assert_int_eq(err.warnings != NULL, mentioned_by_users[_i].warning != NULL);
+	if (err.first)
+		ck_assert_msg(strstr(err.first->text, mentioned_by_users[_i].error), "%s", err.first->text);
+	if (err.warnings)
+		ck_assert_msg(strstr(err.warnings->text, mentioned_by_users[_i].warning), "%s", err.warnings->text);
 	err_free(&err);
 	close(step.root_fd);
 }
@@ -340,8 +442,11 @@ END_TEST
 
 SUITE(unit_mounts, mount_points_are_made_where_the_machine_cannot)
 LOOP_SUITE(unit_mentioned, units_that_nobody_has_are_told, sizeof mentioned / sizeof *mentioned)
+LOOP_SUITE(unit_mentioned_by_users, a_users_units_name_those_of_the_user,
+	   sizeof mentioned_by_users / sizeof *mentioned_by_users)
 LOOP_SUITE(unit_keys, a_key_that_the_image_does_not_know_is_told_at_its_place, sizeof keys / sizeof *keys)
 LOOP_SUITE(unit_verified, what_systemd_finds_is_told_at_the_recipes_line, sizeof verified / sizeof *verified)
 LOOP_SUITE(unit_names, what_systemd_escape_makes_is_a_name, sizeof names / sizeof *names)
+LOOP_SUITE(unit_users, a_unit_of_a_user_is_found_by_the_users_number, sizeof of_users / sizeof *of_users)
 LOOP_SUITE(unit_targets, a_unit_without_install_is_wanted_by_the_target_of_its_kind, sizeof wanted / sizeof *wanted)
 LOOP_SUITE(unit_enabling, what_cannot_be_enabled_or_disabled_is_told, sizeof enabled / sizeof *enabled)

@@ -27,6 +27,17 @@ static bool agent_health_unit_holds(char *const *words, char *reason, size_t siz
 	return command_run(argv, CHECK_SECONDS, reason, size) == 0;
 }
 
+/* A user's systemd is asked as that user, by its socket. */
+static bool agent_health_user_unit_holds(char *const *words, char *reason, size_t size)
+{
+	char folder[64];
+	const char *const argv[] = {"runuser", "-u", words[2], "--", "env", folder,
+				    "systemctl", "--user", "is-active", words[1], NULL};
+
+	snprintf(folder, sizeof folder, "XDG_RUNTIME_DIR=/run/user/%s", words[3]);
+	return command_run(argv, CHECK_SECONDS, reason, size) == 0;
+}
+
 static bool agent_health_connects(const struct sockaddr *address, socklen_t size)
 {
 	struct pollfd poll_fd = {.fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0),
@@ -106,6 +117,7 @@ static const struct kind {
 	bool (*holds)(char *const *words, char *reason, size_t size);
 } kinds[] = {
 	{HEALTH_TYPE_UNIT, 2, 2, agent_health_unit_holds},
+	{HEALTH_TYPE_USER_UNIT, 4, 4, agent_health_user_unit_holds},
 	{HEALTH_TYPE_TCP, 2, 2, agent_health_tcp_holds},
 	{HEALTH_TYPE_HTTP, 3, 3, agent_health_http_holds},
 	{HEALTH_TYPE_COMMAND, 2, CHECK_WORDS, agent_health_command_holds},

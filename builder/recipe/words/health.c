@@ -21,6 +21,7 @@ static const struct schema schema_http = {VALUE_RECORD, .fields = http_fields};
 
 static const struct field check_fields[] = {
 	{"unit", &schema_unit, 0, WORD_OF(recipe_health, unit), 0, "unit that must be active"},
+	{"user", &word_account, 0, WORD_OF(recipe_health, user), 0, "whose systemd has the unit (the system's)"},
 	{"tcp", &schema_port, 0, WORD_OF(recipe_health, port), 0,
 	 "TCP port of the machine that must accept a connection"},
 	{"http", &schema_http, 0, 0, 0, "URL that must give the expected answer"},
@@ -46,6 +47,9 @@ static int words_health_decode_check(struct decoder *decoder, const struct node 
 	if (n != 1)
 		return err_at(decoder->err, -EINVAL, &node->pos, path,
 			      "expected one of 'unit', 'tcp', 'http' and 'command'; there %s %u", n == 1 ? "is" : "are", n);
+	if (health->user && !health->unit)
+		return err_at(decoder->err, -EINVAL, &node_get(node, "user")->pos, path,
+			      "'user' goes with 'unit' alone");
 	if (health->timeout && duration_parse(health->timeout, &health->timeout_ms) < 0)
 		return problem_expected(decoder, node_get(node, "timeout"), path, word_rule_duration.expected);
 	health->type = health->unit ? HEALTH_UNIT : health->port ? HEALTH_TCP : health->url ? HEALTH_HTTP : HEALTH_COMMAND;

@@ -56,7 +56,7 @@ static int words_machine_not_for_containers(struct decoder *decoder, const struc
 static bool words_machine_is_enabled(const struct recipe *recipe, const char *name)
 {
 	for (size_t i = 0; i < recipe->n_units; i++)
-		if (strcmp(recipe->units[i].name, name) == 0)
+		if (!recipe->units[i].user && strcmp(recipe->units[i].name, name) == 0)
 			return recipe->units[i].enable == YES;
 	return false;
 }

@@ -198,11 +198,12 @@ static const char *places_setting(const struct recipe_unit *unit, const char *ke
 static void places_check_units(struct decoder *decoder, const struct pos *pos, const char *key_path, const char *path)
 {
 	static const char folder[] = "/etc/systemd/system/", drop_in[] = ".d/50-recipe.conf";
-	const char *name = text_has_prefix(path, folder) ? path + sizeof folder - 1 : "";
+	const char *system_unit = text_has_prefix(path, folder) ? path + sizeof folder - 1 : "";
 
 	for (size_t i = 0; i < decoder->recipe->n_units; i++) {
 		const struct recipe_unit *unit = &decoder->recipe->units[i];
 		const char *where = places_setting(unit, "Where");
+		const char *name = unit->user ? "" : system_unit;
 		size_t length = strlen(unit->name);
 
 		if (where && !unit->mask && path_is_below(path, where)) {

@@ -141,6 +141,11 @@ static void words_quadlets_check_user(struct decoder *decoder, const struct reci
 	}
 }
 
+static bool words_quadlets_same_user(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : !a && !b;
+}
+
 /* A unit of the same name would hide what the generator makes. */
 static void words_quadlets_check_service(struct decoder *decoder, const struct recipe_quadlet *quadlet)
 {
@@ -148,8 +153,9 @@ static void words_quadlets_check_service(struct decoder *decoder, const struct r
 	int length = (int)(strlen(quadlet->name) - strlen(kind->suffix));
 	const char *service = arena_printf(decoder->arena, "%.*s%s", length, quadlet->name, kind->service);
 
-	for (size_t i = 0; i < decoder->recipe->n_units && !quadlet->user; i++)
-		if (strcmp(decoder->recipe->units[i].name, service) == 0) {
+	for (size_t i = 0; i < decoder->recipe->n_units; i++)
+		if (words_quadlets_same_user(decoder->recipe->units[i].user, quadlet->user) &&
+		    strcmp(decoder->recipe->units[i].name, service) == 0) {
 			err_at(decoder->err, -EINVAL, &decoder->recipe->units[i].pos,
 			       problem_path(decoder->arena, "units", service),
 			       "podman generates the unit '%s' from the quadlet '%s'", service, quadlet->name);

@@ -129,7 +129,7 @@ static bool state_is_covered(const struct recipe *recipe, const char *path)
 /* What a unit itself calls its state (systemd.exec(5)) has to be among the recipe's: else the next container lacks it. */
 static void state_check_unit(struct decoder *decoder, const struct recipe_unit *unit)
 {
-	for (size_t i = 0; i < unit->settings.count && !unit->mask; i++) {
+	for (size_t i = 0; i < unit->settings.count && !unit->mask && !unit->user; i++) {
 		char *rest = arena_strdup(decoder->arena, unit->settings.items[i].value), *word;
 
 		if (strcmp(unit->settings.items[i].key, "StateDirectory") != 0)

@@ -8,6 +8,8 @@ enum { UNIT_NAME_MAX = 255 };
 
 static const struct field unit_fields[] = {
 	{"enable", &word_tristate, 0, WORD_OF(recipe_unit, enable), 0, "start at boot, or not (as the package says)"},
+	{"user", &word_account, 0, WORD_OF(recipe_unit, user), 0,
+	 "a unit of this user's own systemd; it starts at boot when the user has `linger` (of the system)"},
 	{"mask", &word_bool, 0, WORD_OF(recipe_unit, mask), 0, "make it impossible to start"},
 	WORD_END,
 };
@@ -49,6 +51,24 @@ static void words_units_check_name(struct decoder *decoder, const struct recipe_
 				       "meaning of its own");
 }
 
+/* Who has the account may be a package: that is known once the recipe is locked. */
+static void words_units_check_user(struct decoder *decoder, const struct recipe_unit *unit, const char *path)
+{
+	const struct recipe *recipe = decoder->recipe;
+
+	if (strcmp(unit->user, "root") == 0) {
+		err_at(decoder->err, -EINVAL, &unit->user_pos, path, "the units of root are those of the system");
+		err_hint(decoder->err, "leave 'user' out");
+	}
+	for (size_t i = 0; i < recipe->n_users && unit->enable == YES; i++) {
+		if (strcmp(recipe->users[i].name, unit->user) != 0 || recipe->users[i].linger)
+			continue;
+		err_warn(decoder->err, &unit->user_pos, path, "'%s' does not start before '%s' logs in", unit->name,
+			 unit->user);
+		err_hint(decoder->err, "if it is to start at boot, add 'users: { %s: { linger: true } }'", unit->user);
+	}
+}
+
 static void words_units_check_unit(struct decoder *decoder, const struct recipe_unit *unit)
 {
 	const char *path = problem_path(decoder->arena, "units", unit->name);
@@ -60,6 +80,8 @@ static void words_units_check_unit(struct decoder *decoder, const struct recipe_
 		words_units_check_name(decoder, unit, &named_after[i], path);
 	if (strlen(unit->name) > UNIT_NAME_MAX)
 		err_at(decoder->err, -EINVAL, &unit->pos, path, "the name of a unit has at most %d characters", UNIT_NAME_MAX);
+	if (unit->user)
+		words_units_check_user(decoder, unit, path);
 	if (unit->mask && unit->enable == YES) {
 		err_at(decoder->err, -EINVAL, &unit->pos, path, "'enable' and 'mask' cannot be used together");
 		err_hint(decoder->err, "what another file has masked, 'mask: false' makes startable");
@@ -74,8 +96,10 @@ static void words_units_check(struct decoder *decoder, const struct node *root)
 	for (size_t i = 0; i < recipe->n_units; i++) {
 		struct recipe_unit *unit = &recipe->units[i];
 		const struct node *enable = node_get(node_get(map, unit->name), "enable");
+		const struct node *user = node_get(node_get(map, unit->name), "user");
 
 		unit->enable_pos = enable ? enable->pos : unit->pos;
+		unit->user_pos = user ? user->pos : unit->pos;
 		words_units_check_unit(decoder, unit);
 	}
 }
