@@ -76,7 +76,8 @@ recipe <<'END_OF_RECIPE'
     Container: { Image: "docker.io/library/caddy:2" }
 END_OF_RECIPE
 refused 'what podman does not take is refused' build
-ok '… a key' at 7:69 'quadlets.key.container.Container.PublshPort: podman says:' "unsupported key 'PublshPort'" "did you mean 'PublishPort'?"
+ok '… a key' at 7:69 'quadlets.key.container.Container.PublshPort: podman says:' "unsupported key 'PublshPort'" \
+	"did you mean 'PublishPort'?"
 ok '… a value' at 9:75 "invalid port format 'eighty'"
 ok '… a volume' at 11:76 "dta.volume" "did you mean 'data.volume'?"
 ok '… another quadlet' at 13:13 "'dta.volume' is not the name of a unit" "did you mean 'data-volume.service'"
