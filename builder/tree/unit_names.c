@@ -133,8 +133,10 @@ void unit_names_check_setting(const struct step *step, struct arena *arena, cons
 {
 	const char *path = arena_printf(arena, "%s.%s.%s", of, setting->section, setting->key);
 	const struct key *key = unit_names_key(setting);
-	char *rest = key ? arena_strdup(arena, setting->value) : NULL, *name;
+	char *rest = arena_strdup(arena, setting->value), *name;
 
+	if (!key)
+		return;
 	while ((name = strsep(&rest, " \t")))
 		if (*name && !unit_names_is_made_later(name) &&
 		    !(quadlet && key->translated && unit_names_is_quadlet(name) && quadlet_said_translates(step)))
