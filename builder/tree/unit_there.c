@@ -319,7 +319,7 @@ const char *unit_nearest_of(struct arena *arena, const struct plan *plan, int ro
 		inside_each(root_fd, *folder, unit_there_note_name, &known, &ignored);
 	err_free(&ignored);
 	for (size_t i = 0; i < plan->n_units; i++)
-		if (plan->units[i].text && plan->units[i].uid == scope->uid)
+		if (plan->units[i].text && plan->units[i].uid == scope->uid && strcmp(plan->units[i].name, name) != 0)
 			strv_push(arena, &known.names, plan->units[i].name);
 	for (size_t i = 0; i < plan->recipe->n_quadlets; i++)
 		if (unit_there_runs(scope, &plan->recipe->quadlets[i]))

@@ -30,6 +30,28 @@ static const char *tree_units_called(const struct step *step, const struct unit_
 	return NULL;
 }
 
+/* Whether what the recipe says of a unit can be all of it: one that has not even this was meant for one that is there. */
+static bool tree_units_is_whole(const struct plan_unit *unit)
+{
+	static const struct {
+		const char *suffix, *keys[3]; /* any key that begins so */
+	} kinds[] = {
+		{".service", {"ExecStart", "ExecStop", "SuccessAction"}}, {".socket", {"Listen"}}, {".timer", {"On"}},
+		{".path", {"Path", "DirectoryNotEmpty"}}, {".mount", {"What"}}, {".swap", {"What"}}, {".automount", {"Where"}},
+	};
+
+	for (size_t k = 0; k < sizeof kinds / sizeof *kinds && unit->words; k++) {
+		if (!text_has_suffix(unit->name, kinds[k].suffix))
+			continue;
+		for (size_t i = 0; i < unit->words->count; i++)
+			for (size_t n = 0; n < 3 && kinds[k].keys[n]; n++)
+				if (text_has_prefix(unit->words->items[i].key, kinds[k].keys[n]))
+					return true;
+		return false;
+	}
+	return true;
+}
+
 static int tree_units_refuse_unknown(const struct step *step, const struct unit_index *index, const struct plan_unit *unit,
 				     struct err *err)
 {
@@ -38,7 +60,8 @@ static int tree_units_refuse_unknown(const struct step *step, const struct unit_
 	bool elsewhere = unit->user && unit_there(step->plan, step->root_fd, unit->name) == UNIT_THERE;
 
 	err_at(err, -ENOENT, &unit->pos, NULL,
-	       "no package of the image has the unit '%s', and the recipe does not define it", unit->name);
+	       "no package of the image has the unit '%s', and the recipe does not define %sit", unit->name,
+	       unit->text ? "all of " : "");
 	if (called)
 		return err_hint(err, "it is another name of '%s': write that", called);
 	if (elsewhere)
@@ -87,6 +110,8 @@ static int tree_units_put_unit(const struct step *step, const struct unit_index 
 		return tree_units_mask(step, index, unit, err);
 	if (!text)
 		return added ? 0 : tree_units_refuse_unknown(step, index, unit, err);
+	if (!added && !tree_units_is_whole(unit))
+		return tree_units_refuse_unknown(step, index, unit, err);
 	if (added)
 		return inside_write(step->root_fd, arena_printf(arena, "%s.d/50-recipe.conf", path), text, strlen(text),
 				    &INSIDE_PLAIN, err);

@@ -161,4 +161,17 @@ END
 refused 'values that it does not take are refused' build
 ok '… at their lines' said 'units.recipe:6:7:' 'Failed to parse Type=onshot' 'units.recipe:7:7:' \
 	"did you mean '/usr/bin/sleep'?"
+
+# Settings for a unit whose name is misspelt are no unit.
+recipe <<'END'
+units:
+  SSH.service: { Service: { Restart: always } }
+  systemd-jounald.socket: { Socket: { Backlog: 5 } }
+  nobodys.timer: { Timer: { Persistent: true } }
+  whole.service: { Service: { Type: oneshot, ExecStart: /bin/true } }
+END
+refused 'settings for units that nobody has are refused' build
+ok '… with the nearest ones' said 'units.recipe:4:3:' "the unit 'SSH.service', and the recipe does not define all of it" \
+	"did you mean 'ssh.service'?" 'units.recipe:5:3:' "did you mean 'systemd-journald.socket'?" 'units.recipe:6:3:'
+refused '… and what is a whole unit is not' said 'whole.service'
 finish

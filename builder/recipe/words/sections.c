@@ -48,8 +48,8 @@ const char *const word_network_sections[] = {
  * Held against what Debian 12 and 13 have (systemd 252 and 257): the keys are those of `systemd --dump-configuration-items`
  * and those that systemd-networkd has texts of. Which of them add up is in systemd.unit(5), systemd.exec(5),
  * systemd.resource-control(5), …, systemd.network(5) ("may be specified more than once"), and in the parsers that systemd's
- * load-fragment-gperf.gperf names. Of Quadlet it is podman-systemd.unit(5), and what the generator looks up once (podman 5.4
- * and later). A few keys are newer. What is in no table may have several values: nothing is said of it. */
+ * load-fragment-gperf.gperf names. Of Quadlet it is what podman's generator looks up once (5.4 and later). A few keys are
+ * newer. What is in no table may have several values: nothing is said of it. */
 
 /* Of what runs processes: services, sockets, mounts, swaps; most of it of slices too. */
 #define EXEC \
