@@ -18,7 +18,7 @@ static const char MAKER_TEXT[] =
 	"umask 077\n"
 	"[ ! -e \"$1\" ] || [ -e \"$folder/making\" ] || exit 0\n"
 	"for each in /var/lib/aether " OWN_FOLDER " \"$folder\"; do\n"
-	"\t[ -d \"$each\" ] || mkdir \"$each\"\n"
+	"\tmkdir -p \"$each\" # others do the same in this moment\n"
 	"\tchmod a+x \"$each\" # what is in it says itself who may read it\n"
 	"done\n"
 	"for path; do\n"

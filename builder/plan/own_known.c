@@ -142,19 +142,19 @@ const struct own_known own_known[] = {
 	},
 	{
 		"courier-base", "courier-dhparams", {"/etc/courier/dhparams.pem"},
-		SHELL("mkdhparams >/dev/null 2>&1 && chown root:courier /etc/courier/dhparams.pem && "
+		SHELL("mkdhparams >/dev/null && chown root:courier /etc/courier/dhparams.pem && "
 		      "chmod 640 /etc/courier/dhparams.pem"),
 		{"courier-imap-ssl.service", "courier-pop-ssl.service", "courier-mta.service"}, {0},
 	},
 	{
 		"courier-imap", "courier-imap-certificate", {"/etc/courier/imapd.pem"},
-		SHELL("mkimapdcert >/dev/null 2>&1 && chown root:courier /etc/courier/imapd.pem && "
+		SHELL("mkimapdcert >/dev/null && chown root:courier /etc/courier/imapd.pem && "
 		      "chmod 640 /etc/courier/imapd.pem"),
 		{"courier-imap-ssl.service"}, {0},
 	},
 	{
 		"courier-pop", "courier-pop-certificate", {"/etc/courier/pop3d.pem"},
-		SHELL("mkpop3dcert >/dev/null 2>&1 && chown root:courier /etc/courier/pop3d.pem && "
+		SHELL("mkpop3dcert >/dev/null && chown root:courier /etc/courier/pop3d.pem && "
 		      "chmod 640 /etc/courier/pop3d.pem"),
 		{"courier-pop-ssl.service"}, {0},
 	},

@@ -16,6 +16,9 @@
 
 enum { LOOKED_AT = 256 << 10, LIST_BYTES_MAX = 4 << 20 };
 
+/* Answers that scripts were given, or gave themselves: secret ones are in a file that no image has, names are not. */
+static const char DEBCONF[] = "/var/cache/debconf";
+
 struct found_search {
 	struct arena *arena;
 	int files_fd;
@@ -31,6 +34,8 @@ static bool found_is_passed_over(const char *path)
 		"/var/lib/systemd/catalog", "/var/lib/ucf", "/var/log", "/var/tmp",
 	};
 
+	if (path_is_below(path, DEBCONF) || path_is_below(DEBCONF, path))
+		return false;
 	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
 		if (path_is_below(path, folders[i]))
 			return true;
@@ -64,7 +69,7 @@ static int found_look_at(struct found_search *search, int folder_fd, const char 
 	}
 	if (n < 0)
 		return err_sys(err, -errno, "cannot read '%s' in the tree", path);
-	form = secrets_form(path, text.data, text.size);
+	form = path_is_below(path, DEBCONF) ? NULL : secrets_form(path, text.data, text.size);
 	if (form)
 		found_note(search, form, path);
 	if (text.size && found_has(text.data, text.size, SANDBOX_HOSTNAME))
