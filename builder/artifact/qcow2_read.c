@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/file.h"
 #include "edge/pack.h"
 
@@ -32,22 +33,6 @@ struct qcow2_reader {
 	uint64_t cluster_entry;                        /* … (0: none); what it was made of */
 	unpack *unpack;
 };
-
-static uint32_t qcow2_read_get32(const uint8_t *from)
-{
-	uint32_t value;
-
-	memcpy(&value, from, sizeof value);
-	return be32toh(value);
-}
-
-static uint64_t qcow2_read_get64(const uint8_t *from)
-{
-	uint64_t value;
-
-	memcpy(&value, from, sizeof value);
-	return be64toh(value);
-}
 
 static int qcow2_read_damaged(struct err *err, const char *what)
 {
@@ -78,21 +63,21 @@ static int qcow2_read_header(struct qcow2_reader *reader, struct err *err)
 	uint8_t header[HEADER_BYTES] = {0};
 	uint64_t features = 0, covers;
 	int r = qcow2_read_bytes(reader, 0, header, HEADER_2_BYTES, err);
-	uint32_t version = qcow2_read_get32(header + 4);
+	uint32_t version = bytes_be32(header + 4);
 
 	if (r == 0 && (memcmp(header, "QFI\xfb", 4) != 0 || version < 2 || version > 3))
 		r = qcow2_read_damaged(err, "it has no qcow2 header of version 2 or 3");
 	if (r == 0 && version == 3)
 		r = qcow2_read_bytes(reader, 0, header, 104, err);
-	if (r == 0 && version == 3 && qcow2_read_get32(header + 100) > 104)
+	if (r == 0 && version == 3 && bytes_be32(header + 100) > 104)
 		r = qcow2_read_bytes(reader, 0, header, HEADER_BYTES, err);
 	if (r < 0)
 		return r;
-	reader->cluster_bits = qcow2_read_get32(header + 20);
-	reader->size = qcow2_read_get64(header + 24);
-	reader->n_l1 = qcow2_read_get32(header + 36);
-	features = version == 3 ? qcow2_read_get64(header + 72) : 0;
-	if (qcow2_read_get64(header + 8) || qcow2_read_get32(header + 32) || features & ~(DIRTY | COMPRESSION))
+	reader->cluster_bits = bytes_be32(header + 20);
+	reader->size = bytes_be64(header + 24);
+	reader->n_l1 = bytes_be32(header + 36);
+	features = version == 3 ? bytes_be64(header + 72) : 0;
+	if (bytes_be64(header + 8) || bytes_be32(header + 32) || features & ~(DIRTY | COMPRESSION))
 		return err_set(err, -ENOTSUP,
 			       "the image has a backing file, is encrypted, or uses features that are not supported");
 	if (reader->cluster_bits < CLUSTER_BITS_MIN || reader->cluster_bits > CLUSTER_BITS_MAX)
@@ -104,12 +89,12 @@ static int qcow2_read_header(struct qcow2_reader *reader, struct err *err)
 	covers = reader->cluster_bytes * (reader->cluster_bytes / 8); /* one L2 table */
 	if (reader->n_l1 > L1_ENTRIES_MAX || reader->size / covers + (reader->size % covers != 0) > reader->n_l1)
 		return qcow2_read_damaged(err, "its table is too small for its disk size");
-	if (!qcow2_read_has_table(reader, qcow2_read_get64(header + 40)))
+	if (!qcow2_read_has_table(reader, bytes_be64(header + 40)))
 		return qcow2_read_damaged(err, "it is cut off");
 	reader->l1 = calloc(reader->n_l1 + 1, sizeof *reader->l1);
 	if (!reader->l1)
 		return err_no_memory(err);
-	return qcow2_read_bytes(reader, qcow2_read_get64(header + 40), reader->l1, reader->n_l1 * sizeof *reader->l1,
+	return qcow2_read_bytes(reader, bytes_be64(header + 40), reader->l1, reader->n_l1 * sizeof *reader->l1,
 				err);
 }
 

@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/bytes.h"
+
 /* Where things stand in the headers (PE/COFF specification, sections "MS-DOS Stub" to "Section Table"). */
 enum {
 	DOS_PE_OFFSET = 0x3c,
@@ -47,19 +49,6 @@ struct pe {
 	uint64_t address_end;        /* behind the last section in memory */
 };
 
-static uint32_t uki_get32(const uint8_t *from)
-{
-	uint32_t value;
-
-	memcpy(&value, from, sizeof value);
-	return le32toh(value);
-}
-
-static uint16_t uki_get16(const uint8_t *from)
-{
-	return (uint16_t)(from[0] | from[1] << 8);
-}
-
 static void uki_put32(uint8_t *to, uint64_t value)
 {
 	uint32_t little = htole32((uint32_t)value);
@@ -86,17 +75,17 @@ static int uki_damaged(struct err *err, const char *what)
 /* Looks at the sections that the stub has: what is behind them in memory and how much room its headers leave for more. */
 static int uki_read_sections(struct pe *pe, struct err *err)
 {
-	uint64_t raw_start = uki_get32(pe->header + OPTIONAL_HEADERS_SIZE);
+	uint64_t raw_start = bytes_le32(pe->header + OPTIONAL_HEADERS_SIZE);
 	uint64_t table_start = (uint64_t)(pe->table - pe->bytes);
 
 	if (raw_start > pe->size || table_start + pe->n_sections * SECTION_BYTES > raw_start)
 		return uki_damaged(err, "its section table is larger than its headers");
 	for (size_t i = 0; i < pe->n_sections; i++) {
 		const uint8_t *section = pe->table + i * SECTION_BYTES;
-		uint64_t raw = uki_get32(section + SECTION_RAW_OFFSET),
-			 raw_size = uki_get32(section + SECTION_RAW_SIZE);
+		uint64_t raw = bytes_le32(section + SECTION_RAW_OFFSET),
+			 raw_size = bytes_le32(section + SECTION_RAW_SIZE);
 		uint64_t end =
-			(uint64_t)uki_get32(section + SECTION_ADDRESS) + uki_get32(section + SECTION_VIRTUAL_SIZE);
+			(uint64_t)bytes_le32(section + SECTION_ADDRESS) + bytes_le32(section + SECTION_VIRTUAL_SIZE);
 
 		if (raw_size && (raw < raw_start || raw + raw_size > pe->size))
 			return uki_damaged(err, "a section ends after the end of the file");
@@ -117,24 +106,24 @@ static int uki_read_headers(struct pe *pe, struct err *err)
 
 	if (pe->size < DOS_PE_OFFSET + 4 || pe->size > IMAGE_MAX || memcmp(pe->bytes, "MZ", 2) != 0)
 		return uki_damaged(err, "it is not a PE file");
-	at = uki_get32(pe->bytes + DOS_PE_OFFSET);
+	at = bytes_le32(pe->bytes + DOS_PE_OFFSET);
 	if (at + OPTIONAL_END > pe->size)
 		return uki_damaged(err, "it is cut off");
 	pe->header = pe->bytes + at;
-	optional_size = uki_get16(pe->header + COFF_OPTIONAL_SIZE);
-	if (memcmp(pe->header, "PE\0\0", 4) != 0 || uki_get16(pe->header + OPTIONAL_MAGIC) != MAGIC_PE32_PLUS)
+	optional_size = bytes_le16(pe->header + COFF_OPTIONAL_SIZE);
+	if (memcmp(pe->header, "PE\0\0", 4) != 0 || bytes_le16(pe->header + OPTIONAL_MAGIC) != MAGIC_PE32_PLUS)
 		return uki_damaged(err, "it is not a PE32+ file");
 	if (optional_size < OPTIONAL_END - OPTIONAL || at + OPTIONAL + optional_size > pe->size ||
-	    uki_get32(pe->header + OPTIONAL_N_DIRECTORIES) < 5)
+	    bytes_le32(pe->header + OPTIONAL_N_DIRECTORIES) < 5)
 		return uki_damaged(err, "its optional header is too short");
-	if (uki_get32(pe->header + OPTIONAL_CERTIFICATES) || uki_get32(pe->header + OPTIONAL_CERTIFICATES + 4))
+	if (bytes_le32(pe->header + OPTIONAL_CERTIFICATES) || bytes_le32(pe->header + OPTIONAL_CERTIFICATES + 4))
 		return uki_damaged(err, "it is signed, and new sections would break the signature");
-	pe->section_alignment = uki_get32(pe->header + OPTIONAL_SECTION_ALIGNMENT);
-	pe->file_alignment = uki_get32(pe->header + OPTIONAL_FILE_ALIGNMENT);
+	pe->section_alignment = bytes_le32(pe->header + OPTIONAL_SECTION_ALIGNMENT);
+	pe->file_alignment = bytes_le32(pe->header + OPTIONAL_FILE_ALIGNMENT);
 	if (!uki_is_alignment(pe->section_alignment) || !uki_is_alignment(pe->file_alignment))
 		return uki_damaged(err, "its alignment values are not valid");
 	pe->table = pe->header + OPTIONAL + optional_size;
-	pe->n_sections = uki_get16(pe->header + COFF_N_SECTIONS);
+	pe->n_sections = bytes_le16(pe->header + COFF_N_SECTIONS);
 	return uki_read_sections(pe, err);
 }
 
@@ -174,7 +163,7 @@ static int uki_add_section(struct pe *pe, const struct uki_section *section, uin
 	uki_put32(header + SECTION_FLAGS, INITIALIZED_DATA | READABLE);
 	pe->n_sections++;
 	pe->address_end = address + section->size;
-	uki_put32(pe->header + OPTIONAL_DATA_SIZE, (uint64_t)uki_get32(pe->header + OPTIONAL_DATA_SIZE) + raw_size);
+	uki_put32(pe->header + OPTIONAL_DATA_SIZE, (uint64_t)bytes_le32(pe->header + OPTIONAL_DATA_SIZE) + raw_size);
 	return 0;
 }
 
@@ -216,12 +205,12 @@ int uki_find(const void *uki, size_t size, const char *name, const void **ret_da
 
 	for (size_t i = 0; r == 0 && i < pe.n_sections; i++) {
 		const uint8_t *section = pe.table + i * SECTION_BYTES;
-		uint64_t bytes = uki_get32(section + SECTION_VIRTUAL_SIZE),
-			 raw_bytes = uki_get32(section + SECTION_RAW_SIZE);
+		uint64_t bytes = bytes_le32(section + SECTION_VIRTUAL_SIZE),
+			 raw_bytes = bytes_le32(section + SECTION_RAW_SIZE);
 
 		if (strncmp((const char *)section, name, 8) != 0 || !raw_bytes)
 			continue;
-		*ret_data = pe.bytes + uki_get32(section + SECTION_RAW_OFFSET);
+		*ret_data = pe.bytes + bytes_le32(section + SECTION_RAW_OFFSET);
 		*ret_size = bytes < raw_bytes ? bytes : raw_bytes;
 		return 0;
 	}

@@ -3,28 +3,13 @@
 #include <endian.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "edge/digest.h"
 
 enum { MAGIC = 0xfeedfeed, VERSION = 2, CERTIFICATE = 2, HEAD_BYTES = 12, DATE_BYTES = 8 };
 
 /* What the digest at the end begins with: Debian's password ("changeit") in UTF-16, and a text of OpenJDK's. */
 static const char salt[] = "\0c\0h\0a\0n\0g\0e\0i\0tMighty Aphrodite";
-
-static uint32_t keystore_u32(const char *at)
-{
-	uint32_t value;
-
-	memcpy(&value, at, sizeof value);
-	return be32toh(value);
-}
-
-static uint16_t keystore_u16(const char *at)
-{
-	uint16_t value;
-
-	memcpy(&value, at, sizeof value);
-	return be16toh(value);
-}
 
 /* Steps over `bytes`, when that many are left before `end`. */
 static bool keystore_skip(size_t *at, size_t end, size_t bytes)
@@ -38,20 +23,20 @@ static bool keystore_skip(size_t *at, size_t end, size_t bytes)
 /* A text, with its length in 2 bytes before it. */
 static bool keystore_skip_text(const char *data, size_t *at, size_t end)
 {
-	return end - *at >= 2 && keystore_skip(at, end, 2U + keystore_u16(data + *at));
+	return end - *at >= 2 && keystore_skip(at, end, 2U + bytes_be16(data + *at));
 }
 
 /* An entry: its kind, its alias, its date (where is told), the certificate's kind, the certificate. */
 static bool keystore_skip_entry(const char *data, size_t *at, size_t end, size_t *ret_date)
 {
-	if (end - *at < 4 || keystore_u32(data + *at) != CERTIFICATE)
+	if (end - *at < 4 || bytes_be32(data + *at) != CERTIFICATE)
 		return false;
 	*at += 4;
 	if (!keystore_skip_text(data, at, end))
 		return false;
 	*ret_date = *at;
 	return keystore_skip(at, end, DATE_BYTES) && keystore_skip_text(data, at, end) && end - *at >= 4 &&
-	       keystore_skip(at, end, 4 + (size_t)keystore_u32(data + *at));
+	       keystore_skip(at, end, 4 + (size_t)bytes_be32(data + *at));
 }
 
 static void keystore_digest(const char *data, size_t size, uint8_t out[SHA1_SIZE])
@@ -70,14 +55,14 @@ bool keystore_set_dates(const struct buf *old, int64_t when, struct buf *new)
 	uint8_t digest[SHA1_SIZE];
 	size_t at = HEAD_BYTES, where, end;
 
-	if (old->size < HEAD_BYTES + SHA1_SIZE || keystore_u32(old->data) != MAGIC || keystore_u32(old->data + 4) != VERSION)
+	if (old->size < HEAD_BYTES + SHA1_SIZE || bytes_be32(old->data) != MAGIC || bytes_be32(old->data + 4) != VERSION)
 		return false;
 	end = old->size - SHA1_SIZE;
 	keystore_digest(old->data, end, digest);
 	if (memcmp(digest, old->data + end, SHA1_SIZE) != 0)
 		return false;
 	buf_add(&made, old->data, end);
-	for (uint32_t n = keystore_u32(old->data + 8); n > 0; n--) {
+	for (uint32_t n = bytes_be32(old->data + 8); n > 0; n--) {
 		if (!keystore_skip_entry(old->data, &at, end, &where))
 			return false;
 		memcpy(made.data + where, &date, DATE_BYTES);
