@@ -255,20 +255,43 @@ static int dpkg_explain_late(struct arena *arena, const struct plan_layer *layer
 	return r;
 }
 
+/* SOURCE_DATE_EPOCH makes py3compile write byte code that does not hold the time of its source. */
+#define ENV \
+	"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "TZ=UTC", "SOURCE_DATE_EPOCH=1", \
+	"DEBIAN_FRONTEND=noninteractive", "DEBCONF_NONINTERACTIVE_SEEN=true", "PYTHONHASHSEED=0"
+static const char *const dpkg_env[] = {ENV, "HOME=/root", NULL};
+/* Language and time zone are what they are: databases are made by them. All may write into TMPDIR. */
+static const char *const dpkg_env_otherwise[] = {ENV, "HOME=/tmp", "TMPDIR=/var/tmp", "LINES=50", "COLUMNS=200", NULL};
+
+/* One run of dpkg in the sandbox; what is left out of `proc` are its environment and who hears it. */
+static int dpkg_run(const struct sandbox *sandbox, struct proc proc, const struct plan_layer *layer,
+		    struct dpkg_progress *progress, struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	_cleanup_buf_ struct buf output = {0};
+	struct watch watch = {.progress = progress, .since_ms = clock_ms()};
+	struct err late = {0};
+	int r;
+
+	proc.env = progress->otherwise ? dpkg_env_otherwise : dpkg_env;
+	proc.diagnostics = &output;
+	proc.heard = dpkg_count_lines;
+	proc.heard_data = &watch;
+	proc.since_ms = &watch.since_ms;
+	proc.late = dpkg_late;
+	r = sandbox_run(sandbox, &proc, &late);
+	if (r == -ETIME)
+		dpkg_explain_late(arena, layer, &watch, proc.deadline_s, err);
+	else
+		err_take(err, &late);
+	err_free(&late);
+	free(watch.late);
+	return r == 0 ? 0 : dpkg_explain(arena, layer, &output, r, err);
+}
+
 int dpkg_install(struct cache *cache, const struct plan_tree *tree, enum package_layer l, const char *root,
 		 struct dpkg_progress *progress, struct err *err)
 {
-	/* SOURCE_DATE_EPOCH makes py3compile write byte code that does not hold the time of its source. */
-	static const char *const env[] = {
-		"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "TZ=UTC", "HOME=/root", "SOURCE_DATE_EPOCH=1",
-		"DEBIAN_FRONTEND=noninteractive", "DEBCONF_NONINTERACTIVE_SEEN=true", "PYTHONHASHSEED=0", NULL,
-	};
-	/* Language and time zone are what they are: databases are made by them. All may write into TMPDIR. */
-	static const char *const otherwise[] = {
-		"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "TZ=UTC", "HOME=/tmp", "SOURCE_DATE_EPOCH=1",
-		"DEBIAN_FRONTEND=noninteractive", "DEBCONF_NONINTERACTIVE_SEEN=true", "PYTHONHASHSEED=0",
-		"TMPDIR=/var/tmp", "LINES=50", "COLUMNS=200", NULL,
-	};
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const struct plan_layer *layer = &tree->layers[l];
 	const struct sandbox_op ops[] = {
@@ -276,7 +299,7 @@ int dpkg_install(struct cache *cache, const struct plan_tree *tree, enum package
 	};
 	const struct sandbox sandbox = {
 		.root = root, .ops = ops, .n_ops = 1, .first_pid = progress->otherwise ? 20000 : 0};
-	const unsigned limit_s = hang_limit_s();
+	struct proc proc = {.deadline_s = hang_limit_s()};
 	_cleanup_fd_ int root_fd = inside_open(root, err);
 	struct order order;
 	int r = root_fd < 0 ? root_fd : order_make(arena, cache, layer->packages, layer->n_packages, &order, err);
@@ -284,27 +307,10 @@ int dpkg_install(struct cache *cache, const struct plan_tree *tree, enum package
 	if (r == 0)
 		r = setting_put(root_fd, err);
 	for (size_t i = 0, start = 0; r == 0 && i < order.n_runs; start = order.run_ends[i++]) {
-		_cleanup_buf_ struct buf output = {0};
-		struct watch watch = {.progress = progress, .since_ms = clock_ms()};
-		struct proc proc = {
-			.env = progress->otherwise ? otherwise : env,
-			.diagnostics = &output, .heard = dpkg_count_lines, .heard_data = &watch,
-			.deadline_s = limit_s, .since_ms = &watch.since_ms, .late = dpkg_late,
-		};
-		struct err late = {0};
-
 		if (l == LAYER_BASE) /* each package is unpacked once, and configured once */
 			i = order.n_runs - 1;
 		proc.argv = dpkg_command(arena, cache, tree, l, order.items + start, order.run_ends[i] - start);
-		r = sandbox_run(&sandbox, &proc, &late);
-		if (r == -ETIME)
-			dpkg_explain_late(arena, layer, &watch, limit_s, err);
-		else
-			err_take(err, &late);
-		err_free(&late);
-		free(watch.late);
-		if (r != 0)
-			return dpkg_explain(arena, layer, &output, r, err);
+		r = dpkg_run(&sandbox, proc, layer, progress, err);
 	}
 	return r == 0 ? setting_take_away(root_fd, err) : r;
 }
