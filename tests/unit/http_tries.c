@@ -67,6 +67,7 @@ START_TEST(what_may_be_sent_again_is_tried_again)
 
 	request.tries = attempt->tries;
 	request.repeatable = attempt->repeatable;
+	server_forget(&server);
 	ck_assert_int_eq(ask(&request, NULL), attempt->result);
 	ck_assert_uint_eq(server_asked(&server, attempt->path), attempt->times);
 }

@@ -59,6 +59,17 @@ const char *scratch(void)
 	return folder;
 }
 
+void scratch_again(void)
+{
+	remove_folder();
+	owner = 0;
+	if (arena)
+		free_memory();
+	owned = NULL;
+	n_owned = 0;
+	arena = arena ? arena_new() : NULL;
+}
+
 const char *scratch_path(const char *name)
 {
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* some tests ask for one place from many threads */

@@ -16,6 +16,9 @@ void *scratch_own(void *memory);
  * process ends by itself. A failed test leaves it for whoever looks. */
 const char *scratch(void);
 
+/* Forgets all of the above: what is asked next is as new as in another process. */
+void scratch_again(void);
+
 /* scratch()/NAME, in scratch_arena(). */
 const char *scratch_path(const char *name);
 

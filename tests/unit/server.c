@@ -240,3 +240,9 @@ unsigned server_asked(const struct server *server, const char *path)
 			return server->log->asked[i];
 	return 0;
 }
+
+void server_forget(const struct server *server)
+{
+	for (size_t i = 0; i < server->n_answers; i++)
+		__atomic_store_n(&server->log->asked[i], 0, __ATOMIC_SEQ_CST);
+}

@@ -58,4 +58,7 @@ const char *server_url(const struct server *server, const char *path);
 
 unsigned server_asked(const struct server *server, const char *path);
 
+/* Forgets what was asked of it so far. */
+void server_forget(const struct server *server);
+
 #endif
