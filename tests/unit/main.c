@@ -88,8 +88,9 @@ static void tell_rows(void)
 {
 	for (int batch = 0; batch < n_batches; batch++)
 		if (begun[batch] != NONE)
-			fprintf(stderr, "%s: failed in row %d; those behind it, up to %d, were not run\n", table_of(batch)->suite,
-				begun[batch], (batch - table_of(batch)->first_batch + 1) * BATCH_ROWS - 1);
+			fprintf(stderr, "%s: failed in row %d; those behind it, up to %d, were not run\n",
+				table_of(batch)->suite, begun[batch],
+				(batch - table_of(batch)->first_batch + 1) * BATCH_ROWS - 1);
 }
 
 int main(void)

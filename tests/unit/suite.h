@@ -14,7 +14,8 @@ void suite_register(const char *name, const TTest *const *tests, size_t n);
 		suite_register(#suite_name, tests, sizeof tests / sizeof *tests);                                     \
 	}
 
-/* LOOP_SUITE(name, test, n): registers one START_TEST function, run for _i from 0 to n - 1. */
+/* LOOP_SUITE(name, test, n): registers one START_TEST function, run for _i from 0 to n - 1, the rows of a table. Some of them
+ * share a process: what a row leaves behind besides scratch.h's, the next one sees. */
 void suite_register_loop(const char *name, const TTest *test, int n);
 
 #define LOOP_SUITE(suite_name, test, n)                                                                               \
