@@ -22,7 +22,7 @@ is_used() {
 builds() {
 	local artifact verb=vm
 	! grep -q '^from: .*lxc' "$1" || verb=lxc
-	artifact=$("$AETHER" $verb --quiet --check-repeat --with-fakes "$WORK/fakes" --out "$WORK/out" "$1" | tail -n 1) &&
+	artifact=$("$AETHER" "$verb" --quiet --check-repeat --with-fakes "$WORK/fakes" --out "$WORK/out" "$1" | tail -n 1) &&
 		[[ -s $artifact ]] && cp "$(dirname "$artifact")/manifest.json" "$WORK/manifest" && rm -r "$WORK/out"
 }
 
