@@ -68,7 +68,7 @@ unpack() {
 make_own() { chroot "$WORK/root" "/usr/lib/aether/own/${1:-keeper-key}"; }
 # make_all: everything is made at once, as at a first boot.
 make_all() {
-	local i one
+	local one
 	for _ in {1..15}; do
 		rm -r "$WORK/root/var/lib/aether"
 		make_own &
