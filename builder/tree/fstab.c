@@ -55,8 +55,8 @@ static void tree_fstab_check(const struct step *step, const struct plan_file *fi
 	if (*where == '/' && name_is_of_image(step->plan, where) && !inside_exists(step->root_fd, where) &&
 	    inside_folder(step->root_fd, where, err) < 0)
 		err_at(err, -EINVAL, &file->pos, NULL, "'%s' of '%s' cannot be a mount point", where, FSTAB);
-	if (!tree_fstab_is_disk(entry) || tree_fstab_may_be_missing(entry))
-		return;
+	if (*where != '/' || !tree_fstab_is_disk(entry) || tree_fstab_may_be_missing(entry))
+		return; /* (swap that is missing is waited for, and done without) */
 	err_warn(err, &file->pos, NULL, "without '%s', which '%s' has for '%s', the machine does not start", entry->mnt_fsname,
 		 FSTAB, where);
 	err_hint(err, "add the option 'nofail' if it can go without");
