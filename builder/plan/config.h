@@ -21,6 +21,11 @@ int network_make(struct arena *arena, struct plan *plan, struct err *err); /* ho
 int firewall_make(struct arena *arena, struct plan *plan, struct err *err);
 int quadlets_make(struct arena *arena, struct plan *plan, struct err *err); /* containers; adds units, so before units_make() */
 int units_make(struct arena *arena, struct plan *plan, struct err *err);   /* units, kernel modules */
+
+/* Whether a recipe's settings can be all of a unit of that name: what has not even a command, a listener, … was meant for a
+ * unit that is there. */
+bool units_can_be_whole(const char *name, const struct recipe_settings *settings);
+
 int own_make(struct arena *arena, struct plan *plan, struct err *err);     /* what each machine makes for itself */
 int layout_make(struct arena *arena, struct plan *plan, struct err *err);  /* plan->layout; what grows, what is mounted */
 int needs_make(struct arena *arena, struct plan *plan, struct err *err);   /* a kernel, tools; after layout_make() */

@@ -8,16 +8,17 @@
 static const struct kind {
 	const char *suffix, *target, *user_target;
 	const char *section, *keys[3];  /* prefixes */
+	const char *also[3];            /* keys with which it can be whole, too, but drop-ins have them as often */
 } kinds[] = {
-	{".service", "multi-user.target", "default.target", "Service", {"ExecStart"}},
-	{".socket", "sockets.target", "sockets.target", "Socket", {"Listen"}},
-	{".timer", "timers.target", "timers.target", "Timer", {"On"}},
-	{".path", "paths.target", "paths.target", "Path", {"Path", "DirectoryNotEmpty"}},
-	{".automount", "local-fs.target", "default.target", "Automount", {"Where"}},
-	{".mount", "local-fs.target", "default.target", "Mount", {"What"}},
-	{".swap", "swap.target", "default.target", "Swap", {"What"}},
-	{".slice", "slices.target", "default.target", NULL, {NULL}},
-	{".target", "multi-user.target", "default.target", NULL, {NULL}},
+	{".service", "multi-user.target", "default.target", "Service", {"ExecStart"}, {"ExecStop", "SuccessAction"}},
+	{".socket", "sockets.target", "sockets.target", "Socket", {"Listen"}, {NULL}},
+	{".timer", "timers.target", "timers.target", "Timer", {"On"}, {NULL}},
+	{".path", "paths.target", "paths.target", "Path", {"Path", "DirectoryNotEmpty"}, {NULL}},
+	{".automount", "local-fs.target", "default.target", "Automount", {"Where"}, {NULL}},
+	{".mount", "local-fs.target", "default.target", "Mount", {"What"}, {NULL}},
+	{".swap", "swap.target", "default.target", "Swap", {"What"}, {NULL}},
+	{".slice", "slices.target", "default.target", NULL, {NULL}, {NULL}},
+	{".target", "multi-user.target", "default.target", NULL, {NULL}, {NULL}},
 	{0},
 };
 
@@ -49,6 +50,27 @@ static bool plan_units_is_whole(const struct kind *kind, const struct recipe_set
 	for (size_t i = 0; !value && i < sizeof kind->keys / sizeof *kind->keys && kind->keys[i]; i++)
 		value = plan_units_setting(settings, kind->section, kind->keys[i]);
 	return value && *value;
+}
+
+static bool plan_units_begins(const char *key, const char *const prefixes[3])
+{
+	for (size_t i = 0; i < 3 && prefixes[i]; i++)
+		if (text_has_prefix(key, prefixes[i]))
+			return true;
+	return false;
+}
+
+bool units_can_be_whole(const char *name, const struct recipe_settings *settings)
+{
+	const struct kind *kind = plan_units_kind_of(name);
+
+	if (!kind || !kind->section)
+		return true;
+	for (size_t i = 0; i < settings->count; i++)
+		if (plan_units_begins(settings->items[i].key, kind->keys) ||
+		    plan_units_begins(settings->items[i].key, kind->also))
+			return true;
+	return false;
 }
 
 /* File systems that need the network, as systemd knows them. */

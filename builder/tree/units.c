@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "plan/config.h"
 #include "tree/enabling.h"
 #include "tree/inside.h"
 #include "tree/known_keys.h"
@@ -28,28 +29,6 @@ static const char *tree_units_called(const struct step *step, const struct unit_
 				return index->files[i].name;
 	}
 	return NULL;
-}
-
-/* Whether what the recipe says of a unit can be all of it: one that has not even this was meant for one that is there. */
-static bool tree_units_is_whole(const struct plan_unit *unit)
-{
-	static const struct {
-		const char *suffix, *keys[3]; /* any key that begins so */
-	} kinds[] = {
-		{".service", {"ExecStart", "ExecStop", "SuccessAction"}}, {".socket", {"Listen"}}, {".timer", {"On"}},
-		{".path", {"Path", "DirectoryNotEmpty"}}, {".mount", {"What"}}, {".swap", {"What"}}, {".automount", {"Where"}},
-	};
-
-	for (size_t k = 0; k < sizeof kinds / sizeof *kinds && unit->words; k++) {
-		if (!text_has_suffix(unit->name, kinds[k].suffix))
-			continue;
-		for (size_t i = 0; i < unit->words->count; i++)
-			for (size_t n = 0; n < 3 && kinds[k].keys[n]; n++)
-				if (text_has_prefix(unit->words->items[i].key, kinds[k].keys[n]))
-					return true;
-		return false;
-	}
-	return true;
 }
 
 static int tree_units_refuse_unknown(const struct step *step, const struct unit_index *index, const struct plan_unit *unit,
@@ -110,7 +89,7 @@ static int tree_units_put_unit(const struct step *step, const struct unit_index 
 		return tree_units_mask(step, index, unit, err);
 	if (!text)
 		return added ? 0 : tree_units_refuse_unknown(step, index, unit, err);
-	if (!added && !tree_units_is_whole(unit))
+	if (!added && unit->words && !units_can_be_whole(unit->name, unit->words))
 		return tree_units_refuse_unknown(step, index, unit, err);
 	if (added)
 		return inside_write(step->root_fd, arena_printf(arena, "%s.d/50-recipe.conf", path), text, strlen(text),
