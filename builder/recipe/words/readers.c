@@ -1,7 +1,6 @@
 /* Folders whose reader passes over files by their names or modes, without a word. What lies in one and is not read is most
  * likely misspelt. */
 #include <fnmatch.h>
-#include <regex.h>
 #include <string.h>
 
 #include "recipe/words/words.h"
@@ -77,18 +76,6 @@ static const struct reader *readers_find(struct arena *arena, const char *path)
 	return NULL;
 }
 
-static bool readers_take_name(struct arena *arena, const struct reader *reader, const char *name)
-{
-	regex_t regex;
-	bool taken;
-
-	if (regcomp(&regex, arena_printf(arena, "^(%s)$", reader->name), REG_EXTENDED | REG_NOSUB) != 0)
-		return true;
-	taken = regexec(&regex, name, 0, NULL, 0) == 0;
-	regfree(&regex);
-	return taken;
-}
-
 /* Whatever a reader passes over on purpose: notes for people, and what keeps a folder in git. */
 static bool readers_is_note(const char *name)
 {
@@ -102,7 +89,7 @@ void word_check_reader(struct decoder *decoder, const struct pos *pos, const cha
 
 	if (!reader || readers_is_note(name))
 		return;
-	if (!readers_take_name(decoder->arena, reader, name)) {
+	if (!decode_matches(&(struct rule){NULL, reader->name}, name)) {
 		err_warn(decoder->err, pos, key_path, "%s does not read '%s', because of its name", reader->who, path);
 		err_hint(decoder->err, "in that folder it reads what has %s", reader->wanted);
 	} else if (reader->runs && !(mode & 0111)) {
