@@ -12,8 +12,6 @@
 #include "tree/inside.h"
 #include "tree/steps.h"
 
-enum { DATED_BYTES_MAX = 16 << 20 };
-
 /* Files by folder and glob(7). */
 static const char *const unwanted[][2] = {
 	{"/etc", "passwd-"},
@@ -112,8 +110,8 @@ int step_clean(const struct step *step, struct err *err)
 		if ((r = inside_each(step->root_fd, emptied[i], clean_remove_file, (void *)step, err)) < 0)
 			return r;
 	r = own_remove(step, err);
-	for (size_t i = 0; r == 0 && dates_paths[i]; i++)
-		r = clean_set_dates(step, dates_paths[i], err);
+	for (size_t i = 0; r == 0 && dates_path(i); i++)
+		r = clean_set_dates(step, dates_path(i), err);
 	return r;
 }
 

@@ -7,8 +7,6 @@
 
 enum { DAY_S = 86400 };
 
-const char *const dates_paths[] = {"/etc/shadow", "/etc/ssl/certs/java/cacerts", NULL};
-
 /* The third field of shadow(5) is the day of the last change. */
 static bool dates_set_shadow(const struct buf *old, int64_t when, struct buf *new)
 {
@@ -29,12 +27,36 @@ static bool dates_set_shadow(const struct buf *old, int64_t when, struct buf *ne
 	return true;
 }
 
+static const struct dated {
+	const char *path;
+	bool (*set)(const struct buf *old, int64_t when, struct buf *new);
+} dated[] = {
+	{"/etc/shadow", dates_set_shadow},
+	{"/etc/ssl/certs/java/cacerts", keystore_set_dates},
+};
+enum { N_DATED = sizeof dated / sizeof *dated };
+
+static const struct dated *dates_find(const char *path)
+{
+	for (size_t i = 0; i < N_DATED; i++)
+		if (strcmp(dated[i].path, path) == 0)
+			return &dated[i];
+	return NULL;
+}
+
+const char *dates_path(size_t i)
+{
+	return i < N_DATED ? dated[i].path : NULL;
+}
+
+bool dates_has(const char *path)
+{
+	return dates_find(path) != NULL;
+}
+
 bool dates_set(const char *path, const struct buf *old, int64_t when, struct buf *new)
 {
-	static bool (*const setters[])(const struct buf *, int64_t, struct buf *) = {dates_set_shadow, keystore_set_dates};
+	const struct dated *file = dates_find(path);
 
-	for (size_t i = 0; dates_paths[i]; i++)
-		if (strcmp(dates_paths[i], path) == 0)
-			return setters[i](old, when, new);
-	return false;
+	return file && file->set(old, when, new);
 }

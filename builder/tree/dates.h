@@ -7,8 +7,13 @@
 
 #include "base/buf.h"
 
-/* The paths of such files, absolute; NULL-terminated. */
-extern const char *const dates_paths[];
+enum { DATED_BYTES_MAX = 16 << 20 }; /* what such a file may have */
+
+/* The path of such a file, absolute; NULL when there are no more than `i`. */
+const char *dates_path(size_t i);
+
+/* Whether `path` is that of such a file. */
+bool dates_has(const char *path);
 
 /* Appends to `new` what the file at `path`, whose content is `old`, is with all its dates at `when` (seconds since 1970).
  * False, and nothing is appended: it is no such file, or not in a form that is known. */

@@ -18,7 +18,7 @@
 #include "tree/owners.h"
 #include "tree/steps.h"
 
-enum { TOLD_MAX = 40, DATED_BYTES_MAX = 16 << 20, DIFFERENCES_BYTES_MAX = 64 << 20 };
+enum { TOLD_MAX = 40, DIFFERENCES_BYTES_MAX = 64 << 20 };
 
 /* --- two trees ------------------------------------------------------------------------------------------------------- */
 
@@ -155,7 +155,7 @@ static bool repeat_is_date_only(const struct repeat_layer *layer, const char *pa
 {
 	_cleanup_buf_ struct buf one = {0}, other = {0}, a = {0}, b = {0};
 	struct err ignored = {0};
-	bool same = inside_read(layer->one, path, DATED_BYTES_MAX, &one, &ignored) == 0 &&
+	bool same = dates_has(path) && inside_read(layer->one, path, DATED_BYTES_MAX, &one, &ignored) == 0 &&
 		    inside_read(layer->other, path, DATED_BYTES_MAX, &other, &ignored) == 0 && one.size && other.size &&
 		    dates_set(path, &one, 0, &a) && dates_set(path, &other, 0, &b);
 
@@ -255,6 +255,14 @@ static int repeat_tell_layer(struct cache *cache, const struct plan *plan, const
 	return r;
 }
 
+/* Whether the layer still has to be made a second time. */
+static bool repeat_is_wanted(const struct cache *cache, const struct plan_layer *layer)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+
+	return layer->n_packages && !path_exists(layer_differences(arena, cache, layer));
+}
+
 /* The packages of the layers that were not made twice yet. */
 static int repeat_prepare(struct cache *cache, const struct plan *plan, struct err *err)
 {
@@ -263,10 +271,13 @@ static int repeat_prepare(struct cache *cache, const struct plan *plan, struct e
 	size_t n = 0;
 	int r;
 
-	for (unsigned l = 0; l < LAYER_COUNT; l++)
-		for (size_t i = 0; i < plan->image.layers[l].n_packages; i++)
-			if (!path_exists(layer_differences(arena, cache, &plan->image.layers[l])))
-				*arena_push(arena, packages, n) = plan->image.layers[l].packages[i];
+	for (unsigned l = 0; l < LAYER_COUNT; l++) {
+		const struct plan_layer *layer = &plan->image.layers[l];
+		size_t wanted = repeat_is_wanted(cache, layer) ? layer->n_packages : 0;
+
+		for (size_t i = 0; i < wanted; i++)
+			*arena_push(arena, packages, n) = layer->packages[i];
+	}
 	r = debs_fetch(cache, plan->lock, packages, n, err);
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = deb_unpack(cache, &packages[i], err);
@@ -275,14 +286,13 @@ static int repeat_prepare(struct cache *cache, const struct plan *plan, struct e
 
 int tree_repeat(struct cache *cache, const struct plan *plan, struct err *err)
 {
-	_cleanup_arena_ struct arena *arena = arena_new();
 	size_t told = 0;
 	int r = repeat_prepare(cache, plan, err);
 
 	for (unsigned l = 0; r == 0 && l < LAYER_COUNT; l++) {
 		const struct plan_layer *layer = &plan->image.layers[l];
 
-		if (layer->n_packages && !path_exists(layer_differences(arena, cache, layer)))
+		if (repeat_is_wanted(cache, layer))
 			r = repeat_layer_twice(cache, &plan->image, l, err);
 		if (layer->n_packages && r == 0)
 			r = repeat_tell_layer(cache, plan, layer, &told, err);
