@@ -9,11 +9,10 @@
 
 #include "base/escape.h"
 #include "base/file.h"
+#include "tree/fstab.h"
 #include "tree/inside.h"
 
 #define GENERATORS "/usr/lib/systemd/system-generators"
-
-enum { TABLE_BYTES_MAX = 1 << 20 };
 
 struct question {
 	struct arena *arena;
@@ -133,27 +132,34 @@ static bool unit_there_by_mount(const struct question *q, const char *name)
 	return q->plan->layout.n_partitions && strcmp(name, "etc.mount") == 0; /* the overlay over an immutable root */
 }
 
+struct fstab_search {
+	struct arena *arena;
+	const char *name;
+	bool found;
+};
+
+static void unit_there_look_at_mount(void *data, const struct mntent *entry)
+{
+	struct fstab_search *search = data;
+	const char *const names[] = {
+		unit_of_path(search->arena, entry->mnt_dir, ".mount"),
+		unit_of_path(search->arena, entry->mnt_dir, ".automount"),
+		unit_of_path(search->arena, entry->mnt_fsname, ".swap"),
+	};
+
+	for (size_t i = 0; *entry->mnt_dir && i < sizeof names / sizeof *names; i++)
+		search->found = search->found || strcmp(names[i], search->name) == 0;
+}
+
 /* fstab(5) by systemd-fstab-generator: its mounts, swaps and automounts. */
 static bool unit_there_by_fstab(const struct question *q, const char *name)
 {
-	static const char *const suffixes[] = {".mount", ".automount", ".swap"};
-	_cleanup_buf_ struct buf text = {0};
+	struct fstab_search search = {q->arena, name, false};
 	struct err ignored = {0};
-	char *rest, *line;
 
-	if (inside_read(q->root_fd, "/etc/fstab", TABLE_BYTES_MAX, &text, &ignored) < 0)
+	if (fstab_each(q->root_fd, unit_there_look_at_mount, &search, &ignored) < 0)
 		err_free(&ignored);
-	rest = arena_strdup(q->arena, text.data ? text.data : "");
-	while ((line = strsep(&rest, "\n"))) {
-		char *what = strtok_r(line, " \t", &line), *where = what ? strtok_r(NULL, " \t", &line) : NULL;
-
-		if (!where || *what == '#')
-			continue;
-		for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++)
-			if (strcmp(unit_of_path(q->arena, i == 2 ? what : where, suffixes[i]), name) == 0)
-				return true;
-	}
-	return false;
+	return search.found;
 }
 
 /* Scripts of /etc/init.d by systemd-sysv-generator. */

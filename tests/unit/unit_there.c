@@ -46,7 +46,8 @@ static int make_tree(void)
 		{ETC "alias.service", LIB "nginx.service"}, {ETC "masked.service", "/dev/null"},
 		{ETC "dbus.socket", "/dev/null"},
 	};
-	static const char fstab[] = "# comment\nUUID=1 /media/disk ext4 defaults 0 2\n/dev/vdb none swap sw\n";
+	static const char fstab[] = "# comment\nUUID=1 /media/disk ext4 defaults 0 2\nb:/v /media/my\\040disk nfs _netdev\n"
+				    "/dev/vdb none swap sw\n";
 	struct err err = {0};
 	int root_fd;
 
@@ -79,7 +80,8 @@ static const struct {
 	{"dev-vda.device", UNIT_THERE}, {"session-1.scope", UNIT_THERE}, {"machine.slice", UNIT_THERE},
 	{"-.mount", UNIT_THERE}, {"dev-shm.mount", UNIT_THERE}, {"srv-my\\x20data.mount", UNIT_THERE},
 	{"srv.mount", UNIT_MISSING},
-	{"media-disk.mount", UNIT_THERE}, {"media-disk.automount", UNIT_THERE}, {"dev-vdb.swap", UNIT_THERE},
+	{"media-disk.mount", UNIT_THERE}, {"media-my\\x20disk.mount", UNIT_THERE},
+	{"media-disk.automount", UNIT_THERE}, {"dev-vdb.swap", UNIT_THERE},
 	{"media-disc.mount", UNIT_MISSING}, {"old.service", UNIT_THERE}, {"odl.service", UNIT_MISSING},
 	{"old.timer", UNIT_MISSING}, {"sshd-vsock.socket", UNIT_THERE}, {"system-update.target", UNIT_MISSING},
 	{"kernel-command-line.service", UNIT_MISSING},
