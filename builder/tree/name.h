@@ -39,6 +39,9 @@ int names_ask_paths(const struct step *step, struct err *err);
 void name_missing(const struct name *name, const char *near, const char *otherwise, struct err *err, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 
+/* Whether the machine itself makes what is at `path`: it is in memory, or on persistent storage. */
+bool name_is_written(const char *path);
+
 /* Whether what is at `path` comes with the image: not what is in memory, on persistent storage, or mounted by a unit of the
  * recipe's, where a machine may make it later. */
 bool name_is_of_image(const struct plan *plan, const char *path);

@@ -12,14 +12,22 @@
 static const char *const places[] = {"/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin", "/usr/games"};
 enum { N_PLACES = sizeof places / sizeof *places, LINE_MAX_BYTES = 256 };
 
-bool name_is_of_image(const struct plan *plan, const char *path)
+bool name_is_written(const char *path)
 {
 	static const char *const changing[] = {"/dev", "/home", "/proc", "/root", "/run", "/sys", "/tmp", "/var"};
-	const struct recipe *recipe = plan->recipe;
 
 	for (size_t i = 0; i < sizeof changing / sizeof *changing; i++)
 		if (path_is_below(path, changing[i]))
-			return false;
+			return true;
+	return false;
+}
+
+bool name_is_of_image(const struct plan *plan, const char *path)
+{
+	const struct recipe *recipe = plan->recipe;
+
+	if (name_is_written(path))
+		return false;
 	for (size_t d = 0; d < recipe->n_disks; d++)
 		for (size_t i = 0; i < recipe->disks[d].n_partitions; i++) {
 			const struct recipe_partition *partition = &recipe->disks[d].partitions[i];

@@ -194,17 +194,6 @@ int unit_names_check(const struct step *step, const struct unit_index *index, st
 
 /* --- mount points ---------------------------------------------------------------------------------------------------- */
 
-/* Where the machine can make its folders itself. */
-static bool unit_names_is_writable(const char *path)
-{
-	static const char *const places[] = {"/var", "/home", "/root", "/run", "/tmp", "/dev", "/proc", "/sys"};
-
-	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-		if (path_is_below(path, places[i]))
-			return true;
-	return false;
-}
-
 int unit_names_make_mount_points(const struct step *step, struct err *err)
 {
 	for (size_t i = 0; i < step->plan->n_units; i++) {
@@ -212,7 +201,7 @@ int unit_names_make_mount_points(const struct step *step, struct err *err)
 		const char *where = unit_names_value(unit, "Mount", "Where");
 
 		where = where ? where : unit_names_value(unit, "Automount", "Where");
-		if (unit->mask || !where || *where != '/' || strchr(where, '%') || unit_names_is_writable(where) ||
+		if (unit->mask || !where || *where != '/' || strchr(where, '%') || name_is_written(where) ||
 		    inside_exists(step->root_fd, where))
 			continue;
 		if (inside_folder(step->root_fd, where, err) < 0)
