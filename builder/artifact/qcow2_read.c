@@ -94,8 +94,7 @@ static int qcow2_read_header(struct qcow2_reader *reader, struct err *err)
 	reader->l1 = calloc(reader->n_l1 + 1, sizeof *reader->l1);
 	if (!reader->l1)
 		return err_no_memory(err);
-	return qcow2_read_bytes(reader, bytes_be64(header + 40), reader->l1, reader->n_l1 * sizeof *reader->l1,
-				err);
+	return qcow2_read_bytes(reader, bytes_be64(header + 40), reader->l1, reader->n_l1 * sizeof *reader->l1, err);
 }
 
 int qcow2_open(int fd, struct qcow2_reader **ret_reader, struct err *err)

@@ -45,7 +45,6 @@ int lock_file_read_downloads(struct lock_reader *reader, const struct node *top)
 	return 0;
 }
 
-
 static bool file_downloads_image_ok(const char *image)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();

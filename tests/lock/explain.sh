@@ -43,29 +43,32 @@ recipes() {
 	rm -f "$LOCK"
 }
 
-# row SENTENCE PARENT MODULE RECIPE TEXT…: locking is refused, and each text is said. `@P`, `@M` and `@R` are the three files.
-row() {
-	local sentence=$1 text
-	recipes "$2" "$3" "$4"
-	shift 4
-	refused "refused: $sentence" lock
+# says TEXT…: each was said. `@P`, `@M` and `@R` are the three files.
+says() {
+	local text
 	for text; do
 		text=${text//@P/$WORK/repo/parent.recipe:10} text=${text//@M/$WORK/repo/module.recipe:1}
 		ok "… and it says ${text##*/}" said "${text//@R/$WORK/repo/machine.recipe:4}"
 	done
+}
+
+# row SENTENCE PARENT MODULE RECIPE TEXT…: locking is refused, and each text is said.
+row() {
+	local sentence=$1
+	recipes "$2" "$3" "$4"
+	shift 4
+	refused "refused: $sentence" lock
+	says "$@"
 	refused '… and nothing else is wrong' test "$(grep -c "^$WORK/repo/" "$WORK/said")" -gt "${PROBLEMS:-1}"
 }
 
 # warned SENTENCE PARENT MODULE RECIPE TEXT…: it is locked, and each text is said.
 warned() {
-	local sentence=$1 text
+	local sentence=$1
 	recipes "$2" "$3" "$4"
 	shift 4
 	ok "locked: $sentence" lock
-	for text; do
-		text=${text//@P/$WORK/repo/parent.recipe:10} text=${text//@M/$WORK/repo/module.recipe:1}
-		ok "… and it says ${text##*/}" said "${text//@R/$WORK/repo/machine.recipe:4}"
-	done
+	says "$@"
 }
 
 row "a package whose dependency conflicts with the parent's" '[app, tiny-initramfs]' '[editor]' '[splash, one]' \
