@@ -9,9 +9,17 @@
 #define AGENT_JUDGE "judge"
 #define AGENT_ROLLBACK "rollback"
 #define AGENT_TAKE "take"
+#define AGENT_RESTART "restart"
+#define AGENT_NEXT "mount-next"      /* for aether-next.service */
+#define AGENT_MOVE_STATE "move-state"
 #define AGENT_JSON "--json"
 #define AGENT_DRY_RUN "--dry-run"
 #define AGENT_FORCE "--force"
+#define AGENT_REBOOT "--reboot"
+
+/* `restart` answers with one of these, and behind RESTART_REBOOT says why it is not the other. */
+#define RESTART_SOFT "soft-reboot"
+#define RESTART_REBOOT "reboot"
 
 /* `status`: of the machine, then of each of its slots, then of the last failure. */
 #define STATUS_NAME "name"
@@ -28,6 +36,9 @@
 #define STATUS_SLOTS "slots"
 #define STATUS_SIZE "size"
 #define STATUS_FAILURE "last_failure"
+#define STATUS_IMAGE_EPOCH "image_epoch" /* of the running image: the newest date of what it is made from */
+#define STATUS_STATE_ON "state_on"       /* device of /var; "memory"; "" where the hypervisor knows */
+#define STATUS_REMARKS "remarks"         /* what somebody should know: texts */
 #define STATUS_WHEN "when"
 #define STATUS_REASON "reason"
 

@@ -13,6 +13,18 @@ enum { IMAGE_FORMAT = 1 };
 #define IMAGE_KEY_KIND "kind"        /* "vm", "lxc" */
 #define IMAGE_KEY_FORMAT "format"    /* IMAGE_FORMAT */
 #define IMAGE_KEY_ESP "esp"          /* the label of the EFI system partition; none in a container */
+#define IMAGE_KEY_EPOCH "epoch"      /* the newest date of what it is made from, seconds since 1970 */
+#define IMAGE_KEY_STATE "state"      /* where /var is; none: in memory, and that is meant; or: */
+#define IMAGE_STATE_DISK "disk"      /* on a disk of its own: an ext4 file system labelled STATE_LABEL, or a blank one */
+#define IMAGE_STATE_PARTITION "partition" /* on the partition LABEL_STATE of the disk with the slot */
+
+/* The label of the state's file system, and the serial number by which a hypervisor names the disk that is meant for it. */
+#define STATE_LABEL "state"
+#define STATE_SERIAL "state"
+
+/* The state on its way to a disk of its own: the label while it is copied, and the file in /var that asks for it. */
+#define STATE_LABEL_COMING "state-coming"
+#define STATE_MOVE_FILE "lib/aether/move-state"
 
 #define HEALTH_FILE "/usr/lib/aether/health"
 #define HEALTH_TYPE_UNIT "unit"      /* UNIT */

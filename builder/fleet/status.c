@@ -83,12 +83,29 @@ int status_ask(struct arena *arena, const struct remote *remote, struct machine_
 	return status_read(arena, output.data, output.size, ret_machine, err);
 }
 
-/* The connection may end before the command does. */
-int status_restart(struct arena *arena, const struct remote *remote, struct err *err)
+/* What was said, as a line that may be printed. */
+static const char *fleet_status_line(struct arena *arena, const struct buf *said)
 {
-	const char *said;
-	int status = remote_run(arena, remote, "systemctl reboot", NULL, &said, err);
+	char *line = arena_strndup(arena, said->data ? said->data : "", said->size);
 
+	line[strcspn(line, "\n")] = 0;
+	for (char *c = line; *c; c++)
+		if ((unsigned char)*c < ' ' || (unsigned char)*c > '~')
+			*c = '?';
+	return line;
+}
+
+/* The connection may end before the command does. */
+int status_restart(struct arena *arena, const struct remote *remote, bool reboot, const char **ret_how, struct err *err)
+{
+	_cleanup_buf_ struct buf how = {0};
+	const char *said;
+	int status = remote_run(arena, remote, reboot ? AGENT " " AGENT_RESTART " " AGENT_REBOOT : AGENT " " AGENT_RESTART, &how,
+				&said, err);
+
+	if (status > 0 && strstr(said, "unknown command")) /* an older agent */
+		status = remote_run(arena, remote, "systemctl reboot", NULL, &said, err);
+	*ret_how = fleet_status_line(arena, &how);
 	if (status < 0)
 		return status;
 	return status == 0 || status == STATUS_NO_CONNECTION ? 0 : remote_failed(remote, status, said, err);

@@ -1,5 +1,5 @@
 /* aether-agent, and the two files it reads: the identity of the machine, and its health checks. Both are
- * lines of fields that tabs separate (builder/machine/agent/lines.h). */
+ * lines of fields that tabs separate (builder/machine/lines.h). */
 #include <inttypes.h>
 #include <string.h>
 
@@ -90,8 +90,10 @@ static void plan_agent_make_image(struct arena *arena, struct plan *plan)
 {
 	_cleanup_buf_ struct buf text = {0};
 
-	buf_printf(&text, IMAGE_KEY_NAME "=%s\n" IMAGE_KEY_KIND "=%s\n" IMAGE_KEY_FORMAT "=%d\n", plan->recipe->name,
-		   recipe_kind_name(plan->recipe->kind), IMAGE_FORMAT);
+	buf_printf(&text, IMAGE_KEY_NAME "=%s\n" IMAGE_KEY_KIND "=%s\n" IMAGE_KEY_FORMAT "=%d\n" IMAGE_KEY_EPOCH "=%" PRId64 "\n",
+		   plan->recipe->name, recipe_kind_name(plan->recipe->kind), IMAGE_FORMAT, plan->epoch);
+	if (plan->state_on)
+		buf_printf(&text, IMAGE_KEY_STATE "=%s\n", plan->state_on);
 	for (size_t i = 0; i < plan->layout.n_partitions; i++)
 		if (plan->layout.partitions[i].content == DISK_ESP)
 			buf_printf(&text, IMAGE_KEY_ESP "=%s\n", plan->layout.partitions[i].label);

@@ -205,6 +205,7 @@ const struct plan_single plan_singles[] = {
 	{VIA(plan, programs, plan_programs, PLAN_TEXT, "init", init_sha256, PLAN_MAYBE), "disk"},
 	{IN(plan, PLAN_TEXT, "cmdline", cmdline, PLAN_MAYBE), "disk"},
 	{IN(plan, PLAN_SIZE, "disk_size", layout.size_bytes, 0), "disk"},
+	{IN(plan, PLAN_TEXT, "state_on", state_on, PLAN_MAYBE), "disk"},
 	{{0}, NULL},
 };
 

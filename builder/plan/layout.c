@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/escape.h"
+#include "contract/image.h"
 #include "plan/config.h"
 
 /* The codes of sgdisk(8) that stand for types of the GPT (UAPI group, "Discoverable Partitions Specification"). */
@@ -164,19 +165,20 @@ static void plan_layout_put_mount(struct buf *fstab, struct arena *arena, const 
 
 int layout_make(struct arena *arena, struct plan *plan, struct err *err)
 {
-	const struct recipe *recipe = plan->recipe;
+	const struct recipe_disk *disk = recipe_disk(plan->recipe, "system");
 	_cleanup_buf_ struct buf fstab = {0};
 
-	if (recipe->n_disks > 1)
-		return err_at(err, -ENOTSUP, &recipe->disks[1].pos, "partitions.disk", "a second disk is not yet supported");
-	if (recipe->n_disks == 0)
+	if (!disk)
 		return 0;
-	plan->layout.size_bytes = recipe->disks[0].image_size;
-	for (size_t i = 0; i < recipe->disks[0].n_partitions; i++) {
-		const struct recipe_partition *from = &recipe->disks[0].partitions[i];
+	plan->state_on = recipe_disk(plan->recipe, "state") ? IMAGE_STATE_DISK : NULL;
+	plan->layout.size_bytes = disk->image_size;
+	for (size_t i = 0; i < disk->n_partitions; i++) {
+		const struct recipe_partition *from = &disk->partitions[i];
 
 		if (plan_layout_add_partition(arena, plan, from, err) < 0)
 			continue;
+		if (from->mountpoint && strcmp(from->mountpoint, "/var") == 0)
+			plan->state_on = IMAGE_STATE_PARTITION;
 		plan_layout_put_grow(arena, plan, from, err);
 		plan_layout_put_mount(&fstab, arena, plan, from);
 	}

@@ -248,7 +248,8 @@ struct recipe_partition {
 
 struct recipe_disk {
 	const char *name;
-	const char *type;            /* of its partition table: "gpt" */
+	const char *role;            /* "system": the image's; "state": the machine's own; NULL: system */
+	const char *type;            /* of its content: "gpt", or "filesystem": then it is read as its only partition */
 	uint64_t image_size;         /* SIZE_AUTO: as small as the content allows */
 	struct recipe_partition *partitions;
 	size_t n_partitions;
@@ -374,6 +375,9 @@ bool recipe_system_group(const char *name);
 /* A kind by its name in recipes ("vm", "lxc", "tools"; 0 for no such kind), and the other way round. */
 unsigned recipe_kind(const char *name);
 const char *recipe_kind_name(unsigned kind);
+
+/* The disk with the role ("system", "state"); NULL when there is none. */
+const struct recipe_disk *recipe_disk(const struct recipe *recipe, const char *role);
 
 /* Whether the recipe opens ports; and whether it says more of its firewall than a hypervisor's could do in its place. */
 bool recipe_opens(const struct recipe *recipe);

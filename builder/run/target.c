@@ -8,6 +8,7 @@
 
 #include "artifact/manifest.h"
 #include "base/file.h"
+#include "contract/image.h"
 #include "edge/jval.h"
 
 enum { TEXT_BYTES_MAX = 64 << 20 };
@@ -78,6 +79,7 @@ static int target_read_plan(struct arena *arena, const char *folder, struct targ
 		r = jval_read(path, text.data, text.size, &plan, err);
 	if (r < 0 || !plan)
 		return r;
+	target->one_disk = !jval_get_text(plan, "state_on") || strcmp(jval_get_text(plan, "state_on"), IMAGE_STATE_DISK) != 0;
 	target_take_words(arena, &target->tcp, jval_get(jval_get(plan, "ports"), "tcp"));
 	target_take_words(arena, &target->state, jval_get(plan, "state"));
 	target_take_user(arena, target, jval_get(plan, "users"));

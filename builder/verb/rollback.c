@@ -34,7 +34,7 @@ static const struct machine_slot *rollback_other_slot(const struct machine_statu
 /* The agent refuses where there is nothing good to go back to. */
 static int rollback_go_back(struct arena *arena, const struct remote *remote, struct err *err)
 {
-	const char *said;
+	const char *said, *how;
 	int status;
 
 	log_step("marking the running generation of %s as bad", remote->host);
@@ -44,7 +44,7 @@ static int rollback_go_back(struct arena *arena, const struct remote *remote, st
 	if (status > 0)
 		return remote_failed(remote, status, said, err);
 	log_step("restarting %s", remote->host);
-	return status_restart(arena, remote, err);
+	return status_restart(arena, remote, true, &how, err);
 }
 
 static void rollback_report(struct arena *arena, const struct rollback_options *options, const struct remote *remote,

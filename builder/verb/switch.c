@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "build/pipeline.h"
+#include "contract/agent.h"
 #include "fleet/send.h"
 #include "fleet/verdict.h"
 #include "verb/options/host.h"
@@ -17,7 +18,7 @@ struct switch_options {
 	struct project_options recipe;
 	struct host_options host;
 	const char *out, *timeout;
-	bool dry_run, force, no_reboot;
+	bool dry_run, force, no_reboot, reboot;
 };
 
 static const struct option switch_own_options[] = {
@@ -26,6 +27,8 @@ static const struct option switch_own_options[] = {
 	 offsetof(struct switch_options, dry_run), NULL},
 	{"force", NULL, "send even a bad or fake generation, or one with no way back", OPTION_FLAG,
 	 offsetof(struct switch_options, force), NULL},
+	{"reboot", NULL, "restart the whole machine, even where its user space alone would do", OPTION_FLAG,
+	 offsetof(struct switch_options, reboot), NULL},
 	{"no-reboot", NULL, "do not restart: the trial begins at the next boot", OPTION_FLAG,
 	 offsetof(struct switch_options, no_reboot), NULL},
 	OPTION_TIMEOUT(switch_options),
@@ -46,6 +49,7 @@ struct switching {
 	struct machine_status before, after;
 	struct sent sent;
 	int64_t began_ms, sent_ms;
+	const char *restart;         /* how it restarted, in the agent's words; NULL: it did not */
 	const char *verdict;         /* "good"; NULL: none yet */
 };
 
@@ -122,7 +126,9 @@ static int switch_try(struct switching *s, struct err *err)
 		if (s->options->no_reboot)
 			return 0;
 		log_step("restarting %s", s->remote.host);
-		r = status_restart(s->arena, &s->remote, err);
+		r = status_restart(s->arena, &s->remote, s->options->reboot, &s->restart, err);
+		if (r == 0 && text_has_prefix(s->restart, RESTART_REBOOT " ") && !s->options->reboot)
+			log_step("%s restarts as a whole: %s", s->remote.host, s->restart + strlen(RESTART_REBOOT " "));
 	}
 	if (r == 0)
 		r = deploy_verdict(s->arena, &s->remote, &awaited, s->generation, &s->after, err);
@@ -148,6 +154,7 @@ static void switch_report_json(const struct switching *s)
 	jval_set(object, "in_place", jval_number((int64_t)s->sent.in_place));
 	jval_set(object, "send_ms", jval_number(s->sent_ms - s->began_ms));
 	jval_set(object, "total_ms", jval_number(clock_ms() - s->began_ms));
+	jval_set(object, "restart", jval_text(s->restart));
 	jval_set(object, "verdict", jval_text(s->verdict));
 	puts(jval_print(s->arena, object, true));
 }

@@ -13,7 +13,7 @@
 #include "contract/verity.h"
 #include "machine/block.h"
 #include "machine/cmdline.h"
-#include "machine/init/identity.h"
+#include "machine/root/identity.h"
 #include "machine/say.h"
 #include "machine/verity.h"
 #include "scratch.h"

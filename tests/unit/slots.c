@@ -13,7 +13,7 @@
 #include "machine/agent/grubenv.h"
 #include "machine/agent/hash.h"
 #include "machine/agent/health.h"
-#include "machine/agent/lines.h"
+#include "machine/lines.h"
 #include "machine/hex.h"
 #include "scratch.h"
 

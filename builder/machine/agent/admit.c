@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "contract/image.h"
-#include "machine/agent/lines.h"
+#include "machine/lines.h"
 #include "machine/hex.h"
 
 enum { CLUSTER_BYTES = 32 << 10, MIB = 1 << 20 }; /* the largest that vfat has */

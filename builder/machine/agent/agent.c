@@ -6,6 +6,7 @@
 #include "contract/agent.h"
 #include "machine/agent/boot.h"
 #include "machine/agent/judge.h"
+#include "machine/agent/restart.h"
 #include "machine/agent/status.h"
 #include "machine/agent/take.h"
 
@@ -36,6 +37,8 @@ static const struct command {
 	{AGENT_ROLLBACK, "", "marks this slot as bad: the other one starts from the next boot on", agent_rollback_main},
 	{AGENT_TAKE, "[--dry-run] [--force]", "receives a generation from aether-build over stdin and stdout",
 	 take_main},
+	{AGENT_RESTART, "[--reboot]", "starts the generation on trial: user space alone, where that is enough", restart_main},
+	{AGENT_NEXT, "", "mounts the next root (aether-next.service runs it)", next_main},
 };
 
 static int agent_usage(FILE *out)

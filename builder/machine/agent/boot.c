@@ -17,8 +17,9 @@
 #include "contract/image.h"
 #include "machine/agent/entry.h"
 #include "machine/agent/history.h"
-#include "machine/agent/lines.h"
+#include "machine/lines.h"
 #include "machine/hex.h"
+#include "machine/verity.h"
 
 #define ROOM "/run/aether"
 #define ESP ROOM "/esp"
@@ -70,6 +71,7 @@ static void boot_read_image(struct boot *boot, char *ret_esp, size_t size)
 	lines_get(text, IMAGE_KEY_NAME, boot->name, sizeof boot->name);
 	lines_get(text, IMAGE_KEY_KIND, boot->kind, sizeof boot->kind);
 	lines_get(text, IMAGE_KEY_FORMAT, boot->format, sizeof boot->format);
+	lines_get(text, IMAGE_KEY_EPOCH, boot->epoch, sizeof boot->epoch);
 	if (!lines_get(text, IMAGE_KEY_ESP, ret_esp, size))
 		*ret_esp = 0;
 }
@@ -125,14 +127,26 @@ static void boot_find_slots(struct boot *boot)
 	boot->other = &boot->slots[1];
 }
 
-static void boot_read_cmdline(struct boot *boot)
+/* The kernel's own command line is of the boot: user space may have restarted into another image since. */
+static void boot_read_running(struct boot *boot)
 {
-	const char *problem;
-	char text[4096];
+	char device[32];
 
-	if (read_line("/proc/cmdline", text, sizeof text) < 0 || cmdline_parse(text, &boot->cmdline, &problem) < 0)
-		die("the kernel command line does not name the running image (aether.root=)");
+	if (!root_device(device) || verity_running(device, &boot->cmdline) < 0)
+		die("cannot find out which image runs: the root is no verified device of aether-init's");
 	hex_print(boot->cmdline.root_hash, ROOT_HASH_BYTES, boot->root_hash);
+}
+
+/* With several disks of one system it is not known which one the firmware starts, and whose books count. */
+static void boot_find_twins(struct boot *boot, enum boot_access access)
+{
+	static struct root_slot slot;
+
+	if (slot_find(&boot->cmdline, &slot))
+		strcpy(boot->twins, slot.twins);
+	if (*boot->twins && access == BOOT_CHANGE)
+		die("other disks hold the same system as %s, which runs: %s. Take them away first: nobody knows which one the firmware "
+		    "starts next", boot->running->partition.disk, boot->twins);
 }
 
 static void boot_mount_esp(struct boot *boot, const char *label)
@@ -159,7 +173,8 @@ void boot_open(struct boot *ret_boot, enum boot_access access)
 	boot_find_slots(ret_boot);
 	if (ret_boot->n_slots == 0)
 		return;
-	boot_read_cmdline(ret_boot);
+	boot_read_running(ret_boot);
+	boot_find_twins(ret_boot, access);
 	boot_mount_esp(ret_boot, esp);
 	boot_reload(ret_boot);
 }
@@ -267,4 +282,15 @@ void boot_reload(struct boot *boot)
 	if (folder)
 		closedir(folder);
 	boot_read_tries(boot);
+}
+
+const struct slot *boot_latest_failure(const struct boot *boot)
+{
+	const struct slot *latest = NULL;
+
+	for (size_t i = 0; i < boot->n_slots; i++)
+		if (*boot->slots[i].failed_when &&
+		    (!latest || strtoll(boot->slots[i].failed_when, NULL, 10) > strtoll(latest->failed_when, NULL, 10)))
+			latest = &boot->slots[i];
+	return latest;
 }

@@ -18,6 +18,7 @@
 #include "machine/agent/grubenv.h"
 #include "machine/block.h"
 #include "machine/cmdline.h"
+#include "machine/root/slot.h"
 #include "machine/say.h"
 
 enum slot_state {
@@ -44,14 +45,15 @@ struct slot {
 };
 
 struct boot {
-	char name[64], kind[8], format[8]; /* of the image that runs: /usr/lib/aether/image */
-	struct cmdline cmdline;        /* which image runs … */
+	char name[64], kind[8], format[8], epoch[24]; /* of the image that runs: /usr/lib/aether/image */
+	struct cmdline cmdline;        /* which image runs, in the words of a kernel command line … */
 	char root_hash[2 * ROOT_HASH_BYTES + 1]; /* … as text; "" in a container */
 	char esp[32];                  /* folder where the EFI system partition is mounted, for this process alone */
 	const char *history;           /* file on the state partition where failures are kept (history.h) */
 	struct slot slots[2];
 	size_t n_slots;                /* 0: not a machine with slots (a container) */
 	struct slot *running, *other;  /* `other` NULL with one slot */
+	char twins[TWINS_BYTES];       /* other disks with the image that runs; "" for none */
 };
 
 enum boot_access {
@@ -60,7 +62,7 @@ enum boot_access {
 	BOOT_LOOK,   /* changes nothing, beside anybody */
 };
 
-/* Looks at the machine, as root. Mounts the EFI system partition where no other process sees it, until the process
+/* Looks at the machine, as root; nothing may be changed (BOOT_CHANGE) while other disks hold the same system. Mounts the EFI system partition where no other process sees it, until the process
  * ends; so it can be called once. */
 void boot_open(struct boot *ret_boot, enum boot_access access);
 
@@ -85,6 +87,12 @@ void boot_folder(const struct boot *boot, const struct slot *slot, char *out, si
 /* Makes the slot the one that starts next, SLOT_TRIES times at most: all its files are in boot_folder(), and the
  * unified kernel image there is called `uki`. The last thing that is written, after all else is durable. */
 void boot_try(struct boot *boot, struct slot *slot);
+
+/* The slot that has failed last; NULL when none has. */
+const struct slot *boot_latest_failure(const struct boot *boot);
+
+/* The slot, which is on trial, is started by other means than a loader: counts a try, as a loader does before it starts one. */
+void boot_count(struct boot *boot, struct slot *slot);
 
 /* The slot proved itself: it starts from now on. */
 void boot_bless(struct boot *boot, struct slot *slot);

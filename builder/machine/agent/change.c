@@ -15,7 +15,7 @@
 #include "machine/agent/entry.h"
 #include "machine/agent/hash.h"
 #include "machine/agent/history.h"
-#include "machine/agent/lines.h"
+#include "machine/lines.h"
 
 /* All that was written to the EFI system partition is on the disk. */
 static void change_settle(const struct boot *boot)
@@ -63,9 +63,9 @@ static void change_grub_settle_on(const struct boot *boot, char letter)
 	change_write_grubenv(boot, settings, sizeof settings / sizeof *settings);
 }
 
-static void change_grub_try(const struct boot *boot, char letter)
+static void change_grub_try(const struct boot *boot, char letter, unsigned left)
 {
-	const char trial[] = {letter, 0}, tries[] = {'0' + SLOT_TRIES, 0};
+	const char trial[] = {letter, 0}, tries[] = {(char)('0' + left), 0};
 	const struct setting settings[] = {{GRUBENV_TRIES, tries}, {GRUBENV_TRIAL, trial}};
 
 	change_write_grubenv(boot, settings, sizeof settings / sizeof *settings);
@@ -196,7 +196,18 @@ void boot_try(struct boot *boot, struct slot *slot)
 	if (rename(from, to) < 0)
 		die("cannot rename %s to %s: %s", from, to, strerror(errno));
 	change_settle(boot);
-	change_grub_try(boot, slot->letter);
+	change_grub_try(boot, slot->letter, SLOT_TRIES);
+	change_settle(boot);
+	boot_reload(boot);
+}
+
+void boot_count(struct boot *boot, struct slot *slot)
+{
+	unsigned left = slot->tries_left > 0 ? slot->tries_left - 1 : 0;
+
+	change_rename_image(boot, slot, true, left, SLOT_TRIES - left);
+	change_settle(boot);
+	change_grub_try(boot, slot->letter, left);
 	change_settle(boot);
 	boot_reload(boot);
 }

@@ -13,7 +13,8 @@
 
 #include "contract/image.h"
 #include "machine/agent/command.h"
-#include "machine/agent/lines.h"
+#include "machine/lines.h"
+#include "machine/root/root.h"
 #include "machine/say.h"
 
 enum { CHECK_SECONDS = 10, COMMAND_SECONDS = 30, PAUSE_US = 2000000 };
@@ -111,6 +112,18 @@ static bool agent_health_running_holds(char *const *words, char *reason, size_t 
 	return command_run(argv, CHECK_SECONDS, reason, size) == 0;
 }
 
+/* Where /var is, as the initrd found it (root/root.h): in memory is a machine that forgets. */
+static bool agent_health_state_holds(char *const *words, char *reason, size_t size)
+{
+	char text[1024];
+
+	(void)words;
+	*reason = 0;
+	if (read_line(ROOT_STATE_FILE, text, sizeof text) > 0)
+		lines_get(text, ROOT_STATE_PROBLEM, reason, size);
+	return !*reason;
+}
+
 static const struct kind {
 	const char *name;
 	size_t min_words, max_words;
@@ -122,6 +135,7 @@ static const struct kind {
 	{HEALTH_TYPE_HTTP, 3, 3, agent_health_http_holds},
 	{HEALTH_TYPE_COMMAND, 2, CHECK_WORDS, agent_health_command_holds},
 	{"running", 1, 1, agent_health_running_holds},
+	{"state", 1, 1, agent_health_state_holds},
 };
 
 static const struct kind *agent_health_kind_of(const char *name)
@@ -159,10 +173,13 @@ int health_parse(struct health *health)
 
 void health_read(struct health *health)
 {
-	int n = read_line(HEALTH_FILE, health->text, sizeof health->text - 1);
+	static const char no_checks[] = "120000\trunning\n", state[] = "0\tstate\n";
+	int n = read_line(HEALTH_FILE, health->text, sizeof health->text - sizeof state);
 
 	if (n == 0)
-		n = snprintf(health->text, sizeof health->text, "120000\trunning\n");
+		n = snprintf(health->text, sizeof health->text, no_checks);
+	if (n > 0 && access(ROOT_STATE_FILE, F_OK) == 0)
+		snprintf(health->text + n, sizeof health->text - (size_t)n, "%s%s", health->text[n - 1] == '\n' ? "" : "\n", state);
 	if (n < 0 || health_parse(health) < 0)
 		die("cannot read /usr/lib/aether/health: %s", n < 0 ? strerror(-n) : "its format is not valid");
 }

@@ -13,7 +13,7 @@ struct check {
 	unsigned long timeout_ms;
 	char *words[CHECK_WORDS + 1];  /* "tcp" "443"; NULL behind the last */
 	bool holds;                    /* when it was looked at last */
-	char reason[160];              /* why it does not */
+	char reason[400];              /* why it does not */
 };
 
 struct health {

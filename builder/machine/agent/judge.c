@@ -10,7 +10,9 @@
 #include "machine/agent/boot.h"
 #include "machine/agent/command.h"
 #include "machine/agent/health.h"
-#include "machine/agent/lines.h"
+#include "machine/hex.h"
+#include "machine/lines.h"
+#include "machine/verity.h"
 
 #define ROOM "/run/aether"
 
@@ -52,6 +54,7 @@ static long judge_boot_seconds(void)
 static bool judge_wait_until_up(char *reason, size_t size)
 {
 	static const char *const argv[] = {"systemctl", "is-system-running", "--wait", NULL};
+	int64_t began_ms = uptime_ms();
 	char state[64];
 
 	for (;;) {
@@ -65,7 +68,7 @@ static bool judge_wait_until_up(char *reason, size_t size)
 		}
 		if (strcmp(state, "stopping") == 0)
 			exit(EXIT_SUCCESS); /* the machine is being shut down: no verdict */
-		if (uptime_ms() / 1000 >= judge_boot_seconds()) {
+		if ((uptime_ms() - began_ms) / 1000 >= judge_boot_seconds()) {
 			snprintf(reason, size, "the machine was not up after %ld seconds", judge_boot_seconds());
 			return false;
 		}
@@ -167,6 +170,16 @@ static void judge_running(struct boot *boot, bool healthy, const char *reason)
 	boot_unlock();
 }
 
+/* After a restart of user space the verified device of the root before is still there, and would keep what is written to
+ * its slot from being seen. */
+static void judge_forget_before(const struct boot *boot)
+{
+	uint8_t root_hash[ROOT_HASH_BYTES];
+
+	if (boot->other && hex_parse(boot->other->root_hash, strlen(boot->other->root_hash), root_hash, sizeof root_hash) == 0)
+		verity_close(root_hash); /* (mostly there is none) */
+}
+
 int judge_main(int argc, char **argv)
 {
 	static struct boot boot;
@@ -179,6 +192,7 @@ int judge_main(int argc, char **argv)
 	boot_open(&boot, BOOT_LOOK);
 	if (boot.running)
 		judge_other(&boot);
+	judge_forget_before(&boot);
 	healthy = judge_is_healthy(reason, sizeof reason);
 	if (healthy && boot.running && boot.running->state == SLOT_TRIAL)
 		healthy = judge_is_sound(reason, sizeof reason);

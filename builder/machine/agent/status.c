@@ -9,6 +9,10 @@
 #include "machine/agent/health.h"
 #include "machine/agent/judge.h"
 #include "machine/agent/quote.h"
+#include "machine/agent/restart.h"
+#include "machine/lines.h"
+#include "machine/remarks.h"
+#include "machine/root/root.h"
 
 static bool agent_status_wants_json(int argc, char **argv)
 {
@@ -23,17 +27,6 @@ static void agent_status_put_pair(const char *key, const char *text, const char 
 }
 
 /* --- status ---------------------------------------------------------------------------------------------------------- */
-
-static const struct slot *agent_status_latest_failure(const struct boot *boot)
-{
-	const struct slot *latest = NULL;
-
-	for (size_t i = 0; i < boot->n_slots; i++)
-		if (*boot->slots[i].failed_when &&
-		    (!latest || strtoll(boot->slots[i].failed_when, NULL, 10) > strtoll(latest->failed_when, NULL, 10)))
-			latest = &boot->slots[i];
-	return latest;
-}
 
 static void agent_status_put_slot(const struct slot *slot)
 {
@@ -56,6 +49,39 @@ static void agent_status_put_failure(const struct slot *slot)
 	agent_status_put_pair(STATUS_REASON, slot->failed_reason, "}");
 }
 
+static void agent_status_put_state(void)
+{
+	char text[1024], on[64] = "";
+
+	if (read_line(ROOT_STATE_FILE, text, sizeof text) > 0)
+		lines_get(text, ROOT_STATE_ON, on, sizeof on);
+	agent_status_put_pair(STATUS_STATE_ON, on, ", ");
+}
+
+static void agent_status_put_remark(const char *line, void *data)
+{
+	bool *first = data;
+
+	fputs(*first ? "" : ", ", stdout);
+	quote_print(line, stdout);
+	*first = false;
+}
+
+static void agent_status_put_remarks(void)
+{
+	bool first = true;
+
+	fputs(", \"" STATUS_REMARKS "\": [", stdout);
+	remarks_each("", agent_status_put_remark, &first);
+	putchar(']');
+}
+
+static void agent_status_say_remark(const char *line, void *data)
+{
+	(void)data;
+	printf("note: %s\n", line);
+}
+
 static void agent_status_put_json(const struct boot *boot, const char *boot_id, const char *health, const char *reason)
 {
 	const struct slot *running = boot->running;
@@ -71,6 +97,8 @@ static void agent_status_put_json(const struct boot *boot, const char *boot_id, 
 	agent_status_put_pair(STATUS_ROOT_HASH, boot->root_hash, ", ");
 	agent_status_put_pair(STATUS_STATE, running ? slot_state_name(running->state) : "", ", ");
 	printf("\"" STATUS_TRIES_LEFT "\": %u, ", running ? running->tries_left : 0);
+	printf("\"" STATUS_IMAGE_EPOCH "\": %lld, ", strtoll(boot->epoch, NULL, 10));
+	agent_status_put_state();
 	agent_status_put_pair(STATUS_HEALTH, health, ", ");
 	agent_status_put_pair(STATUS_HEALTH_REASON, reason, ", \"" STATUS_SLOTS "\": [");
 	for (size_t i = 0; i < boot->n_slots; i++) {
@@ -78,7 +106,8 @@ static void agent_status_put_json(const struct boot *boot, const char *boot_id, 
 		agent_status_put_slot(&boot->slots[i]);
 	}
 	fputs("], \"" STATUS_FAILURE "\": ", stdout);
-	agent_status_put_failure(agent_status_latest_failure(boot));
+	agent_status_put_failure(boot_latest_failure(boot));
+	agent_status_put_remarks();
 	puts("}");
 }
 
@@ -97,6 +126,18 @@ static void agent_status_put_plain(const struct boot *boot, const char *health, 
 		if (*slot->failed_reason)
 			printf("         %s\n", slot->failed_reason);
 	}
+	remarks_each("", agent_status_say_remark, NULL);
+}
+
+/* The kernel's, and how often user space has restarted since it started: "ID+1". */
+static void agent_status_read_boot_id(char *out, size_t size)
+{
+	char count[16];
+
+	if (read_line("/proc/sys/kernel/random/boot_id", out, size) < 0)
+		*out = 0;
+	if (read_line(RESTART_ROOM "/" RESTART_COUNT, count, sizeof count) > 0)
+		snprintf(out + strlen(out), size - strlen(out), "+%s", count);
 }
 
 int status_main(int argc, char **argv)
@@ -105,8 +146,7 @@ int status_main(int argc, char **argv)
 	char boot_id[64], health[16], reason[800];
 
 	boot_open(&boot, BOOT_LOOK);
-	if (read_line("/proc/sys/kernel/random/boot_id", boot_id, sizeof boot_id) < 0)
-		*boot_id = 0;
+	agent_status_read_boot_id(boot_id, sizeof boot_id);
 	judge_verdict(health, sizeof health, reason, sizeof reason);
 	if (agent_status_wants_json(argc, argv))
 		agent_status_put_json(&boot, boot_id, health, reason);

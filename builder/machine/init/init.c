@@ -1,6 +1,5 @@
 /* The way from the kernel to the real init: modules, the verified slot, the state, /etc, and the switch to it. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,29 +7,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "contract/image.h"
-#include "machine/block.h"
 #include "machine/cmdline.h"
-#include "machine/init/drives.h"
-#include "machine/init/fstab.h"
-#include "machine/init/identity.h"
 #include "machine/init/modules.h"
+#include "machine/root/drives.h"
+#include "machine/root/root.h"
 #include "machine/say.h"
-#include "machine/verity.h"
 
 #define SYSROOT "/sysroot"
-#define FACTORY SYSROOT "/usr/share/factory/var"
-#define IDENTITY SYSROOT "/var/lib/aether/identity"
-#define ETC_ROOM "/etc-room"
 
 enum { WAIT_SECONDS = 30, WAIT_STEP_US = 10000 };
 
-/* A mount that the machine cannot do without. */
-static void init_mount_or_die(const char *source, const char *target, const char *type, unsigned long flags,
-			      const char *options)
+/* What the machine cannot do without: the shared functions have said why not. */
+static void init_need(int result, const char *what)
 {
-	if (mount(source, target, type, flags, options) < 0)
-		die("cannot mount %s at %s: %s", source, target, strerror(errno));
+	if (result < 0)
+		die("cannot start without %s", what);
 }
 
 static void init_mount_kernel_files(void)
@@ -50,40 +41,6 @@ static void init_mount_kernel_files(void)
 
 /* --- the slot -------------------------------------------------------------------------------------------------------- */
 
-struct slot_search {
-	const struct cmdline *cmdline;
-	struct partition slot;
-	struct verity verity;
-};
-
-static bool init_read_superblock(const char *device, uint64_t offset, uint8_t block[VERITY_SUPERBLOCK])
-{
-	char path[64];
-	ssize_t n;
-	int fd;
-
-	snprintf(path, sizeof path, "/dev/%s", device);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	n = read_all(fd, block, VERITY_SUPERBLOCK, (int64_t)offset);
-	close(fd);
-	return n == VERITY_SUPERBLOCK;
-}
-
-static int init_is_slot(const struct partition *partition, void *data)
-{
-	struct slot_search *search = data;
-	uint8_t block[VERITY_SUPERBLOCK];
-
-	if (strncmp(partition->label, LABEL_ROOT, strlen(LABEL_ROOT)) != 0 ||
-	    !init_read_superblock(partition->device, search->cmdline->hash_offset, block) ||
-	    verity_decode(block, search->cmdline->root_hash, &search->verity) < 0)
-		return 0;
-	search->slot = *partition;
-	return 1;
-}
-
 /* A controller without a driver has no disk, and then it is not about partitions. */
 _Noreturn static void init_die_without_slot(void)
 {
@@ -100,86 +57,22 @@ _Noreturn static void init_die_without_slot(void)
 }
 
 /* Disks appear when their drivers are ready: asks again until the slot is there. */
-static void init_find_slot(struct slot_search *search)
+static void init_find_slot(const struct cmdline *wanted, struct root_slot *ret_slot)
 {
-	for (unsigned waited = 0; partitions_each(init_is_slot, search) == 0; waited += WAIT_STEP_US) {
+	for (unsigned waited = 0; !slot_find(wanted, ret_slot); waited += WAIT_STEP_US) {
 		if (waited >= WAIT_SECONDS * 1000000U)
 			init_die_without_slot();
 		usleep(WAIT_STEP_US);
 	}
 }
 
-static void init_mount_root(const struct slot_search *search)
+/* --- switching to the real root -------------------------------------------------------------------------------------- */
+
+static void init_move(const char *source, const char *target)
 {
-	char device[32];
-	int r = verity_open(&search->verity, &search->slot, search->cmdline, device);
-
-	if (r < 0)
-		die("cannot verify %s: %s", search->slot.device, strerror(-r));
-	mkdir(SYSROOT, 0755);
-	init_mount_or_die(device, SYSROOT, "erofs", MS_RDONLY, NULL);
+	if (mount(source, target, NULL, MS_MOVE, NULL) < 0)
+		die("cannot mount %s at %s: %s", source, target, strerror(errno));
 }
-
-/* --- what is written ------------------------------------------------------------------------------------------------- */
-
-/* The state of the machine: the partition `state` of the disk with the slot. A disk without one keeps nothing. The image's
- * own /var stays to be seen as the factory's. */
-static void init_mount_state(const char *disk)
-{
-	struct partition state;
-	char device[64];
-
-	init_mount_or_die(SYSROOT "/var", FACTORY, NULL, MS_BIND, NULL);
-	if (!partition_find(disk, LABEL_STATE, &state)) {
-		say("%s has no partition 'state': all changes in /var are lost at the next boot", disk);
-		init_mount_or_die("tmpfs", SYSROOT "/var", "tmpfs", 0, "mode=0755");
-		return;
-	}
-	snprintf(device, sizeof device, "/dev/%s", state.device);
-	init_mount_or_die(device, SYSROOT "/var", "ext4", MS_RELATIME, NULL);
-}
-
-/* /etc is the image's, with a layer in memory over it. The machine-id is there before the first program asks: no boot
- * is a "first boot", at which systemd would ask questions. */
-static void init_mount_etc(void)
-{
-	char id[MACHINE_ID_BYTES];
-	FILE *file;
-
-	mkdir(ETC_ROOM, 0700);
-	init_mount_or_die("tmpfs", ETC_ROOM, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755");
-	if (mkdir(ETC_ROOM "/upper", 0755) < 0 || mkdir(ETC_ROOM "/work", 0755) < 0)
-		die("cannot make folders in memory: %s", strerror(errno));
-	identity_machine_id(IDENTITY, id);
-	file = fopen(ETC_ROOM "/upper/machine-id", "we");
-	if (!file || fputs(id, file) < 0 || fchmod(fileno(file), 0444) < 0 || fclose(file) != 0)
-		die("cannot write the machine-id: %s", strerror(errno));
-	init_mount_or_die("overlay", SYSROOT "/etc", "overlay", MS_NOSUID | MS_NODEV,
-			  "lowerdir=" SYSROOT "/etc,upperdir=" ETC_ROOM "/upper,workdir=" ETC_ROOM "/work");
-	umount2(ETC_ROOM, MNT_DETACH); /* the overlay holds it */
-}
-
-/* A partition of its own is systemd's to mount, which takes a folder where something is mounted for done. */
-static void init_mount_homes(void)
-{
-	static const struct { const char *state, *target, *folder; unsigned mode; } homes[] = {
-		{SYSROOT "/var/home", SYSROOT "/home", "/home", 0755},
-		{SYSROOT "/var/roothome", SYSROOT "/root", "/root", 0700},
-	};
-
-	for (size_t i = 0; i < sizeof homes / sizeof *homes; i++) {
-		int r;
-
-		if (fstab_file_mounts(SYSROOT "/etc/fstab", homes[i].folder))
-			continue;
-		r = make_folder(homes[i].state, homes[i].mode);
-		if (r < 0)
-			die("cannot make %s: %s", homes[i].state, strerror(-r));
-		init_mount_or_die(homes[i].state, homes[i].target, NULL, MS_BIND, NULL);
-	}
-}
-
-/* --- switching to the real root ---------------------------------------------------------------------------------- */
 
 static void init_switch_root(char **argv)
 {
@@ -190,7 +83,7 @@ static void init_switch_root(char **argv)
 		char target[32];
 
 		snprintf(target, sizeof target, SYSROOT "%s", moved[i]);
-		init_mount_or_die(moved[i], target, NULL, MS_MOVE, NULL);
+		init_move(moved[i], target);
 	}
 	unlink("/init");
 	if (chdir(SYSROOT) < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0 || chdir("/") < 0)
@@ -202,28 +95,38 @@ static void init_switch_root(char **argv)
 	die("cannot start %s: %s", inits[0], strerror(errno));
 }
 
-int main(int argc, char **argv)
+/* --- all of it ------------------------------------------------------------------------------------------------------- */
+
+static void init_read_cmdline(struct cmdline *ret_cmdline)
 {
-	struct slot_search search = {0};
-	struct cmdline cmdline;
 	const char *problem;
 	char text[4096];
+
+	if (read_line("/proc/cmdline", text, sizeof text) < 0)
+		die("cannot read the kernel command line");
+	if (cmdline_parse(text, ret_cmdline, &problem) < 0)
+		die("expected %s on the kernel command line", problem);
+}
+
+int main(int argc, char **argv)
+{
+	static struct root_slot slot;
+	struct cmdline wanted;
 
 	(void)argc;
 	say_as("aether-init", "/dev/kmsg");
 	umask(0);
 	init_mount_kernel_files();
-	if (read_line("/proc/cmdline", text, sizeof text) < 0)
-		die("cannot read the kernel command line");
-	if (cmdline_parse(text, &cmdline, &problem) < 0)
-		die("expected %s on the kernel command line", problem);
+	init_read_cmdline(&wanted);
 	modules_load("/modules");
-	search.cmdline = &cmdline;
-	init_find_slot(&search);
-	init_mount_root(&search);
-	init_mount_state(search.slot.disk);
-	init_mount_etc();
-	init_mount_homes();
+	init_find_slot(&wanted, &slot);
+	mkdir(SYSROOT, 0755);
+	init_need(root_mount_image(SYSROOT, &slot, &wanted), "the image");
+	init_need(root_mount_run(SYSROOT), "/run");
+	root_tell_twins(SYSROOT, &slot);
+	init_need(root_mount_state(SYSROOT, slot.partition.disk), "/var");
+	init_need(root_mount_etc(SYSROOT), "/etc");
+	init_need(root_mount_homes(SYSROOT), "/home and /root");
 	umask(022);
 	init_switch_root(argv);
 }

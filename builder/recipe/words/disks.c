@@ -1,11 +1,7 @@
-/* Partitions: what they hold, their order, their labels, and what a machine cannot start without. */
-#include <ctype.h>
-#include <stdlib.h>
+/* Disks and partitions: how they are written. What must hold of them is in disks_rules.c. */
 #include <string.h>
-#include <strings.h>
 
-#include "recipe/words/mount_options.h"
-#include "recipe/words/words.h"
+#include "recipe/words/disks.h"
 
 static const struct rule type_rule = {"a partition type: a GUID, or a code like EF00, EF02, 8300, 8200",
 				      "([0-9A-F]{4}|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})"};
@@ -157,12 +153,37 @@ static const struct field gpt_fields[] = {
 };
 static const struct schema schema_gpt = {VALUE_RECORD, .fields = gpt_fields};
 
+static const struct schema_variant disk_variants[] = {{"gpt", &schema_gpt}, {"filesystem", &schema_filesystem}, {0}};
+
+/* A disk that is one file system is read as its only partition. */
+static int disks_decode_disk(struct decoder *decoder, const struct node *node, const char *path, void *out)
+{
+	const struct node *type = node_get(node, "type");
+	struct recipe_disk *disk = out;
+	struct recipe_partition *whole;
+
+	if (node->type != NODE_MAP || !type || type->type != NODE_SCALAR)
+		return problem_expected(decoder, node, path, "a map with a 'type'");
+	if (strcmp(type->text, "filesystem") != 0)
+		return decode(decoder, &schema_gpt, node, path, disk);
+	disk->type = type->text;
+	whole = arena_push(decoder->arena, disk->partitions, disk->n_partitions);
+	*whole = (struct recipe_partition){
+		.name = DISK_STATE, .label = DISK_STATE, .type = "8310", .content = CONTENT_FILESYSTEM, .pos = type->pos};
+	return decode(decoder, &schema_filesystem, node, path, whole);
+}
+
+static const char *const role_choices[] = {DISK_SYSTEM, DISK_STATE, NULL};
+static const struct schema schema_role = {VALUE_TEXT, .choices = role_choices};
+static const struct schema schema_disk_content = {VALUE_CONTENT, .variants = disk_variants, .decode = disks_decode_disk};
+
 static const struct field disk_fields[] = {
 	{"device", &word_line, FIELD_EARLY, 0, 0, "ignored; accepted for compatibility with disko"},
 	{"imageSize", &schema_size, 0, WORD_OF(recipe_disk, image_size), 0,
 	 "size of the disk image (as small as possible)"},
-	WORD_LATER("role", "`data`: a disk that a new image never overwrites"),
-	{"content", &schema_gpt, FIELD_REQUIRED, 0, 0, "the partition table"},
+	{"role", &schema_role, 0, WORD_OF(recipe_disk, role), 0,
+	 "`system`: the image; `state`: a disk of the machine's own, made on its first boot"},
+	{"content", &schema_disk_content, FIELD_REQUIRED, 0, 0, "the partition table, or the file system of the whole disk"},
 	WORD_END,
 };
 static const struct schema schema_disk = {VALUE_RECORD, .fields = disk_fields};
@@ -179,248 +200,5 @@ static const struct field layout_fields[] = {
 	WORD_END,
 };
 
-enum { LABEL_MAX = 36, PARTITIONS_MAX = 128 /* of a GPT of the usual size */ };
-
-/* By priority; equal ones stay as they were written. */
-static void disks_sort(struct recipe_disk *disk)
-{
-	for (size_t i = 1; i < disk->n_partitions; i++) {
-		struct recipe_partition moving = disk->partitions[i];
-		size_t at = i;
-
-		for (; at > 0 && disk->partitions[at - 1].priority > moving.priority; at--)
-			disk->partitions[at] = disk->partitions[at - 1];
-		disk->partitions[at] = moving;
-	}
-}
-
-static bool disks_is_type(const struct recipe_partition *partition, const char *code, const char *guid)
-{
-	return strcmp(partition->type, code) == 0 || strcasecmp(partition->type, guid) == 0;
-}
-
-static bool disks_is_esp(const struct recipe_partition *partition)
-{
-	return disks_is_type(partition, "EF00", "C12A7328-F81F-11D2-BA4B-00A0C93EC93B");
-}
-
-static bool disks_is_bios_boot(const struct recipe_partition *partition)
-{
-	return disks_is_type(partition, "EF02", "21686148-6449-6E6F-744E-656564454649");
-}
-
-static bool disks_is_root(const struct recipe_partition *partition)
-{
-	return partition->content == CONTENT_ROOT;
-}
-
-/* --- one partition --------------------------------------------------------------------------------------------------- */
-
-static const char *disks_path_of(struct decoder *decoder, const struct recipe_disk *disk,
-				 const struct recipe_partition *partition)
-{
-	return arena_printf(decoder->arena, "partitions.disk.%s.content.partitions.%s", disk->name, partition->name);
-}
-
-static void disks_set_defaults(struct decoder *decoder, struct recipe_partition *partition)
-{
-	if (!partition->label)
-		partition->label = partition->name;
-	if (!partition->type)
-		partition->type = "8300";
-	if (strlen(partition->type) > strlen("8300")) {
-		char *guid = arena_strdup(decoder->arena, partition->type);
-
-		for (char *c = guid; *c; c++)
-			*c = (char)toupper((unsigned char)*c);
-		partition->type = guid;
-	}
-}
-
-static void disks_check_mountpoint(struct decoder *decoder, const struct recipe_partition *partition, const char *path)
-{
-	static const char system[] = "'%s' is part of the immutable root", memory[] = "'%s' is made anew at each start";
-	static const struct { const char *path; bool below; const char *why; } places[] = {
-		{"/bin", true, system}, {"/etc", false, system}, {"/lib", true, system}, {"/lib64", true, system},
-		{"/sbin", true, system}, {"/usr", false, system}, {"/usr/bin", true, system}, {"/usr/lib", true, system},
-		{"/usr/sbin", true, system}, {"/usr/share", false, system},
-		{"/dev", true, memory}, {"/proc", true, memory}, {"/run", true, memory}, {"/sys", true, memory},
-		{"/var/lock", true, memory}, {"/var/run", true, memory},
-		{"/var/lib", false, "'%s' has what is needed before it can be mounted"},
-		{"/var/lib/aether", true, "'%s' has what is needed before it can be mounted"},
-	};
-	const char *mountpoint = partition->mountpoint ? partition->mountpoint : "";
-
-	if (strcmp(partition->label, "state") == 0 && strcmp(mountpoint, "/var") != 0)
-		err_at(decoder->err, -EINVAL, &partition->pos, path,
-		       "the partition with the label 'state' must be mounted at /var");
-	if (strcmp(mountpoint, "/var") == 0 &&
-	    (strcmp(partition->label, "state") != 0 || strcmp(partition->format, "ext4") != 0)) {
-		err_at(decoder->err, -EINVAL, &partition->pos, path,
-		       "/var must be an 'ext4' file system on the partition with the label 'state'");
-		err_hint(decoder->err, "aether-init finds it by this label, before /etc can be read");
-	}
-	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-		if (places[i].below ? path_is_below(mountpoint, places[i].path) : strcmp(mountpoint, places[i].path) == 0) {
-			err_at(decoder->err, -EINVAL, &partition->pos, path, places[i].why, mountpoint);
-			err_hint(decoder->err, "use /var, or a folder for the data of a service, like /srv");
-			return;
-		}
-}
-
-/* An option that mount(8) does not know is a machine that does not start: systemd wants all that fstab mounts. */
-static void disks_check_options(struct decoder *decoder, const struct recipe_partition *partition, const char *path)
-{
-	const char *known[MOUNT_OPTIONS_MAX];
-	size_t n = partition->content == CONTENT_FILESYSTEM ? mount_options_known(partition->format, known) : 0;
-
-	for (size_t i = 0; i < partition->mount_options.count && n; i++) {
-		char *rest = arena_strdup(decoder->arena, partition->mount_options.items[i]), *option;
-
-		while ((option = strsep(&rest, ","))) {
-			const char *name = arena_strndup(decoder->arena, option, strcspn(option, "=")), *near;
-			const struct strv list = {known, n};
-
-			if (strv_has(&list, name) || text_has_prefix(name, "x-") || text_has_prefix(name, "X-"))
-				continue;
-			near = text_nearest(name, known, n);
-			if (near)
-				err_at(decoder->err, -EINVAL, &partition->pos, path,
-				       "'%s' is no mount option of %s: the machine would not start", name, partition->format);
-			else
-				err_warn(decoder->err, &partition->pos, path,
-					 "'%s' is not known as a mount option of %s: if the kernel does not know it, the "
-					 "machine does not start", name, partition->format);
-			if (near)
-				err_hint(decoder->err, "did you mean '%s'?", near);
-		}
-	}
-}
-
-static void disks_check_partition(struct decoder *decoder, const struct recipe_partition *partition, const char *path)
-{
-	bool twin = disks_is_root(partition) && partition->slots == 2;
-
-	if (strlen(partition->label) + (twin ? strlen("-a") : 0) > LABEL_MAX)
-		err_at(decoder->err, -EINVAL, &partition->pos, path,
-		       "the labels of two slots, '%s-a' and '%s-b', are too long", partition->label, partition->label);
-	if (twin && partition->uuid) {
-		err_at(decoder->err, -EINVAL, &partition->pos, path, "two slots cannot have the same 'uuid'");
-		err_hint(decoder->err, "leave it out: each slot gets its own");
-	}
-	if (disks_is_esp(partition) &&
-	    (partition->content != CONTENT_FILESYSTEM || strcmp(partition->format, "vfat") != 0))
-		err_at(decoder->err, -EINVAL, &partition->pos, path,
-		       "an EFI system partition must have the file system 'vfat'");
-	if (disks_is_bios_boot(partition) && partition->content != CONTENT_NONE)
-		err_at(decoder->err, -EINVAL, &partition->pos, path, "the BIOS boot partition must not have 'content'");
-	if (disks_is_root(partition) && !text_has_prefix(partition->label, "root")) {
-		err_at(decoder->err, -EINVAL, &partition->pos, path, "the label of the root must begin with 'root'");
-		err_hint(decoder->err, "aether-init looks for the system on partitions with such a label");
-	}
-	if (disks_is_root(partition) && partition->grow)
-		err_at(decoder->err, -EINVAL, &partition->pos, path, "the immutable root cannot grow");
-	if (disks_is_root(partition) && !partition->verity)
-		err_at(decoder->err, -ENOTSUP, &partition->pos, path, "a root without 'verity' is not yet supported");
-	disks_check_mountpoint(decoder, partition, path);
-	disks_check_options(decoder, partition, path);
-}
-
-/* --- all of them ----------------------------------------------------------------------------------------------------- */
-
-/* Whether two partitions would have a label in common; a root with two slots has two. */
-static bool disks_same_label(const struct recipe_partition *one, const struct recipe_partition *other)
-{
-	size_t length = strlen(one->label);
-
-	if (disks_is_root(one) && one->slots == 2)
-		return disks_is_root(other) && other->slots == 2 ? strcmp(one->label, other->label) == 0
-								 : strncmp(one->label, other->label, length) == 0 &&
-									   (strcmp(other->label + length, "-a") == 0 ||
-									    strcmp(other->label + length, "-b") == 0);
-	if (disks_is_root(other) && other->slots == 2)
-		return disks_same_label(other, one);
-	return strcmp(one->label, other->label) == 0;
-}
-
-static void disks_check_pair(struct decoder *decoder, const struct recipe_partition *one,
-			     const struct recipe_partition *other, const char *path)
-{
-	if (disks_same_label(one, other))
-		err_at(decoder->err, -EINVAL, &other->pos, path, "this label is already in use by '%s'", one->name);
-	if (one->uuid && other->uuid && strcasecmp(one->uuid, other->uuid) == 0)
-		err_at(decoder->err, -EINVAL, &other->pos, path, "this 'uuid' is already in use by '%s'", one->name);
-	if (one->mountpoint && other->mountpoint && strcmp(one->mountpoint, other->mountpoint) == 0)
-		err_at(decoder->err, -EINVAL, &other->pos, path, "'%s' is already mounted at '%s'", one->name,
-		       one->mountpoint);
-	if (one->grow && other->grow)
-		err_at(decoder->err, -EINVAL, &other->pos, path, "'%s' already grows to the end of the disk",
-		       one->name);
-}
-
-static void disks_check_disk(struct decoder *decoder, struct recipe_disk *disk)
-{
-	if (disk->n_partitions > PARTITIONS_MAX) {
-		err_at(decoder->err, -EINVAL, &disk->pos, "partitions.disk", "more than %d partitions", PARTITIONS_MAX);
-		return;
-	}
-	for (size_t i = 0; i < disk->n_partitions; i++)
-		disks_set_defaults(decoder, &disk->partitions[i]);
-	disks_sort(disk);
-	for (size_t i = 0; i < disk->n_partitions; i++) {
-		const char *path = disks_path_of(decoder, disk, &disk->partitions[i]);
-
-		disks_check_partition(decoder, &disk->partitions[i], path);
-		for (size_t before = 0; before < i; before++)
-			disks_check_pair(decoder, &disk->partitions[before], &disk->partitions[i], path);
-	}
-}
-
-/* What an immutable machine cannot start without, each exactly once. */
-static void disks_check_needed(struct decoder *decoder, const struct recipe_disk *disk, const struct node *partitions)
-{
-	static const struct {
-		bool (*is)(const struct recipe_partition *);
-		const char *what;
-	} needed[] = {
-		{disks_is_root, "partition with the content 'root': the system"},
-		{disks_is_esp,
-		 "EFI system partition (type EF00, format vfat): UEFI starts from it, and the kernels lie there"},
-		{disks_is_bios_boot, "BIOS boot partition (type EF02, size 1M): a BIOS starts from it"},
-	};
-
-	for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
-		unsigned n = 0;
-
-		for (size_t p = 0; p < disk->n_partitions; p++)
-			n += needed[i].is(&disk->partitions[p]);
-		if (n != 1)
-			err_at(decoder->err, -EINVAL, &partitions->pos, "partitions", "expected one %s; there %s %u",
-			       needed[i].what, n == 1 ? "is" : "are", n);
-	}
-}
-
-static void disks_check_partitions(struct decoder *decoder, const struct node *root)
-{
-	struct recipe *recipe = decoder->recipe;
-	const struct node *partitions = node_get(root, "partitions");
-
-	if (problem_known(decoder, "partitions"))
-		return;
-	if (!partitions && recipe->kind == KIND_VM) {
-		err_at(decoder->err, -EINVAL, &root->pos, "partitions", "a virtual machine needs a disk");
-		err_hint(decoder->err, "name a layout: 'partitions: ../partitions/hybrid-ab.yaml'");
-	}
-	for (size_t i = 0; i < recipe->n_disks; i++)
-		disks_check_disk(decoder, &recipe->disks[i]);
-	if (recipe->n_disks > 1)
-		err_at(decoder->err, -ENOTSUP, &recipe->disks[1].pos, "partitions.disk",
-		       "a second disk is not yet supported");
-	else if (partitions && recipe->kind == KIND_VM && recipe->n_disks == 1)
-		disks_check_needed(decoder, &recipe->disks[0], partitions);
-	else if (partitions && recipe->n_disks == 0)
-		err_at(decoder->err, -EINVAL, &partitions->pos, "partitions.disk", "expected a disk");
-}
-
 const struct schema word_partitions = {VALUE_RECORD, .fields = layout_fields, .or_file = true,
-				       .check = disks_check_partitions};
+				       .check = disks_check};

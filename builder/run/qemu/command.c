@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "contract/image.h"
+
 static void qemu_command_put(struct arena *arena, struct strv *words, const char *option, const char *value)
 {
 	strv_push(arena, words, option);
@@ -51,11 +53,16 @@ static void qemu_command_put_firmware(struct arena *arena, struct strv *words, c
 }
 
 /* What is thrown away need not be flushed. */
-static void qemu_command_put_disks(struct arena *arena, struct strv *words)
+static void qemu_command_put_disks(struct arena *arena, struct strv *words, const struct qemu *qemu)
 {
 	qemu_command_put(arena, words, "-drive",
 			 "file=" MACHINE_DISK ",if=none,id=disk,format=qcow2,cache=unsafe,discard=unmap");
 	qemu_command_put(arena, words, "-device", "virtio-blk-pci,drive=disk,bootindex=0");
+	if (qemu->state_disk) {
+		qemu_command_put(arena, words, "-drive",
+				 "file=" MACHINE_STATE ",if=none,id=state,format=raw,cache=unsafe,discard=unmap");
+		qemu_command_put(arena, words, "-device", "virtio-blk-pci,drive=state,serial=" STATE_SERIAL);
+	}
 	qemu_command_put(arena, words, "-drive", "file=" MACHINE_SEED ",if=none,id=seed,format=raw,readonly=on");
 	qemu_command_put(arena, words, "-device", "virtio-blk-pci,drive=seed");
 }
@@ -99,7 +106,7 @@ const char *const *qemu_command(struct arena *arena, const struct qemu *qemu)
 	qemu_command_put(arena, &words, "-name", qemu_command_escape(arena, qemu->name));
 	qemu_command_put_processors(arena, &words, qemu);
 	qemu_command_put_firmware(arena, &words, qemu);
-	qemu_command_put_disks(arena, &words);
+	qemu_command_put_disks(arena, &words, qemu);
 	qemu_command_put_network(arena, &words, qemu);
 	qemu_command_put_talk(arena, &words, qemu);
 	*arena_push(arena, words.items, words.count) = NULL;

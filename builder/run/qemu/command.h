@@ -11,6 +11,7 @@ enum accel { ACCEL_KVM, ACCEL_TCG };
 
 /* One machine. Its own files lie in its folder, which is QEMU's working directory, by these names. */
 #define MACHINE_DISK "disk.qcow2"
+#define MACHINE_STATE "state.raw"
 #define MACHINE_SEED "seed.iso"
 #define MACHINE_VARIABLES "variables"
 #define MACHINE_CONSOLE "console"
@@ -21,6 +22,7 @@ struct qemu {
 	const char *name;            /* the guest's */
 	enum accel accel;
 	uint64_t memory_bytes;
+	bool state_disk;             /* a second disk, for the state */
 	const char *firmware;        /* the code of a UEFI, whose variables are in the folder; NULL: BIOS */
 	bool console;                /* the serial console is our terminal, and goes to its file as well */
 	const struct forwards *forwards;

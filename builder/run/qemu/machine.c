@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -19,7 +20,7 @@
 /* A kernel on real hardware is never silent for so long before its first program; a hanging one is silent for ever. */
 enum { SILENCE_MS = 30000, LOOK_MS = 300, OFF_MS = 90000, OFF_EARLY_MS = 20000, KILL_MS = 5000, CONSOLE_BYTES_MAX = 16 << 20 };
 
-static const uint64_t MEMORY_BYTES = UINT64_C(1) << 30, MORE_DISK_BYTES = UINT64_C(2) << 30;
+static const uint64_t MEMORY_BYTES = UINT64_C(1) << 30, STATE_DISK_BYTES = UINT64_C(2) << 30;
 
 /* --- what it is made of ---------------------------------------------------------------------------------------------- */
 
@@ -56,16 +57,30 @@ static int qemu_machine_create_disk(const struct machine *machine, uint64_t byte
 	return proc_check(&(struct proc){.argv = argv, .deadline_s = 60}, err);
 }
 
-/* A fresh disk over the image, in place of one that a failed start has left. */
+/* An empty disk, which the machine makes its state of. */
+static int qemu_machine_make_state(const struct machine *machine, struct err *err)
+{
+	uint64_t bytes = machine->spec->disk_bytes ? machine->spec->disk_bytes : STATE_DISK_BYTES;
+	const char *path = workdir_path(&machine->place, machine->arena, MACHINE_STATE);
+	_cleanup_fd_ int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	return fd < 0 || ftruncate(fd, (off_t)(bytes / 512 * 512)) < 0 ? err_sys(err, -errno, "cannot make '%s'", path) : 0;
+}
+
+/* A fresh disk over the image, in place of one that a failed start has left; and one for the state, or room for it. */
 static int qemu_machine_make_disk(const struct machine *machine, struct err *err)
 {
 	uint64_t image_bytes = 0, bytes = machine->spec->disk_bytes;
 	int r = qemu_machine_image_size(machine, &image_bytes, err);
 
+	if (r == 0 && !machine->spec->target->one_disk) {
+		r = qemu_machine_make_state(machine, err);
+		bytes = image_bytes;
+	}
 	if (r < 0)
 		return r;
 	if (bytes == 0)
-		bytes = image_bytes + MORE_DISK_BYTES;
+		bytes = image_bytes + STATE_DISK_BYTES;
 	if (bytes < image_bytes)
 		return err_set(err, -EINVAL, "a disk of %s is too small for an image of %s",
 			       size_format_human(machine->arena, bytes), size_format_human(machine->arena, image_bytes));
@@ -221,7 +236,7 @@ static int qemu_machine_start_trial(struct machine *machine, struct qemu *qemu, 
 int machine_start(struct arena *arena, const struct machine_spec *spec, struct machine *machine, struct err *err)
 {
 	struct qemu qemu = {
-		.name = spec->target->name, .console = spec->console, .forwards = spec->forwards,
+		.name = spec->target->name, .state_disk = !spec->target->one_disk, .console = spec->console, .forwards = spec->forwards,
 		.memory_bytes = spec->memory_bytes ? spec->memory_bytes : MEMORY_BYTES,
 	};
 	struct accel_choice choice;

@@ -1,6 +1,6 @@
 /* What the image's fstab(5) will mount: read before there is anybody to mount it. */
-#ifndef MACHINE_INIT_FSTAB_H
-#define MACHINE_INIT_FSTAB_H
+#ifndef MACHINE_ROOT_FSTAB_H
+#define MACHINE_ROOT_FSTAB_H
 
 #include <stdbool.h>
 

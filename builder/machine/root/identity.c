@@ -1,4 +1,4 @@
-#include "machine/init/identity.h"
+#include "machine/root/identity.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -12,7 +12,7 @@
 enum { DIGITS = 32 };
 
 /* Hypervisors without a configured UUID report one of these. */
-static bool init_identity_is_same_everywhere(const char digits[DIGITS])
+static bool root_identity_is_same_everywhere(const char digits[DIGITS])
 {
 	return strspn(digits, "0") >= DIGITS || strspn(digits, "f") >= DIGITS;
 }
@@ -31,11 +31,11 @@ bool identity_from_uuid(const char *uuid, char out[MACHINE_ID_BYTES])
 	if (n != DIGITS)
 		return false;
 	strcpy(out + DIGITS, "\n");
-	return !init_identity_is_same_everywhere(out);
+	return !root_identity_is_same_everywhere(out);
 }
 
 /* A random UUID, as machine-id(5) wants it (RFC 9562, version 4). */
-static void init_identity_make_by_chance(char out[MACHINE_ID_BYTES])
+static void root_identity_make_by_chance(char out[MACHINE_ID_BYTES])
 {
 	uint8_t bytes[DIGITS / 2];
 
@@ -56,7 +56,7 @@ void identity_machine_id(const char *folder, char out[MACHINE_ID_BYTES])
 	if (read_line(path, line, sizeof line) == DIGITS && identity_from_uuid(line, out))
 		return;
 	if (read_line("/sys/class/dmi/id/product_uuid", line, sizeof line) <= 0 || !identity_from_uuid(line, out))
-		init_identity_make_by_chance(out);
+		root_identity_make_by_chance(out);
 	r = make_folder(folder, 0700);
 	if (r == 0)
 		r = write_whole(folder, "machine-id", out);

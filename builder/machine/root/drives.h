@@ -1,7 +1,7 @@
 /* Why there is no disk to start from: which disks there are, which controllers have a driver, which have none. `sys` is where
  * sysfs is mounted. */
-#ifndef MACHINE_INIT_DRIVES_H
-#define MACHINE_INIT_DRIVES_H
+#ifndef MACHINE_ROOT_DRIVES_H
+#define MACHINE_ROOT_DRIVES_H
 
 #include <stddef.h>
 

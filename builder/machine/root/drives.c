@@ -1,4 +1,4 @@
-#include "machine/init/drives.h"
+#include "machine/root/drives.h"
 
 #include <dirent.h>
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 #include "machine/say.h"
 
 /* Adds a name to the list, as long as there is room. */
-__attribute__((format(printf, 3, 4))) static void init_drives_add(char *out, size_t size, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void root_drives_add(char *out, size_t size, const char *format, ...)
 {
 	size_t used = strlen(out);
 	va_list arguments;
@@ -25,7 +25,7 @@ __attribute__((format(printf, 3, 4))) static void init_drives_add(char *out, siz
 	va_end(arguments);
 }
 
-static bool init_drives_exists(const char *sys, const char *folder, const char *name, const char *file)
+static bool root_drives_exists(const char *sys, const char *folder, const char *name, const char *file)
 {
 	char path[512];
 
@@ -34,7 +34,7 @@ static bool init_drives_exists(const char *sys, const char *folder, const char *
 }
 
 /* What is a block device but no disk of the machine's: memory, files, optical and floppy drives, what is made of others. */
-static bool init_drives_is_other(const char *name)
+static bool root_drives_is_other(const char *name)
 {
 	static const char *const prefixes[] = {"ram", "loop", "zram", "dm-", "md", "sr", "fd", "nbd"};
 
@@ -44,13 +44,13 @@ static bool init_drives_is_other(const char *name)
 	return false;
 }
 
-static int init_drives_is_entry(const struct dirent *entry)
+static int root_drives_is_entry(const struct dirent *entry)
 {
 	return entry->d_name[0] != '.';
 }
 
 /* Calls `visit` for each entry of a folder of sysfs, by name; how many it took. */
-static int init_drives_each(const char *sys, const char *folder,
+static int root_drives_each(const char *sys, const char *folder,
 			   bool (*visit)(const char *sys, const char *name, char *out, size_t size), char *out, size_t size)
 {
 	struct dirent **entries;
@@ -59,7 +59,7 @@ static int init_drives_each(const char *sys, const char *folder,
 
 	*out = 0;
 	snprintf(path, sizeof path, "%s/%s", sys, folder);
-	n = scandir(path, &entries, init_drives_is_entry, alphasort);
+	n = scandir(path, &entries, root_drives_is_entry, alphasort);
 	for (int i = 0; i < n; i++) {
 		count += visit(sys, entries[i]->d_name, out, size);
 		free(entries[i]);
@@ -69,17 +69,17 @@ static int init_drives_each(const char *sys, const char *folder,
 	return count;
 }
 
-static bool init_drives_add_disk(const char *sys, const char *name, char *out, size_t size)
+static bool root_drives_add_disk(const char *sys, const char *name, char *out, size_t size)
 {
-	if (init_drives_is_other(name) || init_drives_exists(sys, "class/block", name, "/partition"))
+	if (root_drives_is_other(name) || root_drives_exists(sys, "class/block", name, "/partition"))
 		return false;
-	init_drives_add(out, size, "%s", name);
+	root_drives_add(out, size, "%s", name);
 	return true;
 }
 
 int drives_list(const char *sys, char *out, size_t size)
 {
-	return init_drives_each(sys, "class/block", init_drives_add_disk, out, size);
+	return root_drives_each(sys, "class/block", root_drives_add_disk, out, size);
 }
 
 int drives_controllers(const char *sys, char *out, size_t size)
@@ -94,36 +94,36 @@ int drives_controllers(const char *sys, char *out, size_t size)
 
 	*out = 0;
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (init_drives_exists(sys, "module", known[i].module, "")) {
-			init_drives_add(out, size, "%s", known[i].name);
+		if (root_drives_exists(sys, "module", known[i].module, "")) {
+			root_drives_add(out, size, "%s", known[i].name);
 			count++;
 		}
 	return count;
 }
 
-static const char *init_drives_digits(const char *number)
+static const char *root_drives_digits(const char *number)
 {
 	return strncmp(number, "0x", 2) == 0 ? number + 2 : number;
 }
 
 /* "0x010000": mass storage (PCI Code and ID Assignment, class 01). */
-static bool init_drives_add_orphan(const char *sys, const char *name, char *out, size_t size)
+static bool root_drives_add_orphan(const char *sys, const char *name, char *out, size_t size)
 {
 	char path[512], class[32], vendor[32], device[32];
 
 	snprintf(path, sizeof path, "%s/bus/pci/devices/%s/class", sys, name);
 	if (read_line(path, class, sizeof class) <= 0 || strncmp(class, "0x01", 4) != 0 ||
-	    init_drives_exists(sys, "bus/pci/devices", name, "/driver"))
+	    root_drives_exists(sys, "bus/pci/devices", name, "/driver"))
 		return false;
 	snprintf(path, sizeof path, "%s/bus/pci/devices/%s/vendor", sys, name);
 	read_line(path, vendor, sizeof vendor);
 	snprintf(path, sizeof path, "%s/bus/pci/devices/%s/device", sys, name);
 	read_line(path, device, sizeof device);
-	init_drives_add(out, size, "%s:%s at %s", init_drives_digits(vendor), init_drives_digits(device), name);
+	root_drives_add(out, size, "%s:%s at %s", root_drives_digits(vendor), root_drives_digits(device), name);
 	return true;
 }
 
 int drives_orphans(const char *sys, char *out, size_t size)
 {
-	return init_drives_each(sys, "bus/pci/devices", init_drives_add_orphan, out, size);
+	return root_drives_each(sys, "bus/pci/devices", root_drives_add_orphan, out, size);
 }

@@ -1,6 +1,6 @@
 /* The machine-id of this machine. */
-#ifndef MACHINE_INIT_IDENTITY_H
-#define MACHINE_INIT_IDENTITY_H
+#ifndef MACHINE_ROOT_IDENTITY_H
+#define MACHINE_ROOT_IDENTITY_H
 
 #include <stdbool.h>
 

@@ -1,4 +1,4 @@
-#include "machine/init/fstab.h"
+#include "machine/root/fstab.h"
 
 #include <fcntl.h>
 #include <string.h>
