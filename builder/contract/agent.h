@@ -16,6 +16,7 @@
 #define AGENT_DRY_RUN "--dry-run"
 #define AGENT_FORCE "--force"
 #define AGENT_REBOOT "--reboot"
+#define AGENT_WAIT "--wait"
 
 /* `restart` answers with one of these, and behind RESTART_REBOOT says why it is not the other. */
 #define RESTART_SOFT "soft-reboot"

@@ -9,7 +9,7 @@
 #include "contract/agent.h"
 #include "edge/jval.h"
 
-enum { PAUSE_S = 1, FIRST_PATIENCE_S = 8, LAST_PATIENCE_S = 60, BAD_STAYS_S = 300, STATUS_NO_CONNECTION = 255 };
+enum { PAUSE_S = 1, GOING_DOWN_S = 2, FIRST_PATIENCE_S = 8, LAST_PATIENCE_S = 60, BAD_STAYS_S = 300, STATUS_NO_CONNECTION = 255 };
 enum { STATUS_BYTES_MAX = 64 << 10 }; /* an honest one has two; indented, nested lists grow a thousandfold */
 
 /* A text that a terminal can be given: it is the machine's. */
@@ -70,17 +70,23 @@ int status_read(struct arena *arena, const char *text, size_t size, struct machi
 	return 0;
 }
 
-int status_ask(struct arena *arena, const struct remote *remote, struct machine_status *ret_machine, struct err *err)
+static int fleet_status_ask(struct arena *arena, const struct remote *remote, const char *words,
+			    struct machine_status *ret_machine, struct err *err)
 {
 	_cleanup_buf_ struct buf output = {0};
 	const char *said;
-	int status = remote_run(arena, remote, AGENT " " AGENT_STATUS " " AGENT_JSON, &output, &said, err);
+	int status = remote_run(arena, remote, words, &output, &said, err);
 
 	if (status < 0)
 		return status;
 	if (status > 0)
 		return remote_failed(remote, status, said, err);
 	return status_read(arena, output.data, output.size, ret_machine, err);
+}
+
+int status_ask(struct arena *arena, const struct remote *remote, struct machine_status *ret_machine, struct err *err)
+{
+	return fleet_status_ask(arena, remote, AGENT " " AGENT_STATUS " " AGENT_JSON, ret_machine, err);
 }
 
 /* What was said, as a line that may be printed. */
@@ -141,10 +147,12 @@ int status_wait(struct arena *arena, const struct remote *remote, const struct s
 	/* A connection that was made just before it went down is never answered: soon given up at first, a slow machine gets
 	 * more time with each question. */
 	asked.patience_s = FIRST_PATIENCE_S;
+	if (awaited->boot_id)
+		sleep(GOING_DOWN_S);
 	while (clock_ms() / 1000 < deadline) {
 		struct err ignored = {0}; /* it is not there yet, or not any more */
 		struct machine_status machine;
-		int r = status_ask(arena, &asked, &machine, &ignored);
+		int r = fleet_status_ask(arena, &asked, AGENT " " AGENT_STATUS " " AGENT_JSON " " AGENT_WAIT, &machine, &ignored);
 
 		err_free(&ignored);
 		if (r == 0 && fleet_status_is_over(&machine, awaited, &bad_since)) {

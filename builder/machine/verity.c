@@ -77,7 +77,8 @@ void verity_encode(const struct verity *verity, const uint8_t root_hash[ROOT_HAS
 	memcpy(block, &super, sizeof super);
 }
 
-int verity_parameters(const struct verity *verity, const char *device, const struct cmdline *cmdline, char *out, size_t size)
+int verity_parameters(const struct verity *verity, const char *device, const struct cmdline *cmdline, enum verity_damage damage,
+		      char *out, size_t size)
 {
 	char hash[2 * ROOT_HASH_BYTES + 1], salt[2 * sizeof verity->salt + 1] = "-";
 	/* The tree starts in the block after the superblock's. */
@@ -88,9 +89,10 @@ int verity_parameters(const struct verity *verity, const char *device, const str
 	hex_print(cmdline->root_hash, ROOT_HASH_BYTES, hash);
 	if (verity->salt_size)
 		hex_print(verity->salt, verity->salt_size, salt);
-	n = snprintf(out, size, "%u %s %s %u %u %llu %llu %s %s %s 1 restart_on_corruption", verity->hash_type, device, device,
+	n = snprintf(out, size, "%u %s %s %u %u %llu %llu %s %s %s%s", verity->hash_type, device, device,
 		     verity->data_block_size, verity->hash_block_size, (unsigned long long)verity->data_blocks,
-		     (unsigned long long)tree, verity->algorithm, hash, salt);
+		     (unsigned long long)tree, verity->algorithm, hash, salt,
+		     damage == VERITY_RESTARTS ? " 1 restart_on_corruption" : "");
 	return n < 0 || (size_t)n >= size ? -ENOSPC : 0;
 }
 
@@ -122,7 +124,7 @@ static int machine_verity_control(int fd, unsigned long command, struct request 
 }
 
 static int machine_verity_create(int fd, const struct verity *verity, const struct partition *slot,
-				 const struct cmdline *cmdline, char ret_device[32])
+				 const struct cmdline *cmdline, enum verity_damage damage, char ret_device[32])
 {
 	struct request request = {0};
 	char path[300], numbers[32];
@@ -145,7 +147,7 @@ static int machine_verity_create(int fd, const struct verity *verity, const stru
 				   .target.length = verity->data_blocks * (verity->data_block_size / 512)};
 	machine_verity_name(cmdline->root_hash, request.header.name);
 	strcpy(request.target.target_type, "verity");
-	r = verity_parameters(verity, numbers, cmdline, request.parameters, sizeof request.parameters);
+	r = verity_parameters(verity, numbers, cmdline, damage, request.parameters, sizeof request.parameters);
 	if (r == 0)
 		r = machine_verity_control(fd, DM_TABLE_LOAD, &request, DM_READONLY_FLAG);
 	if (r < 0)
@@ -163,14 +165,15 @@ static int machine_verity_remove(int fd, const uint8_t root_hash[ROOT_HASH_BYTES
 	return machine_verity_control(fd, DM_DEV_REMOVE, &request, 0);
 }
 
-int verity_open(const struct verity *verity, const struct partition *slot, const struct cmdline *cmdline, char ret_device[32])
+int verity_open(const struct verity *verity, const struct partition *slot, const struct cmdline *cmdline, enum verity_damage damage,
+		char ret_device[32])
 {
 	int fd = open("/dev/mapper/control", O_RDWR | O_CLOEXEC), r;
 
 	if (fd < 0)
 		return -errno;
 	machine_verity_remove(fd, cmdline->root_hash); /* (there is none, but after a restart of user space) */
-	r = machine_verity_create(fd, verity, slot, cmdline, ret_device);
+	r = machine_verity_create(fd, verity, slot, cmdline, damage, ret_device);
 	if (r < 0 && r != -EBUSY)
 		machine_verity_remove(fd, cmdline->root_hash);
 	close(fd);

@@ -27,13 +27,21 @@ int verity_decode(const uint8_t block[VERITY_SUPERBLOCK], const uint8_t root_has
 void verity_encode(const struct verity *verity, const uint8_t root_hash[ROOT_HASH_BYTES],
 		   uint8_t block[VERITY_SUPERBLOCK]);
 
+/* What happens when a block is read that is not what it should be. */
+enum verity_damage {
+	VERITY_RESTARTS,               /* the machine restarts */
+	VERITY_FAILS,                  /* whoever reads gets an error */
+};
+
 /* The parameters of the kernel's verity target for a device ("254:3") that holds data and hash tree. -ENOSPC when they do
  * not fit. */
-int verity_parameters(const struct verity *verity, const char *device, const struct cmdline *cmdline, char *out, size_t size);
+int verity_parameters(const struct verity *verity, const char *device, const struct cmdline *cmdline, enum verity_damage damage,
+		      char *out, size_t size);
 
 /* Opens the verified device over a slot; `ret_device` (32 bytes) becomes its path. Its name in /dev/mapper is made of the root hash. One
  * of that name that nobody uses any more is removed first. */
-int verity_open(const struct verity *verity, const struct partition *slot, const struct cmdline *cmdline, char ret_device[32]);
+int verity_open(const struct verity *verity, const struct partition *slot, const struct cmdline *cmdline, enum verity_damage damage,
+		char ret_device[32]);
 
 /* Removes the verified device of a root hash. -EBUSY while it is in use. */
 int verity_close(const uint8_t root_hash[ROOT_HASH_BYTES]);

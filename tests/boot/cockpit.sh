@@ -30,7 +30,7 @@ certificate_stays() {
 need_image cockpit
 trap cut_all_power EXIT
 make_certificates "$IMAGE_REPO/keys/ssh-user-ca"
-new_machine cockpit 0
+new_machine cockpit
 start cockpit 10.0.2.15 -device virtio-blk-pci,drive=disk
 ok "a certificate for principal admin logs in" wait_for_ssh cockpit
 ok "the system is running" is_running cockpit

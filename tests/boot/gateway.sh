@@ -7,7 +7,7 @@
 . "${SOURCE:=$PWD}/tests/lib.sh"
 . "$SOURCE/tests/boot/lib.sh"
 
-GROWN=$((2 << 30))
+STATE=$((1 << 30)) GROWN=$((2 << 30))
 PORTS+=(53)
 
 # --- what must hold, as commands for `ok` ----------------------------------------------------------------------------
@@ -38,10 +38,11 @@ cannot_write() {
 		! dd if=/dev/zero of="$(findmnt -no SOURCE /)" bs=4096 count=1 conv=fsync'
 }
 
-has_grown() {
+# fills NAME BYTES: /var is as large as its disk.
+fills() {
 	local bytes
 	bytes=$(in_guest "$1" "df --output=size -B1 /var | tail -n 1")
-	[[ $bytes -gt $((GROWN * 90 / 100)) ]] || { echo "/var has $bytes bytes"; return 1; }
+	[[ $bytes -gt $(($2 * 90 / 100)) ]] || { echo "/var has $bytes bytes"; return 1; }
 }
 
 serves_tls() {
@@ -95,7 +96,7 @@ first_boot() {
 	ok "$name: dnsmasq knows the estate" knows "$name" monitoring.home.example 10.0.2.3
 	ok "$name: the root is erofs on verity" verified_root "$name"
 	ok "$name: the root cannot be written" cannot_write "$name"
-	ok "$name: /var has grown with the disk" has_grown "$name"
+	ok "$name: its state is on the disk that was blank" fills "$name" $STATE
 	ok "$name: it has an identity" keep_identity "$name" first
 	in_guest "$name" 'echo state >/var/lib/canary; echo home >/home/aether/canary; touch /etc/canary; sync'
 }
@@ -112,22 +113,24 @@ second_boot() {
 bios() {
 	local seed=$WORK/seed.iso options
 	make_seed "$seed" 10.0.2.50
-	new_machine bios $GROWN
+	new_machine bios $STATE
 	options=(-machine pc -device 'virtio-blk-pci,drive=disk' -drive "file=$seed,if=none,id=seed,format=raw,readonly=on"
 		-device 'ide-cd,drive=seed')
 	start bios 10.0.2.50 "${options[@]}"
 	first_boot bios "done"
 	ok "bios: cloud-init gave it its name" named bios alpha
 	cut_power bios
+	qemu-img resize -q "$WORK/bios/state.qcow2" $GROWN
 	start bios 10.0.2.50 "${options[@]}"
 	ok "bios: it comes back after a power cut" wait_for_ssh bios
 	second_boot bios
+	ok "bios: /var has grown with its disk" fills bios $GROWN
 	finish
 }
 
 uefi() {
 	local boot firmware=/usr/share/OVMF
-	new_machine uefi $GROWN
+	new_machine uefi $STATE
 	cp "$firmware/OVMF_VARS_4M.fd" "$WORK/uefi/variables"
 	start uefi 10.0.2.15 -machine q35 -device virtio-scsi-pci -device scsi-hd,drive=disk \
 		-drive "if=pflash,format=raw,readonly=on,file=$firmware/OVMF_CODE_4M.fd" \

@@ -51,7 +51,7 @@ card_is_silent() {
 need_image suricata
 trap cut_all_power EXIT
 make_certificates "$IMAGE_REPO/keys/ssh-user-ca"
-new_machine suricata 0
+new_machine suricata
 start suricata 10.0.2.15 -device virtio-blk-pci,drive=disk \
 	-netdev "socket,id=mirror,udp=127.0.0.1:$(free_port),localaddr=127.0.0.1:$mirror" \
 	-device virtio-net-pci,netdev=mirror,mac=52:54:00:12:34:57,addr=0x13

@@ -18,12 +18,12 @@ free_port() {
 	echo "$port"
 }
 
-# new_machine NAME BYTES: a disk larger by BYTES than the image, and ports.
+# new_machine NAME [BYTES]: a disk over the image, an empty one of BYTES for the state, and ports.
 new_machine() {
-	local folder=$WORK/$1 size guest_port
+	local folder=$WORK/$1 guest_port
 	mkdir -p "$folder"
-	size=$(qemu-img info --output=json "$IMAGE" | jq '."virtual-size"')
-	qemu-img create -q -f qcow2 -b "$IMAGE" -F qcow2 "$folder/disk.qcow2" $((size + $2))
+	qemu-img create -q -f qcow2 -b "$IMAGE" -F qcow2 "$folder/disk.qcow2"
+	qemu-img create -q -f qcow2 "$folder/state.qcow2" "${2:-$((1 << 30))}"
 	for guest_port in "${PORTS[@]}"; do
 		free_port >"$folder/port.$guest_port"
 	done
@@ -71,10 +71,15 @@ make_seed() {
 	genisoimage -quiet -R -V cidata -o "$1" "$folder"
 }
 
-# start NAME ADDRESS OPTION…: powers the machine on; ADDRESS is the guest's on QEMU's network.
+# start NAME ADDRESS OPTION…: powers the machine on; ADDRESS is the guest's on QEMU's network. The disk for the state is on a
+# controller like that of the system's; with STATE_DISK=none there is none.
 start() {
-	local name=$1 address=$2 folder=$WORK/$1 forwards='' guest_port
+	local name=$1 address=$2 folder=$WORK/$1 forwards='' guest_port state=()
 	shift 2
+	if [[ ${STATE_DISK:-} != none ]]; then
+		state=(-drive "file=$folder/state.qcow2,if=none,id=state" -device virtio-blk-pci,drive=state,serial=state)
+		[[ "$*" != *scsi-hd* ]] || state[3]=scsi-hd,drive=state,serial=state
+	fi
 	for guest_port in "${PORTS[@]}"; do
 		forwards+=",hostfwd=tcp:127.0.0.1:$(port "$name" "$guest_port")-$address:$guest_port"
 	done
@@ -85,7 +90,7 @@ start() {
 		-device virtio-rng-pci -device virtio-serial-pci \
 		-chardev "socket,id=agent,path=$folder/agent,server=on,wait=off" \
 		-device virtserialport,chardev=agent,name=org.qemu.guest_agent.0 \
-		"$@" >"$folder/qemu" 2>&1 &
+		"$@" "${state[@]}" >"$folder/qemu" 2>&1 &
 	echo $! >"$folder/pid"
 }
 

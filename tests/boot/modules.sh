@@ -91,7 +91,7 @@ mkdir "$WORK/server"
 python3 -m http.server -b 127.0.0.1 -d "$WORK/www" "$server" >"$WORK/server/log" 2>&1 &
 echo $! >"$WORK/server/pid"
 
-new_machine modules 0
+new_machine modules
 start modules 10.0.2.15 -device virtio-blk-pci,drive=disk
 ok "a certificate for principal admin logs in" wait_for_ssh modules
 ok "the system is running" is_running modules

@@ -35,7 +35,7 @@ alert_is_shown() {
 need_image prometheus
 trap cut_all_power EXIT
 make_certificates "$IMAGE_REPO/keys/ssh-user-ca"
-new_machine prometheus 0
+new_machine prometheus
 start prometheus 10.0.2.15 -device virtio-blk-pci,drive=disk
 ok "a certificate for principal admin logs in" wait_for_ssh prometheus
 ok "the system is running" is_running prometheus

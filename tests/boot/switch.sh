@@ -6,106 +6,10 @@
 # alone
 . "${SOURCE:=$PWD}/tests/lib.sh"
 . "$SOURCE/tests/boot/lib.sh"
+. "$SOURCE/tests/boot/generations.sh"
 need pkill
 
-PORTS=(22)
 [[ -f /usr/share/OVMF/OVMF_CODE_4M.fd ]] || skip "needs OVMF: run ci/setup test"
-
-# --- generations ------------------------------------------------------------------------------------------------------
-
-# generation TEXT [SED…]: builds the twin with that in /etc/twin; GENERATION[TEXT] is its name.
-declare -A GENERATION
-generation() {
-	local text=$1 recipe=$IMAGE_REPO/recipes/twin.recipe
-	shift
-	sed -e "s/text: \"one\"/text: \"$text\"/" "$@" "$SOURCE/tests/boot/recipes/twin.recipe" >"$recipe"
-	GENERATION[$text]=$("$AETHER" vm --out "$WORK/out" "$recipe" 2>>"$WORK/built") || die "generation '$text' can be built"
-	GENERATION[$text]=$(dirname "${GENERATION[$text]}")
-}
-
-# of TEXT FILTER: from the generation's manifest.
-of() {
-	jq -r "$2" "${GENERATION[$1]}/manifest.json"
-}
-
-# --- the machine ------------------------------------------------------------------------------------------------------
-
-power_on() {
-	local firmware=/usr/share/OVMF
-	if [[ $1 == bios ]]; then
-		start bios 10.0.2.15 -machine pc -device virtio-blk-pci,drive=disk
-		return
-	fi
-	[[ -f $WORK/uefi/variables ]] || cp "$firmware/OVMF_VARS_4M.fd" "$WORK/uefi/variables"
-	start uefi 10.0.2.15 -machine q35 -device virtio-scsi-pci -device scsi-hd,drive=disk \
-		-drive "if=pflash,format=raw,readonly=on,file=$firmware/OVMF_CODE_4M.fd" \
-		-drive "if=pflash,format=raw,file=$WORK/uefi/variables"
-}
-
-# How ssh finds the machine: with a certificate, and a host key that it knows from the first time on.
-write_config() {
-	cat >"$WORK/$1/config" <<-END
-		Host $1
-			HostName 127.0.0.1
-			Port $(port "$1" 22)
-			User root
-			IdentityFile $WORK/key
-			CertificateFile $WORK/admin-cert.pub
-			IdentitiesOnly yes
-			IdentityAgent none
-			HostKeyAlias $1
-			UserKnownHostsFile $WORK/$1/known
-			StrictHostKeyChecking ${2:-yes}
-			ConnectTimeout 10
-	END
-}
-
-# aether NAME VERB ARGUMENT…: with --host; what it said is in $WORK/NAME/said, its result in $WORK/NAME/result.
-aether() {
-	local name=$1 verb=$2
-	shift 2
-	"$AETHER" "$verb" --out "$WORK/out" --host "$name" --ssh-config "$WORK/$name/config" "$@" \
-		>"$WORK/$name/result" 2>"$WORK/$name/said"
-}
-
-# why NAME COMMAND…: what it said, when it does not succeed.
-why() {
-	local name=$1
-	shift
-	"$@" || { cat "$WORK/$name/said"; return 1; }
-}
-
-answers() {
-	grep -qF -- "$2" "$WORK/$1/said" || { cat "$WORK/$1/said"; return 1; }
-}
-
-# is NAME FILTER: holds of `aether-agent status --json`.
-is() {
-	local status
-	status=$(in_guest "$1" aether-agent status --json) && jq -e "$2" <<<"$status" >/dev/null && return
-	echo "$status"
-	return 1
-}
-
-# good_in SLOT: the filter for a machine that runs that slot and is well.
-good_in() {
-	echo ".slot == \"$1\" and .state == \"good\" and .health == \"good\""
-}
-
-# slot SLOT FILTER: the filter for what is in that slot.
-slot() {
-	echo ".slots[] | select(.slot == \"$1\") | $2"
-}
-
-# becomes NAME FILTER: sooner or later.
-becomes() {
-	local until=$((SECONDS + BOOT_SECONDS))
-	until wakes "$1" $((until - SECONDS)) && is "$1" "$2" >"$WORK/$1/seen" 2>&1; do
-		[[ $SECONDS -lt $until ]] || { cat "$WORK/$1/seen"; tail -n 20 "$WORK/$1/console"; return 1; }
-		kill -0 "$(cat "$WORK/$1/pid")" || return 1
-		sleep 0.5
-	done
-}
 
 # press_button NAME OLD_BOOT: somebody turns the machine off and on when it says nothing for a while, until it is back.
 press_button() {
@@ -143,6 +47,7 @@ other=/dev/disk/by-partlabel/root-a
 # Where a bit is turned: all in slot a, while b runs. What is damaged is read early in a boot. What the kernel finds is the same
 # whoever started it, so each firmware has one of the two.
 declare -A FAULTS=([bios]='first deep kernel' [uefi]='first tree kernel')
+declare -A RESTARTS=([first]=restart [deep]=restart_soft [tree]=restart_soft [kernel]=restart)
 first() { in_guest "$1" "$GUEST flip \$other 1030"; }
 deep() { in_guest "$1" "$GUEST flip \$other \$((\$(place /usr/lib/*/systemd/libsystemd-core-*.so) * 4096 + 99))"; }
 tree() {
@@ -154,6 +59,12 @@ tree() {
 kernel() {
 	in_guest "$1" "$GUEST mount /dev/disk/by-partlabel/esp /run/esp &&
 		for file in /run/esp/aether/a/linux /run/esp/EFI/Linux/*-a+3.efi; do flip \$file 6000000; done; umount /run/esp"
+}
+
+# restart_soft NAME: its user space alone.
+restart_soft() {
+	ok "$1: its user space alone restarts" test "$(in_guest "$1" aether-agent restart)" = soft-reboot
+	hang_up "$1"
 }
 
 # pause MILLISECONDS
@@ -188,7 +99,7 @@ two_at_once() {
 
 first_boot() {
 	local name=$1
-	new_machine "$name" $((1 << 30))
+	new_machine "$name"
 	write_config "$name" accept-new
 	power_on "$name"
 	ok "$name: comes up" wait_for_ssh "$name"
@@ -248,7 +159,8 @@ interruptions() {
 # A healthy one, all the way.
 success() {
 	local name=$1
-	ok "$name: a switch after all that finishes" why "$name" aether "$name" switch "${GENERATION[two]}"
+	ok "$name: a switch after all that finishes" why "$name" aether "$name" switch --json "${GENERATION[two]}"
+	ok "$name: … by a restart of user space alone" jq -e '.restart == "soft-reboot"' "$WORK/$name/result"
 	ok "$name: … in slot b, which is good" is "$name" '.slot == "b" and .state == "good" and .generation == "2"'
 	ok "$name: … and is the new image" test "$(in_guest "$name" cat /etc/twin)" = two
 	ok "$name: the same once more is nothing to do" why "$name" aether "$name" switch "${GENERATION[two]}"
@@ -262,7 +174,7 @@ damage() {
 			why "$name" aether "$name" switch --force --no-reboot "${GENERATION[one]}"
 		ok "$name: $fault: a bit of it is turned around" "$fault" "$name"
 		before=$(boot_id "$name")
-		restart "$name"
+		"${RESTARTS[$fault]}" "$name"
 		# (No UEFI looks at a kernel before it starts it: the machine hangs.)
 		ok "$name: $fault: the machine comes back" press_button "$name" "$before"
 		ok "$name: $fault: … on the slot it had" becomes "$name" "$(good_in b)"
@@ -285,8 +197,11 @@ sickness() {
 	ok "$name: … because it was bad" answers "$name" 'was bad'
 	ok "$name: a sick generation is sent" why "$name" aether "$name" switch --force --no-reboot "${GENERATION[sick]}"
 	in_guest "$name" 'dd if=/dev/zero of=/var/full bs=1M 2>/dev/null; sync'
-	restart "$name"
-	ok "$name: … and given up, though the state partition is full" \
+	restart_soft "$name"
+	pause 4000
+	cut_power "$name"
+	power_on "$name"
+	ok "$name: … started by a restart of user space, and by the loader after a power cut, and given up, though the state partition is full" \
 		becomes "$name" ".slot == \"b\" and ($(slot a '.state == "bad"'))"
 	ok "$name: … for a reason that is known" is "$name" '.last_failure.reason | contains("! grep sick /etc/twin")'
 	in_guest "$name" rm -f /var/full
@@ -294,7 +209,7 @@ sickness() {
 
 last_things() {
 	local name=$1 before
-	ok "$name: a good one replaces it" why "$name" aether "$name" switch --force "${GENERATION[one]}"
+	ok "$name: a good one replaces it, by a reboot" why "$name" aether "$name" switch --reboot --force "${GENERATION[one]}"
 	ok "$name: … in slot a" is "$name" '.slot == "a" and .state == "good"'
 	before=$(boot_id "$name")
 	ok "$name: a rollback by hand works" why "$name" aether "$name" rollback

@@ -209,10 +209,10 @@ START_TEST(the_kernel_is_told_what_the_superblock_says)
 	memcpy(cmdline.root_hash, root_hash, sizeof root_hash);
 	make_superblock(block);
 	ck_assert_int_eq(verity_decode(block, root_hash, &verity), 0);
-	ck_assert_int_eq(verity_parameters(&verity, "254:3", &cmdline, parameters, sizeof parameters), 0);
+	ck_assert_int_eq(verity_parameters(&verity, "254:3", &cmdline, VERITY_RESTARTS, parameters, sizeof parameters), 0);
 	ck_assert_str_eq(parameters, "1 254:3 254:3 4096 4096 1000 1001 sha256 " HASH " abcd 1 restart_on_corruption");
 	verity.salt_size = 0;
-	ck_assert_int_eq(verity_parameters(&verity, "254:3", &cmdline, parameters, sizeof parameters), 0);
+	ck_assert_int_eq(verity_parameters(&verity, "254:3", &cmdline, VERITY_RESTARTS, parameters, sizeof parameters), 0);
 	ck_assert_str_eq(parameters, "1 254:3 254:3 4096 4096 1000 1001 sha256 " HASH " - 1 restart_on_corruption");
 }
 END_TEST
@@ -228,10 +228,10 @@ START_TEST(parameters_that_do_not_fit_are_not_cut)
 	make_superblock(block);
 	ck_assert_int_eq(verity_decode(block, root_hash, &verity), 0);
 	verity.salt_size = 256;
-	ck_assert_int_eq(verity_parameters(&verity, "254:3", &cmdline, parameters, sizeof parameters), 0);
+	ck_assert_int_eq(verity_parameters(&verity, "254:3", &cmdline, VERITY_RESTARTS, parameters, sizeof parameters), 0);
 	length = strlen(parameters);
-	ck_assert_int_eq(verity_parameters(&verity, "254:3", &cmdline, parameters, length), -ENOSPC);
-	ck_assert_int_eq(verity_parameters(&verity, "254:3", &cmdline, parameters, length + 1), 0);
+	ck_assert_int_eq(verity_parameters(&verity, "254:3", &cmdline, VERITY_RESTARTS, parameters, length), -ENOSPC);
+	ck_assert_int_eq(verity_parameters(&verity, "254:3", &cmdline, VERITY_RESTARTS, parameters, length + 1), 0);
 }
 END_TEST
 

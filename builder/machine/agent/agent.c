@@ -6,6 +6,7 @@
 #include "contract/agent.h"
 #include "machine/agent/boot.h"
 #include "machine/agent/judge.h"
+#include "machine/agent/move.h"
 #include "machine/agent/restart.h"
 #include "machine/agent/status.h"
 #include "machine/agent/take.h"
@@ -38,6 +39,7 @@ static const struct command {
 	{AGENT_TAKE, "[--dry-run] [--force]", "receives a generation from aether-build over stdin and stdout",
 	 take_main},
 	{AGENT_RESTART, "[--reboot]", "starts the generation on trial: user space alone, where that is enough", restart_main},
+	{AGENT_MOVE_STATE, "", "moves /var to a disk of its own, at the next start", move_main},
 	{AGENT_NEXT, "", "mounts the next root (aether-next.service runs it)", next_main},
 };
 

@@ -10,6 +10,7 @@
 #include "machine/agent/boot.h"
 #include "machine/agent/command.h"
 #include "machine/agent/health.h"
+#include "machine/agent/metrics.h"
 #include "machine/hex.h"
 #include "machine/lines.h"
 #include "machine/verity.h"
@@ -39,6 +40,11 @@ void judge_verdict(char *verdict, size_t verdict_size, char *reason, size_t reas
 		return;
 	lines_get(text, "verdict", verdict, verdict_size);
 	lines_get(text, "reason", reason, reason_size);
+}
+
+void judge_forget(void)
+{
+	unlink(ROOM "/health");
 }
 
 /* How long a boot may take: AETHER_BOOT_SECONDS, which a drop-in of the unit may set. */
@@ -180,6 +186,14 @@ static void judge_forget_before(const struct boot *boot)
 		verity_close(root_hash); /* (mostly there is none) */
 }
 
+static void judge_count(const struct boot *boot, const char *verdict)
+{
+	int r = metrics_write(boot, verdict);
+
+	if (r < 0)
+		say("cannot write " METRICS_ROOM "/" METRICS_NAME ": %s", strerror(-r));
+}
+
 int judge_main(int argc, char **argv)
 {
 	static struct boot boot;
@@ -188,21 +202,23 @@ int judge_main(int argc, char **argv)
 
 	(void)argc;
 	(void)argv;
-	judge_publish("waiting", "");
+	judge_publish(JUDGE_WAITING, "");
 	boot_open(&boot, BOOT_LOOK);
 	if (boot.running)
 		judge_other(&boot);
 	judge_forget_before(&boot);
+	judge_count(&boot, JUDGE_WAITING);
 	healthy = judge_is_healthy(reason, sizeof reason);
 	if (healthy && boot.running && boot.running->state == SLOT_TRIAL)
 		healthy = judge_is_sound(reason, sizeof reason);
 	if (!healthy) {
 		say("the machine is not healthy: %s", reason);
-		judge_publish("bad", reason);
+		judge_publish(JUDGE_BAD, reason);
 	}
 	if (boot.running)
 		judge_running(&boot, healthy, reason);
 	if (healthy)
-		judge_publish("good", "");
+		judge_publish(JUDGE_GOOD, "");
+	judge_count(&boot, healthy ? JUDGE_GOOD : JUDGE_BAD);
 	return healthy ? EXIT_SUCCESS : EXIT_FAILURE;
 }

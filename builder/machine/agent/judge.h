@@ -9,7 +9,13 @@
  * healthy. */
 int judge_main(int argc, char **argv);
 
-/* What the judge of this boot has come to: "unknown", "waiting", "good", or "bad" and why. */
+/* What the judge of this boot has come to: "unknown", JUDGE_…, and why it is bad. */
+#define JUDGE_WAITING "waiting"
+#define JUDGE_GOOD "good"
+#define JUDGE_BAD "bad"
 void judge_verdict(char *verdict, size_t verdict_size, char *reason, size_t reason_size);
+
+/* No verdict is known any more: user space restarts. */
+void judge_forget(void);
 
 #endif

@@ -7,6 +7,7 @@
 #include <sys/reboot.h>
 #include <unistd.h>
 
+#include "machine/agent/judge.h"
 #include "machine/agent/restart.h"
 #include "machine/root/root.h"
 #include "machine/say.h"
@@ -37,6 +38,12 @@ static int next_mount_image(const struct root_slot *slot, const struct cmdline *
 		return root_mount_image(NEXT, slot, wanted);
 	snprintf(path, sizeof path, "/dev/%s", device);
 	return mount(path, NEXT, "erofs", MS_RDONLY, NULL) < 0 ? -errno : 0;
+}
+
+/* Mounts are shared in a running system: without this what is mounted at /var appears at the factory's, too. */
+static int next_make_private(void)
+{
+	return mount(NULL, NEXT, NULL, MS_REC | MS_PRIVATE, NULL) < 0 ? -errno : 0;
 }
 
 /* /run goes on, and systemd brings it along by itself: until then it is seen in the next root for those who write there. */
@@ -75,6 +82,8 @@ static int next_mount(void)
 		r = make_folder(NEXT, 0755);
 	if (r == 0)
 		r = next_mount_image(&slot, &wanted);
+	if (r == 0)
+		r = next_make_private();
 	return r == 0 ? next_mount_rest(&slot) : r;
 }
 
@@ -86,6 +95,7 @@ int next_main(int argc, char **argv)
 	(void)argv;
 	say_as("aether-next", "/dev/kmsg");
 	next_count();
+	judge_forget();
 	r = next_mount();
 	if (r == 0)
 		return EXIT_SUCCESS;

@@ -144,7 +144,7 @@ static bool restart_mount_images(struct restart *restart)
 	if (r == 0 && !slot_find(&restart->wanted, &slot))
 		r = -ENOENT;
 	if (r == 0)
-		r = verity_open(&slot.verity, &slot.partition, &restart->wanted, device);
+		r = verity_open(&slot.verity, &slot.partition, &restart->wanted, VERITY_FAILS, device);
 	if (r == 0 && mount(device, LOOK "/next", "erofs", MS_RDONLY, NULL) < 0)
 		r = -errno;
 	snprintf(running, sizeof running, "/dev/%s", root_device(device) ? device : "");

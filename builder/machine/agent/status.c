@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "contract/agent.h"
 #include "machine/agent/boot.h"
@@ -14,9 +15,14 @@
 #include "machine/remarks.h"
 #include "machine/root/root.h"
 
-static bool agent_status_wants_json(int argc, char **argv)
+enum { WAIT_MS = 5000, WAIT_STEP_US = 100000 };
+
+static bool agent_status_wants(int argc, char **argv, const char *option)
 {
-	return argc > 1 && strcmp(argv[1], "--json") == 0;
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], option) == 0)
+			return true;
+	return false;
 }
 
 static void agent_status_put_pair(const char *key, const char *text, const char *end)
@@ -140,15 +146,29 @@ static void agent_status_read_boot_id(char *out, size_t size)
 		snprintf(out + strlen(out), size - strlen(out), "+%s", count);
 }
 
+/* Whoever waits for a verdict need not log in again and again for it: a while of that is here. */
+static void agent_status_await_verdict(void)
+{
+	char verdict[16], reason[800];
+
+	for (int64_t began_ms = uptime_ms(); uptime_ms() - began_ms < WAIT_MS; usleep(WAIT_STEP_US)) {
+		judge_verdict(verdict, sizeof verdict, reason, sizeof reason);
+		if (strcmp(verdict, JUDGE_GOOD) == 0 || strcmp(verdict, JUDGE_BAD) == 0)
+			return;
+	}
+}
+
 int status_main(int argc, char **argv)
 {
 	static struct boot boot;
 	char boot_id[64], health[16], reason[800];
 
+	if (agent_status_wants(argc, argv, AGENT_WAIT))
+		agent_status_await_verdict();
 	boot_open(&boot, BOOT_LOOK);
 	agent_status_read_boot_id(boot_id, sizeof boot_id);
 	judge_verdict(health, sizeof health, reason, sizeof reason);
-	if (agent_status_wants_json(argc, argv))
+	if (agent_status_wants(argc, argv, AGENT_JSON))
 		agent_status_put_json(&boot, boot_id, health, reason);
 	else
 		agent_status_put_plain(&boot, health, reason);
@@ -160,7 +180,7 @@ int status_main(int argc, char **argv)
 int health_main(int argc, char **argv)
 {
 	static struct health health;
-	bool json = agent_status_wants_json(argc, argv), all;
+	bool json = agent_status_wants(argc, argv, AGENT_JSON), all;
 
 	health_read(&health);
 	all = health_wait(&health, NULL);

@@ -13,6 +13,7 @@
 #include "contract/image.h"
 #include "machine/lines.h"
 #include "machine/root/format.h"
+#include "machine/root/move.h"
 #include "machine/root/root.h"
 #include "machine/root/state.h"
 #include "machine/say.h"
@@ -123,6 +124,29 @@ static int mount_state_memory(const char *at, const char *var, const char *probl
 	return -errno;
 }
 
+/* The state is still on the system's disk, and somebody has asked to move it: then it is mounted from the new place. */
+static int mount_state_move(const char *at, const char *var, struct state_choice *choice)
+{
+	static struct state_disk disks[DISKS_MAX];
+	struct partition own;
+	struct state_choice next;
+	char why[400] = "see the messages before this one";
+	bool chosen;
+
+	if (!partition_of(choice->device, &own) || !move_is_wanted(var))
+		return 0;
+	chosen = move_choose(disks, disks_look("/sys", "/dev", own.disk, disks), &next, why, sizeof why);
+	if (!chosen || move_state(at, &next) < 0) {
+		snprintf(choice->remark, sizeof choice->remark, "the state could not be moved to a disk of its own: %s", why);
+		return 0;
+	}
+	*choice = next;
+	snprintf(choice->remark, sizeof choice->remark,
+		 "the state was moved to %s; what the partition %s of the system's disk has is from before, and is not used",
+		 next.device, own.device);
+	return umount2(var, MNT_DETACH) < 0 ? -errno : mount_state_device(var, next.device);
+}
+
 static int mount_state_chosen(const char *at, const char *var, struct state_choice *choice)
 {
 	int r = choice->act == STATE_FORMAT ? format_state(at, choice->device, STATE_LABEL) : 0;
@@ -131,6 +155,8 @@ static int mount_state_chosen(const char *at, const char *var, struct state_choi
 		say("made a file system on %s, which was blank: it is the state of this machine", choice->device);
 	if (r == 0 && choice->act != STATE_MEMORY)
 		r = mount_state_device(var, choice->device);
+	if (r == 0 && choice->act == STATE_MOUNT)
+		r = mount_state_move(at, var, choice);
 	if (r < 0)
 		snprintf(choice->problem, sizeof choice->problem, "the state on %s cannot be used: %s", choice->device, strerror(-r));
 	if (r < 0 || choice->act == STATE_MEMORY)

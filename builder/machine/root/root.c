@@ -54,7 +54,7 @@ void root_tell_twins(const char *at, const struct root_slot *slot)
 int root_mount_image(const char *at, const struct root_slot *slot, const struct cmdline *wanted)
 {
 	char device[32];
-	int r = verity_open(&slot->verity, &slot->partition, wanted, device);
+	int r = verity_open(&slot->verity, &slot->partition, wanted, VERITY_RESTARTS, device);
 
 	if (r < 0) {
 		say("cannot verify %s: %s", slot->partition.device, strerror(-r));
