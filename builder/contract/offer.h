@@ -14,7 +14,16 @@
  *   get OBJECT FIRST COUNT               asks for blocks, which come one after the other without anything between them
  *   step WORD                            looking, taking, checking
  *   progress DONE TOTAL                  bytes
- *   done PLACE COPIED RECEIVED           bytes that were in place, found elsewhere on the machine, received */
+ *   done PLACE COPIED RECEIVED           bytes that were in place, found elsewhere on the machine, received
+ *
+ * For a container (kind lxc; contract/tree.h) the offer has no salt, and one object: `object manifest BYTES HEX`, whose HEX is the
+ * digest of the manifest. Instead of blocks the machine asks for
+ *
+ *   want NUMBER                          the content of the file in line NUMBER of the manifest (the first after TREE_HEAD is 1),
+ *                                        or the manifest itself: 0
+ *
+ * and gets the bytes of each, in the order in which it asked, without anything between them. It may ask for OFFER_WANTS before it has
+ * read the first. */
 #ifndef CONTRACT_OFFER_H
 #define CONTRACT_OFFER_H
 
@@ -48,6 +57,8 @@ enum offer_object {
 #define OFFER_READY "ready"
 #define OFFER_SAME "same"
 #define OFFER_GET "get"
+#define OFFER_WANT "want"
+#define OFFER_MANIFEST "manifest"
 #define OFFER_STEP "step"
 #define OFFER_PROGRESS "progress"
 #define OFFER_DONE "done"
@@ -58,6 +69,7 @@ enum offer_object {
 enum {
 	OFFER_LINE_BYTES = 512,      /* of a line, with its end, in both directions */
 	OFFER_GET_BLOCKS = 256,      /* as many may be asked for at once */
+	OFFER_WANTS = 64,
 };
 
 #endif

@@ -11,6 +11,8 @@
 #include "machine/agent/command.h"
 #include "machine/agent/health.h"
 #include "machine/agent/metrics.h"
+#include "machine/agent/replug.h"
+#include "machine/agent/restart.h"
 #include "machine/hex.h"
 #include "machine/lines.h"
 #include "machine/verity.h"
@@ -203,6 +205,8 @@ int judge_main(int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	judge_publish(JUDGE_WAITING, "");
+	if (access(RESTART_ROOM "/" RESTART_COUNT, F_OK) == 0)
+		replug();
 	boot_open(&boot, BOOT_LOOK);
 	if (boot.running)
 		judge_other(&boot);

@@ -52,6 +52,8 @@ static int next_mount_rest(const struct root_slot *slot)
 	int r = mount("/run", NEXT "/run", NULL, MS_BIND, NULL) < 0 ? -errno : 0;
 
 	if (r == 0)
+		root_tell_twins(NEXT, slot);
+	if (r == 0)
 		r = root_mount_state(NEXT, slot->partition.disk);
 	if (r == 0)
 		r = root_mount_etc(NEXT);
