@@ -12,7 +12,7 @@ static void open_device(const struct verity *verity, const uint8_t *root_hash)
 	size_t spaces = 0;
 
 	memcpy(cmdline.root_hash, root_hash, ROOT_HASH_BYTES);
-	ensure(verity_parameters(verity, "254:3", &cmdline, parameters, sizeof parameters) == 0);
+	ensure(verity_parameters(verity, "254:3", &cmdline, VERITY_RESTARTS, parameters, sizeof parameters) == 0);
 	for (const char *c = parameters; *c; c++)
 		spaces += *c == ' ';
 	ensure(spaces == 11 && strstr(parameters, " sha256 "));

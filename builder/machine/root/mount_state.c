@@ -130,7 +130,7 @@ static int mount_state_move(const char *at, const char *var, struct state_choice
 	static struct state_disk disks[DISKS_MAX];
 	struct partition own;
 	struct state_choice next;
-	char why[400] = "see the messages before this one";
+	char why[320] = "see the messages before this one";
 	bool chosen;
 
 	if (!partition_of(choice->device, &own) || !move_is_wanted(var))
