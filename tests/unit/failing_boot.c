@@ -249,6 +249,31 @@ static int run_bless(struct err *err)
 	return 0;
 }
 
+/* Slot a runs; b starts by a restart of user space, which no loader counts. */
+static int run_count(struct err *err)
+{
+	struct boot boot = machine_open('a');
+
+	(void)err;
+	machine_look(&boot);
+	if (boot.other->tries_left == 2) /* cut off behind the loader's file that counts, it is counted */
+		boot_count(&boot, boot.other);
+	return 0;
+}
+
+static void check_count(int r)
+{
+	struct boot boot = machine_open('a');
+
+	demand_whole();
+	if (r < 0)
+		return;
+	demand_starts('b');
+	machine_look(&boot);
+	fail_demand(boot.other->state == SLOT_TRIAL && boot.other->tries_left == 1, "the try is not counted");
+	fail_demand(exists(esp_path("EFI/Linux/gw-6-b+1-2.efi")), "the image has not that count");
+}
+
 static void check_bless(int r)
 {
 	demand_whole();
@@ -286,6 +311,7 @@ static const struct fail_body bodies[] = {
 	{"a bad slot is taken", bad_slot, run_take, check_take, 40, true},
 	{"the slot of a rollback is taken", slot_of_today, run_take, check_take, 40, true},
 	{"a slot on trial is taken", slot_on_trial, run_take, check_take, 40, true},
+	{"a try is counted", slot_on_trial, run_count, check_count, 10, true},
 	{"a slot is good", slot_on_trial, run_bless, check_bless, 15, true},
 	{"a slot is good again", slot_of_today, run_bless, check_bless, 10, true},
 	{"a slot is bad", slot_on_trial, run_condemn, check_condemn, 20, true},
