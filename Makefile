@@ -65,8 +65,8 @@ $(B)/aether-agent: $(B)/machine/agent/agent.o $(B)/libmachine.a
 $(B)/aether-init $(B)/aether-agent:
 	$(LINK) -static-pie -s -Wl,--build-id=none -o $@ $^ $(AGENT_LIBS)
 
-# Of libcrypto nothing but SHA-256.
-$(B)/aether-agent: AGENT_LIBS = -lcrypto
+# Of libcrypto nothing but SHA-256; seeds are YAML, with files in it that may be packed.
+$(B)/aether-agent: AGENT_LIBS = -lcrypto -lyaml -lz
 
 $(B)/libmachine.a: $(MACHINE:builder/%.c=$(B)/%.o)
 	@rm -f $@

@@ -9,6 +9,7 @@
 #define AGENT_JUDGE "judge"
 #define AGENT_ROLLBACK "rollback"
 #define AGENT_TAKE "take"
+#define AGENT_SEED "seed"
 #define AGENT_JSON "--json"
 #define AGENT_DRY_RUN "--dry-run"
 #define AGENT_FORCE "--force"

@@ -39,11 +39,12 @@ where() {
 	WHERE=(-p "$(port "$1" 22)" 127.0.0.1)
 }
 
-# make_seed FILE ADDRESS: a cloud-init NoCloud disc as Proxmox makes one (also with what we do not follow: users, packages).
+# make_seed FILE ADDRESS: a NoCloud disc as Proxmox makes one, with what is never followed (users, packages), and files below /etc
+# and /var as snippets have them.
 make_seed() {
 	local folder
 	folder=$(mktemp -d -p "$WORK")
-	printf 'instance-id: alpha-1\nlocal-hostname: alpha\n' >"$folder/meta-data"
+	printf 'instance-id: 8f2b7d6c01f1e0aa4ad2f5a0d7e5bb3a6f0c9d11\n' >"$folder/meta-data"
 	cat >"$folder/user-data" <<-'END'
 		#cloud-config
 		hostname: alpha
@@ -55,20 +56,30 @@ make_seed() {
 		users:
 		  - default
 		package_upgrade: true
+		timezone: Europe/Berlin
+		write_files:
+		  - { path: /etc/of-seed, content: "each start\n", owner: "aether:sudo", permissions: '0640' }
+		  - { path: /var/lib/of-seed/cert, content: "first\n" }
+		  - { path: /usr/of-seed, content: nowhere }
 	END
 	cat >"$folder/network-config" <<-END
 		version: 1
 		config:
-		  - type: physical
-		    name: eth0
-		    mac_address: '52:54:00:12:34:56'
-		    subnets:
-		      - {type: static, address: '$2', netmask: '255.255.255.0', gateway: '10.0.2.2'}
-		  - type: nameserver
-		    address: ['10.0.2.3']
-		    search: ['home.example']
+		    - type: physical
+		      name: eth0
+		      mac_address: '52:54:00:12:34:56'
+		      subnets:
+		      - type: static
+		        address: '$2'
+		        netmask: '255.255.255.0'
+		        gateway: '10.0.2.2'
+		    - type: nameserver
+		      address:
+		      - '10.0.2.3'
+		      search:
+		      - 'home.example'
 	END
-	genisoimage -quiet -R -V cidata -o "$1" "$folder"
+	genisoimage -quiet -iso-level 3 -R -V cidata -o "$1" "$folder"
 }
 
 # start NAME ADDRESS OPTION…: powers the machine on; ADDRESS is the guest's on QEMU's network.

@@ -8,6 +8,7 @@
 #include "machine/agent/judge.h"
 #include "machine/agent/status.h"
 #include "machine/agent/take.h"
+#include "machine/seed/seed.h"
 
 static int agent_rollback_main(int argc, char **argv)
 {
@@ -36,16 +37,17 @@ static const struct command {
 	{AGENT_ROLLBACK, "", "marks this slot as bad: the other one starts from the next boot on", agent_rollback_main},
 	{AGENT_TAKE, "[--dry-run] [--force]", "receives a generation from aether-build over stdin and stdout",
 	 take_main},
+	{AGENT_SEED, "[--from FOLDER] [--root FOLDER]", "follows the machine's seed (aether-seed.service runs it)", seed_main},
 };
 
 static int agent_usage(FILE *out)
 {
 	fputs("usage: aether-agent COMMAND\n\n", out);
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
-		char left[48];
+		char left[64];
 
 		snprintf(left, sizeof left, "%s %s", commands[i].name, commands[i].arguments);
-		fprintf(out, "  %-28s %s\n", left, commands[i].summary);
+		fprintf(out, "  %-38s %s\n", left, commands[i].summary);
 	}
 	return out == stdout ? EXIT_SUCCESS : 2;
 }
