@@ -24,6 +24,13 @@ follows_seed() {
 		[ "$(cat /sys/class/net/eth0/address)" = 52:54:00:12:34:56 ]
 		ip -4 -br address show dev eth0 | grep -F 10.0.2.50/24
 		ip route show default | grep "via 10.0.2.2 dev eth0 proto static"
+		ip -4 -br address show dev bond0.7 | grep -F 192.0.2.7/24
+		ip -d link show dev bond0.7 | grep "vlan protocol 802.1Q id 7"
+		ip -d link show dev bond0 | grep "mode active-backup"
+		[ "$(cat /sys/class/net/bond0/bonding/slaves)" = eth1 ]
+		! journalctl -b -u systemd-networkd | grep -iE "unknown|parse|invalid"
+		[ "$(systemctl show -P InactiveExitTimestampMonotonic systemd-networkd)" -ge \
+			"$(systemctl show -P ActiveEnterTimestampMonotonic aether-seed)" ]
 		resolvectl dns eth0 | grep -F 10.0.2.3
 		resolvectl domain eth0 | grep -F home.example
 		[ "$(stat -c %U:%G:%a /etc/of-seed)" = aether:sudo:640 ]
@@ -51,8 +58,8 @@ has_cert() {
 }
 
 without_seed() {
-	in_guest "$1" '! test -e /run/aether/remarks/seed && ! ls /run/systemd/network/10-seed-* && systemctl is-active aether-seed &&
-		! dpkg -s cloud-init' 2>/dev/null
+	in_guest "$1" '! test -e /run/aether/remarks/seed && ! ls /run/systemd/network/10-seed-* &&
+		systemctl is-active aether-seed && ! dpkg -s cloud-init' 2>/dev/null
 }
 
 verified_root() {
@@ -143,7 +150,7 @@ bios() {
 	make_seed "$seed" 10.0.2.50
 	new_machine bios $GROWN
 	options=(-machine pc -device 'virtio-blk-pci,drive=disk' -drive "file=$seed,if=none,id=seed,format=raw,readonly=on"
-		-device 'ide-cd,drive=seed')
+		-device 'ide-cd,drive=seed' -nic 'user,model=virtio-net-pci,mac=52:54:00:12:34:57')
 	start bios 10.0.2.50 "${options[@]}"
 	first_boot bios
 	ok "bios: its seed is followed" follows_seed bios

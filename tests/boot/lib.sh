@@ -39,8 +39,8 @@ where() {
 	WHERE=(-p "$(port "$1" 22)" 127.0.0.1)
 }
 
-# make_seed FILE ADDRESS: a NoCloud disc as Proxmox makes one, with what is never followed (users, packages), and files below /etc
-# and /var as snippets have them.
+# make_seed FILE ADDRESS: a NoCloud disc as Proxmox makes one, with what is never followed (users, packages), and what
+# snippets may have: files below /etc and /var, a VLAN on a bond of a second card.
 make_seed() {
 	local folder
 	folder=$(mktemp -d -p "$WORK")
@@ -73,6 +73,19 @@ make_seed() {
 		        address: '$2'
 		        netmask: '255.255.255.0'
 		        gateway: '10.0.2.2'
+		    - type: physical
+		      name: eth1
+		      mac_address: '52:54:00:12:34:57'
+		    - type: bond
+		      name: bond0
+		      bond_interfaces: [eth1]
+		      params: {bond-mode: active-backup, bond-miimon: 100}
+		    - type: vlan
+		      name: bond0.7
+		      vlan_link: bond0
+		      vlan_id: 7
+		      subnets:
+		      - {type: static, address: 192.0.2.7/24}
 		    - type: nameserver
 		      address:
 		      - '10.0.2.3'

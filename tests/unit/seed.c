@@ -1,5 +1,5 @@
-/* What a machine makes of a seed's user-data and meta-data: its name, files, whom it trusts, and what it says of the rest. Trees
- * that stand for machines are below scratch(). */
+/* What a machine makes of a seed's user-data and meta-data: its name, whom it trusts, and what it says of the rest. Trees that
+ * stand for machines are below scratch(). */
 #include "suite.h"
 
 #include <stdio.h>
@@ -46,12 +46,13 @@ static const char *follow(const char *user, const char *meta)
 #define ID "instance-id: i1\n"
 #define HOSTS "127.0.0.1 localhost\n::1 localhost\n10.0.0.9 nas\n"
 
-/* --- names -------------------------------------------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *user, *meta, *hostname, *hosts, *remarks;
 } names[] = {
-	{CONFIG "hostname: a\nfqdn: a.home.example\nmanage_etc_hosts: true\n", ID, "a\n", "127.0.1.1 a.home.example a\n" HOSTS, ""},
+	{CONFIG "hostname: a\nfqdn: a.home.example\nmanage_etc_hosts: true\n", ID, "a\n",
+	 "127.0.1.1 a.home.example a\n" HOSTS, ""},
 	{CONFIG, ID "local-hostname: b\n", "b\n", "127.0.1.1 b\n" HOSTS, ""},
 	{CONFIG, ID "local-hostname: b.home.example\n", "b\n", "127.0.1.1 b.home.example b\n" HOSTS, ""},
 	{NULL, ID "local-hostname: b\n", "b\n", "127.0.1.1 b\n" HOSTS, ""},
@@ -94,7 +95,7 @@ START_TEST(a_time_zone_is_one_of_the_images)
 }
 END_TEST
 
-/* --- what is not followed ------------------------------------------------------------------------------------------------- */
+/* --- what is not followed ---------------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *user, *meta, *remarks;
@@ -161,7 +162,7 @@ START_TEST(remarks_are_one_line_each_and_have_an_end)
 }
 END_TEST
 
-/* --- whom it trusts --------------------------------------------------------------------------------------------------------- */
+/* --- whom it trusts ---------------------------------------------------------------------------------------------- */
 
 #define PEM(text) "-----BEGIN CERTIFICATE-----\n" text "\n-----END CERTIFICATE-----"
 
@@ -178,12 +179,12 @@ START_TEST(certificates_have_a_file_each_and_those_of_before_go)
 	ck_assert_str_eq(scratch_text("tree" "/run/aether/ca-certificates/seed-2.crt"), PEM("two") "\n");
 	ck_assert_str_eq(scratch_text("tree/etc/ca-certificates.conf"), "# ours\n!mozilla/One.crt\n!mozilla/Two.crt\n\n");
 	ck_assert_str_eq(follow(CONFIG "ca-certs: {trusted: '" PEM("three") "', more: 1}\n", ID),
-			 "user-data:2: 'more' of ca_certs is not followed\n");
+			 "user-data:4: 'more' of ca_certs is not followed\n");
 	ck_assert_int_eq(scratch_look("tree/run/aether/ca-certificates/seed-2.crt").st_mode, 0);
 }
 END_TEST
 
-/* --- owners ----------------------------------------------------------------------------------------------------------------- */
+/* --- owners ------------------------------------------------------------------------------------------------------ */
 
 static const struct {
 	const char *text;

@@ -24,7 +24,7 @@ static const char *write_files(const char *instance, const char *list)
 	});
 }
 
-/* --- one file ------------------------------------------------------------------------------------------------------------- */
+/* --- one file ---------------------------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *entry, *path, *text; /* `path` NULL: nothing is written */
@@ -58,7 +58,8 @@ static const struct {
 	 "user-data:3: '/etc/../usr/a' is not written: it is no path of a file\n"},
 	{"{path: /etc/a/.., content: x}", NULL, NULL, 0, "user-data:3: '/etc/a/..' is not written: it is no path of a file\n"},
 	{"{path: /etc/, content: x}", NULL, NULL, 0, "user-data:3: '/etc/' is not written: it is no path of a file\n"},
-	{"{path: \"/etc/a\\nb\", content: x}", NULL, NULL, 0, "user-data:3: '/etc/a b' is not written: it is no path of a file\n"},
+	{"{path: \"/etc/a\\nb\", content: x}", NULL, NULL, 0,
+	 "user-data:3: '/etc/a b' is not written: it is no path of a file\n"},
 	{"{path: /proc/sys/kernel/x, content: x}", NULL, NULL, 0,
 	 "user-data:3: '/proc/sys/kernel/x' is not written: that is the kernel's\n"},
 	{"{path: /var/lib/aether/identity/x, content: x}", NULL, NULL, 0,
@@ -81,7 +82,7 @@ START_TEST(a_file_is_what_its_entry_says)
 }
 END_TEST
 
-/* --- links that somebody laid ------------------------------------------------------------------------------------------------ */
+/* --- links that somebody laid ------------------------------------------------------------------------------------ */
 
 START_TEST(no_link_leads_out_of_the_place)
 {
@@ -106,7 +107,7 @@ START_TEST(no_link_leads_out_of_the_place)
 }
 END_TEST
 
-/* --- once, and each time --------------------------------------------------------------------------------------------------- */
+/* --- once, and each time ----------------------------------------------------------------------------------------- */
 
 #define CERT "- {path: /var/lib/tls/cert, content: first}\n"
 #define CONFIGURED "- {path: /etc/conf, content: as said}\n"

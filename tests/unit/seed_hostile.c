@@ -38,7 +38,8 @@ static const struct {
 	{"{[a]: b}", "", 0, "network-config:1: a key is no text, so nothing of it is followed\n"},
 	{"a: \"b\\0c\"", "", 0, "network-config:1: there is a NUL in a text, so nothing of it is followed\n"},
 	{"version: 1\nconfig:\n- type: nameserver\n  address:\n", "  - 192.0.2.1\n", 5000, ""},
-	{"version: 2\nversion: [", "", 0, "network-config:3: did not find expected node content, so nothing of it is followed\n"},
+	{"version: 2\nversion: [", "", 0,
+	 "network-config:3: did not find expected node content, so nothing of it is followed\n"},
 };
 
 START_TEST(a_hostile_document_ends_with_a_remark)

@@ -1,5 +1,5 @@
-/* A seed's network, in both versions, as the files that networkd, udev and resolved read. tests/tree/seed.sh has a real networkd
- * judge such files. */
+/* A seed's network, in both versions, as the files that networkd, udev and resolved read. tests/lxc/seed.sh has a real
+ * networkd judge such files. */
 #include "suite.h"
 
 #include "machine/seed/networkd_put.h"
@@ -9,7 +9,7 @@
 static const struct {
 	const char *seed, *files, *remarks;
 } seeds[] = {
-	{
+	{ /* pve */
 	 "version: 1\n"
 	 "config:\n"
 	 "    - type: physical\n"
@@ -102,7 +102,7 @@ static const struct {
 	 "Domains=home.example\n"
 	 "Domains=lab.example\n",
 	 ""},
-	{
+	{ /* local-dhcp */
 	 "version: 2\n"
 	 "ethernets:\n"
 	 "  interface0:\n"
@@ -124,7 +124,7 @@ static const struct {
 	 "[Network]\n"
 	 "DHCP=ipv4\n",
 	 ""},
-	{
+	{ /* v1-lines */
 	 "network:\n"
 	 "  version: 1\n"
 	 "  config:\n"
@@ -179,7 +179,7 @@ static const struct {
 	 "Destination=203.0.113.0/24\n"
 	 "Gateway=192.0.2.12\n",
 	 "network-config:20: no link reaches the gateway '10.99.0.1' of a route\n"},
-	{
+	{ /* v1-stack */
 	 "version: 1\n"
 	 "config:\n"
 	 "- {type: physical, name: nic0, mac_address: \"02:00:00:00:00:01\"}\n"
@@ -188,7 +188,13 @@ static const struct {
 	 "  name: bond0\n"
 	 "  bond_interfaces: [nic0, nic1]\n"
 	 "  mtu: 1400\n"
-	 "  params: {bond-mode: 1, bond_miimon: 100, bond-primary: nic1, bond-updelay: 200, bond-lacp-rate: fast, bond-slaves: none}\n"
+	 "  params:\n"
+	 "    bond-mode: 1\n"
+	 "    bond_miimon: 100\n"
+	 "    bond-primary: nic1\n"
+	 "    bond-updelay: 200\n"
+	 "    bond-lacp-rate: fast\n"
+	 "    bond-slaves: none\n"
 	 "  subnets: [{type: manual}]\n"
 	 "- {type: vlan, name: bond0.20, vlan_link: bond0, vlan_id: 20, subnets: [{type: static, address: 10.20.0.2/24}]}\n"
 	 "- type: bridge\n"
@@ -280,7 +286,7 @@ static const struct {
 	 "DHCP=no\n"
 	 "Bridge=br0\n",
 	 ""},
-	{
+	{ /* v2 */
 	 "network:\n"
 	 "  version: 2\n"
 	 "  renderer: networkd\n"
@@ -395,7 +401,7 @@ static const struct {
 	 "[Network]\n"
 	 "DHCP=ipv4\n",
 	 ""},
-	{
+	{ /* v2-stack */
 	 "version: 2\n"
 	 "ethernets:\n"
 	 "  one: {match: {macaddress: \"02:00:00:00:01:01\"}, set-name: port1}\n"
@@ -404,7 +410,8 @@ static const struct {
 	 "bonds:\n"
 	 "  bond0:\n"
 	 "    interfaces: [one, two]\n"
-	 "    parameters: {mode: active-backup, mii-monitor-interval: 100, primary: one, arp-ip-targets: [], fail-over-mac-policy: active}\n"
+	 "    parameters:\n"
+	 "      {mode: 1, mii-monitor-interval: 100, primary: one, fail-over-mac-policy: active, arp-ip-targets: []}\n"
 	 "bridges:\n"
 	 "  br0:\n"
 	 "    interfaces: [three, bond0]\n"
@@ -501,8 +508,8 @@ static const struct {
 	 "DHCP=no\n"
 	 "Address=10.3.0.2/16\n"
 	 "VLAN=guests\n",
-	 "network-config:9: 'arp-ip-targets' of bond0 is none that there can be\n"},
-	{
+	 "network-config:10: 'arp-ip-targets' of bond0 is none that there can be\n"},
+	{ /* v2-match */
 	 "version: 2\n"
 	 "ethernets:\n"
 	 "  id0:\n"
@@ -525,7 +532,7 @@ static const struct {
 	 "Gateway=10.0.0.1\n"
 	 "GatewayOnLink=yes\n",
 	 "network-config:8: 'e*' is no name of a network device\n"},
-	{
+	{ /* dns-only */
 	 "version: 1\n"
 	 "config:\n"
 	 "- {type: nameserver, address: [9.9.9.9], search: [home.example]}\n",
@@ -534,14 +541,21 @@ static const struct {
 	 "DNS=9.9.9.9\n"
 	 "Domains=home.example\n",
 	 ""},
-	{
+	{ /* wrong */
 	 "version: 1\n"
 	 "config:\n"
 	 "- {type: physical, name: \"eth0\\nName=evil\", mac_address: \"02:00:00:00:00:09\"}\n"
-	 "- {type: physical, name: eth1, mac_address: \"not a mac\", wakeonlan: true, subnets: [{type: static, address: 300.1.1.1}, {type: ipx}]}\n"
+	 "- type: physical\n"
+	 "  name: eth1\n"
+	 "  mac_address: \"not a mac\"\n"
+	 "  wakeonlan: true\n"
+	 "  subnets: [{type: static, address: 300.1.1.1}, {type: ipx}]\n"
 	 "- {type: vlan, name: v5, vlan_link: eth1, vlan_id: 5000}\n"
 	 "- {type: vlan, name: v6, vlan_link: v6, vlan_id: 6}\n"
-	 "- {type: physical, name: eth2, mtu: \"1500\\nDHCP=yes\", subnets: [{type: static, address: 10.1.1.1, netmask: 255.0.255.0, gateway: 10.9.9.9}]}\n"
+	 "- type: physical\n"
+	 "  name: eth2\n"
+	 "  mtu: \"1500\\nDHCP=yes\"\n"
+	 "  subnets: [{type: static, address: 10.1.1.1, netmask: 255.0.255.0, gateway: 10.9.9.9}]\n"
 	 "- {type: nameserver, address: [\"10.0.0.1 x\"], search: [\"a b\", \"c\\x01d\"]}\n"
 	 "- {type: nameserver, interface: nobody, address: 1.1.1.1}\n"
 	 "- {type: wifi, name: wlan0}\n",
@@ -566,24 +580,25 @@ static const struct {
 	 "Gateway=10.9.9.9\n"
 	 "GatewayOnLink=yes\n",
 	 "network-config:3: 'eth0 Name=evil' is no name of a network device\n"
-	 "network-config:4: 'not a mac' is no MAC address\n"
-	 "network-config:4: '300.1.1.1' is no address\n"
-	 "network-config:4: a subnet of the type 'ipx' is not followed\n"
-	 "network-config:4: 'wakeonlan' of eth1 is not followed\n"
-	 "network-config:5: '5000' is more than 4094\n"
-	 "network-config:7: '1500 DHCP=yes' is no number\n"
-	 "network-config:7: '255.0.255.0' is no netmask\n"
-	 "network-config:10: the type 'wifi' is not followed\n"
-	 "network-config:8: 'x' is no address\n"
-	 "network-config:8: 'c d' is no domain\n"
-	 "network-config:9: a nameserver is for 'nobody', which is no link of this seed\n"
+	 "network-config:6: 'not a mac' is no MAC address\n"
+	 "network-config:8: '300.1.1.1' is no address\n"
+	 "network-config:8: a subnet of the type 'ipx' is not followed\n"
+	 "network-config:7: 'wakeonlan' of eth1 is not followed\n"
+	 "network-config:9: '5000' is more than 4094\n"
+	 "network-config:13: '1500 DHCP=yes' is no number\n"
+	 "network-config:14: '255.0.255.0' is no netmask\n"
+	 "network-config:17: the type 'wifi' is not followed\n"
+	 "network-config:15: 'x' is no address\n"
+	 "network-config:15: 'c d' is no domain\n"
+	 "network-config:16: a nameserver is for 'nobody', which is no link of this seed\n"
 	 "network-config: 'v5' is a VLAN without a number or without a link that it is on: it is not followed\n"
 	 "network-config: 'v6' is a VLAN on itself: it is not followed\n"},
-	{
+	{ /* wrong-version */
 	 "version: 3\n"
 	 "ethernets: {}\n",
 	 "",
-	 "network-config:1: it has neither 'version: 1' with a list 'config' nor 'version: 2', so nothing of it is followed\n"},
+	 "network-config:1: it has neither 'version: 1' with a list 'config' nor 'version: 2', "
+	 "so nothing of it is followed\n"},
 };
 
 START_TEST(a_network_is_told_to_networkd)

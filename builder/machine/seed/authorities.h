@@ -8,8 +8,8 @@
 
 enum { AUTHORITIES_MAX = 64, AUTHORITY_BYTES = 64 << 10 };
 
-/* Puts the certificates of `map` (NULL: none) into the tree `root`, where update-ca-certificates(8) finds them, and on the machine
- * (`root` is "") has it make /etc/ssl/certs anew. */
+/* Puts the certificates of `map` (NULL: none) into the tree `root`, where update-ca-certificates(8) finds them, and on
+ * the machine (`root` is "") has it make /etc/ssl/certs anew. */
 void authorities_follow(struct memory *memory, struct remarks *remarks, const char *root, const struct value *map);
 
 #endif

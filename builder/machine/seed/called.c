@@ -28,7 +28,7 @@ static void called_put(struct called *called, const char *path, const char *text
 		remark(called->remarks, "%s: %s", path, strerror(-r));
 }
 
-/* --- the name ------------------------------------------------------------------------------------------------------------ */
+/* --- the name ---------------------------------------------------------------------------------------------------- */
 
 /* Labels of letters, digits and '-' with dots between (RFC 1123). */
 static bool called_is_name(const char *text, size_t max)
@@ -60,7 +60,8 @@ static const char *called_first_label(struct called *called, const char *name)
 static void called_decide(struct called *called, const struct value *user, const struct value *meta)
 {
 	const char *hostname = called_name(called, value_get(user, "hostname"), FQDN_MAX);
-	const char *local = called_name(called, value_get(meta, "local-hostname"), FQDN_MAX), *name = hostname ? hostname : local;
+	const char *local = called_name(called, value_get(meta, "local-hostname"), FQDN_MAX);
+	const char *name = hostname ? hostname : local;
 
 	called->fqdn = called_name(called, value_get(user, "fqdn"), FQDN_MAX);
 	if (!called->fqdn && hostname && strchr(hostname, '.'))
@@ -107,7 +108,7 @@ static void called_set(struct called *called)
 		remark(called->remarks, "the machine cannot be called '%s': %s", called->hostname, strerror(errno));
 }
 
-/* --- the time zone ------------------------------------------------------------------------------------------------------- */
+/* --- the time zone ----------------------------------------------------------------------------------------------- */
 
 static void called_set_zone(struct called *called, const struct value *value)
 {

@@ -119,7 +119,8 @@ static void cards_rename_one(struct network *network, struct cards *cards, const
 	if (r == 0)
 		r = cards_call(cards, card, link->name);
 	if (r < 0)
-		remark(network->remarks, "network-config: '%s' cannot be called '%s': %s", card->name, link->name, strerror(-r));
+		remark(network->remarks, "network-config: '%s' cannot be called '%s': %s", card->name, link->name,
+		       strerror(-r));
 }
 
 void cards_rename(struct network *network)

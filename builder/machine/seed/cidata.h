@@ -19,12 +19,12 @@ struct cidata {
 /* The file's name: "meta-data". */
 const char *cidata_name(enum cidata_name file);
 
-/* Reads the files of a folder; what is no plain file, or larger than DOCUMENT_BYTES, is a remark. False when the folder cannot
- * be read. */
+/* Reads the files of a folder; what is no plain file, or larger than DOCUMENT_BYTES, is a remark. False when the folder
+ * cannot be read. */
 bool cidata_read(struct memory *memory, struct remarks *remarks, const char *folder, struct cidata *ret_cidata);
 
-/* Waits for udev, mounts the disc where nobody else sees it, read-only, reads it, and lets go of it. False without a disc, or when it
- * cannot be read, which is a remark. */
+/* Waits for udev, mounts the disc where nobody else sees it, read-only, reads it, and lets go of it. False without a
+ * disc, or when it cannot be read, which is a remark. */
 bool cidata_find(struct memory *memory, struct remarks *remarks, struct cidata *ret_cidata);
 
 #endif

@@ -9,7 +9,7 @@
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define NAME_SIGNS LETTERS DIGITS "_.-"
 
-/* --- texts ------------------------------------------------------------------------------------------------------------ */
+/* --- texts ------------------------------------------------------------------------------------------------------- */
 
 static bool links_is_of(const char *text, const char *signs, size_t max)
 {
@@ -101,7 +101,7 @@ const char *link_address(struct network *network, const struct value *value, boo
 	return NULL;
 }
 
-/* --- lists ------------------------------------------------------------------------------------------------------------ */
+/* --- lists ------------------------------------------------------------------------------------------------------- */
 
 void words_add(struct network *network, const struct value *said, struct words *words, const char *text)
 {
@@ -165,7 +165,7 @@ void words_add_domains(struct network *network, struct words *words, const struc
 	links_add_each(network, words, value, links_add_domain);
 }
 
-/* --- links ------------------------------------------------------------------------------------------------------------ */
+/* --- links ------------------------------------------------------------------------------------------------------- */
 
 struct link *link_find(struct network *network, const char *id)
 {

@@ -4,7 +4,7 @@
 
 #include "machine/seed/parameters.h"
 
-/* --- what is on a link -------------------------------------------------------------------------------------------------- */
+/* --- what is on a link ------------------------------------------------------------------------------------------- */
 
 /* A route of a link, or of all: `network` and `destination` are the same word. */
 static struct route network_v1_route(struct network *network, const struct value *map)
@@ -139,7 +139,7 @@ static void network_v1_common(struct network *network, struct link *link, const 
 		network_v1_subnet(network, link, item);
 }
 
-/* --- links -------------------------------------------------------------------------------------------------------------- */
+/* --- links ------------------------------------------------------------------------------------------------------- */
 
 #define COMMON "type name mac_address mtu accept-ra optional subnets id "
 
@@ -194,7 +194,7 @@ static void network_v1_bridge(struct network *network, const struct value *map)
 	network_v1_ports(network, map, LINK_BRIDGE, "bridge_interfaces", COMMON "bridge_interfaces params");
 }
 
-/* --- what is said for more than one link ---------------------------------------------------------------------------------- */
+/* --- what is said for more than one link ------------------------------------------------------------------------- */
 
 static void network_v1_nameserver(struct network *network, const struct value *map)
 {

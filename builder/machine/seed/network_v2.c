@@ -4,7 +4,7 @@
 
 #include "machine/seed/parameters.h"
 
-/* --- what is on a link -------------------------------------------------------------------------------------------------- */
+/* --- what is on a link ------------------------------------------------------------------------------------------- */
 
 static const char *network_v2_word(struct network *network, const struct value *value, const char *const words[], size_t n)
 {
@@ -166,7 +166,7 @@ static void network_v2_common(struct network *network, struct link *link, const 
 	link->optional = value_truth(value_get(map, "optional")) == 1;
 }
 
-/* --- links -------------------------------------------------------------------------------------------------------------- */
+/* --- links ------------------------------------------------------------------------------------------------------- */
 
 static void network_v2_ethernet(struct network *network, const struct value *map)
 {
@@ -229,15 +229,15 @@ static const struct {
 } kinds[] = {{"ethernets", network_v2_ethernet}, {"vlans", network_v2_vlan}, {"bonds", network_v2_bond},
 	     {"bridges", network_v2_bridge}};
 
-void network_v2_read(struct network *network, const struct value *map)
+void network_v2_read(struct network *network, const struct value *top)
 {
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-		const struct value *links = value_get(map, kinds[i].word);
+		const struct value *links = value_get(top, kinds[i].word);
 
 		if (links && links->kind != VALUE_MAP)
 			value_remark(network->remarks, links, "'%s' is no map", links->key);
-		for (const struct value *link = links && links->kind == VALUE_MAP ? links->first : NULL; link; link = link->next)
-			kinds[i].read(network, link);
+		for (const struct value *map = links && links->kind == VALUE_MAP ? links->first : NULL; map; map = map->next)
+			kinds[i].read(network, map);
 	}
-	value_remark_unknown(network->remarks, map, "version renderer ethernets vlans bonds bridges", "the network");
+	value_remark_unknown(network->remarks, top, "version renderer ethernets vlans bonds bridges", "the network");
 }

@@ -70,7 +70,7 @@ static void networkd_add(struct network *network, struct link *link, const char 
 	free(bytes);
 }
 
-/* --- .link: what udev calls a card --------------------------------------------------------------------------------------- */
+/* --- .link: what udev calls a card ------------------------------------------------------------------------------- */
 
 static void networkd_write_link(struct network *network, const struct link *link, struct networkd_text *text)
 {
@@ -82,7 +82,7 @@ static void networkd_write_link(struct network *network, const struct link *link
 	networkd_value(text, "Link", "Name", link->name);
 }
 
-/* --- .netdev: what is no card --------------------------------------------------------------------------------------------- */
+/* --- .netdev: what is no card ------------------------------------------------------------------------------------ */
 
 static void networkd_write_netdev(struct network *network, const struct link *link, struct networkd_text *text)
 {
@@ -99,7 +99,7 @@ static void networkd_write_netdev(struct network *network, const struct link *li
 	networkd_lines(text, link->kind == LINK_BOND ? "Bond" : "Bridge", &link->parameters);
 }
 
-/* --- .network -------------------------------------------------------------------------------------------------------------- */
+/* --- .network ---------------------------------------------------------------------------------------------------- */
 
 static void networkd_write_match(const struct link *link, struct networkd_text *text)
 {
@@ -165,7 +165,7 @@ static void networkd_write_network(struct network *network, const struct link *l
 		networkd_write_route(&link->routes[i], text);
 }
 
-/* --- all of them ------------------------------------------------------------------------------------------------------------ */
+/* --- all of them ------------------------------------------------------------------------------------------------- */
 
 static const char *networkd_problem(struct network *network, const struct link *link)
 {
@@ -189,7 +189,8 @@ static void networkd_prepare(struct network *network)
 		const char *problem = networkd_problem(network, &network->links[i]);
 
 		if (problem)
-			remark(network->remarks, "network-config: '%s' %s: it is not followed", network->links[i].id, problem);
+			remark(network->remarks, "network-config: '%s' %s: it is not followed", network->links[i].id,
+			       problem);
 		else
 			network->links[n++] = network->links[i];
 	}

@@ -19,8 +19,8 @@ struct networkd_file {
 	const char *folder, *name, *text;
 };
 
-/* The files of a network, in its memory; how many. What cannot be (a VLAN without a number, …) is a remark. Links that are named
- * by others and said by nobody come to be. (systemd.network(5), systemd.netdev(5), systemd.link(5)) */
+/* The files of a network, in its memory; how many. What cannot be (a VLAN without a number, …) is a remark. Links that
+ * are named by others and said by nobody come to be. (systemd.network(5), systemd.netdev(5), systemd.link(5)) */
 size_t networkd_files(struct network *network, struct networkd_file ret_files[NETWORKD_FILES_MAX]);
 
 #endif

@@ -31,7 +31,8 @@ static void networkd_put_sweep(struct memory *memory, const char *root, const ch
 		closedir(open_folder);
 }
 
-void networkd_put(struct memory *memory, struct remarks *remarks, const char *root, const struct networkd_file *files, size_t n)
+void networkd_put(struct memory *memory, struct remarks *remarks, const char *root, const struct networkd_file *files,
+		  size_t n)
 {
 	static const char *const folders[] = {NETWORKD_FOLDER, RESOLVED_FOLDER};
 

@@ -25,8 +25,9 @@ static const struct {
 	{"ca_certs", NULL}, {"ca-certs", NULL}, {"merge_how", ""}, {"merge_type", ""}, {"user", USERS}, {"users", USERS},
 	{"password", USERS}, {"chpasswd", USERS}, {"groups", USERS}, {"ssh_pwauth", LOGINS}, {"ssh_authorized_keys", LOGINS},
 	{"ssh_import_id", LOGINS}, {"ssh_keys", LOGINS}, {"disable_root", LOGINS}, {"packages", PACKAGES},
-	{"package_update", PACKAGES}, {"package_upgrade", PACKAGES}, {"package_reboot_if_required", PACKAGES}, {"apt", PACKAGES},
-	{"snap", PACKAGES}, {"runcmd", COMMANDS}, {"bootcmd", COMMANDS}, {"power_state", COMMANDS}, {"mounts", DISKS},
+	{"package_update", PACKAGES}, {"package_upgrade", PACKAGES}, {"package_reboot_if_required", PACKAGES},
+	{"apt", PACKAGES}, {"snap", PACKAGES},
+	{"runcmd", COMMANDS}, {"bootcmd", COMMANDS}, {"power_state", COMMANDS}, {"mounts", DISKS},
 	{"swap", DISKS}, {"growpart", DISKS}, {"resize_rootfs", DISKS}, {"disk_setup", DISKS}, {"fs_setup", DISKS},
 };
 
@@ -61,12 +62,13 @@ static const struct {
 	const char *begin, *what;
 } others[] = {
 	{"#!", "it is a script"}, {"#include", "it names files elsewhere"}, {"Content-Type:", "it is of several parts (MIME)"},
-	{"MIME-Version:", "it is of several parts (MIME)"}, {"## template:", "it is a template"}, {"\x1f\x8b", "it is compressed"},
-	{"", "its first line is not '#cloud-config'"},
+	{"MIME-Version:", "it is of several parts (MIME)"}, {"## template:", "it is a template"},
+	{"\x1f\x8b", "it is compressed"}, {"", "its first line is not '#cloud-config'"},
 };
 
 /* user-data as a map; NULL when there is nothing in it that can be followed. */
-static const struct value *seed_read_user_data(struct memory *memory, struct remarks *remarks, const char *bytes, size_t size)
+static const struct value *seed_read_user_data(struct memory *memory, struct remarks *remarks, const char *bytes,
+					       size_t size)
 {
 	static const char header[] = "#cloud-config";
 	const struct value *user;
@@ -94,7 +96,8 @@ static const struct value *seed_read(struct memory *memory, struct remarks *rema
 	return values_read(memory, remarks, cidata_name(file), cidata->files[file].bytes, cidata->files[file].size);
 }
 
-static void seed_follow_network(struct memory *memory, struct remarks *remarks, const char *root, const struct value *document)
+static void seed_follow_network(struct memory *memory, struct remarks *remarks, const char *root,
+				const struct value *document)
 {
 	struct network *network = memory_take(memory, sizeof *network);
 	struct networkd_file *files = memory_take(memory, NETWORKD_FILES_MAX * sizeof *files);
@@ -150,13 +153,15 @@ static void seed_remark_elsewhere(struct remarks *remarks)
 
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
 		if (read_line(places[i], text, sizeof text) > 0 && strstr(text, "ds=nocloud"))
-			remark(remarks, "%s names a seed (ds=nocloud…), which is not followed: a disc labelled 'cidata' is", places[i]);
+			remark(remarks, "%s names a seed (ds=nocloud…), which is not followed: a disc labelled 'cidata' is",
+			       places[i]);
 }
 
 static bool seed_options(int argc, char **argv, const char **ret_from, const char **ret_root)
 {
-	static const struct option options[] = {{"from", required_argument, NULL, 'f'}, {"root", required_argument, NULL, 'r'},
-						{NULL, 0, NULL, 0}};
+	static const struct option options[] = {
+		{"from", required_argument, NULL, 'f'}, {"root", required_argument, NULL, 'r'}, {NULL, 0, NULL, 0},
+	};
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0) {

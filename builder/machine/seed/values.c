@@ -277,7 +277,7 @@ const struct value *values_read(struct memory *memory, struct remarks *remarks, 
 	return value;
 }
 
-/* --- looking at values ----------------------------------------------------------------------------------------------- */
+/* --- looking at values ------------------------------------------------------------------------------------------- */
 
 const struct value *value_get(const struct value *map, const char *key)
 {

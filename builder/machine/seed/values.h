@@ -1,6 +1,6 @@
-/* A document of a seed: YAML (1.1, as cloud-init reads it) as a tree of values. Whoever wrote it may mean harm: documents have
- * at most DOCUMENT_BYTES, VALUES_MAX values with what aliases stand for counted each time, VALUES_DEPTH levels, VALUES_MEMBERS
- * keys in a map. */
+/* A document of a seed: YAML (1.1, as cloud-init reads it) as a tree of values. Whoever wrote it may mean harm:
+ * documents have at most DOCUMENT_BYTES, VALUES_MAX values with what aliases stand for counted each time, VALUES_DEPTH
+ * levels, VALUES_MEMBERS keys in a map. */
 #ifndef MACHINE_SEED_VALUES_H
 #define MACHINE_SEED_VALUES_H
 
@@ -30,8 +30,8 @@ struct value {
 	const struct value *first, *next; /* what is in a list or a map; the next beside it */
 };
 
-/* Reads a document, all of whose memory is the memory's: its value, or NULL and a remark when it is none that can be read. Of a key
- * that is said twice the last value counts, and a remark says so. */
+/* Reads a document, all of whose memory is the memory's: its value, or NULL and a remark when it is none that can be
+ * read. Of a key that is said twice the last value counts, and a remark says so. */
 const struct value *values_read(struct memory *memory, struct remarks *remarks, const char *document, const char *text,
 				size_t size);
 
@@ -51,8 +51,8 @@ int value_truth(const struct value *value);
 void value_remark(struct remarks *remarks, const struct value *value, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Remarks each member of `map` that is not in `known` (separated by spaces) as one that is not followed. `what` is whose it
- * is: "eth0". What is null asks for nothing. */
+/* Remarks each member of `map` that is not in `known` (separated by spaces) as one that is not followed. `what` is
+ * whose it is: "eth0". What is null asks for nothing. */
 void value_remark_unknown(struct remarks *remarks, const struct value *map, const char *known, const char *what);
 
 #endif

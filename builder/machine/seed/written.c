@@ -20,7 +20,7 @@ struct written {
 	size_t bytes;                  /* of all files so far */
 };
 
-/* --- what was written already ------------------------------------------------------------------------------------------ */
+/* --- what was written already ------------------------------------------------------------------------------------ */
 
 static void written_read_record(struct written *written)
 {
@@ -59,7 +59,7 @@ static int written_note(struct written *written, const char *line)
 	return r < 0 ? r : write_whole(folder, WRITTEN_NAME, record + 1);
 }
 
-/* --- what stands in an entry ------------------------------------------------------------------------------------------- */
+/* --- what stands in an entry ------------------------------------------------------------------------------------- */
 
 static const struct {
 	const char *word;
@@ -132,7 +132,7 @@ static bool written_is_forgotten(const char *path)
 	return strncmp(path, "/etc/", 5) == 0 || strncmp(path, "/run/", 5) == 0 || strncmp(path, "/tmp/", 5) == 0;
 }
 
-/* --- the files ---------------------------------------------------------------------------------------------------------- */
+/* --- the files --------------------------------------------------------------------------------------------------- */
 
 /* How many entries before `map` are of the same path. */
 static unsigned written_number(const struct value *list, const struct value *map, const char *path)
@@ -160,8 +160,8 @@ static void written_put(struct written *written, const struct value *map, const 
 	}
 	r = line ? written_note(written, line) : 0;
 	if (r < 0)
-		value_remark(written->remarks, map, "'%s' will be written again, because that it was cannot be noted: %s", put.path,
-			     strerror(-r));
+		value_remark(written->remarks, map, "'%s' will be written again, because that it was cannot be noted: %s",
+			     put.path, strerror(-r));
 }
 
 static void written_follow_one(struct written *written, const struct value *list, const struct value *map)
@@ -169,7 +169,8 @@ static void written_follow_one(struct written *written, const struct value *list
 	const char *path = value_get_text(map, "path"), *problem = path ? written_problem(path) : "it has no path", *line;
 	struct bytes content;
 
-	value_remark_unknown(written->remarks, map, "path content encoding owner permissions append defer", path ? path : "a file");
+	value_remark_unknown(written->remarks, map, "path content encoding owner permissions append defer",
+			     path ? path : "a file");
 	if (!problem && written->bytes > WRITTEN_BYTES_MAX)
 		problem = "the files before it are too large";
 	if (!problem)
