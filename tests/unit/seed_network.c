@@ -613,8 +613,10 @@ END_TEST
 /* What is no longer in the seed goes, and what is not the seed's stays. */
 START_TEST(files_of_an_earlier_seed_go)
 {
-	const struct networkd_file old[] = {{NETWORKD_FOLDER, "10-seed-a.network", "a"}, {NETWORKD_FOLDER, "20-other.network", "o"},
-					    {RESOLVED_FOLDER, RESOLVED_FILE, "r"}, {NETWORKD_FOLDER, "10-seed-b.netdev", "b"}};
+	const struct networkd_file old[] = {
+		{NETWORKD_FOLDER, "10-seed-a.network", "a"}, {NETWORKD_FOLDER, "20-other.network", "o"},
+		{RESOLVED_FOLDER, RESOLVED_FILE, "r"}, {NETWORKD_FOLDER, "10-seed-b.netdev", "b"},
+	};
 	const struct networkd_file new[] = {{NETWORKD_FOLDER, "10-seed-a.network", "A"}};
 
 	struct memory memory = {NULL};

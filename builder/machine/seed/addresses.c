@@ -38,12 +38,12 @@ bool address_parse(const char *text, struct address *ret_address)
 {
 	const char *slash = strchr(text, '/');
 	size_t n = slash ? (size_t)(slash - text) : strlen(text);
-	char plain[INET6_ADDRSTRLEN] = "";
+	char plain[INET6_ADDRSTRLEN];
 
 	*ret_address = (struct address){.prefix = NO_PREFIX};
 	if (n >= sizeof plain)
 		return false;
-	memcpy(plain, text, n);
+	snprintf(plain, sizeof plain, "%.*s", (int)n, text);
 	ret_address->family = strchr(plain, ':') ? AF_INET6 : AF_INET;
 	return inet_pton(ret_address->family, plain, ret_address->bytes) == 1 &&
 	       (!slash || address_mask(ret_address, slash + 1));

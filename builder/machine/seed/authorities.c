@@ -14,7 +14,7 @@
 #define END "-----END CERTIFICATE-----"
 #define LIST "/etc/ca-certificates.conf"
 
-enum { LIST_BYTES = 256 << 10, UPDATE_SECONDS = 120 };
+enum { LIST_BYTES = 256 << 10, MARKED_BYTES = 2 * LIST_BYTES, UPDATE_SECONDS = 120 };
 
 struct authorities {
 	struct memory *memory;
@@ -79,7 +79,7 @@ static void authorities_forget(struct authorities *authorities)
 /* In the list of Debian's authorities a '!' before the name takes one out. */
 static int authorities_distrust(struct authorities *authorities)
 {
-	char *list = memory_take(authorities->memory, LIST_BYTES), *marked = memory_take(authorities->memory, 2 * LIST_BYTES);
+	char *list = memory_take(authorities->memory, LIST_BYTES), *marked = memory_take(authorities->memory, MARKED_BYTES);
 	int r = read_line(memory_print(authorities->memory, "%s" LIST, authorities->root), list, LIST_BYTES);
 	size_t n = 0;
 

@@ -12,7 +12,8 @@
 #include "machine/agent/command.h"
 #include "machine/say.h"
 
-#define BY_LABEL "/dev/disk/by-label/"
+#define DISC "/dev/disk/by-label/cidata"
+#define DISC_OF_VFAT "/dev/disk/by-label/CIDATA"
 #define MOUNTED "/run/aether/seed"
 
 enum { SETTLE_SECONDS = 60 };
@@ -71,8 +72,8 @@ bool cidata_read(struct memory *memory, struct remarks *remarks, const char *fol
 /* The disc's device; NULL when there is none. Drivers are loaded while we wait; a disc that is there ends the waiting. */
 static const char *cidata_await(void)
 {
-	static const char *const settle[] = {"udevadm", "settle", "--timeout=60", "--exit-if-exists=" BY_LABEL "cidata", NULL};
-	static const char *const devices[] = {BY_LABEL "cidata", BY_LABEL "CIDATA"};
+	static const char *const settle[] = {"udevadm", "settle", "--timeout=60", "-E", DISC, NULL};
+	static const char *const devices[] = {DISC, DISC_OF_VFAT};
 
 	for (unsigned round = 0; round < 2; round++) {
 		for (size_t i = 0; i < sizeof devices / sizeof *devices; i++)

@@ -74,7 +74,7 @@ bool owner_find(const char *root, const char *text, uid_t *ret_uid, gid_t *ret_g
 	*ret_uid = 0;
 	*ret_gid = 0;
 	if (good && n)
-		memcpy(user, text, n);
+		snprintf(user, sizeof user, "%.*s", (int)n, text);
 	if (good && *user)
 		good = owner_user(root, user, ret_uid, ret_gid);
 	if (good && group && group[1])
