@@ -115,6 +115,7 @@ static const struct {
 	 "user-data:5: 'write_file' is not followed: aether-agent does not know it\n"},
 	{CONFIG, ID "public-keys: {a: b}\nseedfrom: http://x/\n",
 	 "meta-data:2: 'public-keys' of meta-data is not followed\nmeta-data:3: 'seedfrom' of meta-data is not followed\n"},
+	{CONFIG, "[a]", "meta-data:1: it is no map, so nothing of it is followed\n"},
 	{"#!/bin/sh\nreboot\n", ID, "user-data: it is a script, so nothing of it is followed\n"},
 	{"#include\nhttp://x/\n", ID, "user-data: it names files elsewhere, so nothing of it is followed\n"},
 	{"Content-Type: multipart/mixed\n", ID, "user-data: it is of several parts (MIME), so nothing of it is followed\n"},

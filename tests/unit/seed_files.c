@@ -141,6 +141,26 @@ START_TEST(what_is_kept_is_written_once_for_an_instance)
 }
 END_TEST
 
+/* A disc that cannot be read as a whole is no new instance. */
+START_TEST(without_an_instance_nothing_that_is_kept_is_written)
+{
+	static const char *const metas[] = {NULL, "a: [", "[i1]"};
+	static const char user[] = "#cloud-config\nwrite_files:\n" CERT CONFIGURED;
+
+	ck_assert_str_eq(write_files("i1", CERT), "");
+	overwrite("tree/var/lib/tls/cert", "renewed");
+	for (size_t i = 0; i < sizeof metas / sizeof *metas; i++)
+		ck_assert_ptr_nonnull(strstr(seeds_follow(scratch_path("tree"), (const char *[N_CIDATA]){
+			[META_DATA] = metas[i], [USER_DATA] = user}),
+			"'/var/lib/tls/cert' is not written: without an instance-id nobody knows whether it was\n"));
+	ck_assert_str_eq(scratch_text("tree/var/lib/tls/cert"), "renewed");
+	ck_assert_str_eq(scratch_text("tree/etc/conf"), "as said");
+	ck_assert_str_eq(seeds_follow(scratch_path("tree"), (const char *[N_CIDATA]){[META_DATA] = "", [USER_DATA] = user}),
+			 "");
+	ck_assert_str_eq(scratch_text("tree/var/lib/tls/cert"), "first");
+}
+END_TEST
+
 /* The power went when one of two was written. */
 START_TEST(what_was_not_written_yet_is_written_next_time)
 {
@@ -188,4 +208,5 @@ END_TEST
 
 LOOP_SUITE(seed_entries, a_file_is_what_its_entry_says, sizeof entries / sizeof *entries)
 SUITE(seed_files, no_link_leads_out_of_the_place, what_is_kept_is_written_once_for_an_instance,
+      without_an_instance_nothing_that_is_kept_is_written,
       what_was_not_written_yet_is_written_next_time, what_is_appended_is_there_once, the_record_has_an_end)

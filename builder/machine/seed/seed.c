@@ -49,7 +49,7 @@ static bool seed_asks_for_nothing(const struct value *value)
 
 static void seed_remark_keys(struct remarks *remarks, const struct value *user)
 {
-	for (const struct value *value = user->first; value; value = value->next) {
+	for (const struct value *value = user ? user->first : NULL; value; value = value->next) {
 		const char *reason = seed_reason(value->key);
 
 		if (reason && *reason && !seed_asks_for_nothing(value))
@@ -66,15 +66,28 @@ static const struct {
 	{"\x1f\x8b", "it is compressed"}, {"", "its first line is not '#cloud-config'"},
 };
 
-/* user-data as a map; NULL when there is nothing in it that can be followed. */
-static const struct value *seed_read_user_data(struct memory *memory, struct remarks *remarks, const char *bytes,
-					       size_t size)
+/* A document that is a map, or nothing; NULL, and a remark, when it cannot be read (or, without one, is not there). */
+static const struct value *seed_read(struct memory *memory, struct remarks *remarks, const struct cidata *cidata,
+				     enum cidata_name file)
+{
+	const struct value *value = NULL;
+
+	if (cidata->files[file].bytes)
+		value = values_read(memory, remarks, cidata_name(file), cidata->files[file].bytes, cidata->files[file].size);
+	if (!value || value->kind == VALUE_MAP || value->kind == VALUE_NONE)
+		return value;
+	value_remark(remarks, value, "it is no map, so nothing of it is followed");
+	return NULL;
+}
+
+/* user-data, of which only one kind is followed. */
+static const struct value *seed_read_user_data(struct memory *memory, struct remarks *remarks, const struct cidata *cidata)
 {
 	static const char header[] = "#cloud-config";
-	const struct value *user;
+	const char *bytes = cidata->files[USER_DATA].bytes;
 	size_t i = 0;
 
-	if (!bytes || strspn(bytes, " \t\r\n") == size)
+	if (!bytes || strspn(bytes, " \t\r\n") == cidata->files[USER_DATA].size)
 		return NULL;
 	if (strncmp(bytes, header, sizeof header - 1) != 0 || !strchr(" \t\r\n", bytes[sizeof header - 1])) {
 		while (strncmp(bytes, others[i].begin, strlen(others[i].begin)) != 0)
@@ -82,18 +95,7 @@ static const struct value *seed_read_user_data(struct memory *memory, struct rem
 		remark(remarks, "user-data: %s, so nothing of it is followed", others[i].what);
 		return NULL;
 	}
-	user = values_read(memory, remarks, "user-data", bytes, size);
-	if (user && user->kind != VALUE_MAP && user->kind != VALUE_NONE)
-		value_remark(remarks, user, "it is no map, so nothing of it is followed");
-	return user && user->kind == VALUE_MAP ? user : NULL;
-}
-
-static const struct value *seed_read(struct memory *memory, struct remarks *remarks, const struct cidata *cidata,
-				     enum cidata_name file)
-{
-	if (!cidata->files[file].bytes)
-		return NULL;
-	return values_read(memory, remarks, cidata_name(file), cidata->files[file].bytes, cidata->files[file].size);
+	return seed_read(memory, remarks, cidata, USER_DATA);
 }
 
 static void seed_follow_network(struct memory *memory, struct remarks *remarks, const char *root,
@@ -128,21 +130,19 @@ static bool seed_says_something(const char *bytes)
 void seed_follow(struct memory *memory, struct remarks *remarks, const char *root, const struct cidata *cidata)
 {
 	const struct value *meta = seed_read(memory, remarks, cidata, META_DATA);
-	const struct value *user = seed_read_user_data(memory, remarks, cidata->files[USER_DATA].bytes,
-						       cidata->files[USER_DATA].size);
+	const struct value *user = seed_read_user_data(memory, remarks, cidata);
 	const char *instance = value_get_text(meta, "instance-id");
 
 	if (!cidata->files[META_DATA].bytes)
 		remark(remarks, "meta-data: there is none on the seed's disc");
 	value_remark_unknown(remarks, meta, "instance-id local-hostname", "meta-data");
-	if (user)
-		seed_remark_keys(remarks, user);
+	seed_remark_keys(remarks, user);
 	if (seed_says_something(cidata->files[VENDOR_DATA].bytes))
 		remark(remarks, "vendor-data: nothing of it is followed");
 	called_follow(memory, remarks, root, user, meta);
 	seed_follow_network(memory, remarks, root, seed_read(memory, remarks, cidata, NETWORK_CONFIG));
 	authorities_follow(memory, remarks, root, value_get(user, value_get(user, "ca_certs") ? "ca_certs" : "ca-certs"));
-	written_follow(memory, remarks, root, value_get(user, "write_files"), instance ? instance : "nocloud");
+	written_follow(memory, remarks, root, value_get(user, "write_files"), instance || !meta ? instance : "nocloud");
 }
 
 /* cloud-init can be told of a seed in other ways. */

@@ -175,6 +175,8 @@ static void written_follow_one(struct written *written, const struct value *list
 		problem = "the files before it are too large";
 	if (!problem)
 		problem = written_content(written, map, &content);
+	if (!problem && !written->instance && !written_is_forgotten(path))
+		problem = "without an instance-id nobody knows whether it was";
 	if (problem) {
 		value_remark(written->remarks, map, "'%s' is not written: %s", path ? path : "", problem);
 		return;
@@ -189,7 +191,7 @@ void written_follow(struct memory *memory, struct remarks *remarks, const char *
 		    const char *instance)
 {
 	struct written written = {.memory = memory, .remarks = remarks, .root = root};
-	char *name = memory_print(memory, "%.128s", instance);
+	char *name = instance ? memory_print(memory, "%.128s", instance) : NULL;
 	unsigned n = 0;
 
 	if (!list)
@@ -198,7 +200,7 @@ void written_follow(struct memory *memory, struct remarks *remarks, const char *
 		value_remark(remarks, list, "'write_files' is no list");
 		return;
 	}
-	for (char *at = name; *at; at++)
+	for (char *at = name; at && *at; at++)
 		if ((unsigned char)*at < ' ')
 			*at = '_';
 	written.instance = name;

@@ -13,7 +13,8 @@
 
 enum { WRITTEN_FILES_MAX = 256, WRITTEN_BYTES_MAX = 16 << 20, WRITTEN_RECORD_BYTES = 128 << 10 };
 
-/* Writes the files of `list` into the tree `root` ("": the machine's). */
+/* Writes the files of `list` into the tree `root` ("": the machine's). Without an instance (NULL) nothing that is kept is
+ * written: nobody knows whether it was. */
 void written_follow(struct memory *memory, struct remarks *remarks, const char *root, const struct value *list,
 		    const char *instance);
 
