@@ -157,6 +157,9 @@ bios() {
 	ok "bios: what is not followed is told" remarks bios
 	ok "bios: a file below /var is written" has_cert bios first
 	ok "bios: … and renewed" in_guest bios 'echo renewed >/var/lib/of-seed/cert && rm /etc/of-seed && sync'
+	ok "bios: the seed can be followed once more" in_guest bios systemctl restart aether-seed
+	ok "bios: … to the same end" follows_seed bios
+	ok "bios: … but for what was renewed" has_cert bios renewed
 	cut_power bios
 	start bios 10.0.2.50 "${options[@]}"
 	ok "bios: it comes back after a power cut" wait_for_ssh bios
