@@ -65,8 +65,8 @@ $(B)/aether-agent: $(B)/machine/agent/agent.o $(B)/libmachine.a
 $(B)/aether-init $(B)/aether-agent:
 	$(LINK) -static-pie -s -Wl,--build-id=none -o $@ $^ $(AGENT_LIBS)
 
-# Of libcrypto nothing but SHA-256.
-$(B)/aether-agent: AGENT_LIBS = -lcrypto
+# Of libcrypto nothing but SHA-256; seeds are YAML, with files in it that may be packed.
+$(B)/aether-agent: AGENT_LIBS = -lcrypto -lyaml -lz
 
 $(B)/libmachine.a: $(MACHINE:builder/%.c=$(B)/%.o)
 	@rm -f $@
@@ -163,12 +163,13 @@ bless: all ## accept what the program prints now as the expected output of the g
 	@B=$(B) AETHER_BLESS=1 tests/run golden reject
 
 .PHONY: bench
-bench: ## time and size against mkosi, and what travels to a machine, side by side (an hour; needs root)
+bench: ## time and size against mkosi, what travels to a machine, and what a seed costs, side by side (an hour; needs root)
 	@ci/setup build test bench
 	@$(MAKE) --no-print-directory -s all keys/ssh-user-ca.pub >&2
 	@B=$(B) tests/bench/run $(BENCH)
 	@B=$(B) tests/bench/memory
 	@B=$(B) tests/bench/sent
+	@B=$(B) tests/bench/seed
 
 # --- installation ----------------------------------------------------------------------------------------------------
 # Recipes, images and partitions keep their places beside each other, because they name each other by relative paths.

@@ -12,6 +12,7 @@
 #define AGENT_RESTART "restart"
 #define AGENT_NEXT "mount-next"      /* for aether-next.service */
 #define AGENT_MOVE_STATE "move-state"
+#define AGENT_SEED "seed"
 #define AGENT_JSON "--json"
 #define AGENT_DRY_RUN "--dry-run"
 #define AGENT_FORCE "--force"

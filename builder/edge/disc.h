@@ -1,4 +1,4 @@
-/* Small discs (ISO 9660 with Rock Ridge and Joliet), by libarchive: what a hypervisor hands to cloud-init. */
+/* Small discs (ISO 9660 with Rock Ridge and Joliet), by libarchive: what a hypervisor hands to a machine as its seed. */
 #ifndef EDGE_DISC_H
 #define EDGE_DISC_H
 

@@ -1,7 +1,7 @@
 /* The machine's name, and its networks (systemd.network(5)). */
 #include "plan/config.h"
 
-/* Sorted before the files of cloud-init (10-cloud-init-*), so that the recipe takes precedence. */
+/* Sorted before the files of a seed (10-seed-*), so that the recipe takes precedence. */
 static void plan_network_make(struct arena *arena, struct plan *plan, const struct recipe_network *network)
 {
 	_cleanup_buf_ struct buf text = {0};

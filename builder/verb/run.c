@@ -25,7 +25,7 @@ static const struct option run_own_options[] = {
 	 offsetof(struct run_options, ports), NULL},
 	{"console", NULL, "use this terminal as the serial console (Ctrl-A X stops a VM)", OPTION_FLAG,
 	 offsetof(struct run_options, console), NULL},
-	{"seed", "FOLDER", "folder with user-data and meta-data for cloud-init", OPTION_TEXT,
+	{"seed", "FOLDER", "folder with user-data and meta-data: the machine's seed", OPTION_TEXT,
 	 offsetof(struct run_options, seed), NULL},
 	{0},
 };

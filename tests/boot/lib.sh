@@ -39,11 +39,12 @@ where() {
 	WHERE=(-p "$(port "$1" 22)" 127.0.0.1)
 }
 
-# make_seed FILE ADDRESS: a cloud-init NoCloud disc as Proxmox makes one (also with what we do not follow: users, packages).
+# make_seed FILE ADDRESS: a NoCloud disc as Proxmox makes one, with what is never followed (users, packages), and what
+# snippets may have: files below /etc and /var, a VLAN on a bond of a second card.
 make_seed() {
 	local folder
 	folder=$(mktemp -d -p "$WORK")
-	printf 'instance-id: alpha-1\nlocal-hostname: alpha\n' >"$folder/meta-data"
+	printf 'instance-id: 8f2b7d6c01f1e0aa4ad2f5a0d7e5bb3a6f0c9d11\n' >"$folder/meta-data"
 	cat >"$folder/user-data" <<-'END'
 		#cloud-config
 		hostname: alpha
@@ -55,20 +56,43 @@ make_seed() {
 		users:
 		  - default
 		package_upgrade: true
+		timezone: Europe/Berlin
+		write_files:
+		  - { path: /etc/of-seed, content: "each start\n", owner: "aether:sudo", permissions: '0640' }
+		  - { path: /var/lib/of-seed/cert, content: "first\n" }
+		  - { path: /usr/of-seed, content: nowhere }
 	END
 	cat >"$folder/network-config" <<-END
 		version: 1
 		config:
-		  - type: physical
-		    name: eth0
-		    mac_address: '52:54:00:12:34:56'
-		    subnets:
-		      - {type: static, address: '$2', netmask: '255.255.255.0', gateway: '10.0.2.2'}
-		  - type: nameserver
-		    address: ['10.0.2.3']
-		    search: ['home.example']
+		    - type: physical
+		      name: eth0
+		      mac_address: '52:54:00:12:34:56'
+		      subnets:
+		      - type: static
+		        address: '$2'
+		        netmask: '255.255.255.0'
+		        gateway: '10.0.2.2'
+		    - type: physical
+		      name: eth1
+		      mac_address: '52:54:00:12:34:57'
+		    - type: bond
+		      name: bond0
+		      bond_interfaces: [eth1]
+		      params: {bond-mode: active-backup, bond-miimon: 100}
+		    - type: vlan
+		      name: bond0.7
+		      vlan_link: bond0
+		      vlan_id: 7
+		      subnets:
+		      - {type: static, address: 192.0.2.7/24}
+		    - type: nameserver
+		      address:
+		      - '10.0.2.3'
+		      search:
+		      - 'home.example'
 	END
-	genisoimage -quiet -R -V cidata -o "$1" "$folder"
+	genisoimage -quiet -iso-level 3 -R -V cidata -o "$1" "$folder"
 }
 
 # start NAME ADDRESS OPTION…: powers the machine on; ADDRESS is the guest's on QEMU's network. The disk for the state is on a

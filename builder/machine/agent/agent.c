@@ -10,6 +10,7 @@
 #include "machine/agent/restart.h"
 #include "machine/agent/status.h"
 #include "machine/agent/take.h"
+#include "machine/seed/seed.h"
 
 static int agent_rollback_main(int argc, char **argv)
 {
@@ -41,16 +42,17 @@ static const struct command {
 	{AGENT_RESTART, "[--reboot]", "starts the generation on trial: user space alone, where that is enough", restart_main},
 	{AGENT_MOVE_STATE, "", "moves /var to a disk of its own, at the next start", move_main},
 	{AGENT_NEXT, "", "mounts the next root (aether-next.service runs it)", next_main},
+	{AGENT_SEED, "[--from FOLDER] [--root FOLDER]", "follows the machine's seed (aether-seed.service runs it)", seed_main},
 };
 
 static int agent_usage(FILE *out)
 {
 	fputs("usage: aether-agent COMMAND\n\n", out);
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
-		char left[48];
+		char left[64];
 
 		snprintf(left, sizeof left, "%s %s", commands[i].name, commands[i].arguments);
-		fprintf(out, "  %-28s %s\n", left, commands[i].summary);
+		fprintf(out, "  %-38s %s\n", left, commands[i].summary);
 	}
 	return out == stdout ? EXIT_SUCCESS : 2;
 }

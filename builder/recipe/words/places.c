@@ -39,10 +39,12 @@ static bool places_filters(const struct recipe *recipe, const char *path)
 	return recipe_opens(recipe) || recipe_routes(recipe);
 }
 
-static bool places_has_no_template(const struct recipe *recipe, const char *path)
+/* (recipes/modules/cloud-init.recipe) */
+static bool places_is_cloud_inits(const struct recipe *recipe, const char *path)
 {
 	(void)path;
-	return !places_has_file(recipe, "/etc/cloud/templates/hosts.debian.tmpl");
+	return places_has_file(recipe, "/etc/cloud/cloud.cfg") &&
+	       !places_has_file(recipe, "/etc/cloud/templates/hosts.debian.tmpl");
 }
 
 /* Proxmox leaves NAME alone when there is a `.pve-ignore.NAME` beside it. */
@@ -122,7 +124,7 @@ static const struct place {
 	 "to write all of it by hand"},
 	{"/usr/lib/tmpfiles.d/zz-var.conf", EXACT, BOTH, false, NULL, "'%s' is written when the image is made",
 	 "use a file of another name"},
-	{"/etc/hosts", EXACT, KIND_VM, true, places_has_no_template,
+	{"/etc/hosts", EXACT, KIND_VM, true, places_is_cloud_inits,
 	 "cloud-init writes '%s' anew at each boot of a machine that has a seed, as machines of Proxmox have",
 	 "put the lines into /etc/cloud/templates/hosts.debian.tmpl as well, where $fqdn and $hostname are the machine's"},
 	{"/etc/resolv.conf", EXACT, KIND_LXC, true, places_is_proxmoxs,

@@ -14,7 +14,7 @@ struct machine_spec {
 	const char *cache;           /* folder of the cache */
 	bool keep, uefi, console;
 	const char *accel;           /* "kvm", "tcg", or NULL: whichever works */
-	const char *seed;            /* a folder for cloud-init, or NULL: one is made */
+	const char *seed;            /* a folder, or NULL: one is made */
 	uint64_t memory_bytes, disk_bytes; /* 0: what is usual */
 	const struct forwards *forwards; /* with all ports chosen */
 };

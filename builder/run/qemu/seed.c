@@ -17,7 +17,7 @@ static const struct {
 } names[] = {{"meta-data", true}, {"network-config", false}, {"user-data", true}, {"vendor-data", false}};
 enum { N_NAMES = sizeof names / sizeof *names };
 
-static int seed_write_own(const char *path, const char *folder, struct err *err)
+static int qemu_seed_write_own(const char *path, const char *folder, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct disc_file files[N_NAMES];
@@ -60,6 +60,6 @@ int seed_write(const char *path, const char *hostname, const char *folder, struc
 	};
 
 	if (folder)
-		return seed_write_own(path, folder, err);
+		return qemu_seed_write_own(path, folder, err);
 	return disc_write(path, LABEL, files, sizeof files / sizeof *files, err);
 }

@@ -1,5 +1,4 @@
-/* What cloud-init is told by a throw-away machine: a NoCloud disc (cloud-init's documentation, "NoCloud"), labelled
- * cidata. */
+/* What a throw-away machine is told: its seed, a NoCloud disc (cloud-init's documentation, "NoCloud"), labelled cidata. */
 #ifndef RUN_QEMU_SEED_H
 #define RUN_QEMU_SEED_H
 
