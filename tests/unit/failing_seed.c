@@ -16,7 +16,7 @@ static void old_place(void)
 	struct err err = {0};
 
 	ck_assert_int_eq(path_remove(scratch_path("tree"), &err), 0);
-	ck_assert_int_eq(path_remove(scratch_path("remarks"), &err), 0);
+	ck_assert_int_eq(path_remove(scratch_path("run"), &err), 0);
 	ck_assert_int_eq(mkdir(scratch_path("tree"), 0755), 0);
 	ck_assert_int_eq(mkdir(scratch_path("tree/etc"), 0755), 0);
 	ck_assert_int_eq(file_write(scratch_path("tree/etc/file"), "old", 3, 0644, &err), 0);
@@ -41,7 +41,7 @@ static int run_remarks(struct err *err)
 {
 	struct remarks remarks = {.n = 1, .lines = {"this is not followed"}};
 
-	return seed_tells(remarks_tell(&remarks, scratch_path("remarks")), err);
+	return seed_tells(remarks_tell(&remarks, scratch()), err);
 }
 
 static void check_put(int r)
@@ -67,7 +67,7 @@ static void check_link(int r)
 
 static void check_remarks(int r)
 {
-	fail_demand(r < 0 || strcmp(scratch_text("remarks/seed"), "this is not followed\n") == 0, "the remark is lost");
+	fail_demand(r < 0 || strcmp(scratch_text("run/aether/remarks/seed"), "this is not followed\n") == 0, "the remark is lost");
 }
 
 static const struct fail_body bodies[] = {

@@ -152,14 +152,14 @@ START_TEST(remarks_are_one_line_each_and_have_an_end)
 		for (unsigned i = 0; i < REMARKS_MAX + 5; i++)
 			remark(&remarks, "%u\n\033[31m", i);
 	remark(&remarks, "%0500u", 1);
-	ck_assert_int_eq(remarks_tell(&remarks, scratch_path("remarks")), 0);
-	text = scratch_text("remarks/seed");
+	ck_assert_int_eq(remarks_tell(&remarks, scratch()), 0);
+	text = scratch_text("run/aether/remarks/seed");
 	ck_assert_ptr_nonnull(strstr(text, "63  [31m\nand 11 more\n"));
 	ck_assert_ptr_null(strchr(text, '\033'));
 	remarks_free(&remarks);
 	remarks = (struct remarks){.n = 0};
-	ck_assert_int_eq(remarks_tell(&remarks, scratch_path("remarks")), 0);
-	ck_assert_int_eq(scratch_look("remarks/seed").st_mode, 0);
+	ck_assert_int_eq(remarks_tell(&remarks, scratch()), 0);
+	ck_assert_int_eq(scratch_look("run/aether/remarks/seed").st_mode, 0);
 }
 END_TEST
 

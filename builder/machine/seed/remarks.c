@@ -1,13 +1,12 @@
 #include "machine/seed/remarks.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "machine/lines.h"
+#include "machine/remarks.h"
 #include "machine/say.h"
 
 static bool remarks_have(const struct remarks *remarks, const char *line)
@@ -35,11 +34,10 @@ void remark(struct remarks *remarks, const char *format, ...)
 		remarks->lines[remarks->n++] = memory_copy(&remarks->memory, line, strlen(line));
 }
 
-int remarks_tell(const struct remarks *remarks, const char *folder)
+int remarks_tell(const struct remarks *remarks, const char *root)
 {
-	char text[(REMARKS_MAX + 1) * REMARK_BYTES], path[512];
+	char text[(REMARKS_MAX + 1) * REMARK_BYTES] = "";
 	size_t n = 0;
-	int r;
 
 	for (size_t i = 0; i < remarks->n; i++) {
 		say("%s", remarks->lines[i]);
@@ -47,11 +45,7 @@ int remarks_tell(const struct remarks *remarks, const char *folder)
 	}
 	if (remarks->untold)
 		snprintf(text + n, sizeof text - n, "and %zu more\n", remarks->untold);
-	snprintf(path, sizeof path, "%s/" REMARKS_OF_SEED, folder);
-	if (remarks->n == 0)
-		return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
-	r = make_folder(folder, 0755);
-	return r < 0 ? r : write_whole(folder, REMARKS_OF_SEED, text);
+	return remarks_set(root, REMARKS_OF_SEED, text);
 }
 
 void remarks_free(struct remarks *remarks)

@@ -7,8 +7,7 @@
 
 #include "machine/seed/memory.h"
 
-/* Remarks of all who have some, a file for each, of lines. */
-#define REMARKS_FOLDER "/run/aether/remarks"
+/* Whose remarks they are (machine/remarks.h). */
 #define REMARKS_OF_SEED "seed"
 
 enum { REMARKS_MAX = 64, REMARK_BYTES = 240 };
@@ -23,9 +22,8 @@ struct remarks {
 /* Adds a remark, as one line without control characters, cut to REMARK_BYTES; one that is there already is not added. */
 void remark(struct remarks *remarks, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Says all of them, and writes them to the file REMARKS_OF_SEED of `folder`, which is made; without any the file goes.
- * 0 or negative errno: of the file alone. */
-int remarks_tell(const struct remarks *remarks, const char *folder);
+/* Says all of them, and keeps them as the seed's, below the folder `root`. 0 or negative errno: of keeping them alone. */
+int remarks_tell(const struct remarks *remarks, const char *root);
 
 void remarks_free(struct remarks *remarks);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "contract/agent.h"
+#include "machine/remarks.h"
 #include "machine/say.h"
 #include "machine/seed/authorities.h"
 #include "machine/seed/called.h"
@@ -192,9 +193,9 @@ int seed_main(int argc, char **argv)
 		networkd_put(&memory, &remarks, root, NULL, 0);
 	if (!from)
 		seed_remark_elsewhere(&remarks);
-	r = remarks_tell(&remarks, memory_print(&memory, "%s" REMARKS_FOLDER, root));
+	r = remarks_tell(&remarks, root);
 	if (r < 0)
-		say(REMARKS_FOLDER ": %s", strerror(-r));
+		say(REMARKS ": %s", strerror(-r));
 	memory_free(&memory);
 	remarks_free(&remarks);
 	return EXIT_SUCCESS;
