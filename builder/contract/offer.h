@@ -16,14 +16,14 @@
  *   progress DONE TOTAL                  bytes
  *   done PLACE COPIED RECEIVED           bytes that were in place, found elsewhere on the machine, received
  *
- * For a container (kind lxc; contract/tree.h) the offer has no salt, and one object: `object manifest BYTES HEX`, whose HEX is the
- * digest of the manifest. Instead of blocks the machine asks for
+ * For a container (kind lxc; contract/tree.h) the offer has no salt, and one object: `object manifest BYTES HEX`, whose HEX
+ * is the digest of the manifest. Instead of blocks the machine asks for
  *
- *   want NUMBER                          the content of the file in line NUMBER of the manifest (the first after TREE_HEAD is 1),
- *                                        or the manifest itself: 0
+ *   want NUMBER                          the content of the file in line NUMBER of the manifest (the first after
+ *                                        TREE_HEAD is 1), or the manifest itself: 0
  *
- * and gets the bytes of each, in the order in which it asked, without anything between them. It may ask for OFFER_WANTS before it has
- * read the first. */
+ * and gets the bytes of each, in the order in which it asked, without anything between them. It may ask for OFFER_WANTS
+ * before it has read the first. */
 #ifndef CONTRACT_OFFER_H
 #define CONTRACT_OFFER_H
 

@@ -1,7 +1,7 @@
 /* The generations of a container: trees of files, and what says what is in one.
  *
- * A manifest is text: TREE_HEAD, then a line for each member in the order of paths (by bytes), of fields that tabs separate and that
- * are escaped as in contract/image.h:
+ * A manifest is text: TREE_HEAD, then a line for each member in the order of paths (by bytes), of fields that tabs separate
+ * and that are escaped as in contract/image.h:
  *
  *   d MODE UID GID PATH                    a folder
  *   f MODE UID GID MTIME SIZE SHA256 PATH  a file
@@ -9,8 +9,8 @@
  *   l UID GID PATH TARGET                  a symbolic link
  *   x PATH NAME HEX                        an extended attribute of the member, which stands before it
  *
- * MODE is octal, other numbers are decimal, MTIME is seconds since 1970; a PATH is absolute; the root is the folder "/". What is below
- * TREE_ROOM is no member. The digest of the whole text is the name of the generation: its `root_hash`.
+ * MODE is octal, other numbers are decimal, MTIME is seconds since 1970; a PATH is absolute; the root is the folder "/". What
+ * is below TREE_ROOM is no member. The digest of the whole text is the name of the generation: its `root_hash`.
  *
  * TREE_ROOM is a folder of the container's own root, and seen at that path whichever generation runs. It has
  *
@@ -31,7 +31,7 @@
 
 #define BOOKS_NAME "books"
 #define BOOKS_FIRST "first"          /* the slot that starts; none: a */
-#define BOOKS_TRIAL "trial"          /* the one that starts instead while there are tries, which are counted before they are made */
+#define BOOKS_TRIAL "trial"          /* the one that starts instead while there are tries, each counted before it is made */
 #define BOOKS_TRIES "tries"
 #define BOOKS_BAD "bad"              /* the slot that failed, if its files are still there */
 

@@ -16,7 +16,7 @@
  * Clusters of 64 KiB: larger ones gain nothing and cost the guest with every small read. */
 static const char COMPRESSION[] = "-zlz4", CLUSTER[] = "-C65536", PACKING[] = "-Eztailpacking";
 
-static int root_open_image(struct arena *arena, const struct disk_spec *spec, const char *name, int *ret_fd,
+static int disk_root_open_image(struct arena *arena, const struct disk_spec *spec, const char *name, int *ret_fd,
 			   uint64_t *ret_bytes, struct err *err)
 {
 	const char *path = arena_printf(arena, "%s/%s", spec->work, name);
@@ -41,7 +41,7 @@ static int root_open_image(struct arena *arena, const struct disk_spec *spec, co
 }
 
 /* `mode` is more options, ended by NULL; the host's `source` is the last argument. */
-static int root_mkfs(const struct disk_spec *spec, const char *name, const char *const *mode, const char *source,
+static int disk_root_mkfs(const struct disk_spec *spec, const char *name, const char *const *mode, const char *source,
 		     struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
@@ -72,24 +72,24 @@ int root_ground(const struct disk_spec *spec, const char *name, struct err *err)
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const char *const whole[] = {arena_printf(arena, "--workers=%u", pool_threads()), NULL};
 
-	return root_mkfs(spec, name, whole, spec->root, err);
+	return disk_root_mkfs(spec, name, whole, spec->root, err);
 }
 
 /* Appends to a copy of the ground. It is little as a rule, or one large file of the recipe's: without workers its size is not
  * that of the memory needed. */
-static int root_grow(const struct disk_spec *spec, const char *name, struct err *err)
+static int disk_root_grow(const struct disk_spec *spec, const char *name, struct err *err)
 {
 	static const char *const grow[] = {"--workers=0", "--incremental=data", "--tar=f", "--aufs", "--ovlfs-strip=1", NULL};
 	_cleanup_arena_ struct arena *arena = arena_new();
 	int r = file_copy(spec->ground, arena_printf(arena, "%s/%s", spec->work, name), err);
 
-	return r == 0 ? root_mkfs(spec, name, grow, spec->changes, err) : r;
+	return r == 0 ? disk_root_mkfs(spec, name, grow, spec->changes, err) : r;
 }
 
 int root_image(const struct disk_spec *spec, const char *name, int *ret_fd, uint64_t *ret_bytes, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	int r = spec->ground ? root_grow(spec, name, err) : root_ground(spec, name, err);
+	int r = spec->ground ? disk_root_grow(spec, name, err) : root_ground(spec, name, err);
 
-	return r == 0 ? root_open_image(arena, spec, name, ret_fd, ret_bytes, err) : r;
+	return r == 0 ? disk_root_open_image(arena, spec, name, ret_fd, ret_bytes, err) : r;
 }

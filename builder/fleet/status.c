@@ -9,7 +9,8 @@
 #include "contract/agent.h"
 #include "edge/jval.h"
 
-enum { PAUSE_S = 1, GOING_DOWN_S = 2, FIRST_PATIENCE_S = 8, LAST_PATIENCE_S = 60, BAD_STAYS_S = 300, STATUS_NO_CONNECTION = 255 };
+enum { PAUSE_S = 1, GOING_DOWN_S = 2, FIRST_PATIENCE_S = 8, LAST_PATIENCE_S = 60, BAD_STAYS_S = 300 };
+enum { STATUS_NO_CONNECTION = 255 };
 enum { STATUS_BYTES_MAX = 64 << 10 }; /* an honest one has two; indented, nested lists grow a thousandfold */
 
 /* A text that a terminal can be given: it is the machine's. */
@@ -106,8 +107,8 @@ int status_restart(struct arena *arena, const struct remote *remote, bool reboot
 {
 	_cleanup_buf_ struct buf how = {0};
 	const char *said;
-	int status = remote_run(arena, remote, reboot ? AGENT " " AGENT_RESTART " " AGENT_REBOOT : AGENT " " AGENT_RESTART, &how,
-				&said, err);
+	const char *words = reboot ? AGENT " " AGENT_RESTART " " AGENT_REBOOT : AGENT " " AGENT_RESTART;
+	int status = remote_run(arena, remote, words, &how, &said, err);
 
 	if (status > 0 && strstr(said, "unknown command")) /* an older agent */
 		status = remote_run(arena, remote, "systemctl reboot", NULL, &said, err);
@@ -140,6 +141,7 @@ static bool fleet_status_is_over(const struct machine_status *machine, const str
 int status_wait(struct arena *arena, const struct remote *remote, const struct status_awaited *awaited,
 		struct machine_status *ret_machine, struct err *err)
 {
+	static const char words[] = AGENT " " AGENT_STATUS " " AGENT_JSON " " AGENT_WAIT;
 	int64_t deadline = clock_ms() / 1000 + awaited->timeout_s, bad_since = 0;
 	struct remote asked = *remote;
 	bool seen = false;
@@ -152,7 +154,7 @@ int status_wait(struct arena *arena, const struct remote *remote, const struct s
 	while (clock_ms() / 1000 < deadline) {
 		struct err ignored = {0}; /* it is not there yet, or not any more */
 		struct machine_status machine;
-		int r = fleet_status_ask(arena, &asked, AGENT " " AGENT_STATUS " " AGENT_JSON " " AGENT_WAIT, &machine, &ignored);
+		int r = fleet_status_ask(arena, &asked, words, &machine, &ignored);
 
 		err_free(&ignored);
 		if (r == 0 && fleet_status_is_over(&machine, awaited, &bad_since)) {

@@ -29,8 +29,8 @@ int status_read(struct arena *arena, const char *text, size_t size, struct machi
 /* Asks for it. Errors as of remote_failed(). */
 int status_ask(struct arena *arena, const struct remote *remote, struct machine_status *ret_machine, struct err *err);
 
-/* Lets it restart: with `reboot` the whole machine, else as its agent sees fit. *ret_how is what it does, RESTART_… and a reason
- * (contract/agent.h); "" when an older agent did not say. */
+/* Lets it restart: with `reboot` the whole machine, else as its agent sees fit. *ret_how is what it does, RESTART_… and a
+ * reason (contract/agent.h); "" when an older agent did not say. */
 int status_restart(struct arena *arena, const struct remote *remote, bool reboot, const char **ret_how, struct err *err);
 
 /* A trial that is waited for. */

@@ -165,8 +165,8 @@ static int machine_verity_remove(int fd, const uint8_t root_hash[ROOT_HASH_BYTES
 	return machine_verity_control(fd, DM_DEV_REMOVE, &request, 0);
 }
 
-int verity_open(const struct verity *verity, const struct partition *slot, const struct cmdline *cmdline, enum verity_damage damage,
-		char ret_device[32])
+int verity_open(const struct verity *verity, const struct partition *slot, const struct cmdline *cmdline,
+		enum verity_damage damage, char ret_device[32])
 {
 	int fd = open("/dev/mapper/control", O_RDWR | O_CLOEXEC), r;
 

@@ -38,16 +38,16 @@ enum verity_damage {
 int verity_parameters(const struct verity *verity, const char *device, const struct cmdline *cmdline, enum verity_damage damage,
 		      char *out, size_t size);
 
-/* Opens the verified device over a slot; `ret_device` (32 bytes) becomes its path. Its name in /dev/mapper is made of the root hash. One
- * of that name that nobody uses any more is removed first. */
-int verity_open(const struct verity *verity, const struct partition *slot, const struct cmdline *cmdline, enum verity_damage damage,
-		char ret_device[32]);
+/* Opens the verified device over a slot; `ret_device` (32 bytes) becomes its path. Its name in /dev/mapper is made of the
+ * root hash. One of that name that nobody uses any more is removed first. */
+int verity_open(const struct verity *verity, const struct partition *slot, const struct cmdline *cmdline,
+		enum verity_damage damage, char ret_device[32]);
 
 /* Removes the verified device of a root hash. -EBUSY while it is in use. */
 int verity_close(const uint8_t root_hash[ROOT_HASH_BYTES]);
 
-/* What the kernel verifies behind the block device `device` ("dm-0"): its root hash, and where its superblock is. -EINVAL when that
- * is no device of verity_open(). */
+/* What the kernel verifies behind the block device `device` ("dm-0"): its root hash, and where its superblock is. -EINVAL
+ * when that is no device of verity_open(). */
 int verity_running(const char *device, struct cmdline *ret_cmdline);
 
 /* The same from the text of the kernel's table (the parameters of verity_parameters()). Pure. */

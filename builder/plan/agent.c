@@ -90,7 +90,8 @@ static void plan_agent_make_image(struct arena *arena, struct plan *plan)
 {
 	_cleanup_buf_ struct buf text = {0};
 
-	buf_printf(&text, IMAGE_KEY_NAME "=%s\n" IMAGE_KEY_KIND "=%s\n" IMAGE_KEY_FORMAT "=%d\n" IMAGE_KEY_EPOCH "=%" PRId64 "\n",
+	buf_printf(&text,
+		   IMAGE_KEY_NAME "=%s\n" IMAGE_KEY_KIND "=%s\n" IMAGE_KEY_FORMAT "=%d\n" IMAGE_KEY_EPOCH "=%" PRId64 "\n",
 		   plan->recipe->name, recipe_kind_name(plan->recipe->kind), IMAGE_FORMAT, plan->epoch);
 	if (plan->state_on)
 		buf_printf(&text, IMAGE_KEY_STATE "=%s\n", plan->state_on);

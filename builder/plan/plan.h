@@ -143,7 +143,7 @@ struct plan {
 	struct plan_own *own;                  /* of the packages, then the recipe's own */
 	size_t n_own;
 	struct disk_layout layout;             /* no partitions: not a disk */
-	const char *state_on;                  /* IMAGE_STATE_… (contract/image.h); NULL: /var is kept nowhere, or a container */
+	const char *state_on;                  /* IMAGE_STATE_… (contract/image.h); NULL: /var is in memory, or a container */
 	const struct plan_programs *programs;
 	const char *version, *program;         /* of aether-build; identity_program */
 	const char *kind;                      /* the recipe's, in a word */

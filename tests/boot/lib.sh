@@ -101,8 +101,8 @@ start() {
 	local name=$1 address=$2 folder=$WORK/$1 forwards='' guest_port state=()
 	shift 2
 	if [[ ${STATE_DISK:-} != none ]]; then
-		state=(-drive "file=$folder/state.qcow2,if=none,id=state" -device virtio-blk-pci,drive=state,serial=state)
-		[[ "$*" != *scsi-hd* ]] || state[3]=scsi-hd,drive=state,serial=state
+		state=(-drive "file=$folder/state.qcow2,if=none,id=state" -device "virtio-blk-pci,drive=state,serial=state")
+		[[ "$*" != *scsi-hd* ]] || state[3]="scsi-hd,drive=state,serial=state"
 	fi
 	for guest_port in "${PORTS[@]}"; do
 		forwards+=",hostfwd=tcp:127.0.0.1:$(port "$name" "$guest_port")-$address:$guest_port"

@@ -1,9 +1,9 @@
 #!/bin/bash
 # budget: 240
 # deadline: 1800
-# Where a machine's state is: on the system's disk as it was once, moved to a disk of its own, on none that is certain. One machine
-# of the old layout, two disks whose order means nothing, and a second disk with the same system; its user space restarts between
-# the cases.
+# Where a machine's state is: on the system's disk as it was once, moved to a disk of its own, on none that is certain. One
+# machine of the old layout, two disks whose order means nothing, and a second disk with the same system; its user space
+# restarts between the cases.
 . "${SOURCE:=$PWD}/tests/lib.sh"
 . "$SOURCE/tests/boot/lib.sh"
 . "$SOURCE/tests/boot/generations.sh"
@@ -78,7 +78,8 @@ ok "a generation is sent" why old aether old switch --no-reboot "${GENERATION[th
 boot=$(boot_id old)
 in_guest old aether-agent restart
 hang_up old
-ok "with two disks that could be the state it is no good: the machine is back on the one before" wakes old "$BOOT_SECONDS" "$boot"
+ok "with two disks that could be the state it is no good: the machine is back on the one before" \
+	wakes old "$BOOT_SECONDS" "$boot"
 ok "… and has /var in memory" becomes old '.state_on == "memory" and .health == "bad" and .state == "good"'
 ok "… because of the state" is old '.last_failure.reason | test("state: several disks .*vdb, vdc")'
 ok "… which status says" is old "$(remark 'vdb, vdc.*in memory')"

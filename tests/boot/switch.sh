@@ -201,7 +201,7 @@ sickness() {
 	pause 4000
 	cut_power "$name"
 	power_on "$name"
-	ok "$name: … started by a restart of user space, and by the loader after a power cut, and given up, though the state partition is full" \
+	ok "$name: … started without the loader, and by it after a power cut, and given up, though /var is full" \
 		becomes "$name" ".slot == \"b\" and ($(slot a '.state == "bad"'))"
 	ok "$name: … for a reason that is known" is "$name" '.last_failure.reason | contains("! grep sick /etc/twin")'
 	in_guest "$name" rm -f /var/full

@@ -67,7 +67,8 @@ static void check_link(int r)
 
 static void check_remarks(int r)
 {
-	fail_demand(r < 0 || strcmp(scratch_text("run/aether/remarks/seed"), "this is not followed\n") == 0, "the remark is lost");
+	fail_demand(r < 0 || strcmp(scratch_text("run/aether/remarks/seed"), "this is not followed\n") == 0,
+		    "the remark is lost");
 }
 
 static const struct fail_body bodies[] = {

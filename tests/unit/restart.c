@@ -84,8 +84,10 @@ START_TEST(the_image_that_runs_is_read_from_the_kernels_table)
 		{"1 254:3 254:3 4096 4096 26784 26785 sha256 " HASH " aa 1 restart_on_corruption", 0, 26784ULL * 4096},
 		{"1 8:3 8:3 4096 4096 1 2 sha256 " HASH " -", 0, 4096},
 		{"1 8:3 8:3 4096 512 1 9 sha256 " HASH " -", 0, 8 * 512},
-		{"0 8:3 8:3 4096 4096 1 2 sha256 " HASH " -", -EINVAL, 0}, {"1 8:3 8:3 4096 4096 1 2 sha1 " HASH " -", -EINVAL, 0},
-		{"1 8:3 8:3 4096 4096 1 0 sha256 " HASH " -", -EINVAL, 0}, {"1 8:3 8:3 4096 4096 1 2 sha256 0011 -", -EINVAL, 0},
+		{"0 8:3 8:3 4096 4096 1 2 sha256 " HASH " -", -EINVAL, 0},
+		{"1 8:3 8:3 4096 4096 1 2 sha1 " HASH " -", -EINVAL, 0},
+		{"1 8:3 8:3 4096 4096 1 0 sha256 " HASH " -", -EINVAL, 0},
+		{"1 8:3 8:3 4096 4096 1 2 sha256 0011 -", -EINVAL, 0},
 		{"1 8:3 8:3 4096 4096 1 2 sha256 " HASH "00 -", -EINVAL, 0}, {"", -EINVAL, 0}, {"1 8:3", -EINVAL, 0},
 		{"1 8:3 8:3 4096 7 1 2 sha256 " HASH " -", -EINVAL, 0},
 	};
@@ -156,7 +158,8 @@ START_TEST(units_that_devices_want_are_found)
 	static char units[REPLUG_UNITS][REPLUG_NAME];
 
 	ck_assert_uint_eq(replug_find(scratch_path("none"), scratch_path("sys"), units), 0);
-	put("data/c246:1", "S:virtio-ports/org.qemu.guest_agent.0\nE:SYSTEMD_WANTS=qemu-guest-agent.service\nG:systemd\nQ:systemd\nV:1\n");
+	put("data/c246:1", "S:virtio-ports/org.qemu.guest_agent.0\nE:SYSTEMD_WANTS=qemu-guest-agent.service\nG:systemd\n"
+			   "Q:systemd\nV:1\n");
 	put("data/c246:2", "E:SYSTEMD_WANTS=was-wanted.service\nG:systemd\nV:1\n");
 	put("data/b8:1", "E:SYSTEMD_WANTS=a.service b.service\nQ:systemd\n");
 	put("data/n2", "E:SYSTEMD_WANTS=a.service\nQ:systemd\n");

@@ -1,5 +1,5 @@
-/* Which disk has the state, and how one comes to have it: the rules as a table, disks as sysfs and files show them, and a file system
- * that is whole or not there. */
+/* Which disk has the state, and how one comes to have it: the rules as a table, disks as sysfs and files show them, and a file
+ * system that is whole or not there. */
 #include "suite.h"
 
 #include <errno.h>
@@ -11,11 +11,11 @@
 #include "base/arena.h"
 #include "base/file.h"
 #include "host/proc.h"
-#include "machine/remarks.h"
-#include "machine/root/disks.h"
-#include "machine/root/format.h"
-#include "machine/root/move.h"
-#include "machine/root/state.h"
+#include "machine/remark_files.h"
+#include "machine/root/media.h"
+#include "machine/root/format_state.h"
+#include "machine/root/move_state.h"
+#include "machine/root/state_choice.h"
 #include "machine/say.h"
 #include "scratch.h"
 
@@ -45,17 +45,18 @@ static const struct rule {
 	{"one with something", {{"vdb", .size_bytes = GIB}}, 1, "", STATE_MEMORY, "", "no disk for the state", ""},
 	{"named, with something; another blank", {{"vdb", "state", .size_bytes = GIB}, {"vdc", BLANK}}, 2, "", STATE_MEMORY, "",
 	 "vdb has the serial number 'state', but it is neither blank nor", ""},
-	{"named, too small", {{"vdb", "state", .size_bytes = MIB, .blank = true}}, 1, "", STATE_MEMORY, "", "smaller than 64 MiB", ""},
+	{"named, too small", {{"vdb", "state", .size_bytes = MIB, .blank = true}}, 1, "", STATE_MEMORY, "",
+	 "smaller than 64 MiB", ""},
 	{"blank, too small", {{"vdb", .size_bytes = MIB, .blank = true}}, 1, "", STATE_MEMORY, "", "no disk for the state", ""},
 	{"one labelled", {{"vdb", STATE = "vdb"}}, 1, "", STATE_MOUNT, "vdb", "", ""},
 	{"a labelled partition", {{"vdb", STATE = "vdb2"}}, 1, "", STATE_MOUNT, "vdb2", "", ""},
-	{"labelled, and a blank one that is named", {{"vdb", "state", BLANK}, {"vdc", STATE = "vdc"}}, 2, "", STATE_MOUNT, "vdc", "",
-	 ""},
+	{"labelled, and a blank one that is named", {{"vdb", "state", BLANK}, {"vdc", STATE = "vdc"}}, 2, "", STATE_MOUNT,
+	 "vdc", "", ""},
 	{"two labelled", {{"vdb", STATE = "vdb"}, {"vdc", STATE = "vdc1"}}, 2, "", STATE_MEMORY, "", "(vdb, vdc)", ""},
 	{"two labelled, one named", {{"vdb", STATE = "vdb"}, {"vdc", "state", STATE = "vdc1"}}, 2, "", STATE_MOUNT, "vdc1", "",
 	 "vdb, vdc): vdc is used"},
-	{"two labelled, both named", {{"vdb", "state", STATE = "vdb"}, {"vdc", "state", STATE = "vdc"}}, 2, "", STATE_MEMORY, "",
-	 "(vdb, vdc)", ""},
+	{"two labelled, both named", {{"vdb", "state", STATE = "vdb"}, {"vdc", "state", STATE = "vdc"}}, 2, "",
+	 STATE_MEMORY, "", "(vdb, vdc)", ""},
 	{"the system's own", {{.name = ""}}, 0, "vda5", STATE_MOUNT, "vda5", "", "still on the system's own disk (vda5)"},
 	{"the system's own, and a blank one", {{"vdb", "state", BLANK}}, 1, "vda5", STATE_MOUNT, "vda5", "", "still on"},
 	{"the system's own, and two labelled", {{"vdb", STATE = "vdb"}, {"vdc", STATE = "vdc"}}, 2, "vda5", STATE_MEMORY, "",
@@ -146,7 +147,7 @@ static int make_disk(const char *name)
 
 static size_t look(struct state_disk disks[DISKS_MAX])
 {
-	return disks_look(scratch_path("sys"), scratch_path("dev"), "vda", disks);
+	return media_look(scratch_path("sys"), scratch_path("dev"), "vda", disks);
 }
 
 START_TEST(disks_are_seen_with_their_serial_numbers)
@@ -182,7 +183,8 @@ static const struct { const char *what; long at; const char *bytes; } signs[] = 
 	{"a table of partitions", 510, "\x55\xaa"}, {"a GPT", 512, "EFI PART"}, {"ext4", 1080, "\x53\xef"}, {"xfs", 0, "XFSB"},
 	{"btrfs", 65600, "_BHRfS_M"}, {"LVM", 536, "LVM2"}, {"LUKS", 0, "LUKS"}, {"swap", 4086, "SWAPSPACE2"},
 	{"iso9660", 32769, "CD001"}, {"md 1.2", 4096, "\xfc\x4e\x2b\xa9"}, {"md 1.0", 32 * MIB - 8192, "\xfc\x4e\x2b\xa9"},
-	{"md 0.90", 32 * MIB - 65536, "\xfc\x4e\x2b\xa9"}, {"the second GPT", 32 * MIB - 512, "EFI PART"}, {"ZFS", 135168, "zfs"},
+	{"md 0.90", 32 * MIB - 65536, "\xfc\x4e\x2b\xa9"}, {"the second GPT", 32 * MIB - 512, "EFI PART"},
+	{"ZFS", 135168, "zfs"},
 	{"VMFS", 1 * MIB, "\x0d\xd0\x01\xc0"}, {"the first byte", 0, "x"}, {"the last byte", 32 * MIB - 1, "x"},
 	{"something within", 16 * MIB, "x"}, {"our marker, and something", 4095, "x"},
 };
@@ -194,7 +196,7 @@ START_TEST(what_has_any_sign_of_use_is_not_blank)
 	int fd = make_disk("vdb");
 
 	if (signs[_i].at == 4095) {
-		disks_marker(marker);
+		media_marker(marker);
 		ck_assert_int_eq(write_all(fd, marker, sizeof marker, 0), 0);
 	}
 	ck_assert_int_eq(write_all(fd, signs[_i].bytes, strlen(signs[_i].bytes), signs[_i].at), 0);
@@ -270,7 +272,7 @@ START_TEST(a_file_system_appears_by_its_last_write)
 	ck_assert_int_eq(read_all(to, first, sizeof first, 0), sizeof first);
 
 	/* All but the last write. */
-	disks_marker(marker);
+	media_marker(marker);
 	ck_assert_int_eq(write_all(to, marker, sizeof marker, 0), 0);
 	ck_assert_uint_eq(look(disks), 1);
 	ck_assert(disks[0].blank && !*disks[0].state);

@@ -145,8 +145,8 @@ static void boot_find_twins(struct boot *boot, enum boot_access access)
 	if (slot_find(&boot->cmdline, &slot))
 		strcpy(boot->twins, slot.twins);
 	if (*boot->twins && access == BOOT_CHANGE)
-		die("other disks hold the same system as %s, which runs: %s. Take them away first: nobody knows which one the firmware "
-		    "starts next", boot->running->partition.disk, boot->twins);
+		die("other disks hold the same system as %s, which runs: %s. Take them away first: nobody knows which one "
+		    "the firmware starts next", boot->running->partition.disk, boot->twins);
 }
 
 static void boot_mount_esp(struct boot *boot, const char *label)

@@ -62,8 +62,8 @@ enum boot_access {
 	BOOT_LOOK,   /* changes nothing, beside anybody */
 };
 
-/* Looks at the machine, as root; nothing may be changed (BOOT_CHANGE) while other disks hold the same system. Mounts the EFI system partition where no other process sees it, until the process
- * ends; so it can be called once. */
+/* Looks at the machine, as root; nothing may be changed (BOOT_CHANGE) while other disks hold the same system. Mounts the EFI
+ * system partition where no other process sees it, until the process ends; so it can be called once. */
 void boot_open(struct boot *ret_boot, enum boot_access access);
 
 /* Looks once more at what may have changed: states, files, failures. */

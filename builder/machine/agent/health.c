@@ -179,7 +179,8 @@ void health_read(struct health *health)
 	if (n == 0)
 		n = snprintf(health->text, sizeof health->text, no_checks);
 	if (n > 0 && access(ROOT_STATE_FILE, F_OK) == 0)
-		snprintf(health->text + n, sizeof health->text - (size_t)n, "%s%s", health->text[n - 1] == '\n' ? "" : "\n", state);
+		snprintf(health->text + n, sizeof health->text - (size_t)n, "%s%s",
+			 health->text[n - 1] == '\n' ? "" : "\n", state);
 	if (n < 0 || health_parse(health) < 0)
 		die("cannot read /usr/lib/aether/health: %s", n < 0 ? strerror(-n) : "its format is not valid");
 }

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Whether two images, mounted at `one` and `other`, would give the kernel the same: settings (sysctl), modules and their options,
- * devices of networks and their names, firmware. Else `what` is the first file that differs. */
+/* Whether two images, mounted at `one` and `other`, would give the kernel the same: settings (sysctl), modules and their
+ * options, devices of networks and their names, firmware. Else `what` is the first file that differs. */
 bool kept_is_same(const char *one, const char *other, char *what, size_t size);
 
 #endif

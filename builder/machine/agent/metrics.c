@@ -48,8 +48,8 @@ static void metrics_put_image(const struct boot *boot, FILE *out)
 	metrics_put_label("kind", boot->kind, ",", out);
 	metrics_put_label("slot", letter, ",", out);
 	metrics_put_label("root_hash", boot->root_hash, "} 1\n", out);
-	metrics_put("aether_image_epoch_seconds", "Newest date of what the running image is made from.", strtoll(boot->epoch, NULL, 10),
-		    out);
+	metrics_put("aether_image_epoch_seconds", "Newest date of what the running image is made from.",
+		    strtoll(boot->epoch, NULL, 10), out);
 }
 
 void metrics_print(const struct boot *boot, const char *verdict, FILE *out)
@@ -65,8 +65,8 @@ void metrics_print(const struct boot *boot, const char *verdict, FILE *out)
 			    boot->running->state == SLOT_TRIAL ? boot->running->tries_left : 0, out);
 	metrics_put_verdict(verdict, out);
 	if (failed)
-		metrics_put("aether_last_failure_seconds", "When a generation failed last.", strtoll(failed->failed_when, NULL, 10),
-			    out);
+		metrics_put("aether_last_failure_seconds", "When a generation failed last.",
+			    strtoll(failed->failed_when, NULL, 10), out);
 }
 
 int metrics_write(const struct boot *boot, const char *verdict)

@@ -7,7 +7,7 @@
 #include "contract/image.h"
 #include "machine/agent/boot.h"
 #include "machine/lines.h"
-#include "machine/root/move.h"
+#include "machine/root/move_state.h"
 #include "machine/root/root.h"
 
 /* The value of a key in a small file; "" for none. */
@@ -35,10 +35,11 @@ int move_main(int argc, char **argv)
 	agent_move_read(IMAGE_FILE, IMAGE_KEY_STATE, wanted, sizeof wanted);
 	agent_move_read(ROOT_STATE_FILE, ROOT_STATE_ON, on, sizeof on);
 	if (!boot.running || strcmp(wanted, IMAGE_STATE_DISK) != 0)
-		die("this image keeps its state elsewhere: build it with 'partitions: aether:two-disks', and switch to it first");
+		die("this image keeps its state elsewhere: build it with 'partitions: aether:two-disks', and switch to that "
+		    "first");
 	if (!partition_find(boot.running->partition.disk, LABEL_STATE, &own) || strcmp(own.device, on) != 0)
 		die("the state is on %s, and not on the system's own disk: there is nothing to move", on);
-	if (!move_choose(disks, disks_look("/sys", "/dev", own.disk, disks), &choice, why, sizeof why))
+	if (!move_choose(disks, media_look("/sys", "/dev", own.disk, disks), &choice, why, sizeof why))
 		die("%s", why);
 	r = write_whole("/var/lib/aether", strrchr(STATE_MOVE_FILE, '/') + 1, "");
 	if (r < 0)

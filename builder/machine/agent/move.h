@@ -2,7 +2,8 @@
 #ifndef MACHINE_AGENT_MOVE_H
 #define MACHINE_AGENT_MOVE_H
 
-/* `aether-agent move-state`: refuses when the image wants its state elsewhere, it is there already, or there is no disk for it. */
+/* `aether-agent move-state`: refuses when the image wants its state elsewhere, it is there already, or there is no disk for
+ * it. */
 int move_main(int argc, char **argv);
 
 #endif

@@ -1,5 +1,5 @@
-/* `restart`. User space alone restarts (systemctl soft-reboot) when the next generation is on trial and differs in nothing that the
- * kernel keeps. For the loaders it is a boot like any other: a try is counted before it is made. */
+/* `restart`. User space alone restarts (systemctl soft-reboot) when the next generation is on trial and differs in nothing
+ * that the kernel keeps. For the loaders it is a boot like any other: a try is counted before it is made. */
 #include "machine/agent/restart.h"
 
 #include <errno.h>

@@ -12,7 +12,7 @@
 #include "machine/agent/quote.h"
 #include "machine/agent/restart.h"
 #include "machine/lines.h"
-#include "machine/remarks.h"
+#include "machine/remark_files.h"
 #include "machine/root/root.h"
 
 enum { WAIT_MS = 5000, WAIT_STEP_US = 100000 };

@@ -12,10 +12,10 @@
 
 #include "contract/image.h"
 #include "machine/lines.h"
-#include "machine/root/format.h"
-#include "machine/root/move.h"
+#include "machine/root/format_state.h"
+#include "machine/root/move_state.h"
 #include "machine/root/root.h"
-#include "machine/root/state.h"
+#include "machine/root/state_choice.h"
 #include "machine/say.h"
 
 #define REMARKS_STATE "state"
@@ -52,7 +52,7 @@ static void mount_state_choose(const char *disk, const char *own, struct state_c
 	struct state_choice before = {.act = STATE_FORMAT};
 
 	for (unsigned waited = 0;; waited += PAUSE_US) {
-		state_choose(disks, disks_look("/sys", "/dev", disk, disks), own, ret_choice);
+		state_choose(disks, media_look("/sys", "/dev", disk, disks), own, ret_choice);
 		if (ret_choice->settled ||
 		    (waited && mount_state_same(ret_choice, &before) &&
 		     (ret_choice->certain || waited >= PATIENCE_US)))
@@ -135,7 +135,7 @@ static int mount_state_move(const char *at, const char *var, struct state_choice
 
 	if (!partition_of(choice->device, &own) || !move_is_wanted(var))
 		return 0;
-	chosen = move_choose(disks, disks_look("/sys", "/dev", own.disk, disks), &next, why, sizeof why);
+	chosen = move_choose(disks, media_look("/sys", "/dev", own.disk, disks), &next, why, sizeof why);
 	if (!chosen || move_state(at, &next) < 0) {
 		snprintf(choice->remark, sizeof choice->remark, "the state could not be moved to a disk of its own: %s", why);
 		return 0;
@@ -158,7 +158,8 @@ static int mount_state_chosen(const char *at, const char *var, struct state_choi
 	if (r == 0 && choice->act == STATE_MOUNT)
 		r = mount_state_move(at, var, choice);
 	if (r < 0)
-		snprintf(choice->problem, sizeof choice->problem, "the state on %s cannot be used: %s", choice->device, strerror(-r));
+		snprintf(choice->problem, sizeof choice->problem, "the state on %s cannot be used: %s", choice->device,
+			 strerror(-r));
 	if (r < 0 || choice->act == STATE_MEMORY)
 		return mount_state_memory(at, var, choice->problem);
 	mount_state_note(at, choice->device, "");

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "machine/remarks.h"
+#include "machine/remark_files.h"
 #include "machine/root/fstab.h"
 #include "machine/root/identity.h"
 #include "machine/say.h"
@@ -46,8 +46,8 @@ void root_tell_twins(const char *at, const struct root_slot *slot)
 
 	if (*slot->twins)
 		snprintf(text, sizeof text,
-			 "other disks hold the same system as %s, which runs: %s. Which one the firmware starts next is not known: "
-			 "take the others away before you change anything", slot->partition.disk, slot->twins);
+			 "other disks hold the same system as %s, which runs: %s. Which one the firmware starts next is not "
+			 "known: take the others away before you change anything", slot->partition.disk, slot->twins);
 	root_remark(at, "system", text);
 }
 

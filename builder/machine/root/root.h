@@ -17,12 +17,13 @@ int root_mount_image(const char *at, const struct root_slot *slot, const struct 
 /* Mounts /run of the root: memory, as systemd makes it. */
 int root_mount_run(const char *at);
 
-/* Mounts the state at /var: of the disk that state.h chooses, which is formatted if it is blank. `disk` is the one with the slot. A
- * machine without a state has /var in memory: that is a remark and a line of ROOT_STATE_FILE, and no failure. */
+/* Mounts the state at /var: of the disk that state_choice.h chooses, which is formatted if it is blank. `disk` is the one
+ * with the slot. A machine without a state has /var in memory: that is a remark and a line of ROOT_STATE_FILE, and no
+ * failure. */
 int root_mount_state(const char *at, const char *disk);
 
-/* Mounts what else can be written: /etc (the image's, with a layer in memory over it, and the machine-id of this machine in it),
- * /home and /root (folders of the state). */
+/* Mounts what else can be written: /etc (the image's, with a layer in memory over it, and the machine-id of this machine in
+ * it), /home and /root (folders of the state). */
 int root_mount_etc(const char *at);
 int root_mount_homes(const char *at);
 

@@ -14,9 +14,9 @@ struct root_slot {
 	char twins[TWINS_BYTES];       /* other disks that hold the same image: "vdb, vdc"; "" for none */
 };
 
-/* Looks at all partitions named `root…` for the image of `wanted`, once. Of several the one on the disk with the lowest address
- * (PCI, then SCSI) is taken, whichever was found first: a firmware starts that one, too, unless it was told otherwise. False
- * when there is none. */
+/* Looks at all partitions named `root…` for the image of `wanted`, once. Of several the one on the disk with the lowest
+ * address (PCI, then SCSI) is taken, whichever was found first: a firmware starts that one, too, unless it was told
+ * otherwise. False when there is none. */
 bool slot_find(const struct cmdline *wanted, struct root_slot *ret_slot);
 
 #endif

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "machine/lines.h"
-#include "machine/remarks.h"
+#include "machine/remark_files.h"
 #include "machine/say.h"
 
 static bool remarks_have(const struct remarks *remarks, const char *line)

@@ -7,7 +7,7 @@
 
 #include "machine/seed/memory.h"
 
-/* Whose remarks they are (machine/remarks.h). */
+/* Whose remarks they are (machine/remark_files.h). */
 #define REMARKS_OF_SEED "seed"
 
 enum { REMARKS_MAX = 64, REMARK_BYTES = 240 };

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "contract/agent.h"
-#include "machine/remarks.h"
+#include "machine/remark_files.h"
 #include "machine/say.h"
 #include "machine/seed/authorities.h"
 #include "machine/seed/called.h"

@@ -274,8 +274,8 @@ static void disks_check_roles(struct decoder *decoder, const struct node *partit
 		const char *path = arena_printf(decoder->arena, "partitions.disk.%s", disk->name);
 
 		if (of_role[state])
-			err_at(decoder->err, -ENOTSUP, &disk->pos, path, "a second disk with the role '%s' is not yet supported",
-			       disk->role);
+			err_at(decoder->err, -ENOTSUP, &disk->pos, path,
+			       "a second disk with the role '%s' is not yet supported", disk->role);
 		else if (state)
 			disks_check_state_disk(decoder, disk, path);
 		else

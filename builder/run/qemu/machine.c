@@ -236,7 +236,8 @@ static int qemu_machine_start_trial(struct machine *machine, struct qemu *qemu, 
 int machine_start(struct arena *arena, const struct machine_spec *spec, struct machine *machine, struct err *err)
 {
 	struct qemu qemu = {
-		.name = spec->target->name, .state_disk = !spec->target->one_disk, .console = spec->console, .forwards = spec->forwards,
+		.name = spec->target->name, .state_disk = !spec->target->one_disk, .console = spec->console,
+		.forwards = spec->forwards,
 		.memory_bytes = spec->memory_bytes ? spec->memory_bytes : MEMORY_BYTES,
 	};
 	struct accel_choice choice;

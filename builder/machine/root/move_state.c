@@ -1,4 +1,4 @@
-#include "machine/root/move.h"
+#include "machine/root/move_state.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "contract/image.h"
-#include "machine/root/format.h"
+#include "machine/root/format_state.h"
 #include "machine/say.h"
 
 #define PLACE "/run/aether/moving"

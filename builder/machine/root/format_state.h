@@ -1,10 +1,10 @@
 /* Making a file system on a blank disk, with the mkfs of the image. */
-#ifndef MACHINE_ROOT_FORMAT_H
-#define MACHINE_ROOT_FORMAT_H
+#ifndef MACHINE_ROOT_FORMAT_STATE_H
+#define MACHINE_ROOT_FORMAT_STATE_H
 
-/* Makes an ext4 file system with the label on the whole disk `device` ("vdb"), which is blank. `at` is where the image is mounted; its
- * /run is memory, in which the file system is made. It appears by one write of one block: cut off before that, the disk has the
- * marker of disks.h, and is made anew. 0 or -errno, and it was said why. */
+/* Makes an ext4 file system with the label on the whole disk `device` ("vdb"), which is blank. `at` is where the image is
+ * mounted; its /run is memory, in which the file system is made. It appears by one write of one block: cut off before that,
+ * the disk has the marker of media.h, and is made anew. 0 or -errno, and it was said why. */
 int format_state(const char *at, const char *device, const char *label);
 
 /* Copies what is in the file `from` to the device `to`, in that order. */

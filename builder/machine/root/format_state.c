@@ -1,4 +1,4 @@
-#include "machine/root/format.h"
+#include "machine/root/format_state.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "machine/root/disks.h"
+#include "machine/root/media.h"
 #include "machine/say.h"
 
 #define ROOM "/run/aether"
@@ -113,7 +113,7 @@ int format_publish(int from, int to)
 	uint8_t marker[DISK_MARKER_BYTES];
 	int r;
 
-	disks_marker(marker);
+	media_marker(marker);
 	r = write_all(to, marker, sizeof marker, 0);
 	if (r == 0 && fsync(to) < 0)
 		r = -errno;

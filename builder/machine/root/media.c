@@ -1,4 +1,4 @@
-#include "machine/root/disks.h"
+#include "machine/root/media.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -11,14 +11,15 @@
 #include "machine/root/drives.h"
 #include "machine/say.h"
 
-/* Where signatures are: tables of partitions, and nearly all of the file systems, RAIDs and volume managers that there are, have them in
- * the first or the last mebibytes. Samples in between find a file system whose begin was wiped, and data without any name. */
+/* Where signatures are: tables of partitions, and nearly all of the file systems, RAIDs and volume managers that there are,
+ * have them in the first or the last mebibytes. Samples in between find a file system whose begin was wiped, and data without
+ * any name. */
 enum { EDGE_BYTES = 4 << 20, SAMPLE_BYTES = 64 << 10, SAMPLES = 64, SECTOR = 512 };
 
 /* ext4, Documentation/filesystems/ext4/super.rst: the superblock is at 1024, and in it: */
 enum { EXT4_SUPERBLOCK = 1024, EXT4_BYTES = 1024, EXT4_MAGIC = 56, EXT4_LABEL = 120, EXT4_LABEL_BYTES = 16 };
 
-void disks_marker(uint8_t block[DISK_MARKER_BYTES])
+void media_marker(uint8_t block[DISK_MARKER_BYTES])
 {
 	static const char text[] = "aether: a file system is being made on this disk, which was blank\n";
 
@@ -26,7 +27,7 @@ void disks_marker(uint8_t block[DISK_MARKER_BYTES])
 	memcpy(block, text, sizeof text - 1);
 }
 
-bool disks_label(const char *path, char ret_label[17])
+bool media_label(const char *path, char ret_label[17])
 {
 	uint8_t block[EXT4_BYTES];
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -43,7 +44,7 @@ bool disks_label(const char *path, char ret_label[17])
 
 /* --- blank disks ----------------------------------------------------------------------------------------------------- */
 
-static bool disks_are_zero(int fd, uint64_t from, uint64_t bytes)
+static bool media_are_zero(int fd, uint64_t from, uint64_t bytes)
 {
 	static const uint8_t zeros[SAMPLE_BYTES];
 	static uint8_t chunk[SAMPLE_BYTES];
@@ -59,27 +60,27 @@ static bool disks_are_zero(int fd, uint64_t from, uint64_t bytes)
 	return true;
 }
 
-static bool disks_has_marker(int fd)
+static bool media_has_marker(int fd)
 {
 	static uint8_t wanted[DISK_MARKER_BYTES], there[DISK_MARKER_BYTES];
 
-	disks_marker(wanted);
+	media_marker(wanted);
 	return read_all(fd, there, sizeof there, 0) == sizeof there && memcmp(wanted, there, sizeof there) == 0;
 }
 
 /* What cannot be read is not blank. */
-static bool disks_is_blank(const char *path, uint64_t size)
+static bool media_is_blank(const char *path, uint64_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	bool blank = fd >= 0 && size >= 2 * (uint64_t)EDGE_BYTES;
 
-	if (fd >= 0 && blank && disks_has_marker(fd)) {
+	if (fd >= 0 && blank && media_has_marker(fd)) {
 		close(fd);
 		return true;
 	}
-	blank = blank && disks_are_zero(fd, 0, EDGE_BYTES) && disks_are_zero(fd, size - EDGE_BYTES, EDGE_BYTES);
+	blank = blank && media_are_zero(fd, 0, EDGE_BYTES) && media_are_zero(fd, size - EDGE_BYTES, EDGE_BYTES);
 	for (uint64_t i = 1; blank && i < SAMPLES; i++) /* (multiplied in this order, a disk may have 2^57 bytes) */
-		blank = disks_are_zero(fd, size / SAMPLES / SAMPLE_BYTES * SAMPLE_BYTES * i, SAMPLE_BYTES);
+		blank = media_are_zero(fd, size / SAMPLES / SAMPLE_BYTES * SAMPLE_BYTES * i, SAMPLE_BYTES);
 	if (fd >= 0)
 		close(fd);
 	return blank;
@@ -87,7 +88,7 @@ static bool disks_is_blank(const char *path, uint64_t size)
 
 /* --- one disk -------------------------------------------------------------------------------------------------------- */
 
-static void disks_take_text(const char *text, size_t length, char ret_serial[DISK_SERIAL])
+static void media_take_text(const char *text, size_t length, char ret_serial[DISK_SERIAL])
 {
 	size_t n = 0;
 
@@ -100,7 +101,7 @@ static void disks_take_text(const char *text, size_t length, char ret_serial[DIS
 
 /* virtio-blk and NVMe have a line; SCSI (and SATA behind it) page 0x80 of the vital product data (SPC-4, 7.8.15): the text is
  * behind four bytes, the last two of which are its length. */
-static void disks_read_serial(const char *sys, const char *name, char ret_serial[DISK_SERIAL])
+static void media_read_serial(const char *sys, const char *name, char ret_serial[DISK_SERIAL])
 {
 	static const char *const lines[] = {"serial", "device/serial"};
 	char path[256], page[256];
@@ -111,17 +112,17 @@ static void disks_read_serial(const char *sys, const char *name, char ret_serial
 		snprintf(path, sizeof path, "%s/class/block/%s/%s", sys, name, lines[i]);
 		n = read_line(path, page, sizeof page);
 		if (n > 0)
-			disks_take_text(page, (size_t)n, ret_serial);
+			media_take_text(page, (size_t)n, ret_serial);
 	}
 	if (*ret_serial)
 		return;
 	snprintf(path, sizeof path, "%s/class/block/%s/device/vpd_pg80", sys, name);
 	n = read_line(path, page, sizeof page);
 	if (n > 4 && (uint8_t)page[1] == 0x80)
-		disks_take_text(page + 4, (size_t)n - 4, ret_serial);
+		media_take_text(page + 4, (size_t)n - 4, ret_serial);
 }
 
-static uint64_t disks_read_number(const char *sys, const char *name, const char *file)
+static uint64_t media_read_number(const char *sys, const char *name, const char *file)
 {
 	char path[256], line[32];
 
@@ -129,12 +130,12 @@ static uint64_t disks_read_number(const char *sys, const char *name, const char 
 	return read_line(path, line, sizeof line) > 0 ? strtoull(line, NULL, 10) : 0;
 }
 
-static void disks_note_label(const char *dev, const char *device, struct state_disk *disk)
+static void media_note_label(const char *dev, const char *device, struct state_disk *disk)
 {
 	char path[256], label[17];
 
 	snprintf(path, sizeof path, "%s/%s", dev, device);
-	if (!disks_label(path, label) || strlen(device) >= DISK_NAME)
+	if (!media_label(path, label) || strlen(device) >= DISK_NAME)
 		return;
 	if (strcmp(label, STATE_LABEL) == 0)
 		strcpy(disk->state, device);
@@ -143,13 +144,13 @@ static void disks_note_label(const char *dev, const char *device, struct state_d
 }
 
 /* Its partitions are folders of its own, with a file of that name. */
-static void disks_look_for_labels(const char *sys, const char *dev, struct state_disk *disk)
+static void media_look_for_labels(const char *sys, const char *dev, struct state_disk *disk)
 {
 	char path[512];
 	struct dirent *entry;
 	DIR *folder;
 
-	disks_note_label(dev, disk->name, disk);
+	media_note_label(dev, disk->name, disk);
 	snprintf(path, sizeof path, "%s/class/block/%s", sys, disk->name);
 	folder = opendir(path);
 	while (folder && (entry = readdir(folder))) {
@@ -157,13 +158,13 @@ static void disks_look_for_labels(const char *sys, const char *dev, struct state
 			continue;
 		snprintf(path, sizeof path, "%s/class/block/%s/%s/partition", sys, disk->name, entry->d_name);
 		if (access(path, F_OK) == 0)
-			disks_note_label(dev, entry->d_name, disk);
+			media_note_label(dev, entry->d_name, disk);
 	}
 	if (folder)
 		closedir(folder);
 }
 
-size_t disks_look(const char *sys, const char *dev, const char *without, struct state_disk disks[DISKS_MAX])
+size_t media_look(const char *sys, const char *dev, const char *without, struct state_disk disks[DISKS_MAX])
 {
 	char names[DISKS_MAX * DISK_NAME], path[256], *rest = names, *name;
 	size_t n = 0;
@@ -172,14 +173,14 @@ size_t disks_look(const char *sys, const char *dev, const char *without, struct 
 	while (n < DISKS_MAX && (name = strsep(&rest, ", "))) {
 		struct state_disk *disk = &disks[n];
 
-		if (!*name || strlen(name) >= DISK_NAME || strcmp(name, without) == 0 || disks_read_number(sys, name, "ro"))
+		if (!*name || strlen(name) >= DISK_NAME || strcmp(name, without) == 0 || media_read_number(sys, name, "ro"))
 			continue;
-		*disk = (struct state_disk){.size_bytes = disks_read_number(sys, name, "size") * SECTOR};
+		*disk = (struct state_disk){.size_bytes = media_read_number(sys, name, "size") * SECTOR};
 		strcpy(disk->name, name);
 		snprintf(path, sizeof path, "%s/%s", dev, name);
-		disks_read_serial(sys, name, disk->serial);
-		disks_look_for_labels(sys, dev, disk);
-		disk->blank = !*disk->state && !*disk->coming && disks_is_blank(path, disk->size_bytes);
+		media_read_serial(sys, name, disk->serial);
+		media_look_for_labels(sys, dev, disk);
+		disk->blank = !*disk->state && !*disk->coming && media_is_blank(path, disk->size_bytes);
 		n++;
 	}
 	return n;

@@ -1,4 +1,4 @@
-#include "machine/remarks.h"
+#include "machine/remark_files.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -24,12 +24,12 @@ int remarks_set(const char *at, const char *program, const char *text)
 	return r == 0 ? write_whole(folder, program, text) : r;
 }
 
-static int remarks_is_program(const struct dirent *entry)
+static int remark_is_program(const struct dirent *entry)
 {
 	return entry->d_name[0] != '.' && strcmp(entry->d_name, "new") != 0; /* write_whole()'s draft */
 }
 
-static void remarks_read(const char *path, void (*visit)(const char *line, void *data), void *data)
+static void remark_read(const char *path, void (*visit)(const char *line, void *data), void *data)
 {
 	static char text[FILE_MAX];
 	char *rest = text, *line;
@@ -48,10 +48,10 @@ void remarks_each(const char *at, void (*visit)(const char *line, void *data), v
 	int n;
 
 	snprintf(folder, sizeof folder, "%s" REMARKS, at);
-	n = scandir(folder, &entries, remarks_is_program, alphasort);
+	n = scandir(folder, &entries, remark_is_program, alphasort);
 	for (int i = 0; i < n; i++) {
 		snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
-		remarks_read(path, visit, data);
+		remark_read(path, visit, data);
 		free(entries[i]);
 	}
 	if (n >= 0)

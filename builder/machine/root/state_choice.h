@@ -1,16 +1,16 @@
 /* Which disk has the state of the machine. The rules, which docs/boot.md tells to people:
  *
- *   1. A disk with an ext4 file system labelled STATE_LABEL (on the whole disk, or on a partition of it) is the state. Of several, the one
- *      with the serial number STATE_SERIAL; when that does not tell, none.
+ *   1. A disk with an ext4 file system labelled STATE_LABEL (on the whole disk, or on a partition of it) is the state. Of
+ *      several, the one with the serial number STATE_SERIAL; when that does not tell, none.
  *   2. Without one, the partition LABEL_STATE of the system's own disk, as older layouts have it.
  *   3. Without that, a blank disk with the serial number STATE_SERIAL is formatted; without such a disk, the only blank one.
  *   4. Else /var is in memory, and the machine is not well.
  *
  * No rule asks in which order disks were found. */
-#ifndef MACHINE_ROOT_STATE_H
-#define MACHINE_ROOT_STATE_H
+#ifndef MACHINE_ROOT_STATE_CHOICE_H
+#define MACHINE_ROOT_STATE_CHOICE_H
 
-#include "machine/root/disks.h"
+#include "machine/root/media.h"
 
 /* What is smaller is for something else. */
 #define STATE_BYTES_MIN (UINT64_C(64) << 20)

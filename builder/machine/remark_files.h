@@ -1,7 +1,7 @@
-/* What somebody should know of this machine, and nobody has asked: a file for each program that has found something, with a line for
- * each thing. They are kept until the machine restarts; `aether-agent status` shows them. */
-#ifndef MACHINE_REMARKS_H
-#define MACHINE_REMARKS_H
+/* What somebody should know of this machine, and nobody has asked: a file for each program that has found something, with a
+ * line for each thing. They are kept until the machine restarts; `aether-agent status` shows them. */
+#ifndef MACHINE_REMARK_FILES_H
+#define MACHINE_REMARK_FILES_H
 
 #include <stddef.h>
 

@@ -1,4 +1,4 @@
-#include "machine/root/state.h"
+#include "machine/root/state_choice.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -65,8 +65,8 @@ static bool state_choose_labelled(const struct state_disk *disks, size_t n, cons
 		return false;
 	if (!disk) {
 		snprintf(choice->problem, sizeof choice->problem,
-			 "several disks have a file system labelled '" STATE_LABEL "' (%s): take away all but one, or give that one "
-			 "the serial number '" STATE_SERIAL "'", labelled.names);
+			 "several disks have a file system labelled '" STATE_LABEL "' (%s): take away all but one, or give "
+			 "that one the serial number '" STATE_SERIAL "'", labelled.names);
 		return true;
 	}
 	state_take(choice, STATE_MOUNT, disk->state);
@@ -74,7 +74,8 @@ static bool state_choose_labelled(const struct state_disk *disks, size_t n, cons
 	choice->settled = state_has_serial(disk);
 	if (labelled.n > 1)
 		snprintf(choice->remark, sizeof choice->remark,
-			 "several disks have a file system labelled '" STATE_LABEL "' (%s): %s is used, because of its serial number",
+			 "several disks have a file system labelled '" STATE_LABEL "' (%s): %s is used, because of its serial "
+			 "number",
 			 labelled.names, disk->name);
 	else if (*own)
 		snprintf(choice->remark, sizeof choice->remark,
@@ -96,13 +97,14 @@ static void state_choose_blank(const struct state_disk *disks, size_t n, struct 
 	} else if (named.n == 1) {
 		snprintf(choice->problem, sizeof choice->problem,
 			 "%s has the serial number '" STATE_SERIAL "', but it is %s, and was left alone", named.first->name,
-			 named.first->size_bytes < STATE_BYTES_MIN ? "smaller than 64 MiB"
-								   : "neither blank nor an ext4 file system labelled '" STATE_LABEL "'");
+			 named.first->size_bytes < STATE_BYTES_MIN ?
+				 "smaller than 64 MiB" : "neither blank nor an ext4 file system labelled '" STATE_LABEL "'");
 	} else if (blank.n == 1) {
 		state_take(choice, STATE_FORMAT, blank.first->name);
 	} else if (blank.n > 1) {
 		snprintf(choice->problem, sizeof choice->problem,
-			 "several disks are blank (%s): give the one for the state the serial number '" STATE_SERIAL "'", blank.names);
+			 "several disks are blank (%s): give the one for the state the serial number '" STATE_SERIAL "'",
+			 blank.names);
 	} else {
 		snprintf(choice->problem, sizeof choice->problem,
 			 "there is no disk for the state: add an empty one, and give it the serial number '" STATE_SERIAL "'");
@@ -121,6 +123,6 @@ void state_choose(const struct state_disk *disks, size_t n, const char *own, str
 	state_take(ret_choice, STATE_MOUNT, own);
 	ret_choice->certain = true;
 	snprintf(ret_choice->remark, sizeof ret_choice->remark,
-		 "/var is still on the system's own disk (%s), where a new image that is copied to it takes it along: see 'Moving the "
-		 "state' in docs/boot.md", own);
+		 "/var is still on the system's own disk (%s), where a new image that is copied to it takes it along: see "
+		 "'Moving the state' in docs/boot.md", own);
 }
