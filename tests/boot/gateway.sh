@@ -29,13 +29,17 @@ follows_seed() {
 		ip -d link show dev bond0 | grep "mode active-backup"
 		[ "$(cat /sys/class/net/bond0/bonding/slaves)" = eth1 ]
 		! journalctl -b -u systemd-networkd | grep -iE "unknown|parse|invalid"
-		[ "$(systemctl show -P InactiveExitTimestampMonotonic systemd-networkd)" -ge \
-			"$(systemctl show -P ActiveEnterTimestampMonotonic aether-seed)" ]
 		resolvectl dns eth0 | grep -F 10.0.2.3
 		resolvectl domain eth0 | grep -F home.example
 		[ "$(stat -c %U:%G:%a /etc/of-seed)" = aether:sudo:640 ]
 		[ "$(cat /etc/of-seed)" = "each start" ]
 		! mountpoint /run/aether/seed'
+}
+
+# DHCP announces the name that the machine has by then.
+followed_first() {
+	in_guest "$1" '[ "$(systemctl show -P InactiveExitTimestampMonotonic systemd-networkd)" -ge \
+		"$(systemctl show -P ActiveEnterTimestampMonotonic aether-seed)" ]'
 }
 
 # remarks NAME: what is not followed is said once, in the journal and in a file.
@@ -155,6 +159,7 @@ bios() {
 	start bios 10.0.2.50 "${options[@]}"
 	first_boot bios
 	ok "bios: its seed is followed" follows_seed bios
+	ok "bios: … before its network starts" followed_first bios
 	ok "bios: what is not followed is told" remarks bios
 	ok "bios: a file below /var is written" has_cert bios first
 	ok "bios: … and renewed" in_guest bios 'echo renewed >/var/lib/of-seed/cert && rm /etc/of-seed && sync'
