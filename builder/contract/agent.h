@@ -25,6 +25,7 @@
 #define STATUS_TRIES_LEFT "tries_left"
 #define STATUS_HEALTH "health"
 #define STATUS_HEALTH_REASON "health_reason"
+#define STATUS_REMARK "remark"
 #define STATUS_SLOTS "slots"
 #define STATUS_SIZE "size"
 #define STATUS_FAILURE "last_failure"

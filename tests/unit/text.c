@@ -12,7 +12,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/text.h"
-#include "machine/agent/lines.h"
+#include "machine/lines.h"
 
 /* --- arena and buf --------------------------------------------------------------------------------------------------- */
 

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "machine/agent/lines.h"
+#include "machine/lines.h"
 
 static const char SIGNATURE[] = "# GRUB Environment Block\n";
 enum { SIGNATURE_BYTES = sizeof SIGNATURE - 1 };

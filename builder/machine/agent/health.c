@@ -13,7 +13,7 @@
 
 #include "contract/image.h"
 #include "machine/agent/command.h"
-#include "machine/agent/lines.h"
+#include "machine/lines.h"
 #include "machine/say.h"
 
 enum { CHECK_SECONDS = 10, COMMAND_SECONDS = 30, PAUSE_US = 2000000 };

@@ -72,7 +72,8 @@ static void agent_status_put_json(const struct boot *boot, const char *boot_id, 
 	agent_status_put_pair(STATUS_STATE, running ? slot_state_name(running->state) : "", ", ");
 	printf("\"" STATUS_TRIES_LEFT "\": %u, ", running ? running->tries_left : 0);
 	agent_status_put_pair(STATUS_HEALTH, health, ", ");
-	agent_status_put_pair(STATUS_HEALTH_REASON, reason, ", \"" STATUS_SLOTS "\": [");
+	agent_status_put_pair(STATUS_HEALTH_REASON, reason, ", ");
+	agent_status_put_pair(STATUS_REMARK, boot->remark, ", \"" STATUS_SLOTS "\": [");
 	for (size_t i = 0; i < boot->n_slots; i++) {
 		fputs(i ? ", " : "", stdout);
 		agent_status_put_slot(&boot->slots[i]);
@@ -97,6 +98,8 @@ static void agent_status_put_plain(const struct boot *boot, const char *health, 
 		if (*slot->failed_reason)
 			printf("         %s\n", slot->failed_reason);
 	}
+	if (*boot->remark)
+		printf("! %s\n", boot->remark);
 }
 
 int status_main(int argc, char **argv)
@@ -105,8 +108,7 @@ int status_main(int argc, char **argv)
 	char boot_id[64], health[16], reason[800];
 
 	boot_open(&boot, BOOT_LOOK);
-	if (read_line("/proc/sys/kernel/random/boot_id", boot_id, sizeof boot_id) < 0)
-		*boot_id = 0;
+	boot_start_id(&boot, boot_id, sizeof boot_id);
 	judge_verdict(health, sizeof health, reason, sizeof reason);
 	if (agent_status_wants_json(argc, argv))
 		agent_status_put_json(&boot, boot_id, health, reason);

@@ -1,8 +1,8 @@
 /* The small text files that the builder writes and the agent reads, and the other way round: lines KEY=VALUE, and lines
  * of fields that tabs separate, in which "\t", "\n" and "\\" stand for the three characters that could not be there.
  * Pure. */
-#ifndef MACHINE_AGENT_LINES_H
-#define MACHINE_AGENT_LINES_H
+#ifndef MACHINE_LINES_H
+#define MACHINE_LINES_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "machine/agent/lines.h"
+#include "machine/lines.h"
 
 #include <errno.h>
 #include <string.h>
