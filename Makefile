@@ -40,9 +40,9 @@ SOURCES := $(shell find builder -name '*.c' ! -path 'builder/machine/*' ! -path 
 OBJECTS := $(SOURCES:builder/%.c=$(B)/%.o)
 TESTS   := $(wildcard tests/unit/*.c)
 FUZZERS := $(filter-out $(B)/tests/fuzz/main,$(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/*.c)))
-MAINS   := builder/machine/init/init.c builder/machine/agent/agent.c
+MAINS   := builder/machine/init/init.c builder/machine/agent/agent.c builder/machine/box/box.c
 MACHINE := $(filter-out $(MAINS),$(wildcard builder/machine/*.c builder/machine/*/*.c))
-PROGRAMS := $(B)/aether-build $(B)/aether-init $(B)/aether-agent
+PROGRAMS := $(B)/aether-build $(B)/aether-init $(B)/aether-agent $(B)/aether-box
 
 # As many compilers as processors, unless told otherwise.
 ifeq ($(MAKELEVEL)$(filter -j% --jobserver%,$(MAKEFLAGS)),0)
@@ -62,10 +62,12 @@ $(B)/libaether.a: $(OBJECTS)
 # The programs that live in the image: static and small. They share what both need, and nothing with the builder.
 $(B)/aether-init: $(B)/machine/init/init.o $(B)/libmachine.a
 $(B)/aether-agent: $(B)/machine/agent/agent.o $(B)/libmachine.a
-$(B)/aether-init $(B)/aether-agent:
+$(B)/aether-box: $(B)/machine/box/box.o $(B)/libmachine.a
+$(B)/aether-init $(B)/aether-agent $(B)/aether-box:
 	$(LINK) -static-pie -s -Wl,--build-id=none -o $@ $^ $(AGENT_LIBS)
 
 # Of libcrypto nothing but SHA-256; seeds are YAML, with files in it that may be packed.
+$(B)/aether-box: AGENT_LIBS = -lcrypto
 $(B)/aether-agent: AGENT_LIBS = -lcrypto -lyaml -lz
 
 $(B)/libmachine.a: $(MACHINE:builder/%.c=$(B)/%.o)
@@ -176,7 +178,7 @@ bench: ## time and size against mkosi, what travels to a machine, and what a see
 .PHONY: install
 install: all ## PREFIX=… DESTDIR=…: program, agent, manual, recipes
 	install -D -m 755 $(B)/aether-build $(DESTDIR)$(BINDIR)/aether-build
-	install -D -m 755 -t $(DESTDIR)$(LIBDIR) $(B)/aether-init $(B)/aether-agent
+	install -D -m 755 -t $(DESTDIR)$(LIBDIR) $(B)/aether-init $(B)/aether-agent $(B)/aether-box
 	for shell in bash:bash-completion/completions/aether-build zsh:zsh/site-functions/_aether-build \
 			fish:fish/vendor_completions.d/aether-build.fish; do \
 		install -d "$(DESTDIR)$(PREFIX)/share/$$(dirname "$${shell#*:}")" && \

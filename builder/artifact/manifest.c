@@ -49,6 +49,12 @@ static const struct field uki_fields[] = {
 	SAME(manifest_uki, TEXT, sha256),
 };
 
+static const struct field tree_fields[] = {
+	SAME(manifest_tree, TEXT, file),
+	SAME(manifest_tree, NUMBER, size),
+	SAME(manifest_tree, TEXT, sha256),
+};
+
 /* An object that may be missing: where the struct has the pointer to it. */
 static const struct part {
 	const char *name;
@@ -58,6 +64,7 @@ static const struct part {
 } parts[] = {
 	{"root", offsetof(struct manifest, root), sizeof(struct manifest_root), root_fields, COUNT(root_fields)},
 	{"uki", offsetof(struct manifest, uki), sizeof(struct manifest_uki), uki_fields, COUNT(uki_fields)},
+	{"tree", offsetof(struct manifest, tree), sizeof(struct manifest_tree), tree_fields, COUNT(tree_fields)},
 };
 
 static const struct field partition_fields[] = {
@@ -266,6 +273,8 @@ int manifest_read(struct arena *arena, const char *name, const char *text, size_
 		r = artifact_manifest_get_part(&reader, top, &parts[i], manifest);
 	if (r == 0 && manifest->uki)
 		r = artifact_manifest_check_file(&reader, "uki.file", manifest->uki->file);
+	if (r == 0 && manifest->tree)
+		r = artifact_manifest_check_file(&reader, "tree.file", manifest->tree->file);
 	for (size_t i = 0; r == 0 && i < COUNT(lists); i++)
 		r = artifact_manifest_get_list(&reader, top, &lists[i], manifest);
 	if (r == 0)

@@ -34,6 +34,13 @@ struct manifest_uki {
 	const char *sha256;
 };
 
+/* The list of a template's files (artifact/listing.h), as a file of its own beside it. */
+struct manifest_tree {
+	const char *file;            /* its name, in the folder of the manifest */
+	uint64_t size;               /* bytes */
+	const char *sha256;
+};
+
 struct manifest_partition {
 	const char *label, *type, *uuid; /* of the GPT */
 	uint64_t start, size;        /* bytes */
@@ -65,10 +72,11 @@ struct manifest {
 	const char *key;             /* the plan's key: equal keys make equal images */
 	int64_t epoch;               /* every time in the image, seconds since 1970 */
 	struct manifest_image image;
-	const char *root_hash;       /* of dm-verity; NULL without */
+	const char *root_hash;       /* what the root is known by: dm-verity's, or the digest of its list; NULL without */
 	const char *kernel;          /* version; NULL without */
 	struct manifest_root *root;  /* NULL without, like the next */
 	struct manifest_uki *uki;
+	struct manifest_tree *tree;
 	struct manifest_partition *partitions; /* in the order on the disk */
 	size_t n_partitions;
 	struct manifest_package *packages;

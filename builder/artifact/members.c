@@ -34,8 +34,7 @@ static int members_compare_links(const void *a, const void *b)
 	return one->inode == other->inode ? 0 : one->inode < other->inode ? -1 : 1;
 }
 
-/* The earlier name of a file that has several; NULL for the first of them. */
-static const char *members_earlier_name(struct members *members, const struct member_item *item)
+const char *members_earlier_name(struct members *members, const struct member_item *item)
 {
 	struct link *link, **found;
 

@@ -29,6 +29,8 @@ static int project_find_programs(struct arena *arena, unsigned kind, struct plan
 
 	if (kind == KIND_VM)
 		r = project_find_program(arena, "aether-init", &programs->init, &programs->init_sha256, err);
+	if (kind == KIND_LXC)
+		r = project_find_program(arena, "aether-box", &programs->box, &programs->box_sha256, err);
 	if (r == 0 && kind != KIND_TOOLS)
 		r = project_find_program(arena, "aether-agent", &programs->agent, &programs->agent_sha256, err);
 	return r;

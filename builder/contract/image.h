@@ -11,6 +11,7 @@ enum { IMAGE_FORMAT = 1 };
 #define IMAGE_FILE "/usr/lib/aether/image"
 #define IMAGE_KEY_NAME "name"        /* of the recipe */
 #define IMAGE_KEY_KIND "kind"        /* "vm", "lxc" */
+#define IMAGE_KIND_LXC "lxc"
 #define IMAGE_KEY_FORMAT "format"    /* IMAGE_FORMAT */
 #define IMAGE_KEY_ESP "esp"          /* the label of the EFI system partition; none in a container */
 #define IMAGE_KEY_EPOCH "epoch"      /* the newest date of what it is made from, seconds since 1970 */

@@ -16,18 +16,19 @@
  *   progress DONE TOTAL                  bytes
  *   done PLACE COPIED RECEIVED           bytes that were in place, found elsewhere on the machine, received
  *
- * For a container (kind lxc; contract/tree.h) the offer has no salt, and one object: `object manifest BYTES HEX`, whose HEX
- * is the digest of the manifest. Instead of blocks the machine asks for
+ * A container is offered a tree of files, which is version 2: in place of salt and objects there is
  *
- *   want NUMBER                          the content of the file in line NUMBER of the manifest (the first after
- *                                        TREE_HEAD is 1), or the manifest itself: 0
+ *   tree BYTES HEX                       the size of the tree's list and its digest (contract/box.h)
  *
- * and gets the bytes of each, in the order in which it asked, without anything between them. It may ask for OFFER_WANTS
- * before it has read the first. */
+ * and in place of blocks the machine asks for
+ *
+ *   list                                 the list, once and before all else
+ *   file NUMBER                          the content of a member of the list, a file, counted from 0; each number is higher than
+ *                                        the one before. OFFER_FILES_AHEAD of them may be asked for before the first has come */
 #ifndef CONTRACT_OFFER_H
 #define CONTRACT_OFFER_H
 
-enum { OFFER_VERSION = 1 };
+enum { OFFER_VERSION = 1, OFFER_VERSION_TREE = 2 };
 
 /* What an offer begins with, key by key. */
 #define OFFER_TAKE "aether-take"
@@ -37,6 +38,7 @@ enum { OFFER_VERSION = 1 };
 #define OFFER_GENERATION "generation"
 #define OFFER_SALT "salt"
 #define OFFER_OBJECT "object"
+#define OFFER_TREE "tree"
 
 /* What a generation is made of, in the order of the offer: the root image, the unified kernel image, what GRUB
  * starts, and GRUB's entry for the one slot and the other. */
@@ -57,8 +59,8 @@ enum offer_object {
 #define OFFER_READY "ready"
 #define OFFER_SAME "same"
 #define OFFER_GET "get"
-#define OFFER_WANT "want"
-#define OFFER_MANIFEST "manifest"
+#define OFFER_LIST "list"
+#define OFFER_FILE "file"
 #define OFFER_STEP "step"
 #define OFFER_PROGRESS "progress"
 #define OFFER_DONE "done"
@@ -69,7 +71,7 @@ enum offer_object {
 enum {
 	OFFER_LINE_BYTES = 512,      /* of a line, with its end, in both directions */
 	OFFER_GET_BLOCKS = 256,      /* as many may be asked for at once */
-	OFFER_WANTS = 64,
+	OFFER_FILES_AHEAD = 64,
 };
 
 #endif

@@ -156,10 +156,7 @@ int payload_open(const struct generation *generation, struct payload **ret_parce
 	struct payload *payload;
 	int r;
 
-	if (!manifest->root_hash)
-		return err_set(err, -ENOTSUP, "%s/%u is of kind '%s': only virtual machines have slots to send it to",
-			       generation->name, generation->number, manifest->kind);
-	if (!manifest->root || !manifest->uki)
+	if (!manifest->root_hash || (!manifest->tree && (!manifest->root || !manifest->uki)))
 		return payload_too_old(generation, err);
 	payload = calloc(1, sizeof *payload);
 	if (!payload)
@@ -169,8 +166,12 @@ int payload_open(const struct generation *generation, struct payload **ret_parce
 	payload->kind = manifest->kind;
 	for (size_t i = 0; i < N_OBJECTS; i++)
 		payload->objects[i].name = names[i];
-	r = payload_open_root(payload, generation, salt, err);
-	if (r == 0)
+	payload->tree_hash = manifest->root_hash;
+	if (manifest->tree)
+		r = parcel_open(generation, &payload->tree, err);
+	else
+		r = payload_open_root(payload, generation, salt, err);
+	if (r == 0 && !manifest->tree)
 		r = payload_open_boot_files(payload, generation, salt, err);
 	if (r < 0)
 		payload_close(payload);
@@ -182,9 +183,14 @@ int payload_open(const struct generation *generation, struct payload **ret_parce
 void payload_offer(const struct payload *payload, struct buf *out)
 {
 	buf_printf(out,
-		   OFFER_TAKE " %d\n" OFFER_NAME " %s\n" OFFER_KIND " %s\n" OFFER_FORMAT " %d\n" OFFER_GENERATION
-			      " %u\n" OFFER_SALT " %s\n",
-		   OFFER_VERSION, payload->name, payload->kind, IMAGE_FORMAT, payload->generation, payload->salt);
+		   OFFER_TAKE " %d\n" OFFER_NAME " %s\n" OFFER_KIND " %s\n" OFFER_FORMAT " %d\n" OFFER_GENERATION " %u\n",
+		   payload->tree ? OFFER_VERSION_TREE : OFFER_VERSION, payload->name, payload->kind, IMAGE_FORMAT,
+		   payload->generation);
+	if (payload->tree) {
+		buf_printf(out, OFFER_TREE " %zu %s\n\n", parcel_list(payload->tree)->size, payload->tree_hash);
+		return;
+	}
+	buf_printf(out, OFFER_SALT " %s\n", payload->salt);
 	for (size_t i = 0; i < N_OBJECTS; i++)
 		buf_printf(out, OFFER_OBJECT " %s %llu %s\n", payload->objects[i].name,
 			   (unsigned long long)payload->objects[i].size_bytes, payload->objects[i].root_hash);
@@ -209,5 +215,6 @@ void payload_close(struct payload *payload)
 	for (size_t i = 0; i < N_OBJECTS; i++)
 		buf_free(&payload->objects[i].blocks);
 	image_close(payload->image);
+	parcel_close(payload->tree);
 	free(payload);
 }

@@ -1,5 +1,5 @@
-/* What of a generation goes to a machine: objects, each of them data in blocks of 4 KiB with the dm-verity tree over them. The
- * conversation about them is the machine's (contract/offer.h); this is the builder's side of it. */
+/* What of a generation goes to a machine: objects, each of them data in blocks of 4 KiB with the dm-verity tree over them; to a
+ * container a tree of files. The conversation about them is the machine's (contract/offer.h); this is the builder's side of it. */
 #ifndef FLEET_PAYLOAD_H
 #define FLEET_PAYLOAD_H
 
@@ -8,6 +8,7 @@
 #include "artifact/reader.h"
 #include "base/buf.h"
 #include "contract/offer.h"
+#include "fleet/parcel.h"
 #include "shelf/generation.h"
 
 struct payload_object {
@@ -24,11 +25,13 @@ struct payload {
 	char salt[65];
 	unsigned generation;
 	const char *name, *kind;       /* the manifest's */
-	struct payload_object objects[N_OBJECTS]; /* the slot is the first */
+	struct payload_object objects[N_OBJECTS]; /* the slot is the first; none for a container */
+	struct parcel *tree;           /* a container's; else NULL */
+	const char *tree_hash;         /* the manifest's */
 };
 
-/* Opens the payload of a generation, which must outlive it. -ENOTSUP for one that has no slots to send (a container),
- * or was made before there was this; -EBADMSG when its files are not what its manifest says. Ended by payload_close(). */
+/* Opens the payload of a generation, which must outlive it. -ENOTSUP for one that was made before there was
+ * this; -EBADMSG when its files are not what its manifest says. Ended by payload_close(). */
 int payload_open(const struct generation *generation, struct payload **ret_parcel, struct err *err);
 
 /* Appends the offer, with the empty line at its end. */

@@ -43,6 +43,7 @@ static const struct {
 } vocabulary[] = {
 	{OFFER_GET, HEARD_GET, 3},   {OFFER_PROGRESS, HEARD_PROGRESS, 2}, {OFFER_READY, HEARD_READY, 0},
 	{OFFER_SAME, HEARD_SAME, 0}, {OFFER_STEP, HEARD_STEP, 0},	  {OFFER_DONE, HEARD_DONE, 3},
+	{OFFER_LIST, HEARD_LIST, 0}, {OFFER_FILE, HEARD_FILE, 1},
 };
 
 static bool send_parse_slot(const char *rest, char *ret_slot)
@@ -68,11 +69,15 @@ static bool send_parse_step(const char *rest, const char **ret_step)
 	return false;
 }
 
-/* Blocks that there are, and not too many at once. */
-static bool send_is_there(const struct payload *payload, const uint64_t numbers[3])
+/* Blocks that there are, and not too many at once; or parts of a tree. */
+static bool send_is_there(const struct payload *payload, enum send_heard heard, const uint64_t numbers[3])
 {
 	uint64_t n_blocks = numbers[0] < N_OBJECTS ? payload->objects[numbers[0]].n_blocks : 0;
 
+	if (heard == HEARD_LIST || heard == HEARD_FILE)
+		return payload->tree && (heard == HEARD_LIST || parcel_has(payload->tree, numbers[0]));
+	if (heard != HEARD_GET)
+		return true;
 	return numbers[2] && numbers[2] <= OFFER_GET_BLOCKS && numbers[1] < n_blocks && numbers[2] <= n_blocks - numbers[1];
 }
 
@@ -95,7 +100,7 @@ int send_parse(const struct payload *payload, const char *line, struct send_word
 		good = send_parse_slot(rest, &word.slot);
 	else
 		good = send_read_numbers(rest, word.numbers, vocabulary[i].n_numbers);
-	if (!good || (word.heard == HEARD_GET && !send_is_there(payload, word.numbers)))
+	if (!good || !send_is_there(payload, word.heard, word.numbers))
 		return send_nonsense(line, err);
 	*ret_word = word;
 	return 0;
@@ -147,6 +152,13 @@ static int send_read_line(struct conversation *c, char line[OFFER_LINE_BYTES], s
 	return send_nonsense(line, err);
 }
 
+static int send_give(struct conversation *c, const void *data, size_t size, struct err *err)
+{
+	int r = proc_write(c->talk, data, size, PATIENCE_S);
+
+	return r < 0 ? err_sys(err, r, "the machine has stopped reading") : 0;
+}
+
 static int send_give_blocks(struct conversation *c, const uint64_t numbers[3], struct err *err)
 {
 	static _Thread_local char blocks[OFFER_GET_BLOCKS * VERITY_BLOCK];
@@ -154,8 +166,22 @@ static int send_give_blocks(struct conversation *c, const uint64_t numbers[3], s
 
 	if (r < 0)
 		return r;
-	r = proc_write(c->talk, blocks, (size_t)numbers[2] * VERITY_BLOCK, PATIENCE_S);
-	return r < 0 ? err_sys(err, r, "the machine has stopped reading") : 0;
+	return send_give(c, blocks, (size_t)numbers[2] * VERITY_BLOCK, err);
+}
+
+static int send_give_file(struct conversation *c, uint64_t number, struct err *err)
+{
+	static _Thread_local char chunk[1 << 18];
+	uint64_t left;
+	int r = parcel_begin(c->payload->tree, number, &left, err);
+
+	for (size_t n; r == 0 && left; left -= n) {
+		n = left < sizeof chunk ? (size_t)left : sizeof chunk;
+		r = parcel_read(c->payload->tree, chunk, n, err);
+		if (r == 0)
+			r = send_give(c, chunk, n, err);
+	}
+	return r;
 }
 
 static int send_hear(struct conversation *c, const char *line, struct err *err)
@@ -177,6 +203,10 @@ static int send_hear(struct conversation *c, const char *line, struct err *err)
 		break;
 	case HEARD_GET:
 		return send_give_blocks(c, word.numbers, err);
+	case HEARD_LIST:
+		return send_give(c, parcel_list(c->payload->tree)->data, parcel_list(c->payload->tree)->size, err);
+	case HEARD_FILE:
+		return send_give_file(c, word.numbers[0], err);
 	case HEARD_STEP:
 		log_step("%s", word.step);
 		break;

@@ -7,14 +7,13 @@
 
 #include "base/log.h"
 
-const struct generation *deploy_find(struct arena *arena, const char *out, const char *name,
-				     const char *root_hash)
+/* The same on one shelf. */
+static const struct generation *verdict_find_on(struct arena *arena, const char *out, const char *shelf, const char *root_hash)
 {
 	struct generation *generations = NULL;
 	struct err ignored = {0};
 	size_t n = 0;
-	int r = *name && *name != '.' && !strchr(name, '/') ? generation_list(arena, out, name, &generations,
-									      &n, &ignored) : 0;
+	int r = generation_list(arena, out, shelf, &generations, &n, &ignored);
 
 	err_free(&ignored);
 	for (size_t i = n; r == 0 && i-- > 0;) {
@@ -24,6 +23,20 @@ const struct generation *deploy_find(struct arena *arena, const char *out, const
 			return &generations[i];
 	}
 	return NULL;
+}
+
+/* A recipe's further kinds have shelves of their own. */
+const struct generation *deploy_find(struct arena *arena, const char *out, const char *name,
+				     const char *root_hash)
+{
+	static const char *const kinds[] = {"", ".vm", ".lxc"};
+	const struct generation *found = NULL;
+
+	if (!*name || *name == '.' || strchr(name, '/'))
+		return NULL;
+	for (size_t i = 0; !found && i < sizeof kinds / sizeof *kinds; i++)
+		found = verdict_find_on(arena, out, arena_printf(arena, "%s%s", name, kinds[i]), root_hash);
+	return found;
 }
 
 void deploy_note(const struct generation *generation, const struct remote *remote, enum verdict verdict, const char *reason)

@@ -3,29 +3,17 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "artifact/tabbed.h"
 #include "contract/agent.h"
+#include "contract/box.h"
 #include "contract/image.h"
 #include "plan/config.h"
-
-static void plan_agent_put_field(struct buf *text, const char *field)
-{
-	static const char special[] = FIELD_SPECIAL;
-
-	for (; *field; field++) {
-		const char *at = strchr(special, *field);
-
-		if (at)
-			buf_printf(text, "\\%c", FIELD_ESCAPES[at - special]);
-		else
-			buf_add_u8(text, (uint8_t)*field);
-	}
-}
 
 static void plan_agent_put_fields(struct buf *text, const struct strv *fields)
 {
 	for (size_t i = 0; i < fields->count; i++) {
 		buf_puts(text, "\t");
-		plan_agent_put_field(text, fields->items[i]);
+		tabbed_put(text, fields->items[i]);
 	}
 	buf_puts(text, "\n");
 }
@@ -101,6 +89,17 @@ static void plan_agent_make_image(struct arena *arena, struct plan *plan)
 	config_put(arena, plan, IMAGE_FILE, 0644, NULL, text.data);
 }
 
+/* What a container's init is, and which paths it keeps (builder/machine/box/). */
+static void plan_agent_make_box(struct arena *arena, struct plan *plan)
+{
+	_cleanup_buf_ struct buf text = {0};
+
+	for (size_t i = 0; i < plan->recipe->state.count; i++)
+		buf_printf(&text, "%s\n", plan->recipe->state.items[i]);
+	config_take(arena, plan, BOX_INIT, 0755, plan->programs->box, plan->programs->box_sha256);
+	config_put(arena, plan, BOX_STATE_FILE, 0644, NULL, text.data ? text.data : "");
+}
+
 int agent_make(struct arena *arena, struct plan *plan, struct err *err)
 {
 	const struct plan_programs *programs = plan->programs;
@@ -108,6 +107,8 @@ int agent_make(struct arena *arena, struct plan *plan, struct err *err)
 	if (!programs->agent)
 		return 0;
 	config_take(arena, plan, AGENT_PATH, 0755, programs->agent, programs->agent_sha256);
+	if (programs->box)
+		plan_agent_make_box(arena, plan);
 	plan_agent_make_image(arena, plan);
 	return plan_agent_make_health(arena, plan, err);
 }

@@ -115,6 +115,7 @@ struct plan_unit {
 struct plan_programs {
 	const char *init, *init_sha256;        /* aether-init: in the initrd; NULL where there is none (a container) */
 	const char *agent, *agent_sha256;      /* aether-agent: in every machine; NULL in a tools tree */
+	const char *box, *box_sha256;          /* aether-box: a container's init; NULL where there is none */
 };
 
 struct plan {

@@ -1,8 +1,15 @@
 /* What a tree needs to become a container: words that a hypervisor reads, and a start for mount points that are empty
  * at first. */
 #include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/file.h"
+#include "base/text.h"
+#include "contract/box.h"
 #include "tree/inside.h"
 #include "tree/steps.h"
 
@@ -50,11 +57,34 @@ static int tree_container_shorten_version(const struct step *step, struct err *e
 	return inside_write(step->root_fd, path, text.data, digits + 1, &INSIDE_PLAIN, err);
 }
 
+/* Where init(8) is systemd, ours starts before it; and there is a folder for what else could start. */
+static int tree_container_put_init(const struct step *step, struct err *err)
+{
+	static const char systemd[] = "/systemd";
+	_cleanup_fd_ int sbin = root_open(step->root_fd, "/usr/sbin", O_PATH | O_DIRECTORY, 0), folder = -1;
+	char target[256];
+	ssize_t n = sbin < 0 ? -1 : readlinkat(sbin, path_last(BOX_INIT_LINK), target, sizeof target - 1);
+	int r;
+
+	target[n < 0 ? 0 : n] = 0;
+	if (!text_has_suffix(target, systemd) || !inside_exists(step->root_fd, BOX_INIT))
+		return 0;
+	r = inside_link(step->root_fd, BOX_INIT_LINK, BOX_INIT_TARGET, err);
+	if (r == 0)
+		r = inside_folder(step->root_fd, BOX_FOLDER, err);
+	if (r < 0)
+		return r;
+	folder = root_open(step->root_fd, BOX_FOLDER, O_RDONLY | O_DIRECTORY, 0);
+	return folder < 0 || fchmod(folder, 0700) < 0 ? err_sys(err, -errno, "cannot make '%s' in the tree", BOX_FOLDER) : 0;
+}
+
 int step_container(const struct step *step, struct err *err)
 {
 	int r = tree_container_quote_os_release(step, err);
 
 	if (r == 0)
 		r = tree_container_shorten_version(step, err);
+	if (r == 0)
+		r = tree_container_put_init(step, err);
 	return r == 0 ? step_state(step, err) : r;
 }

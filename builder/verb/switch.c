@@ -55,16 +55,31 @@ struct switching {
 
 /* --- what is sent ---------------------------------------------------------------------------------------------------- */
 
+/* Of several kinds of a recipe, the one that the machine is. */
+static int switch_ask_kind(struct switching *s, unsigned *ret_kind, struct err *err)
+{
+	int r;
+
+	log_step("connecting to %s", s->remote.host);
+	r = status_ask(s->arena, &s->remote, &s->before, err);
+	*ret_kind = r == 0 && strcmp(s->before.kind, "lxc") == 0 ? KIND_LXC : KIND_VM;
+	return r;
+}
+
 /* A recipe is built, if need be; anything else names a generation that there is. */
 static int switch_find_generation(struct switching *s, const char *argument, struct err *err)
 {
 	const struct switch_options *options = s->options;
 	const struct build_how how = {.recipe = options->recipe, .out = options->out, .cache = options->common.cache};
 	const char *reference = argument;
+	unsigned kind = 0;
 	int r = 0;
 
-	if (text_has_suffix(argument, ".recipe"))
-		r = build_obtain(&how, KIND_VM, argument, s->arena, &reference, err);
+	if (text_has_suffix(argument, ".recipe")) {
+		r = switch_ask_kind(s, &kind, err);
+		if (r == 0)
+			r = build_obtain(&how, kind, argument, s->arena, &reference, err);
+	}
 	return r == 0 ? generation_find(s->arena, s->options->out, reference, &s->generation, err) : r;
 }
 

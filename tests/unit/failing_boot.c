@@ -14,7 +14,7 @@
 #include "boot/grub.h"
 #include "machine/agent/boot.h"
 #include "machine/agent/entry.h"
-#include "machine/agent/hash.h"
+#include "machine/hash.h"
 #include "fail.h"
 #include "scratch.h"
 

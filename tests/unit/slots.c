@@ -11,7 +11,7 @@
 #include "machine/agent/command.h"
 #include "machine/agent/entry.h"
 #include "machine/agent/grubenv.h"
-#include "machine/agent/hash.h"
+#include "machine/hash.h"
 #include "machine/agent/health.h"
 #include "machine/lines.h"
 #include "machine/hex.h"

@@ -75,6 +75,10 @@ static bool admit_fits_the_machine(const struct boot *boot, const struct offer *
 	if (strcmp(offer->kind, boot->kind) != 0)
 		return admit_refuse(why, size, "this machine is of kind '%s', but the image of kind '%s'", boot->kind,
 				    offer->kind);
+	if (offer->is_tree != (boot->store == &boot_trees))
+		return admit_refuse(why, size, "protocol error: not what a machine of kind '%s' is offered", boot->kind);
+	if (*boot->remark && !boot->can_start_trees)
+		return admit_refuse(why, size, "%s", boot->remark);
 	if (offer->format < format)
 		return admit_refuse(why, size,
 				    "the image has format %u, but this machine needs at least %lu: build it "
@@ -88,8 +92,8 @@ static bool admit_fits_the_machine(const struct boot *boot, const struct offer *
 	return true;
 }
 
-static bool admit_has_room(const struct boot *boot, const struct offer *offer, const struct admit_room *room,
-			   bool force, char *why, size_t size)
+static bool admit_fits_the_slot(const struct boot *boot, const struct offer *offer, const struct admit_room *room,
+				char *why, size_t size)
 {
 	struct tree shape;
 
@@ -106,6 +110,15 @@ static bool admit_has_room(const struct boot *boot, const struct offer *offer, c
 				    "%llu: replace the disk once",
 				    (unsigned long long)(admit_esp_need(offer) / MIB),
 				    (unsigned long long)(room->esp_bytes / MIB));
+	return true;
+}
+
+/* Whether a tree has room is known when its list is. */
+static bool admit_has_room(const struct boot *boot, const struct offer *offer, const struct admit_room *room, bool force,
+			   char *why, size_t size)
+{
+	if (!offer->is_tree && !admit_fits_the_slot(boot, offer, room, why, size))
+		return false;
 	if (room->state_bytes < ADMIT_STATE_BYTES && !force)
 		return admit_refuse(why, size,
 				    "/var has only %llu MiB free, but a machine needs %llu to start: free space "

@@ -21,6 +21,8 @@ static int agent_rollback_main(int argc, char **argv)
 	boot_open(&boot, BOOT_CHANGE);
 	if (!boot.other)
 		die("this machine has no other slot to go back to");
+	if (boot.running == &boot.base)
+		die("no slot runs, but the root of the container, as a last resort: %s", boot.remark);
 	if (boot.other->state != SLOT_GOOD)
 		die("slot %c is %s: there is no good generation to go back to", boot.other->letter,
 		    slot_state_name(boot.other->state));

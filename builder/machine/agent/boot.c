@@ -170,9 +170,14 @@ void boot_open(struct boot *ret_boot, enum boot_access access)
 	*ret_boot = (struct boot){.history = HISTORY};
 	boot_lock(access);
 	boot_read_image(ret_boot, esp, sizeof esp);
+	if (strcmp(ret_boot->kind, IMAGE_KIND_LXC) == 0) {
+		trees_open(ret_boot);
+		return;
+	}
 	boot_find_slots(ret_boot);
 	if (ret_boot->n_slots == 0)
 		return;
+	ret_boot->store = &boot_esp;
 	boot_read_running(ret_boot);
 	boot_find_twins(ret_boot, access);
 	boot_mount_esp(ret_boot, esp);
@@ -186,7 +191,7 @@ void boot_folder(const struct boot *boot, const struct slot *slot, char *out, si
 	snprintf(out, size, "%s" ESP_SLOT_FOLDER "/%c", boot->esp, slot->letter);
 }
 
-static void boot_read_files(const struct boot *boot, struct slot *slot)
+void boot_read_files(const struct boot *boot, struct slot *slot)
 {
 	char folder[64], path[80], text[1024];
 
@@ -259,7 +264,7 @@ static void boot_read_tries(struct boot *boot)
 	}
 }
 
-void boot_reload(struct boot *boot)
+void boot_esp_reload(struct boot *boot)
 {
 	char path[64];
 	struct dirent *entry;

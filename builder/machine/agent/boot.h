@@ -9,9 +9,15 @@
  *   /aether/SLOT/image                                what is in the slot: lines KEY=VALUE, root= and generation=
  *   /aether/SLOT/failure                              why it is bad: when=, reason=
  *
+ * A container has the same by other means, in a folder of its root (contract/box.h): books in place of what the loaders read, and
+ * trees of files in place of partitions. Which of the two it is, is a struct boot_store.
+ *
  * Functions end the program by die() when the machine's boot files cannot be read or written. */
 #ifndef MACHINE_AGENT_BOOT_H
 #define MACHINE_AGENT_BOOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
 
 #include "contract/esp.h"
 #include "contract/verity.h"
@@ -42,7 +48,20 @@ struct slot {
 	char root_hash[2 * ROOT_HASH_BYTES + 1]; /* of the image that it starts; "" for none */
 	char generation[16];           /* number that the builder gave it; "" when nobody said */
 	char failed_when[24], failed_reason[512]; /* seconds since 1970; "" when it did not fail */
+	bool refused;                  /* a container's init did not start it, and its reason is not written down for good yet */
 };
+
+struct boot;
+
+/* Where it is written what starts. Each leaves it to the caller to look again. */
+struct boot_store {
+	void (*reload)(struct boot *boot);
+	void (*clear)(struct boot *boot, struct slot *slot);      /* boot_clear(), … */
+	void (*try)(struct boot *boot, struct slot *slot);
+	void (*bless)(struct boot *boot, struct slot *slot);
+	void (*give_up)(struct boot *boot, struct slot *slot, char next); /* the slot has failed, `next` starts */
+};
+extern const struct boot_store boot_esp, boot_trees;
 
 struct boot {
 	char name[64], kind[8], format[8], epoch[24]; /* of the image that runs: /usr/lib/aether/image */
@@ -54,7 +73,13 @@ struct boot {
 	size_t n_slots;                /* 0: not a machine with slots (a container) */
 	struct slot *running, *other;  /* `other` NULL with one slot */
 	char twins[TWINS_BYTES];       /* other disks with the image that runs; "" for none */
+	const struct boot_store *store; /* NULL without slots */
+	struct slot base;              /* of a container: its root, when neither slot runs and slot a is a tree: letter BOOT_BASE */
+	bool can_start_trees;          /* of a container: its init is ours */
+	char remark[400];              /* of a container: why it runs something else than it should; "" for nothing */
 };
+
+enum { BOOT_BASE = 'r' };
 
 enum boot_access {
 	BOOT_CHANGE, /* alone: while another process has it, that is an error */
@@ -80,6 +105,17 @@ void boot_clear(struct boot *boot, struct slot *slot);
 /* Reads GRUB's environment block, which may be short or none at all: the rest is zeros. False when there is no such file (no
  * BIOS starts this disk). */
 bool boot_grubenv(const struct boot *boot, char block[GRUBENV_BYTES]);
+
+/* The parts of boot_open() and boot_reload() that are a container's, and a machine's. */
+void trees_open(struct boot *boot);
+void boot_esp_reload(struct boot *boot);
+
+/* What a slot's folder says of its image and its failure. */
+void boot_read_files(const struct boot *boot, struct slot *slot);
+
+/* A text that is another one after every start: of the machine (the kernel's boot id), of its user space alone ("ID+1"), of a
+ * container ("ID-TICKS": the kernel is the host's). */
+void boot_start_id(const struct boot *boot, char *out, size_t size);
 
 /* The folder of the slot's files, ESP/aether/SLOT, which exists. */
 void boot_folder(const struct boot *boot, const struct slot *slot, char *out, size_t size);

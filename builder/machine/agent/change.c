@@ -7,15 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "contract/esp.h"
 #include "machine/agent/boot.h"
 #include "machine/agent/entry.h"
-#include "machine/agent/hash.h"
-#include "machine/agent/history.h"
-#include "machine/lines.h"
+#include "machine/hash.h"
 
 /* All that was written to the EFI system partition is on the disk. */
 static void change_settle(const struct boot *boot)
@@ -132,7 +129,7 @@ static void change_remove_files(const char *path, bool (*goes)(const char *file,
 		closedir(folder);
 }
 
-void boot_clear(struct boot *boot, struct slot *slot)
+static void change_clear(struct boot *boot, struct slot *slot)
 {
 	char folder[64], images[320];
 	int r;
@@ -147,7 +144,6 @@ void boot_clear(struct boot *boot, struct slot *slot)
 	if (r < 0)
 		die("cannot make %s: %s", folder, strerror(-r));
 	change_settle(boot);
-	boot_reload(boot);
 }
 
 /* --- verdicts -------------------------------------------------------------------------------------------------------- */
@@ -172,7 +168,7 @@ static void change_write_sums(const char *folder)
 		die("cannot write %s/sums: %s", folder, strerror(-r));
 }
 
-void boot_try(struct boot *boot, struct slot *slot)
+static void change_try(struct boot *boot, struct slot *slot)
 {
 	struct entry entry = {.slot = slot->letter, .counted = true, .left = SLOT_TRIES};
 	char folder[64], from[96], to[320], file[128];
@@ -198,7 +194,6 @@ void boot_try(struct boot *boot, struct slot *slot)
 	change_settle(boot);
 	change_grub_try(boot, slot->letter, SLOT_TRIES);
 	change_settle(boot);
-	boot_reload(boot);
 }
 
 void boot_count(struct boot *boot, struct slot *slot)
@@ -212,45 +207,20 @@ void boot_count(struct boot *boot, struct slot *slot)
 	boot_reload(boot);
 }
 
-void boot_bless(struct boot *boot, struct slot *slot)
+static void change_bless(struct boot *boot, struct slot *slot)
 {
 	change_rename_image(boot, slot, false, 0, 0);
 	change_settle(boot);
 	change_grub_settle_on(boot, slot->letter);
 	change_settle(boot);
-	boot_reload(boot);
 }
 
-/* The state partition has the history; it may be full, or broken, and the verdict must stand all the same. */
-static void change_append_history(const struct boot *boot, const struct slot *slot, const char *text)
+static void change_give_up(struct boot *boot, struct slot *slot, char next)
 {
-	char record[1024];
-	int r;
-
-	snprintf(record, sizeof record, "%sslot=%c\nroot=%s\ngeneration=%s\n\n", text, slot->letter, slot->root_hash,
-		 slot->generation);
-	r = history_add(boot->history, record);
-	if (r < 0)
-		say("cannot record in %s why slot %c is bad: %s", boot->history, slot->letter, strerror(-r));
-}
-
-void boot_condemn(struct boot *boot, struct slot *slot, const char *reason)
-{
-	char folder[64], text[640], flat[sizeof slot->failed_reason];
-	char next = slot == boot->running && boot->other ? boot->other->letter : boot->running->letter;
-	int r;
-
-	snprintf(flat, sizeof flat, "%s", reason);
-	lines_flatten(flat);
-	snprintf(text, sizeof text, "when=%lld\nreason=%s\n", (long long)time(NULL), flat);
-	boot_folder(boot, slot, folder, sizeof folder);
-	r = write_whole(folder, ESP_FAILURE, text);
-	if (r < 0)
-		say("cannot record in %s why slot %c is bad: %s", folder, slot->letter, strerror(-r));
-	change_append_history(boot, slot, text);
 	change_settle(boot);
 	change_grub_settle_on(boot, next);
 	change_rename_image(boot, slot, true, 0, SLOT_TRIES - (slot->tries_left < SLOT_TRIES ? slot->tries_left : 0));
 	change_settle(boot);
-	boot_reload(boot);
 }
+
+const struct boot_store boot_esp = {boot_esp_reload, change_clear, change_try, change_bless, change_give_up};

@@ -129,11 +129,15 @@ static bool judge_is_sound(char *reason, size_t size)
 static void judge_other(struct boot *boot)
 {
 	struct slot *other = boot->other;
-	char reason[128];
+	char reason[sizeof other->failed_reason];
 
 	boot_lock(BOOT_WAIT);
 	boot_reload(boot);
-	if (other && other->state == SLOT_TRIAL && other->tries_left < SLOT_TRIES) {
+	if (other && other->refused) {
+		snprintf(reason, sizeof reason, "%s", other->failed_reason);
+		boot_condemn(boot, other, reason);
+		say("slot %c is bad: %s", other->letter, reason);
+	} else if (other && other->state == SLOT_TRIAL && other->tries_left < SLOT_TRIES) {
 		unsigned tries = SLOT_TRIES - other->tries_left;
 
 		snprintf(reason, sizeof reason,
@@ -213,7 +217,7 @@ int judge_main(int argc, char **argv)
 	judge_forget_before(&boot);
 	judge_count(&boot, JUDGE_WAITING);
 	healthy = judge_is_healthy(reason, sizeof reason);
-	if (healthy && boot.running && boot.running->state == SLOT_TRIAL)
+	if (healthy && boot.store == &boot_esp && boot.running->state == SLOT_TRIAL)
 		healthy = judge_is_sound(reason, sizeof reason);
 	if (!healthy) {
 		say("the machine is not healthy: %s", reason);

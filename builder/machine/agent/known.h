@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "machine/agent/hash.h"
+#include "machine/hash.h"
 
 /* A hash table with open addressing; zeroed when empty. An entry keeps eight bytes of the digest: what is found is a
  * hint, to be held against the digest when it is read. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "contract/box.h"
 #include "machine/hex.h"
 #include "machine/say.h"
 
@@ -95,14 +96,16 @@ static bool offer_read_text(const struct line *line, char *out, size_t size)
 
 static bool offer_parse_version(const struct line *line)
 {
-	unsigned version;
+	unsigned version = 0;
 
 	if (!offer_read_unsigned(line, &version))
 		return false;
-	return version == OFFER_VERSION || offer_refuse(line,
-							"the builder uses version %u of the protocol, this machine "
-							"version %d: use an aether-build as old as the machine's image",
-							version, OFFER_VERSION);
+	line->offer->is_tree = version == OFFER_VERSION_TREE;
+	return version == OFFER_VERSION || version == OFFER_VERSION_TREE ||
+	       offer_refuse(line,
+			    "the builder uses version %u of the protocol, this machine version %d: use an aether-build as old as "
+			    "the machine's image",
+			    version, OFFER_VERSION_TREE);
 }
 
 static bool offer_parse_name(const struct line *line)
@@ -113,6 +116,16 @@ static bool offer_parse_name(const struct line *line)
 static bool offer_parse_kind(const struct line *line)
 {
 	return offer_read_text(line, line->offer->kind, sizeof line->offer->kind);
+}
+
+static bool offer_parse_tree(const struct line *line)
+{
+	char *rest = line->rest;
+	uint64_t *size_bytes = &line->offer->objects[OBJECT_ROOT].size_bytes;
+
+	return (offer_read_number(offer_next_word(&rest), LIST_BYTES_MAX, size_bytes) && *size_bytes &&
+		offer_read_hash(offer_next_word(&rest), line->offer->objects[OBJECT_ROOT].root_hash) && !rest) ||
+	       offer_refuse(line, "protocol error: expected the size and digest of the tree's list");
 }
 
 static bool offer_parse_format(const struct line *line)
@@ -148,11 +161,12 @@ static bool offer_parse_object(const struct line *line, enum offer_object object
 
 /* --- all of them ------------------------------------------------------------------------------------------------------ */
 
-/* What stands before the objects. */
-static const struct {
+/* What stands before the objects, or all there is of a tree. */
+struct offer_key {
 	const char *key;
 	bool (*parse)(const struct line *line);
-} lines[] = {
+};
+static const struct offer_key keys[] = {
 	{OFFER_TAKE, offer_parse_version},
 	{OFFER_NAME, offer_parse_name},
 	{OFFER_KIND, offer_parse_kind},
@@ -160,28 +174,34 @@ static const struct {
 	{OFFER_GENERATION, offer_parse_generation},
 	{OFFER_SALT, offer_parse_salt},
 };
-enum { N_LINES = sizeof lines / sizeof *lines, END_LINE = N_LINES + N_OBJECTS };
+static const struct offer_key tree_key = {OFFER_TREE, offer_parse_tree};
+enum { N_KEYS = sizeof keys / sizeof *keys };
+
+static int offer_end(const struct line *line, const char *text)
+{
+	if (!*text)
+		return 1;
+	offer_refuse(line, "protocol error: unexpected line after the offer: '%.40s'", text);
+	return -EINVAL;
+}
 
 int offer_line(struct offer *offer, unsigned number, char *text, char *why, size_t size)
 {
-	struct line line = {
-		.key = number < N_LINES ? lines[number].key : OFFER_OBJECT, .offer = offer, .why = why, .why_size = size,
-	};
+	const struct offer_key *key = offer->is_tree && number == N_KEYS - 1 ? &tree_key : number < N_KEYS ? &keys[number] : NULL;
+	struct line line = {.key = key ? key->key : OFFER_OBJECT, .offer = offer, .why = why, .why_size = size};
 	char *rest = text;
-	const char *word = offer_next_word(&rest);
+	const char *word;
 	bool good;
 
-	if (number == END_LINE)
-		return (!word &&
-			!rest) || offer_refuse(&line, "protocol error: unexpected line after the offer: '%.40s'", text)
-			       ? 1
-			       : -EINVAL;
+	if (number == N_KEYS + (offer->is_tree ? 0 : N_OBJECTS))
+		return offer_end(&line, text);
+	word = offer_next_word(&rest);
 	if (!word || strcmp(word, line.key) != 0) {
 		offer_refuse(&line, "protocol error: expected '%s', got '%.40s'", line.key, text);
 		return -EINVAL;
 	}
 	line.rest = rest ? rest : text + strlen(text);
-	good = number < N_LINES ? lines[number].parse(&line) : offer_parse_object(&line, number - N_LINES);
+	good = key ? key->parse(&line) : offer_parse_object(&line, number - N_KEYS);
 	return good ? 0 : -EINVAL;
 }
 

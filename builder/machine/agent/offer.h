@@ -2,6 +2,7 @@
 #ifndef MACHINE_AGENT_OFFER_H
 #define MACHINE_AGENT_OFFER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "contract/offer.h"
@@ -11,6 +12,7 @@
 struct offer {
 	char name[64], kind[8];
 	unsigned format, generation;
+	bool is_tree;                  /* of files: then there is one object, OBJECT_ROOT, and it is the tree's list */
 	uint8_t salt[HASH_BYTES];
 	struct {
 		uint64_t size_bytes;

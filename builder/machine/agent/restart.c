@@ -170,6 +170,8 @@ static bool restart_can_be_soft(struct restart *restart, bool reboot)
 {
 	if (reboot)
 		return restart_needs_kernel(restart, "that was asked for");
+	if (restart->boot.store != &boot_esp)
+		return restart_needs_kernel(restart, "it has no kernel of its own");
 	if (!restart->next)
 		return restart_needs_kernel(restart, "nothing is on trial");
 	if (access(UNIT, F_OK) < 0)

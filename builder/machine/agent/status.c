@@ -73,11 +73,13 @@ static void agent_status_put_remark(const char *line, void *data)
 	*first = false;
 }
 
-static void agent_status_put_remarks(void)
+static void agent_status_put_remarks(const struct boot *boot)
 {
 	bool first = true;
 
 	fputs(", \"" STATUS_REMARKS "\": [", stdout);
+	if (*boot->remark)
+		agent_status_put_remark(boot->remark, &first);
 	remarks_each("", agent_status_put_remark, &first);
 	putchar(']');
 }
@@ -113,7 +115,7 @@ static void agent_status_put_json(const struct boot *boot, const char *boot_id, 
 	}
 	fputs("], \"" STATUS_FAILURE "\": ", stdout);
 	agent_status_put_failure(boot_latest_failure(boot));
-	agent_status_put_remarks();
+	agent_status_put_remarks(boot);
 	puts("}");
 }
 
@@ -132,18 +134,9 @@ static void agent_status_put_plain(const struct boot *boot, const char *health, 
 		if (*slot->failed_reason)
 			printf("         %s\n", slot->failed_reason);
 	}
+	if (*boot->remark)
+		agent_status_say_remark(boot->remark, NULL);
 	remarks_each("", agent_status_say_remark, NULL);
-}
-
-/* The kernel's, and how often user space has restarted since it started: "ID+1". */
-static void agent_status_read_boot_id(char *out, size_t size)
-{
-	char count[16];
-
-	if (read_line("/proc/sys/kernel/random/boot_id", out, size) < 0)
-		*out = 0;
-	if (read_line(RESTART_ROOM "/" RESTART_COUNT, count, sizeof count) > 0)
-		snprintf(out + strlen(out), size - strlen(out), "+%s", count);
 }
 
 /* Whoever waits for a verdict need not log in again and again for it: a while of that is here. */
@@ -166,7 +159,7 @@ int status_main(int argc, char **argv)
 	if (agent_status_wants(argc, argv, AGENT_WAIT))
 		agent_status_await_verdict();
 	boot_open(&boot, BOOT_LOOK);
-	agent_status_read_boot_id(boot_id, sizeof boot_id);
+	boot_start_id(&boot, boot_id, sizeof boot_id);
 	judge_verdict(health, sizeof health, reason, sizeof reason);
 	if (agent_status_wants(argc, argv, AGENT_JSON))
 		agent_status_put_json(&boot, boot_id, health, reason);

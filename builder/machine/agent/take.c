@@ -16,6 +16,7 @@
 #include "machine/agent/admit.h"
 #include "machine/agent/blocks.h"
 #include "machine/agent/boot.h"
+#include "machine/agent/gather.h"
 #include "machine/agent/history.h"
 #include "machine/agent/offer.h"
 #include "machine/hex.h"
@@ -86,7 +87,7 @@ static void take_ask_admission(const struct take *take)
 	int r;
 
 	if (take->boot.other) {
-		room.esp_bytes = take_esp_room(take);
+		room.esp_bytes = take->offer.is_tree ? 0 : take_esp_room(take);
 		room.state_bytes = take_free_bytes("/var");
 	}
 	r = history_read(take->boot.history, failures);
@@ -99,7 +100,10 @@ static void take_ask_admission(const struct take *take)
 
 static bool take_runs_already(const struct take *take)
 {
-	return memcmp(take->offer.objects[OBJECT_ROOT].root_hash, take->boot.cmdline.root_hash, HASH_BYTES) == 0;
+	char hash[HASH_HEX];
+
+	hex_print(take->offer.objects[OBJECT_ROOT].root_hash, HASH_BYTES, hash);
+	return strcmp(hash, take->boot.root_hash) == 0;
 }
 
 /* --- what is known on the machine ------------------------------------------------------------------------------------ */
@@ -305,6 +309,17 @@ static void take_all(struct take *take)
 	take_try(take);
 }
 
+static void take_tree(struct take *take)
+{
+	struct gather how = {.talk = &take->talk, .boot = &take->boot, .offer = &take->offer, .running = "",
+			     .dry_run = take->dry_run};
+
+	gather(&how);
+	take->blocks.taken.in_place = how.in_place;
+	take->blocks.taken.copied = how.copied;
+	take->blocks.taken.received = how.received;
+}
+
 int take_main(int argc, char **argv)
 {
 	static struct take take;
@@ -328,7 +343,10 @@ int take_main(int argc, char **argv)
 		return EXIT_SUCCESS;
 	}
 	talk_say(&take.talk, OFFER_READY " %c", take.boot.other->letter);
-	take_all(&take);
+	if (take.offer.is_tree)
+		take_tree(&take);
+	else
+		take_all(&take);
 	talk_say(&take.talk, OFFER_DONE " %llu %llu %llu", (unsigned long long)take.blocks.taken.in_place,
 		 (unsigned long long)take.blocks.taken.copied, (unsigned long long)take.blocks.taken.received);
 	return EXIT_SUCCESS;

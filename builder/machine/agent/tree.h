@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "machine/agent/hash.h"
+#include "machine/hash.h"
 
 enum { BLOCK_BYTES = 4096, PER_BLOCK = BLOCK_BYTES / HASH_BYTES, TREE_LEVELS_MAX = 10 };
 

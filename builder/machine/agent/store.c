@@ -1,0 +1,62 @@
+/* What changes the slots, wherever it is written what starts (struct boot_store). */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "machine/agent/boot.h"
+#include "machine/agent/history.h"
+#include "machine/lines.h"
+
+void boot_reload(struct boot *boot)
+{
+	boot->store->reload(boot);
+}
+
+void boot_clear(struct boot *boot, struct slot *slot)
+{
+	boot->store->clear(boot, slot);
+	boot_reload(boot);
+}
+
+void boot_try(struct boot *boot, struct slot *slot)
+{
+	boot->store->try(boot, slot);
+	boot_reload(boot);
+}
+
+void boot_bless(struct boot *boot, struct slot *slot)
+{
+	boot->store->bless(boot, slot);
+	boot_reload(boot);
+}
+
+/* The state partition has the history; it may be full, or broken, and the verdict must stand all the same. */
+static void store_append_history(const struct boot *boot, const struct slot *slot, const char *text)
+{
+	char record[1024];
+	int r;
+
+	snprintf(record, sizeof record, "%sslot=%c\nroot=%s\ngeneration=%s\n\n", text, slot->letter, slot->root_hash,
+		 slot->generation);
+	r = history_add(boot->history, record);
+	if (r < 0)
+		say("cannot record in %s why slot %c is bad: %s", boot->history, slot->letter, strerror(-r));
+}
+
+void boot_condemn(struct boot *boot, struct slot *slot, const char *reason)
+{
+	char folder[64], text[640], flat[sizeof slot->failed_reason];
+	char next = slot == boot->running && boot->other ? boot->other->letter : boot->running->letter;
+	int r;
+
+	snprintf(flat, sizeof flat, "%s", reason);
+	lines_flatten(flat);
+	snprintf(text, sizeof text, "when=%lld\nreason=%s\n", (long long)time(NULL), flat);
+	boot_folder(boot, slot, folder, sizeof folder);
+	r = write_whole(folder, ESP_FAILURE, text);
+	if (r < 0)
+		say("cannot record in %s why slot %c is bad: %s", folder, slot->letter, strerror(-r));
+	store_append_history(boot, slot, text);
+	boot->store->give_up(boot, slot, next);
+	boot_reload(boot);
+}
