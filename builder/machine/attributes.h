@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "machine/list.h"
+#include "machine/list_members.h"
 
 /* Whether the file at `path`, which is not followed, has exactly the member's. */
 bool attributes_are(const char *path, const struct list_member *member);

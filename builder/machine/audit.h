@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "machine/list.h"
+#include "machine/list_members.h"
 
 /* Whether the tree in the folder `tree` ("" for the root) has what the list says and nothing else: types, modes, owners, sizes,
  * contents, links, attributes. Where it has not, `why` says what is different. Times do not count. `visited` (may be NULL) is

@@ -9,8 +9,8 @@
  *   /aether/SLOT/image                                what is in the slot: lines KEY=VALUE, root= and generation=
  *   /aether/SLOT/failure                              why it is bad: when=, reason=
  *
- * A container has the same by other means, in a folder of its root (contract/box.h): books in place of what the loaders read, and
- * trees of files in place of partitions. Which of the two it is, is a struct boot_store.
+ * A container has the same by other means, in a folder of its root (contract/box.h): books in place of what the loaders read,
+ * and trees of files in place of partitions. Which of the two it is, is a struct boot_store.
  *
  * Functions end the program by die() when the machine's boot files cannot be read or written. */
 #ifndef MACHINE_AGENT_BOOT_H
@@ -48,7 +48,7 @@ struct slot {
 	char root_hash[2 * ROOT_HASH_BYTES + 1]; /* of the image that it starts; "" for none */
 	char generation[16];           /* number that the builder gave it; "" when nobody said */
 	char failed_when[24], failed_reason[512]; /* seconds since 1970; "" when it did not fail */
-	bool refused;                  /* a container's init did not start it, and its reason is not written down for good yet */
+	bool refused;                  /* a container's init did not start it, and why is not written down for good yet */
 };
 
 struct boot;
@@ -74,7 +74,7 @@ struct boot {
 	struct slot *running, *other;  /* `other` NULL with one slot */
 	char twins[TWINS_BYTES];       /* other disks with the image that runs; "" for none */
 	const struct boot_store *store; /* NULL without slots */
-	struct slot base;              /* of a container: its root, when neither slot runs and slot a is a tree: letter BOOT_BASE */
+	struct slot base;              /* of a container: its root (BOOT_BASE), when that runs and slot a is a tree */
 	bool can_start_trees;          /* of a container: its init is ours */
 	char remark[400];              /* of a container: why it runs something else than it should; "" for nothing */
 };

@@ -203,8 +203,9 @@ static void gather_check_room(struct taking *t)
 			need += (member->size + ENTRY_BYTES - 1) / ENTRY_BYTES * ENTRY_BYTES;
 	}
 	if (need > have)
-		die("the tree needs %llu MiB, but the container has only %llu MiB free: make its root file system larger, or free "
-		    "space there; nothing was changed", (unsigned long long)(need / MIB), (unsigned long long)(have / MIB));
+		die("the tree needs %llu MiB, but the container has only %llu MiB free: make its root file system larger, or "
+		    "free space there; nothing was changed",
+		    (unsigned long long)(need / MIB), (unsigned long long)(have / MIB));
 }
 
 /* --- contents -------------------------------------------------------------------------------------------------------- */
@@ -299,7 +300,8 @@ static void gather_write_list(struct taking *t)
 
 /* --- the whole of it ------------------------------------------------------------------------------------------------- */
 
-/* From here on the slot cannot be started, until it is whole. What an interrupted run left in it stays, as far as it is of use. */
+/* From here on the slot cannot be started, until it is whole. What an interrupted run left in it stays, as far as it is of
+ * use. */
 static void gather_clear(struct taking *t)
 {
 	char path[96];

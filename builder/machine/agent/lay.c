@@ -43,7 +43,7 @@ static bool lay_may_stay(const struct lay *lay, const char *path, mode_t mode)
 			     : S_ISREG(mode) && member->type == LIST_REGULAR && lay->kept[member - lay->list->members];
 }
 
-/* Goes through what is at FOLDER/PATH and in it; with `remove` what may not stay goes, and its bytes are counted in any case. */
+/* Goes through what is at FOLDER/PATH and in it; with `remove` what may not stay goes. Its bytes are counted in any case. */
 static uint64_t lay_walk(const struct lay *lay, const char *path, bool stays, bool remove)
 {
 	char full[PATH_MAX], below[PATH_MAX];

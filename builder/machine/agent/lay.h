@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "machine/list.h"
+#include "machine/list_members.h"
 
 struct lay {
 	const char *tree;              /* the folder */

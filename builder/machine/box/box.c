@@ -16,7 +16,7 @@
 #include "machine/books.h"
 #include "machine/box/bring.h"
 #include "machine/box/choose.h"
-#include "machine/box/enter.h"
+#include "machine/box/enter_tree.h"
 #include "machine/hex.h"
 #include "machine/lines.h"
 #include "machine/say.h"

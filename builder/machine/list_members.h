@@ -1,6 +1,6 @@
 /* The list of all members of a tree (contract/box.h). */
-#ifndef MACHINE_LIST_H
-#define MACHINE_LIST_H
+#ifndef MACHINE_LIST_MEMBERS_H
+#define MACHINE_LIST_MEMBERS_H
 
 #include <stdbool.h>
 #include <stddef.h>

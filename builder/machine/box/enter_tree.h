@@ -1,6 +1,6 @@
 /* Making a tree the root of the container. */
-#ifndef MACHINE_BOX_ENTER_H
-#define MACHINE_BOX_ENTER_H
+#ifndef MACHINE_BOX_ENTER_TREE_H
+#define MACHINE_BOX_ENTER_TREE_H
 
 #include <stddef.h>
 

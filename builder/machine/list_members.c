@@ -1,4 +1,4 @@
-#include "machine/list.h"
+#include "machine/list_members.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "machine/box/enter.h"
+#include "machine/box/enter_tree.h"
 
 #include <errno.h>
 #include <fcntl.h>
