@@ -87,7 +87,7 @@ two_at_once() {
 	local one other failed=0
 	aether "$1" switch --no-reboot "${GENERATION[two]}" &
 	one=$!
-	"$AETHER" switch --no-reboot --out "$WORK/out" --host "$1" --ssh-config "$WORK/$1/config" "${GENERATION[two]}" \
+	"$AETHER" switch --no-reboot --out "$WORK/out" --host "$1" --ssh-config "$WORK/$1/ssh-config" "${GENERATION[two]}" \
 		>/dev/null 2>"$WORK/$1/said.other" &
 	other=$!
 	wait "$one" || failed=$((failed + 1))

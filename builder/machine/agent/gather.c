@@ -77,6 +77,7 @@ static void gather_ask_list(struct taking *t)
 	t->text = gather_room(size, 1);
 	talk_say(t->gather->talk, OFFER_LIST);
 	talk_bytes(t->gather->talk, t->text, size);
+	t->gather->received += size;
 	hash_salted(NULL, 0, t->text, size, hash);
 	if (memcmp(hash, offer->objects[OBJECT_ROOT].root_hash, HASH_BYTES) != 0)
 		die("protocol error: the list is not the one that was offered");

@@ -173,7 +173,7 @@ static int disks_decode_disk(struct decoder *decoder, const struct node *node, c
 	return decode(decoder, &schema_filesystem, node, path, whole);
 }
 
-static const char *const role_choices[] = {DISK_SYSTEM, DISK_STATE, NULL};
+static const char *const role_choices[] = {DISK_SYSTEM, DISK_STATE, DISK_DATA, NULL};
 static const struct schema schema_role = {VALUE_TEXT, .choices = role_choices};
 static const struct schema schema_disk_content = {VALUE_CONTENT, .variants = disk_variants, .decode = disks_decode_disk};
 
@@ -182,7 +182,7 @@ static const struct field disk_fields[] = {
 	{"imageSize", &schema_size, 0, WORD_OF(recipe_disk, image_size), 0,
 	 "size of the disk image (as small as possible)"},
 	{"role", &schema_role, 0, WORD_OF(recipe_disk, role), 0,
-	 "`system`: the image; `state`: a disk of the machine's own, made on its first boot"},
+	 "`system`: the image; `state`: a disk of the machine's own, made on its first boot; `data`: later"},
 	{"content", &schema_disk_content, FIELD_REQUIRED, 0, 0, "the partition table, or the file system of the whole disk"},
 	WORD_END,
 };

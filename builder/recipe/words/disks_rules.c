@@ -273,6 +273,11 @@ static void disks_check_roles(struct decoder *decoder, const struct node *partit
 		bool state = strcmp(disk->role, DISK_STATE) == 0;
 		const char *path = arena_printf(decoder->arena, "partitions.disk.%s", disk->name);
 
+		if (strcmp(disk->role, DISK_DATA) == 0) {
+			err_at(decoder->err, -ENOTSUP, &disk->pos, path, "the role 'data' is not yet supported");
+			err_hint(decoder->err, "make its file system by hand, and mount it by /etc/fstab with 'nofail'");
+			continue;
+		}
 		if (of_role[state])
 			err_at(decoder->err, -ENOTSUP, &disk->pos, path,
 			       "a second disk with the role '%s' is not yet supported", disk->role);

@@ -1,0 +1,60 @@
+# aether-build and the machines that it talks to. Sourced after tests/lib.sh and tests/ssh.sh; generations are in $WORK/out.
+# shellcheck shell=bash disable=SC2154 # WORK, AETHER and WHERE come from there
+
+# write_config NAME [STRICT]: how ssh finds the machine: with a certificate, and a host key that it knows from the first time on.
+write_config() {
+	local port=22
+	where "$1"
+	[[ ${WHERE[0]} != -p ]] || port=${WHERE[1]}
+	cat >"$WORK/$1/ssh-config" <<-END
+		Host $1
+			HostName ${WHERE[-1]}
+			Port $port
+			User root
+			IdentityFile $WORK/key
+			CertificateFile $WORK/admin-cert.pub
+			IdentitiesOnly yes
+			IdentityAgent none
+			HostKeyAlias $1
+			UserKnownHostsFile $WORK/$1/known
+			StrictHostKeyChecking ${2:-yes}
+			ConnectTimeout 10
+	END
+}
+
+# aether NAME VERB ARGUMENT…: with --host; what it said is in $WORK/NAME/said, its result in $WORK/NAME/result.
+aether() {
+	local name=$1 verb=$2
+	shift 2
+	"$AETHER" "$verb" --out "$WORK/out" --host "$name" --ssh-config "$WORK/$name/ssh-config" "$@" \
+		>"$WORK/$name/result" 2>"$WORK/$name/said"
+}
+
+# why NAME COMMAND…: what it said, when it does not succeed.
+why() {
+	local name=$1
+	shift
+	"$@" || { cat "$WORK/$name/said"; return 1; }
+}
+
+answers() {
+	grep -qF -- "$2" "$WORK/$1/said" || { cat "$WORK/$1/said"; return 1; }
+}
+
+# is NAME FILTER: holds of `aether-agent status --json`.
+is() {
+	local status
+	status=$(in_guest "$1" aether-agent status --json) && jq -e "$2" <<<"$status" >/dev/null && return
+	echo "$status"
+	return 1
+}
+
+# good_in SLOT: the filter for a machine that runs that slot and is well.
+good_in() {
+	echo ".slot == \"$1\" and .state == \"good\" and .health == \"good\""
+}
+
+# slot SLOT FILTER: the filter for what is in that slot.
+slot() {
+	echo ".slots[] | select(.slot == \"$1\") | $2"
+}
