@@ -5,16 +5,15 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/dm-ioctl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "contract/verity.h"
 #include "machine/block.h"
 #include "machine/cmdline.h"
+#include "machine/device_mapper.h"
 #include "machine/hex.h"
 #include "machine/say.h"
 
@@ -96,37 +95,10 @@ int verity_parameters(const struct verity *verity, const char *device, const str
 	return n < 0 || (size_t)n >= size ? -ENOSPC : 0;
 }
 
-/* An ioctl's buffer: header, one target, its parameters. */
-struct request {
-	struct dm_ioctl header;
-	struct dm_target_spec target;
-	char parameters[1200];
-};
-
-/* "root-" and so much of the root hash as names the slot. */
-enum { NAME_BYTES = 5 + 2 * SLOT_UUID_BYTES + 1 };
-
-static void machine_verity_name(const uint8_t root_hash[ROOT_HASH_BYTES], char out[NAME_BYTES])
-{
-	strcpy(out, "root-");
-	hex_print(root_hash, SLOT_UUID_BYTES, out + strlen(out));
-}
-
-static int machine_verity_control(int fd, unsigned long command, struct request *request, uint32_t flags)
-{
-	request->header.version[0] = DM_VERSION_MAJOR;
-	request->header.version[1] = 0; /* of the interface that every kernel of this major version has */
-	request->header.version[2] = 0;
-	request->header.data_size = sizeof *request;
-	request->header.data_start = sizeof request->header;
-	request->header.flags = flags;
-	return ioctl(fd, command, request) < 0 ? -errno : 0;
-}
-
 static int machine_verity_create(int fd, const struct verity *verity, const struct partition *slot,
 				 const struct cmdline *cmdline, enum verity_damage damage, char ret_device[32])
 {
-	struct request request = {0};
+	struct dm_request request = {0};
 	char path[300], numbers[32];
 	int r;
 
@@ -134,41 +106,41 @@ static int machine_verity_create(int fd, const struct verity *verity, const stru
 	r = read_line(path, numbers, sizeof numbers);
 	if (r < 0)
 		return r;
-	machine_verity_name(cmdline->root_hash, request.header.name);
+	dm_name(cmdline->root_hash, request.header.name);
 	strcpy(request.header.uuid, "CRYPT-VERITY-"); /* by which tools know what kind of device this is */
 	hex_print(cmdline->root_hash, SLOT_UUID_BYTES, request.header.uuid + strlen(request.header.uuid));
 	strcat(request.header.uuid, "-root");
-	r = machine_verity_control(fd, DM_DEV_CREATE, &request, 0);
+	r = dm_control(fd, DM_DEV_CREATE, &request, 0);
 	if (r < 0)
 		return r;
 	snprintf(ret_device, 32, "/dev/dm-%u", minor(request.header.dev));
 
-	request = (struct request){.header.target_count = 1,
+	request = (struct dm_request){.header.target_count = 1,
 				   .target.length = verity->data_blocks * (verity->data_block_size / 512)};
-	machine_verity_name(cmdline->root_hash, request.header.name);
+	dm_name(cmdline->root_hash, request.header.name);
 	strcpy(request.target.target_type, "verity");
 	r = verity_parameters(verity, numbers, cmdline, damage, request.parameters, sizeof request.parameters);
 	if (r == 0)
-		r = machine_verity_control(fd, DM_TABLE_LOAD, &request, DM_READONLY_FLAG);
+		r = dm_control(fd, DM_TABLE_LOAD, &request, DM_READONLY_FLAG);
 	if (r < 0)
 		return r;
-	request = (struct request){0};
-	machine_verity_name(cmdline->root_hash, request.header.name);
-	return machine_verity_control(fd, DM_DEV_SUSPEND, &request, 0); /* without DM_SUSPEND_FLAG this resumes */
+	request = (struct dm_request){0};
+	dm_name(cmdline->root_hash, request.header.name);
+	return dm_control(fd, DM_DEV_SUSPEND, &request, 0); /* without DM_SUSPEND_FLAG this resumes */
 }
 
 static int machine_verity_remove(int fd, const uint8_t root_hash[ROOT_HASH_BYTES])
 {
-	struct request request = {0};
+	struct dm_request request = {0};
 
-	machine_verity_name(root_hash, request.header.name);
-	return machine_verity_control(fd, DM_DEV_REMOVE, &request, 0);
+	dm_name(root_hash, request.header.name);
+	return dm_control(fd, DM_DEV_REMOVE, &request, 0);
 }
 
 int verity_open(const struct verity *verity, const struct partition *slot, const struct cmdline *cmdline,
 		enum verity_damage damage, char ret_device[32])
 {
-	int fd = open("/dev/mapper/control", O_RDWR | O_CLOEXEC), r;
+	int fd = open(DM_CONTROL, O_RDWR | O_CLOEXEC), r;
 
 	if (fd < 0)
 		return -errno;
@@ -182,47 +154,11 @@ int verity_open(const struct verity *verity, const struct partition *slot, const
 
 int verity_close(const uint8_t root_hash[ROOT_HASH_BYTES])
 {
-	int fd = open("/dev/mapper/control", O_RDWR | O_CLOEXEC), r;
+	int fd = open(DM_CONTROL, O_RDWR | O_CLOEXEC), r;
 
 	if (fd < 0)
 		return -errno;
 	r = machine_verity_remove(fd, root_hash);
 	close(fd);
 	return r;
-}
-
-/* --- what runs ------------------------------------------------------------------------------------------------------- */
-
-/* "1 8:3 8:3 4096 4096 N TREE sha256 HASH SALT …": the superblock is in the block before the tree. */
-int verity_read_parameters(const char *text, struct cmdline *ret_cmdline)
-{
-	unsigned long long block_size, tree;
-	char hash[2 * ROOT_HASH_BYTES + 2], algorithm[32];
-
-	if (sscanf(text, "1 %*s %*s %*u %llu %*u %llu %31s %65s", &block_size, &tree, algorithm, hash) != 4 ||
-	    strcmp(algorithm, "sha256") != 0 || block_size < VERITY_SUPERBLOCK || block_size > 65536 || tree == 0 ||
-	    tree > INT64_MAX / 65536 || hex_parse(hash, strlen(hash), ret_cmdline->root_hash, ROOT_HASH_BYTES) < 0)
-		return -EINVAL;
-	ret_cmdline->hash_offset = (tree - 1) * block_size;
-	return 0;
-}
-
-int verity_running(const char *device, struct cmdline *ret_cmdline)
-{
-	struct request request = {0};
-	char path[80], name[128];
-	int fd, r;
-
-	snprintf(path, sizeof path, "/sys/class/block/%s/dm/name", device);
-	r = read_line(path, name, sizeof name);
-	if (r <= 0 || (size_t)r >= sizeof request.header.name)
-		return -EINVAL;
-	strcpy(request.header.name, name);
-	fd = open("/dev/mapper/control", O_RDWR | O_CLOEXEC);
-	r = fd < 0 ? -errno : machine_verity_control(fd, DM_TABLE_STATUS, &request, DM_STATUS_TABLE_FLAG);
-	if (fd >= 0)
-		close(fd);
-	if (r == 0 && strcmp(request.target.target_type, "verity") != 0)
-		r = -EINVAL;
-	return r < 0 ? r : verity_read_parameters(request.parameters, ret_cmdline);
 }

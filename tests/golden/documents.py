@@ -153,7 +153,7 @@ def wrong_build(program, words, whole):
 
 
 def wrong_agent(agent, words, _whole):
-    commands = dict(re.findall(r"^  ([a-z]+) ?(.*?)  ", run(agent, "--help").stdout, re.M))
+    commands = dict(re.findall(r"^  ([a-z-]+) ?(.*?)  ", run(agent, "--help").stdout, re.M))
     if not words or words[0] in ("COMMAND", "--help"):
         return None
     if words[0] not in commands:
