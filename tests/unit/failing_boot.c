@@ -116,7 +116,8 @@ static void slot_on_trial(void) { machine_with("gw-6-b+2-1.efi", "a", "2"); }
 /* The machine as boot_open() sees it, running slot `running`. */
 static struct boot machine_open(char running)
 {
-	struct boot boot = {.name = "gw", .esp = "esp", .n_slots = 2, .history = scratch_path("var/failures")};
+	struct boot boot = {.name = "gw", .esp = "esp", .n_slots = 2, .history = scratch_path("var/failures"),
+			    .store = &boot_esp};
 
 	boot.slots[0].letter = running;
 	boot.slots[1].letter = running == 'a' ? 'b' : 'a';
