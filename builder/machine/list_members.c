@@ -76,7 +76,9 @@ static bool list_has_place(struct list_reader *reader, const struct list_member 
 	if (!reader->depth)
 		return false;
 	folder = list->members[reader->stack[reader->depth - 1]].path;
-	return slash ? strlen(folder) == (size_t)(slash - member->path) : strcmp(folder, ".") == 0;
+	if (strcmp(folder, ".") == 0)
+		return !slash;
+	return slash && strlen(folder) == (size_t)(slash - member->path);
 }
 
 const struct list_member *list_find(const struct list *list, const char *path)

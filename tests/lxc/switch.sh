@@ -201,6 +201,7 @@ ok "… and it is said why" is mapped '.last_failure.reason | test("it was chang
 
 UNSTARTABLE='.state == "empty" or .state == "bad"'
 for bytes in 200000 3000000 12000000; do
+	in_guest mapped rm -f /aether/a/tree/usr/share/box/large
 	ok "a connection that is cut off after $bytes bytes" cut_off "$bytes" 4
 	ok "… leaves what runs, and nothing else that could start" becomes mapped "$(good_in b) and ($(slot a "$UNSTARTABLE"))"
 	stop mapped

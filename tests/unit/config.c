@@ -21,7 +21,7 @@ static struct debian_package packages[] = {
 };
 enum { BASE_FILES, LIBC, NFTABLES, SSH, SUDO, CADDY, N_PACKAGES };
 
-static const struct plan_programs PROGRAMS = {"/lib/init", DIGEST, "/lib/agent", DIGEST, NULL, NULL};
+static const struct plan_programs PROGRAMS = {.init = "/lib/init", .init_sha256 = DIGEST, .agent = "/lib/agent", .agent_sha256 = DIGEST};
 static struct recipe recipe;
 static struct lock lock;
 static struct arena *arena;
