@@ -21,11 +21,13 @@ struct send_how {
 
 /* One thing that a machine says. */
 struct send_word {
-	enum send_heard { HEARD_READY, HEARD_SAME, HEARD_GET, HEARD_LIST, HEARD_FILE, HEARD_STEP, HEARD_PROGRESS, HEARD_DONE } heard;
+	enum send_heard {
+		HEARD_READY, HEARD_SAME, HEARD_GET, HEARD_LIST, HEARD_FILE, HEARD_STEP, HEARD_PROGRESS, HEARD_DONE,
+	} heard;
 	char slot;                     /* ready, same: 'a' or 'b' */
 	const char *step;              /* step: for people */
-	uint64_t numbers[3];           /* get: object, first block, how many; file: of the member; progress: of how much; done: in
-					* place, copied, received */
+	uint64_t numbers[3];           /* get: object, first block, how many; file: the member's; progress: of how much;
+					* done: in place, copied, received */
 };
 
 /* Parses a line of the machine's. The blocks that it asks for are there, and no more than it may ask for at once. -EBADMSG

@@ -1,5 +1,5 @@
-/* A container's generations: what its init reads, chooses, mounts and brings along, and how the agent takes a tree. The judge of
- * the machine's parser is the builder's writer, and the other way round. */
+/* A container's generations: what its init reads, chooses, mounts and brings along, and how the agent takes a tree. The judge
+ * of the machine's parser is the builder's writer, and the other way round. */
 #include "suite.h"
 
 #include <errno.h>
@@ -151,7 +151,8 @@ static const struct { const char *mounts, *state, *steps; } mounts[] = {
 	 ">/ /t>/t /var/lib>/t/var/lib* /aether>/t/aether"},
 	{ROOT "31 30 8:2 / /var/lib/box/in rw - ext4 /dev/sdb rw\n", "/var/lib/box\n",
 	 ">/ /t>/t /var/lib/box>/t/var/lib/box*! /aether>/t/aether"},
-	{ROOT "31 30 8:2 / /with\\040space rw - ext4 /dev/sdb rw\n", "", ">/ /t>/t /with space>/t/with space* /aether>/t/aether"},
+	{ROOT "31 30 8:2 / /with\\040space rw - ext4 /dev/sdb rw\n", "",
+	 ">/ /t>/t /with space>/t/with space* /aether>/t/aether"},
 	{"1 0 0:1 / / rw - rootfs rootfs rw\n31 1 8:2 / /old rw - ext4 /dev/sdb rw\n" ROOT, "", ">/ /t>/t /aether>/t/aether"},
 	{SHARED_ROOT, "relative\n\n/\n", ">/ /t>/t /aether>/t/aether"},
 };
@@ -170,7 +171,8 @@ START_TEST(all_mounts_come_along_by_what_an_unprivileged_container_may_do)
 		const struct box_step *step = &steps.steps[i];
 		bool is_allowed = false;
 
-		at += (size_t)snprintf(told + at, sizeof told - at, "%s%s>%s%s%s", i ? " " : "", step->source ? step->source : "",
+		at += (size_t)snprintf(told + at, sizeof told - at, "%s%s>%s%s%s", i ? " " : "",
+				       step->source ? step->source : "",
 				       step->target, step->flags == (MS_BIND | MS_REC) ? "*" : "", step->state ? "!" : "");
 		for (size_t n = 0; n < sizeof allowed / sizeof *allowed; n++)
 			is_allowed |= step->flags == allowed[n] && (step->source != NULL) == ((step->flags & MS_BIND) != 0);
@@ -218,7 +220,8 @@ START_TEST(lists_that_would_lead_out_of_the_tree_or_make_no_sense_are_refused)
 		{HEAD "d\t755\t0\t0\tb\nf\t644\t0\t0\ta\t0\t" HEX "\n", 5},
 		{HEAD "d\t755\t0\t0\ta\nd\t755\t0\t0\ta\n", 5},
 		{HEAD "d\t755\t0\t0\ta\nd\t755\t0\t0\tb\nd\t755\t0\t0\ta/c\n", 6},
-		{HEAD "f\t644\t0\t0\tx\t0\n", 4}, {HEAD "f\t644\t0\t0\tx\t-1\t" HEX "\n", 4}, {HEAD "f\t644\t0\t0\tx\t0\tff\n", 4},
+		{HEAD "f\t644\t0\t0\tx\t0\n", 4}, {HEAD "f\t644\t0\t0\tx\t-1\t" HEX "\n", 4},
+		{HEAD "f\t644\t0\t0\tx\t0\tff\n", 4},
 		{HEAD "f\t999\t0\t0\tx\t0\t" HEX "\n", 4}, {HEAD "f\t10000\t0\t0\tx\t0\t" HEX "\n", 4},
 		{HEAD "f\t644\t65536\t0\tx\t0\t" HEX "\n", 4},
 		{HEAD "h\t644\t0\t0\tx\tnothing\n", 4}, {HEAD "d\t755\t0\t0\ta\nh\t644\t0\t0\tx\ta\n", 5},
@@ -226,15 +229,16 @@ START_TEST(lists_that_would_lead_out_of_the_tree_or_make_no_sense_are_refused)
 		{HEAD "d\t755\t0\t0\tx\tuser.a\n", 4}, {HEAD "l\t777\t0\t0\tx\ty\tuser.a=00\n", 4}, {HEAD "\n", 4},
 		{HEAD "d\t755\t0\t0\t.\n", 4}, {HEAD "d\t755\t0\t0\ta/.\n", 4}, {HEAD "d\t755\t0\t0\ta//b\n", 4},
 		{HEAD "d\t755\t0\t0\tx\\q\n", 4},
+		{HEAD "f\t644\t0\t0\ta\t0\t" HEX "\nf\t644\t0\t0\ta-b\t0\t" HEX "\nd\t755\t0\t0\ta\n", 6},
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		struct list list;
+		struct roster list;
 		unsigned line;
 
-		ck_assert_msg(list_parse(scratch_own(strdup(rows[i].text)), &list, &line) == -EINVAL, "row %zu", i);
+		ck_assert_msg(roster_parse(scratch_own(strdup(rows[i].text)), &list, &line) == -EINVAL, "row %zu", i);
 		ck_assert_msg(line == rows[i].line, "row %zu: line %u", i, line);
-		list_free(&list);
+		roster_free(&list);
 	}
 }
 END_TEST
@@ -248,8 +252,9 @@ static void make_tree(const char *name, const char *edit)
 
 	setlocale(LC_CTYPE, "C.UTF-8");
 	snprintf(command, sizeof command,
-		 "mkdir -p %1$s/usr/lib/aether %1$s/usr/lib/systemd %1$s/etc/network %1$s/aether %1$s/a-b '%1$s/a b' && cd %1$s && "
-		 "echo one >etc/first && ln etc/first etc/hard && ln -s first etc/link && echo one >etc/twin && mkfifo a-b/pipe && "
+		 "mkdir -p %1$s/usr/lib/aether %1$s/usr/lib/systemd %1$s/etc/network %1$s/aether %1$s/a-b '%1$s/a b' && "
+		 "cd %1$s && echo one >etc/first && ln etc/first etc/hard && ln -s first etc/link && echo one >etc/twin && "
+		 "mkfifo a-b/pipe && "
 		 "printf 'x\\ty' >\"$(printf 'a b/t\\tn')\" && : >usr/lib/aether/state && echo s >usr/lib/systemd/systemd && "
 		 "seq 20000 >usr/large && chmod 4755 usr/large && echo t >etc/hostname && echo h >etc/hosts && "
 		 "ln -s UTC etc/localtime && %2$s", name, edit);
@@ -264,13 +269,13 @@ static void make_tree(const char *name, const char *edit)
 static bool is_sound(const char *name, char *why, size_t size)
 {
 	uint8_t hash[HASH_BYTES];
-	struct list list;
+	struct roster list;
 	char *text;
 	bool sound;
 
-	ck_assert_int_eq(list_read(scratch_path(name), &list, &text, hash), 0);
+	ck_assert_int_eq(roster_read(scratch_path(name), &list, &text, hash), 0);
 	sound = audit_tree(scratch_path(name), &list, NULL, NULL, why, size);
-	list_free(&list);
+	roster_free(&list);
 	free(text);
 	return sound;
 }
@@ -322,7 +327,8 @@ static const struct { const char *root, *tree, *right; } brought[] = {
 	{"chmod 600 etc/hosts; touch etc/hosts", "true", "grep -qx next tree/etc/hosts"},
 	{"rm etc/hosts", "true", "grep -qx next tree/etc/hosts"},
 	{"echo r >etc/resolv.conf", "true", "grep -qx r tree/etc/resolv.conf"},
-	{"echo r >etc/resolv.conf", "ln -s /nowhere etc/resolv.conf", "[ ! -L tree/etc/resolv.conf ] && grep -qx r tree/etc/resolv.conf"},
+	{"echo r >etc/resolv.conf", "ln -s /nowhere etc/resolv.conf",
+	 "[ ! -L tree/etc/resolv.conf ] && grep -qx r tree/etc/resolv.conf"},
 	{"ln -sfn Zurich etc/localtime", "true", "[ $(readlink tree/etc/localtime) = Zurich ]"},
 	{"echo i >etc/network/interfaces", "true", "grep -qx i tree/etc/network/interfaces"},
 	{"echo h >etc/hosts; echo other >usr/lib/aether/tree", "true", "grep -qx h tree/etc/hosts"}, /* no list: all of it */
@@ -406,7 +412,7 @@ static void serve(struct taken_how *how, int fd, const struct buf *list)
 		} else if (sscanf(line, OFFER_FILE " %llu\n", &number) == 1) {
 			for (size_t i = 0; i < n; i++)
 				if (files[i].number == number)
-					ck_assert_int_eq(file_read(arena_printf(arena, "%s/%s", scratch_path("next"), files[i].path),
+					ck_assert_int_eq(file_read(scratch_path(arena_printf(arena, "next/%s", files[i].path)),
 								   1 << 24, &content, &err), 0);
 			how->n_files++;
 			if (how->lie)
@@ -454,8 +460,8 @@ static int take_once(struct taken_how *how)
 static void make_generations(void)
 {
 	make_tree("root", "mkdir -p ../box");
-	make_tree("next", "echo two >etc/first && mkdir usr/more && seq 30000 >usr/more/new && cp usr/more/new usr/more/newer && "
-			  "rm etc/twin && chmod 700 a-b");
+	make_tree("next", "echo two >etc/first && mkdir usr/more && seq 30000 >usr/more/new && "
+			  "cp usr/more/new usr/more/newer && rm etc/twin && chmod 700 a-b");
 }
 
 /* What the init would start. */
@@ -476,7 +482,8 @@ static void check_taken(void)
 	run("diff -r --no-dereference -x pipe next box/aether/b/tree && "
 	    "diff <(cd next && find . -printf '%p %M %U %G %s %l\\n' | grep -v '^./[^ ]* d' | LC_ALL=C sort) "
 	    "<(cd box/aether/b/tree && find . -printf '%p %M %U %G %s %l\\n' | grep -v '^./[^ ]* d' | LC_ALL=C sort)");
-	run("[ -z \"$(find box/aether/b/tree ! -type d -links +1 ! -path '*/etc/*')\" ] && grep -q '^generation=2$' box/aether/b/image");
+	run("[ -z \"$(find box/aether/b/tree ! -type d -links +1 ! -path '*/etc/*')\" ] && "
+	    "grep -q '^generation=2$' box/aether/b/image");
 }
 
 START_TEST(a_tree_is_taken_and_no_content_is_sent_that_is_there)
@@ -528,9 +535,11 @@ START_TEST(what_was_in_the_slot_is_used_or_goes)
 	struct taken_how how = {.cut_after = -1};
 
 	make_generations();
-	run("mkdir -p box/aether/b && cp -a next box/aether/b/tree && cd box/aether/b && echo root=00 >image && echo x >failure && "
-	    "cd tree && rm -r a-b && ln -s / a-b && echo >etc/own && mkdir -p usr/large.d/x && touch usr/large.d/x/y && "
-	    "ln usr/more/new ../../../../shared && rm etc/link && mkdir etc/link && touch etc/link/in && chmod 777 usr && chown 9 etc");
+	run("mkdir -p box/aether/b && cp -a next box/aether/b/tree && cd box/aether/b && echo root=00 >image && "
+	    "echo x >failure && cd tree && rm -r a-b && ln -s / a-b && echo >etc/own && mkdir -p usr/large.d/x && "
+	    "touch usr/large.d/x/y && "
+	    "ln usr/more/new ../../../../shared && rm etc/link && mkdir etc/link && touch etc/link/in && chmod 777 usr && "
+	    "chown 9 etc");
 	ck_assert_int_eq(take_once(&how), 0);
 	check_taken();
 	run("[ -d / ] && [ ! -e box/aether/b/failure ] && [ \"$(stat -c %h shared)\" = 1 ]");

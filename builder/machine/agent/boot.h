@@ -9,8 +9,8 @@
  *   /aether/SLOT/image                                what is in the slot: lines KEY=VALUE, root= and generation=
  *   /aether/SLOT/failure                              why it is bad: when=, reason=
  *
- * A container has the same by other means, in a folder of its root (contract/box.h): books in place of what the loaders read, and
- * trees of files in place of partitions. Which of the two it is, is a struct boot_store.
+ * A container has the same by other means, in a folder of its root (contract/box.h): books in place of what the loaders read,
+ * and trees of files in place of partitions. Which of the two it is, is a struct boot_store.
  *
  * Functions end the program by die() when the machine's boot files cannot be read or written. */
 #ifndef MACHINE_AGENT_BOOT_H
@@ -47,7 +47,7 @@ struct slot {
 	char root_hash[2 * ROOT_HASH_BYTES + 1]; /* of the image that it starts; "" for none */
 	char generation[16];           /* number that the builder gave it; "" when nobody said */
 	char failed_when[24], failed_reason[512]; /* seconds since 1970; "" when it did not fail */
-	bool refused;                  /* a container's init did not start it, and its reason is not written down for good yet */
+	bool refused;                  /* a container's init did not start it, and nobody has made a failure of that yet */
 };
 
 struct boot;
@@ -72,7 +72,7 @@ struct boot {
 	size_t n_slots;                /* 0: not a machine with slots (a container) */
 	struct slot *running, *other;  /* `other` NULL with one slot */
 	const struct boot_store *store; /* NULL without slots */
-	struct slot base;              /* of a container: its root, when neither slot runs and slot a is a tree: letter BOOT_BASE */
+	struct slot base;              /* of a container: its root, when neither slot runs and slot a is a tree (BOOT_BASE) */
 	bool can_start_trees;          /* of a container: its init is ours */
 	char remark[400];              /* of a container: why it runs something else than it should; "" for nothing */
 };
@@ -105,7 +105,7 @@ void boot_clear(struct boot *boot, struct slot *slot);
 bool boot_grubenv(const struct boot *boot, char block[GRUBENV_BYTES]);
 
 /* The parts of boot_open() and boot_reload() that are a container's, and a machine's. */
-void trees_open(struct boot *boot);
+void slots_open(struct boot *boot);
 void boot_esp_reload(struct boot *boot);
 
 /* What a slot's folder says of its image and its failure. */
