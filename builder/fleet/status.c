@@ -59,6 +59,7 @@ int status_read(struct arena *arena, const char *text, size_t size, struct machi
 		.state = fleet_status_text_of(arena, top, STATUS_STATE),
 		.health = fleet_status_text_of(arena, top, STATUS_HEALTH),
 		.health_reason = fleet_status_text_of(arena, top, STATUS_HEALTH_REASON),
+		.remark = fleet_status_text_of(arena, top, STATUS_REMARK),
 	};
 	fleet_status_read_slots(arena, jval_get(top, STATUS_SLOTS), &m);
 	failure = jval_get(top, STATUS_FAILURE);

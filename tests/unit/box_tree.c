@@ -1,5 +1,5 @@
-/* Trees of a container: held against their lists, given what a hypervisor wrote, taken by the agent, whatever fails meanwhile. The
- * judge of the machine's parser is the builder's writer, and the other way round. */
+/* Trees of a container: held against their lists, given what a hypervisor wrote, taken by the agent, whatever fails meanwhile.
+ * The judge of the machine's parser is the builder's writer, and the other way round. */
 #include "suite.h"
 
 #include <errno.h>
@@ -16,10 +16,12 @@
 #include <unistd.h>
 
 #include "artifact/listing.h"
+#include "artifact/template.h"
 #include "base/file.h"
 #include "contract/box.h"
 #include "contract/esp.h"
 #include "edge/digest.h"
+#include "edge/reel.h"
 #include "host/proc.h"
 #include "machine/agent/gather.h"
 #include "machine/audit.h"
@@ -79,6 +81,41 @@ static bool is_sound(const char *name, char *why, size_t size)
 	free(text);
 	return sound;
 }
+
+/* What a list says is what the template has, in that order. */
+START_TEST(the_files_of_a_list_are_those_of_the_template)
+{
+	_cleanup_buf_ struct buf list = {0};
+	struct template_facts facts;
+	struct listing_file *files;
+	struct reel *reel;
+	struct err err = {0};
+	uint64_t bytes = 0;
+	size_t n;
+
+	make_tree("tree", "true");
+	ck_assert_int_eq(template_write(scratch_path("tree"), EPOCH, "tar.zst", scratch_path("t.tar.zst"), &facts, &err), 0);
+	ck_assert_int_eq(file_read(scratch_path("tree" LIST_FILE), 1 << 20, &list, &err), 0);
+	ck_assert_int_eq(listing_read(scratch_arena(), arena_strndup(scratch_arena(), list.data, list.size), &files, &n, &err), 0);
+	ck_assert_int_eq(reel_open(scratch_path("t.tar.zst"), 1 << 24, &reel, &err), 0);
+	for (size_t i = 0; i < n; i++) {
+		_cleanup_buf_ struct buf is = {0};
+		char *content = arena_alloc(scratch_arena(), files[i].size + 1);
+
+		ck_assert_int_eq(reel_find(reel, arena_printf(scratch_arena(), "./%s", files[i].path), files[i].size, &err), 0);
+		ck_assert_int_eq(reel_read(reel, content, files[i].size, &err), 0);
+		ck_assert_int_eq(file_read(scratch_path(arena_printf(scratch_arena(), "tree/%s", files[i].path)), 1 << 20, &is,
+					   &err), 0);
+		ck_assert_uint_eq(is.size, files[i].size);
+		ck_assert(is.size == 0 || memcmp(is.data, content, is.size) == 0);
+		bytes += is.size;
+	}
+	ck_assert_uint_eq(bytes + list.size, facts.content_bytes);
+	ck_assert_int_eq(reel_find(reel, "./etc/hosts", 2, &err), -EBADMSG); /* it is past */
+	err_free(&err);
+	reel_close(reel);
+}
+END_TEST
 
 static const struct { const char *change, *why; } changes[] = {
 	{"true", NULL},
@@ -490,6 +527,7 @@ END_TEST
 
 LOOP_SUITE(box_failing, whatever_call_fails_no_tree_starts_that_is_not_whole, sizeof bodies / sizeof *bodies)
 
-SUITE(box_tree, a_tree_is_taken_and_no_content_is_sent_that_is_there, what_runs_is_believed_when_it_was_read,
+SUITE(box_tree, the_files_of_a_list_are_those_of_the_template,
+      a_tree_is_taken_and_no_content_is_sent_that_is_there, what_runs_is_believed_when_it_was_read,
       a_content_that_is_another_is_no_content, what_was_in_the_slot_is_used_or_goes, a_verdict_is_in_the_books,
       what_the_init_refused_is_a_failure)
