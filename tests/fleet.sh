@@ -1,7 +1,7 @@
 # aether-build and the machines that it talks to. Sourced after tests/lib.sh and tests/ssh.sh; generations are in $WORK/out.
 # shellcheck shell=bash disable=SC2154 # WORK, AETHER and WHERE come from there
 
-# write_config NAME [STRICT]: how ssh finds the machine: with a certificate, and a host key that it knows from the first time on.
+# write_config NAME [STRICT]: how ssh finds the machine: with a certificate, and a host key known from the first time on.
 write_config() {
 	local port=22
 	where "$1"

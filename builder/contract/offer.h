@@ -23,9 +23,8 @@
  * and in place of blocks the machine asks for
  *
  *   list                                 the list, once and before all else
- *   file NUMBER                          the content of a member of the list, a file, counted from 0; each number is
- *                                        higher than the one before. OFFER_FILES_AHEAD of them may be asked for before
- *                                        the first has come */
+ *   file NUMBER                          the content of a member of the list, a file, counted from 0; each number is higher
+ *                                        than the one before. OFFER_FILES_AHEAD may be asked for before the first has come */
 #ifndef CONTRACT_OFFER_H
 #define CONTRACT_OFFER_H
 

@@ -1,6 +1,5 @@
-/* What of a generation goes to a machine: objects, each of them data in blocks of 4 KiB with the dm-verity tree over them; to
- * a container a tree of files. The conversation about them is the machine's (contract/offer.h); this is the builder's side of
- * it. */
+/* What of a generation goes to a machine: objects, each of them data in blocks of 4 KiB with the dm-verity tree over them; to a
+ * container a tree of files. The conversation about them is the machine's (contract/offer.h); this is the builder's side. */
 #ifndef FLEET_PAYLOAD_H
 #define FLEET_PAYLOAD_H
 

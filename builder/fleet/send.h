@@ -26,7 +26,7 @@ struct send_word {
 	} heard;
 	char slot;                     /* ready, same: 'a' or 'b' */
 	const char *step;              /* step: for people */
-	uint64_t numbers[3];           /* get: object, first block, how many; file: of the member; progress: of how much;
+	uint64_t numbers[3];           /* get: object, first block, how many; file: the member's; progress: of how much;
 					* done: in place, copied, received */
 };
 

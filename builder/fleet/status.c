@@ -62,6 +62,12 @@ int status_read(struct arena *arena, const char *text, size_t size, struct machi
 		.health_reason = fleet_status_text_of(arena, top, STATUS_HEALTH_REASON),
 	};
 	fleet_status_read_slots(arena, jval_get(top, STATUS_SLOTS), &m);
+	for (size_t i = 0; i < jval_count(jval_get(top, STATUS_REMARKS)); i++) {
+		const char *remark = jval_text_of(jval_item(jval_get(top, STATUS_REMARKS), i));
+
+		if (remark)
+			strv_push(arena, &m.remarks, text_plain(arena, remark));
+	}
 	failure = jval_get(top, STATUS_FAILURE);
 	m.failure.when = jval_get_number(failure, STATUS_WHEN);
 	m.failure.root_hash = fleet_status_text_of(arena, failure, STATUS_ROOT_HASH);

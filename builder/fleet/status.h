@@ -11,6 +11,7 @@ struct machine_status {
 	const char *slot, *root_hash, *generation; /* that run; "" for what it does not know */
 	const char *state;             /* of that slot: "good", "trial", "bad" */
 	const char *health, *health_reason;
+	struct strv remarks;           /* what somebody should know, a line each */
 	struct machine_slot {
 		const char *slot, *state, *root_hash, *generation;
 		int64_t tries_left;

@@ -53,7 +53,7 @@ static ssize_t attributes_list(const char *path, char names[NAMES_BYTES])
 	return n < 0 ? errno == ENOTSUP ? 0 : -errno : n;
 }
 
-bool attributes_are(const char *path, const struct list_member *member)
+bool attributes_are(const char *path, const struct roster_member *member)
 {
 	static char names[NAMES_BYTES];
 	ssize_t n = attributes_list(path, names);
@@ -69,7 +69,7 @@ bool attributes_are(const char *path, const struct list_member *member)
 	return found == member->n_attributes;
 }
 
-int attributes_set(const char *path, const struct list_member *member)
+int attributes_set(const char *path, const struct roster_member *member)
 {
 	static char names[NAMES_BYTES];
 	static uint8_t value[VALUE_BYTES];

@@ -4,12 +4,12 @@
 
 #include <stdbool.h>
 
-#include "machine/list_members.h"
+#include "machine/roster.h"
 
 /* Whether the file at `path`, which is not followed, has exactly the member's. */
-bool attributes_are(const char *path, const struct list_member *member);
+bool attributes_are(const char *path, const struct roster_member *member);
 
 /* Gives the file exactly these. 0 or negative errno. */
-int attributes_set(const char *path, const struct list_member *member);
+int attributes_set(const char *path, const struct roster_member *member);
 
 #endif

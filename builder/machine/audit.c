@@ -12,7 +12,7 @@
 #include "contract/box.h"
 #include "machine/attributes.h"
 
-bool audit_path(const char *tree, const struct list_member *member, char *out, size_t size)
+bool audit_path(const char *tree, const struct roster_member *member, char *out, size_t size)
 {
 	if (strcmp(member->path, ".") == 0)
 		return (size_t)snprintf(out, size, "%s", *tree ? tree : "/") < size;
@@ -32,7 +32,7 @@ static mode_t audit_type(char type)
 	return 0;
 }
 
-static bool audit_content(const char *path, const struct list_member *member)
+static bool audit_content(const char *path, const struct roster_member *member)
 {
 	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	uint8_t hash[HASH_BYTES];
@@ -43,7 +43,7 @@ static bool audit_content(const char *path, const struct list_member *member)
 	return r == 0 && memcmp(hash, member->hash, HASH_BYTES) == 0;
 }
 
-static bool audit_target(const char *path, const struct list_member *member)
+static bool audit_target(const char *path, const struct roster_member *member)
 {
 	char target[PATH_MAX];
 	ssize_t n = readlink(path, target, sizeof target);
@@ -52,7 +52,7 @@ static bool audit_target(const char *path, const struct list_member *member)
 }
 
 /* What is wrong with it, in a word; NULL for nothing. */
-static const char *audit_problem(const char *path, const struct list_member *member, bool content)
+static const char *audit_problem(const char *path, const struct roster_member *member, bool content)
 {
 	struct stat st;
 
@@ -75,14 +75,14 @@ static const char *audit_problem(const char *path, const struct list_member *mem
 	return member->type == LIST_REGULAR && content && !audit_content(path, member) ? "has another content" : NULL;
 }
 
-bool audit_member(const char *tree, const struct list_member *member, bool content)
+bool audit_member(const char *tree, const struct roster_member *member, bool content)
 {
 	char path[PATH_MAX];
 
 	return audit_path(tree, member, path, sizeof path) && !audit_problem(path, member, content);
 }
 
-bool audit_is_content(const char *tree, const struct list_member *member)
+bool audit_is_content(const char *tree, const struct roster_member *member)
 {
 	char path[PATH_MAX];
 	struct stat st;
@@ -96,7 +96,7 @@ bool audit_is_content(const char *tree, const struct list_member *member)
 }
 
 /* All that is in a list is there: what there is besides makes a folder have more than it should. */
-static bool audit_has_more(const char *path, const struct list_member *folder)
+static bool audit_has_more(const char *path, const struct roster_member *folder)
 {
 	DIR *dir = opendir(path);
 	size_t n = 0;
@@ -108,7 +108,7 @@ static bool audit_has_more(const char *path, const struct list_member *folder)
 	return n != folder->n_entries + 2;
 }
 
-static bool audit_is_same_file(const char *tree, const char *path, const struct list_member *first)
+static bool audit_is_same_file(const char *tree, const char *path, const struct roster_member *first)
 {
 	char other[PATH_MAX];
 	struct stat a, b;
@@ -117,13 +117,13 @@ static bool audit_is_same_file(const char *tree, const char *path, const struct 
 	       a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-bool audit_tree(const char *tree, const struct list *list, void (*visited)(void *data, uint64_t bytes), void *data, char *why,
+bool audit_tree(const char *tree, const struct roster *list, void (*visited)(void *data, uint64_t bytes), void *data, char *why,
 		size_t size)
 {
 	char path[PATH_MAX];
 
 	for (size_t i = 0; i < list->n; i++) {
-		const struct list_member *member = &list->members[i];
+		const struct roster_member *member = &list->members[i];
 		const char *problem = audit_path(tree, member, path, sizeof path) ? audit_problem(path, member, true)
 										  : "has too long a name";
 

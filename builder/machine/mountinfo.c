@@ -40,7 +40,9 @@ int mountinfo_next(char **text, struct mountinfo *ret_mount)
 	if (n < FIELDS || !line || *fields[3] != '/' || *fields[4] != '/')
 		return -EINVAL;
 	*ret_mount = (struct mountinfo){
-		.id = strtoul(fields[0], &end, 10), .parent = strtoul(fields[1], NULL, 10), .root = fields[3],
+		.id = strtoul(fields[0], &end, 10),
+		.parent = strtoul(fields[1], NULL, 10),
+		.root = fields[3],
 		.point = fields[4],
 	};
 	if (end == fields[0])

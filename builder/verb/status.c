@@ -46,6 +46,8 @@ static void verb_status_report_plain(struct arena *arena, const struct status_op
 		if (*slot->root_hash && strcmp(slot->root_hash, machine->failure.root_hash) == 0)
 			printf("         %s\n", machine->failure.reason);
 	}
+	for (size_t i = 0; i < machine->remarks.count; i++)
+		printf("note: %s\n", machine->remarks.items[i]);
 }
 
 /* The machine's own words, with what is known here beside them. */

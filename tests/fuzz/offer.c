@@ -26,8 +26,14 @@ static size_t print_offer(const struct offer *offer, char *out, size_t size)
 	size_t at;
 
 	hex_print(offer->salt, HASH_BYTES, hex);
-	at = (size_t)snprintf(out, size, "aether-take 1\nname %s\nkind %s\nformat %u\ngeneration %u\nsalt %s\n", offer->name,
-			      offer->kind, offer->format, offer->generation, hex);
+	at = (size_t)snprintf(out, size, "aether-take %d\nname %s\nkind %s\nformat %u\ngeneration %u\n",
+			      offer->is_tree ? 2 : 1, offer->name, offer->kind, offer->format, offer->generation);
+	if (!offer->is_tree)
+		at += (size_t)snprintf(out + at, size - at, "salt %s\n", hex);
+	hex_print(offer->objects[OBJECT_ROOT].root_hash, HASH_BYTES, hex);
+	if (offer->is_tree)
+		return at + (size_t)snprintf(out + at, size - at, "tree %llu %s\n\n",
+					     (unsigned long long)offer->objects[OBJECT_ROOT].size_bytes, hex);
 	for (unsigned i = 0; i < N_OBJECTS; i++) {
 		hex_print(offer->objects[i].root_hash, HASH_BYTES, hex);
 		at += (size_t)snprintf(out + at, size - at, "object %s %llu %s\n", offer_name(i),
@@ -44,10 +50,10 @@ static void check(const struct offer *offer)
 	struct tree shape;
 
 	ensure(*offer->name && *offer->name != '.' && !strchr(offer->name, '/') && strlen(offer->kind) < 8);
-	for (unsigned i = 0; i < N_OBJECTS; i++)
+	for (unsigned i = 0; i < (offer->is_tree ? 1 : N_OBJECTS); i++)
 		ensure(offer->objects[i].size_bytes > 0 && offer->objects[i].size_bytes <= INT64_MAX);
-	ensure(offer->objects[OBJECT_ROOT].size_bytes % BLOCK_BYTES == 0);
-	tree_shape(offer->objects[OBJECT_ROOT].size_bytes / BLOCK_BYTES, &shape);
+	ensure(offer->is_tree || offer->objects[OBJECT_ROOT].size_bytes % BLOCK_BYTES == 0);
+	tree_shape(offer->is_tree ? 1 : offer->objects[OBJECT_ROOT].size_bytes / BLOCK_BYTES, &shape);
 	ensure(shape.n_blocks > shape.n_data && shape.n_blocks < INT64_MAX / BLOCK_BYTES);
 	ensure(print_offer(offer, text, sizeof text) < sizeof text);
 	ensure(read_offer(text, &again) == 1 && memcmp(&again, offer, sizeof again) == 0);

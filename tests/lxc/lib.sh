@@ -116,16 +116,17 @@ start_lxc() {
 	echo $! >"$folder/pid"
 }
 
-# start_nspawn NAME [WORD…]: systemd-nspawn, whose ids are mapped at the mount, with --boot or those words; it asks to be started
-# again (133) when the container restarts.
+# start_nspawn NAME [WORD…]: systemd-nspawn, whose ids are mapped at the mount, with --boot or those words; it asks to be
+# started again (133) when the container restarts.
 start_nspawn() {
 	local folder=$WORK/$1 status=133
 	[[ $# -gt 1 ]] || set -- "$1" --boot
 	(
 		trap 'kill $!; wait $!' TERM
 		while [[ $status == 133 ]]; do
-			systemd-nspawn --register=no --keep-unit --quiet --machine="$1" --directory="$folder/root" --resolv-conf=off \
-				--private-users=300000:65536 --private-users-ownership=map --network-bridge=br0 --console=read-only \
+			systemd-nspawn --register=no --keep-unit --quiet --machine="$1" --directory="$folder/root" \
+				--resolv-conf=off --private-users=300000:65536 --private-users-ownership=map \
+				--network-bridge=br0 --console=read-only \
 				--kill-signal=SIGRTMIN+3 "${@:2}" >>"$folder/console" 2>&1 </dev/null &
 			wait $!
 			status=$?

@@ -130,7 +130,49 @@ START_TEST(the_image_that_runs_is_always_welcome)
 }
 END_TEST
 
-SUITE(admit, a_good_offer_is_admitted, another_machines_image_is_refused_and_no_force_helps,
+static void make_container(void)
+{
+	make_good();
+	strcpy(boot.kind, "lxc");
+	boot.store = &boot_trees;
+	boot.can_start_trees = true;
+	boot.slots[0].size_bytes = boot.slots[1].size_bytes = MIB; /* its room is asked for when the list is known */
+	strcpy(offer.kind, "lxc");
+	offer.is_tree = true;
+	room.esp_bytes = 0;
+}
+
+START_TEST(a_container_takes_trees_and_nothing_else)
+{
+	make_container();
+	ck_assert(is_admitted("", false));
+	offer.is_tree = false;
+	check_refused("not what a machine of kind 'lxc' is offered");
+	make_good();
+	offer.is_tree = true;
+	check_refused("not what a machine of kind 'vm' is offered");
+	make_container();
+	boot.running->state = SLOT_TRIAL;
+	check_refused("on trial");
+	make_container();
+	room.state_bytes = 31 * MIB;
+	check_refused("/var has only 31 MiB free");
+}
+END_TEST
+
+START_TEST(a_container_that_could_not_start_a_tree_takes_none)
+{
+	make_container();
+	strcpy(boot.remark, "slot b was not started: it was changed");
+	ck_assert(is_admitted("", false));
+	boot.can_start_trees = false;
+	check_refused("slot b was not started");
+	ck_assert(!is_admitted("", true));
+}
+END_TEST
+
+SUITE(admit, a_container_takes_trees_and_nothing_else, a_container_that_could_not_start_a_tree_takes_none,
+      a_good_offer_is_admitted, another_machines_image_is_refused_and_no_force_helps,
       formats_that_do_not_fit_are_refused,
       what_does_not_fit_is_refused, the_way_back_is_not_written_over, an_image_that_was_bad_here_is_refused_with_the_reason,
       the_image_that_runs_is_always_welcome)

@@ -21,7 +21,9 @@ static struct debian_package packages[] = {
 };
 enum { BASE_FILES, LIBC, NFTABLES, SSH, SUDO, CADDY, N_PACKAGES };
 
-static const struct plan_programs PROGRAMS = {.init = "/lib/init", .init_sha256 = DIGEST, .agent = "/lib/agent", .agent_sha256 = DIGEST};
+static const struct plan_programs PROGRAMS = {
+	.init = "/lib/init", .init_sha256 = DIGEST, .agent = "/lib/agent", .agent_sha256 = DIGEST,
+};
 static struct recipe recipe;
 static struct lock lock;
 static struct arena *arena;

@@ -369,7 +369,9 @@ static const char words[] =
 
 static int plan_words(struct arena *arena, size_t n_packages, struct plan **ret, struct err *err)
 {
-	static const struct plan_programs PROGRAMS = {.init = "/lib/init", .init_sha256 = A, .agent = "/lib/agent", .agent_sha256 = B};
+	static const struct plan_programs PROGRAMS = {
+		.init = "/lib/init", .init_sha256 = A, .agent = "/lib/agent", .agent_sha256 = B,
+	};
 	static struct oci_blob layer = {C, 30};
 	static struct oci_image container = {"docker.io/library/caddy:2", {A, 10}, {B, 11}, &layer, 1, false};
 	struct lock *lock = arena_new_of(arena, struct lock);

@@ -19,7 +19,9 @@ static struct debian_package packages[] = {
 static struct recipe recipe;
 static struct recipe_file own_file = {
 	.path = "/etc/ssl/private/ssl-cert-snakeoil.key", .text = "k", .mode = 0600, .owner = "root", .group = "root"};
-static const struct plan_programs PROGRAMS = {.init = "/lib/init", .init_sha256 = DIGEST, .agent = "/lib/agent", .agent_sha256 = DIGEST};
+static const struct plan_programs PROGRAMS = {
+	.init = "/lib/init", .init_sha256 = DIGEST, .agent = "/lib/agent", .agent_sha256 = DIGEST,
+};
 
 static void start(void)
 {

@@ -75,7 +75,9 @@ static const struct {
 
 static struct plan *plan_of_units(const char *units, bool with_users, struct err *err)
 {
-	static const struct plan_programs programs = {.init = "/i", .init_sha256 = DIGEST, .agent = "/a", .agent_sha256 = DIGEST};
+	static const struct plan_programs programs = {
+		.init = "/i", .init_sha256 = DIGEST, .agent = "/a", .agent_sha256 = DIGEST,
+	};
 	static struct debian_package packages[] = {
 		{"openssh-server", "1", "amd64", "00", "pool/a", 1, LAYER_PARENT, 0},
 		{"sudo", "1", "amd64", "00", "pool/s", 1, LAYER_PARENT, 0},

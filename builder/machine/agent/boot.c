@@ -171,7 +171,7 @@ void boot_open(struct boot *ret_boot, enum boot_access access)
 	boot_lock(access);
 	boot_read_image(ret_boot, esp, sizeof esp);
 	if (strcmp(ret_boot->kind, IMAGE_KIND_LXC) == 0) {
-		trees_open(ret_boot);
+		slots_open(ret_boot);
 		return;
 	}
 	boot_find_slots(ret_boot);

@@ -107,7 +107,7 @@ void boot_clear(struct boot *boot, struct slot *slot);
 bool boot_grubenv(const struct boot *boot, char block[GRUBENV_BYTES]);
 
 /* The parts of boot_open() and boot_reload() that are a container's, and a machine's. */
-void trees_open(struct boot *boot);
+void slots_open(struct boot *boot);
 void boot_esp_reload(struct boot *boot);
 
 /* What a slot's folder says of its image and its failure. */

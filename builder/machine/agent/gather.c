@@ -33,13 +33,13 @@ struct taking {
 	struct gather *gather;
 	char folder[64], tree[80];     /* of the slot */
 	char *text;                    /* of the list … */
-	struct list list;              /* … which points into a copy of it */
+	struct roster list;              /* … which points into a copy of it */
 	char *here_text;
-	struct list here;              /* of the running tree: what it said when it was new */
-	const struct list_member **by_hash; /* of `here`, its files */
+	struct roster here;              /* of the running tree: what it said when it was new */
+	const struct roster_member **by_hash; /* of `here`, its files */
 	size_t n_by_hash;
 	enum origin *origins;          /* by member */
-	const struct list_member **sources; /* by member: of ORIGIN_HERE, ORIGIN_TWIN */
+	const struct roster_member **sources; /* by member: of ORIGIN_HERE, ORIGIN_TWIN */
 	bool *kept;
 	struct lay lay;
 	uint64_t done, total, told;
@@ -82,21 +82,23 @@ static void gather_ask_list(struct taking *t)
 	if (memcmp(hash, offer->objects[OBJECT_ROOT].root_hash, HASH_BYTES) != 0)
 		die("protocol error: the list is not the one that was offered");
 	memcpy(copy, t->text, size);
-	if (list_parse(copy, &t->list, &line) < 0)
+	if (roster_parse(copy, &t->list, &line) < 0)
 		die("line %u of the tree's list is wrong", line);
-	if (list_add_itself(&t->list, size, hash) < 0)
+	if (roster_add_itself(&t->list, size, hash) < 0)
 		die("the tree has no place for its list");
 }
 
 static int gather_compare(const void *a, const void *b)
 {
-	return memcmp((*(const struct list_member *const *)a)->hash, (*(const struct list_member *const *)b)->hash, HASH_BYTES);
+	const struct roster_member *const *one = a, *const *other = b;
+
+	return memcmp((*one)->hash, (*other)->hash, HASH_BYTES);
 }
 
 /* The files of a list, by their contents. */
-static const struct list_member **gather_sort(const struct list *list, size_t *ret_n)
+static const struct roster_member **gather_sort(const struct roster *list, size_t *ret_n)
 {
-	const struct list_member **sorted = gather_room(list->n, sizeof *sorted);
+	const struct roster_member **sorted = gather_room(list->n, sizeof *sorted);
 
 	*ret_n = 0;
 	for (size_t i = 0; i < list->n; i++)
@@ -110,11 +112,11 @@ static const struct list_member **gather_sort(const struct list *list, size_t *r
 static void gather_look_here(struct taking *t)
 {
 	uint8_t hash[HASH_BYTES];
-	int r = list_read(t->gather->running, &t->here, &t->here_text, hash);
+	int r = roster_read(t->gather->running, &t->here, &t->here_text, hash);
 
 	if (r < 0) {
 		say("the running tree's list cannot be read (%s): all files are sent", strerror(-r));
-		list_free(&t->here);
+		roster_free(&t->here);
 	}
 	t->by_hash = gather_sort(&t->here, &t->n_by_hash);
 }
@@ -122,7 +124,7 @@ static void gather_look_here(struct taking *t)
 /* --- where contents are ---------------------------------------------------------------------------------------------- */
 
 /* It is in its place, and no other file's, in this tree or elsewhere. */
-static bool gather_is_in_place(const struct taking *t, const struct list_member *member)
+static bool gather_is_in_place(const struct taking *t, const struct roster_member *member)
 {
 	char path[PATH_MAX];
 	struct stat st;
@@ -133,7 +135,7 @@ static bool gather_is_in_place(const struct taking *t, const struct list_member 
 
 static void gather_find(struct taking *t, size_t i)
 {
-	const struct list_member *member = &t->list.members[i], **found;
+	const struct roster_member *member = &t->list.members[i], **found;
 
 	if (t->list.has_itself && i == t->list.n - 1) {
 		t->origins[i] = ORIGIN_LIST;
@@ -152,7 +154,7 @@ static void gather_find(struct taking *t, size_t i)
 static void gather_find_twins(struct taking *t)
 {
 	size_t n;
-	const struct list_member **sorted = gather_sort(&t->list, &n), *first = NULL;
+	const struct roster_member **sorted = gather_sort(&t->list, &n), *first = NULL;
 
 	for (size_t at = 0; at < n; at++) {
 		size_t i = (size_t)(sorted[at] - t->list.members);
@@ -196,7 +198,7 @@ static void gather_check_room(struct taking *t)
 		die("cannot access %s: %s", existing, strerror(errno));
 	have = (uint64_t)fs.f_bavail * fs.f_frsize + lay_waste(&t->lay);
 	for (size_t i = 0; i < t->list.n; i++) {
-		const struct list_member *member = &t->list.members[i];
+		const struct roster_member *member = &t->list.members[i];
 
 		if (member->type == LIST_FOLDER || (t->origins[i] > ORIGIN_PLACE))
 			need += ENTRY_BYTES;
@@ -217,7 +219,7 @@ static void gather_copy_here(struct taking *t)
 	char source[PATH_MAX];
 
 	for (size_t i = 0; i < t->list.n; i++) {
-		const struct list_member *member = &t->list.members[i];
+		const struct roster_member *member = &t->list.members[i];
 
 		if (t->origins[i] != ORIGIN_HERE)
 			continue;
@@ -233,7 +235,7 @@ static void gather_copy_here(struct taking *t)
 	gather_find_twins(t);
 }
 
-static void gather_receive(struct taking *t, const struct list_member *member)
+static void gather_receive(struct taking *t, const struct roster_member *member)
 {
 	static char chunk[1 << 16];
 	uint8_t hash[HASH_BYTES];
@@ -291,7 +293,7 @@ static void gather_copy_twins(struct taking *t)
 
 static void gather_write_list(struct taking *t)
 {
-	const struct list_member *member = &t->list.members[t->list.n - 1];
+	const struct roster_member *member = &t->list.members[t->list.n - 1];
 	int fd = lay_begin(&t->lay), r = write_all(fd, t->text, (size_t)member->size, 0);
 
 	if (r < 0)
@@ -301,8 +303,7 @@ static void gather_write_list(struct taking *t)
 
 /* --- the whole of it ------------------------------------------------------------------------------------------------- */
 
-/* From here on the slot cannot be started, until it is whole. What an interrupted run left in it stays, as far as it is of
- * use. */
+/* From here on the slot cannot be started, until it is whole. What an interrupted run left in it stays, if it is of use. */
 static void gather_clear(struct taking *t)
 {
 	char path[96];

@@ -18,7 +18,7 @@
 
 #define NEW_FILE "new-file"
 
-static void lay_path(const struct lay *lay, const struct list_member *member, char out[PATH_MAX])
+static void lay_path(const struct lay *lay, const struct roster_member *member, char out[PATH_MAX])
 {
 	if (!audit_path(lay->tree, member, out, PATH_MAX))
 		die("the path of %s is too long", member->path);
@@ -35,7 +35,7 @@ static void lay_new_path(const struct lay *lay, char out[PATH_MAX])
  * enough to be made again. */
 static bool lay_may_stay(const struct lay *lay, const char *path, mode_t mode)
 {
-	const struct list_member *member = list_find(lay->list, path);
+	const struct roster_member *member = roster_find(lay->list, path);
 
 	if (!member)
 		return false;
@@ -43,7 +43,7 @@ static bool lay_may_stay(const struct lay *lay, const char *path, mode_t mode)
 			     : S_ISREG(mode) && member->type == LIST_REGULAR && lay->kept[member - lay->list->members];
 }
 
-/* Goes through what is at FOLDER/PATH and in it; with `remove` what may not stay goes. Its bytes are counted in any case. */
+/* Goes through what is at FOLDER/PATH and in it. The bytes of what may not stay are counted; with `remove` it goes. */
 static uint64_t lay_walk(const struct lay *lay, const char *path, bool stays, bool remove)
 {
 	char full[PATH_MAX], below[PATH_MAX];
@@ -116,7 +116,7 @@ int lay_begin(const struct lay *lay)
 	return fd;
 }
 
-void lay_end(const struct lay *lay, const struct list_member *member, int fd)
+void lay_end(const struct lay *lay, const struct roster_member *member, int fd)
 {
 	char from[PATH_MAX], to[PATH_MAX];
 
@@ -132,7 +132,7 @@ static int lay_clone(int in, int out, uint8_t hash[HASH_BYTES])
 	return ioctl(out, FICLONE, in) == 0 ? hash_copy(out, -1, hash) : hash_copy(in, out, hash);
 }
 
-int lay_copy(const struct lay *lay, const struct list_member *member, const char *source)
+int lay_copy(const struct lay *lay, const struct roster_member *member, const char *source)
 {
 	int in = open(source, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), out, r;
 	uint8_t hash[HASH_BYTES];
@@ -159,7 +159,7 @@ int lay_copy(const struct lay *lay, const struct list_member *member, const char
 
 /* --- all but contents ------------------------------------------------------------------------------------------------ */
 
-static int lay_make(const struct lay *lay, const struct list_member *member, const char *path)
+static int lay_make(const struct lay *lay, const struct roster_member *member, const char *path)
 {
 	char other[PATH_MAX];
 
@@ -177,7 +177,7 @@ static int lay_make(const struct lay *lay, const struct list_member *member, con
 }
 
 /* The owner first: giving a file away takes set-id bits and capabilities from it. */
-static int lay_dress(const struct list_member *member, const char *path)
+static int lay_dress(const struct roster_member *member, const char *path)
 {
 	if (member->type == LIST_HARDLINK)
 		return 0;
@@ -207,7 +207,7 @@ void lay_finish(const struct lay *lay)
 	int r, fd;
 
 	for (size_t i = 0; i < lay->list->n; i++) {
-		const struct list_member *member = &lay->list->members[i];
+		const struct roster_member *member = &lay->list->members[i];
 
 		lay_path(lay, member, path);
 		r = lay_make(lay, member, path);

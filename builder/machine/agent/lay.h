@@ -6,12 +6,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "machine/list_members.h"
+#include "machine/roster.h"
 
 struct lay {
 	const char *tree;              /* the folder */
 	const char *room;              /* a folder of the same file system for what is in the making */
-	const struct list *list;
+	const struct roster *list;
 	const bool *kept;              /* by member: its content is there */
 };
 
@@ -26,9 +26,9 @@ void lay_folders(const struct lay *lay);
 
 /* Puts the content of a member there: a copy of the file `source`, when it is the member's (-ESTALE when it is another, or
  * negative errno: then nothing is there); or what lay_begin(), write(2) and lay_end() are given. */
-int lay_copy(const struct lay *lay, const struct list_member *member, const char *source);
+int lay_copy(const struct lay *lay, const struct roster_member *member, const char *source);
 int lay_begin(const struct lay *lay);
-void lay_end(const struct lay *lay, const struct list_member *member, int fd);
+void lay_end(const struct lay *lay, const struct roster_member *member, int fd);
 
 /* Links, pipes, owners, modes, attributes and times: all but contents. Then it is made durable. */
 void lay_finish(const struct lay *lay);

@@ -103,8 +103,8 @@ static bool offer_parse_version(const struct line *line)
 	line->offer->is_tree = version == OFFER_VERSION_TREE;
 	return version == OFFER_VERSION || version == OFFER_VERSION_TREE ||
 	       offer_refuse(line,
-			    "the builder uses version %u of the protocol, this machine version %d: use an aether-build as old "
-			    "as the machine's image",
+			    "the builder uses version %u of the protocol, this machine version %d: use an aether-build as "
+			    "old as the machine's image",
 			    version, OFFER_VERSION_TREE);
 }
 
@@ -187,8 +187,8 @@ static int offer_end(const struct line *line, const char *text)
 
 int offer_line(struct offer *offer, unsigned number, char *text, char *why, size_t size)
 {
-	const struct offer_key *key = offer->is_tree && number == N_KEYS - 1 ? &tree_key
-				      : number < N_KEYS			     ? &keys[number] : NULL;
+	bool tree = offer->is_tree && number == N_KEYS - 1;
+	const struct offer_key *key = tree ? &tree_key : number < N_KEYS ? &keys[number] : NULL;
 	struct line line = {.key = key ? key->key : OFFER_OBJECT, .offer = offer, .why = why, .why_size = size};
 	char *rest = text;
 	const char *word;

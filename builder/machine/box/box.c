@@ -16,7 +16,7 @@
 #include "machine/books.h"
 #include "machine/box/bring.h"
 #include "machine/box/choose.h"
-#include "machine/box/enter_tree.h"
+#include "machine/box/pivot.h"
 #include "machine/hex.h"
 #include "machine/lines.h"
 #include "machine/say.h"
@@ -79,7 +79,7 @@ static bool box_is_sound(char slot, const char *tree, char *why)
 {
 	char path[64], text[1024], wanted[HASH_HEX], hex[HASH_HEX];
 	uint8_t hash[HASH_BYTES];
-	struct list list;
+	struct roster list;
 	char *list_text, what[WHY_BYTES - 100];
 	bool sound = false;
 	int r;
@@ -87,7 +87,7 @@ static bool box_is_sound(char slot, const char *tree, char *why)
 	box_path(path, sizeof path, slot, ESP_IMAGE);
 	if (read_line(path, text, sizeof text) < 0 || !lines_get(text, ESP_IMAGE_ROOT, wanted, sizeof wanted))
 		*wanted = 0;
-	r = list_read(tree, &list, &list_text, hash);
+	r = roster_read(tree, &list, &list_text, hash);
 	hex_print(hash, HASH_BYTES, hex);
 	if (r < 0)
 		snprintf(why, WHY_BYTES, "its list cannot be read: %s", strerror(-r));
@@ -97,7 +97,7 @@ static bool box_is_sound(char slot, const char *tree, char *why)
 		snprintf(why, WHY_BYTES, "it was changed after it was taken: %s", what);
 	else
 		sound = true;
-	list_free(&list);
+	roster_free(&list);
 	free(list_text);
 	return sound;
 }
@@ -138,7 +138,7 @@ static void box_start_tree(struct books *books, char slot, char **argv, const ch
 		return;
 	r = bring_all("", tree, why, WHY_BYTES);
 	if (r == 0)
-		r = enter_tree(tree, why, WHY_BYTES);
+		r = pivot_into(tree, why, WHY_BYTES);
 	if (r < 0) {
 		if (slot == books->trial)
 			box_refuse(slot, why);

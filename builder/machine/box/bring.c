@@ -34,13 +34,13 @@ static bool bring_path(char *out, const char *base, const char *folder, const ch
 }
 
 /* The root's file is what its template had there. */
-static bool bring_is_templates(const char *root, const struct list *list, size_t i)
+static bool bring_is_templates(const char *root, const struct roster *list, size_t i)
 {
 	char path[NAME_MAX];
-	const struct list_member *member;
+	const struct roster_member *member;
 
 	snprintf(path, sizeof path, "%s/%s", brought[i].folder, brought[i].name);
-	member = list_find(list, path);
+	member = roster_find(list, path);
 	return member && audit_is_content(root, member);
 }
 
@@ -91,7 +91,7 @@ static int bring_copy(const char *from, const char *tree, const char *folder, co
 	return r;
 }
 
-static int bring_file(const char *root, const char *tree, const struct list *list, size_t i)
+static int bring_file(const char *root, const char *tree, const struct roster *list, size_t i)
 {
 	char from[BRING_PATH], kept[BRING_PATH];
 
@@ -135,9 +135,9 @@ static int bring_id(const char *root, const char *tree)
 int bring_all(const char *root, const char *tree, char *why, size_t size)
 {
 	uint8_t hash[HASH_BYTES];
-	struct list list;
+	struct roster list;
 	char *text;
-	int r = list_read(root, &list, &text, hash);
+	int r = roster_read(root, &list, &text, hash);
 
 	if (r < 0) /* then nothing is known to be the template's */
 		list.n = 0;
@@ -149,7 +149,7 @@ int bring_all(const char *root, const char *tree, char *why, size_t size)
 	}
 	if (r == 0 && (r = bring_id(root, tree)) < 0)
 		snprintf(why, size, "cannot bring the machine-id along: %s", strerror(-r));
-	list_free(&list);
+	roster_free(&list);
 	free(text);
 	return r;
 }

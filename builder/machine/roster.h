@@ -1,6 +1,6 @@
 /* The list of all members of a tree (contract/box.h). */
-#ifndef MACHINE_LIST_MEMBERS_H
-#define MACHINE_LIST_MEMBERS_H
+#ifndef MACHINE_ROSTER_H
+#define MACHINE_ROSTER_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 
 #include "machine/hash.h"
 
-struct list_member {
+struct roster_member {
 	char type;                     /* LIST_FOLDER, … */
 	unsigned mode;                 /* permissions, with set-id and sticky bits */
 	uint32_t uid, gid;
@@ -23,9 +23,9 @@ struct list_member {
 	size_t n_attributes;
 };
 
-struct list {
+struct roster {
 	int64_t time;                  /* of every member, seconds since 1970 */
-	struct list_member *members;
+	struct roster_member *members;
 	size_t n;
 	bool has_itself;               /* the last one is the list's own file */
 	const char **attributes;       /* of all of them */
@@ -34,19 +34,19 @@ struct list {
 
 /* Reads a list and takes `text` apart, which has to outlive it. What is read leads nowhere outside of the tree: a member's
  * folder is an earlier member, and a folder. -EINVAL with the line that is wrong in `*ret_line` (from 1), -ENOMEM. Whatever is
- * returned, list_free(). Pure. */
-int list_parse(char *text, struct list *ret_list, unsigned *ret_line);
+ * returned, roster_free(). Pure. */
+int roster_parse(char *text, struct roster *ret_list, unsigned *ret_line);
 
 /* Adds the list's own file, of that size and digest. -EINVAL when there is no folder for it. */
-int list_add_itself(struct list *list, uint64_t size, const uint8_t hash[HASH_BYTES]);
+int roster_add_itself(struct roster *list, uint64_t size, const uint8_t hash[HASH_BYTES]);
 
 /* The member at `path`, or NULL. */
-const struct list_member *list_find(const struct list *list, const char *path);
+const struct roster_member *roster_find(const struct roster *list, const char *path);
 
 /* Reads the list of the tree in the folder `tree` ("" for the root), and adds its own file; its digest goes to `ret_hash`.
  * `*ret_text` and the list are the caller's to free, whatever is returned. 0 or negative errno. */
-int list_read(const char *tree, struct list *ret_list, char **ret_text, uint8_t ret_hash[HASH_BYTES]);
+int roster_read(const char *tree, struct roster *ret_list, char **ret_text, uint8_t ret_hash[HASH_BYTES]);
 
-void list_free(struct list *list);
+void roster_free(struct roster *list);
 
 #endif

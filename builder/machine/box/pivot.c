@@ -1,4 +1,4 @@
-#include "machine/box/enter_tree.h"
+#include "machine/box/pivot.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@ enum { STATE_BYTES = 1 << 16 };
 
 /* Makes what is missing of the path, a folder or a file at its end, within the folder that it begins with. No part may be a
  * link: it would lead out of the tree. */
-static int enter_make_point(const char *path, size_t base, bool folder, const struct stat *like)
+static int pivot_make_point(const char *path, size_t base, bool folder, const struct stat *like)
 {
 	char part[PATH_MAX];
 	struct stat st;
@@ -53,7 +53,7 @@ static int enter_make_point(const char *path, size_t base, bool folder, const st
 }
 
 /* A path of `state:` that the root has not yet is made as the tree has it; then it is filled as an empty mount point is. */
-static int enter_make_points(const struct box_step *step, size_t base)
+static int pivot_make_points(const struct box_step *step, size_t base)
 {
 	struct stat source, tree;
 	int r = 0;
@@ -61,17 +61,17 @@ static int enter_make_points(const struct box_step *step, size_t base)
 	if (!step->source || !step->target[base])
 		return 0;
 	if (step->state && lstat(step->source, &source) < 0)
-		r = enter_make_point(step->source, 0, true, lstat(step->target, &tree) == 0 ? &tree : NULL);
+		r = pivot_make_point(step->source, 0, true, lstat(step->target, &tree) == 0 ? &tree : NULL);
 	if (r == 0 && stat(step->source, &source) < 0)
 		r = -errno;
-	return r < 0 ? r : enter_make_point(step->target, base, S_ISDIR(source.st_mode), &source);
+	return r < 0 ? r : pivot_make_point(step->target, base, S_ISDIR(source.st_mode), &source);
 }
 
-static int enter_mount(const struct box_steps *steps, const char *tree, char *why, size_t size)
+static int pivot_mount(const struct box_steps *steps, const char *tree, char *why, size_t size)
 {
 	for (size_t i = 0; i < steps->n; i++) {
 		const struct box_step *step = &steps->steps[i];
-		int r = enter_make_points(step, strlen(tree));
+		int r = pivot_make_points(step, strlen(tree));
 
 		if (r == 0 && mount(step->source, step->target, NULL, step->flags, NULL) < 0)
 			r = -errno;
@@ -85,7 +85,7 @@ static int enter_mount(const struct box_steps *steps, const char *tree, char *wh
 }
 
 /* The old root comes to lie over the new one, and is taken off (pivot_root(2)). */
-static int enter_pivot(const char *tree, char *why, size_t size)
+static int pivot_root_to(const char *tree, char *why, size_t size)
 {
 	int r;
 
@@ -98,13 +98,13 @@ static int enter_pivot(const char *tree, char *why, size_t size)
 	return r;
 }
 
-static void enter_share(const struct box_steps *steps)
+static void pivot_share(const struct box_steps *steps)
 {
 	if (steps->shared && mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL) < 0)
 		say("mounts are not shared any more: %s", strerror(errno));
 }
 
-static int enter_plan(const char *tree, struct box_steps *ret_steps, char *why, size_t size)
+static int pivot_plan(const char *tree, struct box_steps *ret_steps, char *why, size_t size)
 {
 	char path[PATH_MAX], state[STATE_BYTES];
 	char *mounts = mountinfo_load();
@@ -121,20 +121,20 @@ static int enter_plan(const char *tree, struct box_steps *ret_steps, char *why, 
 	return r;
 }
 
-int enter_tree(const char *tree, char *why, size_t size)
+int pivot_into(const char *tree, char *why, size_t size)
 {
 	struct box_steps steps;
-	int r = enter_plan(tree, &steps, why, size);
+	int r = pivot_plan(tree, &steps, why, size);
 
 	if (r == 0)
-		r = enter_mount(&steps, tree, why, size);
+		r = pivot_mount(&steps, tree, why, size);
 	if (r == 0)
-		r = enter_pivot(tree, why, size);
+		r = pivot_root_to(tree, why, size);
 	if (r < 0)
 		umount2(tree, MNT_DETACH); /* with all that was mounted in it (it may be no mount yet) */
 	else if (umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
 		say("the old root cannot be put away: %s", strerror(errno));
-	enter_share(&steps);
+	pivot_share(&steps);
 	steps_free(&steps);
 	return r;
 }

@@ -18,7 +18,7 @@
 
 enum { ENVIRONMENT_BYTES = 1 << 16 };
 
-static void trees_path(const struct boot *boot, const struct slot *slot, const char *name, char *out, size_t size)
+static void slots_path(const struct boot *boot, const struct slot *slot, const char *name, char *out, size_t size)
 {
 	char folder[64];
 
@@ -26,45 +26,45 @@ static void trees_path(const struct boot *boot, const struct slot *slot, const c
 	snprintf(out, size, "%s/%s", folder, name);
 }
 
-static bool trees_has(const struct boot *boot, const struct slot *slot, const char *name)
+static bool slots_has(const struct boot *boot, const struct slot *slot, const char *name)
 {
 	char path[96];
 
-	trees_path(boot, slot, name, path, sizeof path);
+	slots_path(boot, slot, name, path, sizeof path);
 	return access(path, F_OK) == 0;
 }
 
 /* Slot a is the container's own root until a tree is put there. */
-static bool trees_is_root(const struct boot *boot, const struct slot *slot)
+static bool slots_is_root(const struct boot *boot, const struct slot *slot)
 {
-	return slot->letter == 'a' && !trees_has(boot, slot, BOX_TREE);
+	return slot->letter == 'a' && !slots_has(boot, slot, BOX_TREE);
 }
 
-static void trees_books_folder(const struct boot *boot, char *out, size_t size)
+static void slots_books_folder(const struct boot *boot, char *out, size_t size)
 {
 	snprintf(out, size, "%s" BOX_FOLDER, boot->esp);
 }
 
 /* The books; as long as there are none, the root is good. */
-static struct books trees_books(const struct boot *boot)
+static struct books slots_books(const struct boot *boot)
 {
 	struct books books = {.good = 'a'};
 	char folder[64];
 	int r;
 
-	trees_books_folder(boot, folder, sizeof folder);
+	slots_books_folder(boot, folder, sizeof folder);
 	r = books_read(folder, &books);
 	if (r < 0 && r != -ENOENT)
 		say("cannot read %s/" BOX_BOOKS ": %s: the root counts as the good generation", folder, strerror(-r));
 	return books;
 }
 
-static void trees_write_books(const struct boot *boot, const struct books *books)
+static void slots_write_books(const struct boot *boot, const struct books *books)
 {
 	char folder[64];
 	int r;
 
-	trees_books_folder(boot, folder, sizeof folder);
+	slots_books_folder(boot, folder, sizeof folder);
 	r = books_write(folder, books);
 	if (r < 0)
 		die("cannot write %s/" BOX_BOOKS ": %s", folder, strerror(-r));
@@ -73,12 +73,12 @@ static void trees_write_books(const struct boot *boot, const struct books *books
 /* --- what there is --------------------------------------------------------------------------------------------------- */
 
 /* What the init has against it counts as a failure, until it is written down as one. */
-static void trees_read_refused(const struct boot *boot, struct slot *slot)
+static void slots_read_refused(const struct boot *boot, struct slot *slot)
 {
 	char path[96], text[sizeof slot->failed_reason];
 	struct stat st;
 
-	trees_path(boot, slot, BOX_REFUSED, path, sizeof path);
+	slots_path(boot, slot, BOX_REFUSED, path, sizeof path);
 	slot->refused = !*slot->failed_reason && read_line(path, text, sizeof text) > 0 && stat(path, &st) == 0;
 	if (!slot->refused)
 		return;
@@ -86,18 +86,18 @@ static void trees_read_refused(const struct boot *boot, struct slot *slot)
 	snprintf(slot->failed_when, sizeof slot->failed_when, "%lld", (long long)st.st_mtim.tv_sec);
 }
 
-static void trees_read_slot(const struct boot *boot, const struct books *books, struct slot *slot)
+static void slots_read_slot(const struct boot *boot, const struct books *books, struct slot *slot)
 {
-	bool root = trees_is_root(boot, slot);
+	bool root = slots_is_root(boot, slot);
 
 	*slot->root_hash = *slot->generation = *slot->failed_when = *slot->failed_reason = 0;
 	slot->tries_left = 0;
 	boot_read_files(boot, slot);
-	trees_read_refused(boot, slot);
+	slots_read_refused(boot, slot);
 	if (root && slot == boot->running)
 		strcpy(slot->root_hash, boot->root_hash);
 	slot->state = *slot->failed_reason ? SLOT_BAD : SLOT_GOOD;
-	if (!root && (!*slot->root_hash || trees_has(boot, slot, BOX_TAKING)))
+	if (!root && (!*slot->root_hash || slots_has(boot, slot, BOX_TAKING)))
 		slot->state = SLOT_EMPTY;
 	if (slot->state == SLOT_GOOD && slot->letter == books->trial) {
 		slot->state = SLOT_TRIAL;
@@ -105,18 +105,18 @@ static void trees_read_slot(const struct boot *boot, const struct books *books, 
 	}
 }
 
-static void trees_reload(struct boot *boot)
+static void slots_reload(struct boot *boot)
 {
-	struct books books = trees_books(boot);
+	struct books books = slots_books(boot);
 
 	for (size_t i = 0; i < boot->n_slots; i++)
-		trees_read_slot(boot, &books, &boot->slots[i]);
+		slots_read_slot(boot, &books, &boot->slots[i]);
 	if (boot->running == &boot->base)
 		boot->other = &boot->slots[books.good == 'a']; /* the good one is kept */
 }
 
 /* A word of the environment that pid 1 was started with. */
-static bool trees_was_told(const char *key, char *out, size_t size)
+static bool slots_was_told(const char *key, char *out, size_t size)
 {
 	static char environment[ENVIRONMENT_BYTES];
 	size_t length = strlen(key);
@@ -130,7 +130,7 @@ static bool trees_was_told(const char *key, char *out, size_t size)
 	return false;
 }
 
-static struct slot *trees_find_running(struct boot *boot)
+static struct slot *slots_find_running(struct boot *boot)
 {
 	char *mounts = mountinfo_load(), letter;
 
@@ -140,10 +140,10 @@ static struct slot *trees_find_running(struct boot *boot)
 	free(mounts);
 	if (letter)
 		return &boot->slots[letter - 'a'];
-	return trees_is_root(boot, &boot->slots[0]) ? &boot->slots[0] : &boot->base;
+	return slots_is_root(boot, &boot->slots[0]) ? &boot->slots[0] : &boot->base;
 }
 
-static void trees_find_slots(struct boot *boot)
+static void slots_find_slots(struct boot *boot)
 {
 	struct statvfs fs = {0};
 	int r;
@@ -154,7 +154,7 @@ static void trees_find_slots(struct boot *boot)
 		boot->slots[i] = (struct slot){.letter = (char)('a' + i), .size_bytes = (uint64_t)fs.f_blocks * fs.f_frsize};
 	boot->base = (struct slot){.letter = BOOT_BASE, .state = SLOT_GOOD};
 	boot->n_slots = 2;
-	boot->running = trees_find_running(boot);
+	boot->running = slots_find_running(boot);
 	boot->other = &boot->slots[boot->running == &boot->slots[0]];
 	r = hash_file(LIST_FILE, boot->root_hash);
 	if (r < 0)
@@ -162,22 +162,22 @@ static void trees_find_slots(struct boot *boot)
 	strcpy(boot->base.root_hash, boot->root_hash);
 }
 
-void trees_open(struct boot *boot)
+void slots_open(struct boot *boot)
 {
 	char started[8];
 
 	if (access(LIST_FILE, F_OK) < 0)
 		return; /* a template that is older than this: it has no slots */
 	boot->store = &boot_trees;
-	trees_find_slots(boot);
-	boot->can_start_trees = trees_was_told(BOX_ENV_STARTED, started, sizeof started);
+	slots_find_slots(boot);
+	boot->can_start_trees = slots_was_told(BOX_ENV_STARTED, started, sizeof started);
 	if (!boot->can_start_trees)
 		snprintf(boot->remark, sizeof boot->remark,
 			 "pid 1 was not started by " BOX_INIT ", so only the root can run: the hypervisor has to start "
 			 "/sbin/init (systemd-nspawn: not with --boot)");
 	else
-		trees_was_told(BOX_ENV_REMARK, boot->remark, sizeof boot->remark);
-	trees_reload(boot);
+		slots_was_told(BOX_ENV_REMARK, boot->remark, sizeof boot->remark);
+	slots_reload(boot);
 }
 
 /* The kernel's id of a boot is the same for all containers; when pid 1 began is not. */
@@ -199,7 +199,7 @@ void boot_start_id(const struct boot *boot, char *out, size_t size)
 
 /* --- changing it ----------------------------------------------------------------------------------------------------- */
 
-static void trees_make_durable(const char *folder)
+static void slots_make_durable(const char *folder)
 {
 	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -208,7 +208,7 @@ static void trees_make_durable(const char *folder)
 	close(fd);
 }
 
-static void trees_make_folder(const struct boot *boot, const struct slot *slot)
+static void slots_make_folder(const struct boot *boot, const struct slot *slot)
 {
 	char folder[64];
 	int r;
@@ -220,15 +220,15 @@ static void trees_make_folder(const struct boot *boot, const struct slot *slot)
 }
 
 /* What the root is, is known from inside it alone: other generations find it written down. */
-static void trees_note_root(const struct boot *boot)
+static void slots_note_root(const struct boot *boot)
 {
 	const struct slot *slot = &boot->slots[0];
 	char folder[64], text[160];
 	int r;
 
-	if (boot->running != slot || !trees_is_root(boot, slot) || trees_has(boot, slot, ESP_IMAGE))
+	if (boot->running != slot || !slots_is_root(boot, slot) || slots_has(boot, slot, ESP_IMAGE))
 		return;
-	trees_make_folder(boot, slot);
+	slots_make_folder(boot, slot);
 	boot_folder(boot, slot, folder, sizeof folder);
 	snprintf(text, sizeof text, ESP_IMAGE_ROOT "=%s\n" ESP_IMAGE_GENERATION "=%s\n", boot->root_hash, slot->generation);
 	r = write_whole(folder, ESP_IMAGE, text);
@@ -237,51 +237,51 @@ static void trees_note_root(const struct boot *boot)
 }
 
 /* `good` starts from now on; when that is what runs as a last resort, the books stay as they are. */
-static void trees_settle_on(const struct boot *boot, char good)
+static void slots_settle_on(const struct boot *boot, char good)
 {
-	struct books books = trees_books(boot);
+	struct books books = slots_books(boot);
 
 	books = (struct books){.good = good == BOOT_BASE ? books.good : good};
-	trees_write_books(boot, &books);
+	slots_write_books(boot, &books);
 }
 
-static void trees_clear(struct boot *boot, struct slot *slot)
+static void slots_clear(struct boot *boot, struct slot *slot)
 {
 	static const char *const files[] = {ESP_IMAGE, ESP_FAILURE, BOX_REFUSED};
 	char path[96];
 
-	trees_make_folder(boot, slot);
-	trees_note_root(boot);
-	trees_settle_on(boot, boot->running->letter);
+	slots_make_folder(boot, slot);
+	slots_note_root(boot);
+	slots_settle_on(boot, boot->running->letter);
 	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-		trees_path(boot, slot, files[i], path, sizeof path);
+		slots_path(boot, slot, files[i], path, sizeof path);
 		if (unlink(path) < 0 && errno != ENOENT)
 			die("cannot remove %s: %s", path, strerror(errno));
 	}
 	boot_folder(boot, slot, path, sizeof path);
-	trees_make_durable(path);
+	slots_make_durable(path);
 }
 
-static void trees_try(struct boot *boot, struct slot *slot)
+static void slots_try(struct boot *boot, struct slot *slot)
 {
-	struct books books = trees_books(boot);
+	struct books books = slots_books(boot);
 
 	if (boot->running != &boot->base)
 		books.good = boot->running->letter;
 	books.trial = slot->letter;
 	books.tries = SLOT_TRIES;
-	trees_write_books(boot, &books);
+	slots_write_books(boot, &books);
 }
 
-static void trees_bless(struct boot *boot, struct slot *slot)
+static void slots_bless(struct boot *boot, struct slot *slot)
 {
-	trees_settle_on(boot, slot->letter);
+	slots_settle_on(boot, slot->letter);
 }
 
-static void trees_give_up(struct boot *boot, struct slot *slot, char next)
+static void slots_give_up(struct boot *boot, struct slot *slot, char next)
 {
 	(void)slot; /* its failure says it, as long as the slot is not taken anew */
-	trees_settle_on(boot, next);
+	slots_settle_on(boot, next);
 }
 
-const struct boot_store boot_trees = {trees_reload, trees_clear, trees_try, trees_bless, trees_give_up};
+const struct boot_store boot_trees = {slots_reload, slots_clear, slots_try, slots_bless, slots_give_up};

@@ -1,4 +1,4 @@
-#include "machine/list_members.h"
+#include "machine/roster.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,8 +17,8 @@
 enum { LIST_DEPTH_MAX = 256, LIST_IDS = 65536, LIST_MODE_MAX = 07777 };
 
 /* A list being read: the folders that the last member is in are on the stack. */
-struct list_reader {
-	struct list *list;
+struct roster_reader {
+	struct roster *list;
 	size_t members_room, attributes_room;
 	size_t stack[LIST_DEPTH_MAX], depth;
 };
@@ -26,7 +26,7 @@ struct list_reader {
 /* --- order ----------------------------------------------------------------------------------------------------------- */
 
 /* As strcmp(3) of the names in the template, where a folder's ends in a slash. */
-static int list_compare(const char *a, bool a_folder, const char *b, bool b_folder)
+static int roster_compare(const char *a, bool a_folder, const char *b, bool b_folder)
 {
 	size_t n = 0;
 	int x, y;
@@ -40,7 +40,7 @@ static int list_compare(const char *a, bool a_folder, const char *b, bool b_fold
 	return a[n] ? 1 : -1; /* the one is the other's folder */
 }
 
-static bool list_is_path(const char *path)
+static bool roster_is_path(const char *path)
 {
 	if (strlen(path) >= PATH_MAX - 64)
 		return false;
@@ -55,23 +55,55 @@ static bool list_is_path(const char *path)
 	}
 }
 
-static bool list_is_in(const char *path, const char *folder)
+static bool roster_is_in(const char *path, const char *folder)
 {
 	size_t length = strlen(folder);
 
 	return strcmp(folder, ".") == 0 || (strncmp(path, folder, length) == 0 && path[length] == '/');
 }
 
-/* The member is behind the last one, and its folder is on the stack. */
-static bool list_has_place(struct list_reader *reader, const struct list_member *member)
+/* The member at `path` that is a folder, or none. */
+static const struct roster_member *roster_seek(const struct roster *list, const char *path, bool folder)
 {
-	const struct list *list = reader->list;
-	const struct list_member *last = &list->members[list->n - 1];
-	const char *slash = strrchr(member->path, '/'), *folder;
+	size_t from = 1, to = list->n ? list->n - list->has_itself : 0;
 
-	if (list->n > 1 && list_compare(last->path, last->type == LIST_FOLDER, member->path, member->type == LIST_FOLDER) >= 0)
+	while (from < to) {
+		size_t middle = from + (to - from) / 2;
+		const struct roster_member *member = &list->members[middle];
+		int order = roster_compare(member->path, member->type == LIST_FOLDER, path, folder);
+
+		if (order == 0)
+			return member;
+		if (order < 0)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return NULL;
+}
+
+const struct roster_member *roster_find(const struct roster *list, const char *path)
+{
+	const struct roster_member *member = roster_seek(list, path, false);
+
+	if (list->has_itself && strcmp(path, LIST_MEMBER) == 0)
+		return &list->members[list->n - 1];
+	return member ? member : roster_seek(list, path, true);
+}
+
+/* The member is behind the last one, and its folder is on the stack. */
+static bool roster_has_place(struct roster_reader *reader, const struct roster_member *member)
+{
+	const struct roster *list = reader->list;
+	const struct roster_member *last = &list->members[list->n - 1];
+	const char *slash = strrchr(member->path, '/'), *folder;
+	bool is_folder = member->type == LIST_FOLDER;
+
+	if (list->n > 1 && roster_compare(last->path, last->type == LIST_FOLDER, member->path, is_folder) >= 0)
 		return false;
-	while (reader->depth && !list_is_in(member->path, list->members[reader->stack[reader->depth - 1]].path))
+	if (is_folder && roster_seek(list, member->path, false))
+		return false;
+	while (reader->depth && !roster_is_in(member->path, list->members[reader->stack[reader->depth - 1]].path))
 		reader->depth--;
 	if (!reader->depth)
 		return false;
@@ -81,32 +113,9 @@ static bool list_has_place(struct list_reader *reader, const struct list_member 
 	return slash && strlen(folder) == (size_t)(slash - member->path);
 }
 
-const struct list_member *list_find(const struct list *list, const char *path)
-{
-	if (list->has_itself && strcmp(path, LIST_MEMBER) == 0)
-		return &list->members[list->n - 1];
-	for (int folder = 0; list->n && folder < 2; folder++) {
-		size_t from = 1, to = list->n - list->has_itself;
-
-		while (from < to) {
-			size_t middle = from + (to - from) / 2;
-			const struct list_member *member = &list->members[middle];
-			int order = list_compare(member->path, member->type == LIST_FOLDER, path, folder);
-
-			if (order == 0)
-				return member;
-			if (order < 0)
-				from = middle + 1;
-			else
-				to = middle;
-		}
-	}
-	return NULL;
-}
-
 /* --- a member -------------------------------------------------------------------------------------------------------- */
 
-static bool list_read_number(const char *text, int base, uint64_t max, uint64_t *ret_number)
+static bool roster_read_number(const char *text, int base, uint64_t max, uint64_t *ret_number)
 {
 	char *end;
 
@@ -117,7 +126,7 @@ static bool list_read_number(const char *text, int base, uint64_t max, uint64_t 
 	return errno == 0 && *end == 0 && *ret_number <= max;
 }
 
-static bool list_is_attribute(const char *text)
+static bool roster_is_attribute(const char *text)
 {
 	const char *equals = strchr(text, '=');
 	size_t digits = equals ? strlen(equals + 1) : 0;
@@ -127,9 +136,9 @@ static bool list_is_attribute(const char *text)
 }
 
 /* What stands behind the path; how many fields that is, or -EINVAL. */
-static int list_read_rest(const struct list_reader *reader, struct list_member *member, char **fields, int n)
+static int roster_read_rest(const struct roster_reader *reader, struct roster_member *member, char **fields, int n)
 {
-	const struct list_member *same;
+	const struct roster_member *same;
 
 	switch (member->type) {
 	case LIST_FOLDER:
@@ -137,13 +146,13 @@ static int list_read_rest(const struct list_reader *reader, struct list_member *
 		return 0;
 	case LIST_REGULAR:
 		member->n_names = 1;
-		return n >= 2 && list_read_number(fields[0], 10, INT64_MAX / 2, &member->size) &&
+		return n >= 2 && roster_read_number(fields[0], 10, INT64_MAX / 2, &member->size) &&
 		       hex_parse(fields[1], strlen(fields[1]), member->hash, HASH_BYTES) == 0 ? 2 : -EINVAL;
 	case LIST_SYMLINK:
 		member->target = n >= 1 && *fields[0] && strlen(fields[0]) < PATH_MAX ? fields[0] : NULL;
 		return member->target ? 1 : -EINVAL;
 	case LIST_HARDLINK:
-		same = n >= 1 ? list_find(reader->list, fields[0]) : NULL;
+		same = n >= 1 ? roster_find(reader->list, fields[0]) : NULL;
 		if (!same || same->type != LIST_REGULAR)
 			return -EINVAL;
 		member->same = (size_t)(same - reader->list->members);
@@ -154,14 +163,14 @@ static int list_read_rest(const struct list_reader *reader, struct list_member *
 	}
 }
 
-static int list_read_attributes(struct list_reader *reader, struct list_member *member, char **fields, int n)
+static int roster_read_attributes(struct roster_reader *reader, struct roster_member *member, char **fields, int n)
 {
-	struct list *list = reader->list;
+	struct roster *list = reader->list;
 
 	if (n > LIST_ATTRIBUTES_MAX || (n && (member->type == LIST_SYMLINK || member->type == LIST_HARDLINK)))
 		return -EINVAL;
 	for (int i = 0; i < n; i++) {
-		if (!list_is_attribute(fields[i]) || list->n_attributes == reader->attributes_room)
+		if (!roster_is_attribute(fields[i]) || list->n_attributes == reader->attributes_room)
 			return -EINVAL;
 		list->attributes[list->n_attributes++] = fields[i];
 	}
@@ -171,24 +180,24 @@ static int list_read_attributes(struct list_reader *reader, struct list_member *
 }
 
 /* TYPE MODE UID GID PATH … */
-static int list_read_member(struct list_reader *reader, char **fields, int n)
+static int roster_read_member(struct roster_reader *reader, char **fields, int n)
 {
-	struct list *list = reader->list;
-	struct list_member member = {0};
+	struct roster *list = reader->list;
+	struct roster_member member = {0};
 	uint64_t mode, uid, gid;
 	int used;
 
-	if (n < 5 || !fields[0][0] || fields[0][1] || !list_read_number(fields[1], 8, LIST_MODE_MAX, &mode) ||
-	    !list_read_number(fields[2], 10, LIST_IDS - 1, &uid) || !list_read_number(fields[3], 10, LIST_IDS - 1, &gid) ||
+	if (n < 5 || !fields[0][0] || fields[0][1] || !roster_read_number(fields[1], 8, LIST_MODE_MAX, &mode) ||
+	    !roster_read_number(fields[2], 10, LIST_IDS - 1, &uid) || !roster_read_number(fields[3], 10, LIST_IDS - 1, &gid) ||
 	    list->n == reader->members_room)
 		return -EINVAL;
-	member = (struct list_member){.type = fields[0][0], .mode = (unsigned)mode, .uid = (uint32_t)uid,
+	member = (struct roster_member){.type = fields[0][0], .mode = (unsigned)mode, .uid = (uint32_t)uid,
 				      .gid = (uint32_t)gid, .path = fields[4]};
 	if (list->n == 0 ? member.type != LIST_FOLDER || strcmp(member.path, ".") != 0
-			 : !list_is_path(member.path) || !list_has_place(reader, &member))
+			 : !roster_is_path(member.path) || !roster_has_place(reader, &member))
 		return -EINVAL;
-	used = list_read_rest(reader, &member, fields + 5, n - 5);
-	if (used < 0 || list_read_attributes(reader, &member, fields + 5 + used, n - 5 - used) < 0)
+	used = roster_read_rest(reader, &member, fields + 5, n - 5);
+	if (used < 0 || roster_read_attributes(reader, &member, fields + 5 + used, n - 5 - used) < 0)
 		return -EINVAL;
 	if (list->n)
 		list->members[reader->stack[reader->depth - 1]].n_entries++;
@@ -202,7 +211,7 @@ static int list_read_member(struct list_reader *reader, char **fields, int n)
 
 /* --- all of them ----------------------------------------------------------------------------------------------------- */
 
-static int list_make_room(struct list_reader *reader, const char *text)
+static int roster_make_room(struct roster_reader *reader, const char *text)
 {
 	for (; *text; text++) {
 		reader->members_room += *text == '\n';
@@ -215,30 +224,30 @@ static int list_make_room(struct list_reader *reader, const char *text)
 }
 
 /* The two lines before the members. */
-static int list_read_head(struct list *list, unsigned line, const char *text)
+static int roster_read_head(struct roster *list, unsigned line, const char *text)
 {
 	static const char version[] = LIST_TREE " ", time[] = LIST_TIME " ";
 	uint64_t number;
 
 	if (line == 1)
 		return strncmp(text, version, strlen(version)) == 0 &&
-		       list_read_number(text + strlen(version), 10, UINT64_MAX, &number) && number == LIST_VERSION ? 0
+		       roster_read_number(text + strlen(version), 10, UINT64_MAX, &number) && number == LIST_VERSION ? 0
 														  : -EINVAL;
-	if (strncmp(text, time, strlen(time)) != 0 || !list_read_number(text + strlen(time), 10, INT64_MAX, &number))
+	if (strncmp(text, time, strlen(time)) != 0 || !roster_read_number(text + strlen(time), 10, INT64_MAX, &number))
 		return -EINVAL;
 	list->time = (int64_t)number;
 	return 0;
 }
 
-int list_parse(char *text, struct list *ret_list, unsigned *ret_line)
+int roster_parse(char *text, struct roster *ret_list, unsigned *ret_line)
 {
-	struct list_reader reader = {.list = ret_list};
+	struct roster_reader reader = {.list = ret_list};
 	char *fields[LIST_FIELDS_MAX];
 	int n, r;
 
-	*ret_list = (struct list){0};
+	*ret_list = (struct roster){0};
 	*ret_line = 0;
-	r = list_make_room(&reader, text);
+	r = roster_make_room(&reader, text);
 	while (r == 0) {
 		++*ret_line;
 		n = lines_fields(&text, fields, LIST_FIELDS_MAX);
@@ -247,20 +256,22 @@ int list_parse(char *text, struct list *ret_list, unsigned *ret_line)
 		if (n < 0)
 			r = n;
 		else if (*ret_line <= 2)
-			r = n == 1 ? list_read_head(ret_list, *ret_line, fields[0]) : -EINVAL;
+			r = n == 1 ? roster_read_head(ret_list, *ret_line, fields[0]) : -EINVAL;
 		else
-			r = list_read_member(&reader, fields, n);
+			r = roster_read_member(&reader, fields, n);
 	}
 	return r;
 }
 
-int list_add_itself(struct list *list, uint64_t size, const uint8_t hash[HASH_BYTES])
+int roster_add_itself(struct roster *list, uint64_t size, const uint8_t hash[HASH_BYTES])
 {
 	static const char folder[] = "usr/lib/aether";
-	struct list_member *parent = (struct list_member *)list_find(list, folder);
-	struct list_member itself = {.type = LIST_REGULAR, .mode = LIST_MODE, .path = LIST_MEMBER, .size = size, .n_names = 1};
+	struct roster_member *parent = (struct roster_member *)roster_find(list, folder);
+	struct roster_member itself = {
+		.type = LIST_REGULAR, .mode = LIST_MODE, .path = LIST_MEMBER, .size = size, .n_names = 1,
+	};
 
-	if (!parent || parent->type != LIST_FOLDER || list_find(list, LIST_MEMBER))
+	if (!parent || parent->type != LIST_FOLDER || roster_find(list, LIST_MEMBER))
 		return -EINVAL;
 	parent->n_entries++;
 	memcpy(itself.hash, hash, HASH_BYTES);
@@ -269,7 +280,7 @@ int list_add_itself(struct list *list, uint64_t size, const uint8_t hash[HASH_BY
 	return 0;
 }
 
-static int list_load(const char *path, char **ret_text, uint64_t *ret_size, uint8_t ret_hash[HASH_BYTES])
+static int roster_load(const char *path, char **ret_text, uint64_t *ret_size, uint8_t ret_hash[HASH_BYTES])
 {
 	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st = {0};
@@ -294,26 +305,26 @@ static int list_load(const char *path, char **ret_text, uint64_t *ret_size, uint
 	return r;
 }
 
-int list_read(const char *tree, struct list *ret_list, char **ret_text, uint8_t ret_hash[HASH_BYTES])
+int roster_read(const char *tree, struct roster *ret_list, char **ret_text, uint8_t ret_hash[HASH_BYTES])
 {
 	char path[PATH_MAX];
 	uint64_t size = 0;
 	unsigned line;
 	int r;
 
-	*ret_list = (struct list){0};
+	*ret_list = (struct roster){0};
 	*ret_text = NULL;
 	if ((size_t)snprintf(path, sizeof path, "%s" LIST_FILE, tree) >= sizeof path)
 		return -ENAMETOOLONG;
-	r = list_load(path, ret_text, &size, ret_hash);
+	r = roster_load(path, ret_text, &size, ret_hash);
 	if (r == 0)
-		r = list_parse(*ret_text, ret_list, &line);
-	return r < 0 ? r : list_add_itself(ret_list, size, ret_hash);
+		r = roster_parse(*ret_text, ret_list, &line);
+	return r < 0 ? r : roster_add_itself(ret_list, size, ret_hash);
 }
 
-void list_free(struct list *list)
+void roster_free(struct roster *list)
 {
 	free(list->members);
 	free(list->attributes);
-	*list = (struct list){0};
+	*list = (struct roster){0};
 }
