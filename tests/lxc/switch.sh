@@ -179,6 +179,8 @@ ok "… with what the hypervisor wrote" is_settled 2
 ok "… with its state" keeps_state
 ok "… with its identity" [ -n "$id" -a "$id" = "$(in_guest mapped cat /etc/machine-id)" ]
 ok "… and nothing of the root over it" is_tidy
+ok "… and who comes from the hypervisor is in it" bash -c \
+	'[[ $(lxc-attach -n mapped -P "$1" -- cat /etc/generation) == two ]]' - "$WORK"
 ok "our list knows it by its number" bash -c '"$1" status --host mapped --ssh-config "$2/mapped/ssh-config" --out "$2/out" |
 	grep -q "^\* slot b  good   box/2"' - "$AETHER" "$WORK"
 
