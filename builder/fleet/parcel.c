@@ -94,6 +94,8 @@ int parcel_begin(struct parcel *parcel, uint64_t number, uint64_t *ret_size, str
 {
 	const struct listing_file *file = parcel_find(parcel, number);
 
+	if (!file)
+		return err_set(err, -EBADMSG, "the machine asks for what is no file, or was sent already");
 	parcel->next = (size_t)(file - parcel->files) + 1;
 	*ret_size = file->size;
 	return reel_find(parcel->template, arena_printf(parcel->arena, "./%s", file->path), file->size, err);

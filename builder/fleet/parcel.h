@@ -22,7 +22,7 @@ const struct buf *parcel_list(const struct parcel *parcel);
 /* Whether that member (from 0) is a file with a content, and stands behind those that were begun. */
 bool parcel_has(const struct parcel *parcel, uint64_t number);
 
-/* Goes to the content of a member that parcel_has(); its size in bytes. */
+/* Goes to the content of a member that parcel_has(); its size in bytes. -EBADMSG for another one. */
 int parcel_begin(struct parcel *parcel, uint64_t number, uint64_t *ret_size, struct err *err);
 
 /* The next bytes of that content. */

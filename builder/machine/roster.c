@@ -14,7 +14,7 @@
 #include "machine/lines.h"
 #include "machine/say.h"
 
-enum { LIST_DEPTH_MAX = 256, LIST_IDS = 65536, LIST_MODE_MAX = 07777 };
+enum { LIST_DEPTH_MAX = 256, LIST_IDS = 65536, LIST_MODE_MAX = 07777, LIST_ATTRIBUTE_DIGITS = 2 * 65536 };
 
 /* A list being read: the folders that the last member is in are on the stack. */
 struct roster_reader {
@@ -131,7 +131,7 @@ static bool roster_is_attribute(const char *text)
 	const char *equals = strchr(text, '=');
 	size_t digits = equals ? strlen(equals + 1) : 0;
 
-	return equals && equals != text && digits % 2 == 0 && digits <= 2 * 65536 &&
+	return equals && equals != text && digits % 2 == 0 && digits <= LIST_ATTRIBUTE_DIGITS &&
 	       strspn(equals + 1, "0123456789abcdef") == digits;
 }
 

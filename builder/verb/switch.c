@@ -107,6 +107,15 @@ static int switch_check_generation(const struct switching *s, struct err *err)
 	return 0;
 }
 
+/* A container whose template is older than ways to take another one says that it has no slots. */
+static int switch_check_machine(const struct switching *s, struct err *err)
+{
+	if (strcmp(s->before.kind, "lxc") != 0 || s->before.n_slots)
+		return 0;
+	err_set(err, -ENOTSUP, "%s was made of a template that cannot take another one", s->remote.host);
+	return err_hint(err, "make the container anew once, of %s; from then on it takes generations", s->generation->image);
+}
+
 static int switch_send(struct switching *s, struct err *err)
 {
 	const struct send_how how = {s->options->dry_run, s->options->force};
@@ -120,6 +129,8 @@ static int switch_send(struct switching *s, struct err *err)
 	s->began_ms = clock_ms();
 	log_step("connecting to %s", s->remote.host);
 	r = status_ask(s->arena, &s->remote, &s->before, err);
+	if (r == 0)
+		r = switch_check_machine(s, err);
 	if (r == 0)
 		r = send_payload(s->arena, &s->remote, payload, &how, &s->sent, err);
 	s->sent_ms = clock_ms();

@@ -179,12 +179,14 @@ ok "… with what the hypervisor wrote" is_settled 2
 ok "… with its state" keeps_state
 ok "… with its identity" [ -n "$id" -a "$id" = "$(in_guest mapped cat /etc/machine-id)" ]
 ok "… and nothing of the root over it" is_tidy
+ok "… and who comes from the hypervisor is in it" bash -c \
+	'[[ $(lxc-attach -n mapped -P "$1" -- cat /etc/generation) == two ]]' - "$WORK"
 ok "our list knows it by its number" bash -c '"$1" status --host mapped --ssh-config "$2/mapped/ssh-config" --out "$2/out" |
 	grep -q "^\* slot b  good   box/2"' - "$AETHER" "$WORK"
 
-before=$EPOCHREALTIME
+before=${EPOCHREALTIME//[.,]/}
 ok "it restarts" restart mapped
-echo "a restart took $(bc <<<"$EPOCHREALTIME - $before") s"
+echo "a restart took $(((${EPOCHREALTIME//[.,]/} - before) / 1000)) ms"
 ok "… and the hypervisor writes anew" is_settled 3
 
 ok "the way back by hand" why mapped aether mapped rollback

@@ -136,7 +136,7 @@ static void make_container(void)
 	strcpy(boot.kind, "lxc");
 	boot.store = &boot_trees;
 	boot.can_start_trees = true;
-	boot.slots[0].size_bytes = boot.slots[1].size_bytes = MIB; /* its room is asked for when the list is known */
+	boot.slots[0].size_bytes = boot.slots[1].size_bytes = MIB; /* what counts is the room for the list's files */
 	strcpy(offer.kind, "lxc");
 	offer.is_tree = true;
 	room.esp_bytes = 0;

@@ -96,8 +96,8 @@ START_TEST(the_files_of_a_list_are_those_of_the_template)
 	make_tree("tree", "true");
 	ck_assert_int_eq(template_write(scratch_path("tree"), EPOCH, "tar.zst", scratch_path("t.tar.zst"), &facts, &err), 0);
 	ck_assert_int_eq(file_read(scratch_path("tree" LIST_FILE), 1 << 20, &list, &err), 0);
-	ck_assert_int_eq(listing_read(scratch_arena(), arena_strndup(scratch_arena(), list.data, list.size), &files, &n,
-				      &err), 0);
+	ck_assert_int_eq(
+		listing_read(scratch_arena(), arena_strndup(scratch_arena(), list.data, list.size), &files, &n, &err), 0);
 	ck_assert_int_eq(reel_open(scratch_path("t.tar.zst"), 1 << 24, &reel, &err), 0);
 	for (size_t i = 0; i < n; i++) {
 		_cleanup_buf_ struct buf is = {0};

@@ -21,15 +21,17 @@ static int steps_add(struct box_steps *steps, const char *source, const char *tr
 		     bool state)
 {
 	struct box_step *more = reallocarray(steps->steps, steps->n + 1, sizeof *more);
-	char *target = NULL, *from = source ? strdup(source) : NULL;
+	size_t size = strlen(tree) + strlen(path) + 1;
+	char *target;
 
-	if (more)
-		steps->steps = more;
-	if (!more || (source && !from) || asprintf(&target, "%s%s", tree, path) < 0) {
-		free(from);
+	if (!more)
 		return -ENOMEM;
-	}
-	steps->steps[steps->n++] = (struct box_step){from, target, flags, state};
+	steps->steps = more;
+	target = malloc(size);
+	more[steps->n++] = (struct box_step){source ? strdup(source) : NULL, target, flags, state};
+	if (!target || (source && !more[steps->n - 1].source))
+		return -ENOMEM;
+	snprintf(target, size, "%s%s", tree, path);
 	return 0;
 }
 
