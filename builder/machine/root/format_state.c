@@ -15,7 +15,7 @@
 #include "machine/say.h"
 
 #define ROOM "/run/aether"
-#define FILE_NAME ROOM "/state.img"
+#define FILE_NAME "/run/aether/state.img"
 
 enum { CHUNK_BYTES = 1 << 20 };
 

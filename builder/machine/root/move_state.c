@@ -72,7 +72,7 @@ static int move_settle(const char *place)
 /* The copy does not ask to be moved once more. */
 static int move_copy(const char *at, const char *place)
 {
-	static const char *const argv[] = {"/usr/bin/cp", "-ax", "/var/.", PLACE "/", NULL};
+	static const char *const argv[] = {"/usr/bin/cp", "-ax", "/var/.", PLACE, NULL};
 	char request[PATH_BYTES];
 	int r = move_run(at, argv);
 
