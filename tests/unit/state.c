@@ -62,6 +62,11 @@ static const struct rule {
 	{"the system's own, and two labelled", {{"vdb", STATE = "vdb"}, {"vdc", STATE = "vdc"}}, 2, "vda5", STATE_MEMORY, "",
 	 "(vdb, vdc)", ""},
 	{"the system's own, and a labelled one", {{"vdb", STATE = "vdb"}}, 1, "vda5", STATE_MOUNT, "vdb", "", "vda5"},
+	{"labelled, and a system's", {{"vdb", STATE = "vdb"}, {"vdc", STATE = "vdc5", .system = true}}, 2, "", STATE_MOUNT,
+	 "vdb", "", "another one beside a system, which is not used: vdc"},
+	{"a system's alone", {{"vdc", STATE = "vdc5", .system = true}}, 1, "", STATE_MOUNT, "vdc5", "", ""},
+	{"two systems'", {{"vdb", STATE = "vdb5", .system = true}, {"vdc", STATE = "vdc5", .system = true}}, 2, "",
+	 STATE_MEMORY, "", "(vdb, vdc)", ""},
 	{"a copy that is not whole", {{"vdb", .size_bytes = GIB, .coming = "vdb"}}, 1, "", STATE_MEMORY, "", "no disk", ""},
 };
 
@@ -238,6 +243,9 @@ START_TEST(a_state_is_found_on_a_disk_and_on_a_partition_of_one)
 	make_file_system(scratch_path("dev/vdb"), "state");
 	close(make_disk("vdc"));
 	put("sys/class/block/vdc/vdc2/partition", "2\n", 2);
+	put("sys/class/block/vdc/vdc2/uevent", "PARTNAME=state\n", 15);
+	put("sys/class/block/vdc/vdc1/partition", "1\n", 2);
+	put("sys/class/block/vdc/vdc1/uevent", "DEVNAME=vdc1\nPARTNAME=root-a\n", 30);
 	put("dev/vdc2", "", 0);
 	make_file_system(scratch_path("dev/vdc2"), "state");
 	close(make_disk("vdd"));
@@ -247,6 +255,7 @@ START_TEST(a_state_is_found_on_a_disk_and_on_a_partition_of_one)
 	ck_assert_uint_eq(look(disks), 4);
 	ck_assert_str_eq(disks[0].state, "vdb");
 	ck_assert_str_eq(disks[1].state, "vdc2");
+	ck_assert(!disks[0].system && disks[1].system && !disks[2].system);
 	ck_assert_str_eq(disks[2].coming, "vdd");
 	for (size_t i = 0; i < 4; i++)
 		ck_assert_int_eq(!*disks[i].state, i > 1);

@@ -143,6 +143,14 @@ static void media_note_label(const char *dev, const char *device, struct state_d
 		strcpy(disk->coming, device);
 }
 
+static bool media_is_slot(const char *sys, const char *disk, const char *partition)
+{
+	char path[512], uevent[1024];
+
+	snprintf(path, sizeof path, "%s/class/block/%s/%s/uevent", sys, disk, partition);
+	return read_line(path, uevent, sizeof uevent) > 0 && strstr(uevent, "PARTNAME=" LABEL_ROOT) != NULL;
+}
+
 /* Its partitions are folders of its own, with a file of that name. */
 static void media_look_for_labels(const char *sys, const char *dev, struct state_disk *disk)
 {
@@ -157,8 +165,10 @@ static void media_look_for_labels(const char *sys, const char *dev, struct state
 		if (strncmp(entry->d_name, disk->name, strlen(disk->name)) != 0 || strlen(entry->d_name) >= DISK_NAME)
 			continue;
 		snprintf(path, sizeof path, "%s/class/block/%s/%s/partition", sys, disk->name, entry->d_name);
-		if (access(path, F_OK) == 0)
-			media_note_label(dev, entry->d_name, disk);
+		if (access(path, F_OK) != 0)
+			continue;
+		media_note_label(dev, entry->d_name, disk);
+		disk->system |= media_is_slot(sys, disk->name, entry->d_name);
 	}
 	if (folder)
 		closedir(folder);

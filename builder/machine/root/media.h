@@ -14,6 +14,7 @@ struct state_disk {
 	uint64_t size_bytes;
 	bool blank;                    /* nothing is written on it, as far as that can be seen, or our own marker alone */
 	char state[DISK_NAME];         /* its device (itself, a partition) with a file system STATE_LABEL; "": none */
+	bool system;                   /* it has a partition `root…`: a system of ours, beside its state, too */
 	char coming[DISK_NAME];        /* the same for STATE_LABEL_COMING */
 };
 

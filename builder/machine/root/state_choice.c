@@ -7,7 +7,13 @@
 
 static bool state_has_label(const struct state_disk *disk)
 {
-	return *disk->state != 0;
+	return *disk->state && !disk->system;
+}
+
+/* The state of another system's disk, attached to be looked into, gives way to a disk of its own. */
+static bool state_has_label_beside_system(const struct state_disk *disk)
+{
+	return *disk->state && disk->system;
 }
 
 static bool state_has_serial(const struct state_disk *disk)
@@ -59,8 +65,12 @@ static void state_take(struct state_choice *choice, enum state_act act, const ch
 static bool state_choose_labelled(const struct state_disk *disks, size_t n, const char *own, struct state_choice *choice)
 {
 	struct state_some labelled = state_filter(disks, n, state_has_label), both = state_filter(disks, n, state_has_both);
-	const struct state_disk *disk = labelled.n == 1 ? labelled.first : both.n == 1 ? both.first : NULL;
+	struct state_some others = state_filter(disks, n, state_has_label_beside_system);
+	const struct state_disk *disk;
 
+	if (labelled.n == 0)
+		labelled = others;
+	disk = labelled.n == 1 ? labelled.first : both.n == 1 ? both.first : NULL;
 	if (labelled.n == 0)
 		return false;
 	if (!disk) {
@@ -77,6 +87,10 @@ static bool state_choose_labelled(const struct state_disk *disks, size_t n, cons
 			 "several disks have a file system labelled '" STATE_LABEL "' (%s): %s is used, because of its serial "
 			 "number",
 			 labelled.names, disk->name);
+	else if (others.n && disk != others.first)
+		snprintf(choice->remark, sizeof choice->remark,
+			 "/var is on %s; there is another one beside a system, which is not used: %s", disk->state,
+			 others.names);
 	else if (*own)
 		snprintf(choice->remark, sizeof choice->remark,
 			 "/var is on %s; what the partition %s of the system's disk has is from before, and is not used",

@@ -2,6 +2,7 @@
  *
  *   1. A disk with an ext4 file system labelled STATE_LABEL (on the whole disk, or on a partition of it) is the state. Of
  *      several, the one with the serial number STATE_SERIAL; when that does not tell, none.
+ *      A file system beside a system of ours, on its disk, counts only when there is no other.
  *   2. Without one, the partition LABEL_STATE of the system's own disk, as older layouts have it.
  *   3. Without that, a blank disk with the serial number STATE_SERIAL is formatted; without such a disk, the only blank one.
  *   4. Else /var is in memory, and the machine is not well.
