@@ -252,6 +252,14 @@ stop mapped
 power_on
 ok "wherever its start is killed, it starts" becomes mapped '.state == "good" and .health == "good" and .remarks == []'
 
+slot=$(in_guest mapped aether-agent status --json | jq -r .slot)
+stop mapped
+(cd "$WORK/mapped/root/aether/$slot/tree/var/lib" && rm -r box && ln -s /tmp box)
+power_on
+ok "a tree that cannot be mounted is left, and another one starts" becomes mapped ".slot != \"$slot\" and .health == \"good\""
+ok "… and it is said why" is mapped ".remark | test(\"slot $slot was not started: cannot mount /var/lib/box\")"
+ok "… with nothing left of the attempt" is_running mapped
+
 # --- systemd-nspawn ----------------------------------------------------------------------------------------------------
 ok "nspawn: a certificate logs in" wait_for_ssh nspawn
 write_config nspawn accept-new
