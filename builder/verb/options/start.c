@@ -10,7 +10,7 @@ const struct option start_options[] = {
 	ROW("uefi", NULL, "boot with UEFI instead of BIOS", OPTION_FLAG, uefi),
 	ROW("accel", "kvm|tcg", "kvm or tcg (emulation); without it kvm, if it works", OPTION_TEXT, accel),
 	ROW("memory", "SIZE", "memory of the machine (1G)", OPTION_TEXT, memory),
-	ROW("disk", "SIZE", "size of the disk with /var (2 GiB; of one disk for all: the image and 2 GiB)", OPTION_TEXT, disk),
+	ROW("disk", "SIZE", "size of the disk with /var (2 GiB; beside the image on one disk)", OPTION_TEXT, disk),
 	ROW("timeout", "TIME", "how long to wait until it is up (3m with KVM, else 10m)", OPTION_TEXT, timeout),
 	ROW("keep", NULL, "keep its disk and logs afterwards", OPTION_FLAG, keep),
 	{0},
