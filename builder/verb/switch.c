@@ -27,7 +27,7 @@ static const struct option switch_own_options[] = {
 	 offsetof(struct switch_options, dry_run), NULL},
 	{"force", NULL, "send even a bad or fake generation, or one with no way back", OPTION_FLAG,
 	 offsetof(struct switch_options, force), NULL},
-	{"reboot", NULL, "restart the whole machine, even where its user space alone would do", OPTION_FLAG,
+	{"reboot", NULL, "restart the whole machine, even where user space alone would do", OPTION_FLAG,
 	 offsetof(struct switch_options, reboot), NULL},
 	{"no-reboot", NULL, "do not restart: the trial begins at the next boot", OPTION_FLAG,
 	 offsetof(struct switch_options, no_reboot), NULL},
