@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "contract/image.h"
+#include "machine/say.h"
 
 bool lines_get(const char *text, const char *key, char *out, size_t size)
 {
@@ -23,6 +24,14 @@ bool lines_get(const char *text, const char *key, char *out, size_t size)
 		return true;
 	}
 	return false;
+}
+
+bool lines_read(const char *path, const char *key, char *out, size_t size)
+{
+	char text[1024];
+
+	*out = 0;
+	return read_line(path, text, sizeof text) > 0 && lines_get(text, key, out, size);
 }
 
 /* Undoes what the writer did to a field, in place. */

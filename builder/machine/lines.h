@@ -10,6 +10,9 @@
 /* The value of `key` in `text`; "" and false when there is none, or it does not fit. */
 bool lines_get(const char *text, const char *key, char *out, size_t size);
 
+/* The same of the small file at `path`; a missing one has no values. (The only one here that is not pure.) */
+bool lines_read(const char *path, const char *key, char *out, size_t size);
+
 /* Cuts the next line of *text into at most `max` fields, in place, and moves *text behind it. Returns their number: 0
  * at the end; -EINVAL for a line with more, or with a backslash that means nothing. */
 int lines_fields(char **text, char **fields, size_t max);

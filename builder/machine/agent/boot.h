@@ -120,6 +120,16 @@ void boot_start_id(const struct boot *boot, char *out, size_t size);
 /* The folder of the slot's files, ESP/aether/SLOT, which exists. */
 void boot_folder(const struct boot *boot, const struct slot *slot, char *out, size_t size);
 
+/* Gives a slot up for what is to be taken into it: it cannot be started from here on, until boot_taken(). One that an
+ * interrupted run has given up already is left as it is, with what is in it. */
+void boot_take(struct boot *boot, struct slot *slot);
+
+/* What was taken is whole, durable and checked: writes down what it is, and puts it on trial. */
+void boot_taken(struct boot *boot, struct slot *slot, const uint8_t root_hash[ROOT_HASH_BYTES], unsigned generation);
+
+/* Writes down what is in the slot. */
+void boot_note_image(const struct boot *boot, const struct slot *slot, const char *root_hash, const char *generation);
+
 /* Makes the slot the one that starts next, SLOT_TRIES times at most: all its files are in boot_folder(), and the
  * unified kernel image there is called `uki`. The last thing that is written, after all else is durable. */
 void boot_try(struct boot *boot, struct slot *slot);

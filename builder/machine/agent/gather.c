@@ -303,47 +303,16 @@ static void gather_write_list(struct taking *t)
 
 /* --- the whole of it ------------------------------------------------------------------------------------------------- */
 
-/* From here on the slot cannot be started, until it is whole. What an interrupted run left in it stays, if it is of use. */
-static void gather_clear(struct taking *t)
-{
-	char path[96];
-	int r;
-
-	snprintf(path, sizeof path, "%s/" BOX_TAKING, t->folder);
-	if (access(path, F_OK) == 0 && t->gather->boot->other->state == SLOT_EMPTY)
-		return;
-	boot_clear(t->gather->boot, t->gather->boot->other);
-	r = write_whole(t->folder, BOX_TAKING, "");
-	if (r < 0)
-		die("cannot write %s: %s", path, strerror(-r));
-}
-
 static void gather_check(void *data, uint64_t bytes)
 {
 	gather_progress(data, bytes);
-}
-
-static void gather_try(struct taking *t)
-{
-	char text[160], hash[HASH_HEX], path[96];
-	int r;
-
-	hex_print(t->gather->offer->objects[OBJECT_ROOT].root_hash, HASH_BYTES, hash);
-	snprintf(text, sizeof text, ESP_IMAGE_ROOT "=%s\n" ESP_IMAGE_GENERATION "=%u\n", hash, t->gather->offer->generation);
-	r = write_whole(t->folder, ESP_IMAGE, text);
-	if (r < 0)
-		die("cannot write %s/" ESP_IMAGE ": %s", t->folder, strerror(-r));
-	snprintf(path, sizeof path, "%s/" BOX_TAKING, t->folder);
-	if (unlink(path) < 0)
-		die("cannot remove %s: %s", path, strerror(errno));
-	boot_try(t->gather->boot, t->gather->boot->other);
 }
 
 static void gather_lay(struct taking *t)
 {
 	char why[PATH_MAX + 64];
 
-	gather_clear(t);
+	boot_take(t->gather->boot, t->gather->boot->other);
 	lay_prune(&t->lay);
 	lay_folders(&t->lay);
 	gather_copy_here(t);
@@ -354,7 +323,8 @@ static void gather_lay(struct taking *t)
 	talk_say(t->gather->talk, OFFER_STEP " " OFFER_STEP_CHECKING);
 	if (!audit_tree(t->tree, &t->list, gather_check, t, why, sizeof why))
 		die("the tree in slot %c differs from its list: %s", t->gather->boot->other->letter, why);
-	gather_try(t);
+	boot_taken(t->gather->boot, t->gather->boot->other, t->gather->offer->objects[OBJECT_ROOT].root_hash,
+		   t->gather->offer->generation);
 }
 
 /* What would be copied, and what would come. */

@@ -115,12 +115,8 @@ static bool agent_health_running_holds(char *const *words, char *reason, size_t 
 /* Where /var is, as the initrd found it (root/root.h): in memory is a machine that forgets. */
 static bool agent_health_state_holds(char *const *words, char *reason, size_t size)
 {
-	char text[1024];
-
 	(void)words;
-	*reason = 0;
-	if (read_line(ROOT_STATE_FILE, text, sizeof text) > 0)
-		lines_get(text, ROOT_STATE_PROBLEM, reason, size);
+	lines_read(ROOT_STATE_FILE, ROOT_STATE_PROBLEM, reason, size);
 	return !*reason;
 }
 

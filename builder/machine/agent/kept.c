@@ -98,21 +98,34 @@ static bool kept_entry_same(const struct kept_pair *folder, const char *name, co
 	return kept_pair_same(&pair, "", depth + 1, what, size);
 }
 
-/* Asks for each name of the one, and then for each of the other: those in both are the same by then. */
-static bool kept_names_same(const struct kept_pair *folder, const char *listed, const char *suffix, unsigned depth, char *what,
-			    size_t size)
+/* One name that the other image has: this one has it, too. What is in it was compared then. */
+static bool kept_entry_there(const struct kept_pair *folder, const char *name, const char *suffix, unsigned depth, char *what,
+			     size_t size)
+{
+	struct kept_pair pair = {.root = folder->root};
+	struct stat st;
+
+	(void)depth;
+	if (!kept_has_suffix(name, suffix) || (kept_fits(pair.one, folder->one, name) && lstat(pair.one, &st) == 0))
+		return true;
+	return kept_differs(*pair.one ? &pair : folder, what, size);
+}
+
+static bool kept_names_hold(const struct kept_pair *folder, const char *listed, const char *suffix, unsigned depth,
+			    bool (*holds)(const struct kept_pair *, const char *, const char *, unsigned, char *, size_t),
+			    char *what, size_t size)
 {
 	struct dirent **entries;
 	int n = scandir(listed, &entries, kept_is_entry, alphasort);
-	bool same = true;
+	bool hold = true;
 
 	for (int i = 0; i < n; i++) {
-		same = same && kept_entry_same(folder, entries[i]->d_name, suffix, depth, what, size);
+		hold = hold && holds(folder, entries[i]->d_name, suffix, depth, what, size);
 		free(entries[i]);
 	}
 	if (n >= 0)
 		free(entries);
-	return n < 0 ? kept_differs(folder, what, size) : same;
+	return n < 0 ? kept_differs(folder, what, size) : hold;
 }
 
 static bool kept_pair_same(struct kept_pair *pair, const char *suffix, unsigned depth, char *what, size_t size)
@@ -125,8 +138,8 @@ static bool kept_pair_same(struct kept_pair *pair, const char *suffix, unsigned 
 	if (has_one != has_other || (one.st_mode & S_IFMT) != (other.st_mode & S_IFMT) || depth > DEPTH_MAX)
 		return kept_differs(pair, what, size);
 	if (S_ISDIR(one.st_mode))
-		return kept_names_same(pair, pair->one, suffix, depth, what, size) &&
-		       kept_names_same(pair, pair->other, suffix, depth, what, size);
+		return kept_names_hold(pair, pair->one, suffix, depth, kept_entry_same, what, size) &&
+		       kept_names_hold(pair, pair->other, suffix, depth, kept_entry_there, what, size);
 	if (S_ISLNK(one.st_mode) ? kept_links_same(pair) : kept_files_same(pair))
 		return true;
 	return kept_differs(pair, what, size);

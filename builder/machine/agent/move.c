@@ -10,16 +10,6 @@
 #include "machine/root/move_state.h"
 #include "machine/root/root.h"
 
-/* The value of a key in a small file; "" for none. */
-static void agent_move_read(const char *path, const char *key, char *out, size_t size)
-{
-	char text[1024];
-
-	*out = 0;
-	if (read_line(path, text, sizeof text) > 0)
-		lines_get(text, key, out, size);
-}
-
 int move_main(int argc, char **argv)
 {
 	static struct boot boot;
@@ -32,8 +22,8 @@ int move_main(int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	boot_open(&boot, BOOT_CHANGE);
-	agent_move_read(IMAGE_FILE, IMAGE_KEY_STATE, wanted, sizeof wanted);
-	agent_move_read(ROOT_STATE_FILE, ROOT_STATE_ON, on, sizeof on);
+	lines_read(IMAGE_FILE, IMAGE_KEY_STATE, wanted, sizeof wanted);
+	lines_read(ROOT_STATE_FILE, ROOT_STATE_ON, on, sizeof on);
 	if (!boot.running || strcmp(wanted, IMAGE_STATE_DISK) != 0)
 		die("this image keeps its state elsewhere: build it with 'partitions: aether:two-disks', and switch to that "
 		    "first");

@@ -223,17 +223,10 @@ static void slots_make_folder(const struct boot *boot, const struct slot *slot)
 static void slots_note_root(const struct boot *boot)
 {
 	const struct slot *slot = &boot->slots[0];
-	char folder[64], text[160];
-	int r;
-
 	if (boot->running != slot || !slots_is_root(boot, slot) || slots_has(boot, slot, ESP_IMAGE))
 		return;
 	slots_make_folder(boot, slot);
-	boot_folder(boot, slot, folder, sizeof folder);
-	snprintf(text, sizeof text, ESP_IMAGE_ROOT "=%s\n" ESP_IMAGE_GENERATION "=%s\n", boot->root_hash, slot->generation);
-	r = write_whole(folder, ESP_IMAGE, text);
-	if (r < 0)
-		die("cannot write %s/" ESP_IMAGE ": %s", folder, strerror(-r));
+	boot_note_image(boot, slot, boot->root_hash, slot->generation);
 }
 
 /* `good` starts from now on; when that is what runs as a last resort, the books stay as they are. */

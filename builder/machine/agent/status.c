@@ -57,10 +57,9 @@ static void agent_status_put_failure(const struct slot *slot)
 
 static void agent_status_put_state(void)
 {
-	char text[1024], on[64] = "";
+	char on[64];
 
-	if (read_line(ROOT_STATE_FILE, text, sizeof text) > 0)
-		lines_get(text, ROOT_STATE_ON, on, sizeof on);
+	lines_read(ROOT_STATE_FILE, ROOT_STATE_ON, on, sizeof on);
 	agent_status_put_pair(STATUS_STATE_ON, on, ", ");
 }
 

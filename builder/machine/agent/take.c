@@ -22,9 +22,6 @@
 #include "machine/hex.h"
 #include "machine/verity.h"
 
-/* In a slot's folder: the slot was cleared, and what else is there is of an image that was not taken whole. */
-#define MARKER "taking"
-
 enum { TARGETS = 5 };
 
 static const char *const esp_files[] = {"uki", ESP_LINUX, ESP_INITRD};
@@ -181,21 +178,6 @@ static void take_make_durable(int fd, const char *name)
 		die("cannot write %s: %s", name, strerror(errno));
 }
 
-/* From here on the slot cannot be started, until it is whole. What an interrupted run left in its folder stays. */
-static void take_clear(struct take *take)
-{
-	char path[96];
-	int r;
-
-	take_path_of(path, sizeof path, take->folder, MARKER);
-	if (access(path, F_OK) == 0 && take->boot.other->state == SLOT_EMPTY)
-		return;
-	boot_clear(&take->boot, take->boot.other);
-	r = write_whole(take->folder, MARKER, "");
-	if (r < 0)
-		die("cannot write %s: %s", path, strerror(-r));
-}
-
 static int take_open_target(const struct take *take, const char *name)
 {
 	char path[96];
@@ -267,29 +249,10 @@ static void take_finish_files(const struct take *take)
 	}
 }
 
-/* Everything is there, durable and checked: now the slot may be started. */
-static void take_try(struct take *take)
-{
-	char text[160], hash[HASH_HEX], path[96];
-	int r;
-
-	hex_print(take->offer.objects[OBJECT_ROOT].root_hash, HASH_BYTES, hash);
-	snprintf(text, sizeof text, ESP_IMAGE_ROOT "=%s\n" ESP_IMAGE_GENERATION "=%u\n", hash, take->offer.generation);
-	r = write_whole(take->folder, ESP_IMAGE, text);
-	if (r < 0)
-		die("cannot write %s/image: %s", take->folder, strerror(-r));
-	for (size_t i = 0; i < TARGETS; i++)
-		close(take->targets[i].fd);
-	take_path_of(path, sizeof path, take->folder, MARKER);
-	if (unlink(path) < 0)
-		die("cannot remove %s: %s", path, strerror(errno));
-	boot_try(&take->boot, take->boot.other);
-}
-
 static void take_all(struct take *take)
 {
 	if (!take->dry_run)
-		take_clear(take);
+		boot_take(&take->boot, take->boot.other);
 	memcpy(take->blocks.salt, take->offer.salt, HASH_BYTES);
 	take->blocks.talk = &take->talk;
 	take->blocks.dry_run = take->dry_run;
@@ -306,7 +269,9 @@ static void take_all(struct take *take)
 	talk_say(&take->talk, OFFER_STEP " " OFFER_STEP_CHECKING);
 	for (size_t i = 0; i < TARGETS; i++)
 		blocks_check(&take->blocks, &take->targets[i]);
-	take_try(take);
+	for (size_t i = 0; i < TARGETS; i++)
+		close(take->targets[i].fd);
+	boot_taken(&take->boot, take->boot.other, take->offer.objects[OBJECT_ROOT].root_hash, take->offer.generation);
 }
 
 static void take_tree(struct take *take)

@@ -6,14 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "contract/box.h"
 #include "machine/audit.h"
 #include "machine/hash.h"
-#include "machine/hex.h"
+#include "machine/machine_id.h"
 #include "machine/say.h"
 
 static const struct {
@@ -26,7 +25,7 @@ enum { N_BROUGHT = sizeof brought / sizeof *brought };
 
 #define MACHINE_ID "machine-id"
 #define NEW_NAME ".aether-new"
-enum { ID_DIGITS = 32, BRING_PATH = PATH_MAX };
+enum { BRING_PATH = PATH_MAX };
 
 static bool bring_path(char *out, const char *base, const char *folder, const char *prefix, const char *name)
 {
@@ -108,16 +107,10 @@ static int bring_file(const char *root, const char *tree, const struct roster *l
 
 static int bring_make_id(const char *folder)
 {
-	uint8_t bytes[ID_DIGITS / 2];
-	char id[ID_DIGITS + 2];
+	char id[MACHINE_ID_BYTES];
+	int r = machine_id_by_chance(id);
 
-	if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
-		return -EIO;
-	bytes[6] = (bytes[6] & 0x0f) | 0x40; /* a UUID of version 4, as machine-id(5) wants it */
-	bytes[8] = (bytes[8] & 0x3f) | 0x80;
-	hex_print(bytes, sizeof bytes, id);
-	strcpy(id + ID_DIGITS, "\n");
-	return write_whole(folder, MACHINE_ID, id);
+	return r < 0 ? r : write_whole(folder, MACHINE_ID, id);
 }
 
 static int bring_id(const char *root, const char *tree)
@@ -127,7 +120,7 @@ static int bring_id(const char *root, const char *tree)
 
 	if (!bring_path(path, root, "etc", "", MACHINE_ID) || !bring_path(folder, root, "etc", "", ""))
 		return -ENAMETOOLONG;
-	if (read_line(path, id, sizeof id) != ID_DIGITS || strspn(id, "0123456789abcdef") != ID_DIGITS)
+	if (read_line(path, id, sizeof id) != MACHINE_ID_DIGITS || strspn(id, "0123456789abcdef") != MACHINE_ID_DIGITS)
 		r = bring_make_id(folder);
 	return r < 0 ? r : bring_copy(path, tree, "etc", MACHINE_ID);
 }

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-enum { MACHINE_ID_BYTES = 34 };
+#include "machine/machine_id.h"
 
 /* The machine-id(5) of this machine with its newline: read from the state partition, or made (of the VM's UUID, else by
  * chance) and kept there. */

@@ -24,17 +24,14 @@
 /* fs/ext4/ext4.h: the size to grow to, in blocks. */
 #define EXT4_GROW _IOW('f', 16, uint64_t)
 
-enum { PAUSE_US = 300000, PATIENCE_US = 3000000, EXT4_BLOCK = 4096, PLACE_BYTES = 160 };
+enum { PAUSE_US = 300000, PATIENCE_US = 3000000, EXT4_BLOCK = 4096 };
 
 /* What the image says of its state: IMAGE_STATE_…; "" for none. */
 static void mount_state_wanted(const char *at, char *out, size_t size)
 {
-	char path[PLACE_BYTES], text[1024];
+	char path[ROOT_PATH_BYTES];
 
-	*out = 0;
-	snprintf(path, sizeof path, "%s" IMAGE_FILE, at);
-	if (read_line(path, text, sizeof text) > 0)
-		lines_get(text, IMAGE_KEY_STATE, out, size);
+	lines_read(root_path(path, at, IMAGE_FILE), IMAGE_KEY_STATE, out, size);
 }
 
 /* --- choosing -------------------------------------------------------------------------------------------------------- */
@@ -97,10 +94,10 @@ static int mount_state_device(const char *var, const char *name)
 /* Keeps where the state is, for whoever asks later. */
 static void mount_state_note(const char *at, const char *on, const char *problem)
 {
-	char folder[PLACE_BYTES], text[640];
+	char folder[ROOT_PATH_BYTES], text[640];
 	int r;
 
-	snprintf(folder, sizeof folder, "%s/run/aether", at);
+	root_path(folder, at, "/run/aether");
 	snprintf(text, sizeof text, ROOT_STATE_ON "=%s\n" ROOT_STATE_PROBLEM "=%s\n", on, problem);
 	r = make_folder(folder, 0755);
 	if (r == 0)
@@ -169,13 +166,13 @@ static int mount_state_chosen(const char *at, const char *var, struct state_choi
 
 int root_mount_state(const char *at, const char *disk)
 {
-	char wanted[16], var[PLACE_BYTES], factory[PLACE_BYTES];
+	char wanted[16], var[ROOT_PATH_BYTES], factory[ROOT_PATH_BYTES];
 	struct partition own = {0};
 	struct state_choice choice = {.act = STATE_MEMORY};
 
 	mount_state_wanted(at, wanted, sizeof wanted);
-	snprintf(var, sizeof var, "%s/var", at);
-	snprintf(factory, sizeof factory, "%s" FACTORY, at);
+	root_path(var, at, "/var");
+	root_path(factory, at, FACTORY);
 	if (mount(var, factory, NULL, MS_BIND, NULL) < 0) /* the image's own /var stays to be seen as the factory's */
 		say("cannot mount %s at %s: %s", var, factory, strerror(errno));
 	if (strcmp(wanted, IMAGE_STATE_DISK) == 0)

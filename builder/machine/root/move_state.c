@@ -9,23 +9,16 @@
 
 #include "contract/image.h"
 #include "machine/root/format_state.h"
+#include "machine/root/root.h"
 #include "machine/say.h"
 
 #define PLACE "/run/aether/moving"
 
-enum { PATH_BYTES = 256 };
-
-static void move_path(char out[PATH_BYTES], const char *at, const char *path)
-{
-	if (snprintf(out, PATH_BYTES, "%s%s", at, path) >= PATH_BYTES)
-		*out = 0; /* nothing is there, which is said */
-}
-
 bool move_is_wanted(const char *var)
 {
-	char path[PATH_BYTES];
+	char path[ROOT_PATH_BYTES];
 
-	move_path(path, var, "/" STATE_MOVE_FILE);
+	root_path(path, var, "/" STATE_MOVE_FILE);
 	return access(path, F_OK) == 0;
 }
 
@@ -73,10 +66,10 @@ static int move_settle(const char *place)
 static int move_copy(const char *at, const char *place)
 {
 	static const char *const argv[] = {"/usr/bin/cp", "-ax", "/var/.", PLACE, NULL};
-	char request[PATH_BYTES];
+	char request[ROOT_PATH_BYTES];
 	int r = move_run(at, argv);
 
-	move_path(request, place, "/" STATE_MOVE_FILE);
+	root_path(request, place, "/" STATE_MOVE_FILE);
 	if (r == 0 && unlink(request) < 0 && errno != ENOENT)
 		r = -errno;
 	return r == 0 ? move_settle(place) : r;
@@ -84,10 +77,10 @@ static int move_copy(const char *at, const char *place)
 
 static int move_copy_to(const char *at, const char *device)
 {
-	char place[PATH_BYTES];
+	char place[ROOT_PATH_BYTES];
 	int r;
 
-	move_path(place, at, PLACE);
+	root_path(place, at, PLACE);
 	r = make_folder(place, 0700);
 	if (r == 0 && mount(device, place, "ext4", 0, NULL) < 0)
 		r = -errno;
@@ -104,10 +97,10 @@ static int move_copy_to(const char *at, const char *device)
 static int move_give_label(const char *at, const char *device)
 {
 	const char *const argv[] = {"/usr/sbin/e2label", device, STATE_LABEL, NULL};
-	char dev[PATH_BYTES];
+	char dev[ROOT_PATH_BYTES];
 	int r;
 
-	move_path(dev, at, "/dev");
+	root_path(dev, at, "/dev");
 	if (mount("/dev", dev, NULL, MS_BIND, NULL) < 0)
 		return -errno;
 	r = move_run(at, argv);
@@ -117,7 +110,7 @@ static int move_give_label(const char *at, const char *device)
 
 int move_state(const char *at, const struct state_choice *choice)
 {
-	char device[64], request[PATH_BYTES];
+	char device[64], request[ROOT_PATH_BYTES];
 	int r = choice->act == STATE_FORMAT ? format_state(at, choice->device, STATE_LABEL_COMING) : 0;
 
 	say("moving the state to %s", choice->device);
@@ -128,7 +121,7 @@ int move_state(const char *at, const struct state_choice *choice)
 		r = move_give_label(at, device);
 	if (r < 0)
 		say("cannot move the state to %s: %s", choice->device, strerror(-r));
-	move_path(request, at, "/var/" STATE_MOVE_FILE);
+	root_path(request, at, "/var/" STATE_MOVE_FILE);
 	unlink(request);
 	return r;
 }

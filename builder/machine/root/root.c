@@ -12,8 +12,6 @@
 #include "machine/root/identity.h"
 #include "machine/say.h"
 
-enum { PLACE_BYTES = 160 };
-
 static int root_mount(const char *source, const char *target, const char *type, unsigned long flags, const char *options)
 {
 	int r = mount(source, target, type, flags, options) < 0 ? -errno : 0;
@@ -23,10 +21,10 @@ static int root_mount(const char *source, const char *target, const char *type, 
 	return r;
 }
 
-static const char *root_path(char out[PLACE_BYTES], const char *at, const char *path)
+const char *root_path(char out[ROOT_PATH_BYTES], const char *at, const char *path)
 {
-	if (snprintf(out, PLACE_BYTES, "%s%s", at, path) >= PLACE_BYTES)
-		*out = 0; /* nothing is there, which is said */
+	if (snprintf(out, ROOT_PATH_BYTES, "%s%s", at, path) >= ROOT_PATH_BYTES)
+		*out = 0;
 	return out;
 }
 
@@ -66,7 +64,7 @@ int root_mount_image(const char *at, const struct root_slot *slot, const struct 
 /* As systemd's own (src/shared/mount-setup.c has the same limits), which then takes it as it is. */
 int root_mount_run(const char *at)
 {
-	char path[PLACE_BYTES];
+	char path[ROOT_PATH_BYTES];
 
 	return root_mount("tmpfs", root_path(path, at, "/run"), "tmpfs", MS_NOSUID | MS_NODEV | MS_STRICTATIME,
 			  "mode=0755,size=20%,nr_inodes=800k");
@@ -77,7 +75,7 @@ int root_mount_run(const char *at)
 /* The machine-id is there before the first program asks: no boot is a "first boot", at which systemd would ask questions. */
 static int root_write_machine_id(const char *at, const char *upper)
 {
-	char id[MACHINE_ID_BYTES], folder[PLACE_BYTES], path[PLACE_BYTES];
+	char id[MACHINE_ID_BYTES], folder[ROOT_PATH_BYTES], path[ROOT_PATH_BYTES];
 	int r;
 
 	identity_machine_id(root_path(folder, at, "/var/lib/aether/identity"), id);
@@ -91,7 +89,8 @@ static int root_write_machine_id(const char *at, const char *upper)
 
 int root_mount_etc(const char *at)
 {
-	char room[PLACE_BYTES], upper[PLACE_BYTES], work[PLACE_BYTES], etc[PLACE_BYTES], options[4 * PLACE_BYTES];
+	char room[ROOT_PATH_BYTES], upper[ROOT_PATH_BYTES], work[ROOT_PATH_BYTES], etc[ROOT_PATH_BYTES];
+	char options[4 * ROOT_PATH_BYTES];
 	int r;
 
 	root_path(room, at, "/run/aether/etc");
@@ -124,7 +123,7 @@ int root_mount_homes(const char *at)
 	static const struct { const char *state, *folder; unsigned mode; } homes[] = {
 		{"/var/home", "/home", 0755}, {"/var/roothome", "/root", 0700},
 	};
-	char fstab[PLACE_BYTES], state[PLACE_BYTES], target[PLACE_BYTES];
+	char fstab[ROOT_PATH_BYTES], state[ROOT_PATH_BYTES], target[ROOT_PATH_BYTES];
 	int r = 0;
 
 	root_path(fstab, at, "/etc/fstab");

@@ -11,6 +11,10 @@
 #define ROOT_STATE_MEMORY "memory"
 #define ROOT_STATE_PROBLEM "problem" /* why it is in memory; none where that is meant */
 
+/* AT/PATH (which begins with a slash) in `out`, and `out`; "" when that is too long: nothing is there, which is said. */
+enum { ROOT_PATH_BYTES = 256 };
+const char *root_path(char out[ROOT_PATH_BYTES], const char *at, const char *path);
+
 /* Opens the verified device of the slot and mounts it, read-only, at `at`, which exists. */
 int root_mount_image(const char *at, const struct root_slot *slot, const struct cmdline *wanted);
 
