@@ -257,7 +257,7 @@ stop mapped
 (cd "$WORK/mapped/root/aether/$slot/tree/var/lib" && rm -r box && ln -s /tmp box)
 power_on
 ok "a tree that cannot be mounted is left, and another one starts" becomes mapped ".slot != \"$slot\" and .health == \"good\""
-ok "… and it is said why" is mapped ".remark | test(\"slot $slot was not started: cannot mount /var/lib/box\")"
+ok "… and it is said why" is mapped ".remarks | any(test(\"slot $slot was not started: cannot mount /var/lib/box\"))"
 ok "… with nothing left of the attempt" is_running mapped
 
 # --- systemd-nspawn ----------------------------------------------------------------------------------------------------
