@@ -190,7 +190,7 @@ install: all ## PREFIX=… DESTDIR=…: program, agent, manual, recipes
 	for file in $$(find recipes images partitions -type f ! -name '*.lock'); do \
 		install -D -m 644 $$file $(DESTDIR)$(DATADIR)/$$file || exit 1; \
 	done
-	for file in README.md CHANGELOG.md SECURITY.md LICENSE docs/*.md; do \
+	for file in README.md CHANGELOG.md SECURITY.md LICENSE docs/*.md docs/*.svg; do \
 		install -D -m 644 $$file $(DESTDIR)$(DOCDIR)/$$file || exit 1; \
 	done
 
