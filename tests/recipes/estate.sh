@@ -13,9 +13,10 @@ holds_together() {
 		[[ -s $WORK/plan ]]
 }
 
-# A module that no recipe uses was not tried by any of them.
+# A module that no recipe uses, neither here nor of those that are booted, was not tried by any of them.
 is_used() {
-	grep -qF "modules/$1" "$WORK"/repository/recipes/*.recipe || grep -qF "$1" "$WORK"/repository/recipes/modules/*.recipe
+	grep -qF "modules/$1" "$WORK"/repository/recipes/*.recipe "$SOURCE"/tests/boot/recipes/*.recipe ||
+		grep -qF "$1" "$WORK"/repository/recipes/modules/*.recipe
 }
 
 # builds RECIPE: as what it is. Its image goes again at once: they are many.
