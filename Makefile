@@ -165,12 +165,13 @@ bless: all ## accept what the program prints now as the expected output of the g
 	@B=$(B) AETHER_BLESS=1 tests/run golden reject
 
 .PHONY: bench
-bench: ## time and size against mkosi, what travels to a machine, and what a seed costs, side by side (an hour; needs root)
+bench: ## time and size against mkosi, what travels to a machine, what a restart and a seed cost, side by side (an hour; needs root)
 	@ci/setup build test bench
 	@$(MAKE) --no-print-directory -s all keys/ssh-user-ca.pub >&2
 	@B=$(B) tests/bench/run $(BENCH)
 	@B=$(B) tests/bench/memory
 	@B=$(B) tests/bench/sent
+	@B=$(B) tests/bench/restart
 	@B=$(B) tests/bench/seed
 
 # --- installation ----------------------------------------------------------------------------------------------------

@@ -68,8 +68,10 @@ int remote_run(struct arena *arena, const struct remote *remote, const char *wor
 
 	if (r < 0)
 		return r;
-	while ((n = proc_read(talk, chunk, sizeof chunk, patience_s)) > 0 && heard.size < OUTPUT_MAX)
+	while ((n = proc_read(talk, chunk, sizeof chunk, patience_s)) > 0 && heard.size < OUTPUT_MAX) {
 		buf_add(&heard, chunk, (size_t)n);
+		patience_s = PATIENCE_S;
+	}
 	r = proc_finish(talk, n == 0 ? patience_s : 0, &said, err);
 	if (output && heard.size)
 		buf_add(output, heard.data, heard.size);

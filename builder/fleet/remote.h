@@ -13,7 +13,7 @@ struct remote {
 	const char *host;              /* as ssh knows it: [USER@]NAME, an alias of its configuration */
 	const char *config;            /* its configuration file; NULL: the user's */
 	struct strv options;           /* for its -o */
-	unsigned patience_s;           /* how long a command may say nothing, in seconds; 0: a minute */
+	unsigned patience_s;           /* until when a command must have said something, in seconds; 0: a minute */
 };
 
 /* -EINVAL for a host that ssh would take for an option. */

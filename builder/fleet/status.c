@@ -9,7 +9,7 @@
 #include "contract/agent.h"
 #include "edge/jval.h"
 
-enum { PAUSE_S = 1, GOING_DOWN_S = 2, FIRST_PATIENCE_S = 8, LAST_PATIENCE_S = 60, BAD_STAYS_S = 300 };
+enum { PAUSE_S = 1, GOING_DOWN_S = 2, FIRST_PATIENCE_S = 4, LAST_PATIENCE_S = 60, BAD_STAYS_S = 300 };
 enum { STATUS_NO_CONNECTION = 255 };
 enum { STATUS_BYTES_MAX = 64 << 10 }; /* an honest one has two; indented, nested lists grow a thousandfold */
 
@@ -172,7 +172,7 @@ int status_wait(struct arena *arena, const struct remote *remote, const struct s
 			log_step("waiting for the health checks of %s", remote->host);
 		}
 		if (r < 0 && asked.patience_s < LAST_PATIENCE_S)
-			asked.patience_s += asked.patience_s / 2;
+			asked.patience_s += asked.patience_s / 4;
 		sleep(PAUSE_S);
 	}
 	err_set(err, -ETIME, "%s has not judged the generation within %u seconds%s", remote->host, awaited->timeout_s,

@@ -35,7 +35,7 @@ static const struct command {
 	const char *name, *arguments, *summary;
 	int (*run)(int argc, char **argv);
 } commands[] = {
-	{AGENT_STATUS, "[--json]", "shows slots, generations, tries left and the last failure", status_main},
+	{AGENT_STATUS, "[--json] [--wait]", "shows slots, generations, tries left and the last failure", status_main},
 	{AGENT_HEALTH, "[--json]", "runs the recipe's health checks until they pass or time out", health_main},
 	{AGENT_JUDGE, "", "decides whether this boot is good (aether-health.service runs it)", judge_main},
 	{AGENT_ROLLBACK, "", "marks this slot as bad: the other one starts from the next boot on", agent_rollback_main},

@@ -155,8 +155,11 @@ int status_main(int argc, char **argv)
 	static struct boot boot;
 	char boot_id[64], health[16], reason[800];
 
-	if (agent_status_wants(argc, argv, AGENT_WAIT))
+	if (agent_status_wants(argc, argv, AGENT_WAIT)) {
+		puts(""); /* whoever asks knows by it that he got through */
+		fflush(stdout);
 		agent_status_await_verdict();
+	}
 	boot_open(&boot, BOOT_LOOK);
 	boot_start_id(&boot, boot_id, sizeof boot_id);
 	judge_verdict(health, sizeof health, reason, sizeof reason);
