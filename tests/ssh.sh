@@ -44,7 +44,7 @@ in_guest() {
 
 # hang_up NAME: the connection that stays open is no more, and the next one sees the host key anew.
 hang_up() {
-	ssh -O exit -o "ControlPath=$WORK/$1/ssh" none 2>/dev/null
+	ssh -O exit -o "ControlPath=$WORK/$1/ssh" none 2>/dev/null || true
 	rm -f "$WORK/$1/ssh" "$WORK/$1/host-key"
 }
 
