@@ -1,5 +1,5 @@
 #!/bin/bash
-# budget: 120
+# budget: 300
 # deadline: 1800
 # Every recipe that we ship can be locked, planned and built, with stand-ins for what only the internet has; its packages leave
 # the same files when they are installed once more. What has stand-ins says of itself that it is no release.
