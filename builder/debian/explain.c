@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "debian/pins.h"
+#include "debian/way.h"
 
 /* How many problems are told in a run, and how many packages one is made of; versions that are listed. */
 enum { PROBLEMS_MAX = 8, SET_MAX = 8, VERSIONS_MAX = 4 };
@@ -53,71 +54,6 @@ static const char *explain_provider(const struct explain *explain, const struct 
 			return packages->items[i];
 	}
 	return NULL;
-}
-
-/* --- who needs what -------------------------------------------------------------------------------------------------- */
-
-/* A package that was met on the way from some packages along their dependencies, and the one before it. */
-struct step {
-	const char *name;
-	size_t before;
-};
-
-struct walk {
-	const struct explain *explain;
-	struct step *steps;
-	size_t n;
-	struct strv met;
-};
-
-static void explain_step(struct walk *walk, const char *name, size_t before)
-{
-	if (strv_has(&walk->met, name))
-		return;
-	strv_push(walk->explain->arena, &walk->met, name);
-	*arena_push(walk->explain->arena, walk->steps, walk->n) =
-		(struct step){walk->met.items[walk->met.count - 1], before};
-}
-
-static void explain_step_on(struct walk *walk, size_t from)
-{
-	const struct explain *explain = walk->explain;
-	const struct index_entry *entry = index_find(explain->index, walk->steps[from].name);
-	struct strv needs = {0};
-
-	for (; entry; entry = index_next(explain->index, entry))
-		index_needs(explain->arena, entry, &needs);
-	for (size_t i = 0; i < needs.count; i++) {
-		struct strv providers = {0};
-
-		if (index_find(explain->index, needs.items[i]))
-			strv_push(explain->arena, &providers, needs.items[i]);
-		else
-			index_providers(explain->arena, explain->index, needs.items[i], &providers);
-		for (size_t p = 0; p < providers.count; p++)
-			explain_step(walk, providers.items[p], from);
-	}
-}
-
-/* The shortest way from one of the packages to another, along what they need. Returns false for none. */
-static bool explain_way(const struct explain *explain, const struct strv *from, const char *to, struct strv *way)
-{
-	struct walk walk = {.explain = explain};
-	struct strv back = {0};
-	size_t at;
-
-	for (size_t i = 0; i < from->count; i++)
-		explain_step(&walk, from->items[i], SIZE_MAX);
-	for (at = 0; at < walk.n && strcmp(walk.steps[at].name, to) != 0; at++)
-		explain_step_on(&walk, at);
-	if (at == walk.n)
-		return false;
-	for (; at != SIZE_MAX; at = walk.steps[at].before)
-		strv_push(explain->arena, &back, walk.steps[at].name);
-	*way = (struct strv){0};
-	for (size_t i = back.count; i > 0; i--)
-		strv_push(explain->arena, way, back.items[i - 1]);
-	return true;
 }
 
 /* "'a' needs 'b', which needs 'c'" */
@@ -245,9 +181,9 @@ static const char *explain_present(const struct explain *explain, const struct u
 	if (provider)
 		return strcmp(provider, unmet->other) == 0
 			       ? "" : arena_printf(explain->arena, ", which '%s' provides", provider);
-	if (explain_way(explain, &others, unmet->other, &way))
+	if (way_find(explain->arena, explain->index, &others, unmet->other, &way))
 		return arena_printf(explain->arena, ", and %s", explain_tell_way(explain, &way));
-	if (explain_way(explain, explain->essential, unmet->other, &way))
+	if (way_find(explain->arena, explain->index, explain->essential, unmet->other, &way))
 		return ", which every Debian system has";
 	return "";
 }
@@ -261,8 +197,8 @@ static const char *explain_reason(const struct explain *explain, const struct st
 
 	if (!explain_find_unmet(explain, words, &unmet))
 		return NULL;
-	if (!explain_way(explain, set, unmet.package, &way) &&
-	    !explain_way(explain, explain->essential, unmet.package, &way))
+	if (!way_find(explain->arena, explain->index, set, unmet.package, &way) &&
+	    !way_find(explain->arena, explain->index, explain->essential, unmet.package, &way))
 		return NULL;
 	needs = strcmp(unmet.relation, "needs") == 0;
 	return arena_printf(explain->arena, "%s%s %s %s%s", explain_tell_way(explain, &way), way.count > 1 ? ", which" : "",
@@ -440,11 +376,11 @@ int explain_removed(const struct explain *explain, const struct strv *chosen, st
 
 		if (strv_has(&wanted, removed->name) || !strv_has(chosen, removed->name))
 			continue;
-		if (explain_way(explain, explain->essential, removed->name, &way)) {
+		if (way_find(explain->arena, explain->index, explain->essential, removed->name, &way)) {
 			err_warn(err, &removed->pos, NULL, "'%s' is there all the same: every Debian system has it",
 				 removed->name);
-		} else if (explain_way(explain, &wanted, removed->name, &way)) {
-			by = explain_find(recipe->packages, recipe->n_packages, way.items[0]);
+		} else if (way_find(explain->arena, explain->index, &wanted, removed->name, &way) &&
+			   (by = explain_find(recipe->packages, recipe->n_packages, way.items[0])) != NULL) {
 			err_warn(err, &removed->pos, NULL, "'%s' is there all the same: '%s' (%s) needs it%s", removed->name,
 				 by->name, explain_place(explain, &by->pos), way.count > 2 ? ", by way of others" : "");
 			err_hint(err, "remove '%s' as well, or leave '%s'", by->name, removed->name);
