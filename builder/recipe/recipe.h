@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/text.h"
+#include "recipe/proxmox.h"
 
 struct node;
 
@@ -357,6 +358,9 @@ struct recipe {
 	struct recipe_inclusion *include_with; /* … and in all layers */
 	size_t n_include_of, n_include_with;
 	struct strv modules_load;    /* kernel modules to load at boot */
+
+	struct proxmox proxmox;      /* where the machine runs … */
+	struct recipe_guard guard;   /* … and what is done when it stays bad */
 
 	struct recipe_input *inputs; /* sorted by name */
 	size_t n_inputs;
