@@ -63,6 +63,8 @@ static const struct field recipe_fields[] = {
 	{"health", &word_health, 0, 0, 0, "checks that must pass before an image counts as good"},
 	{"tests", &word_tests, 0, 0, 0, "commands that `aether-build test` runs in a machine; not part of the image"},
 	{"hooks", &word_hooks, 0, 0, 0, "commands that run while the image is built"},
+	{"proxmox", &word_proxmox, 0, WORD_OF(recipe, proxmox), 0, "where the machine runs; not part of the image"},
+	{"guard", &word_guard, 0, WORD_OF(recipe, guard), 0, "what `aether-build guard` does when it stays bad; not part of the image"},
 	{"vm", &part, FIELD_EARLY, 0, 0, "keys of a recipe that apply to virtual machines only"},
 	{"lxc", &part, FIELD_EARLY, 0, 0, "keys of a recipe that apply to containers only"},
 	WORD_END,

@@ -42,8 +42,8 @@ bool word_is_address(struct arena *arena, const char *text, bool prefixed)
 	return slash[1] >= '0' && slash[1] <= '9' && strtol(slash + 1, &end, 10) <= most && !*end;
 }
 
-static void words_network_check_addresses(struct decoder *decoder, const struct strv *words, const struct node *list,
-					  const char *path, bool prefixed)
+void word_check_addresses(struct decoder *decoder, const struct strv *words, const struct node *list, const char *path,
+			  bool prefixed)
 {
 	for (size_t i = 0; i < words->count; i++)
 		if (!word_is_address(decoder->arena, words->items[i], prefixed))
@@ -61,12 +61,12 @@ static void words_network_check(struct decoder *decoder, const struct recipe_net
 		return;
 	word_check_sections(decoder, WORD_NETWORK, network->name, &network->match, path);
 	word_check_sections(decoder, WORD_NETWORK, network->name, &network->settings, path);
-	words_network_check_addresses(decoder, &network->addresses, node_get(node, "addresses"),
-				      problem_path(decoder->arena, path, "addresses"), true);
-	words_network_check_addresses(decoder, &network->dns, node_get(node, "dns"),
-				      problem_path(decoder->arena, path, "dns"), false);
-	words_network_check_addresses(decoder, &gateway, node_get(node, "gateway"),
-				      problem_path(decoder->arena, path, "gateway"), false);
+	word_check_addresses(decoder, &network->addresses, node_get(node, "addresses"),
+			     problem_path(decoder->arena, path, "addresses"), true);
+	word_check_addresses(decoder, &network->dns, node_get(node, "dns"),
+			     problem_path(decoder->arena, path, "dns"), false);
+	word_check_addresses(decoder, &gateway, node_get(node, "gateway"),
+			     problem_path(decoder->arena, path, "gateway"), false);
 }
 
 static void words_network_check_networks(struct decoder *decoder, const struct node *root)

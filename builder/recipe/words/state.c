@@ -97,7 +97,7 @@ static void state_check_partitions(struct decoder *decoder, const char *path, co
 
 /* Each path becomes a mount point of the container, so it has to be a place that can be one: neither what is made anew at each
  * start, nor where the system itself would be hidden. */
-static void state_check_mount_point(struct decoder *decoder, const char *path, const struct pos *pos)
+void word_check_mount_point(struct decoder *decoder, const struct pos *pos, const char *key_path, const char *path)
 {
 	static const char *const memory[] = {"/dev", "/proc", "/run", "/sys", "/tmp", "/var/lock", "/var/run"};
 	static const char *const system[] = {"/bin", "/boot", "/lib", "/lib64", "/sbin", "/usr"};
@@ -107,12 +107,12 @@ static void state_check_mount_point(struct decoder *decoder, const char *path, c
 	for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
 		hides |= strcmp(path, whole[i]) == 0;
 	if (BELOW_ANY(path, memory)) {
-		err_at(decoder->err, -EINVAL, pos, "state",
+		err_at(decoder->err, -EINVAL, pos, key_path,
 		       "'%s' is in memory and cannot be kept for the next container%s", path,
 		       state_needed_by(decoder, path));
 		err_hint(decoder->err, "let the service store it below /var/lib");
 	} else if (hides) {
-		err_at(decoder->err, -EINVAL, pos, "state", "a mount point at '%s' would hide the system itself%s",
+		err_at(decoder->err, -EINVAL, pos, key_path, "a mount point at '%s' would hide the system itself%s",
 		       path, state_needed_by(decoder, path));
 		err_hint(decoder->err, "name the service's own folder, like /var/lib/NAME");
 	}
@@ -157,7 +157,7 @@ static void state_check(struct decoder *decoder, const struct node *root)
 		return;
 	for (size_t i = 0; i < recipe->state.count; i++) {
 		if (recipe->kind == KIND_LXC)
-			state_check_mount_point(decoder, recipe->state.items[i], problem_item(list, i));
+			word_check_mount_point(decoder, problem_item(list, i), "state", recipe->state.items[i]);
 		else
 			state_check_partitions(decoder, recipe->state.items[i], problem_item(list, i));
 	}

@@ -93,6 +93,10 @@ extern const struct schema word_networks;
 /* An IPv4 or IPv6 address; with its prefix length, when there has to be one. */
 bool word_is_address(struct arena *arena, const char *text, bool prefixed);
 
+/* Tells which of `words` are none; `list` is what they were read from, NULL when there are none. */
+void word_check_addresses(struct decoder *decoder, const struct strv *words, const struct node *list, const char *path,
+			  bool prefixed);
+
 /* --- firewall.c ------------------------------------------------------------------------------------------------ */
 
 extern const struct schema word_firewall;
@@ -117,6 +121,9 @@ extern const struct schema word_quadlets;
 
 extern const struct schema word_state;
 
+/* Tells why `path` cannot be a mount point of a container, if so: an error at `pos`, under `key_path`. */
+void word_check_mount_point(struct decoder *decoder, const struct pos *pos, const char *key_path, const char *path);
+
 /* --- own.c ----------------------------------------------------------------------------------------------------- */
 
 extern const struct schema word_own;
@@ -128,6 +135,10 @@ extern const struct schema word_health;
 /* --- tests.c --------------------------------------------------------------------------------------------------- */
 
 extern const struct schema word_tests;
+
+/* --- proxmox.c, guard.c ---------------------------------------------------------------------------------------- */
+
+extern const struct schema word_proxmox, word_guard;
 
 /* --- arguments.c ----------------------------------------------------------------------------------------------- */
 

@@ -1,0 +1,105 @@
+/* Where the machine runs: what must hold of it. Its disks and mounts are in proxmox_volumes.c, its network cards in
+ * proxmox_nics.c. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "recipe/words/proxmox.h"
+
+/* --- words of one kind ----------------------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *key;
+	unsigned kind;
+	const char *why;             /* what the other kind has, or lacks */
+} of_one_kind[] = {
+	{"sparevmid", KIND_LXC, "a virtual machine keeps its id, and needs no other"},
+	{"swap", KIND_LXC, "a virtual machine has no swap of the node's"},
+	{"rootfs", KIND_LXC, "a virtual machine has 'disks'"},
+	{"mounts", KIND_LXC, "a virtual machine has 'disks'"},
+	{"nesting", KIND_LXC, "a virtual machine needs no leave to mount anything"},
+	{"cpu", KIND_VM, "a container has the node's own processors"},
+	{"machine", KIND_VM, "a container has no machine of its own"},
+	{"bios", KIND_VM, "a container starts without one"},
+	{"disks", KIND_VM, "a container has 'rootfs' and 'mounts'"},
+	{"agent", KIND_VM, "a container is reached without an agent"},
+};
+
+static void proxmox_check_kind(struct decoder *decoder, const struct node *node)
+{
+	unsigned kind = decoder->recipe->kind;
+
+	for (size_t i = 0; i < node->count; i++)
+		for (size_t w = 0; w < sizeof of_one_kind / sizeof *of_one_kind; w++) {
+			const char *other = recipe_kind_name(of_one_kind[w].kind);
+
+			if (of_one_kind[w].kind == kind || strcmp(node->keys[i], of_one_kind[w].key) != 0)
+				continue;
+			err_at(decoder->err, -EINVAL, &node->key_pos[i],
+			       problem_path(decoder->arena, "proxmox", node->keys[i]), "%s", of_one_kind[w].why);
+			err_hint(decoder->err, "leave it out, or move it below '%s': '%s: { proxmox: { %s: … } }'", other, other,
+				 node->keys[i]);
+		}
+}
+
+/* --- who it is ------------------------------------------------------------------------------------------------------- */
+
+static void proxmox_check_name(struct decoder *decoder, const struct node *root)
+{
+	static const struct rule dns_rule = {NULL, "[a-z0-9]([a-z0-9-]*[a-z0-9])?"};
+	struct recipe *recipe = decoder->recipe;
+	const struct node *name = node_get(root, "name");
+
+	if (!recipe->proxmox.ssh)
+		recipe->proxmox.ssh = recipe->name;
+	if (!name || problem_known(decoder, "name") || decode_matches(&dns_rule, recipe->name))
+		return;
+	err_at(decoder->err, -EINVAL, &name->pos, "name",
+	       "'%s' is not a name of DNS, which a machine on Proxmox must have: it ends in a dash", recipe->name);
+	err_hint(decoder->err, "end it with a letter or a digit");
+}
+
+static void proxmox_check_spare(struct decoder *decoder, const struct node *node)
+{
+	const struct proxmox *proxmox = &decoder->recipe->proxmox;
+
+	if (proxmox->spare_vmid && proxmox->spare_vmid == proxmox->vmid) {
+		err_at(decoder->err, -EINVAL, &node_get(node, "sparevmid")->pos, "proxmox.sparevmid",
+		       "the id %" PRId64 " is that of 'vmid'", proxmox->vmid);
+		err_hint(decoder->err, "a container and its replacement exist side by side for a while: name an id that is free");
+	}
+}
+
+static void proxmox_settle_tags(struct decoder *decoder, struct proxmox *proxmox)
+{
+	struct strv tags = {0};
+
+	strv_sort(&proxmox->tags);
+	for (size_t i = 0; i < proxmox->tags.count; i++)
+		if (strcmp(proxmox->tags.items[i], "aether") != 0 && !strv_has(&tags, proxmox->tags.items[i]))
+			strv_push(decoder->arena, &tags, proxmox->tags.items[i]);
+	proxmox->tags = tags;
+}
+
+void proxmox_check(struct decoder *decoder, const struct node *root)
+{
+	const struct node *node = node_get(root, "proxmox");
+	struct recipe *recipe = decoder->recipe;
+	struct proxmox *proxmox = &recipe->proxmox;
+
+	if (!node || problem_known(decoder, "proxmox") || problem_known(decoder, "kinds"))
+		return;
+	if (recipe->kinds == KIND_TOOLS)
+		err_at(decoder->err, -EINVAL, &node->pos, "proxmox", "a recipe of the kind 'tools' does not run anywhere");
+	if (recipe->kind == KIND_TOOLS)
+		return;
+	proxmox_check_kind(decoder, node);
+	proxmox_check_name(decoder, root);
+	proxmox_check_spare(decoder, node);
+	proxmox_settle_tags(decoder, proxmox);
+	word_check_addresses(decoder, &proxmox->nameservers, node_get(node, "nameservers"), "proxmox.nameservers", false);
+	proxmox_check_nics(decoder, proxmox, node_get(node, "nics"));
+	if (recipe->kind == KIND_VM)
+		proxmox_check_disks(decoder, proxmox);
+	else
+		proxmox_check_mounts(decoder, proxmox);
+}
