@@ -23,6 +23,16 @@ make_hostile() {
 		for i in {1..60}; do echo "  v$i: [\"\${vars.v$((i - 1))}\", \"\${vars.v$((i - 1))}\"]"; done; } >list-bomb.recipe
 	{ echo 'from: parts/base.recipe'; echo 'vars:'
 		for i in {0..300}; do echo "  v$i: \"\${vars.v$((i + 1))}\""; done; echo '  v301: x'; } >chain.recipe
+	make_crowded
+}
+
+# More than Proxmox has room for.
+make_crowded() {
+	local place='proxmox: { node: pve, vmid: 100, images: cephfs, storage: local-lvm' i
+	{ echo 'from: parts/base.recipe'; echo "$place, disks: {"; for i in {1..31}; do echo "  d$i: { size: 1G },"; done
+		echo '}, nics: ['; for i in {1..33}; do echo '  { bridge: vmbr0 },'; done; echo '] }'; } >proxmox-many.recipe
+	{ echo 'from: parts/container.recipe'; echo "$place, mounts: {"; for i in {1..256}; do echo "  /srv/$i: {},"; done
+		echo '} }'; } >proxmox-many-mounts.recipe
 }
 
 # refuses NAME: the words and the exit status of a refusal, and nothing on stdout.

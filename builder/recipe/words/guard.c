@@ -1,7 +1,9 @@
 /* When a machine that stays bad is acted upon, and how far. */
 #include "recipe/words/words.h"
 
-enum { TRIES_MAX = 10, MINUTE_MS = 60000 };
+#define MINUTE_MS UINT64_C(60000)
+
+enum { TRIES_MAX = 10 };
 
 static int words_guard_decode_time(struct decoder *decoder, const struct node *node, const char *path, void *out)
 {

@@ -1,5 +1,5 @@
-/* Where the machine runs on Proxmox VE, and as what: how it is written. What must hold of it is in proxmox_rules.c. Names are as
- * the API has them (formats pve-node, pve-storage-id, pve-poolid, pve-tag, … of its schema). */
+/* Where the machine runs on Proxmox VE, and as what: how it is written. What must hold of it is in proxmox_rules.c. Names are
+ * as the API has them (formats pve-node, pve-storage-id, pve-poolid, pve-tag, … of its schema). */
 #include <string.h>
 
 #include "recipe/words/proxmox.h"
@@ -181,7 +181,8 @@ static const struct field proxmox_fields[] = {
 	 "of a container: volumes that outlive it, by their path in it (each path of `state`)"},
 	{"nesting", &word_bool, 0, WORD_OF(proxmox, nesting), 0,
 	 "of a container: it may mount what systemd and containers in it need (true)"},
-	{"nics", &schema_nics, 0, WORD_OF(proxmox, nics), WORD_OF(proxmox, n_nics), "network cards, in their order: net0, net1, …"},
+	{"nics", &schema_nics, 0, WORD_OF(proxmox, nics), WORD_OF(proxmox, n_nics),
+	 "network cards, in their order: net0, net1, …"},
 	{"nameservers", &word_plain_list, 0, WORD_OF(proxmox, nameservers), 0, "addresses of name servers (the node's)"},
 	{"searchDomain", &schema_domain, 0, WORD_OF(proxmox, search_domain), 0, "domain of names without a dot (the node's)"},
 	{"tags", &schema_tags, 0, WORD_OF(proxmox, tags), 0, "tags that it has beside `aether`"},

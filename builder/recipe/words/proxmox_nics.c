@@ -70,7 +70,8 @@ static void proxmox_check_gateway(struct decoder *decoder, const struct nic_fami
 	if (!proxmox_read_address(decoder->arena, family, text, false, &gateway)) {
 		problem_expected(decoder, word, path, family->expected_gateway);
 	} else if (!address_text) {
-		err_at(decoder->err, -EINVAL, &word->pos, path, "the way out of a network, but '%s' names none", family->address);
+		err_at(decoder->err, -EINVAL, &word->pos, path, "the way out of a network, but '%s' names none",
+		       family->address);
 		err_hint(decoder->err, "add the address with its prefix length, or leave '%s' out", family->gateway);
 	} else if (!address) {
 		err_at(decoder->err, -EINVAL, &word->pos, path, "who says the address ('%s: %s') says the gateway, too",
@@ -123,6 +124,6 @@ void proxmox_check_nics(struct decoder *decoder, struct proxmox *proxmox, const 
 		proxmox_check_family(decoder, &families[1], list->items[i], nic->address6, nic->gateway6);
 	}
 	if (proxmox->n_nics > NICS_MAX)
-		err_at(decoder->err, -EINVAL, &list->pos, "proxmox.nics", "a machine has at most %d network cards, this one %zu",
-		       NICS_MAX, proxmox->n_nics);
+		err_at(decoder->err, -EINVAL, &list->pos, "proxmox.nics", "a machine has at most %d network cards, this one "
+		       "%zu", NICS_MAX, proxmox->n_nics);
 }

@@ -36,8 +36,8 @@ static void proxmox_check_kind(struct decoder *decoder, const struct node *node)
 				continue;
 			err_at(decoder->err, -EINVAL, &node->key_pos[i],
 			       problem_path(decoder->arena, "proxmox", node->keys[i]), "%s", of_one_kind[w].why);
-			err_hint(decoder->err, "leave it out, or move it below '%s': '%s: { proxmox: { %s: … } }'", other, other,
-				 node->keys[i]);
+			err_hint(decoder->err, "leave it out, or move it below '%s': '%s: { proxmox: { %s: … } }'", other,
+				 other, node->keys[i]);
 		}
 }
 
@@ -65,7 +65,8 @@ static void proxmox_check_spare(struct decoder *decoder, const struct node *node
 	if (proxmox->spare_vmid && proxmox->spare_vmid == proxmox->vmid) {
 		err_at(decoder->err, -EINVAL, &node_get(node, "sparevmid")->pos, "proxmox.sparevmid",
 		       "the id %" PRId64 " is that of 'vmid'", proxmox->vmid);
-		err_hint(decoder->err, "a container and its replacement exist side by side for a while: name an id that is free");
+		err_hint(decoder->err, "a container and its replacement exist side by side for a while: name an id that is "
+				       "free");
 	}
 }
 

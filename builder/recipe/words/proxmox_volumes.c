@@ -61,11 +61,12 @@ static void proxmox_check_serial(struct decoder *decoder, const struct proxmox_d
 	bool is_state = disk->serial && strcmp(disk->serial, PROXMOX_STATE) == 0;
 
 	if (strcmp(disk->name, PROXMOX_SYSTEM) == 0 && disk->serial) {
-		err_at(decoder->err, -EINVAL, &disk->pos, path, "the system's disk has no 'serial': it is known by what is on it");
+		err_at(decoder->err, -EINVAL, &disk->pos, path, "the system's disk has no 'serial': it is known by what is on "
+		       "it");
 		err_hint(decoder->err, "leave it out");
 	} else if (strcmp(disk->name, PROXMOX_STATE) == 0 && !is_state) {
-		err_at(decoder->err, -EINVAL, &disk->pos, path, "the machine finds its state by the serial number 'state', not '%s'",
-		       disk->serial);
+		err_at(decoder->err, -EINVAL, &disk->pos, path, "the machine finds its state by the serial number 'state', not "
+		       "'%s'", disk->serial);
 		err_hint(decoder->err, "leave 'serial' out");
 	} else if (proxmox_is_own_disk(disk) && is_state) {
 		err_at(decoder->err, -EINVAL, &disk->pos, path,
