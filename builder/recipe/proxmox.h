@@ -53,7 +53,7 @@ struct proxmox {
 	const char *cpu, *machine, *bios; /* of virtual machines; bios: "seabios" or "ovmf" */
 	struct proxmox_disk *disks;  /* of virtual machines: `system` first, then `state`, then the others as written */
 	size_t n_disks;
-	bool one_disk;               /* the layout keeps the state, if any, on the system's disk: there is none called `state` */
+	bool one_disk;               /* the layout has the state, if any, on the system's disk: there is no disk `state` */
 	uint64_t rootfs;             /* of a container: the size of its root; the storage is `storage` */
 	struct proxmox_mount *mounts; /* of a container: as written, then one for each path of `state` that none covers */
 	size_t n_mounts;

@@ -125,8 +125,8 @@ static const struct {
 	{"", "system 0 local-lvm - backup discard\nstate 8G local-lvm state backup discard\n"},
 	{"disks: { state: { size: 128G, ssd: true } }",
 	 "system 0 local-lvm - backup discard\nstate 128G local-lvm state backup discard ssd\n"},
-	{"disks: { b: { size: 1T, storage: slow, backup: false }, system: { size: 8G, discard: false }, a: { size: 2G, serial: A.1 },\n"
-	 "  state: { storage: fast, serial: state } }",
+	{"disks: { b: { size: 1T, storage: slow, backup: false }, system: { size: 8G, discard: false },\n"
+	 "  a: { size: 2G, serial: A.1 }, state: { storage: fast, serial: state } }",
 	 "system 8G local-lvm - backup\nstate 8G fast state backup discard\nb 1T slow b discard\n"
 	 "a 2G local-lvm A.1 backup discard\n"},
 };
@@ -167,9 +167,9 @@ static const struct {
 
 START_TEST(each_path_of_the_state_lies_in_one_mount)
 {
-	const struct recipe *recipe =
-		load_container(arena_printf(scratch_arena(), "state: %s\nproxmox: { " NEEDED ", sparevmid: 1003, mounts: %s }\n",
-					    mounts[_i].state, mounts[_i].mounts));
+	const struct recipe *recipe = load_container(
+		arena_printf(scratch_arena(), "state: %s\nproxmox: { " NEEDED ", sparevmid: 1003, mounts: %s }\n",
+			     mounts[_i].state, mounts[_i].mounts));
 
 	ck_assert_str_eq(mounts_of(recipe), mounts[_i].expected);
 	ck_assert_uint_eq(recipe->proxmox.n_disks, 0);
@@ -201,7 +201,8 @@ START_TEST(cards_keep_their_order_and_are_appended)
 
 	const struct recipe *recipe =
 		recipes_load(FROM "use: m.recipe\nproxmox: { " NEEDED ",\n"
-				  "  nics: [{ bridge: vmbr1, vlan: 7, mac: 'bc:24:11:00:0a:01', firewall: true, mtu: 9000 }] }\n");
+				  "  nics: [{ bridge: vmbr1, vlan: 7, mac: 'bc:24:11:00:0a:01', firewall: true,\n"
+				  "    mtu: 9000 }] }\n");
 	const struct proxmox_nic *nics = recipe->proxmox.nics;
 
 	ck_assert_uint_eq(recipe->proxmox.n_nics, 2);
@@ -230,12 +231,13 @@ END_TEST
 
 START_TEST(facts_say_where_a_machine_runs)
 {
-	recipes_write("facts.yaml", "gateway: { id: 1002, node: oracle, memory: 4G, disk: 128G, address: 10.0.2.2/24 }\n");
-	recipes_write("m.recipe", "facts: facts.yaml\nproxmox: { node: '${vars.at.node}', vmid: '${vars.at.id}', images: cephfs,\n"
-				  "  storage: ceph, memory: '${vars.at.memory}', disks: { state: { size: '${vars.at.disk}' } },\n"
+	recipes_write("facts.yaml", "box: { id: 1002, node: oracle, memory: 4G, disk: 128G, address: 10.0.2.2/24 }\n");
+	recipes_write("m.recipe", "facts: facts.yaml\nproxmox: { node: '${vars.at.node}', vmid: '${vars.at.id}',\n"
+				  "  images: cephfs, storage: ceph, memory: '${vars.at.memory}',\n"
+				  "  disks: { state: { size: '${vars.at.disk}' } },\n"
 				  "  nics: [{ bridge: vmbr0, address: '${vars.at.address}' }] }\n");
 
-	const struct recipe *recipe = recipes_load(FROM TWO_DISKS "use: m.recipe\nvars: { at: '${facts.gateway}' }\n");
+	const struct recipe *recipe = recipes_load(FROM TWO_DISKS "use: m.recipe\nvars: { at: '${facts.box}' }\n");
 
 	ck_assert_str_eq(recipe->proxmox.node, "oracle");
 	ck_assert_int_eq(recipe->proxmox.vmid, 1002);
