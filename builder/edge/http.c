@@ -70,6 +70,8 @@ static void http_tell_head(struct http_slot *slot)
 	curl_easy_getinfo(slot->curl, CURLINFO_RESPONSE_CODE, &status);
 	if (request->status)
 		request->status(request->data, (unsigned)status);
+	if (request->phrase)
+		request->phrase(request->data, slot->call.phrase);
 	while (request->header && (header = curl_easy_nextheader(slot->curl, CURLH_HEADER, -1, header)))
 		if (http_wants(request, header->name))
 			request->header(request->data, header->name, header->value);

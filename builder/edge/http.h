@@ -76,11 +76,14 @@ struct http_request {
 	unsigned tries;              /* of one URL; 0: 3 */
 	bool repeatable;             /* a POST or PUT does no harm when it comes twice */
 	bool any_status;             /* whatever the server answers ends it well: 4xx and 5xx are no failures */
+	bool plain;                  /* to a server that knows HTTP/1.1 and no more: never HTTP/2, and nothing is asked before a
+				      * large body is sent (no Expect) */
 	uint64_t max_bytes;          /* a body of the answer that has more is not what is wanted */
 	struct strv wanted;          /* names of headers of the answer, for `header` */
 	void *data;                  /* handed to: */
 	int (*begin)(void *data, struct err *err); /* a try begins, from nothing; 1: not needed any more */
 	void (*status)(void *data, unsigned status); /* of the answer, before its first byte; 0 for a file; may be NULL */
+	void (*phrase)(void *data, const char *text); /* what HTTP/1.1 says beside the status; after `status`; may be NULL */
 	void (*header)(void *data, const char *name, const char *value); /* after `status`, in that order; may be NULL */
 	int (*take)(void *data, const void *bytes, size_t size, struct err *err);
 	int (*end)(void *data, struct err *err);   /* all has come; -EBADMSG: it is not what is wanted, so the next URL */
@@ -99,6 +102,7 @@ int http_run(const struct http_request *requests, size_t n, struct err *err);
 /* What a server said to one request, whatever its status. */
 struct http_answer {
 	unsigned status;             /* 200, 401, … */
+	const char *phrase;          /* what the server says beside it: "Not Found"; "" for nothing */
 	struct buf body;             /* at most `max_bytes` */
 	struct arena *arena;         /* has: */
 	struct http_field {

@@ -26,6 +26,13 @@ static void http_keep_status(void *data, unsigned status)
 	((struct http_asking *)data)->answer->status = status;
 }
 
+static void http_keep_phrase(void *data, const char *text)
+{
+	struct http_answer *answer = ((struct http_asking *)data)->answer;
+
+	answer->phrase = arena_strdup(answer->arena, text);
+}
+
 static void http_keep_header(void *data, const char *name, const char *value)
 {
 	struct http_answer *answer = ((struct http_asking *)data)->answer;
@@ -67,6 +74,7 @@ int http_ask(const struct http_request *request, struct http_answer *ret_answer,
 	asked.data = &asking;
 	asked.begin = http_begin_answer;
 	asked.status = http_keep_status;
+	asked.phrase = http_keep_phrase;
 	asked.header = http_keep_header;
 	asked.take = http_keep_bytes;
 	asked.end = http_end_answer;

@@ -17,6 +17,7 @@ struct http_call {
 	size_t n_sources;
 	uint8_t pin[SHA256_SIZE];
 	uint64_t told;               /* how much was sent, when `sent` was last called */
+	char phrase[256];            /* of the answer's status line, or the beginning of it */
 	bool reached;                /* something of it may have reached a server */
 	struct err fatal;            /* why one of our callbacks ended it: no reason to try again */
 };

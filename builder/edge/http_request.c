@@ -1,5 +1,6 @@
 #include <curl/curl.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -37,6 +38,23 @@ static int http_on_progress(void *data, curl_off_t to_come, curl_off_t came, cur
 		call->request->sent(call->request->data, (uint64_t)sent, (uint64_t)to_send);
 	call->told = (uint64_t)sent;
 	return 0;
+}
+
+/* Of all lines of the answer's head, the one with the status: "HTTP/1.1 403 Permission check failed". */
+static size_t http_on_line(char *line, size_t one, size_t size, void *data)
+{
+	struct http_call *call = data;
+	const char *end = line + size, *at = line;
+
+	(void)one; /* always 1, says libcurl */
+	if (size < strlen("HTTP/") || strncmp(line, "HTTP/", strlen("HTTP/")) != 0)
+		return size;
+	for (unsigned words = 0; at < end && words < 2; at++)
+		words += *at == ' ';
+	while (end > at && (end[-1] == '\r' || end[-1] == '\n'))
+		end--;
+	snprintf(call->phrase, sizeof call->phrase, "%.*s", (int)(end - at), at);
+	return size;
 }
 
 /* --- a request, as libcurl wants it -------------------------------------------------------------------------------- */
@@ -100,7 +118,7 @@ static bool http_add_headers(struct http_call *call)
 	buf_printf(&type, "Content-Type:%s%s", body->type ? " " : "", body->type ? body->type : "");
 	if (body->kind != HTTP_FORM && !http_add_header(call, type.data))
 		return false;
-	return http_body_size(call) > UNANNOUNCED_BYTES || http_add_header(call, "Expect:");
+	return (http_body_size(call) > UNANNOUNCED_BYTES && !call->request->plain) || http_add_header(call, "Expect:");
 }
 
 static bool http_set_numbers(struct http_call *call)
@@ -119,6 +137,7 @@ static bool http_set_numbers(struct http_call *call)
 		{CURLOPT_FAILONERROR, !request->any_status},
 		{CURLOPT_FRESH_CONNECT, fresh},
 		{CURLOPT_NOPROGRESS, !request->sent},
+		{CURLOPT_HTTP_VERSION, request->plain ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_NONE},
 		{CURLOPT_CONNECTTIMEOUT, timeouts->connect ? timeouts->connect : CONNECT_TIMEOUT_S},
 		{CURLOPT_LOW_SPEED_LIMIT, STALLED_BYTES_S},
 		{CURLOPT_LOW_SPEED_TIME, timeouts->stall ? timeouts->stall : STALLED_S},
@@ -138,6 +157,8 @@ static bool http_set_callbacks(struct http_call *call)
 	       curl_easy_setopt(call->curl, CURLOPT_HTTPHEADER, call->headers) == CURLE_OK &&
 	       curl_easy_setopt(call->curl, CURLOPT_PREREQFUNCTION, http_on_request) == CURLE_OK &&
 	       curl_easy_setopt(call->curl, CURLOPT_PREREQDATA, call) == CURLE_OK &&
+	       curl_easy_setopt(call->curl, CURLOPT_HEADERFUNCTION, http_on_line) == CURLE_OK &&
+	       curl_easy_setopt(call->curl, CURLOPT_HEADERDATA, call) == CURLE_OK &&
 	       curl_easy_setopt(call->curl, CURLOPT_XFERINFOFUNCTION, http_on_progress) == CURLE_OK &&
 	       curl_easy_setopt(call->curl, CURLOPT_XFERINFODATA, call) == CURLE_OK;
 }
@@ -172,6 +193,7 @@ int http_call_aim(struct http_call *call, const char *url, bool led, int64_t lef
 
 	http_body_rewind(call);
 	call->told = 0;
+	*call->phrase = 0;
 	if (!http_body_set(call) ||
 	    curl_easy_setopt(call->curl, CURLOPT_HTTPHEADER, told ? call->secret : call->headers) != CURLE_OK ||
 	    curl_easy_setopt(call->curl, CURLOPT_URL, url) != CURLE_OK ||
