@@ -122,6 +122,37 @@ int64_t jval_get_number(const struct jval *object, const char *key)
 	return json_integer_value(jval_to(jval_get(object, key)));
 }
 
+struct jval *jval_take(struct jval *object, const char *key)
+{
+	json_t *value = json_incref(json_object_get(jval_to(object), key));
+
+	if (value)
+		json_object_del(jval_to(object), key);
+	return (struct jval *)value;
+}
+
+struct strv jval_keys(struct arena *arena, const struct jval *object)
+{
+	struct strv keys = {0};
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(jval_to(object), key, value)
+		strv_push(arena, &keys, key);
+	return keys;
+}
+
+const char *jval_scalar(struct arena *arena, const struct jval *value)
+{
+	const json_t *of = jval_to(value);
+
+	if (json_is_string(of))
+		return json_string_value(of);
+	if (json_is_boolean(of))
+		return json_is_true(of) ? "1" : "0";
+	return json_is_number(of) ? jval_print(arena, value, false) : NULL;
+}
+
 bool jval_get_count(const struct jval *object, const char *key, int64_t max, int64_t *ret_number)
 {
 	const struct jval *value = jval_get(object, key);

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/text.h"
 
 struct jval; /* a value; owned by whoever made it until it is given to a container */
 
@@ -39,6 +40,16 @@ const char *jval_get_text(const struct jval *object, const char *key);
 const char *jval_text_of(const struct jval *value);
 int64_t jval_get_number(const struct jval *object, const char *key);
 bool jval_get_bool(const struct jval *object, const char *key);
+
+/* Takes the value `key` out of an object, for the caller to free; NULL when there is none. */
+struct jval *jval_take(struct jval *object, const char *key);
+
+/* The keys of an object in their order; in `arena`. */
+struct strv jval_keys(struct arena *arena, const struct jval *object);
+
+/* A text, a number or a truth value as text ("1" and "0"), for those who write now this, now that; NULL for anything else. In
+ * `arena`. */
+const char *jval_scalar(struct arena *arena, const struct jval *value);
 
 /* The whole number `key` of an object, from 0 to `max`; false when it has none, *ret_number is untouched then. */
 bool jval_get_count(const struct jval *object, const char *key, int64_t max, int64_t *ret_number);

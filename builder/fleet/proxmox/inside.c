@@ -1,0 +1,81 @@
+#include "fleet/proxmox/inside.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "contract/agent.h"
+
+enum { INSIDE_STATUS_S = 60, INSIDE_PAUSE_US = 300000 };
+
+/* Whatever goes wrong while an agent is asked, it is asked once more. */
+static int inside_again(int r, const struct machine *machine, struct err *from, struct err *err)
+{
+	const char *why = from->last ? from->last->text : "";
+
+	r = r == -EACCES || r == -EKEYREJECTED ? err_set(err, r, "%s", why)
+					       : err_set(err, -EAGAIN, "the guest agent of machine %" PRId64
+							 " does not answer: %s", machine->vmid, why);
+	err_free(from);
+	return r;
+}
+
+static int inside_begin(struct client *client, const struct machine *machine, const struct strv *words, int64_t *ret_pid,
+			struct err *err)
+{
+	_cleanup_jval_ struct jval *data = NULL;
+	struct err reason = {0};
+	struct form form = {0};
+	int r;
+
+	for (size_t i = 0; i < words->count; i++)
+		form_add(client->arena, &form, "command", "%s", words->items[i]);
+	r = client_send(client, HTTP_POST, arena_printf(client->arena, "%s/agent/exec", machine->path), &form, &data, &reason);
+	if (r < 0)
+		return inside_again(r, machine, &reason, err);
+	return jval_get_count(data, "pid", INT64_MAX, ret_pid) ? 0 : err_set(err, -EAGAIN, "the guest agent names no process");
+}
+
+int inside_run(struct client *client, const struct machine *machine, const struct strv *words, unsigned timeout_s,
+	       int *ret_status, const char **ret_output, struct err *err)
+{
+	int64_t deadline = clock_ms() + (int64_t)timeout_s * 1000, pid = 0;
+	int r = inside_begin(client, machine, words, &pid, err);
+
+	while (r == 0 && clock_ms() < deadline) {
+		_cleanup_jval_ struct jval *data = NULL;
+		struct err reason = {0};
+		const char *exited, *output;
+
+		r = client_get(client, arena_printf(client->arena, "%s/agent/exec-status?pid=%" PRId64, machine->path, pid), &data,
+			       &reason);
+		if (r < 0)
+			return inside_again(r, machine, &reason, err);
+		exited = jval_scalar(client->arena, jval_get(data, "exited"));
+		if (exited && strcmp(exited, "1") == 0) {
+			output = jval_get_text(data, "out-data");
+			*ret_status = (int)jval_get_number(data, "exitcode");
+			*ret_output = arena_strdup(client->arena, output ? output : "");
+			return 0;
+		}
+		usleep(INSIDE_PAUSE_US);
+	}
+	return r < 0 ? r : err_set(err, -ETIME, "'%s' in machine %" PRId64 " has not ended in %u seconds", words->items[0],
+				   machine->vmid, timeout_s);
+}
+
+int inside_status(struct client *client, const struct machine *machine, struct machine_status *ret_status, struct err *err)
+{
+	const char *const words[] = {AGENT_PATH, AGENT_STATUS, AGENT_JSON};
+	const struct strv command = {(const char **)words, sizeof words / sizeof *words};
+	const char *output;
+	int status, r = inside_run(client, machine, &command, INSIDE_STATUS_S, &status, &output, err);
+
+	if (r < 0)
+		return r;
+	if (status != 0)
+		return err_set(err, -EAGAIN, "'" AGENT " " AGENT_STATUS "' in machine %" PRId64 " failed", machine->vmid);
+	return status_read(client->arena, output, strlen(output), ret_status, err);
+}

@@ -1,0 +1,46 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "fleet/proxmox/storage.h"
+#include "fleet/proxmox/upload.h"
+
+struct prune_file {
+	const char *volid;
+	unsigned number;
+};
+
+static int prune_by_number(const void *a, const void *b)
+{
+	const struct prune_file *x = a, *y = b;
+
+	return x->number < y->number ? 1 : x->number > y->number ? -1 : strcmp(x->volid, y->volid);
+}
+
+int upload_prune(struct client *client, const struct upload_how *how, const char *content, const char *recipe, unsigned keep,
+		 const struct strv *needed, unsigned *ret_n, struct err *err)
+{
+	struct storage_volume *volumes;
+	struct prune_file *files = NULL;
+	size_t n_volumes, n = 0;
+	int r = storage_list(client, how->node, how->storage, content, 0, &volumes, &n_volumes, err);
+
+	*ret_n = 0;
+	for (size_t i = 0; r == 0 && i < n_volumes; i++) {
+		const char *of;
+		unsigned number;
+
+		if (upload_parse_name(client->arena, volid_file(volumes[i].volid), &of, &number) == 0 && strcmp(of, recipe) == 0)
+			*arena_push(client->arena, files, n) = (struct prune_file){volumes[i].volid, number};
+	}
+	if (n)
+		qsort(files, n, sizeof *files, prune_by_number);
+	for (size_t i = keep; r == 0 && i < n; i++) {
+		if (strv_has(needed, files[i].volid))
+			continue;
+		log_step("removing %s", files[i].volid);
+		r = storage_remove(client, how->node, files[i].volid, err);
+		*ret_n += r == 0;
+	}
+	return r;
+}

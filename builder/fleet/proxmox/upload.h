@@ -1,0 +1,33 @@
+/* Images and templates on a storage of Proxmox: named by their content, so that a name that is there is the file that is meant. */
+#ifndef FLEET_PROXMOX_UPLOAD_H
+#define FLEET_PROXMOX_UPLOAD_H
+
+#include "fleet/proxmox/client.h"
+#include "shelf/generation.h"
+
+struct upload_how {
+	const char *node, *storage;
+	bool legacy;                 /* a disk image as content `iso`, for providers that know no other */
+};
+
+/* The content that a generation has there: "import", "iso" or "vztmpl". */
+const char *upload_content(const struct generation *generation, bool legacy);
+
+/* The name of its file there: "gateway-7-3f9c2a1b7d10.qcow2", of the recipe's name, the number and the SHA-256 of the image. In
+ * `arena`. -ENOTSUP for an image that Proxmox would not take. */
+int upload_name(struct arena *arena, const struct generation *generation, bool legacy, const char **ret_name, struct err *err);
+
+/* Whether a name is one of those, and then of which recipe (in `arena`) and generation; 0 or -EINVAL. Pure. */
+int upload_parse_name(struct arena *arena, const char *name, const char **ret_recipe, unsigned *ret_number);
+
+/* Brings a generation's image there, unless it is there already (*ret_skipped), and writes that down in its record. What the server
+ * computed of what came is compared with what was sent. -ENOSPC, before anything is sent, where the room would not do. */
+int upload_generation(struct client *client, const struct generation *generation, const struct upload_how *how,
+		      struct upload *ret_upload, bool *ret_skipped, struct err *err);
+
+/* Removes uploads of older generations of `recipe` from a storage: the newest `keep` stay, and so do those whose names are in
+ * `needed`. How many went, in *ret_n. */
+int upload_prune(struct client *client, const struct upload_how *how, const char *content, const char *recipe, unsigned keep,
+		 const struct strv *needed, unsigned *ret_n, struct err *err);
+
+#endif
