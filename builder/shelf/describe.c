@@ -65,6 +65,7 @@ struct jval *describe_generation(const struct generation *generation)
 	jval_set(object, "made", jval_number(generation->record.made));
 	jval_set(object, "verdict", jval_text(verdict_name(generation_verdict(generation))));
 	jval_set(object, "deployments", record_deployments(&generation->record));
+	jval_set(object, "uploads", record_uploads(&generation->record));
 	return object;
 }
 

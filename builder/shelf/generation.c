@@ -93,3 +93,10 @@ int generation_note(const struct generation *generation, const struct deployment
 				deployment->host)
 		     : 0;
 }
+
+int generation_note_upload(const struct generation *generation, const struct upload *upload, struct err *err)
+{
+	int r = record_note_upload(generation->folder, upload, err);
+
+	return r < 0 ? err_wrap(err, "while recording the upload of '%s/%u'", generation->name, generation->number) : 0;
+}

@@ -63,4 +63,8 @@ int generation_plan(struct arena *arena, const struct generation *generation, st
  * `generation` itself does not change: find it again to see what is known. */
 int generation_note(const struct generation *generation, const struct deployment *deployment, struct err *err);
 
+/* The same of a file that a hypervisor was given, in place of what was known about that volid on that node; errors as of
+ * record_note_upload(). */
+int generation_note_upload(const struct generation *generation, const struct upload *upload, struct err *err);
+
 #endif

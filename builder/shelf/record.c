@@ -1,5 +1,6 @@
 #include "shelf/record.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -8,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "shelf/shelf.h"
 
 const char *verdict_name(enum verdict verdict)
@@ -21,8 +23,57 @@ enum {
 	RECORD_BYTES_MAX = 16 << 20, /* tens of thousands of machines */
 	HOST_BYTES_MAX = 255,        /* of a name of the DNS, and longer than a user's name on it */
 	REASON_BYTES_MAX = 4096,
+	VOLID_BYTES_MAX = 512, /* a file's name has 255 at most, and the storage's is shorter */
+	UPLOADS_MAX = 1000,    /* nodes, by names of the image */
 };
 static const int64_t TIME_MAX = 253402300799; /* the last second of the year 9999 */
+
+/* --- what is an upload --------------------------------------------------------------------------------------------- */
+
+static bool record_is_word(const char *text, size_t length, const char *characters)
+{
+	return length > 0 && isalnum((unsigned char)text[0]) && strspn(text, characters) >= length;
+}
+
+/* STORE:CONTENT/FILE, with what Proxmox lets a storage and a file be called: none of it means anything to a terminal, a shell
+ * or a template of OpenTofu. */
+static bool record_is_volid(const char *volid)
+{
+	static const char name[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+	static const char *const contents[] = {":import/", ":iso/", ":vztmpl/"};
+	const char *colon = volid ? strchr(volid, ':') : NULL;
+
+	if (!colon || strlen(volid) > VOLID_BYTES_MAX || !record_is_word(volid, (size_t)(colon - volid), name))
+		return false;
+	for (size_t i = 0; i < sizeof contents / sizeof *contents; i++) {
+		const char *file = colon + strlen(contents[i]);
+
+		if (text_has_prefix(colon, contents[i]))
+			return record_is_word(file, strlen(file), name);
+	}
+	return false;
+}
+
+static bool record_is_node(const char *node)
+{
+	static const char name[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
+
+	return node && strlen(node) <= HOST_BYTES_MAX && record_is_word(node, strlen(node), name);
+}
+
+/* What is wrong with the texts of an upload, or NULL. */
+static const char *record_upload_flaw(const struct upload *upload)
+{
+	const char *sha256 = upload->sha256;
+
+	if (!record_is_node(upload->node))
+		return "a node must be a host name without dots";
+	if (!record_is_volid(upload->volid))
+		return "a volid must be STORE:CONTENT/FILE, with the content import, iso or vztmpl";
+	if (!sha256 || strlen(sha256) != 64 || strspn(sha256, "0123456789abcdef") != 64)
+		return "a sha256 must be 64 hexadecimal digits in lower case";
+	return NULL;
+}
 
 /* --- reading ------------------------------------------------------------------------------------------------------ */
 
@@ -65,6 +116,37 @@ static int record_get_deployment(const struct reader *reader, const struct jval 
 	return record_wrong(reader, "deployments", "a verdict must be untried, good or bad");
 }
 
+static int record_get_upload(const struct reader *reader, const struct jval *object, struct upload *ret)
+{
+	const struct upload upload = {
+		.node = arena_strdup(reader->arena, jval_get_text(object, "node")),
+		.volid = arena_strdup(reader->arena, jval_get_text(object, "volid")),
+		.sha256 = arena_strdup(reader->arena, jval_get_text(object, "sha256")),
+	};
+	const char *wrong = record_upload_flaw(&upload);
+	int64_t size = 0;
+	int r;
+
+	if (wrong)
+		return record_wrong(reader, "uploads", wrong);
+	*ret = upload;
+	r = record_get_number(reader, object, "size", INT64_MAX, &size);
+	ret->size = (uint64_t)size;
+	return r == 0 ? record_get_number(reader, object, "when", TIME_MAX, &ret->when) : r;
+}
+
+static int record_get_uploads(const struct reader *reader, const struct jval *array, struct record *record)
+{
+	int r = 0;
+
+	if (jval_count(array) > UPLOADS_MAX)
+		return record_wrong(reader, "uploads", "there are too many");
+	for (size_t i = 0; r == 0 && i < jval_count(array); i++)
+		r = record_get_upload(reader, jval_item(array, i),
+				      arena_push(reader->arena, record->uploads, record->n_uploads));
+	return r;
+}
+
 static int record_get(const struct reader *reader, const struct jval *top, struct record *ret_record)
 {
 	const struct jval *deployments = jval_get(top, "deployments");
@@ -84,6 +166,8 @@ static int record_get(const struct reader *reader, const struct jval *top, struc
 	for (size_t i = 0; r == 0 && i < jval_count(deployments); i++)
 		r = record_get_deployment(reader, jval_item(deployments, i),
 					  arena_push(reader->arena, record.deployments, record.n_deployments));
+	if (r == 0)
+		r = record_get_uploads(reader, jval_get(top, "uploads"), &record);
 	if (r < 0)
 		return r;
 	record.replaced = (unsigned)replaced;
@@ -134,6 +218,24 @@ struct jval *record_deployments(const struct record *record)
 	return array;
 }
 
+struct jval *record_uploads(const struct record *record)
+{
+	struct jval *array = jval_new_array();
+
+	for (size_t i = 0; i < record->n_uploads; i++) {
+		const struct upload *from = &record->uploads[i];
+		struct jval *object = jval_new_object();
+
+		jval_set(object, "node", jval_text(from->node));
+		jval_set(object, "volid", jval_text(from->volid));
+		jval_set(object, "size", jval_number((int64_t)from->size));
+		jval_set(object, "sha256", jval_text(from->sha256));
+		jval_set(object, "when", jval_number(from->when));
+		jval_add(array, object);
+	}
+	return array;
+}
+
 const char *record_print(struct arena *arena, const struct record *record)
 {
 	_cleanup_jval_ struct jval *top = jval_new_object();
@@ -142,6 +244,7 @@ const char *record_print(struct arena *arena, const struct record *record)
 	jval_set(top, "replaced", jval_number(record->replaced));
 	jval_set(top, "made", jval_number(record->made));
 	jval_set(top, "deployments", record_deployments(record));
+	jval_set(top, "uploads", record_uploads(record));
 	return arena_printf(arena, "%s\n", jval_print(arena, top, true));
 }
 
@@ -154,7 +257,8 @@ int record_write(const char *shelf, const char *folder, const struct record *rec
 	int fd, r;
 
 	if (strlen(text) > RECORD_BYTES_MAX)
-		return err_set(err, -EFBIG, "the record of '%s' is full: %zu machines", folder, record->n_deployments);
+		return err_set(err, -EFBIG, "the record of '%s' is full: %zu machines, %zu uploads", folder,
+			       record->n_deployments, record->n_uploads);
 	fd = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return err_sys(err, -errno, "cannot make the file '%s'", draft);
@@ -191,8 +295,9 @@ static int record_by_time(const void *a, const void *b)
 }
 
 /* In place of what the record has of the same host. */
-static void record_add(struct arena *arena, struct record *record, const struct deployment *deployment)
+static void record_add_deployment(struct arena *arena, struct record *record, const void *what)
 {
+	const struct deployment *deployment = what;
 	struct deployment *to = NULL;
 
 	for (size_t i = 0; i < record->n_deployments; i++)
@@ -204,6 +309,32 @@ static void record_add(struct arena *arena, struct record *record, const struct 
 	if (deployment->reason)
 		to->reason = arena_strndup(arena, deployment->reason, REASON_BYTES_MAX);
 	qsort(record->deployments, record->n_deployments, sizeof *record->deployments, record_by_time);
+}
+
+static int record_upload_by_time(const void *a, const void *b)
+{
+	const struct upload *x = a, *y = b;
+	int by_volid = strcmp(x->volid, y->volid);
+
+	if (x->when != y->when)
+		return (x->when > y->when) - (x->when < y->when);
+	return by_volid ? by_volid : strcmp(x->node, y->node);
+}
+
+/* In place of what the record has of the same volid on the same node. */
+static void record_add_upload(struct arena *arena, struct record *record, const void *what)
+{
+	const struct upload *upload = what;
+	struct upload *to = NULL;
+
+	for (size_t i = 0; i < record->n_uploads; i++)
+		if (strcmp(record->uploads[i].volid, upload->volid) == 0 &&
+		    strcmp(record->uploads[i].node, upload->node) == 0)
+			to = &record->uploads[i];
+	if (!to)
+		to = arena_push(arena, record->uploads, record->n_uploads);
+	*to = *upload;
+	qsort(record->uploads, record->n_uploads, sizeof *record->uploads, record_upload_by_time);
 }
 
 /* What is torn or was never a record is replaced; one that we only fail to understand or to read is not ours to lose. */
@@ -222,19 +353,16 @@ static int record_read_for_change(struct arena *arena, const char *folder, struc
 	return r;
 }
 
-int record_note(const char *folder, const struct deployment *deployment, struct err *err)
+/* Adds `what` by `add` to the record of the generation in `folder`, under the shelf's lock. */
+static int record_change(const char *folder, void (*add)(struct arena *arena, struct record *record, const void *what),
+			 const void *what, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const char *shelf = dirname(arena_strdup(arena, folder));
-	_cleanup_fd_ int lock = -1;
+	_cleanup_fd_ int lock = shelf_lock(shelf, err);
 	struct record record;
 	int r;
 
-	if (!record_is_host(deployment->host))
-		return err_set(err, -EINVAL, "'%.100s' is not a valid host name", deployment->host ? deployment->host : "");
-	if (deployment->when < 0 || deployment->when > TIME_MAX || deployment->verdict > VERDICT_BAD)
-		return err_set(err, -EINVAL, "the deployment on %s cannot be recorded", deployment->host);
-	lock = shelf_lock(shelf, err);
 	if (lock < 0)
 		return lock;
 	if (!path_exists(arena_printf(arena, "%s/" SHELF_MANIFEST, folder))) {
@@ -244,6 +372,29 @@ int record_note(const char *folder, const struct deployment *deployment, struct 
 	r = record_read_for_change(arena, folder, &record, err);
 	if (r < 0)
 		return r;
-	record_add(arena, &record, deployment);
+	add(arena, &record, what);
+	if (record.n_uploads > UPLOADS_MAX)
+		return err_set(err, -EFBIG, "the record of '%s' is full: it has %d uploads", folder, UPLOADS_MAX);
 	return record_write(shelf, folder, &record, err);
+}
+
+int record_note(const char *folder, const struct deployment *deployment, struct err *err)
+{
+	if (!record_is_host(deployment->host))
+		return err_set(err, -EINVAL, "'%.100s' is not a valid host name", deployment->host ? deployment->host : "");
+	if (deployment->when < 0 || deployment->when > TIME_MAX || deployment->verdict > VERDICT_BAD)
+		return err_set(err, -EINVAL, "the deployment on %s cannot be recorded", deployment->host);
+	return record_change(folder, record_add_deployment, deployment, err);
+}
+
+int record_note_upload(const char *folder, const struct upload *upload, struct err *err)
+{
+	const char *wrong = record_upload_flaw(upload);
+
+	if (!wrong && (upload->size > INT64_MAX || upload->when < 0 || upload->when > TIME_MAX))
+		wrong = "its size or time is out of range";
+	if (wrong)
+		return err_set(err, -EINVAL, "the upload '%.100s' cannot be recorded: %s", upload->volid ? upload->volid : "",
+			       wrong);
+	return record_change(folder, record_add_upload, upload, err);
 }

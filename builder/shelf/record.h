@@ -25,12 +25,22 @@ struct deployment {
 	const char *reason;          /* why it is bad; or NULL */
 };
 
+/* A file that a hypervisor was given: the image, under one of its names. */
+struct upload {
+	const char *node, *volid;    /* the cluster's node that took it; STORE:CONTENT/FILE, as Proxmox names it */
+	uint64_t size;               /* bytes */
+	const char *sha256;          /* of the file */
+	int64_t when;                /* seconds since 1970 */
+};
+
 struct record {
 	unsigned replaced; /* the newest generation when this one was made; 0: it was the first, or nobody wrote it down
 			    */
 	int64_t made;                /* seconds since 1970; 0: not known */
 	struct deployment *deployments; /* one for each host, the latest; in the order of their times */
 	size_t n_deployments;
+	struct upload *uploads;      /* one for each volid on each node, the latest; in the order of their times */
+	size_t n_uploads;
 	bool unreadable; /* there is a record.json that nobody can read (a warning said so): all of this is unknown */
 };
 
@@ -53,7 +63,12 @@ int record_write(const char *shelf, const char *folder, const struct record *rec
  * gone. */
 int record_note(const char *folder, const struct deployment *deployment, struct err *err);
 
-/* The deployments as an array of objects, as the file has them; freed by the caller. */
+/* The same of a file that a hypervisor has now, in place of what was known about that volid on that node. -EINVAL for an
+ * upload that cannot be written down; -EFBIG when there are too many; -ENOENT when the generation is gone. */
+int record_note_upload(const char *folder, const struct upload *upload, struct err *err);
+
+/* The deployments, and the uploads, as an array of objects, as the file has them; freed by the caller. */
 struct jval *record_deployments(const struct record *record);
+struct jval *record_uploads(const struct record *record);
 
 #endif

@@ -40,6 +40,13 @@ static void show_print_deployments(struct arena *arena, const struct record *rec
 	}
 }
 
+static void show_print_uploads(struct arena *arena, const struct record *record)
+{
+	for (size_t i = 0; i < record->n_uploads; i++)
+		show_say(i ? "" : "uploaded", "%s  %s on %s", describe_time(arena, record->uploads[i].when),
+			 record->uploads[i].volid, record->uploads[i].node);
+}
+
 static void show_print_lists(struct arena *arena, const struct manifest *manifest)
 {
 	for (size_t i = 0; i < manifest->n_partitions; i++)
@@ -64,6 +71,7 @@ static void show_print_text(struct arena *arena, const struct generation *genera
 	if (record->replaced)
 		show_say("replaced", "%s/%u", generation->name, record->replaced);
 	show_print_deployments(arena, record);
+	show_print_uploads(arena, record);
 	show_say("image", "%s", generation->image);
 	show_say("size", "%s as %s, %s unpacked", size_format_human(arena, image->size), image->format,
 		 size_format_human(arena, image->virtual_size));

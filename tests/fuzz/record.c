@@ -12,6 +12,12 @@ static void check(const struct record *record)
 		ensure(*deployment->host && deployment->when >= 0 && (!deployment->reason || *deployment->reason));
 		ensure(*verdict_name(deployment->verdict));
 	}
+	for (size_t i = 0; i < record->n_uploads; i++) {
+		const struct upload *upload = &record->uploads[i];
+
+		ensure(*upload->node && upload->when >= 0 && upload->size <= INT64_MAX && strlen(upload->sha256) == 64);
+		ensure(strchr(upload->volid, ':') && !strpbrk(upload->volid, "${}\"\\ \n\033"));
+	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -288,6 +288,19 @@ static int run_note(struct err *err)
 	return r == 0 ? generation_note(generation, &deployment, err) : r;
 }
 
+static int run_note_upload(struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const struct upload upload = {
+		.node = "smith", .volid = "cephfs:import/gateway.qcow2", .size = 5000, .when = 1,
+		.sha256 = "3f9c2a1b7d1000000000000000000000000000000000000000000000000000aa",
+	};
+	struct generation *generation;
+	int r = generation_find(arena, scratch_path("out"), "gateway", &generation, err);
+
+	return r == 0 ? generation_note_upload(generation, &upload, err) : r;
+}
+
 static void two_generations(void)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
@@ -410,6 +423,7 @@ static const struct fail_body bodies[] = {
 	{"verity", no_image, run_verity, NULL, 5, false},
 	{"a generation", no_shelf, run_generation, check_shelf, 25, false},
 	{"generation_note", a_generation, run_note, NULL, 15, false},
+	{"generation_note_upload", a_generation, run_note_upload, NULL, 15, false},
 	{"gc", two_generations, run_gc, check_gc, 20, false},
 	{"unpack", an_archive, run_unpack, NULL, 30, false},
 	{"a package", a_package, run_package, NULL, 30, false},

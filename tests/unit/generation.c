@@ -130,6 +130,109 @@ START_TEST(a_deployment_that_cannot_be_written_down_is_refused)
 }
 END_TEST
 
+#define SHA256 "3f9c2a1b7d1000000000000000000000000000000000000000000000000000aa"
+
+START_TEST(a_volid_on_a_node_has_one_upload)
+{
+	static const struct upload uploads[] = {
+		{"smith", "cephfs:import/gateway-1-3f9c2a1b7d10.qcow2", 5000, SHA256, 200},
+		{"smith", "cephfs:iso/gateway-1-3f9c2a1b7d10.qcow2.img", 5000, SHA256, 300},
+		{"pve-2", "local_x.y-z:vztmpl/gateway.tar.zst", INT64_MAX, SHA256, 0},
+		{"pve-2", "cephfs:import/gateway-1-3f9c2a1b7d10.qcow2", 5000, SHA256, 100},
+		{"smith", "cephfs:import/gateway-1-3f9c2a1b7d10.qcow2", 5001, SHA256, 400},
+	};
+	static const size_t in_order[] = {2, 3, 1, 4};
+	const struct record *record;
+	struct err err = {0};
+
+	start(1);
+	note(1, "a.example", 100, VERDICT_GOOD);
+	for (size_t i = 0; i < sizeof uploads / sizeof *uploads; i++)
+		ck_assert_int_eq(generation_note_upload(find("gateway"), &uploads[i], &err), 0);
+	note(1, "b.example", 100, VERDICT_GOOD);
+	record = &find("gateway")->record;
+	ck_assert_uint_eq(record->n_deployments, 2);
+	ck_assert_uint_eq(record->n_uploads, sizeof in_order / sizeof *in_order);
+	for (size_t i = 0; i < record->n_uploads; i++) {
+		const struct upload *expected = &uploads[in_order[i]], *upload = &record->uploads[i];
+
+		ck_assert_str_eq(upload->node, expected->node);
+		ck_assert_str_eq(upload->volid, expected->volid);
+		ck_assert_str_eq(upload->sha256, expected->sha256);
+		ck_assert_uint_eq(upload->size, expected->size);
+		ck_assert_int_eq(upload->when, expected->when);
+	}
+}
+END_TEST
+
+START_TEST(an_upload_that_cannot_be_written_down_is_refused)
+{
+	static const struct upload right = {"smith", "cephfs:import/a.qcow2", 1, SHA256, 1};
+	static const char *const volids[] = {
+		NULL, "", "a.qcow2", "cephfs:a.qcow2", "cephfs:import/", "cephfs:import/.a", ":import/a", "cephfs:images/a",
+		"cephfs:import/a/b", "cephfs:import/../a", "cephfs:import/a b", "cephfs:import/${a}", "cephfs:import/a\n",
+		"-x:import/a", "a:b:import/c", "cephfs:import/\303\244",
+	};
+	static const char *const nodes[] = {NULL, "", "a.example", "a/b", "-a", "a b", "a\033"};
+	static const char *const digests[] = {
+		NULL, "", "3f9c", SHA256 "0", "3F9c2a1b7d1000000000000000000000000000000000000000000000000000aa",
+	};
+	struct upload wrong[40];
+	_cleanup_buf_ struct buf before = {0}, after = {0};
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+		wrong[i] = right;
+	for (size_t i = 0; i < sizeof volids / sizeof *volids; i++)
+		wrong[n++].volid = volids[i];
+	for (size_t i = 0; i < sizeof nodes / sizeof *nodes; i++)
+		wrong[n++].node = nodes[i];
+	for (size_t i = 0; i < sizeof digests / sizeof *digests; i++)
+		wrong[n++].sha256 = digests[i];
+	wrong[n++].size = UINT64_MAX;
+	wrong[n++].when = -1;
+	wrong[n++].when = INT64_MAX;
+	start(1);
+	before = record_text(1);
+	for (size_t i = 0; i < n; i++) {
+		struct err err = {0};
+
+		ck_assert_msg(generation_note_upload(find("gateway"), &wrong[i], &err) == -EINVAL, "%zu", i);
+		err_free(&err);
+	}
+	after = record_text(1);
+	ck_assert_str_eq(before.data, after.data);
+}
+END_TEST
+
+/* A thousand are read and replaced; one more is neither read nor written. */
+START_TEST(uploads_are_not_without_number)
+{
+	struct record record = {.uploads = NULL};
+	struct upload upload = {"smith", NULL, 1, SHA256, 1};
+	const char *folder, *text;
+	struct err err = {0};
+
+	start(1);
+	folder = find("gateway")->folder;
+	for (int i = 0; i < 1000; i++) {
+		upload.volid = arena_printf(arena, "cephfs:import/a%d", i);
+		*arena_push(arena, record.uploads, record.n_uploads) = upload;
+	}
+	text = record_print(arena, &record);
+	write_record(1, text, strlen(text));
+	ck_assert_int_eq(record_note_upload(folder, &upload, &err), 0);
+	upload.volid = "cephfs:import/b";
+	ck_assert_int_eq(record_note_upload(folder, &upload, &err), -EFBIG);
+	err_free(&err);
+	ck_assert_uint_eq(find("gateway")->record.n_uploads, 1000);
+	*arena_push(arena, record.uploads, record.n_uploads) = upload;
+	text = record_print(arena, &record);
+	ck_assert_int_eq(record_parse(arena, "record", text, strlen(text), &record, &err), -EBADMSG);
+	err_free(&err);
+}
+END_TEST
+
 START_TEST(nothing_is_noted_about_a_generation_that_is_gone)
 {
 	const struct generation *gone;
@@ -141,6 +244,8 @@ START_TEST(nothing_is_noted_about_a_generation_that_is_gone)
 	gone = find("gateway/1");
 	ck_assert_int_eq(gc_shelf(arena, out, "gateway", 1, false, &items, &n, &err), 0);
 	ck_assert_int_eq(generation_note(gone, &(struct deployment){"a", 1, VERDICT_GOOD, NULL}, &err), -ENOENT);
+	err_free(&err);
+	ck_assert_int_eq(generation_note_upload(gone, &(struct upload){"smith", "s:iso/a", 1, SHA256, 1}, &err), -ENOENT);
 	ck_assert(!path_exists(gone->folder));
 	err_free(&err);
 }
@@ -187,6 +292,11 @@ START_TEST(a_hostile_record_counts_as_none)
 		"{\"record\":1,\"replaced\":0,\"made\":0,\"deployments\":[{\"host\":\"a\",\"when\":1,\"verdict\":\"fine\"}]}",
 		"{\"record\":1,\"replaced\":0,\"made\":0,\"deployments\":[{\"host\":\"\",\"when\":1,\"verdict\":\"good\"}]}",
 		"{\"record\":1,\"replaced\":0,\"made\":0,\"deployments\":[{\"host\":\"a\",\"when\":-1,\"verdict\":\"good\"}]}",
+		"{\"record\":1,\"replaced\":0,\"made\":0,\"uploads\":[7]}",
+		"{\"record\":1,\"replaced\":0,\"made\":0,\"uploads\":[{\"node\":\"a\",\"volid\":\"s:iso/a\",\"sha256\":\""
+		SHA256 "\",\"size\":-1,\"when\":1}]}",
+		"{\"record\":1,\"replaced\":0,\"made\":0,\"uploads\":[{\"node\":\"a\",\"volid\":\"s:iso/a\",\"sha256\":\""
+		SHA256 "\",\"size\":1}]}",
 		"{\"record\":1,\"replaced\":0,\"made\":0,\"deployments\":[{\"host\":\"a\",\"verdict\":\"good\"}]}",
 	};
 
@@ -508,7 +618,9 @@ START_TEST(gc_and_builds_sweep_what_a_dead_gc_left)
 END_TEST
 
 SUITE(generation, a_generation_appears_with_its_record, what_is_noted_is_found_and_a_host_has_one_entry,
-      a_deployment_that_cannot_be_written_down_is_refused, nothing_is_noted_about_a_generation_that_is_gone,
+      a_deployment_that_cannot_be_written_down_is_refused, a_volid_on_a_node_has_one_upload,
+      an_upload_that_cannot_be_written_down_is_refused, uploads_are_not_without_number,
+      nothing_is_noted_about_a_generation_that_is_gone,
       a_torn_record_counts_as_none, a_hostile_record_counts_as_none, a_record_of_a_later_version_is_not_overwritten,
       a_generation_has_many_names, a_recipe_stands_for_the_machine_that_it_names,
       what_is_no_name_is_refused_and_those_there_are_are_told,
