@@ -11,7 +11,7 @@
 enum { INSIDE_STATUS_S = 60, INSIDE_PAUSE_US = 300000 };
 
 /* Whatever goes wrong while an agent is asked, it is asked once more. */
-static int inside_again(int r, const struct machine *machine, struct err *from, struct err *err)
+static int inside_again(int r, const struct instance *machine, struct err *from, struct err *err)
 {
 	const char *why = from->last ? from->last->text : "";
 
@@ -22,7 +22,7 @@ static int inside_again(int r, const struct machine *machine, struct err *from, 
 	return r;
 }
 
-static int inside_begin(struct client *client, const struct machine *machine, const struct strv *words, int64_t *ret_pid,
+static int inside_begin(struct client *client, const struct instance *machine, const struct strv *words, int64_t *ret_pid,
 			struct err *err)
 {
 	_cleanup_jval_ struct jval *data = NULL;
@@ -38,7 +38,7 @@ static int inside_begin(struct client *client, const struct machine *machine, co
 	return jval_get_count(data, "pid", INT64_MAX, ret_pid) ? 0 : err_set(err, -EAGAIN, "the guest agent names no process");
 }
 
-int inside_run(struct client *client, const struct machine *machine, const struct strv *words, unsigned timeout_s,
+int inside_run(struct client *client, const struct instance *machine, const struct strv *words, unsigned timeout_s,
 	       int *ret_status, const char **ret_output, struct err *err)
 {
 	int64_t deadline = clock_ms() + (int64_t)timeout_s * 1000, pid = 0;
@@ -66,7 +66,7 @@ int inside_run(struct client *client, const struct machine *machine, const struc
 				   machine->vmid, timeout_s);
 }
 
-int inside_status(struct client *client, const struct machine *machine, struct machine_status *ret_status, struct err *err)
+int inside_status(struct client *client, const struct instance *machine, struct machine_status *ret_status, struct err *err)
 {
 	const char *const words[] = {AGENT_PATH, AGENT_STATUS, AGENT_JSON};
 	const struct strv command = {(const char **)words, sizeof words / sizeof *words};

@@ -1,0 +1,198 @@
+/* A machine that is not there yet.
+ *
+ * Where a kill leaves it, and what the next deploy makes of that:
+ *
+ *   create   it is there, or not at all: goes on, or begins anew
+ *   start    goes on
+ *   judge    goes on
+ *   settle   goes on */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "fleet/proxmox/settings.h"
+#include "fleet/proxmox/storage.h"
+#include "fleet/proxmox/work.h"
+#include "fleet/verdict.h"
+
+enum { CREATE_TASK_S = 3600, CREATE_GIB_SHIFT = 30 };
+
+/* --- what is on the storage ------------------------------------------------------------------------------------------- */
+
+static int create_list(struct work *work, struct storage_volume **ret_volumes, size_t *ret_n, struct err *err)
+{
+	return storage_list(work->client, work->site->node, work->site->storage, work->site->container ? "rootdir" : "images",
+			    work->site->vmid, ret_volumes, ret_n, err);
+}
+
+/* Volumes of a machine that had the id before stay: they may hold what nothing else does. */
+static int create_note_volumes(struct work *work, struct err *err)
+{
+	struct storage_volume *volumes;
+	size_t n;
+	int r = create_list(work, &volumes, &n, err);
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		log_note("%s is of a machine that had this id before; it is left alone", volumes[i].volid);
+		strv_push(work->arena, &work->journal.volumes, volumes[i].volid);
+	}
+	return r;
+}
+
+/* What a creation that failed left behind. */
+static int create_drop_new(struct work *work, struct err *err)
+{
+	struct storage_volume *volumes;
+	size_t n;
+	int r = create_list(work, &volumes, &n, err);
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		if (!strv_has(&work->journal.volumes, volumes[i].volid))
+			r = storage_remove(work->client, work->site->node, volumes[i].volid, err);
+	return r;
+}
+
+/* --- steps ------------------------------------------------------------------------------------------------------------ */
+
+static const char *create_description(struct work *work)
+{
+	const struct mark_generation nothing = {0, "", ""};
+	struct mark mark = {.name = work->site->name, .now = nothing, .previous = nothing, .deploy = work->journal.id, .by = "",
+			    .since = work->journal.began};
+
+	mark.now = (struct mark_generation){(unsigned)work->journal.generation, work->journal.root_hash, ""};
+	return mark_write(work->arena, NULL, &mark);
+}
+
+static int create_post(struct work *work, struct err *err)
+{
+	const struct site *site = work->site;
+	const char *path = arena_printf(work->arena, "/nodes/%s/%s", site->node, site->container ? "lxc" : "qemu");
+	struct form form = site->container ? settings_of_container(work->arena, site->words, site->name, work->image,
+								   create_description(work))
+					   : settings_of_vm(work->arena, site->words, site->name, work->image,
+							    create_description(work));
+	int r = work_task(work, path, &form, CREATE_TASK_S, err);
+
+	if (r == 0)
+		r = work_look(work, site->vmid, err);
+	if (r == 0 && !work->machine.there)
+		r = err_set(err, -EREMOTEIO, "machine %" PRId64 " was created, and is not there", site->vmid);
+	return r;
+}
+
+static int create_start(struct work *work, struct err *err)
+{
+	const uint64_t system = work->site->container ? 0 : work->site->system;
+	struct instance_now now;
+	int r = instance_now(work->client, &work->machine, &now, err);
+
+	if (r == 0 && !now.running && system)
+		r = instance_grow(work->client, &work->machine, "scsi0", system >> CREATE_GIB_SHIFT, err);
+	return r == 0 ? instance_start(work->client, &work->machine, err) : r;
+}
+
+static int create_judge(struct work *work, struct err *err)
+{
+	const char *reason = NULL;
+	int r = work_judge(work, &work->machine, work->journal.root_hash, &reason, err);
+
+	if (r <= 0)
+		return r;
+	work->bad = true;
+	return err_set(err, -EIO, "generation %" PRId64 " is bad on the new machine %" PRId64 ": %s", work->journal.generation,
+		       work->machine.vmid, reason);
+}
+
+static int create_settle(struct work *work, struct err *err)
+{
+	int r = work_disclaim(work, &work->machine, err);
+
+	if (r == 0)
+		deploy_note(work->generation, &work->remote, work->bad ? VERDICT_BAD : VERDICT_GOOD,
+			    work->bad ? "it was bad on its first boot" : NULL);
+	return r == 0 ? journal_clear(&work->journal, err) : r;
+}
+
+static const struct work_step create_steps[] = {
+	{"create", "creating the machine", create_post},
+	{"start", "starting it", create_start},
+	{"judge", "waiting for its health", create_judge},
+	{"settle", "writing down what runs", create_settle},
+	{0},
+};
+
+/* Whether nothing of this deploy is there: the machine was not made, or is somebody else's. */
+static bool create_came_to_nothing(struct work *work)
+{
+	struct err ignored = {0};
+	int r = work_look(work, work->site->vmid, &ignored);
+
+	err_free(&ignored);
+	return r == -EPERM || (r == 0 && (!work->machine.there || strcmp(work->mark.deploy, work->journal.id) != 0));
+}
+
+/* There is no generation to go back to: a machine that is bad stays as it is, for somebody to look at. */
+static int create_fail(struct work *work, const char *failed, int r, struct err *err)
+{
+	bool nothing = strcmp(failed, "create") == 0 && !client_passes(r) && create_came_to_nothing(work);
+	struct err reason = {0};
+
+	if (nothing && !work->machine.there && create_drop_new(work, &reason) < 0)
+		log_note("a volume of the machine may be left: %s", reason.last->text);
+	err_free(&reason);
+	if (nothing)
+		journal_clear(&work->journal, &reason);
+	else if (work->bad)
+		create_settle(work, &reason);
+	err_free(&reason);
+	if (work->bad)
+		return err_hint(err, "it goes on running, for a look; there is no generation to go back to");
+	return nothing ? r : err_hint(err, "run 'deploy' again: it goes on where this ended");
+}
+
+static int create_run(struct work *work, const char *from, struct err *err)
+{
+	const char *failed = NULL;
+	int r = work_run(work, create_steps, from, &failed, err);
+
+	return r < 0 && failed ? create_fail(work, failed, r, err) : r;
+}
+
+/* A creation that was killed: is the machine there, and this deploy's? */
+static int create_resume(struct work *work, struct err *err)
+{
+	struct instance machine = instance_new(work->client, work->site->node, work->journal.vmid, work->site->container);
+	const char *step = work->journal.step;
+	int r = work_await_tasks(work, &machine, err);
+
+	if (r == 0)
+		r = work_look(work, work->journal.vmid, err);
+	if (r < 0)
+		return r;
+	if (!work->machine.there) {
+		r = create_drop_new(work, err);
+		return r == 0 ? journal_clear(&work->journal, err) : r;
+	}
+	if (strcmp(work->mark.deploy, work->journal.id) != 0 && strcmp(step, "settle") != 0)
+		return err_set(err, -EPERM, "machine %" PRId64 " was made by somebody else meanwhile", work->machine.vmid);
+	return create_run(work, strcmp(step, "create") == 0 ? "start" : step, err);
+}
+
+int work_create(struct work *work, struct err *err)
+{
+	int r;
+
+	if (work->journal.id)
+		return create_resume(work, err);
+	if (!work->site->words) {
+		err_set(err, -ENOENT, "there is no machine %" PRId64 ", and a generation alone does not say what it is to be like",
+			work->site->vmid);
+		return err_hint(err, "name the recipe instead: aether-build deploy %s.recipe", work->site->name);
+	}
+	work->machine = instance_new(work->client, work->site->node, work->site->vmid, work->site->container);
+	work_begin(work, "create");
+	r = create_note_volumes(work, err);
+	return r == 0 ? create_run(work, NULL, err) : r;
+}

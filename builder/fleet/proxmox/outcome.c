@@ -1,0 +1,86 @@
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "fleet/proxmox/inside.h"
+#include "fleet/proxmox/work.h"
+
+enum { OUTCOME_PAUSE_S = 2, OUTCOME_SSH_PATIENCE_S = 10 };
+
+#define OUTCOME_HEALTH_GOOD "good"
+#define OUTCOME_HEALTH_BAD "bad"
+
+struct outcome_asking {
+	struct work *work;
+	const struct instance *machine;
+	bool agent;                  /* there is a guest agent to ask; else by ssh */
+	struct machine_status status;
+	const char *silence;         /* why nobody answered, the last time */
+};
+
+/* Asks once. 1: nobody answers yet. */
+static int outcome_ask(struct outcome_asking *asking, struct err *err)
+{
+	struct work *work = asking->work;
+	struct remote remote = work->remote;
+	struct err reason = {0};
+	int r;
+
+	remote.patience_s = OUTCOME_SSH_PATIENCE_S;
+	r = asking->agent ? inside_status(work->client, asking->machine, &asking->status, &reason)
+			  : status_ask(work->arena, &remote, &asking->status, &reason);
+	if (r == -EACCES || r == -EKEYREJECTED) {
+		err_take(err, &reason);
+		return r;
+	}
+	if (r < 0)
+		asking->silence = text_plain(work->arena, reason.last->text);
+	err_free(&reason);
+	return r < 0;
+}
+
+/* -1: not over yet; 0: good; 1: bad. */
+static int outcome_of(const struct outcome_asking *asking, const char *root_hash, const char **ret_reason)
+{
+	const struct machine_status *status = &asking->status;
+
+	if (root_hash && *root_hash && strcmp(status->root_hash, root_hash) != 0) {
+		*ret_reason = arena_printf(asking->work->arena, "it runs another image: %.16s… instead of %.16s…", status->root_hash,
+					   root_hash);
+		return 1;
+	}
+	if (strcmp(status->health, OUTCOME_HEALTH_GOOD) == 0)
+		return 0;
+	if (strcmp(status->health, OUTCOME_HEALTH_BAD) != 0)
+		return -1;
+	*ret_reason = *status->health_reason ? status->health_reason : "its health checks failed";
+	return 1;
+}
+
+static bool outcome_has_agent(const struct work *work)
+{
+	const char *agent = config_get(&work->config, "agent");
+
+	return !work->machine.container && agent && (text_has_prefix(agent, "1") || strstr(agent, "enabled=1"));
+}
+
+int work_judge(struct work *work, const struct instance *machine, const char *root_hash, const char **ret_reason, struct err *err)
+{
+	struct outcome_asking asking = {.work = work, .machine = machine, .agent = outcome_has_agent(work)};
+	int64_t deadline = clock_ms() + (int64_t)work->timeout_s * 1000;
+
+	while (clock_ms() < deadline) {
+		int r = outcome_ask(&asking, err), outcome;
+
+		if (r < 0)
+			return r;
+		outcome = r == 0 ? outcome_of(&asking, root_hash, ret_reason) : -1;
+		if (outcome >= 0)
+			return outcome;
+		sleep(OUTCOME_PAUSE_S);
+	}
+	*ret_reason = arena_printf(work->arena, "no verdict within %u seconds%s%s", work->timeout_s, asking.silence ? ": " : "",
+				   asking.silence ? asking.silence : "");
+	return 1;
+}
