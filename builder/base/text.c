@@ -67,6 +67,15 @@ bool text_has_suffix(const char *text, const char *suffix)
 	return length >= tail && strcmp(text + length - tail, suffix) == 0;
 }
 
+const char *path_folder(struct arena *arena, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return ".";
+	return slash == path ? "/" : arena_strndup(arena, path, (size_t)(slash - path));
+}
+
 const char *path_last(const char *path)
 {
 	const char *slash = strrchr(path, '/');

@@ -37,6 +37,9 @@ bool path_is_below(const char *path, const char *folder);
 /* The last part of a path: what follows its last slash, if it has one. Points into `path`. */
 const char *path_last(const char *path);
 
+/* The folder that a path is in: what is before its last slash, "." when it has none, "/" for what is in the root. In `arena`. */
+const char *path_folder(struct arena *arena, const char *path);
+
 /* Parses `512M`, `10G`, `1.5T`, `4096` (bytes; K M G T are powers of 1024, an optional `iB`/`B` follows).
  * Returns 0, -EINVAL for anything else, -ERANGE above 2^63-1. */
 int size_parse(const char *text, uint64_t *ret_bytes);

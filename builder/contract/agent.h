@@ -41,6 +41,7 @@
 #define STATUS_IMAGE_EPOCH "image_epoch" /* of the running image: the newest date of what it is made from */
 #define STATUS_STATE_ON "state_on"       /* device of /var; "memory"; "" where the hypervisor knows */
 #define STATUS_REMARKS "remarks"         /* what somebody should know: texts */
+#define REMARK_STATE_ON_SYSTEM "/var is still on the system's own disk" /* how such a remark begins */
 #define STATUS_WHEN "when"
 #define STATUS_REASON "reason"
 

@@ -44,3 +44,27 @@ int upload_prune(struct client *client, const struct upload_how *how, const char
 	}
 	return r;
 }
+
+static bool prune_is_good(const struct generation *generation)
+{
+	for (size_t i = 0; i < generation->record.n_deployments; i++)
+		if (generation->record.deployments[i].verdict == VERDICT_GOOD)
+			return true;
+	return false;
+}
+
+struct strv upload_needed(struct arena *arena, const char *folder)
+{
+	struct generation *generations = NULL;
+	struct err ignored = {0};
+	struct strv needed = {0};
+	size_t n = 0;
+
+	if (generation_list(arena, path_folder(arena, folder), path_last(folder), &generations, &n, &ignored) < 0)
+		n = 0;
+	err_free(&ignored);
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; prune_is_good(&generations[i]) && j < generations[i].record.n_uploads; j++)
+			strv_push(arena, &needed, generations[i].record.uploads[j].volid);
+	return needed;
+}

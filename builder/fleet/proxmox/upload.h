@@ -25,6 +25,10 @@ int upload_parse_name(struct arena *arena, const char *name, const char **ret_re
 int upload_generation(struct client *client, const struct generation *generation, const struct upload_how *how,
 		      struct upload *ret_upload, bool *ret_skipped, struct err *err);
 
+/* The volumes that generations of a shelf were uploaded as which are good on some machine, and the generation before each of those: a
+ * way back may need them. In `arena`. */
+struct strv upload_needed(struct arena *arena, const char *folder);
+
 /* Removes uploads of older generations of `recipe` from a storage: the newest `keep` stay, and so do those whose names are in
  * `needed`. How many went, in *ret_n. */
 int upload_prune(struct client *client, const struct upload_how *how, const char *content, const char *recipe, unsigned keep,

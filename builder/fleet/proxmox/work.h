@@ -22,6 +22,7 @@ struct work {
 	struct remote remote;        /* the machine by ssh */
 	unsigned timeout_s;          /* for the verdict */
 	bool bad;                    /* that verdict was bad */
+	bool force;                  /* also what is not releasable, or was bad there */
 	bool lose_state;             /* the user knows that /var is lost */
 	bool take_over;              /* what an unfinished deploy of somebody else says does not count */
 };

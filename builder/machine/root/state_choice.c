@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "contract/agent.h"
 #include "contract/image.h"
 
 static bool state_has_label(const struct state_disk *disk)
@@ -137,6 +138,6 @@ void state_choose(const struct state_disk *disks, size_t n, const char *own, str
 	state_take(ret_choice, STATE_MOUNT, own);
 	ret_choice->certain = true;
 	snprintf(ret_choice->remark, sizeof ret_choice->remark,
-		 "/var is still on the system's own disk (%s), where a new image that is copied to it takes it along: see "
+		 REMARK_STATE_ON_SYSTEM " (%s), where a new image that is copied to it takes it along: see "
 		 "'Moving the state' in docs/boot.md", own);
 }

@@ -4,15 +4,21 @@
 
 enum { TIMEOUT_MAX_S = 24 * 60 * 60 };
 
-const struct option host_options[] = {
-	{"host", "HOST", "the machine, as ssh knows it: [USER@]NAME (required)", OPTION_TEXT,
-	 offsetof(struct host_options, host), NULL},
-	{"ssh-config", "FILE", "configuration file for ssh, instead of your own", OPTION_TEXT,
-	 offsetof(struct host_options, ssh_config), NULL},
-	{"ssh-option", "OPTION", "option for ssh's -o; may be repeated", OPTION_LIST,
-	 offsetof(struct host_options, ssh_options), NULL},
-	{0},
-};
+#define HOST_ROW(help)                                                                                                 \
+	{                                                                                                              \
+		"host", "HOST", "the machine, as ssh knows it: [USER@]NAME (" help ")", OPTION_TEXT,                   \
+			offsetof(struct host_options, host), NULL                                                      \
+	}
+#define HOST_SSH_ROWS                                                                                                  \
+	{"ssh-config", "FILE", "configuration file for ssh, instead of your own", OPTION_TEXT,                         \
+	 offsetof(struct host_options, ssh_config), NULL},                                                             \
+	{                                                                                                              \
+		"ssh-option", "OPTION", "option for ssh's -o; may be repeated", OPTION_LIST,                           \
+			offsetof(struct host_options, ssh_options), NULL                                               \
+	}
+
+const struct option host_options[] = {HOST_ROW("required"), HOST_SSH_ROWS, {0}};
+const struct option host_else_options[] = {HOST_ROW("the recipe's"), HOST_SSH_ROWS, {0}};
 
 int host_read(struct arena *arena, const struct host_options *options, struct remote *ret_remote, struct err *err)
 {

@@ -11,6 +11,7 @@ struct host_options {
 	struct option_list ssh_options;
 };
 extern const struct option host_options[];
+extern const struct option host_else_options[]; /* the same where the recipe says it too */
 
 /* The machine that --host names. -EINVAL without one. */
 int host_read(struct arena *arena, const struct host_options *options, struct remote *ret_remote, struct err *err);

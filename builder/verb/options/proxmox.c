@@ -1,0 +1,84 @@
+#include "verb/options/proxmox.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "build/pipeline.h"
+
+const struct option proxmox_options[] = {
+	{"proxmox", "FILE", "file with endpoint, token, … (~/.config/aether-build/proxmox.yaml)", OPTION_TEXT,
+	 offsetof(struct access_options, config), NULL},
+	{"endpoint", "URL", "of Proxmox's API: https://HOST:8006", OPTION_TEXT, offsetof(struct access_options, endpoint), NULL},
+	{"token-file", "FILE", "file with the API token: USER@REALM!NAME=SECRET", OPTION_TEXT,
+	 offsetof(struct access_options, token_file), NULL},
+	{"token-fd", "NUMBER", "open file descriptor to read the token from", OPTION_TEXT,
+	 offsetof(struct access_options, token_fd), NULL},
+	{"ca", "FILE", "authority that has signed Proxmox's certificate (PEM)", OPTION_TEXT, offsetof(struct access_options, ca),
+	 NULL},
+	{"fingerprint", "SHA256", "of Proxmox's certificate: AA:BB:…", OPTION_TEXT, offsetof(struct access_options, fingerprint),
+	 NULL},
+	{"insecure", NULL, "do not check who answers", OPTION_FLAG, offsetof(struct access_options, insecure), NULL},
+	{0},
+};
+
+static bool proxmox_is_recipe(const char *argument)
+{
+	return text_has_suffix(argument, ".recipe");
+}
+
+static unsigned proxmox_kind_of(const struct recipe *recipe)
+{
+	return recipe->kind;
+}
+
+/* The recipe stays loaded as long as the arena: its words are used. */
+static int proxmox_load(struct arena *arena, const struct proxmox_finding *finding, const char *path, struct recipe **ret_recipe,
+			struct err *err)
+{
+	struct project *project = arena_new_of(arena, struct project);
+	int r = project_load(path, 0, &finding->recipe, project, err);
+
+	if (r < 0) {
+		project_close(project);
+		return r;
+	}
+	*ret_recipe = project->recipe;
+	return 0;
+}
+
+static int proxmox_find_recipe(struct arena *arena, const struct proxmox_finding *finding, const char *path,
+			       struct site *ret_site, struct generation **ret_generation, struct err *err)
+{
+	const struct build_how how = {.recipe = finding->recipe, .out = finding->out, .cache = finding->cache};
+	struct recipe *recipe;
+	const char *image = NULL;
+	int r = proxmox_load(arena, finding, path, &recipe, err);
+
+	if (r == 0 && !recipe->proxmox.node)
+		return site_of_recipe(arena, recipe, "", ret_site, err);
+	if (r == 0)
+		r = build_obtain(&how, proxmox_kind_of(recipe), path, arena, &image, err);
+	if (r == 0)
+		r = generation_find(arena, finding->out, image, ret_generation, err);
+	return r == 0 ? site_of_recipe(arena, recipe, path_folder(arena, (*ret_generation)->folder), ret_site, err) : r;
+}
+
+int proxmox_find(struct arena *arena, const struct proxmox_finding *finding, const char *argument, struct site *ret_site,
+		 struct generation **ret_generation, struct err *err)
+{
+	int r;
+
+	if (proxmox_is_recipe(argument))
+		return proxmox_find_recipe(arena, finding, argument, ret_site, ret_generation, err);
+	r = generation_find(arena, finding->out, argument, ret_generation, err);
+	return r == 0 ? site_read(arena, path_folder(arena, (*ret_generation)->folder), ret_site, err) : r;
+}
+
+int proxmox_find_site(struct arena *arena, const struct proxmox_finding *finding, const char *argument, struct site *ret_site,
+		      struct err *err)
+{
+	const char *shelf;
+	int r = generation_shelf(arena, finding->out, argument, &shelf, err);
+
+	return r == 0 ? site_read(arena, arena_printf(arena, "%s/%s", finding->out, shelf), ret_site, err) : r;
+}
