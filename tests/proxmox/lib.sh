@@ -1,0 +1,104 @@
+# What the tests of Proxmox share: the stand-in server, and looks into it. Sourced after tests/lib.sh.
+# shellcheck shell=bash disable=SC2154 # WORK, SOURCE come from tests/lib.sh
+need python3 openssl curl jq
+
+PVE=$WORK/pve # where the stand-in keeps everything; README.md beside this file says what is there
+export PROXMOX_VE_ENDPOINT PROXMOX_VE_API_TOKEN PROXMOX_VE_PIN
+
+# pve_start [ARGUMENT…]: starts the stand-in (again, when it was stopped: it knows what was), with these arguments, and waits
+# until it listens. PROXMOX_VE_* and $PVE/proxmox.yaml then say where it is and who asks.
+pve_start() {
+	local until=$((SECONDS + 20))
+	mkdir -p "$PVE"
+	rm -f "$PVE/port"
+	[[ $PVE_PORT == 0 || $* == *--port* ]] || set -- --port "$PVE_PORT" "$@"
+	python3 "$SOURCE/tests/proxmox/stand-in" --state "$PVE" "$@" >>"$WORK/stand-in.log" 2>&1 &
+	PVE_PID=$!
+	until [[ -f $PVE/port ]]; do
+		kill -0 "$PVE_PID" && [[ $SECONDS -lt $until ]] || die "the stand-in starts: $(tail -n 5 "$WORK/stand-in.log")"
+		sleep 0.05
+	done
+	PVE_PORT=$(cat "$PVE/port")
+	PROXMOX_VE_ENDPOINT=https://127.0.0.1:$PVE_PORT/
+	pve_as 'tofu@pve!tf'
+	trap pve_stop EXIT
+}
+PVE_PORT=0
+
+# pve_as TOKEN [SECRET]: who asks from now on.
+pve_as() {
+	PROXMOX_VE_API_TOKEN="$1=${2:-SECRET}"
+	PROXMOX_VE_PIN=$(cat "$PVE/pin")
+	(umask 077 && printf '%s\n' "endpoint: $PROXMOX_VE_ENDPOINT" "token: $1=${2:-SECRET}" "ca: $PVE/cert.pem" >"$PVE/proxmox.yaml")
+}
+
+# pve_stop: as a power cut: nothing is told to it before.
+pve_stop() {
+	[[ -z ${PVE_PID:-} ]] || kill -KILL "$PVE_PID" 2>/dev/null
+	[[ -z ${PVE_PID:-} ]] || wait "$PVE_PID" 2>/dev/null
+	PVE_PID=
+}
+
+# pve_ask METHOD PATH [CURL'S ARGUMENTS…]: a call of the API; says the answer's body.
+pve_ask() {
+	curl -sS --cacert "$PVE/cert.pem" -H "Authorization: PVEAPIToken=$PROXMOX_VE_API_TOKEN" -X "$1" \
+		"${PROXMOX_VE_ENDPOINT}api2/json$2" "${@:3}"
+}
+
+# pve_task METHOD PATH [CURL'S ARGUMENTS…]: a call that answers with a task; says how that ended, and succeeds when it did.
+pve_task() {
+	local upid status
+	upid=$(pve_ask "$@" | jq -r '.data // .') && [[ $upid == UPID:* ]] || { echo "$upid"; return 1; }
+	until status=$(pve_ask GET "/nodes/${upid:5:1}/tasks/$(jq -rn --arg u "$upid" '$u | @uri')/status") &&
+		[[ $(jq -r .data.status <<<"$status") == stopped ]]; do
+		sleep 0.05
+	done
+	jq -r .data.exitstatus <<<"$status"
+	[[ $(jq -r .data.exitstatus <<<"$status") =~ ^(OK|WARNINGS:.*)$ ]]
+}
+
+pve_control() {
+	curl -sS --cacert "$PVE/cert.pem" -X "$1" "${PROXMOX_VE_ENDPOINT}control/$2" "${@:3}"
+}
+
+# pve_fault JSON: a rule, or a list of rules, of what goes wrong (standin/faults.py says which there are).
+pve_fault() {
+	pve_control POST faults --data-binary "$1" >/dev/null
+}
+
+# pve_reset: nothing goes wrong any more.
+pve_reset() {
+	pve_control POST reset >/dev/null
+}
+
+# pve_guest SHA256 JSON: what a machine is that started from the image with this digest (standin/guest.py).
+pve_guest() {
+	[[ -f $PVE/guests.json ]] || echo '{}' >"$PVE/guests.json"
+	jq --arg sha "$1" --argjson guest "$2" '.[$sha] = $guest' "$PVE/guests.json" >"$PVE/guests.json.new" &&
+		mv "$PVE/guests.json.new" "$PVE/guests.json"
+}
+
+# pve_log [JQ'S FILTER]: the requests so far, a line of JSON each.
+pve_log() {
+	jq -c "${1:-.}" "$PVE/requests.jsonl"
+}
+
+# pve_state JQ'S FILTER: of all that the stand-in knows.
+pve_state() {
+	pve_control GET state | jq -r "$1"
+}
+
+# pve_config VMID KEY: an option of a machine or container, as it runs; nothing when it has none.
+pve_config() {
+	pve_state ".machines[\"$1\"].config[\"$2\"] // empty"
+}
+
+# pve_running VMID
+pve_running() {
+	[[ $(pve_state ".machines[\"$1\"].running != null") == true ]]
+}
+
+# pve_well_behaved: no request did what the real one would not have liked.
+pve_well_behaved() {
+	[[ -z $(pve_log 'select(.violations)' | tee /dev/stderr) ]]
+}
