@@ -18,12 +18,13 @@ struct deploy_options {
 	struct project_options recipe;
 	struct host_options host;
 	struct access_options access;
-	const char *out, *timeout, *via;
+	const char *out, *words, *timeout, *via;
 	bool dry_run, yes, force, lose_state, take_over, no_prune;
 };
 
 static const struct option deploy_own_options[] = {
 	OPTION_OUT(deploy_options),
+	OPTION_RECIPE(deploy_options),
 	{"dry-run", NULL, "change nothing, only say what would be done", OPTION_FLAG, offsetof(struct deploy_options, dry_run),
 	 NULL},
 	{"yes", NULL, "do not ask before it begins", OPTION_FLAG, offsetof(struct deploy_options, yes), NULL},
@@ -80,7 +81,7 @@ static int deploy_read_options(struct deploying *d, struct err *err)
 static int deploy_find(struct deploying *d, const char *argument, struct err *err)
 {
 	const struct deploy_options *options = d->options;
-	const struct proxmox_finding finding = {options->recipe, options->out, options->common.cache};
+	const struct proxmox_finding finding = {options->recipe, options->out, options->common.cache, options->words};
 	struct host_options host = options->host;
 	int r = access_read(d->arena, &options->access, &d->access, err);
 

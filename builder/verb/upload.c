@@ -16,12 +16,13 @@ struct upload_options {
 	struct common_options common;
 	struct project_options recipe;
 	struct access_options access;
-	const char *out, *keep;
+	const char *out, *words, *keep;
 	bool legacy;
 };
 
 static const struct option upload_own_options[] = {
 	OPTION_OUT(upload_options),
+	OPTION_RECIPE(upload_options),
 	{"legacy", NULL, "also as content 'iso', for providers of OpenTofu before 0.79", OPTION_FLAG,
 	 offsetof(struct upload_options, legacy), NULL},
 	{"keep", "N", "remove older images of this machine there, but for the newest N and what runs", OPTION_TEXT,
@@ -120,7 +121,7 @@ static void upload_report(const struct uploading *u)
 static int upload_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)
 {
 	const struct upload_options *options = data;
-	const struct proxmox_finding finding = {options->recipe, options->out, options->common.cache};
+	const struct proxmox_finding finding = {options->recipe, options->out, options->common.cache, options->words};
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct uploading u = {.arena = arena, .options = options};
 	struct access access;

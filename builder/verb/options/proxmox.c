@@ -26,11 +26,6 @@ static bool proxmox_is_recipe(const char *argument)
 	return text_has_suffix(argument, ".recipe");
 }
 
-static unsigned proxmox_kind_of(const struct recipe *recipe)
-{
-	return recipe->kind;
-}
-
 /* The recipe stays loaded as long as the arena: its words are used. */
 static int proxmox_load(struct arena *arena, const struct proxmox_finding *finding, const char *path, struct recipe **ret_recipe,
 			struct err *err)
@@ -57,10 +52,28 @@ static int proxmox_find_recipe(struct arena *arena, const struct proxmox_finding
 	if (r == 0 && !recipe->proxmox.node)
 		return site_of_recipe(arena, recipe, "", ret_site, err);
 	if (r == 0)
-		r = build_obtain(&how, proxmox_kind_of(recipe), path, arena, &image, err);
+		r = build_obtain(&how, recipe->kind, path, arena, &image, err);
 	if (r == 0)
 		r = generation_find(arena, finding->out, image, ret_generation, err);
 	return r == 0 ? site_of_recipe(arena, recipe, path_folder(arena, (*ret_generation)->folder), ret_site, err) : r;
+}
+
+/* A generation and the words of a recipe, which has to be that of its machine. */
+static int proxmox_find_words(struct arena *arena, const struct proxmox_finding *finding, const struct generation *generation,
+			      struct site *ret_site, struct err *err)
+{
+	struct proxmox_finding as = *finding;
+	struct recipe *recipe;
+	int r;
+
+	as.recipe.kind = generation->manifest->kind;
+	r = proxmox_load(arena, &as, finding->words, &recipe, err);
+	if (r < 0)
+		return r;
+	if (strcmp(recipe->name, generation->manifest->name) != 0)
+		return err_set(err, -EINVAL, "%s is the recipe of '%s', and %s/%u is not", finding->words, recipe->name,
+			       generation->name, generation->number);
+	return site_of_recipe(arena, recipe, path_folder(arena, generation->folder), ret_site, err);
 }
 
 int proxmox_find(struct arena *arena, const struct proxmox_finding *finding, const char *argument, struct site *ret_site,
@@ -71,6 +84,8 @@ int proxmox_find(struct arena *arena, const struct proxmox_finding *finding, con
 	if (proxmox_is_recipe(argument))
 		return proxmox_find_recipe(arena, finding, argument, ret_site, ret_generation, err);
 	r = generation_find(arena, finding->out, argument, ret_generation, err);
+	if (r == 0 && finding->words)
+		return proxmox_find_words(arena, finding, *ret_generation, ret_site, err);
 	return r == 0 ? site_read(arena, path_folder(arena, (*ret_generation)->folder), ret_site, err) : r;
 }
 
