@@ -74,8 +74,8 @@ static int switching_send(struct switching *s, struct err *err)
 /* An image that runs already may still be on trial: its verdict is waited for, in this boot or another. */
 static int switching_try(struct switching *s, struct err *err)
 {
-	const struct status_awaited awaited = {s->done->sent.same ? NULL : s->done->before.boot_id, s->generation->manifest->root_hash,
-					       s->how->timeout_s};
+	const struct status_awaited awaited = {s->done->sent.same ? NULL : s->done->before.boot_id,
+					       s->generation->manifest->root_hash, s->how->timeout_s};
 	int r = 0;
 
 	if (!s->done->sent.same) {

@@ -7,22 +7,22 @@
 #include "shelf/generation.h"
 
 struct switching_how {
-	bool dry_run;                /* nothing is changed; how much would travel is found out */
-	bool force;                  /* also what was bad there, was made with fakes, or leaves no way back */
-	bool reboot, no_reboot;      /* the whole machine restarts; nothing does, the trial begins at the next boot */
-	unsigned timeout_s;          /* for the verdict */
+	bool dry_run;		/* nothing is changed; how much would travel is found out */
+	bool force;		/* also what was bad there, was made with fakes, or leaves no way back */
+	bool reboot, no_reboot; /* the whole machine restarts; nothing does, the trial begins at the next boot */
+	unsigned timeout_s;	/* for the verdict */
 };
 
 struct switched {
 	struct machine_status before, after;
 	struct sent sent;
 	int64_t began_ms, sent_ms;
-	const char *restart;         /* how it restarted, in the agent's words; NULL: it did not */
-	const char *verdict;         /* "good"; NULL: none yet */
+	const char *restart; /* how it restarted, in the agent's words; NULL: it did not */
+	const char *verdict; /* "good"; NULL: none yet */
 };
 
-/* Sends it, lets the machine restart, and waits for the verdict, which is written into the generation's record. -EPERM, with nothing
- * sent, for what should not go there; errors of deploy_verdict() when it turns out bad. */
+/* Sends it, lets the machine restart, and waits for the verdict, which is written into the generation's record. -EPERM, with
+ * nothing sent, for what should not go there; errors of deploy_verdict() when it turns out bad. */
 int switching_run(struct arena *arena, const struct remote *remote, const struct generation *generation,
 		  const struct switching_how *how, struct switched *ret_switched, struct err *err);
 

@@ -5,7 +5,7 @@
 
 #include "edge/digest.h"
 
-static bool config_has_package(const struct plan_tree *tree, const char *name)
+static bool plan_config_has_package(const struct plan_tree *tree, const char *name)
 {
 	for (unsigned l = 0; l < LAYER_COUNT; l++)
 		for (size_t i = 0; i < tree->layers[l].n_packages; i++)
@@ -19,7 +19,7 @@ int config_needs(const struct plan *plan, const char *package, const struct pos 
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const char *needed;
 
-	if (config_has_package(&plan->image, package))
+	if (plan_config_has_package(&plan->image, package))
 		return 0;
 	/* Told once, for the first that needs it. */
 	needed = arena_printf(arena, "needs the package '%s'", package);
@@ -30,7 +30,7 @@ int config_needs(const struct plan *plan, const char *package, const struct pos 
 	return err_hint(err, "add '%s' to 'packages' and lock again: aether-build lock %s", package, plan->recipe->path);
 }
 
-static struct plan_file *config_add_file(struct arena *arena, struct plan *plan, const char *path,
+static struct plan_file *plan_config_add_file(struct arena *arena, struct plan *plan, const char *path,
 					 const struct pos *pos)
 {
 	struct plan_file *file = arena_push(arena, plan->files, plan->n_files);
@@ -43,7 +43,7 @@ static struct plan_file *config_add_file(struct arena *arena, struct plan *plan,
 
 void config_put(struct arena *arena, struct plan *plan, const char *path, mode_t mode, const struct pos *pos, const char *text)
 {
-	struct plan_file *file = config_add_file(arena, plan, path, pos);
+	struct plan_file *file = plan_config_add_file(arena, plan, path, pos);
 
 	file->mode = mode;
 	file->text = arena_strdup(arena, text);
@@ -52,7 +52,7 @@ void config_put(struct arena *arena, struct plan *plan, const char *path, mode_t
 
 void config_take(struct arena *arena, struct plan *plan, const char *path, mode_t mode, const char *source, const char *sha256)
 {
-	struct plan_file *file = config_add_file(arena, plan, path, NULL);
+	struct plan_file *file = plan_config_add_file(arena, plan, path, NULL);
 
 	file->mode = mode;
 	file->source = source;
@@ -61,7 +61,7 @@ void config_take(struct arena *arena, struct plan *plan, const char *path, mode_
 
 void config_link(struct arena *arena, struct plan *plan, const char *path, const char *target)
 {
-	struct plan_file *file = config_add_file(arena, plan, path, NULL);
+	struct plan_file *file = plan_config_add_file(arena, plan, path, NULL);
 
 	file->link = arena_strdup(arena, target);
 	file->mode = 0777;
@@ -75,17 +75,17 @@ bool config_has_file(const struct plan *plan, const char *path)
 	return false;
 }
 
-static bool config_same_section(const struct recipe_settings *settings, size_t i, size_t j)
+static bool plan_config_same_section(const struct recipe_settings *settings, size_t i, size_t j)
 {
 	return settings->items[i].nth == settings->items[j].nth &&
 	       strcmp(settings->items[i].section, settings->items[j].section) == 0;
 }
 
 /* Whether the section of setting `i` has come before. */
-static bool config_section_seen(const struct recipe_settings *settings, size_t i)
+static bool plan_config_section_seen(const struct recipe_settings *settings, size_t i)
 {
 	for (size_t j = 0; j < i; j++)
-		if (config_same_section(settings, i, j))
+		if (plan_config_same_section(settings, i, j))
 			return true;
 	return false;
 }
@@ -95,11 +95,11 @@ void config_settings(struct buf *text, const struct recipe_settings *settings)
 	for (size_t i = 0; i < settings->count; i++) {
 		const char *section = settings->items[i].section;
 
-		if (config_section_seen(settings, i))
+		if (plan_config_section_seen(settings, i))
 			continue;
 		buf_printf(text, "%s[%s]\n", text->size ? "\n" : "", section);
 		for (size_t j = i; j < settings->count; j++)
-			if (config_same_section(settings, i, j))
+			if (plan_config_same_section(settings, i, j))
 				buf_printf(text, "%s=%s\n", settings->items[j].key, settings->items[j].value);
 	}
 }
@@ -109,18 +109,18 @@ const struct recipe_setting *config_setting_at(const struct recipe_settings *set
 	unsigned at = 0;
 
 	for (size_t i = 0; i < settings->count; i++) {
-		if (config_section_seen(settings, i))
+		if (plan_config_section_seen(settings, i))
 			continue;
 		at += at ? 2 : 1;
 		for (size_t j = i; j < settings->count; j++)
-			if (config_same_section(settings, i, j) && ++at == line)
+			if (plan_config_same_section(settings, i, j) && ++at == line)
 				return &settings->items[j];
 	}
 	return NULL;
 }
 
 /* The digest of a file that recipe_load() has read. */
-static const char *config_input_digest(const struct recipe *recipe, const char *path)
+static const char *plan_config_input_digest(const struct recipe *recipe, const char *path)
 {
 	for (size_t i = 0; i < recipe->n_inputs; i++)
 		if (strcmp(recipe->inputs[i].path, path) == 0)
@@ -131,8 +131,8 @@ static const char *config_input_digest(const struct recipe *recipe, const char *
 int config_put_words(struct arena *arena, struct plan *plan, const char *path, const struct pos *pos, const char *text,
 		     const char *source, struct err *err)
 {
-	const char *digest = source ? config_input_digest(plan->recipe, source) : NULL;
-	struct plan_file *file = config_add_file(arena, plan, path, pos);
+	const char *digest = source ? plan_config_input_digest(plan->recipe, source) : NULL;
+	struct plan_file *file = plan_config_add_file(arena, plan, path, pos);
 
 	file->mode = 0644;
 	file->text = text;
@@ -176,7 +176,7 @@ static const struct maker {
 	{"", false, "other words of the recipe", "use a file of another name"},
 };
 
-static const struct maker *config_maker(const char *path)
+static const struct maker *plan_config_maker(const char *path)
 {
 	const struct maker *maker = makers;
 
@@ -186,10 +186,10 @@ static const struct maker *config_maker(const char *path)
 }
 
 /* Removes what was made at the path of something of the recipe's own, or says that there would be two. */
-static void config_give_way(struct plan *plan, const char *path, const struct pos *pos, const char *key, struct err *err)
+static void plan_config_give_way(struct plan *plan, const char *path, const struct pos *pos, const char *key, struct err *err)
 {
 	for (size_t i = 0; i < plan->n_files; i++) {
-		const struct maker *maker = config_maker(path);
+		const struct maker *maker = plan_config_maker(path);
 
 		if (strcmp(plan->files[i].path, path) != 0)
 			continue;
@@ -202,14 +202,14 @@ static void config_give_way(struct plan *plan, const char *path, const struct po
 	}
 }
 
-static int config_add_own_files(struct arena *arena, struct plan *plan, struct err *err)
+static int plan_config_add_own_files(struct arena *arena, struct plan *plan, struct err *err)
 {
 	for (size_t i = 0; i < plan->recipe->n_downloads; i++)
 		if (!plan->recipe->downloads[i].unpack)
-			config_give_way(plan, plan->recipe->downloads[i].path, &plan->recipe->downloads[i].pos,
+			plan_config_give_way(plan, plan->recipe->downloads[i].path, &plan->recipe->downloads[i].pos,
 					arena_printf(arena, "downloads.%s", plan->recipe->downloads[i].name), err);
 	for (size_t i = 0; i < plan->recipe->n_files; i++)
-		config_give_way(plan, plan->recipe->files[i].path, &plan->recipe->files[i].pos,
+		plan_config_give_way(plan, plan->recipe->files[i].path, &plan->recipe->files[i].pos,
 				arena_printf(arena, "files.%s", plan->recipe->files[i].path), err);
 	for (size_t i = 0; i < plan->recipe->n_files; i++) {
 		const struct recipe_file *own = &plan->recipe->files[i];
@@ -226,7 +226,7 @@ static int config_add_own_files(struct arena *arena, struct plan *plan, struct e
 }
 
 /* Files that every image has: the identity it gets is the machine's own, on its first boot. */
-static int config_common_make(struct arena *arena, struct plan *plan, struct err *err)
+static int plan_config_common_make(struct arena *arena, struct plan *plan, struct err *err)
 {
 	const struct pos pos = recipe_place(plan->recipe, (const char *const[]){"timezone", NULL}, NULL);
 	const char *zone = plan->recipe->timezone;
@@ -239,7 +239,7 @@ static int config_common_make(struct arena *arena, struct plan *plan, struct err
 	r = config_needs(plan, "tzdata", &pos, "'timezone'", err);
 	if (r < 0)
 		return r;
-	link = config_add_file(arena, plan, "/etc/localtime", &pos);
+	link = plan_config_add_file(arena, plan, "/etc/localtime", &pos);
 	link->link = arena_printf(arena, "../usr/share/zoneinfo/%s", zone);
 	link->mode = 0777;
 	return 0;
@@ -248,8 +248,8 @@ static int config_common_make(struct arena *arena, struct plan *plan, struct err
 int config_make(struct arena *arena, struct plan *plan, struct err *err)
 {
 	static int (*const all[])(struct arena *, struct plan *, struct err *) = {
-		config_common_make, numbers_make, access_make, trust_make, network_make, firewall_make, quadlets_make,
-		own_make, units_make, layout_make, needs_make, agent_make, config_add_own_files,
+		plan_config_common_make, numbers_make, access_make, trust_make, network_make, firewall_make, quadlets_make,
+		own_make, units_make, layout_make, needs_make, agent_make, plan_config_add_own_files,
 	};
 
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)

@@ -89,7 +89,7 @@ int inside_write(int root_fd, const char *path, const void *data, size_t size, c
 }
 
 /* Copies from `in` to `out` and says what passed. */
-static int inside_copy_digested(int in, int out, char sha256[SHA256_HEX])
+static int tree_inside_copy_digested(int in, int out, char sha256[SHA256_HEX])
 {
 	enum { CHUNK = 1 << 18 };
 	struct sha256 *state = sha256_new();
@@ -125,7 +125,7 @@ int inside_copy(int root_fd, const char *path, const char *source, const char *s
 	out = inside_create(root_fd, path, err);
 	if (out < 0)
 		return out;
-	r = inside_copy_digested(in, out, found);
+	r = tree_inside_copy_digested(in, out, found);
 	if (r < 0)
 		return err_sys(err, r, "cannot copy '%s' to '%s' in the tree", source, path);
 	if (strcmp(found, sha256) != 0)
@@ -189,12 +189,12 @@ int inside_remove(int root_fd, const char *path, struct err *err)
 	return 0;
 }
 
-static int inside_real_entry(const struct dirent *entry)
+static int tree_inside_real_entry(const struct dirent *entry)
 {
 	return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
 }
 
-static int inside_by_name(const struct dirent **a, const struct dirent **b)
+static int tree_inside_by_name(const struct dirent **a, const struct dirent **b)
 {
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
@@ -210,7 +210,7 @@ int inside_each(int root_fd, const char *path, inside_visit *visit, void *data, 
 		return 0;
 	if (folder < 0)
 		return err_sys(err, folder, "cannot open '%s' in the tree", path);
-	n = scandirat(folder, ".", &entries, inside_real_entry, inside_by_name);
+	n = scandirat(folder, ".", &entries, tree_inside_real_entry, tree_inside_by_name);
 	if (n < 0)
 		return err_sys(err, -errno, "cannot list '%s' in the tree", path);
 	for (int i = 0; i < n; i++) {

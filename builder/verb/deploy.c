@@ -65,7 +65,7 @@ struct deploying {
 	bool done;
 };
 
-static int deploy_read_options(struct deploying *d, struct err *err)
+static int verb_deploy_read_options(struct deploying *d, struct err *err)
 {
 	static const char *const ways[] = {[DEPLOY_VIA_SSH] = "ssh", [DEPLOY_VIA_PROXMOX] = "proxmox"};
 	const char *via = d->options->via;
@@ -78,7 +78,7 @@ static int deploy_read_options(struct deploying *d, struct err *err)
 	return host_timeout(d->options->timeout, &d->timeout_s, err);
 }
 
-static int deploy_find(struct deploying *d, const char *argument, struct err *err)
+static int verb_deploy_find(struct deploying *d, const char *argument, struct err *err)
 {
 	const struct deploy_options *options = d->options;
 	const struct proxmox_finding finding = {options->recipe, options->out, options->common.cache, options->words};
@@ -94,7 +94,7 @@ static int deploy_find(struct deploying *d, const char *argument, struct err *er
 	return host_read(d->arena, &host, &d->remote, err);
 }
 
-static int deploy_prepare(struct deploying *d, struct err *err)
+static int verb_deploy_prepare(struct deploying *d, struct err *err)
 {
 	int r = deploy_open(d->arena, &d->access, &d->site, &d->remote, &d->client, &d->work, err);
 
@@ -118,7 +118,7 @@ static int deploy_prepare(struct deploying *d, struct err *err)
 
 /* --- what is said -------------------------------------------------------------------------------------------------------- */
 
-static void deploy_show(const struct deploying *d)
+static void verb_deploy_show(const struct deploying *d)
 {
 	struct strv lines = deploy_tell(d->arena, &d->work, &d->plan);
 	FILE *to = d->options->dry_run && !d->options->common.json ? stdout : stderr;
@@ -128,7 +128,7 @@ static void deploy_show(const struct deploying *d)
 		fprintf(to, "%s\n", lines.items[i]);
 }
 
-static bool deploy_has_work(const struct deploying *d)
+static bool verb_deploy_has_work(const struct deploying *d)
 {
 	for (size_t i = 0; i < d->plan.n_changes; i++)
 		if (d->plan.changes[i].kind != SETTINGS_KEPT)
@@ -137,7 +137,7 @@ static bool deploy_has_work(const struct deploying *d)
 }
 
 /* On a terminal somebody is there to be asked. */
-static int deploy_confirm(const struct deploying *d, struct err *err)
+static int verb_deploy_confirm(const struct deploying *d, struct err *err)
 {
 	char answer[16] = "";
 
@@ -150,10 +150,13 @@ static int deploy_confirm(const struct deploying *d, struct err *err)
 }
 
 static const char *const deploy_ways[] = {
-	[DEPLOY_NOTHING] = "nothing", [DEPLOY_CREATE] = "create", [DEPLOY_SWITCH] = "switch", [DEPLOY_REIMAGE] = "reimage",
+	[DEPLOY_NOTHING] = "nothing",
+	[DEPLOY_CREATE] = "create",
+	[DEPLOY_SWITCH] = "switch",
+	[DEPLOY_REIMAGE] = "reimage",
 };
 
-static void deploy_report_json(const struct deploying *d)
+static void verb_deploy_report_json(const struct deploying *d)
 {
 	_cleanup_jval_ struct jval *top = jval_new_object();
 	struct jval *plan = jval_new_array();
@@ -174,20 +177,20 @@ static void deploy_report_json(const struct deploying *d)
 	puts(jval_print(d->arena, top, true));
 }
 
-static void deploy_report(const struct deploying *d)
+static void verb_deploy_report(const struct deploying *d)
 {
 	log_step(NULL);
 	if (d->options->common.json)
-		deploy_report_json(d);
+		verb_deploy_report_json(d);
 	else if (d->done)
 		printf("%s/%u runs as %s %" PRId64 " on %s, and is good: %.1f s\n", d->generation->name, d->generation->number,
 		       d->site.container ? "container" : "machine", d->work.machine.vmid, d->work.machine.node,
 		       (double)(clock_ms() - d->began_ms) / 1000);
 }
 
-static int deploy_do(struct deploying *d, struct err *err)
+static int verb_deploy_do(struct deploying *d, struct err *err)
 {
-	int r = deploy_confirm(d, err);
+	int r = verb_deploy_confirm(d, err);
 
 	if (r == 0)
 		r = deploy_apply(&d->work, &d->plan, err);
@@ -199,26 +202,26 @@ static int deploy_do(struct deploying *d, struct err *err)
 	return r;
 }
 
-static int deploy_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)
+static int verb_deploy_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct deploying d = {.arena = arena, .options = data, .began_ms = clock_ms(), .work.journal.lock = -1};
-	int r = deploy_read_options(&d, err);
+	int r = verb_deploy_read_options(&d, err);
 
 	(void)n_arguments;
 	if (r == 0)
-		r = deploy_find(&d, arguments[0], err);
+		r = verb_deploy_find(&d, arguments[0], err);
 	if (r == 0)
-		r = deploy_prepare(&d, err);
+		r = verb_deploy_prepare(&d, err);
 	if (r == 0) {
-		deploy_show(&d);
-		if (!d.options->dry_run && deploy_has_work(&d))
-			r = deploy_do(&d, err);
+		verb_deploy_show(&d);
+		if (!d.options->dry_run && verb_deploy_has_work(&d))
+			r = verb_deploy_do(&d, err);
 		else
 			d.done = !d.options->dry_run;
 	}
 	if (r == 0)
-		deploy_report(&d);
+		verb_deploy_report(&d);
 	journal_close(&d.work.journal);
 	return r;
 }
@@ -231,5 +234,5 @@ const struct verb verb_deploy = {
 	.options_size = sizeof(struct deploy_options),
 	.min_arguments = 1,
 	.max_arguments = 1,
-	.run = deploy_run,
+	.run = verb_deploy_run,
 };

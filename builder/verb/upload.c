@@ -49,7 +49,7 @@ struct uploading {
 	size_t n;
 };
 
-static int upload_read_keep(const char *text, unsigned *ret_keep, struct err *err)
+static int verb_upload_read_keep(const char *text, unsigned *ret_keep, struct err *err)
 {
 	char *end = NULL;
 	unsigned long keep = text ? strtoul(text, &end, 10) : 0;
@@ -60,7 +60,7 @@ static int upload_read_keep(const char *text, unsigned *ret_keep, struct err *er
 	return 0;
 }
 
-static int upload_open(struct uploading *u, const struct access *access, struct err *err)
+static int verb_upload_open(struct uploading *u, const struct access *access, struct err *err)
 {
 	const struct rights_of of = {.images = u->site.images};
 	int r;
@@ -70,7 +70,7 @@ static int upload_open(struct uploading *u, const struct access *access, struct 
 	return r == 0 ? rights_check(&u->client, RIGHTS_UPLOAD | (u->keep ? RIGHTS_PRUNE : 0), &of, err) : r;
 }
 
-static int upload_one(struct uploading *u, bool legacy, struct err *err)
+static int verb_upload_one(struct uploading *u, bool legacy, struct err *err)
 {
 	const struct upload_how how = {u->site.node, u->site.images, legacy};
 	int r = upload_generation(&u->client, u->generation, &how, &u->uploads[u->n], &u->skipped[u->n], err);
@@ -80,7 +80,7 @@ static int upload_one(struct uploading *u, bool legacy, struct err *err)
 }
 
 /* Of generations that run anywhere. */
-static int upload_prune_old(struct uploading *u, struct err *err)
+static int verb_upload_prune_old(struct uploading *u, struct err *err)
 {
 	const struct upload_how how = {u->site.node, u->site.images, false};
 	struct strv needed = upload_needed(u->arena, u->site.folder);
@@ -90,7 +90,7 @@ static int upload_prune_old(struct uploading *u, struct err *err)
 		       : 0;
 }
 
-static void upload_report(const struct uploading *u)
+static void verb_upload_report(const struct uploading *u)
 {
 	_cleanup_jval_ struct jval *top = jval_new_object();
 	struct jval *uploads = jval_new_array();
@@ -118,14 +118,14 @@ static void upload_report(const struct uploading *u)
 		printf("%u older image%s removed\n", u->removed, u->removed == 1 ? "" : "s");
 }
 
-static int upload_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)
+static int verb_upload_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)
 {
 	const struct upload_options *options = data;
 	const struct proxmox_finding finding = {options->recipe, options->out, options->common.cache, options->words};
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct uploading u = {.arena = arena, .options = options};
 	struct access access;
-	int r = upload_read_keep(options->keep, &u.keep, err);
+	int r = verb_upload_read_keep(options->keep, &u.keep, err);
 
 	(void)n_arguments;
 	if (r == 0)
@@ -133,18 +133,18 @@ static int upload_run(const void *data, char *const *arguments, size_t n_argumen
 	if (r == 0)
 		r = proxmox_find(arena, &finding, arguments[0], &u.site, &u.generation, err);
 	if (r == 0)
-		r = upload_open(&u, &access, err);
+		r = verb_upload_open(&u, &access, err);
 	if (r == 0)
-		r = upload_one(&u, false, err);
+		r = verb_upload_one(&u, false, err);
 	if (r == 0 && options->legacy && !u.site.container)
-		r = upload_one(&u, true, err);
+		r = verb_upload_one(&u, true, err);
 	if (r == 0)
 		r = site_write(arena, &u.site, err);
 	if (r == 0)
-		r = upload_prune_old(&u, err);
+		r = verb_upload_prune_old(&u, err);
 	log_step(NULL);
 	if (r == 0)
-		upload_report(&u);
+		verb_upload_report(&u);
 	return r;
 }
 
@@ -156,5 +156,5 @@ const struct verb verb_upload = {
 	.options_size = sizeof(struct upload_options),
 	.min_arguments = 1,
 	.max_arguments = 1,
-	.run = upload_run,
+	.run = verb_upload_run,
 };

@@ -22,12 +22,9 @@ static const struct access_word {
 	const char *name;
 	size_t offset;
 } access_known[] = {
-	{"endpoint", offsetof(struct access_words, endpoint)},
-	{"token", offsetof(struct access_words, token)},
-	{"tokenFile", offsetof(struct access_words, token_file)},
-	{"ca", offsetof(struct access_words, ca)},
-	{"fingerprint", offsetof(struct access_words, fingerprint)},
-	{"insecure", offsetof(struct access_words, insecure)},
+	{"endpoint", offsetof(struct access_words, endpoint)},	     {"token", offsetof(struct access_words, token)},
+	{"tokenFile", offsetof(struct access_words, token_file)},    {"ca", offsetof(struct access_words, ca)},
+	{"fingerprint", offsetof(struct access_words, fingerprint)}, {"insecure", offsetof(struct access_words, insecure)},
 };
 enum { N_ACCESS_KNOWN = sizeof access_known / sizeof *access_known };
 
@@ -40,7 +37,7 @@ const char *access_file(struct arena *arena)
 	return home && *home ? arena_printf(arena, "%s/.config/aether-build/proxmox.yaml", home) : NULL;
 }
 
-static int access_unknown_word(const struct node *node, size_t i, struct err *err)
+static int proxmox_access_unknown_word(const struct node *node, size_t i, struct err *err)
 {
 	const char *names[N_ACCESS_KNOWN + 1];
 	const char *nearest;
@@ -50,12 +47,14 @@ static int access_unknown_word(const struct node *node, size_t i, struct err *er
 	names[N_ACCESS_KNOWN] = "nodes";
 	nearest = text_nearest(node->keys[i], names, N_ACCESS_KNOWN + 1);
 	err_at(err, -EINVAL, &node->key_pos[i], node->keys[i], "unknown key");
-	return err_hint(err, "%s%s%s", nearest ? "did you mean '" : "known are endpoint, token, tokenFile, ca, fingerprint, "
-								      "insecure, nodes",
+	return err_hint(err, "%s%s%s",
+			nearest ? "did you mean '"
+				: "known are endpoint, token, tokenFile, ca, fingerprint, "
+				  "insecure, nodes",
 			nearest ? nearest : "", nearest ? "'?" : "");
 }
 
-static int access_read_nodes(struct arena *arena, const struct node *nodes, struct access *access, struct err *err)
+static int proxmox_access_read_nodes(struct arena *arena, const struct node *nodes, struct access *access, struct err *err)
 {
 	if (nodes->type != NODE_MAP)
 		return err_at(err, -EINVAL, &nodes->pos, "nodes", "expected a map from nodes to their end points");
@@ -69,13 +68,13 @@ static int access_read_nodes(struct arena *arena, const struct node *nodes, stru
 	return 0;
 }
 
-static int access_read_word(struct arena *arena, const struct node *map, size_t i, struct access_words *words,
-			    struct access *access, struct err *err)
+static int proxmox_access_read_word(struct arena *arena, const struct node *map, size_t i, struct access_words *words,
+				    struct access *access, struct err *err)
 {
 	const struct node *value = map->items[i];
 
 	if (strcmp(map->keys[i], "nodes") == 0)
-		return access_read_nodes(arena, value, access, err);
+		return proxmox_access_read_nodes(arena, value, access, err);
 	for (size_t j = 0; j < N_ACCESS_KNOWN; j++) {
 		if (strcmp(map->keys[i], access_known[j].name) != 0)
 			continue;
@@ -84,11 +83,11 @@ static int access_read_word(struct arena *arena, const struct node *map, size_t 
 		*(const char **)((char *)words + access_known[j].offset) = value->text;
 		return 0;
 	}
-	return access_unknown_word(map, i, err);
+	return proxmox_access_unknown_word(map, i, err);
 }
 
 /* Whoever can read a token can use it. */
-static int access_check_mode(const char *path, struct err *err)
+static int proxmox_access_check_mode(const char *path, struct err *err)
 {
 	struct stat status;
 
@@ -100,8 +99,8 @@ static int access_check_mode(const char *path, struct err *err)
 	return err_hint(err, "run 'chmod 600 %s'", path);
 }
 
-static int access_read_file(struct arena *arena, const char *path, bool asked_for, struct access_words *words,
-			    struct access *access, struct err *err)
+static int proxmox_access_read_file(struct arena *arena, const char *path, bool asked_for, struct access_words *words,
+				    struct access *access, struct err *err)
 {
 	_cleanup_buf_ struct buf text = {0};
 	struct node *map = NULL;
@@ -117,34 +116,34 @@ static int access_read_file(struct arena *arena, const char *path, bool asked_fo
 	if (map->type != NODE_MAP)
 		return err_at(err, -EINVAL, &map->pos, NULL, "expected a map: endpoint, token, …");
 	for (size_t i = 0; i < map->count && r == 0; i++)
-		r = access_read_word(arena, map, i, words, access, err);
-	return r == 0 && words->token ? access_check_mode(path, err) : r;
+		r = proxmox_access_read_word(arena, map, i, words, access, err);
+	return r == 0 && words->token ? proxmox_access_check_mode(path, err) : r;
 }
 
 /* --- the token ------------------------------------------------------------------------------------------------------ */
 
-static const char *access_first_line(struct arena *arena, const struct buf *text)
+static const char *proxmox_access_first_line(struct arena *arena, const struct buf *text)
 {
 	const char *begin = text->data ? text->data : "";
 
 	return arena_strndup(arena, begin, strcspn(begin, "\r\n"));
 }
 
-static int access_token_of_file(struct arena *arena, const char *path, const char **ret_token, struct err *err)
+static int proxmox_access_token_of_file(struct arena *arena, const char *path, const char **ret_token, struct err *err)
 {
 	const char *home = getenv("HOME");
 	const char *real = text_has_prefix(path, "~/") && home ? arena_printf(arena, "%s%s", home, path + 1) : path;
 	_cleanup_buf_ struct buf text = {0};
-	int r = access_check_mode(real, err);
+	int r = proxmox_access_check_mode(real, err);
 
 	if (r == 0)
 		r = file_read(real, ACCESS_TOKEN_BYTES_MAX, &text, err);
 	if (r == 0)
-		*ret_token = access_first_line(arena, &text);
+		*ret_token = proxmox_access_first_line(arena, &text);
 	return r;
 }
 
-static int access_token_of_fd(struct arena *arena, const char *number, const char **ret_token, struct err *err)
+static int proxmox_access_token_of_fd(struct arena *arena, const char *number, const char **ret_token, struct err *err)
 {
 	char *end = NULL;
 	long fd = strtol(number, &end, 10);
@@ -160,11 +159,11 @@ static int access_token_of_fd(struct arena *arena, const char *number, const cha
 		text.size += (size_t)n;
 		*(char *)buf_reserve(&text, 1) = 0;
 	}
-	*ret_token = access_first_line(arena, &text);
+	*ret_token = proxmox_access_first_line(arena, &text);
 	return 0;
 }
 
-static bool access_is_token(const char *token)
+static bool proxmox_access_is_token(const char *token)
 {
 	const char *at = strchr(token, '@'), *name = strchr(token, '!'), *secret = strchr(token, '=');
 
@@ -174,22 +173,22 @@ static bool access_is_token(const char *token)
 	return at && name && secret && at > token && at < name && name + 1 < secret && secret[1];
 }
 
-static int access_find_token(struct arena *arena, const struct access_options *options, const struct access_words *words,
-			     const char **ret_token, struct err *err)
+static int proxmox_access_find_token(struct arena *arena, const struct access_options *options,
+				     const struct access_words *words, const char **ret_token, struct err *err)
 {
 	const char *env = getenv("PROXMOX_VE_API_TOKEN"), *token = NULL;
 	int r = 0;
 
 	if (options->token_fd)
-		r = access_token_of_fd(arena, options->token_fd, &token, err);
+		r = proxmox_access_token_of_fd(arena, options->token_fd, &token, err);
 	else if (options->token_file)
-		r = access_token_of_file(arena, options->token_file, &token, err);
+		r = proxmox_access_token_of_file(arena, options->token_file, &token, err);
 	else if (env && *env)
 		token = arena_strdup(arena, env);
 	else if (words->token)
 		token = words->token;
 	else if (words->token_file)
-		r = access_token_of_file(arena, words->token_file, &token, err);
+		r = proxmox_access_token_of_file(arena, words->token_file, &token, err);
 	if (r < 0)
 		return r;
 	if (!token) {
@@ -197,7 +196,7 @@ static int access_find_token(struct arena *arena, const struct access_options *o
 		return err_hint(err, "write 'tokenFile: PATH' into %s, use --token-file FILE, or set PROXMOX_VE_API_TOKEN",
 				access_file(arena));
 	}
-	if (!access_is_token(token))
+	if (!proxmox_access_is_token(token))
 		return err_set(err, -EINVAL, "the token for Proxmox does not look like USER@REALM!NAME=SECRET");
 	*ret_token = token;
 	return 0;
@@ -206,7 +205,7 @@ static int access_find_token(struct arena *arena, const struct access_options *o
 /* --- put together --------------------------------------------------------------------------------------------------- */
 
 /* Without what others append: "https://HOST:8006/api2/json/" is "https://HOST:8006". */
-static int access_fix_url(struct arena *arena, const char *url, const char **ret_url, struct err *err)
+static int proxmox_access_fix_url(struct arena *arena, const char *url, const char **ret_url, struct err *err)
 {
 	char *fixed = arena_strdup(arena, url);
 	char *path = strstr(fixed, "/api2");
@@ -223,23 +222,25 @@ static int access_fix_url(struct arena *arena, const char *url, const char **ret
 	return 0;
 }
 
-static bool access_is_true(const char *text)
+static bool proxmox_access_is_true(const char *text)
 {
 	return text && (strcmp(text, "true") == 0 || strcmp(text, "1") == 0 || strcmp(text, "yes") == 0);
 }
 
-static int access_fix_urls(struct arena *arena, struct access *access, struct err *err)
+static int proxmox_access_fix_urls(struct arena *arena, struct access *access, struct err *err)
 {
 	int r = 0;
 
 	if (!access->endpoint) {
 		err_set(err, -ENOENT, "the address of Proxmox is not known");
-		return err_hint(err, "write 'endpoint: https://HOST:8006' into %s, use --endpoint URL, or set "
-				     "PROXMOX_VE_ENDPOINT", access_file(arena));
+		return err_hint(err,
+				"write 'endpoint: https://HOST:8006' into %s, use --endpoint URL, or set "
+				"PROXMOX_VE_ENDPOINT",
+				access_file(arena));
 	}
-	r = access_fix_url(arena, access->endpoint, &access->endpoint, err);
+	r = proxmox_access_fix_url(arena, access->endpoint, &access->endpoint, err);
 	for (size_t i = 0; i < access->n_nodes && r == 0; i++)
-		r = access_fix_url(arena, access->nodes[i].url, &access->nodes[i].url, err);
+		r = proxmox_access_fix_url(arena, access->nodes[i].url, &access->nodes[i].url, err);
 	return r;
 }
 
@@ -248,20 +249,20 @@ int access_read(struct arena *arena, const struct access_options *options, struc
 	const char *endpoint = getenv("PROXMOX_VE_ENDPOINT"), *insecure = getenv("PROXMOX_VE_INSECURE");
 	struct access_words words = {0};
 	struct access access = {0};
-	int r = access_read_file(arena, options->config ? options->config : access_file(arena), options->config, &words,
-				 &access, err);
+	int r = proxmox_access_read_file(arena, options->config ? options->config : access_file(arena), options->config, &words,
+					 &access, err);
 
 	if (r < 0)
 		return r;
 	access.endpoint = options->endpoint ? options->endpoint : endpoint && *endpoint ? endpoint : words.endpoint;
 	access.trust.ca_file = options->ca ? options->ca : words.ca;
 	access.trust.pin = options->fingerprint ? options->fingerprint : words.fingerprint;
-	access.trust.insecure = options->insecure ||
-				(!access.trust.ca_file && !access.trust.pin &&
-				 access_is_true(insecure && *insecure ? insecure : words.insecure));
-	r = access_fix_urls(arena, &access, err);
+	access.trust.insecure =
+		options->insecure || (!access.trust.ca_file && !access.trust.pin &&
+				      proxmox_access_is_true(insecure && *insecure ? insecure : words.insecure));
+	r = proxmox_access_fix_urls(arena, &access, err);
 	if (r == 0)
-		r = access_find_token(arena, options, &words, &access.token, err);
+		r = proxmox_access_find_token(arena, options, &words, &access.token, err);
 	if (r < 0)
 		return r;
 	if (access.trust.insecure)

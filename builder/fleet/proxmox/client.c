@@ -148,8 +148,8 @@ int client_send(struct client *client, enum http_method method, const char *path
 	if (form) {
 		const char *text = form_print(client->arena, form);
 
-		request.body = (struct http_body){.kind = HTTP_BYTES, .type = "application/x-www-form-urlencoded", .bytes = text,
-						  .size = strlen(text)};
+		request.body = (struct http_body){
+			.kind = HTTP_BYTES, .type = "application/x-www-form-urlencoded", .bytes = text, .size = strlen(text)};
 	}
 	client->status = 0;
 	r = http_ask(&request, &answer, err);

@@ -4,7 +4,7 @@
 
 #include "fleet/proxmox/drive.h"
 
-static void config_add(struct arena *arena, struct config *config, const char *key, const char *value)
+static void proxmox_config_add(struct arena *arena, struct config *config, const char *key, const char *value)
 {
 	struct config_entry *entry = arena_push(arena, config->entries, config->n_entries);
 
@@ -22,7 +22,7 @@ struct config config_read(struct arena *arena, const struct jval *data)
 		if (value && strcmp(keys.items[i], "digest") == 0)
 			config.digest = arena_strdup(arena, value);
 		else if (value)
-			config_add(arena, &config, keys.items[i], value);
+			proxmox_config_add(arena, &config, keys.items[i], value);
 	}
 	return config;
 }
@@ -45,9 +45,9 @@ struct config config_read_pending(struct arena *arena, const struct jval *data)
 		const char *deleted = jval_scalar(arena, jval_get(item, "delete"));
 
 		if (key && pending)
-			config_add(arena, &config, key, pending);
+			proxmox_config_add(arena, &config, key, pending);
 		else if (key && deleted && strcmp(deleted, "0") != 0)
-			config_add(arena, &config, key, "");
+			proxmox_config_add(arena, &config, key, "");
 	}
 	return config;
 }

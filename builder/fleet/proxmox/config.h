@@ -7,9 +7,9 @@
 struct config {
 	struct config_entry {
 		const char *key, *value;
-	} *entries;
+	} * entries;
 	size_t n_entries;
-	const char *digest;          /* what it is now: a change that names it is refused when somebody else was faster */
+	const char *digest; /* what it is now: a change that names it is refused when somebody else was faster */
 };
 
 /* Takes the API's answer (`data` of …/config) apart, into `arena`. */

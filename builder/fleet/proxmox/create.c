@@ -58,7 +58,11 @@ static int create_drop_new(struct work *work, struct err *err)
 static const char *create_description(struct work *work)
 {
 	const struct mark_generation nothing = {0, "", ""};
-	struct mark mark = {.name = work->site->name, .now = nothing, .previous = nothing, .deploy = work->journal.id, .by = "",
+	struct mark mark = {.name = work->site->name,
+			    .now = nothing,
+			    .previous = nothing,
+			    .deploy = work->journal.id,
+			    .by = "",
 			    .since = work->journal.began};
 
 	mark.now = (struct mark_generation){(unsigned)work->journal.generation, work->journal.root_hash, ""};
@@ -69,10 +73,10 @@ static int create_post(struct work *work, struct err *err)
 {
 	const struct site *site = work->site;
 	const char *path = arena_printf(work->arena, "/nodes/%s/%s", site->node, site->container ? "lxc" : "qemu");
-	struct form form = site->container ? settings_of_container(work->arena, site->words, site->name, work->image,
-								   create_description(work))
-					   : settings_of_vm(work->arena, site->words, site->name, work->image,
-							    create_description(work));
+	struct form form =
+		site->container
+			? settings_of_container(work->arena, site->words, site->name, work->image, create_description(work))
+			: settings_of_vm(work->arena, site->words, site->name, work->image, create_description(work));
 	int r = work_task(work, path, &form, CREATE_TASK_S, err);
 
 	if (r == 0)
@@ -187,7 +191,8 @@ int work_create(struct work *work, struct err *err)
 	if (work->journal.id)
 		return create_resume(work, err);
 	if (!work->site->words) {
-		err_set(err, -ENOENT, "there is no machine %" PRId64 ", and a generation alone does not say what it is to be like",
+		err_set(err, -ENOENT,
+			"there is no machine %" PRId64 ", and a generation alone does not say what it is to be like",
 			work->site->vmid);
 		return err_hint(err, "name the recipe instead: aether-build deploy %s.recipe", work->site->name);
 	}

@@ -15,13 +15,14 @@ enum { DEPLOY_PATIENCE_S = 10, DEPLOY_MOUNTS_MAX = 256, DEPLOY_IMPORT_MAJOR = 8,
 
 /* --- opening ----------------------------------------------------------------------------------------------------------- */
 
-static int deploy_check_version(const struct client *client, const struct site *site, struct err *err)
+static int proxmox_deploy_check_version(const struct client *client, const struct site *site, struct err *err)
 {
 	if (site->container || client->major > DEPLOY_IMPORT_MAJOR ||
 	    (client->major == DEPLOY_IMPORT_MAJOR && client->minor >= DEPLOY_IMPORT_MINOR))
 		return 0;
 	err_set(err, -ENOTSUP, "Proxmox VE %u.%u cannot import an uploaded qcow2", client->major, client->minor);
-	return err_hint(err, "that came with 8.4; until then upload with --legacy, let OpenTofu make the machine, and use 'switch'");
+	return err_hint(err,
+			"that came with 8.4; until then upload with --legacy, let OpenTofu make the machine, and use 'switch'");
 }
 
 int deploy_open(struct arena *arena, const struct access *access, const struct site *site, const struct remote *remote,
@@ -41,7 +42,7 @@ int deploy_open(struct arena *arena, const struct access *access, const struct s
 	log_step("asking Proxmox at %s", access->endpoint);
 	r = client_open(arena, access, client, err);
 	if (r == 0)
-		r = deploy_check_version(client, site, err);
+		r = proxmox_deploy_check_version(client, site, err);
 	if (r == 0)
 		r = rights_check(client, uses, &of, err);
 	return r == 0 ? journal_open(arena, site->folder, &ret_work->journal, err) : r;
@@ -49,7 +50,7 @@ int deploy_open(struct arena *arena, const struct access *access, const struct s
 
 /* --- what would be lost -------------------------------------------------------------------------------------------------- */
 
-static int deploy_would_lose(struct work *work, const char *what, const char *hint, struct err *err)
+static int proxmox_deploy_would_lose(struct work *work, const char *what, const char *hint, struct err *err)
 {
 	if (work->lose_state) {
 		log_warn("%s: that is lost, as you have allowed", what);
@@ -59,7 +60,7 @@ static int deploy_would_lose(struct work *work, const char *what, const char *hi
 	return err_hint(err, "%s; when it may be lost, say --lose-state", hint);
 }
 
-static bool deploy_image_has_state(const struct generation *generation)
+static bool proxmox_deploy_image_has_state(const struct generation *generation)
 {
 	for (size_t i = 0; i < generation->manifest->n_partitions; i++)
 		if (strcmp(generation->manifest->partitions[i].label, "state") == 0)
@@ -67,7 +68,7 @@ static bool deploy_image_has_state(const struct generation *generation)
 	return false;
 }
 
-static bool deploy_state_is_on_system(const struct deploy_plan *plan)
+static bool proxmox_deploy_state_is_on_system(const struct deploy_plan *plan)
 {
 	for (size_t i = 0; plan->answers && i < plan->status.remarks.count; i++)
 		if (text_has_prefix(plan->status.remarks.items[i], REMARK_STATE_ON_SYSTEM))
@@ -75,25 +76,27 @@ static bool deploy_state_is_on_system(const struct deploy_plan *plan)
 	return false;
 }
 
-static int deploy_check_vm_state(struct work *work, const struct deploy_plan *plan, struct err *err)
+static int proxmox_deploy_check_vm_state(struct work *work, const struct deploy_plan *plan, struct err *err)
 {
 	const char *key = drive_state(work->arena, &work->config);
 
-	if (deploy_image_has_state(work->generation))
-		return deploy_would_lose(work, "/var: this layout keeps it on the system's disk, which is replaced",
-					 "take the layout with two disks (docs/boot.md, 'Moving the state'), or switch it in place",
-					 err);
+	if (proxmox_deploy_image_has_state(work->generation))
+		return proxmox_deploy_would_lose(
+			work, "/var: this layout keeps it on the system's disk, which is replaced",
+			"take the layout with two disks (docs/boot.md, 'Moving the state'), or switch it in place", err);
 	if (!key)
-		return deploy_would_lose(work, "/var: the machine has one disk, and that is replaced",
-					 "give it a disk for the state and move it there (docs/boot.md, 'Moving the state'), or switch "
-					 "it in place", err);
-	if (deploy_state_is_on_system(plan))
-		return deploy_would_lose(work, "/var: it is still on the system's disk",
-					 "run 'aether-agent move-state' on the machine, and restart it", err);
+		return proxmox_deploy_would_lose(
+			work, "/var: the machine has one disk, and that is replaced",
+			"give it a disk for the state and move it there (docs/boot.md, 'Moving the state'), or switch "
+			"it in place",
+			err);
+	if (proxmox_deploy_state_is_on_system(plan))
+		return proxmox_deploy_would_lose(work, "/var: it is still on the system's disk",
+						 "run 'aether-agent move-state' on the machine, and restart it", err);
 	return 0;
 }
 
-static bool deploy_is_mounted(struct work *work, const char *path)
+static bool proxmox_deploy_is_mounted(struct work *work, const char *path)
 {
 	for (size_t i = 0; i < work->config.n_entries; i++) {
 		struct drive drive;
@@ -109,16 +112,17 @@ static bool deploy_is_mounted(struct work *work, const char *path)
 	return false;
 }
 
-static int deploy_check_container_state(struct work *work, struct err *err)
+static int proxmox_deploy_check_container_state(struct work *work, struct err *err)
 {
 	const struct manifest *manifest = work->generation->manifest;
 
 	for (size_t i = 0; i < manifest->n_state; i++) {
 		const char *path = manifest->state[i].path;
 
-		if (!deploy_is_mounted(work, path))
-			return deploy_would_lose(work, arena_printf(work->arena, "%s, which has no mount point", path),
-						 "move it to a volume of its own first ('proxmox.mounts'), or switch it in place", err);
+		if (!proxmox_deploy_is_mounted(work, path))
+			return proxmox_deploy_would_lose(
+				work, arena_printf(work->arena, "%s, which has no mount point", path),
+				"move it to a volume of its own first ('proxmox.mounts'), or switch it in place", err);
 	}
 	return 0;
 }
@@ -126,7 +130,7 @@ static int deploy_check_container_state(struct work *work, struct err *err)
 /* --- deciding ------------------------------------------------------------------------------------------------------------- */
 
 /* By ssh first: it is the way in place, too. */
-static bool deploy_ask(struct work *work, struct machine_status *ret_status, bool *ret_ssh)
+static bool proxmox_deploy_ask(struct work *work, struct machine_status *ret_status, bool *ret_ssh)
 {
 	struct remote remote = work->remote;
 	struct err ignored = {0};
@@ -144,12 +148,12 @@ static bool deploy_ask(struct work *work, struct machine_status *ret_status, boo
 }
 
 /* What answers by ssh might be another machine: then its name is another. */
-static bool deploy_is_the_one(const struct work *work, const struct machine_status *status)
+static bool proxmox_deploy_is_the_one(const struct work *work, const struct machine_status *status)
 {
 	return strcmp(status->name, work->site->name) == 0;
 }
 
-static void deploy_choose(struct work *work, enum deploy_via via, bool ssh, struct deploy_plan *plan)
+static void proxmox_deploy_choose(struct work *work, enum deploy_via via, bool ssh, struct deploy_plan *plan)
 {
 	const char *root_hash = work->generation->manifest->root_hash;
 	bool same = plan->answers && root_hash && strcmp(plan->status.root_hash, root_hash) == 0 &&
@@ -164,7 +168,7 @@ static void deploy_choose(struct work *work, enum deploy_via via, bool ssh, stru
 		plan->why = via == DEPLOY_VIA_PROXMOX ? "as asked for" : "ssh does not reach it";
 }
 
-static int deploy_check_fakes(struct work *work, struct err *err)
+static int proxmox_deploy_check_fakes(struct work *work, struct err *err)
 {
 	const struct manifest *manifest = work->generation->manifest;
 
@@ -175,33 +179,34 @@ static int deploy_check_fakes(struct work *work, struct err *err)
 	return err_hint(err, "build it without --with-fakes; on a test machine use --force");
 }
 
-static int deploy_decide_there(struct work *work, enum deploy_via via, struct deploy_plan *plan, struct err *err)
+static int proxmox_deploy_decide_there(struct work *work, enum deploy_via via, struct deploy_plan *plan, struct err *err)
 {
 	bool ssh = false;
 	int r = work_check_alone(work, err);
 
 	if (r < 0)
 		return r;
-	plan->answers = deploy_ask(work, &plan->status, &ssh) && deploy_is_the_one(work, &plan->status);
+	plan->answers = proxmox_deploy_ask(work, &plan->status, &ssh) && proxmox_deploy_is_the_one(work, &plan->status);
 	ssh = ssh && plan->answers;
-	deploy_choose(work, via, ssh, plan);
+	proxmox_deploy_choose(work, via, ssh, plan);
 	if (work->site->words)
 		plan->changes = settings_compare(work->arena, work->site->words, work->machine.container, &work->config,
 						 &plan->n_changes);
 	if (plan->way != DEPLOY_REIMAGE)
 		return 0;
-	return work->machine.container ? deploy_check_container_state(work, err) : deploy_check_vm_state(work, plan, err);
+	return work->machine.container ? proxmox_deploy_check_container_state(work, err)
+				       : proxmox_deploy_check_vm_state(work, plan, err);
 }
 
 int deploy_decide(struct work *work, enum deploy_via via, struct deploy_plan *ret_plan, struct err *err)
 {
 	struct deploy_plan plan = {.way = DEPLOY_CREATE};
-	int r = deploy_check_fakes(work, err);
+	int r = proxmox_deploy_check_fakes(work, err);
 
 	if (r == 0)
 		r = work_find(work, err);
 	if (r == 0 && work->machine.there)
-		r = deploy_decide_there(work, via, &plan, err);
+		r = proxmox_deploy_decide_there(work, via, &plan, err);
 	if (r == 0)
 		*ret_plan = plan;
 	return r;
@@ -209,7 +214,7 @@ int deploy_decide(struct work *work, enum deploy_via via, struct deploy_plan *re
 
 /* --- telling -------------------------------------------------------------------------------------------------------------- */
 
-static const char *deploy_tell_change(struct arena *arena, const struct settings_change *change)
+static const char *proxmox_deploy_tell_change(struct arena *arena, const struct settings_change *change)
 {
 	const char *was = text_plain(arena, change->was), *value = text_plain(arena, change->value);
 
@@ -226,7 +231,7 @@ static const char *deploy_tell_change(struct arena *arena, const struct settings
 	}
 }
 
-static const char *deploy_tell_way(struct arena *arena, const struct work *work, const struct deploy_plan *plan)
+static const char *proxmox_deploy_tell_way(struct arena *arena, const struct work *work, const struct deploy_plan *plan)
 {
 	const char *which = arena_printf(arena, "%s/%u", work->generation->name, work->generation->number);
 	const char *kind = work->site->container ? "container" : "virtual machine";
@@ -243,7 +248,8 @@ static const char *deploy_tell_way(struct arena *arena, const struct work *work,
 				    work->remote.host);
 	default:
 		return arena_printf(arena, "%s %" PRId64 " on %s %s of %s (%s)", kind, vmid, node,
-				    work->site->container ? "is replaced by another one, made" : "gets another system disk, made",
+				    work->site->container ? "is replaced by another one, made"
+							  : "gets another system disk, made",
 				    which, plan->why);
 	}
 }
@@ -252,17 +258,19 @@ struct strv deploy_tell(struct arena *arena, const struct work *work, const stru
 {
 	struct strv lines = {0};
 
-	strv_push(arena, &lines, deploy_tell_way(arena, work, plan));
+	strv_push(arena, &lines, proxmox_deploy_tell_way(arena, work, plan));
 	if (plan->answers && plan->way != DEPLOY_NOTHING)
-		strv_push(arena, &lines, arena_printf(arena, "  it runs %s %.16s, and its health is %s",
-						      *plan->status.generation ? plan->status.generation : "the image",
-						      plan->status.root_hash, plan->status.health));
+		strv_push(arena, &lines,
+			  arena_printf(arena, "  it runs %s %.16s, and its health is %s",
+				       *plan->status.generation ? plan->status.generation : "the image", plan->status.root_hash,
+				       plan->status.health));
 	if (plan->way == DEPLOY_REIMAGE)
-		strv_push(arena, &lines, work->site->container ? "  its mount points move over; it comes back by itself when the "
-								 "new one is bad"
-							       : "  its other disks are not touched; the old one comes back by itself "
-								 "when the new one is bad");
+		strv_push(arena, &lines,
+			  work->site->container ? "  its mount points move over; it comes back by itself when the "
+						  "new one is bad"
+						: "  its other disks are not touched; the old one comes back by itself "
+						  "when the new one is bad");
 	for (size_t i = 0; i < plan->n_changes; i++)
-		strv_push(arena, &lines, arena_printf(arena, "  %s", deploy_tell_change(arena, &plan->changes[i])));
+		strv_push(arena, &lines, arena_printf(arena, "  %s", proxmox_deploy_tell_change(arena, &plan->changes[i])));
 	return lines;
 }

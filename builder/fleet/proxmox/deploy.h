@@ -6,10 +6,10 @@
 #include "fleet/proxmox/work.h"
 
 enum deploy_way {
-	DEPLOY_NOTHING,              /* it runs that very image */
-	DEPLOY_CREATE,               /* there is no machine */
-	DEPLOY_SWITCH,               /* in place, by ssh */
-	DEPLOY_REIMAGE,              /* another system disk, or another container */
+	DEPLOY_NOTHING, /* it runs that very image */
+	DEPLOY_CREATE,	/* there is no machine */
+	DEPLOY_SWITCH,	/* in place, by ssh */
+	DEPLOY_REIMAGE, /* another system disk, or another container */
 };
 
 /* What a user asks for. */
@@ -17,20 +17,20 @@ enum deploy_via { DEPLOY_AS_FITS, DEPLOY_VIA_SSH, DEPLOY_VIA_PROXMOX };
 
 struct deploy_plan {
 	enum deploy_way way;
-	const char *why;             /* "ssh does not reach it"; NULL */
-	bool answers;                /* it told of itself: */
+	const char *why; /* "ssh does not reach it"; NULL */
+	bool answers;	 /* it told of itself: */
 	struct machine_status status;
 	struct settings_change *changes; /* of a machine that is there */
 	size_t n_changes;
 };
 
-/* Opens the API for a site, with all privileges that a deploy needs (-EACCES with those that are missing), and the journal of its
- * shelf. `ret_work`->journal is the caller's to close. `remote` is the machine by ssh. */
+/* Opens the API for a site, with all privileges that a deploy needs (-EACCES with those that are missing), and the journal of
+ * its shelf. `ret_work`->journal is the caller's to close. `remote` is the machine by ssh. */
 int deploy_open(struct arena *arena, const struct access *access, const struct site *site, const struct remote *remote,
 		struct client *client, struct work *ret_work, struct err *err);
 
-/* Looks at everything and decides; nothing is changed. What would lose data is refused (-EPERM) unless work->lose_state, with what to
- * do. work->generation is what shall run. */
+/* Looks at everything and decides; nothing is changed. What would lose data is refused (-EPERM) unless work->lose_state, with
+ * what to do. work->generation is what shall run. */
 int deploy_decide(struct work *work, enum deploy_via via, struct deploy_plan *ret_plan, struct err *err);
 
 /* What will be done, for people: lines in `arena`. */
@@ -42,8 +42,8 @@ int deploy_apply(struct work *work, const struct deploy_plan *plan, struct err *
 /* Uploads the generation, so that work->image is there. */
 int deploy_upload(struct work *work, struct err *err);
 
-/* Removes uploads that nobody needs any more: the newest `keep` stay, and those of generations that run anywhere, or ran before. A
- * problem is told, and no failure. */
+/* Removes uploads that nobody needs any more: the newest `keep` stay, and those of generations that run anywhere, or ran
+ * before. A problem is told, and no failure. */
 void deploy_prune(struct work *work, unsigned keep);
 
 #endif

@@ -35,7 +35,8 @@ void deploy_prune(struct work *work, unsigned keep)
 	struct err err = {0};
 	unsigned n = 0;
 
-	if (upload_prune(work->client, &how, upload_content(work->generation, false), work->site->name, keep, &needed, &n, &err) < 0)
+	if (upload_prune(work->client, &how, upload_content(work->generation, false), work->site->name, keep, &needed, &n,
+			 &err) < 0)
 		log_note("old images stay on '%s': %s", how.storage, err.last->text);
 	if (n)
 		log_note("%u old image%s removed from '%s'", n, n == 1 ? " was" : "s were", how.storage);
@@ -51,7 +52,8 @@ static int deploy_add(struct work *work, const struct settings_change *change, s
 	form_add(work->arena, &form, change->key, "%s", change->value);
 	if (work->machine.container)
 		return instance_set(work->client, &work->machine, &form, NULL, err);
-	return task_run(work->client, arena_printf(work->arena, "%s/config", work->machine.path), &form, DEPLOY_ALLOCATE_S, err);
+	return task_run(work->client, arena_printf(work->arena, "%s/config", work->machine.path), &form, DEPLOY_ALLOCATE_S,
+			err);
 }
 
 static int deploy_set(struct work *work, const struct deploy_plan *plan, struct err *err)

@@ -115,8 +115,8 @@ static const char *drive_only(struct arena *arena, const struct config *config, 
 const char *drive_system(struct arena *arena, const struct config *config)
 {
 	const char *boot = config_get(config, "boot"), *disk = config_get(config, "bootdisk");
-	const char *key = boot && text_has_prefix(boot, "order=") ? drive_first_of_order(arena, config, boot + strlen("order="))
-								  : NULL;
+	const char *key =
+		boot && text_has_prefix(boot, "order=") ? drive_first_of_order(arena, config, boot + strlen("order=")) : NULL;
 
 	if (!key && drive_is_disk_at(arena, config, disk))
 		key = disk;

@@ -6,8 +6,8 @@
 #include "fleet/proxmox/config.h"
 
 struct drive {
-	const char *volid;           /* "" for none */
-	struct strv options;         /* "size=4G" */
+	const char *volid;   /* "" for none */
+	struct strv options; /* "size=4G" */
 };
 
 /* Takes a text apart; in `arena`. */
@@ -30,8 +30,8 @@ bool drive_is_disk(const char *key, const struct drive *drive);
  * cannot be told. */
 const char *drive_system(struct arena *arena, const struct config *config);
 
-/* The key of the disk with the state: the one whose serial number is `state`, else the only one beside the system's. NULL: there is
- * none, or it cannot be told. */
+/* The key of the disk with the state: the one whose serial number is `state`, else the only one beside the system's. NULL:
+ * there is none, or it cannot be told. */
 const char *drive_state(struct arena *arena, const struct config *config);
 
 /* The key (unused0, …) under which a volume lies that no drive uses; NULL: none. */

@@ -10,10 +10,10 @@
 
 enum {
 	INSTANCE_START_S = 300,
-	INSTANCE_GRACE_S = 120,       /* for its services to end */
+	INSTANCE_GRACE_S = 120, /* for its services to end */
 	INSTANCE_STOP_S = 180,
 	INSTANCE_RESIZE_S = 600,
-	INSTANCE_SETTLE_MS = 60000,   /* until what a task did is to be seen */
+	INSTANCE_SETTLE_MS = 60000, /* until what a task did is to be seen */
 };
 
 static const char *instance_text(struct client *client, const struct jval *object, const char *key)
@@ -81,14 +81,14 @@ int instance_now(struct client *client, const struct instance *machine, struct i
 	status = jval_get_text(data, "status");
 	state = jval_get_text(jval_get(data, "ha"), "state");
 	*ret_now = (struct instance_now){.running = status && strcmp(status, "running") == 0,
-					.managed = jval_get_number(jval_get(data, "ha"), "managed") &&
-						   !(state && strcmp(state, "ignored") == 0),
-					.lock = instance_text(client, data, "lock")};
+					 .managed = jval_get_number(jval_get(data, "ha"), "managed") &&
+						    !(state && strcmp(state, "ignored") == 0),
+					 .lock = instance_text(client, data, "lock")};
 	return 0;
 }
 
 int instance_config(struct client *client, const struct instance *machine, bool current, struct config *ret_config,
-		   struct err *err)
+		    struct err *err)
 {
 	_cleanup_jval_ struct jval *data = NULL;
 	int r = client_get(client, instance_at(client, machine, current ? "config?current=1" : "config"), &data, err);
@@ -132,7 +132,7 @@ static int instance_await(struct client *client, const struct instance *machine,
 }
 
 static int instance_power(struct client *client, const struct instance *machine, const char *how, const struct form *form,
-			 bool running, unsigned timeout_s, struct err *err)
+			  bool running, unsigned timeout_s, struct err *err)
 {
 	struct instance_now now;
 	int r = instance_now(client, machine, &now, err);

@@ -8,15 +8,15 @@
 struct instance {
 	int64_t vmid;
 	bool there, container;
-	const char *node, *name;     /* of one that is there */
-	const char *path;            /* of its requests: "/nodes/n/qemu/200" */
+	const char *node, *name; /* of one that is there */
+	const char *path;	 /* of its requests: "/nodes/n/qemu/200" */
 	struct strv tags;
 };
 
 /* How it is at the moment. */
 struct instance_now {
-	bool running, managed;       /* managed: HA starts and stops it */
-	const char *lock;            /* why its configuration is locked ("backup"); NULL: it is not */
+	bool running, managed; /* managed: HA starts and stops it */
+	const char *lock;      /* why its configuration is locked ("backup"); NULL: it is not */
 };
 
 /* Looks for the machine of that id in the whole cluster. */
@@ -29,7 +29,7 @@ int instance_now(struct client *client, const struct instance *machine, struct i
 
 /* Its configuration with what is pending, or (`current`) as it runs. */
 int instance_config(struct client *client, const struct instance *machine, bool current, struct config *ret_config,
-		   struct err *err);
+		    struct err *err);
 
 /* What is pending, as config_read_pending() has it. */
 int instance_pending(struct client *client, const struct instance *machine, struct config *ret_pending, struct err *err);
@@ -37,8 +37,8 @@ int instance_pending(struct client *client, const struct instance *machine, stru
 /* Sets what `form` says; with `digest` (may be NULL) only if nobody changed anything since. */
 int instance_set(struct client *client, const struct instance *machine, struct form *form, const char *digest, struct err *err);
 
-/* Lets it run; lets it end, with a grace time and then by force; stops it at once. Nothing is done to one that is so already. These
- * wait until it is so. */
+/* Lets it run; lets it end, with a grace time and then by force; stops it at once. Nothing is done to one that is so already.
+ * These wait until it is so. */
 int instance_start(struct client *client, const struct instance *machine, struct err *err);
 int instance_shutdown(struct client *client, const struct instance *machine, struct err *err);
 int instance_stop(struct client *client, const struct instance *machine, struct err *err);

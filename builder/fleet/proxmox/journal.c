@@ -45,7 +45,8 @@ enum { N_JOURNAL_FIELDS = sizeof journal_fields / sizeof *journal_fields };
 
 /* --- reading ---------------------------------------------------------------------------------------------------------- */
 
-int journal_parse(struct arena *arena, const char *name, const char *text, size_t size, struct journal *journal, struct err *err)
+int journal_parse(struct arena *arena, const char *name, const char *text, size_t size, struct journal *journal,
+		  struct err *err)
 {
 	_cleanup_jval_ struct jval *top = NULL;
 	int r = jval_read(name, text, size, &top, err);

@@ -34,7 +34,8 @@ static struct mark_generation mark_read_generation(struct arena *arena, const st
 	int64_t number = 0;
 
 	jval_get_count(object, "generation", MARK_NUMBER_MAX, &number);
-	return (struct mark_generation){(unsigned)number, mark_text(arena, object, "root_hash"), mark_text(arena, object, "volume")};
+	return (struct mark_generation){(unsigned)number, mark_text(arena, object, "root_hash"),
+					mark_text(arena, object, "volume")};
 }
 
 struct mark mark_read(struct arena *arena, const char *description)

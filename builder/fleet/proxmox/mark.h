@@ -11,17 +11,17 @@
 #define MARK_TAG_PREVIOUS "aether-previous" /* of a container whose place another one has taken */
 
 struct mark_generation {
-	unsigned number;             /* 0: nothing is known */
-	const char *root_hash;       /* never NULL, as the following */
-	const char *volume;          /* of the system: where it is; of a container the id */
+	unsigned number;       /* 0: nothing is known */
+	const char *root_hash; /* never NULL, as the following */
+	const char *volume;    /* of the system: where it is; of a container the id */
 };
 
 struct mark {
-	const char *name;            /* of the recipe; "" where there is no mark */
+	const char *name; /* of the recipe; "" where there is no mark */
 	struct mark_generation now, previous;
-	const char *deploy;          /* the id of a deploy that is at work; "" for none */
-	const char *by;              /* who that is, USER@HOST */
-	int64_t since;               /* when it began, seconds since 1970 */
+	const char *deploy; /* the id of a deploy that is at work; "" for none */
+	const char *by;	    /* who that is, USER@HOST */
+	int64_t since;	    /* when it began, seconds since 1970 */
 };
 
 /* Reads it out of a description (NULL for none); zeros and "" for what it does not say, or says as nobody of us would. */

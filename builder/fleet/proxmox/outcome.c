@@ -14,9 +14,9 @@ enum { OUTCOME_PAUSE_S = 2, OUTCOME_SSH_PATIENCE_S = 10 };
 struct outcome_asking {
 	struct work *work;
 	const struct instance *machine;
-	bool agent;                  /* there is a guest agent to ask; else by ssh */
+	bool agent; /* there is a guest agent to ask; else by ssh */
 	struct machine_status status;
-	const char *silence;         /* why nobody answered, the last time */
+	const char *silence; /* why nobody answered, the last time */
 };
 
 /* Asks once. 1: nobody answers yet. */
@@ -46,8 +46,8 @@ static int outcome_of(const struct outcome_asking *asking, const char *root_hash
 	const struct machine_status *status = &asking->status;
 
 	if (root_hash && *root_hash && strcmp(status->root_hash, root_hash) != 0) {
-		*ret_reason = arena_printf(asking->work->arena, "it runs another image: %.16s… instead of %.16s…", status->root_hash,
-					   root_hash);
+		*ret_reason = arena_printf(asking->work->arena, "it runs another image: %.16s… instead of %.16s…",
+					   status->root_hash, root_hash);
 		return 1;
 	}
 	if (strcmp(status->health, OUTCOME_HEALTH_GOOD) == 0)
@@ -65,7 +65,8 @@ static bool outcome_has_agent(const struct work *work)
 	return !work->machine.container && agent && (text_has_prefix(agent, "1") || strstr(agent, "enabled=1"));
 }
 
-int work_judge(struct work *work, const struct instance *machine, const char *root_hash, const char **ret_reason, struct err *err)
+int work_judge(struct work *work, const struct instance *machine, const char *root_hash, const char **ret_reason,
+	       struct err *err)
 {
 	struct outcome_asking asking = {.work = work, .machine = machine, .agent = outcome_has_agent(work)};
 	int64_t deadline = clock_ms() + (int64_t)work->timeout_s * 1000;

@@ -30,7 +30,8 @@ int upload_prune(struct client *client, const struct upload_how *how, const char
 		const char *of;
 		unsigned number;
 
-		if (upload_parse_name(client->arena, volid_file(volumes[i].volid), &of, &number) == 0 && strcmp(of, recipe) == 0)
+		if (upload_parse_name(client->arena, volid_file(volumes[i].volid), &of, &number) == 0 &&
+		    strcmp(of, recipe) == 0)
 			*arena_push(client->arena, files, n) = (struct prune_file){volumes[i].volid, number};
 	}
 	if (n)

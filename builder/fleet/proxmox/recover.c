@@ -10,8 +10,8 @@ static const struct {
 	bool container;
 	int (*go_on)(struct work *work, struct err *err);
 } recover_works[] = {
-	{"create", false, work_create},	  {"create", true, work_create},   {"reimage", false, work_reimage},
-	{"return", false, work_reimage},  {"replace", true, work_replace}, {"return", true, work_replace},
+	{"create", false, work_create},	 {"create", true, work_create},	  {"reimage", false, work_reimage},
+	{"return", false, work_reimage}, {"replace", true, work_replace}, {"return", true, work_replace},
 };
 
 /* The generation that was being deployed, if it is still on the shelf: for its record. */
@@ -20,8 +20,8 @@ static void recover_generation(struct work *work)
 	struct generation *generation = NULL;
 	struct err ignored = {0};
 
-	if (work->journal.generation > 0 && generation_load(work->arena, work->journal.folder, (unsigned)work->journal.generation,
-							    &generation, &ignored) == 0)
+	if (work->journal.generation > 0 &&
+	    generation_load(work->arena, work->journal.folder, (unsigned)work->journal.generation, &generation, &ignored) == 0)
 		work->generation = generation;
 	err_free(&ignored);
 }
@@ -31,7 +31,8 @@ static int recover_look(struct work *work, struct err *err)
 	int r = work_look(work, work->journal.vmid, err);
 
 	if (r == 0 && !work->machine.there && strcmp(work->journal.work, "create") != 0) {
-		err_set(err, -ENOENT, "machine %" PRId64 ", which an earlier deploy was at work on, is gone", work->journal.vmid);
+		err_set(err, -ENOENT, "machine %" PRId64 ", which an earlier deploy was at work on, is gone",
+			work->journal.vmid);
 		return err_hint(err, "when that is meant, remove deploy.json from %s", work->journal.folder);
 	}
 	return r;
@@ -44,15 +45,16 @@ int work_recover(struct work *work, struct err *err)
 
 	if (!work->journal.id)
 		return 0;
-	log_note("an earlier %s of machine %" PRId64 " was cut off at '%s': that is brought to an end first", work->journal.work,
-		 work->journal.vmid, work->journal.step);
+	log_note("an earlier %s of machine %" PRId64 " was cut off at '%s': that is brought to an end first",
+		 work->journal.work, work->journal.vmid, work->journal.step);
 	if (strcmp(work->journal.work, "switch") == 0)
 		return journal_clear(&work->journal, err);
 	recover_generation(work);
 	if (strcmp(work->journal.work, "create") != 0)
 		r = recover_look(work, err);
 	for (size_t i = 0; i < sizeof recover_works / sizeof *recover_works; i++) {
-		if (strcmp(recover_works[i].work, work->journal.work) != 0 || recover_works[i].container != work->site->container)
+		if (strcmp(recover_works[i].work, work->journal.work) != 0 ||
+		    recover_works[i].container != work->site->container)
 			continue;
 		if (r == 0)
 			r = recover_works[i].go_on(work, err);

@@ -211,8 +211,8 @@ static int reimage_swap(struct work *work, struct err *err)
 			r = reimage_volume(work, false, &config, &volume, err);
 	}
 	if (r == 0 && (!*volume || strcmp(volume, old) == 0))
-		r = err_set(err, -EREMOTEIO, "machine %" PRId64 " is off, and %s is still %s", work->machine.vmid, work->journal.key,
-			    *volume ? volume : "empty");
+		r = err_set(err, -EREMOTEIO, "machine %" PRId64 " is off, and %s is still %s", work->machine.vmid,
+			    work->journal.key, *volume ? volume : "empty");
 	if (r == 0)
 		r = reimage_grow(work, &config, err);
 	return r == 0 ? instance_start(work->client, &work->machine, err) : r;
@@ -239,7 +239,8 @@ static void reimage_drop_previous(struct work *work)
 	int r = *volume ? instance_config(work->client, &work->machine, false, &config, &err) : -ENOENT;
 
 	key = r == 0 ? drive_unused(&config, volume) : NULL;
-	if (key && strcmp(volume, reimage_old_volume(work)) != 0 && instance_unlink(work->client, &work->machine, key, &err) < 0)
+	if (key && strcmp(volume, reimage_old_volume(work)) != 0 &&
+	    instance_unlink(work->client, &work->machine, key, &err) < 0)
 		log_note("%s of machine %" PRId64 " stays: %s", volume, work->machine.vmid, err.last->text);
 	err_free(&err);
 }

@@ -1,5 +1,5 @@
-/* Another container in the place of one: its root cannot be exchanged, so there are two ids, by turns. The mount points, which have the
- * state, move over; never do both run, for they have one MAC address.
+/* Another container in the place of one: its root cannot be exchanged, so there are two ids, by turns. The mount points, which
+ * have the state, move over; never do both run, for they have one MAC address.
  *
  * Where a kill leaves it, and what the next deploy makes of that:
  *
@@ -63,7 +63,8 @@ static int replace_remove_other(struct work *work, struct err *err)
 	if (r < 0 || !other.there)
 		return r;
 	if (!other.container || strcmp(mark_read(work->arena, config_get(&config, "description")).name, work->site->name) != 0)
-		return err_set(err, -EPERM, "%" PRId64 " is not a container of '%s': it is left alone", other.vmid, work->site->name);
+		return err_set(err, -EPERM, "%" PRId64 " is not a container of '%s': it is left alone", other.vmid,
+			       work->site->name);
 	if (replace_has_mounts(work->arena, &config))
 		return err_set(err, -EPERM, "container %" PRId64 " has mount points: it is not removed", other.vmid);
 	r = instance_now(work->client, &other, &now, err);
@@ -86,8 +87,8 @@ static int replace_remove_other(struct work *work, struct err *err)
 static bool replace_is_copied(const char *key)
 {
 	static const char *const keys[] = {
-		"hostname", "cores", "memory", "swap", "cpulimit", "cpuunits", "nameserver", "searchdomain", "features",
-		"unprivileged", "timezone", "startup", "tags", "tty", "console", "cmode",
+		"hostname", "cores",	    "memory",	"swap",	   "cpulimit", "cpuunits", "nameserver", "searchdomain",
+		"features", "unprivileged", "timezone", "startup", "tags",     "tty",	   "console",	 "cmode",
 	};
 
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
@@ -142,7 +143,8 @@ static int replace_create(struct work *work, struct err *err)
 	return work_task(work, arena_printf(work->arena, "/nodes/%s/lxc", work->machine.node), &form, REPLACE_CREATE_S, err);
 }
 
-/* --- mount points ----------------------------------------------------------------------------------------------------------- */
+/* --- mount points -----------------------------------------------------------------------------------------------------------
+ */
 
 static int replace_move_one(struct work *work, const struct instance *from, const struct instance *to, const char *key,
 			    struct err *err)
@@ -156,7 +158,8 @@ static int replace_move_one(struct work *work, const struct instance *from, cons
 	form_add(work->arena, &form, "target-volume", "%s", key);
 	if (r == 0)
 		form_add(work->arena, &form, "target-digest", "%s", config.digest);
-	return r == 0 ? work_task(work, arena_printf(work->arena, "%s/move_volume", from->path), &form, REPLACE_MOVE_S, err) : r;
+	return r == 0 ? work_task(work, arena_printf(work->arena, "%s/move_volume", from->path), &form, REPLACE_MOVE_S, err)
+		      : r;
 }
 
 /* Moves what is still there, in order. Both are off. */
@@ -192,7 +195,8 @@ static int replace_move(struct work *work, struct err *err)
 	return r == 0 ? replace_move_all(work, &work->machine, &other, err) : r;
 }
 
-/* --- start, judge, settle ------------------------------------------------------------------------------------------------------ */
+/* --- start, judge, settle
+ * ------------------------------------------------------------------------------------------------------ */
 
 static int replace_start(struct work *work, struct err *err)
 {
@@ -203,7 +207,8 @@ static int replace_start(struct work *work, struct err *err)
 	if (r == 0)
 		r = instance_now(work->client, &work->machine, &now, err);
 	if (r == 0 && now.running)
-		r = err_set(err, -EBUSY, "container %" PRId64 " runs again: two with one MAC address never run", work->machine.vmid);
+		r = err_set(err, -EBUSY, "container %" PRId64 " runs again: two with one MAC address never run",
+			    work->machine.vmid);
 	return r == 0 ? instance_start(work->client, &other, err) : r;
 }
 
@@ -218,8 +223,8 @@ static int replace_judge(struct work *work, struct err *err)
 	if (r <= 0)
 		return r;
 	work->bad = true;
-	return err_set(err, -EIO, "generation %" PRId64 " is bad as container %" PRId64 ": %s", work->journal.generation, other.vmid,
-		       reason);
+	return err_set(err, -EIO, "generation %" PRId64 " is bad as container %" PRId64 ": %s", work->journal.generation,
+		       other.vmid, reason);
 }
 
 /* Whether a container starts with its node, and is marked as replaced. */
@@ -283,7 +288,8 @@ static int replace_settle(struct work *work, struct err *err)
 	return journal_clear(&work->journal, err);
 }
 
-/* --- back ------------------------------------------------------------------------------------------------------------------------ */
+/* --- back
+ * ------------------------------------------------------------------------------------------------------------------------ */
 
 static bool replace_is_return(const struct work *work)
 {
@@ -398,7 +404,8 @@ static int replace_resume(struct work *work, struct err *err)
 	return r == 0 ? replace_run(work, step, err) : r;
 }
 
-/* --- whether it can be ------------------------------------------------------------------------------------------------------------- */
+/* --- whether it can be
+ * ------------------------------------------------------------------------------------------------------------- */
 
 static int replace_check(struct work *work, struct err *err)
 {
@@ -417,8 +424,8 @@ static int replace_check(struct work *work, struct err *err)
 	for (size_t i = 0; i < REPLACE_MOUNTS_MAX; i++) {
 		mount = replace_mount(work->arena, config, i, &key);
 		if (mount && *mount == '/')
-			return err_set(err, -ENOTSUP, "%s of container %" PRId64 " is a folder of the node: it cannot move", key,
-				       work->machine.vmid);
+			return err_set(err, -ENOTSUP, "%s of container %" PRId64 " is a folder of the node: it cannot move",
+				       key, work->machine.vmid);
 	}
 	return 0;
 }

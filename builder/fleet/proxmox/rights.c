@@ -11,7 +11,7 @@ static const struct rights_row {
 	unsigned uses;
 	enum rights_place place;
 	const char *privilege;
-	unsigned from, to;           /* versions of Proxmox VE that have it; 0: all */
+	unsigned from, to; /* versions of Proxmox VE that have it; 0: all */
 } rights_table[] = {
 	{RIGHTS_UPLOAD, PLACE_IMAGES, "Datastore.AllocateTemplate", 0, 0},
 	{RIGHTS_UPLOAD | RIGHTS_VM | RIGHTS_CONTAINER, PLACE_IMAGES, "Datastore.Audit", 0, 0},
@@ -72,14 +72,14 @@ static bool rights_applies(const struct client *client, const struct rights_row 
 }
 
 /* Appends what is missing at one path. */
-static int rights_check_path(struct client *client, unsigned uses, enum rights_place place, const char *path, struct buf *missing,
-			     struct err *err)
+static int rights_check_path(struct client *client, unsigned uses, enum rights_place place, const char *path,
+			     struct buf *missing, struct err *err)
 {
 	_cleanup_jval_ struct jval *all = NULL;
 	const struct jval *there;
 	size_t n = 0;
-	int r = client_get(client, arena_printf(client->arena, "/access/permissions?path=%s", client_escape(client, path)), &all,
-			   err);
+	int r = client_get(client, arena_printf(client->arena, "/access/permissions?path=%s", client_escape(client, path)),
+			   &all, err);
 
 	if (r < 0)
 		return r;
@@ -114,5 +114,6 @@ int rights_check(struct client *client, unsigned uses, const struct rights_of *o
 	if (!missing.size)
 		return 0;
 	err_set(err, -EACCES, "the token %.*s lacks privileges: %s", (int)strcspn(token, "="), token, missing.data);
-	return err_hint(err, "give them to the token's user and, with privilege separation, to the token too; nothing was changed");
+	return err_hint(err,
+			"give them to the token's user and, with privilege separation, to the token too; nothing was changed");
 }

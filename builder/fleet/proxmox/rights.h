@@ -5,10 +5,10 @@
 #include "fleet/proxmox/client.h"
 
 enum rights_for {
-	RIGHTS_UPLOAD = 1,           /* images and templates */
-	RIGHTS_PRUNE = 2,            /* and to remove old ones */
-	RIGHTS_VM = 4,               /* to make and change virtual machines */
-	RIGHTS_AGENT = 8,            /* to ask what runs in them */
+	RIGHTS_UPLOAD = 1, /* images and templates */
+	RIGHTS_PRUNE = 2,  /* and to remove old ones */
+	RIGHTS_VM = 4,	   /* to make and change virtual machines */
+	RIGHTS_AGENT = 8,  /* to ask what runs in them */
 	RIGHTS_CONTAINER = 16,
 };
 

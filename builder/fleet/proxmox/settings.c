@@ -29,8 +29,9 @@ const char *settings_tags(struct arena *arena, const struct proxmox *words)
 /* What a disk is allocated with: "local-lvm:8,discard=on,serial=state"; `volume`: "STORE:0,import-from=…" or "STORE:8". */
 static const char *settings_disk(struct arena *arena, const struct proxmox_disk *disk, const char *volume)
 {
-	return arena_printf(arena, "%s,iothread=1%s%s%s%s%s", volume, disk->discard ? ",discard=on" : "", disk->ssd ? ",ssd=1" : "",
-			    disk->backup ? "" : ",backup=0", disk->serial ? ",serial=" : "", disk->serial ? disk->serial : "");
+	return arena_printf(arena, "%s,iothread=1%s%s%s%s%s", volume, disk->discard ? ",discard=on" : "",
+			    disk->ssd ? ",ssd=1" : "", disk->backup ? "" : ",backup=0", disk->serial ? ",serial=" : "",
+			    disk->serial ? disk->serial : "");
 }
 
 const char *settings_new_disk(struct arena *arena, const struct proxmox_disk *disk)

@@ -15,16 +15,17 @@ struct form settings_of_container(struct arena *arena, const struct proxmox *wor
 /* What differs. */
 struct settings_change {
 	enum settings_kind {
-		SETTINGS_SET,        /* key gets value */
-		SETTINGS_GROW,       /* the disk at key gets as large as `gib` */
-		SETTINGS_ADD,        /* a disk or mount point is added at key: value */
-		SETTINGS_KEPT,       /* the recipe says it no more, or smaller: it stays as it is, and that is told */
+		SETTINGS_SET,  /* key gets value */
+		SETTINGS_GROW, /* the disk at key gets as large as `gib` */
+		SETTINGS_ADD,  /* a disk or mount point is added at key: value */
+		SETTINGS_KEPT, /* the recipe says it no more, or smaller: it stays as it is, and that is told */
 	} kind;
 	const char *key, *was, *value; /* `was` NULL: there is none */
 	uint64_t gib;
 };
 
-/* Compares the configuration with the words; in the order of the configuration's keys as the recipe would write them. In `arena`. */
+/* Compares the configuration with the words; in the order of the configuration's keys as the recipe would write them. In
+ * `arena`. */
 struct settings_change *settings_compare(struct arena *arena, const struct proxmox *words, bool container,
 					 const struct config *config, size_t *ret_n);
 

@@ -15,7 +15,7 @@ struct settings_comparison {
 	const struct config *config;
 	bool container;
 	struct settings_change *changes;
-	size_t n, added;             /* `added`: disks and mount points, whose keys are taken */
+	size_t n, added; /* `added`: disks and mount points, whose keys are taken */
 };
 
 static void settings_differ(struct settings_comparison *c, enum settings_kind kind, const char *key, const char *was,
@@ -155,9 +155,10 @@ static void settings_compare_size(struct settings_comparison *c, const char *key
 	if (is < size)
 		settings_differ(c, SETTINGS_GROW, key, text, size_format(c->arena, size), (size + (1U << 30) - 1) >> 30);
 	else
-		settings_differ(c, SETTINGS_KEPT, key, text,
-				arena_printf(c->arena, "disks do not become smaller: the recipe says %s",
-					     size_format(c->arena, size)), 0);
+		settings_differ(
+			c, SETTINGS_KEPT, key, text,
+			arena_printf(c->arena, "disks do not become smaller: the recipe says %s", size_format(c->arena, size)),
+			0);
 }
 
 static const char *settings_free_key(struct settings_comparison *c, const char *stem, size_t max)
@@ -200,7 +201,7 @@ static void settings_compare_disks(struct settings_comparison *c)
 {
 	for (size_t i = 0; i < c->words->n_disks; i++) {
 		const struct proxmox_disk *disk = &c->words->disks[i];
-		const char *key = i == 0 ? drive_system(c->arena, c->config)
+		const char *key = i == 0			     ? drive_system(c->arena, c->config)
 				  : strcmp(disk->name, "state") == 0 ? drive_state(c->arena, c->config)
 								     : settings_find_disk(c, disk->serial);
 		struct drive drive;

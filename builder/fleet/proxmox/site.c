@@ -42,7 +42,8 @@ int site_of_recipe(struct arena *arena, const struct recipe *recipe, const char 
 
 	if (!words->node) {
 		err_set(err, -ENOENT, "%s does not say where its machine runs", recipe->path);
-		return err_hint(err, "add 'proxmox: { node: …, vmid: …, images: …, storage: … }' (docs/recipes.md, 'Where it runs')");
+		return err_hint(
+			err, "add 'proxmox: { node: …, vmid: …, images: …, storage: … }' (docs/recipes.md, 'Where it runs')");
 	}
 	*ret_site = (struct site){
 		.name = recipe->name,
@@ -155,7 +156,7 @@ static struct jval *site_value(const struct site *site, size_t i)
 	case SITE_NUMBER:
 		return *(const int64_t *)from ? jval_number(*(const int64_t *)from) : NULL;
 	case SITE_BYTES:
-		return *(const uint64_t *)from ? jval_number((int64_t)*(const uint64_t *)from) : NULL;
+		return *(const uint64_t *)from ? jval_number((int64_t) * (const uint64_t *)from) : NULL;
 	default:
 		return jval_bool(*(const bool *)from);
 	}

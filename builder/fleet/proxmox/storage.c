@@ -82,7 +82,8 @@ int storage_list(struct client *client, const char *node, const char *name, cons
 	const char *of = vmid ? arena_printf(client->arena, "&vmid=%" PRId64, vmid) : "";
 	struct storage_volume *volumes = NULL;
 	size_t n = 0;
-	int r = client_get(client, arena_printf(client->arena, "/nodes/%s/storage/%s/content?content=%s%s", node, name, content, of),
+	int r = client_get(client,
+			   arena_printf(client->arena, "/nodes/%s/storage/%s/content?content=%s%s", node, name, content, of),
 			   &data, err);
 
 	for (size_t i = 0; r == 0 && i < jval_count(data); i++) {
@@ -102,13 +103,13 @@ int storage_list(struct client *client, const char *node, const char *name, cons
 	return r;
 }
 
-int storage_find(struct client *client, const char *node, const char *volid, bool *ret_there,
-		 struct storage_volume *ret_volume, struct err *err)
+int storage_find(struct client *client, const char *node, const char *volid, bool *ret_there, struct storage_volume *ret_volume,
+		 struct err *err)
 {
 	struct storage_volume *volumes;
 	size_t n;
-	int r = storage_list(client, node, volid_storage(client->arena, volid), volid_content(client->arena, volid), 0, &volumes,
-			     &n, err);
+	int r = storage_list(client, node, volid_storage(client->arena, volid), volid_content(client->arena, volid), 0,
+			     &volumes, &n, err);
 
 	*ret_there = false;
 	for (size_t i = 0; r == 0 && i < n; i++)
@@ -123,8 +124,10 @@ int storage_remove(struct client *client, const char *node, const char *volid, s
 {
 	_cleanup_jval_ struct jval *data = NULL;
 	const char *storage = volid_storage(client->arena, volid);
-	int r = client_send(client, HTTP_DELETE, arena_printf(client->arena, "/nodes/%s/storage/%s/content/%s", node, storage,
-							      client_escape(client, volid)), NULL, &data, err);
+	int r = client_send(
+		client, HTTP_DELETE,
+		arena_printf(client->arena, "/nodes/%s/storage/%s/content/%s", node, storage, client_escape(client, volid)),
+		NULL, &data, err);
 
 	if (r == 0 && jval_text_of(data))
 		r = task_wait(client, jval_text_of(data), STORAGE_REMOVE_S, err);

@@ -5,17 +5,17 @@
 #include "fleet/proxmox/client.h"
 
 struct storage {
-	const char *name, *type;     /* type: "dir", "lvmthin", "cephfs", … */
-	const char *content;         /* "iso,vztmpl,import" */
-	uint64_t available;          /* bytes */
+	const char *name, *type; /* type: "dir", "lvmthin", "cephfs", … */
+	const char *content;	 /* "iso,vztmpl,import" */
+	uint64_t available;	 /* bytes */
 	bool shared;
 };
 
 /* A file or volume. Sizes are bytes: of the file. */
 struct storage_volume {
-	const char *volid;           /* "local:import/gateway-7-3f9c2a1b7d10.qcow2" */
+	const char *volid; /* "local:import/gateway-7-3f9c2a1b7d10.qcow2" */
 	uint64_t size;
-	int64_t vmid;                /* whose it is; 0: nobody's */
+	int64_t vmid; /* whose it is; 0: nobody's */
 };
 
 /* Looks at a storage as a node sees it. -ENOENT when there is none of that name, or it is disabled or not active. */
@@ -29,8 +29,8 @@ int storage_list(struct client *client, const char *node, const char *name, cons
 		 struct storage_volume **ret_volumes, size_t *ret_n, struct err *err);
 
 /* Looks for one: *ret_there, and then *ret_volume. */
-int storage_find(struct client *client, const char *node, const char *volid, bool *ret_there,
-		 struct storage_volume *ret_volume, struct err *err);
+int storage_find(struct client *client, const char *node, const char *volid, bool *ret_there, struct storage_volume *ret_volume,
+		 struct err *err);
 
 /* Removes one. */
 int storage_remove(struct client *client, const char *node, const char *volid, struct err *err);

@@ -12,8 +12,8 @@
 enum {
 	TASK_FIRST_PAUSE_MS = 200,
 	TASK_LAST_PAUSE_MS = 2000,
-	TASK_SILENCE_MS = 60000,     /* so long nobody may answer */
-	TASK_LOG_LINES = 12,         /* of the end of a log, shown when it ended badly */
+	TASK_SILENCE_MS = 60000, /* so long nobody may answer */
+	TASK_LOG_LINES = 12,	 /* of the end of a log, shown when it ended badly */
 };
 
 const char *task_node(struct client *client, const char *upid)
@@ -130,7 +130,8 @@ static void task_pause(struct client *client, struct task_waiting *waiting)
 
 int task_wait(struct client *client, const char *upid, unsigned timeout_s, struct err *err)
 {
-	struct task_waiting waiting = {upid, timeout_s, TASK_FIRST_PAUSE_MS, clock_ms() + (int64_t)timeout_s * 1000, clock_ms()};
+	struct task_waiting waiting = {upid, timeout_s, TASK_FIRST_PAUSE_MS, clock_ms() + (int64_t)timeout_s * 1000,
+				       clock_ms()};
 
 	if (!task_node(client, upid))
 		return err_set(err, -EBADMSG, "'%s' names no task of Proxmox", text_plain(client->arena, upid));
@@ -143,8 +144,9 @@ int task_wait(struct client *client, const char *upid, unsigned timeout_s, struc
 			return r;
 		if (status && strcmp(jval_get_text(status, "status") ? jval_get_text(status, "status") : "", "stopped") == 0) {
 			verdict = jval_get_text(status, "exitstatus");
-			return verdict && task_is_good(verdict) ? 0 : task_failed(client, upid, verdict ? verdict : "no verdict",
-										  err);
+			return verdict && task_is_good(verdict)
+				       ? 0
+				       : task_failed(client, upid, verdict ? verdict : "no verdict", err);
 		}
 		task_pause(client, &waiting);
 	}

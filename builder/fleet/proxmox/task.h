@@ -5,8 +5,8 @@
 
 #include "fleet/proxmox/client.h"
 
-/* Waits until it has ended, for `timeout_s` at most, and tells what it says of its progress. -EREMOTEIO when it ended badly, with
- * its verdict and the end of its log; -ETIME when it did not end. That nobody answers for a minute is borne. */
+/* Waits until it has ended, for `timeout_s` at most, and tells what it says of its progress. -EREMOTEIO when it ended badly,
+ * with its verdict and the end of its log; -ETIME when it did not end. That nobody answers for a minute is borne. */
 int task_wait(struct client *client, const char *upid, unsigned timeout_s, struct err *err);
 
 /* A request that begins a task, and its end. */

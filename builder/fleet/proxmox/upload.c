@@ -11,10 +11,10 @@
 #include "fleet/proxmox/task.h"
 
 enum {
-	UPLOAD_STALL_S = 180,        /* the node copies what came before it answers */
+	UPLOAD_STALL_S = 180, /* the node copies what came before it answers */
 	UPLOAD_TASK_S = 60 * 60,
-	UPLOAD_DIGITS = 12,          /* of the digest, in the name */
-	UPLOAD_TRIES = 2,            /* an empty answer, and once more */
+	UPLOAD_DIGITS = 12, /* of the digest, in the name */
+	UPLOAD_TRIES = 2,   /* an empty answer, and once more */
 	UPLOAD_LOST_PAUSE_S = 3,
 };
 
@@ -25,17 +25,14 @@ static const struct {
 	const char *suffix, *content, *as;
 	bool legacy;
 } upload_kinds[] = {
-	{".qcow2", "import", ".qcow2", false},
-	{".qcow2", "iso", ".qcow2.img", true},
-	{".raw", "import", ".raw", false},
-	{".raw", "iso", ".img", true},
-	{".tar.zst", "vztmpl", ".tar.zst", false},
-	{".tar.xz", "vztmpl", ".tar.xz", false},
+	{".qcow2", "import", ".qcow2", false},	   {".qcow2", "iso", ".qcow2.img", true},
+	{".raw", "import", ".raw", false},	   {".raw", "iso", ".img", true},
+	{".tar.zst", "vztmpl", ".tar.zst", false}, {".tar.xz", "vztmpl", ".tar.xz", false},
 	{".tar.gz", "vztmpl", ".tar.gz", false},
 };
 enum { N_UPLOAD_KINDS = sizeof upload_kinds / sizeof *upload_kinds };
 
-static size_t upload_kind(const struct generation *generation, bool legacy)
+static size_t proxmox_upload_kind(const struct generation *generation, bool legacy)
 {
 	const char *file = generation->manifest->image.file;
 
@@ -48,7 +45,7 @@ static size_t upload_kind(const struct generation *generation, bool legacy)
 
 const char *upload_content(const struct generation *generation, bool legacy)
 {
-	size_t i = upload_kind(generation, legacy);
+	size_t i = proxmox_upload_kind(generation, legacy);
 
 	return i < N_UPLOAD_KINDS ? upload_kinds[i].content : "import";
 }
@@ -56,7 +53,7 @@ const char *upload_content(const struct generation *generation, bool legacy)
 int upload_name(struct arena *arena, const struct generation *generation, bool legacy, const char **ret_name, struct err *err)
 {
 	const struct manifest *m = generation->manifest;
-	size_t i = upload_kind(generation, legacy);
+	size_t i = proxmox_upload_kind(generation, legacy);
 
 	if (i == N_UPLOAD_KINDS) {
 		err_set(err, -ENOTSUP, "Proxmox takes no image like '%s'", m->image.file);
@@ -91,8 +88,8 @@ int upload_parse_name(struct arena *arena, const char *name, const char **ret_re
 /* --- before -------------------------------------------------------------------------------------------------------- */
 
 /* The node keeps the file in /var/tmp first, and copies it then: where both are on one file system it needs the room twice. */
-static int upload_check_room(struct client *client, const struct upload_how *how, const struct storage *storage, uint64_t size,
-			     struct err *err)
+static int proxmox_upload_check_room(struct client *client, const struct upload_how *how, const struct storage *storage,
+				     uint64_t size, struct err *err)
 {
 	_cleanup_jval_ struct jval *status = NULL;
 	struct err ignored = {0};
@@ -114,15 +111,15 @@ static int upload_check_room(struct client *client, const struct upload_how *how
 
 /* --- sending --------------------------------------------------------------------------------------------------------- */
 
-static void upload_tell(void *data, uint64_t sent, uint64_t total)
+static void proxmox_upload_tell(void *data, uint64_t sent, uint64_t total)
 {
 	(void)data;
 	log_progress(sent >> 20, total >> 20, "MiB");
 }
 
 /* The fields' order is what the server's parser understands: the file is the last part. */
-static int upload_post(struct client *client, const struct generation *generation, const struct upload_how *how,
-		       const char *name, const char **ret_upid, struct err *err)
+static int proxmox_upload_post(struct client *client, const struct generation *generation, const struct upload_how *how,
+			       const char *name, const char **ret_upid, struct err *err)
 {
 	const char *path = arena_printf(client->arena, "/nodes/%s/storage/%s/upload", how->node, how->storage);
 	struct http_request request = client_request(client, HTTP_POST, access_of_node(client->access, how->node), path);
@@ -139,7 +136,7 @@ static int upload_post(struct client *client, const struct generation *generatio
 	request.body = (struct http_body){.kind = HTTP_FORM, .parts = parts, .n_parts = sizeof parts / sizeof *parts};
 	request.timeouts.total = 0;
 	request.timeouts.stall = UPLOAD_STALL_S;
-	request.sent = upload_tell;
+	request.sent = proxmox_upload_tell;
 	request.tries = 1;
 	r = http_ask(&request, &answer, err);
 	if (r == 0)
@@ -152,14 +149,14 @@ static int upload_post(struct client *client, const struct generation *generatio
 	return 0;
 }
 
-static bool upload_is_whole(const struct storage_volume *volume, const struct generation *generation)
+static bool proxmox_upload_is_whole(const struct storage_volume *volume, const struct generation *generation)
 {
 	return volume->size == generation->manifest->image.size;
 }
 
 /* The answer may be lost and the file there: then a task copies it, or has done so. */
-static int upload_look_for(struct client *client, const struct generation *generation, const struct upload_how *how,
-			   const char *volid, bool *ret_there, struct err *err)
+static int proxmox_upload_look_for(struct client *client, const struct generation *generation, const struct upload_how *how,
+				   const char *volid, bool *ret_there, struct err *err)
 {
 	struct storage_volume volume = {0};
 	const char *task = "";
@@ -173,12 +170,12 @@ static int upload_look_for(struct client *client, const struct generation *gener
 	}
 	if (r == 0)
 		r = storage_find(client, how->node, volid, ret_there, &volume, err);
-	*ret_there = r == 0 && *ret_there && upload_is_whole(&volume, generation);
+	*ret_there = r == 0 && *ret_there && proxmox_upload_is_whole(&volume, generation);
 	return r;
 }
 
-static int upload_send(struct client *client, const struct generation *generation, const struct upload_how *how,
-		       const char *name, const char *volid, struct err *err)
+static int proxmox_upload_send(struct client *client, const struct generation *generation, const struct upload_how *how,
+			       const char *name, const char *volid, struct err *err)
 {
 	for (unsigned i = 1;; i++) {
 		struct err reason = {0};
@@ -188,7 +185,7 @@ static int upload_send(struct client *client, const struct generation *generatio
 
 		log_step("uploading %s (%s) to %s", name, size_format_human(client->arena, generation->manifest->image.size),
 			 how->storage);
-		r = upload_post(client, generation, how, name, &upid, &reason);
+		r = proxmox_upload_post(client, generation, how, name, &upid, &reason);
 		if (r == 0) {
 			log_step("Proxmox checks and copies %s", name);
 			return task_wait(client, upid, UPLOAD_TASK_S, err);
@@ -199,15 +196,15 @@ static int upload_send(struct client *client, const struct generation *generatio
 		}
 		log_note("no answer to the upload (%s); looking whether it arrived", reason.last->text);
 		err_free(&reason);
-		r = upload_look_for(client, generation, how, volid, &there, err);
+		r = proxmox_upload_look_for(client, generation, how, volid, &there, err);
 		if (r < 0 || there)
 			return r;
 	}
 }
 
 /* What is there now has to be what was sent. */
-static int upload_check(struct client *client, const struct generation *generation, const struct upload_how *how,
-			const char *volid, struct err *err)
+static int proxmox_upload_check(struct client *client, const struct generation *generation, const struct upload_how *how,
+				const char *volid, struct err *err)
 {
 	struct storage_volume volume;
 	bool there;
@@ -215,13 +212,14 @@ static int upload_check(struct client *client, const struct generation *generati
 
 	if (r < 0)
 		return r;
-	if (!there || !upload_is_whole(&volume, generation))
-		return err_set(err, -EIO, "the upload ended well, but %s %s", volid, there ? "has another size" : "is not there");
+	if (!there || !proxmox_upload_is_whole(&volume, generation))
+		return err_set(err, -EIO, "the upload ended well, but %s %s", volid,
+			       there ? "has another size" : "is not there");
 	return 0;
 }
 
-static int upload_begin(struct client *client, const struct generation *generation, const struct upload_how *how,
-			const char *name, const char *volid, bool *ret_skipped, struct err *err)
+static int proxmox_upload_begin(struct client *client, const struct generation *generation, const struct upload_how *how,
+				const char *name, const char *volid, bool *ret_skipped, struct err *err)
 {
 	struct storage storage;
 	struct storage_volume volume;
@@ -232,15 +230,15 @@ static int upload_begin(struct client *client, const struct generation *generati
 		r = storage_has(&storage, upload_content(generation, how->legacy), err);
 	if (r == 0)
 		r = storage_find(client, how->node, volid, &there, &volume, err);
-	*ret_skipped = r == 0 && there && upload_is_whole(&volume, generation);
+	*ret_skipped = r == 0 && there && proxmox_upload_is_whole(&volume, generation);
 	if (r < 0 || *ret_skipped)
 		return r;
 	if (there)
 		log_note("%s is there with another size (an upload that was cut off): it is sent again", volid);
-	r = upload_check_room(client, how, &storage, generation->manifest->image.size, err);
+	r = proxmox_upload_check_room(client, how, &storage, generation->manifest->image.size, err);
 	if (r == 0)
-		r = upload_send(client, generation, how, name, volid, err);
-	return r == 0 ? upload_check(client, generation, how, volid, err) : r;
+		r = proxmox_upload_send(client, generation, how, name, volid, err);
+	return r == 0 ? proxmox_upload_check(client, generation, how, volid, err) : r;
 }
 
 int upload_generation(struct client *client, const struct generation *generation, const struct upload_how *how,
@@ -252,7 +250,7 @@ int upload_generation(struct client *client, const struct generation *generation
 	if (r < 0)
 		return r;
 	volid = arena_printf(client->arena, "%s:%s/%s", how->storage, upload_content(generation, how->legacy), name);
-	r = upload_begin(client, generation, how, name, volid, ret_skipped, err);
+	r = proxmox_upload_begin(client, generation, how, name, volid, ret_skipped, err);
 	if (r < 0)
 		return err_wrap(err, "while uploading %s/%u to node %s", generation->name, generation->number, how->node);
 	*ret_upload = (struct upload){how->node, volid, generation->manifest->image.size, generation->manifest->image.sha256,

@@ -1,4 +1,5 @@
-/* Images and templates on a storage of Proxmox: named by their content, so that a name that is there is the file that is meant. */
+/* Images and templates on a storage of Proxmox: named by their content, so that a name that is there is the file that is meant.
+ */
 #ifndef FLEET_PROXMOX_UPLOAD_H
 #define FLEET_PROXMOX_UPLOAD_H
 
@@ -7,7 +8,7 @@
 
 struct upload_how {
 	const char *node, *storage;
-	bool legacy;                 /* a disk image as content `iso`, for providers that know no other */
+	bool legacy; /* a disk image as content `iso`, for providers that know no other */
 };
 
 /* The content that a generation has there: "import", "iso" or "vztmpl". */
@@ -20,13 +21,14 @@ int upload_name(struct arena *arena, const struct generation *generation, bool l
 /* Whether a name is one of those, and then of which recipe (in `arena`) and generation; 0 or -EINVAL. Pure. */
 int upload_parse_name(struct arena *arena, const char *name, const char **ret_recipe, unsigned *ret_number);
 
-/* Brings a generation's image there, unless it is there already (*ret_skipped), and writes that down in its record. What the server
- * computed of what came is compared with what was sent. -ENOSPC, before anything is sent, where the room would not do. */
+/* Brings a generation's image there, unless it is there already (*ret_skipped), and writes that down in its record. What the
+ * server computed of what came is compared with what was sent. -ENOSPC, before anything is sent, where the room would not do.
+ */
 int upload_generation(struct client *client, const struct generation *generation, const struct upload_how *how,
 		      struct upload *ret_upload, bool *ret_skipped, struct err *err);
 
-/* The volumes that generations of a shelf were uploaded as which are good on some machine, and the generation before each of those: a
- * way back may need them. In `arena`. */
+/* The volumes that generations of a shelf were uploaded as which are good on some machine, and the generation before each of
+ * those: a way back may need them. In `arena`. */
 struct strv upload_needed(struct arena *arena, const char *folder);
 
 /* Removes uploads of older generations of `recipe` from a storage: the newest `keep` stay, and so do those whose names are in

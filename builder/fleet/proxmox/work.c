@@ -112,7 +112,8 @@ static int work_read(struct work *work, struct err *err)
 	return 0;
 }
 
-/* A machine is the recipe's when it says so, or when it has its name: one that OpenTofu made, and nothing was deployed to yet. */
+/* A machine is the recipe's when it says so, or when it has its name: one that OpenTofu made, and nothing was deployed to yet.
+ */
 static int work_check_ours(struct work *work, struct err *err)
 {
 	const char *name = config_get(&work->config, work->machine.container ? "hostname" : "name");
@@ -127,7 +128,10 @@ static int work_check_ours(struct work *work, struct err *err)
 	if (strcmp(*work->mark.name ? work->mark.name : name ? name : "", work->site->name) == 0)
 		return 0;
 	err_set(err, -EPERM, "machine %" PRId64 " on %s is '%s', not '%s'", work->machine.vmid, work->machine.node,
-		text_plain(work->arena, *work->mark.name ? work->mark.name : name ? name : "?"), work->site->name);
+		text_plain(work->arena, *work->mark.name ? work->mark.name
+					: name		 ? name
+							 : "?"),
+		work->site->name);
 	return err_hint(err, "check 'proxmox.vmid' of the recipe");
 }
 
@@ -195,16 +199,20 @@ int work_check_alone(struct work *work, struct err *err)
 		return work_busy(err, m, arena_printf(work->arena, "it is locked (%s)", now.lock), "wait until that is done");
 	if (now.managed)
 		return work_busy(err, m, "HA starts and stops it",
-				 arena_printf(work->arena, "as root on a node: ha-manager set %s:%" PRId64 " --state ignored; "
-					      "set it back afterwards", m->container ? "ct" : "vm", m->vmid));
+				 arena_printf(work->arena,
+					      "as root on a node: ha-manager set %s:%" PRId64 " --state ignored; "
+					      "set it back afterwards",
+					      m->container ? "ct" : "vm", m->vmid));
 	r = task_active(work->client, m->node, m->vmid, &task, err);
 	if (r < 0)
 		return r;
 	if (task)
-		return work_busy(err, m, arena_printf(work->arena, "somebody is at work on it: %s", task), "wait until that is done");
+		return work_busy(err, m, arena_printf(work->arena, "somebody is at work on it: %s", task),
+				 "wait until that is done");
 	if (*work->mark.deploy && !work->take_over)
-		return work_busy(err, m, arena_printf(work->arena, "a deploy of %s began at %s and has not ended", work->mark.by,
-						      time_format(work->arena, work->mark.since)),
+		return work_busy(err, m,
+				 arena_printf(work->arena, "a deploy of %s began at %s and has not ended", work->mark.by,
+					      time_format(work->arena, work->mark.since)),
 				 "finish it there by another 'deploy'; if that cannot be, use --take-over");
 	return work_check_pending(work, err);
 }
@@ -220,8 +228,8 @@ static const char *work_who(struct arena *arena)
 	return text_plain(arena, arena_printf(arena, "%s@%s", user && *user ? user : "root", host));
 }
 
-static int work_put_mark(struct work *work, const struct instance *machine, const struct config *config, const struct mark *mark,
-			 const char *digest, struct err *err)
+static int work_put_mark(struct work *work, const struct instance *machine, const struct config *config,
+			 const struct mark *mark, const char *digest, struct err *err)
 {
 	struct form form = {0};
 	const char *description = config_get(config, "description");

@@ -10,21 +10,21 @@
 #include "shelf/generation.h"
 
 struct work {
-	struct arena *arena;         /* the client's, too */
+	struct arena *arena; /* the client's, too */
 	struct client *client;
 	const struct site *site;
-	struct journal journal;      /* open */
+	struct journal journal;		     /* open */
 	const struct generation *generation; /* what is to run; NULL: nobody knows it any more */
-	const char *image;           /* the volume with it */
-	struct instance machine;      /* as it was found; of a container that is replaced the old one */
-	struct config config;        /* its configuration then */
+	const char *image;		     /* the volume with it */
+	struct instance machine;	     /* as it was found; of a container that is replaced the old one */
+	struct config config;		     /* its configuration then */
 	struct mark mark;
-	struct remote remote;        /* the machine by ssh */
-	unsigned timeout_s;          /* for the verdict */
-	bool bad;                    /* that verdict was bad */
-	bool force;                  /* also what is not releasable, or was bad there */
-	bool lose_state;             /* the user knows that /var is lost */
-	bool take_over;              /* what an unfinished deploy of somebody else says does not count */
+	struct remote remote; /* the machine by ssh */
+	unsigned timeout_s;   /* for the verdict */
+	bool bad;	      /* that verdict was bad */
+	bool force;	      /* also what is not releasable, or was bad there */
+	bool lose_state;      /* the user knows that /var is lost */
+	bool take_over;	      /* what an unfinished deploy of somebody else says does not count */
 };
 
 /* One step: its name in the journal, what is said meanwhile. */
@@ -40,12 +40,12 @@ int work_find(struct work *work, struct err *err);
 /* Begins a journal for `kind` ("reimage"): with an id of its own, and what is known of before. */
 void work_begin(struct work *work, const char *kind);
 
-/* Takes the steps from the one named `from` on (NULL: the first), each noted before. At a failure *ret_failed (may be NULL) is that
- * step's name. */
+/* Takes the steps from the one named `from` on (NULL: the first), each noted before. At a failure *ret_failed (may be NULL) is
+ * that step's name. */
 int work_run(struct work *work, const struct work_step *steps, const char *from, const char **ret_failed, struct err *err);
 
-/* Whether nobody else is at work on the machine: no lock, no pending changes, no task, no foreign deploy, no HA. -EBUSY with who it
- * is. */
+/* Whether nobody else is at work on the machine: no lock, no pending changes, no task, no foreign deploy, no HA. -EBUSY with
+ * who it is. */
 int work_check_alone(struct work *work, struct err *err);
 
 /* Writes the mark into the machine's description: that this deploy is at work (refused when somebody changed the configuration
@@ -54,9 +54,10 @@ int work_claim(struct work *work, struct err *err);
 int work_disclaim(struct work *work, const struct instance *machine, struct err *err); /* unless it is another deploy's */
 int work_write_mark(struct work *work, const struct instance *machine, const struct mark *mark, struct err *err);
 
-/* Waits for what runs in the machine to say who it is and how it is. 0: it is `root_hash` (NULL: any), and good; 1: it is not, and
- * *ret_reason says why. Whom nobody can ask is not good. */
-int work_judge(struct work *work, const struct instance *machine, const char *root_hash, const char **ret_reason, struct err *err);
+/* Waits for what runs in the machine to say who it is and how it is. 0: it is `root_hash` (NULL: any), and good; 1: it is not,
+ * and *ret_reason says why. Whom nobody can ask is not good. */
+int work_judge(struct work *work, const struct instance *machine, const char *root_hash, const char **ret_reason,
+	       struct err *err);
 
 /* A task on a machine that its journal names: begun, noted, waited for. */
 int work_task(struct work *work, const char *path, const struct form *form, unsigned timeout_s, struct err *err);
@@ -67,11 +68,11 @@ int work_await_tasks(struct work *work, const struct instance *machine, struct e
 /* Looks at the machine of that id: fills machine, config and mark. */
 int work_look(struct work *work, int64_t vmid, struct err *err);
 
-/* The works. Each begins with nothing changed, or goes on at the journal's step. When the generation turns out bad, what ran before
- * runs again, and -EIO says why. */
+/* The works. Each begins with nothing changed, or goes on at the journal's step. When the generation turns out bad, what ran
+ * before runs again, and -EIO says why. */
 int work_create(struct work *work, struct err *err);
-int work_reimage(struct work *work, struct err *err);  /* a virtual machine: another system disk */
-int work_replace(struct work *work, struct err *err);  /* a container: another one at the other id */
+int work_reimage(struct work *work, struct err *err);	     /* a virtual machine: another system disk */
+int work_replace(struct work *work, struct err *err);	     /* a container: another one at the other id */
 int work_reimage_return(struct work *work, struct err *err); /* back to the disk, … */
 int work_replace_return(struct work *work, struct err *err); /* … or container, that the mark says ran before */
 

@@ -51,7 +51,7 @@ static const struct schema schema_bios = {VALUE_TEXT, .choices = bios_choices};
 /* --- sizes ----------------------------------------------------------------------------------------------------------- */
 
 /* Proxmox has whole units of them alone. */
-static int proxmox_decode_units(struct decoder *decoder, const struct node *node, const char *path, uint64_t unit,
+static int words_proxmox_decode_units(struct decoder *decoder, const struct node *node, const char *path, uint64_t unit,
 				uint64_t least, const char *expected, uint64_t *out)
 {
 	uint64_t bytes;
@@ -62,25 +62,25 @@ static int proxmox_decode_units(struct decoder *decoder, const struct node *node
 	return 0;
 }
 
-static int proxmox_decode_memory(struct decoder *decoder, const struct node *node, const char *path, void *out)
+static int words_proxmox_decode_memory(struct decoder *decoder, const struct node *node, const char *path, void *out)
 {
-	return proxmox_decode_units(decoder, node, path, MIB, 16 * MIB, "a size in whole MiB, like 512M or 4G, of at least 16M",
+	return words_proxmox_decode_units(decoder, node, path, MIB, 16 * MIB, "a size in whole MiB, like 512M or 4G, of at least 16M",
 				    out);
 }
 
-static int proxmox_decode_swap(struct decoder *decoder, const struct node *node, const char *path, void *out)
+static int words_proxmox_decode_swap(struct decoder *decoder, const struct node *node, const char *path, void *out)
 {
-	return proxmox_decode_units(decoder, node, path, MIB, 0, "a size in whole MiB, like 512M, or 0", out);
+	return words_proxmox_decode_units(decoder, node, path, MIB, 0, "a size in whole MiB, like 512M, or 0", out);
 }
 
-static int proxmox_decode_volume(struct decoder *decoder, const struct node *node, const char *path, void *out)
+static int words_proxmox_decode_volume(struct decoder *decoder, const struct node *node, const char *path, void *out)
 {
-	return proxmox_decode_units(decoder, node, path, GIB, GIB, "a size in whole GiB, like 8G", out);
+	return words_proxmox_decode_units(decoder, node, path, GIB, GIB, "a size in whole GiB, like 8G", out);
 }
 
-static const struct schema schema_memory = {VALUE_SIZE, .decode = proxmox_decode_memory};
-static const struct schema schema_swap = {VALUE_SIZE, .decode = proxmox_decode_swap};
-static const struct schema schema_volume = {VALUE_SIZE, .decode = proxmox_decode_volume};
+static const struct schema schema_memory = {VALUE_SIZE, .decode = words_proxmox_decode_memory};
+static const struct schema schema_swap = {VALUE_SIZE, .decode = words_proxmox_decode_swap};
+static const struct schema schema_volume = {VALUE_SIZE, .decode = words_proxmox_decode_volume};
 
 /* --- disks, mounts, network cards ------------------------------------------------------------------------------------ */
 
@@ -96,14 +96,14 @@ static const struct field disk_fields[] = {
 };
 static const struct schema schema_disk = {VALUE_RECORD, .fields = disk_fields};
 
-static void proxmox_prepare_disk(void *element)
+static void words_proxmox_prepare_disk(void *element)
 {
 	*(struct proxmox_disk *)element = (struct proxmox_disk){.backup = true, .discard = true};
 }
 
 static const struct schema schema_disks = {
 	VALUE_TABLE, .element = &schema_disk, .size = sizeof(struct proxmox_disk), .key_rule = &word_rule_name,
-	.key_offset = WORD_OF(proxmox_disk, name), .pos_offset = WORD_OF(proxmox_disk, pos), .prepare = proxmox_prepare_disk,
+	.key_offset = WORD_OF(proxmox_disk, name), .pos_offset = WORD_OF(proxmox_disk, pos), .prepare = words_proxmox_prepare_disk,
 };
 
 static const struct field mount_fields[] = {
@@ -114,7 +114,7 @@ static const struct field mount_fields[] = {
 };
 static const struct schema schema_mount = {VALUE_RECORD, .fields = mount_fields};
 
-static void proxmox_prepare_mount(void *element)
+static void words_proxmox_prepare_mount(void *element)
 {
 	*(struct proxmox_mount *)element = (struct proxmox_mount){.size = PROXMOX_MOUNT_SIZE, .backup = true};
 }
@@ -122,7 +122,7 @@ static void proxmox_prepare_mount(void *element)
 static const struct schema schema_mounts = {
 	VALUE_TABLE, .element = &schema_mount, .size = sizeof(struct proxmox_mount), .key_rule = &word_rule_path,
 	.key_offset = WORD_OF(proxmox_mount, path), .pos_offset = WORD_OF(proxmox_mount, pos),
-	.prepare = proxmox_prepare_mount,
+	.prepare = words_proxmox_prepare_mount,
 };
 
 static const struct field nic_fields[] = {
@@ -140,7 +140,7 @@ static const struct field nic_fields[] = {
 };
 static const struct schema schema_nic = {VALUE_RECORD, .fields = nic_fields};
 
-static int proxmox_decode_nics(struct decoder *decoder, const struct node *node, const char *path, void *out)
+static int words_proxmox_decode_nics(struct decoder *decoder, const struct node *node, const char *path, void *out)
 {
 	struct { struct proxmox_nic *items; size_t count; } *table = out;
 
@@ -155,7 +155,7 @@ static int proxmox_decode_nics(struct decoder *decoder, const struct node *node,
 	return err_result(decoder->err);
 }
 
-static const struct schema schema_nics = {VALUE_LIST, .element = &schema_nic, .decode = proxmox_decode_nics};
+static const struct schema schema_nics = {VALUE_LIST, .element = &schema_nic, .decode = words_proxmox_decode_nics};
 
 /* --- the machine ----------------------------------------------------------------------------------------------------- */
 
@@ -193,7 +193,7 @@ static const struct field proxmox_fields[] = {
 	WORD_END,
 };
 
-static int proxmox_decode(struct decoder *decoder, const struct node *node, const char *path, void *out)
+static int words_proxmox_decode(struct decoder *decoder, const struct node *node, const char *path, void *out)
 {
 	static const struct schema schema_fields = {VALUE_RECORD, .fields = proxmox_fields};
 	struct proxmox *proxmox = out;
@@ -205,4 +205,4 @@ static int proxmox_decode(struct decoder *decoder, const struct node *node, cons
 	return decode(decoder, &schema_fields, node, path, proxmox);
 }
 
-const struct schema word_proxmox = {VALUE_RECORD, .fields = proxmox_fields, .decode = proxmox_decode, .check = proxmox_check};
+const struct schema word_proxmox = {VALUE_RECORD, .fields = proxmox_fields, .decode = words_proxmox_decode, .check = proxmox_check};

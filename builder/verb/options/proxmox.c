@@ -8,27 +8,28 @@
 const struct option proxmox_options[] = {
 	{"proxmox", "FILE", "file with endpoint, token, … (~/.config/aether-build/proxmox.yaml)", OPTION_TEXT,
 	 offsetof(struct access_options, config), NULL},
-	{"endpoint", "URL", "of Proxmox's API: https://HOST:8006", OPTION_TEXT, offsetof(struct access_options, endpoint), NULL},
+	{"endpoint", "URL", "of Proxmox's API: https://HOST:8006", OPTION_TEXT, offsetof(struct access_options, endpoint),
+	 NULL},
 	{"token-file", "FILE", "file with the API token: USER@REALM!NAME=SECRET", OPTION_TEXT,
 	 offsetof(struct access_options, token_file), NULL},
 	{"token-fd", "NUMBER", "open file descriptor to read the token from", OPTION_TEXT,
 	 offsetof(struct access_options, token_fd), NULL},
-	{"ca", "FILE", "authority that has signed Proxmox's certificate (PEM)", OPTION_TEXT, offsetof(struct access_options, ca),
-	 NULL},
-	{"fingerprint", "SHA256", "of Proxmox's certificate: AA:BB:…", OPTION_TEXT, offsetof(struct access_options, fingerprint),
-	 NULL},
+	{"ca", "FILE", "authority that has signed Proxmox's certificate (PEM)", OPTION_TEXT,
+	 offsetof(struct access_options, ca), NULL},
+	{"fingerprint", "SHA256", "of Proxmox's certificate: AA:BB:…", OPTION_TEXT,
+	 offsetof(struct access_options, fingerprint), NULL},
 	{"insecure", NULL, "do not check who answers", OPTION_FLAG, offsetof(struct access_options, insecure), NULL},
 	{0},
 };
 
-static bool proxmox_is_recipe(const char *argument)
+static bool options_proxmox_is_recipe(const char *argument)
 {
 	return text_has_suffix(argument, ".recipe");
 }
 
 /* The recipe stays loaded as long as the arena: its words are used. */
-static int proxmox_load(struct arena *arena, const struct proxmox_finding *finding, const char *path, struct recipe **ret_recipe,
-			struct err *err)
+static int options_proxmox_load(struct arena *arena, const struct proxmox_finding *finding, const char *path,
+				struct recipe **ret_recipe, struct err *err)
 {
 	struct project *project = arena_new_of(arena, struct project);
 	int r = project_load(path, 0, &finding->recipe, project, err);
@@ -41,13 +42,13 @@ static int proxmox_load(struct arena *arena, const struct proxmox_finding *findi
 	return 0;
 }
 
-static int proxmox_find_recipe(struct arena *arena, const struct proxmox_finding *finding, const char *path,
-			       struct site *ret_site, struct generation **ret_generation, struct err *err)
+static int options_proxmox_find_recipe(struct arena *arena, const struct proxmox_finding *finding, const char *path,
+				       struct site *ret_site, struct generation **ret_generation, struct err *err)
 {
 	const struct build_how how = {.recipe = finding->recipe, .out = finding->out, .cache = finding->cache};
 	struct recipe *recipe;
 	const char *image = NULL;
-	int r = proxmox_load(arena, finding, path, &recipe, err);
+	int r = options_proxmox_load(arena, finding, path, &recipe, err);
 
 	if (r == 0 && !recipe->proxmox.node)
 		return site_of_recipe(arena, recipe, "", ret_site, err);
@@ -59,15 +60,15 @@ static int proxmox_find_recipe(struct arena *arena, const struct proxmox_finding
 }
 
 /* A generation and the words of a recipe, which has to be that of its machine. */
-static int proxmox_find_words(struct arena *arena, const struct proxmox_finding *finding, const struct generation *generation,
-			      struct site *ret_site, struct err *err)
+static int options_proxmox_find_words(struct arena *arena, const struct proxmox_finding *finding,
+				      const struct generation *generation, struct site *ret_site, struct err *err)
 {
 	struct proxmox_finding as = *finding;
 	struct recipe *recipe;
 	int r;
 
 	as.recipe.kind = generation->manifest->kind;
-	r = proxmox_load(arena, &as, finding->words, &recipe, err);
+	r = options_proxmox_load(arena, &as, finding->words, &recipe, err);
 	if (r < 0)
 		return r;
 	if (strcmp(recipe->name, generation->manifest->name) != 0)
@@ -81,11 +82,11 @@ int proxmox_find(struct arena *arena, const struct proxmox_finding *finding, con
 {
 	int r;
 
-	if (proxmox_is_recipe(argument))
-		return proxmox_find_recipe(arena, finding, argument, ret_site, ret_generation, err);
+	if (options_proxmox_is_recipe(argument))
+		return options_proxmox_find_recipe(arena, finding, argument, ret_site, ret_generation, err);
 	r = generation_find(arena, finding->out, argument, ret_generation, err);
 	if (r == 0 && finding->words)
-		return proxmox_find_words(arena, finding, *ret_generation, ret_site, err);
+		return options_proxmox_find_words(arena, finding, *ret_generation, ret_site, err);
 	return r == 0 ? site_read(arena, path_folder(arena, (*ret_generation)->folder), ret_site, err) : r;
 }
 

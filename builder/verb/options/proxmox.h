@@ -15,17 +15,17 @@ extern const struct option proxmox_options[];
 struct proxmox_finding {
 	struct project_options recipe;
 	const char *out, *cache;
-	const char *words;           /* --recipe: whose words say where a generation's machine is; NULL: what was kept */
+	const char *words; /* --recipe: whose words say where a generation's machine is; NULL: what was kept */
 };
 
-#define OPTION_RECIPE(T)                                                                                               \
-	{                                                                                                              \
-		"recipe", "FILE", "recipe that says where a GENERATION's machine is (the last deploy's)", OPTION_TEXT, \
-			offsetof(struct T, words), NULL                                                                \
+#define OPTION_RECIPE(T)                                                                                                       \
+	{                                                                                                                      \
+		"recipe", "FILE", "recipe that says where a GENERATION's machine is (the last deploy's)", OPTION_TEXT,         \
+			offsetof(struct T, words), NULL                                                                        \
 	}
 
-/* A recipe is built, if need be, and its words say where its machine is; a generation's machine is where its last upload or deploy
- * said. In `arena`. */
+/* A recipe is built, if need be, and its words say where its machine is; a generation's machine is where its last upload or
+ * deploy said. In `arena`. */
 int proxmox_find(struct arena *arena, const struct proxmox_finding *finding, const char *argument, struct site *ret_site,
 		 struct generation **ret_generation, struct err *err);
 
