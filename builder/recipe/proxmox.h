@@ -41,6 +41,12 @@ struct proxmox_nic {
 	struct pos pos;
 };
 
+/* A setting of Proxmox's that has no word here, as it is: "usb0", "host=10c4:ea60". */
+struct proxmox_option {
+	const char *value, *key;     /* the value first: it is what a table's element is read into */
+	struct pos pos;
+};
+
 struct proxmox {
 	const char *node;            /* NULL: the recipe does not say where the machine runs */
 	int64_t vmid;
@@ -65,6 +71,8 @@ struct proxmox {
 	struct strv tags;            /* sorted; "aether" is not among them */
 	bool onboot, agent, protection;
 	int64_t order;               /* in which it is started with the node; 0: any */
+	struct proxmox_option *options;
+	size_t n_options;
 	struct pos pos;
 };
 

@@ -1,27 +1,36 @@
-/* aether-build rollback --host HOST: back to the generation in the other slot. */
+/* aether-build rollback --host HOST: back to the generation in the other slot. rollback --via proxmox NAME: back to the disk,
+ * or container, before. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "contract/agent.h"
+#include "fleet/proxmox/deploy.h"
 #include "fleet/verdict.h"
 #include "verb/options/host.h"
+#include "verb/options/proxmox.h"
 #include "verb/verb.h"
 
 struct rollback_options {
 	struct common_options common;
 	struct host_options host;
-	const char *out, *timeout;
+	struct access_options access;
+	const char *out, *timeout, *via;
 };
 
 static const struct option rollback_own_options[] = {
 	OPTION_OUT(rollback_options),
+	{"via", "ssh|proxmox", "the other slot, by ssh; or the disk or container before, by Proxmox (ssh)", OPTION_TEXT,
+	 offsetof(struct rollback_options, via), "ssh"},
 	OPTION_TIMEOUT(rollback_options),
 	{0},
 };
-static const struct option_group rollback_option_groups[] = {
-	{host_options, offsetof(struct rollback_options, host)}, {rollback_own_options, 0}, {0}};
+static const struct option_group rollback_option_groups[] = {{host_options, offsetof(struct rollback_options, host)},
+							     {proxmox_options, offsetof(struct rollback_options, access)},
+							     {rollback_own_options, 0},
+							     {0}};
 
 static const struct machine_slot *rollback_other_slot(const struct machine_status *machine)
 {
@@ -70,9 +79,10 @@ static void rollback_report(struct arena *arena, const struct rollback_options *
 	puts(jval_print(arena, object, true));
 }
 
-static int rollback_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)
+/* --- by ssh ---------------------------------------------------------------------------------------------------------- */
+
+static int rollback_by_ssh(const struct rollback_options *options, struct err *err)
 {
-	const struct rollback_options *options = data;
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const struct generation *given_up, *back = NULL;
 	const struct machine_slot *other = NULL;
@@ -81,8 +91,6 @@ static int rollback_run(const void *data, char *const *arguments, size_t n_argum
 	struct status_awaited awaited;
 	int r;
 
-	(void)arguments;
-	(void)n_arguments;
 	r = host_read(arena, &options->host, &remote, err);
 	if (r == 0)
 		r = host_timeout(options->timeout, &awaited.timeout_s, err);
@@ -106,11 +114,91 @@ static int rollback_run(const void *data, char *const *arguments, size_t n_argum
 	return r;
 }
 
+/* --- by Proxmox -------------------------------------------------------------------------------------------------------- */
+
+static void rollback_report_proxmox(const struct rollback_options *options, const struct work *work, int64_t number)
+{
+	_cleanup_jval_ struct jval *object = jval_new_object();
+
+	log_step(NULL);
+	if (!options->common.json) {
+		printf("%s/%" PRId64 " runs again as %" PRId64 " on %s, and is good\n", work->site->name, number,
+		       work->machine.vmid, work->machine.node);
+		return;
+	}
+	jval_set(object, "name", jval_text(work->site->name));
+	jval_set(object, "generation", jval_number(number));
+	jval_set(object, "vmid", jval_number(work->machine.vmid));
+	jval_set(object, "node", jval_text(work->machine.node));
+	jval_set(object, "verdict", jval_text("good"));
+	puts(jval_print(work->arena, object, true));
+}
+
+static int rollback_work(struct work *work, const struct rollback_options *options, struct err *err)
+{
+	int64_t number = 0;
+	int r = host_timeout(options->timeout, &work->timeout_s, err);
+
+	if (r == 0)
+		r = work_recover(work, err);
+	if (r == 0)
+		r = deploy_return(work, &number, err);
+	if (r == 0)
+		r = work_find(work, err);
+	if (r == 0)
+		rollback_report_proxmox(options, work, number);
+	return r;
+}
+
+static int rollback_by_proxmox(const struct rollback_options *options, const char *name, struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const struct proxmox_finding finding = {.out = options->out, .cache = options->common.cache};
+	struct host_options host = options->host;
+	struct work work = {.journal.lock = -1};
+	struct client client;
+	struct access access;
+	struct remote remote;
+	struct site site;
+	int r = access_read(arena, &options->access, &access, err);
+
+	if (r == 0)
+		r = proxmox_find_site(arena, &finding, name, &site, err);
+	if (r == 0 && !host.host)
+		host.host = site.ssh;
+	if (r == 0)
+		r = host_read(arena, &host, &remote, err);
+	if (r == 0)
+		r = deploy_open(arena, &access, &site, &remote, &client, &work, err);
+	if (r == 0)
+		r = rollback_work(&work, options, err);
+	journal_close(&work.journal);
+	return r;
+}
+
+static int rollback_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)
+{
+	const struct rollback_options *options = data;
+	bool proxmox = strcmp(options->via, "proxmox") == 0;
+
+	if (!proxmox && strcmp(options->via, "ssh") != 0)
+		return err_set(err, -EINVAL, "'--via %s': expected ssh or proxmox", options->via);
+	if (!proxmox && n_arguments)
+		return err_set(err, -EINVAL, "unexpected argument '%s': by ssh the machine is named by --host", arguments[0]);
+	if (!proxmox)
+		return rollback_by_ssh(options, err);
+	if (n_arguments)
+		return rollback_by_proxmox(options, arguments[0], err);
+	err_set(err, -EINVAL, "no machine was named");
+	return err_hint(err, "name it as it was deployed: aether-build rollback --via proxmox NAME");
+}
+
 const struct verb verb_rollback = {
 	.name = "rollback",
-	.arguments = "",
+	.arguments = "[NAME]",
 	.summary = "Boots the previous generation of a machine again",
 	.options = rollback_option_groups,
 	.options_size = sizeof(struct rollback_options),
+	.max_arguments = 1,
 	.run = rollback_run,
 };

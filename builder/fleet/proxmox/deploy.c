@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "contract/agent.h"
 #include "fleet/proxmox/drive.h"
-#include "fleet/proxmox/inside.h"
+#include "fleet/proxmox/reach.h"
 #include "fleet/proxmox/rights.h"
 #include "fleet/proxmox/upload.h"
 
@@ -68,15 +68,15 @@ static bool proxmox_deploy_image_has_state(const struct generation *generation)
 	return false;
 }
 
-static bool proxmox_deploy_state_is_on_system(const struct deploy_plan *plan)
+static bool proxmox_deploy_state_is_on_system(const struct machine_status *status)
 {
-	for (size_t i = 0; plan->answers && i < plan->status.remarks.count; i++)
-		if (text_has_prefix(plan->status.remarks.items[i], REMARK_STATE_ON_SYSTEM))
+	for (size_t i = 0; status && i < status->remarks.count; i++)
+		if (text_has_prefix(status->remarks.items[i], REMARK_STATE_ON_SYSTEM))
 			return true;
 	return false;
 }
 
-static int proxmox_deploy_check_vm_state(struct work *work, const struct deploy_plan *plan, struct err *err)
+static int proxmox_deploy_check_vm_state(struct work *work, const struct machine_status *status, struct err *err)
 {
 	const char *key = drive_state(work->arena, &work->config);
 
@@ -90,7 +90,7 @@ static int proxmox_deploy_check_vm_state(struct work *work, const struct deploy_
 			"give it a disk for the state and move it there (docs/boot.md, 'Moving the state'), or switch "
 			"it in place",
 			err);
-	if (proxmox_deploy_state_is_on_system(plan))
+	if (proxmox_deploy_state_is_on_system(status))
 		return proxmox_deploy_would_lose(work, "/var: it is still on the system's disk",
 						 "run 'aether-agent move-state' on the machine, and restart it", err);
 	return 0;
@@ -127,6 +127,12 @@ static int proxmox_deploy_check_container_state(struct work *work, struct err *e
 	return 0;
 }
 
+int deploy_keeps_state(struct work *work, const struct machine_status *status, struct err *err)
+{
+	return work->machine.container ? proxmox_deploy_check_container_state(work, err)
+				       : proxmox_deploy_check_vm_state(work, status, err);
+}
+
 /* --- deciding ------------------------------------------------------------------------------------------------------------- */
 
 /* By ssh first: it is the way in place, too. */
@@ -142,7 +148,7 @@ static bool proxmox_deploy_ask(struct work *work, struct machine_status *ret_sta
 	*ret_ssh = r == 0;
 	err_free(&ignored);
 	if (r < 0 && !work->machine.container)
-		r = inside_status(work->client, &work->machine, ret_status, &ignored);
+		r = reach_status(work, &work->machine, ret_status, &ignored);
 	err_free(&ignored);
 	return r == 0;
 }
@@ -194,8 +200,7 @@ static int proxmox_deploy_decide_there(struct work *work, enum deploy_via via, s
 						 &plan->n_changes);
 	if (plan->way != DEPLOY_REIMAGE)
 		return 0;
-	return work->machine.container ? proxmox_deploy_check_container_state(work, err)
-				       : proxmox_deploy_check_vm_state(work, plan, err);
+	return deploy_keeps_state(work, plan->answers ? &plan->status : NULL, err);
 }
 
 int deploy_decide(struct work *work, enum deploy_via via, struct deploy_plan *ret_plan, struct err *err)

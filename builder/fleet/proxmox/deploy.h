@@ -33,11 +33,18 @@ int deploy_open(struct arena *arena, const struct access *access, const struct s
  * what to do. work->generation is what shall run. */
 int deploy_decide(struct work *work, enum deploy_via via, struct deploy_plan *ret_plan, struct err *err);
 
+/* Whether work->generation can be put in the place of what runs without a loss: -EPERM with what would be lost, unless
+ * work->lose_state. `status` (may be NULL) is what the machine has said of itself. */
+int deploy_keeps_state(struct work *work, const struct machine_status *status, struct err *err);
+
 /* What will be done, for people: lines in `arena`. */
 struct strv deploy_tell(struct arena *arena, const struct work *work, const struct deploy_plan *plan);
 
 /* Does it: uploads first what is to be imported. *ret_status is what runs at the end. */
 int deploy_apply(struct work *work, const struct deploy_plan *plan, struct err *err);
+
+/* Back to what the machine ran before the last reimage: `rollback --via proxmox`. *ret_number is that generation's. */
+int deploy_return(struct work *work, int64_t *ret_number, struct err *err);
 
 /* Uploads the generation, so that work->image is there. */
 int deploy_upload(struct work *work, struct err *err);

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -7,6 +8,7 @@
 #include "fleet/proxmox/task.h"
 #include "fleet/proxmox/upload.h"
 #include "fleet/switching.h"
+#include "fleet/verdict.h"
 
 enum { DEPLOY_ALLOCATE_S = 600 };
 
@@ -130,4 +132,27 @@ int deploy_apply(struct work *work, const struct deploy_plan *plan, struct err *
 	default:
 		return 0;
 	}
+}
+
+int deploy_return(struct work *work, int64_t *ret_number, struct err *err)
+{
+	struct generation *generation = NULL;
+	struct err ignored = {0};
+	int r = work_find(work, err);
+
+	if (r == 0 && !work->machine.there)
+		r = err_set(err, -ENOENT, "there is no machine %" PRId64, work->site->vmid);
+	if (r == 0)
+		r = work_check_alone(work, err);
+	if (r < 0)
+		return r;
+	*ret_number = work->mark.previous.number;
+	if (work->mark.now.number &&
+	    generation_load(work->arena, work->site->folder, work->mark.now.number, &generation, &ignored) < 0)
+		generation = NULL;
+	err_free(&ignored);
+	r = work->machine.container ? work_replace_return(work, err) : work_reimage_return(work, err);
+	if (r == 0)
+		deploy_note(generation, &work->remote, VERDICT_BAD, "rolled back by hand");
+	return r;
 }

@@ -6,9 +6,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "contract/agent.h"
 
-enum { INSIDE_STATUS_S = 60, INSIDE_PAUSE_US = 300000 };
+enum { INSIDE_PAUSE_US = 300000 };
 
 /* Whatever goes wrong while an agent is asked, it is asked once more. */
 static int proxmox_inside_again(int r, const struct instance *machine, struct err *from, struct err *err)
@@ -65,18 +64,4 @@ int inside_run(struct client *client, const struct instance *machine, const stru
 	return r < 0 ? r
 		     : err_set(err, -ETIME, "'%s' in machine %" PRId64 " has not ended in %u seconds", words->items[0],
 			       machine->vmid, timeout_s);
-}
-
-int inside_status(struct client *client, const struct instance *machine, struct machine_status *ret_status, struct err *err)
-{
-	const char *const words[] = {AGENT_PATH, AGENT_STATUS, AGENT_JSON};
-	const struct strv command = {(const char **)words, sizeof words / sizeof *words};
-	const char *output;
-	int status, r = inside_run(client, machine, &command, INSIDE_STATUS_S, &status, &output, err);
-
-	if (r < 0)
-		return r;
-	if (status != 0)
-		return err_set(err, -EAGAIN, "'" AGENT " " AGENT_STATUS "' in machine %" PRId64 " failed", machine->vmid);
-	return status_read(client->arena, output, strlen(output), ret_status, err);
 }

@@ -3,14 +3,10 @@
 #define FLEET_PROXMOX_INSIDE_H
 
 #include "fleet/proxmox/instance.h"
-#include "fleet/status.h"
 
 /* Runs a program by its path and words, as root, and waits for its end: its exit status in *ret_status, what it printed in
  * *ret_output. -EAGAIN while the guest agent does not answer, -ETIME when the program does not end. In the client's arena. */
 int inside_run(struct client *client, const struct instance *machine, const struct strv *words, unsigned timeout_s,
 	       int *ret_status, const char **ret_output, struct err *err);
-
-/* What the machine's aether-agent says of it. */
-int inside_status(struct client *client, const struct instance *machine, struct machine_status *ret_status, struct err *err);
 
 #endif

@@ -3,10 +3,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "fleet/proxmox/inside.h"
-#include "fleet/proxmox/work.h"
+#include "fleet/proxmox/reach.h"
 
-enum { OUTCOME_PAUSE_S = 2, OUTCOME_SSH_PATIENCE_S = 10 };
+enum { OUTCOME_PAUSE_S = 2 };
 
 #define OUTCOME_HEALTH_GOOD "good"
 #define OUTCOME_HEALTH_BAD "bad"
@@ -14,7 +13,6 @@ enum { OUTCOME_PAUSE_S = 2, OUTCOME_SSH_PATIENCE_S = 10 };
 struct outcome_asking {
 	struct work *work;
 	const struct instance *machine;
-	bool agent; /* there is a guest agent to ask; else by ssh */
 	struct machine_status status;
 	const char *silence; /* why nobody answered, the last time */
 };
@@ -22,20 +20,15 @@ struct outcome_asking {
 /* Asks once. 1: nobody answers yet. */
 static int outcome_ask(struct outcome_asking *asking, struct err *err)
 {
-	struct work *work = asking->work;
-	struct remote remote = work->remote;
 	struct err reason = {0};
-	int r;
+	int r = reach_status(asking->work, asking->machine, &asking->status, &reason);
 
-	remote.patience_s = OUTCOME_SSH_PATIENCE_S;
-	r = asking->agent ? inside_status(work->client, asking->machine, &asking->status, &reason)
-			  : status_ask(work->arena, &remote, &asking->status, &reason);
 	if (r == -EACCES || r == -EKEYREJECTED) {
 		err_take(err, &reason);
 		return r;
 	}
 	if (r < 0)
-		asking->silence = text_plain(work->arena, reason.last->text);
+		asking->silence = text_plain(asking->work->arena, reason.last->text);
 	err_free(&reason);
 	return r < 0;
 }
@@ -58,17 +51,10 @@ static int outcome_of(const struct outcome_asking *asking, const char *root_hash
 	return 1;
 }
 
-static bool outcome_has_agent(const struct work *work)
-{
-	const char *agent = config_get(&work->config, "agent");
-
-	return !work->machine.container && agent && (text_has_prefix(agent, "1") || strstr(agent, "enabled=1"));
-}
-
 int work_judge(struct work *work, const struct instance *machine, const char *root_hash, const char **ret_reason,
 	       struct err *err)
 {
-	struct outcome_asking asking = {.work = work, .machine = machine, .agent = outcome_has_agent(work)};
+	struct outcome_asking asking = {.work = work, .machine = machine};
 	int64_t deadline = clock_ms() + (int64_t)work->timeout_s * 1000;
 
 	while (clock_ms() < deadline) {

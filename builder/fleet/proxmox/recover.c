@@ -38,6 +38,20 @@ static int recover_look(struct work *work, struct err *err)
 	return r;
 }
 
+/* A machine that somebody was about to restart must not stay off. */
+static int recover_restart(struct work *work, struct err *err)
+{
+	int r = recover_look(work, err);
+
+	if (r == 0)
+		r = work_await_tasks(work, &work->machine, err);
+	if (r == 0)
+		r = instance_start(work->client, &work->machine, err);
+	if (r == 0)
+		r = work_disclaim(work, &work->machine, err);
+	return r == 0 ? journal_clear(&work->journal, err) : r;
+}
+
 int work_recover(struct work *work, struct err *err)
 {
 	const struct generation *asked = work->generation;
@@ -50,6 +64,8 @@ int work_recover(struct work *work, struct err *err)
 	if (strcmp(work->journal.work, "switch") == 0)
 		return journal_clear(&work->journal, err);
 	recover_generation(work);
+	if (strcmp(work->journal.work, "restart") == 0)
+		return recover_restart(work, err);
 	if (strcmp(work->journal.work, "create") != 0)
 		r = recover_look(work, err);
 	for (size_t i = 0; i < sizeof recover_works / sizeof *recover_works; i++) {

@@ -135,6 +135,8 @@ void settings_common(struct arena *arena, const struct proxmox *words, bool cont
 		form_add(arena, form, "startup", "order=%" PRId64, words->order);
 	if (words->protection)
 		form_add(arena, form, "protection", "1");
+	for (size_t i = 0; i < words->n_options; i++)
+		form_add(arena, form, words->options[i].key, "%s", words->options[i].value);
 }
 
 static void settings_nics(struct arena *arena, const struct proxmox *words, bool container, struct form *form)

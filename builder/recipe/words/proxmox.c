@@ -157,6 +157,17 @@ static int words_proxmox_decode_nics(struct decoder *decoder, const struct node 
 
 static const struct schema schema_nics = {VALUE_LIST, .element = &schema_nic, .decode = words_proxmox_decode_nics};
 
+/* --- what has no word ------------------------------------------------------------------------------------------------ */
+
+static const struct rule option_rule = {"a text on one line", "[^[:cntrl:]]+"};
+static const struct rule option_key_rule = {"a setting of Proxmox's, like usb0 or hostpci0", "[a-z][a-z0-9_-]*"};
+static const struct schema schema_option = {VALUE_TEXT, .rule = &option_rule};
+static const struct schema schema_options = {
+	VALUE_TABLE, .element = &schema_option, .size = sizeof(struct proxmox_option), .key_rule = &option_key_rule,
+	.key_offset = WORD_OF(proxmox_option, key),
+	.pos_offset = WORD_OF(proxmox_option, pos),
+};
+
 /* --- the machine ----------------------------------------------------------------------------------------------------- */
 
 static const struct field proxmox_fields[] = {
@@ -190,6 +201,8 @@ static const struct field proxmox_fields[] = {
 	{"agent", &word_bool, 0, WORD_OF(proxmox, agent), 0, "of a virtual machine: it has QEMU's guest agent (true)"},
 	{"protection", &word_bool, 0, WORD_OF(proxmox, protection), 0, "Proxmox does not let it be removed (false)"},
 	{"order", &schema_order, 0, WORD_OF(proxmox, order), 0, "when it is started with the node, small first (any time)"},
+	{"options", &schema_options, 0, WORD_OF(proxmox, options), WORD_OF(proxmox, n_options),
+	 "settings of Proxmox's that have no word here, as they are: `usb0`, `hostpci0`, `kvm`"},
 	WORD_END,
 };
 

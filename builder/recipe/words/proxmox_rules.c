@@ -81,6 +81,49 @@ static void proxmox_settle_tags(struct decoder *decoder, struct proxmox *proxmox
 	proxmox->tags = tags;
 }
 
+/* --- settings without a word ------------------------------------------------------------------------------------------ */
+
+/* What a word says, or nobody but deploy; a `#` stands for a number. */
+static const struct {
+	const char *key, *word;      /* NULL: none */
+} proxmox_taken[] = {
+	{"vmid", "vmid"},	  {"name", NULL},	    {"hostname", NULL},	     {"tags", "tags"},
+	{"pool", "pool"},	  {"description", NULL},    {"bios", "bios"},	     {"machine", "machine"},
+	{"cores", "cores"},	  {"memory", "memory"},	    {"swap", "swap"},	     {"cpu", "cpu"},
+	{"agent", "agent"},	  {"nameserver", "nameservers"}, {"searchdomain", "searchDomain"}, {"onboot", "onboot"},
+	{"startup", "order"},	  {"protection", "protection"}, {"scsihw", NULL},   {"boot", NULL},
+	{"bootdisk", NULL},	  {"scsi#", "disks"},	    {"virtio#", "disks"},    {"sata#", "disks"},
+	{"ide#", NULL},		  {"efidisk#", "bios"},	    {"net#", "nics"},	     {"ipconfig#", "nics"},
+	{"rootfs", "rootfs"},	  {"mp#", "mounts"},	    {"unused#", NULL},	     {"ostemplate", NULL},
+	{"features", "nesting"},  {"unprivileged", NULL},   {"template", NULL},	     {"hotplug", NULL},
+	{"digest", NULL},	  {"delete", NULL},	    {"revert", NULL},	     {"force", NULL},
+	{"restore", NULL},	  {"archive", NULL},	    {"start", NULL},	     {"lock", NULL},
+	{"skiplock", NULL}, {"serial0", NULL}, {"storage", "storage"},   {"cipassword", NULL},    {"password", NULL},
+};
+
+static bool proxmox_is_key(const char *key, const char *pattern)
+{
+	size_t stem = strcspn(pattern, "#");
+
+	if (!pattern[stem])
+		return strcmp(key, pattern) == 0;
+	return strncmp(key, pattern, stem) == 0 && key[stem] && strspn(key + stem, "0123456789") == strlen(key + stem);
+}
+
+static void proxmox_check_option(struct decoder *decoder, const struct proxmox_option *option)
+{
+	const char *path = problem_path(decoder->arena, "proxmox.options", option->key);
+
+	for (size_t i = 0; i < sizeof proxmox_taken / sizeof *proxmox_taken; i++) {
+		const char *word = proxmox_taken[i].word;
+
+		if (!proxmox_is_key(option->key, proxmox_taken[i].key))
+			continue;
+		err_at(decoder->err, -EINVAL, &option->pos, path, "deploy sets '%s' itself", option->key);
+		err_hint(decoder->err, word ? "say it by 'proxmox.%s'" : "leave it out", word);
+	}
+}
+
 void proxmox_check(struct decoder *decoder, const struct node *root)
 {
 	const struct node *node = node_get(root, "proxmox");
@@ -96,6 +139,8 @@ void proxmox_check(struct decoder *decoder, const struct node *root)
 	proxmox_check_kind(decoder, node);
 	proxmox_check_name(decoder, root);
 	proxmox_check_spare(decoder, node);
+	for (size_t i = 0; i < proxmox->n_options; i++)
+		proxmox_check_option(decoder, &proxmox->options[i]);
 	proxmox_settle_tags(decoder, proxmox);
 	word_check_addresses(decoder, &proxmox->nameservers, node_get(node, "nameservers"), "proxmox.nameservers", false);
 	proxmox_check_nics(decoder, proxmox, node_get(node, "nics"));
