@@ -25,6 +25,7 @@ struct node {
 	bool plain;                  /* a scalar without quotes: `true`, `12`, `null` mean more than their letters */
 	bool alone;                  /* a scalar that was written where a list belongs, and was made one of one item */
 	bool joined;                 /* a scalar that ${…} and other text were put together to: text, whatever it looks like */
+	const char *written;         /* a scalar in which ${facts.…} stood: its text before that was put in; NULL for others */
 	struct node **items;         /* of a list; of a map: the values */
 	const char **keys;           /* of a map */
 	struct pos *key_pos;         /* of a map */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
+#include "recipe/joined.h"
 #include "recipe/problem.h"
 
 /* What names may make of a recipe, all together: far more than a machine needs, but small enough to stop an expansion
@@ -242,7 +242,7 @@ static const char *interpolate_read_reference(struct names *names, const char *t
 	return NULL;
 }
 
-static int interpolate_put(struct names *names, const struct reference *from, const struct chain *up, struct buf *out)
+static int interpolate_put(struct names *names, const struct reference *from, const struct chain *up, struct joined *joined)
 {
 	struct node *value;
 	int r = interpolate_find(names, from, up, &value);
@@ -263,44 +263,53 @@ static int interpolate_put(struct names *names, const struct reference *from, co
 		return err_hint(names->err, "write \"\" at %s:%u for an empty text", value->pos.file, value->pos.line);
 	}
 	r = interpolate_charge(names, from, strlen(value->text));
+	if (r < 0)
+		return r;
+	joined_put(joined, names->arena, from->name, value);
+	return 0;
+}
+
+/* A value that is nothing but the reference `from`. */
+static int interpolate_become(struct names *names, const struct reference *from, struct node *node, const struct chain *up)
+{
+	struct node *value;
+	int r = interpolate_find(names, from, up, &value);
+
 	if (r == 0)
-		buf_puts(out, value->text);
+		r = interpolate_copy(names, from, value, node);
+	if (r == 0)
+		node->written = joined_written(names->arena, from->name, value);
 	return r;
 }
 
 static int interpolate_expand_text(struct names *names, struct node *node, const char *path, const struct chain *up)
 {
 	struct reference from = {.name = "", .node = node, .path = path};
-	_cleanup_buf_ struct buf out = {0};
+	_cleanup_joined_ struct joined joined = {0};
 	const char *text = node->text, *next;
-	struct node *value;
 	int r = 0;
 
 	if (text_has_prefix(text, "${")) {
 		next = interpolate_read_reference(names, text, &from);
 		if (!next)
 			return -EINVAL;
-		if (!*next) {
-			r = interpolate_find(names, &from, up, &value);
-			return r < 0 ? r : interpolate_copy(names, &from, value, node);
-		}
+		if (!*next)
+			return interpolate_become(names, &from, node, up);
 	}
 	while (r == 0 && *text) {
-		if (text_has_prefix(text, "$${")) {
-			buf_puts(&out, "${");
-			text += 3;
-		} else if (text_has_prefix(text, "${")) {
-			text = interpolate_read_reference(names, text, &from);
-			r = text ? interpolate_put(names, &from, up, &out) : -EINVAL;
-		} else {
-			buf_add(&out, text++, 1);
+		if (!text_has_prefix(text, "${")) {
+			text = joined_put_plain(&joined, text);
+			continue;
 		}
+		text = interpolate_read_reference(names, text, &from);
+		r = text ? interpolate_put(names, &from, up, &joined) : -EINVAL;
 	}
 	if (r < 0)
 		return r;
-	node->text = out.data ? arena_strndup(names->arena, out.data, out.size) : "";
+	node->text = joined_text(&joined, names->arena);
+	node->written = joined.facts ? arena_strdup(names->arena, joined.written.data) : NULL;
 	node->joined = true;
-	return interpolate_charge(names, &from, out.size);
+	return interpolate_charge(names, &from, joined.text.size);
 }
 
 static void interpolate_check_key(struct names *names, const struct node *map, size_t i, const char *path)
@@ -387,28 +396,24 @@ int interpolate_template(const struct template *template, const char *text, cons
 	const struct chain here = {NULL, &place, template->path, 0};
 	struct reference from = {.name = "", .node = &place, .path = template->path};
 	unsigned before = err->count;
-	_cleanup_buf_ struct buf out = {0};
+	_cleanup_joined_ struct joined joined = {0};
 	const char *next;
 	bool failed = false;
 
 	for (const char *at = text; *at && err->count - before < PROBLEMS_MAX; at = next) {
-		next = at + 1;
-		if (text_has_prefix(at, "$${")) {
-			buf_puts(&out, "${");
-			next = at + 3;
-		} else if (text_has_prefix(at, "${")) {
+		if (!text_has_prefix(at, "${")) {
+			next = joined_put_plain(&joined, at);
+		} else {
 			next = interpolate_read_reference(&names, at, &from);
 			if (!next)
 				next = at + 2;
 			else
-				failed |= interpolate_put(&names, &from, &here, &out) < 0;
-		} else {
-			buf_add(&out, at, 1);
+				failed |= interpolate_put(&names, &from, &here, &joined) < 0;
 		}
 		pos_move(&place.pos, at, next);
 	}
 	if (failed || err->count > before)
 		return -EINVAL;
-	*ret_text = out.data ? arena_strndup(template->arena, out.data, out.size) : "";
+	*ret_text = joined_text(&joined, template->arena);
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "edge/yaml.h"
 #include "recipes.h"
 #include "scratch.h"
 
@@ -20,6 +21,32 @@ START_TEST(names_become_what_they_stand_for)
 
 	ck_assert_str_eq(recipes_text(recipe, "/a"), "base.home.example 10.0.2.2 from outside");
 	ck_assert_str_eq(recipes_words(&recipe->env_values), "AETHER_TEST=from outside");
+}
+END_TEST
+
+/* What another program reads from the same facts, can be told by their names. */
+START_TEST(a_value_knows_the_facts_it_was_written_with)
+{
+	static const struct { const char *var, *written; } vars[] = {
+		{"whole", "${facts.hosts.x.address}"}, {"joined", "a ${facts.hosts.x.address}/${facts.bits} $${b} $$"},
+		{"through", "${facts.hosts.x.address}"}, {"both", "$${p}-a ${facts.hosts.x.address}/${facts.bits} $${b} $$"},
+		{"odd", "${facts.odd}"}, {"item", "${facts.list.1}"}, {"none", NULL}, {"plain", NULL}, {"map", NULL},
+	};
+	const struct recipe *recipe;
+
+	recipes_write("facts.yaml", "hosts: { x: { address: 10.0.2.2 } }\nbits: 24\nodd: '${facts.bits}'\nlist: [a, b]\n");
+	recipe = recipes_load(FROM "facts: facts.yaml\nvars: { whole: '${facts.hosts.x.address}', plain: 7, none: '-${name}',\n"
+				   "  joined: 'a ${facts.hosts.x.address}/${facts.bits} $${b} $$', through: '${vars.whole}',\n"
+				   "  dollar: '$${p}', both: '${vars.dollar}-${vars.joined}', odd: '${facts.odd}',\n"
+				   "  item: '${facts.list.1}', map: '${facts.hosts}' }\n");
+	for (size_t i = 0; i < sizeof vars / sizeof *vars; i++) {
+		const struct node *node = node_get(node_get(recipe->words, "vars"), vars[i].var);
+
+		if (vars[i].written)
+			ck_assert_str_eq(node->written, vars[i].written);
+		else
+			ck_assert_ptr_null(node->written);
+	}
 }
 END_TEST
 
@@ -235,7 +262,8 @@ START_TEST(a_template_that_explodes_is_refused)
 }
 END_TEST
 
-SUITE(interpolate, names_become_what_they_stand_for, two_dollars_are_these_very_characters,
+SUITE(interpolate, names_become_what_they_stand_for, a_value_knows_the_facts_it_was_written_with,
+      two_dollars_are_these_very_characters,
       a_value_that_is_one_name_keeps_its_type, vars_may_name_vars_and_ways_may_lead_through_names,
       vars_of_a_module_are_defaults, later_facts_add_to_earlier_ones,
       facts_are_files_merged_in_order, items_of_lists_have_numbers, templates_are_files_with_names_put_in,
