@@ -206,8 +206,18 @@ static int interpolate_charge(struct names *names, const struct reference *from,
 	return spent ? -EINVAL : interpolate_refuse(names, from, "the recipe becomes larger than 8 MiB");
 }
 
-/* A value that is only one reference becomes what it names, type, place and all: a path in it means what it meant there. */
-static int interpolate_copy(struct names *names, const struct reference *from, const struct node *source,
+/* What the i-th part of `node` is called by a reference, when the node is called `name`; NULL: it cannot be called. */
+static const char *interpolate_part(const struct names *names, const char *name, const struct node *node, size_t i)
+{
+	if (!name || (node->type == NODE_MAP && strpbrk(node->keys[i], ".}")))
+		return NULL;
+	return node->type == NODE_MAP ? arena_printf(names->arena, "%s.%s", name, node->keys[i])
+				      : arena_printf(names->arena, "%s.%zu", name, i);
+}
+
+/* A value that is only one reference becomes what it names, type, place and all: a path in it means what it meant there. `fact`
+ * is the name of a source that is one; NULL. */
+static int interpolate_copy(struct names *names, const struct reference *from, const char *fact, const struct node *source,
 			    struct node *target)
 {
 	int r = interpolate_charge(names, from, source->text ? strlen(source->text) : 0);
@@ -217,12 +227,13 @@ static int interpolate_copy(struct names *names, const struct reference *from, c
 	target->alone = alone;
 	target->tag = TAG_NONE;
 	target->state = STATE_FINAL;
+	target->written = joined_written(names->arena, fact, source);
 	if (source->type == NODE_SCALAR || r < 0)
 		return r;
 	target->items = arena_array(names->arena, struct node *, source->count + 1);
 	for (size_t i = 0; r == 0 && i < source->count; i++) {
 		target->items[i] = arena_new_of(names->arena, struct node);
-		r = interpolate_copy(names, from, source->items[i], target->items[i]);
+		r = interpolate_copy(names, from, interpolate_part(names, fact, source, i), source->items[i], target->items[i]);
 	}
 	return r;
 }
@@ -275,11 +286,7 @@ static int interpolate_become(struct names *names, const struct reference *from,
 	struct node *value;
 	int r = interpolate_find(names, from, up, &value);
 
-	if (r == 0)
-		r = interpolate_copy(names, from, value, node);
-	if (r == 0)
-		node->written = joined_written(names->arena, from->name, value);
-	return r;
+	return r == 0 ? interpolate_copy(names, from, joined_fact(from->name), value, node) : r;
 }
 
 static int interpolate_expand_text(struct names *names, struct node *node, const char *path, const struct chain *up)

@@ -4,16 +4,21 @@
 
 #include "base/text.h"
 
-const char *joined_written(struct arena *arena, const char *name, const struct node *value)
+const char *joined_fact(const char *name)
 {
-	if (value->written || value->type != NODE_SCALAR || !text_has_prefix(name, "facts."))
+	return text_has_prefix(name, "facts.") ? name : NULL;
+}
+
+const char *joined_written(struct arena *arena, const char *fact, const struct node *value)
+{
+	if (value->written || value->type != NODE_SCALAR || !fact)
 		return value->written;
-	return arena_printf(arena, "${%s}", name);
+	return arena_printf(arena, "${%s}", fact);
 }
 
 void joined_put(struct joined *joined, struct arena *arena, const char *name, const struct node *value)
 {
-	const char *written = joined_written(arena, name, value);
+	const char *written = joined_written(arena, joined_fact(name), value);
 
 	buf_puts(&joined->text, value->text);
 	joined->facts |= written != NULL;

@@ -11,9 +11,12 @@ struct joined {
 	bool facts;                  /* there is such a name in `written` */
 };
 
-/* What the scalar `value`, which `name` stands for, was written as: "${facts.a.b}", or other text with such names in it, where
- * "$${" stands for these very characters. NULL when no fact is in it. In `arena`. */
-const char *joined_written(struct arena *arena, const char *name, const struct node *value);
+/* `name` when it is that of a fact, else NULL. */
+const char *joined_fact(const char *name);
+
+/* What the scalar `value`, which is the fact of that name (NULL: none), was written as: "${facts.a.b}", or other text with such
+ * names in it, where "$${" stands for these very characters. NULL when no fact is in it. In `arena`. */
+const char *joined_written(struct arena *arena, const char *fact, const struct node *value);
 
 /* Appends the scalar that `name` stands for. */
 void joined_put(struct joined *joined, struct arena *arena, const char *name, const struct node *value);

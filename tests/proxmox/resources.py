@@ -1,5 +1,6 @@
 """Holds what is written for OpenTofu against what the provider takes (provider-schema.json, beside this), and against itself.
-resources.py [--provider VERSION] [--local NAME] [--resources N] FOLDER prints what is wrong in the folder's *.tf.json and aether.images.json, a line each:
+resources.py [--provider VERSION] [--local NAME] [--resources N] FOLDER
+prints what is wrong in the folder's aether.images.json and *.tf.json, a line each; N is how many resources there must be:
 
   - there is nothing but resources and local values; each attribute and block is known to that version, and of its type
   - templates are closed, what they name is there: local.aether_images and its images, no other local value but those of --local

@@ -31,17 +31,23 @@ START_TEST(a_value_knows_the_facts_it_was_written_with)
 		{"whole", "${facts.hosts.x.address}"}, {"joined", "a ${facts.hosts.x.address}/${facts.bits} $${b} $$"},
 		{"through", "${facts.hosts.x.address}"}, {"both", "$${p}-a ${facts.hosts.x.address}/${facts.bits} $${b} $$"},
 		{"odd", "${facts.odd}"}, {"item", "${facts.list.1}"}, {"none", NULL}, {"plain", NULL}, {"map", NULL},
+		{"part", "${facts.hosts.x.address}"}, {"of-list", "-${facts.list.0}"}, {"dotted", NULL},
 	};
 	const struct recipe *recipe;
 
-	recipes_write("facts.yaml", "hosts: { x: { address: 10.0.2.2 } }\nbits: 24\nodd: '${facts.bits}'\nlist: [a, b]\n");
+	recipes_write("facts.yaml", "hosts: { x: { address: 10.0.2.2 } }\nbits: 24\nodd: '${facts.bits}'\nlist: [a, b]\n"
+				    "names: { a.b: { c: 1 } }\n");
 	recipe = recipes_load(FROM "facts: facts.yaml\nvars: { whole: '${facts.hosts.x.address}', plain: 7, none: '-${name}',\n"
 				   "  joined: 'a ${facts.hosts.x.address}/${facts.bits} $${b} $$', through: '${vars.whole}',\n"
 				   "  dollar: '$${p}', both: '${vars.dollar}-${vars.joined}', odd: '${facts.odd}',\n"
-				   "  item: '${facts.list.1}', map: '${facts.hosts}' }\n");
+				   "  item: '${facts.list.1}', map: '${facts.hosts}',\n"
+				   "  list: '${facts.list}', names: '${facts.names}', part: '${vars.map.x.address}',\n"
+				   "  of-list: '-${vars.list.0}', dotted: '${vars.names}' }\n");
 	for (size_t i = 0; i < sizeof vars / sizeof *vars; i++) {
 		const struct node *node = node_get(node_get(recipe->words, "vars"), vars[i].var);
 
+		if (strcmp(vars[i].var, "dotted") == 0)
+			node = node->items[0]->items[0];
 		if (vars[i].written)
 			ck_assert_str_eq(node->written, vars[i].written);
 		else

@@ -80,7 +80,9 @@ START_TEST(a_provider_knows_what_its_version_has)
 		{NULL, true, true}, {"0.71.0", false, false}, {"0.78", false, false}, {"0.79", true, false},
 		{"0.87.1", true, false}, {"0.88.0", true, true}, {"0.113", true, true}, {"1.0.0", true, true},
 	};
-	static const char *const wrong[] = {"", "0", "0.0", "71", "v0.71", "0.71.", "0.71.0.1", "0.71-rc1", " 0.71", "-1.2", "0.x"};
+	static const char *const wrong[] = {
+		"", "0", "0.0", "71", "v0.71", "0.71.", "0.71.0.1", "0.71-rc1", " 0.71", "-1.2", "0.x",
+	};
 	struct provider provider;
 	struct err err = {0};
 
@@ -101,7 +103,8 @@ END_TEST
 /* Generations 1 … of a shelf, a letter each: u untried, g good, b bad; a capital: uploaded. */
 static struct generation *generations_of(const char *letters, const char *kind, struct upload *uploads, size_t n_uploads)
 {
-	static struct deployment deployments[] = {{.host = "a", .verdict = VERDICT_GOOD}, {.host = "a", .verdict = VERDICT_BAD}};
+	static struct deployment deployments[] = {
+		{.host = "a", .verdict = VERDICT_GOOD}, {.host = "a", .verdict = VERDICT_BAD}};
 	struct generation *generations = arena_array(arena, struct generation, strlen(letters) + 1);
 	struct manifest *manifest = arena_new_of(arena, struct manifest);
 
@@ -208,7 +211,8 @@ static struct proxmox_disk disks[] = {
 	{.name = "logs", .size = 1024 * GIB, .storage = "slow", .serial = "logs", .ssd = true},
 };
 static struct proxmox_mount mounts[] = {
-	{.path = "/var/lib/a", .size = 4 * GIB, .storage = "ceph", .backup = true}, {.path = "/srv", .size = GIB, .storage = "slow"},
+	{.path = "/var/lib/a", .size = 4 * GIB, .storage = "ceph", .backup = true},
+	{.path = "/srv", .size = GIB, .storage = "slow"},
 };
 static struct proxmox_nic nics[] = {
 	{.bridge = "vmbr0", .mac = "BC:24:11:00:00:01"},
@@ -251,7 +255,8 @@ static const struct {
 	{&whole, false, "gateway", NULL, "scsi_hardware", "\"virtio-scsi-single\""},
 	{&whole, false, "gateway", NULL, "boot_order", "[\"scsi0\"]"},
 	{&whole, false, "gateway", NULL, "disk 0",
-	 "{\"interface\":\"scsi0\",\"datastore_id\":\"ceph\",\"backup\":true,\"ssd\":false,\"discard\":\"on\",\"iothread\":true,"
+	 "{\"interface\":\"scsi0\",\"datastore_id\":\"ceph\",\"backup\":true,\"ssd\":false,\"discard\":\"on\","
+	 "\"iothread\":true,"
 	 "\"import_from\":\"${local.aether_images.gateway.proxmox.volid}\","
 	 "\"size\":\"${ceil(local.aether_images.gateway.virtual_size / 1073741824)}\"}"},
 	{&whole, false, "gateway", "0.71.0", "disk 0 file_id", "\"${local.aether_images.gateway.proxmox.legacy_volid}\""},

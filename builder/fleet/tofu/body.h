@@ -1,5 +1,5 @@
-/* The body of a resource or block: its attributes as rows of a table, which say what they are called there, and where their value
- * is here. */
+/* The body of a resource or block: its attributes as rows of a table, which say what they are called there, and where their
+ * value is here. */
 #ifndef FLEET_TOFU_BODY_H
 #define FLEET_TOFU_BODY_H
 

@@ -1,5 +1,5 @@
-/* aether.images.json: what an estate's OpenTofu reads of the images that were uploaded (docs/opentofu.md). There is no time in it,
- * and nothing of the machine that it was written on: it stands in the estate's repository. */
+/* aether.images.json: what an estate's OpenTofu reads of the images that were uploaded (docs/opentofu.md). There is no time in
+ * it, and nothing of the machine that it was written on: it stands in the estate's repository. */
 #ifndef FLEET_TOFU_IMAGES_H
 #define FLEET_TOFU_IMAGES_H
 
