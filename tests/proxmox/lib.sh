@@ -3,10 +3,10 @@
 need python3 openssl curl jq
 
 PVE=$WORK/pve # where the stand-in keeps everything; README.md beside this file says what is there
-export PROXMOX_VE_ENDPOINT PROXMOX_VE_API_TOKEN PROXMOX_VE_PIN
+export PROXMOX_VE_ENDPOINT PROXMOX_VE_API_TOKEN XDG_CONFIG_HOME=$PVE/config # where the client's file is found
 
 # pve_start [ARGUMENT…]: starts the stand-in (again, when it was stopped: it knows what was), with these arguments, and waits
-# until it listens. PROXMOX_VE_* and $PVE/proxmox.yaml then say where it is and who asks.
+# until it listens. PROXMOX_VE_* and $XDG_CONFIG_HOME/aether-build/proxmox.yaml then say where it is and who asks.
 pve_start() {
 	local until=$((SECONDS + 20))
 	mkdir -p "$PVE"
@@ -28,8 +28,9 @@ PVE_PORT=0
 # pve_as TOKEN [SECRET]: who asks from now on.
 pve_as() {
 	PROXMOX_VE_API_TOKEN="$1=${2:-SECRET}"
-	PROXMOX_VE_PIN=$(cat "$PVE/pin")
-	(umask 077 && printf '%s\n' "endpoint: $PROXMOX_VE_ENDPOINT" "token: $1=${2:-SECRET}" "ca: $PVE/cert.pem" >"$PVE/proxmox.yaml")
+	mkdir -p "$XDG_CONFIG_HOME/aether-build"
+	(umask 077 && printf '%s\n' "endpoint: $PROXMOX_VE_ENDPOINT" "token: $PROXMOX_VE_API_TOKEN" "ca: $PVE/cert.pem" \
+		>"$XDG_CONFIG_HOME/aether-build/proxmox.yaml")
 }
 
 # pve_stop: as a power cut: nothing is told to it before.

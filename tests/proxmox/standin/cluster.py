@@ -27,8 +27,8 @@ def permissions(world, call):
     for path in paths:
         have = call.token.privileges(path)
         if "*" in have:
-            have = {*access.VMS, *access.AGENT[world.version], *access.STORAGE, "SDN.Use", "Sys.Audit", "Sys.Modify", "Sys.Console",
-                    "Pool.Audit", "Pool.Allocate", "Permissions.Modify"}
+            have = {*access.VMS, *access.AGENT[world.version], *access.STORAGE, "SDN.Use", "Sys.Audit", "Sys.Modify",
+                    "Sys.Console", "Pool.Audit", "Pool.Allocate", "Permissions.Modify"}
         if have or "path" in ask:
             found[path] = {privilege: 1 for privilege in sorted(have)}
     return found
@@ -37,16 +37,18 @@ def permissions(world, call):
 @route("GET /nodes")
 def nodes(world, _call):
     down = world.faults.down()
-    return [{"node": name, "id": f"node/{name}", "type": "node", "status": "offline" if name in down else "online", "uptime": 4711,
-             "maxcpu": 8, "maxmem": 34359738368, "mem": 8589934592, "cpu": 0.02, "level": "",
+    return [{"node": name, "id": f"node/{name}", "type": "node", "status": "offline" if name in down else "online",
+             "uptime": 4711, "maxcpu": 8, "maxmem": 34359738368, "mem": 8589934592, "cpu": 0.02, "level": "",
              "ssl_fingerprint": world.path("pin").read_text().strip()} for name in world.options.node]
 
 
 @route("GET /nodes/{node}/status")
 def node_status(world, _call):
-    return {"uptime": 4711, "pveversion": f"pve-manager/{VERSIONS[world.version]['version']}/{VERSIONS[world.version]['repoid']}",
+    known = VERSIONS[world.version]
+    return {"uptime": 4711, "pveversion": f"pve-manager/{known['version']}/{known['repoid']}",
             "cpuinfo": {"cpus": 8, "sockets": 1}, "memory": {"total": 34359738368, "free": 25769803776, "used": 8589934592},
-            "rootfs": {"total": storage.TOTAL, "avail": storage.AVAIL, "free": storage.AVAIL, "used": storage.TOTAL - storage.AVAIL}}
+            "rootfs": {"total": storage.TOTAL, "avail": storage.AVAIL, "free": storage.AVAIL,
+                       "used": storage.TOTAL - storage.AVAIL}}
 
 
 def guest_of(world, vmid, machine):
@@ -75,7 +77,8 @@ def guest_of(world, vmid, machine):
 def resources(world, call):
     sort, found = call.params.get("type"), []
     if sort in (None, "vm"):
-        found += [guest_of(world, vmid, machine) for vmid, machine in sorted(world.state["machines"].items(), key=lambda x: int(x[0]))
+        found += [guest_of(world, vmid, machine) for vmid, machine
+                  in sorted(world.state["machines"].items(), key=lambda entry: int(entry[0]))
                   if call.token.may(f"/vms/{vmid}", "VM.Audit")]
     if sort in (None, "node"):
         found += nodes(world, call)
@@ -100,7 +103,8 @@ def next_id(world, call):
 
 def guests(world, call, sort):
     return [guest_of(world, vmid, machine) for vmid, machine in world.state["machines"].items()
-            if machine["type"] == sort and machine["node"] == call.params["node"] and call.token.may(f"/vms/{vmid}", "VM.Audit")]
+            if machine["type"] == sort and machine["node"] == call.params["node"]
+            and call.token.may(f"/vms/{vmid}", "VM.Audit")]
 
 
 @route("GET /nodes/{node}/qemu")

@@ -1,7 +1,7 @@
 """Disks grow and move."""
 import subprocess
 
-from . import drives, lxc, qemu, schema, storage, tasks
+from . import drives, qemu, schema, storage, tasks
 from .errors import TaskError, failed
 from .routes import route
 
@@ -77,7 +77,8 @@ def check_move(world, call):
     target = world.state["machines"].get(str(ask["target-vmid"]))
     if not target or target["type"] != "qemu":
         raise failed(f"could not find VM {ask['target-vmid']}")
-    for vmid, machine, digest in ((ask["vmid"], source, ask.get("digest")), (ask["target-vmid"], target, ask.get("target-digest"))):
+    for vmid, machine, digest in ((ask["vmid"], source, ask.get("digest")),
+                                  (ask["target-vmid"], target, ask.get("target-digest"))):
         qemu.check_lock(machine)
         if digest and digest != qemu.digest_of(machine):
             raise failed(f"VM {vmid}: checksum mismatch (file change by other user?)")
@@ -89,6 +90,3 @@ def check_move(world, call):
         raise failed("Cannot move in-use disk while the source VM is running - detach or shutdown first"
                      if not drives.UNUSED.fullmatch(ask["disk"]) else "Cannot reassign a disk of a running VM")
     return source, target
-
-
-assert lxc  # loaded with this module, as its resize is here

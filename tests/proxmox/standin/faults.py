@@ -9,9 +9,9 @@ and what
   cut                       "before" or "after": the connection ends, before or after it is done
   cut_at                    an upload's connection ends when so many bytes of its body have come
   delay                     seconds before it is done
-  kill_client               this process is killed (SIGKILL) after it is done and before it is answered (kill: "before": before it
-                            is done; of an upload with cut_at: when so much has come); true: whoever asks
-  config                    {"vmid": N, "set": {KEY: VALUE}, "pending": {…}, "delete": […]}: before it is done, somebody else does that
+  kill_client               this process is killed (SIGKILL) after it is done and before it is answered (kill: "before":
+                            before it is done; an upload with cut_at: when so much has come); true: whoever asks
+  config                    {"vmid": N, "set": {KEY: VALUE}, "pending": {…}, "delete": […]}: somebody else does that before
   seconds, error, late      of a task: it takes so long, ends with that error; late: after all was done
 Standing ones, without a method or a task, until a reset:
   down: NODE                all below /nodes/NODE is answered with 595
@@ -21,6 +21,8 @@ And at once:
   task_of: {"node", "vmid", "type", "user"}   somebody else's task runs on a machine (until it is ended: end_tasks: true)
   ha: {"vm:ID": {"state": "started"}}         the machine is managed
   stop: VMID                the machine dies by itself
+
+GET /control/state tells everything, POST merges into it, PUT begins anew with it; GET /control/log tells all requests so far.
 """
 import contextlib
 import json
@@ -30,6 +32,7 @@ import re
 import signal
 import time
 
+from . import world as worlds
 from .errors import ApiError
 
 
@@ -175,19 +178,10 @@ def control(world, verb, path, body):
             log = world.path("requests.jsonl")
             return log.read_text() if log.exists() else ""
         elif (verb, path) == ("POST", "/control/state"):
-            merge(world.state, json.loads(body))
+            worlds.merge(world.state, json.loads(body))
+        elif (verb, path) == ("PUT", "/control/state"):
+            world.start_again(json.loads(body))
         else:
             raise ApiError(501, f"no control '{verb} {path}'")
         world.save()
     return {}
-
-
-def merge(old, new):
-    """What a test puts into the state: dictionaries are merged, null removes, anything else replaces."""
-    for key, value in new.items():
-        if value is None:
-            old.pop(key, None)
-        elif isinstance(value, dict) and isinstance(old.get(key), dict):
-            merge(old[key], value)
-        else:
-            old[key] = value

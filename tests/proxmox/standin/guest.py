@@ -142,7 +142,8 @@ class Fake:
 
 def interface(name, mac, addresses):
     return {"name": name, "hardware-address": mac, "ip-addresses": [
-        {"ip-address": text.split("/")[0], "prefix": int(text.split("/")[1]), "ip-address-type": "ipv6" if ":" in text else "ipv4"}
+        {"ip-address": text.split("/")[0], "prefix": int(text.split("/")[1]),
+         "ip-address-type": "ipv6" if ":" in text else "ipv4"}
         for text in addresses]}
 
 

@@ -126,7 +126,8 @@ class Connection:
         order = self.world.faults.request(self.entry)
         if order.get("answer"):
             status = order["answer"]
-            raise ApiError(status, order.get("message", "Internal Server Error"), order.get("errors"), status in (401, 595, 596))
+            raise ApiError(status, order.get("message", "Internal Server Error"), order.get("errors"),
+                           status in (401, 595, 596))
         if order.get("kill") == "before":
             self.world.faults.kill(order["kill_client"], self.sock)
         if "before" in (order.get("cut"), order.get("kill")):
@@ -150,7 +151,8 @@ class Connection:
         if node in self.world.faults.down():
             raise ApiError(595, "Connection refused", empty=True)
         if node not in self.world.options.node:
-            raise ApiError(500, f"hostname lookup '{node}' failed - failed to get address info for: {node}: Name or service not known")
+            raise ApiError(500, f"hostname lookup '{node}' failed - failed to get address info for: {node}: "
+                           "Name or service not known")
 
     def form(self, token, method, params, query, headers):
         body = self.small_body(headers)
@@ -252,8 +254,8 @@ class Connection:
             data = body.encode() if isinstance(body, str) else body
         else:
             data = b"" if body is None else json.dumps(body).encode()
-        head = [f"HTTP/1.1 {status} {reason}", "Cache-Control: max-age=0", "Connection: Keep-Alive", "Server: pve-api-daemon/3.0",
-                f"Content-Length: {len(data)}"]
+        head = [f"HTTP/1.1 {status} {reason}", "Cache-Control: max-age=0", "Connection: Keep-Alive",
+                "Server: pve-api-daemon/3.0", f"Content-Length: {len(data)}"]
         if data:
             head.append("Content-Type: application/json;charset=UTF-8")
         if self.entry and not self.entry["path"].startswith("/control/"):

@@ -1,6 +1,6 @@
 """Containers: created from templates, configured, started, their volumes moved from one to another."""
+import copy
 import re
-import time
 
 from . import drives, power, qemu, schema, storage, tasks
 from .errors import ApiError, TaskError, bad_parameter, failed
@@ -8,9 +8,9 @@ from .routes import route
 
 MOUNT = re.compile(r"rootfs|mp(?:0|[1-9]\d*)")
 NOT_CONFIG = qemu.NOT_CONFIG + ("ostemplate", "restore", "password", "ssh-public-keys", "ignore-unpack-errors", "storage")
-AT_ONCE = re.compile(r"description|onboot|startup|protection|hookscript|tags|lock|memory|swap|cores|cpulimit|cpuunits|net\d+|mp\d+|"
-                     r"unused\d+|nameserver|searchdomain")
-UNPACKED = 3 # a template's files are about so many times as large as the template
+AT_ONCE = re.compile(r"description|onboot|startup|protection|hookscript|tags|lock|memory|swap|cores|cpulimit|cpuunits|"
+                     r"net\d+|mp\d+|unused\d+|nameserver|searchdomain")
+UNPACKED = 3  # a template's files are about so many times as large as the template
 KEYS = ("ecdsa", "rsa", "ed25519")
 TAR = ("lxc-usernsexec -m u:0:100000:65536 -m g:0:100000:65536 -- tar xpf - --zstd --totals --one-file-system -p --sparse "
        "--numeric-owner --acls --xattrs '--xattrs-include=user.*' '--xattrs-include=security.capability' "
@@ -47,8 +47,9 @@ def create(world, call):
     if ask.get("unprivileged") == 0 and world.version == "9.2":
         call.token.demand("/", "Sys.Modify")
     if ask.get("restore"):
-        from . import backup  # pylint: disable=import-outside-toplevel # it needs this module
-        return backup.restore(world, call)
+        if storage.sort_of(ask["ostemplate"]) != "backup":
+            raise failed(f"unable to use volume {ask['ostemplate']} - content type needs to be 'backup'")
+        raise failed("stand-in: restoring is not there")
     if qemu.already(world, vmid):
         raise failed(qemu.already(world, vmid))
     check_features(ask)
@@ -82,7 +83,8 @@ def mount_order(key):
 def check_features(ask):
     flags = schema.options_of(ask.get("features", ""))
     if flags and ask.get("unprivileged") == 0:
-        raise ApiError(403, "Permission check failed (changing feature flags for privileged container is only allowed for root@pam)")
+        raise ApiError(403, "Permission check failed (changing feature flags for privileged container is only allowed "
+                       "for root@pam)")
     if set(flags) - {"nesting"}:
         raise ApiError(403, "Permission check failed (changing feature flags (except nesting) is only allowed for root@pam)")
 
@@ -220,6 +222,7 @@ def change(world, call):
     qemu.check_lock(machine, "CT")
     if ask.get("digest", qemu.digest_of(machine)) != qemu.digest_of(machine):
         raise failed(f"Container {ask['vmid']}: detected modified configuration - file changed by other user? Try again.")
+    before = copy.deepcopy(machine)
     for key in schema.split_list(ask.get("revert", "")):
         machine["pending"].pop(key, None)
         machine["delete"].pop(key, None)
@@ -234,6 +237,7 @@ def change(world, call):
         machine["pending"][key] = normal(world, key, value)
     problems = apply(world, machine)
     if problems:
+        machine.update(before)
         raise ApiError(400, "Parameter verification failed.", problems)
 
 
@@ -263,89 +267,6 @@ def apply(world, machine):
         if old and old != drives.volume_of(value):
             drives.keep_unused(config, old)
     return problems
-
-
-# --- moving a volume -------------------------------------------------------------------------------------------------
-
-@route("POST /nodes/{node}/lxc/{vmid}/move_volume", unlocked=True)
-def move_volume(world, call):
-    ask = call.params
-    if "target-vmid" not in ask:
-        with world.lock:
-            return move_to_storage(world, call)
-    ask.setdefault("target-volume", ask["volume"])
-    with world.lock:
-        check_move(world, call)
-    ident = f"{ask['vmid']}-{ask['volume']}>{ask['target-vmid']}-{ask['target-volume']}"
-
-    def work(task):
-        source, target = check_move(world, call)
-        values = schema.parse(format_of(world, ask["volume"]), source["config"][ask["volume"]])[0]
-        task.log(f"moving volume '{ask['volume']}' from container '{ask['vmid']}' to '{ask['target-vmid']}'",
-                 f"removing volume '{ask['volume']}' from container '{ask['vmid']}' config")
-        old = values["volume"]
-        del source["config"][ask["volume"]]
-        values["volume"] = storage.free_name(world, source["node"], old.split(":")[0], ask["target-vmid"], old.rsplit(".", 1)[-1])
-        storage.rename(world, source["node"], old, values["volume"])
-        target["config"][ask["target-volume"]] = schema.write(format_of(world, ask["target-volume"]), values)
-        task.log(f"target container '{ask['target-vmid']}' updated with '{ask['target-volume']}'")
-    return tasks.start(world, call, "move_volume", ident, work, ask["vmid"])
-
-
-def check_move(world, call):
-    """What stands against it; answers both containers."""
-    ask, node = call.params, call.params["node"]
-    key, slot, other = ask["volume"], ask["target-volume"], ask["target-vmid"]
-    source = machine_of(world, call)
-    call.token.demand(f"/vms/{other}", "VM.Config.Disk")
-    if "rootfs" in (key, slot):
-        raise failed("Cannot move to/from 'rootfs'")
-    target = world.state["machines"].get(str(other))
-    if not target or target["type"] != "lxc":
-        raise failed(f"could not find CT {other}")
-    if target["node"] != node:
-        raise failed(f"Both containers need to be on the same node ({node} != {target['node']})")
-    qemu.check_lock(source, "CT")
-    qemu.check_lock(target, "CT")
-    for vmid, machine, digest in ((ask["vmid"], source, ask.get("digest")), (other, target, ask.get("target-digest"))):
-        if digest and digest != qemu.digest_of(machine):
-            raise failed(f"Container {vmid}: detected modified configuration - file changed by other user? Try again.")
-    if drives.UNUSED.fullmatch(key) and not drives.UNUSED.fullmatch(slot):
-        raise failed("Moving an unused volume to a used one is not possible")
-    if key not in source["config"]:
-        raise failed(f"volume '{key}' for container '{ask['vmid']}' does not exist")
-    if slot in target["config"]:
-        raise failed(f"Target volume key '{slot}' is already in use for container '{other}'")
-    if source["running"] and not drives.UNUSED.fullmatch(key):
-        raise failed("Cannot move in-use volume while the source CT is running - detach or shutdown first")
-    if drives.in_snapshot(source, drives.volume_of(source["config"][key])):
-        raise failed("cannot move volume - it is used in a snapshot")
-    return source, target
-
-
-def move_to_storage(world, call):
-    """To another storage of the same container."""
-    ask, machine = call.params, machine_of(world, call)
-    if ask["volume"] not in machine["config"]:
-        raise ApiError(500, "format error", {"volume": schema.MISSING, "mp": schema.MISSING})
-    storage.get(world, ask["storage"])
-
-    def work(task):
-        values = schema.parse(format_of(world, ask["volume"]), machine["config"][ask["volume"]])[0]
-        old = values["volume"]
-        new = storage.free_name(world, machine["node"], ask["storage"], ask["vmid"], "raw")
-        facts = dict(storage.find(world, machine["node"], old))
-        task.log(storage.format_line(storage.shown_path(world, new), "raw", facts["size"]))
-        facts.pop("volid")
-        facts.pop("node")
-        storage.add(world, machine["node"], new, **facts)
-        values["volume"] = new
-        machine["config"][ask["volume"]] = schema.write(format_of(world, ask["volume"]), values)
-        if ask.get("delete"):
-            storage.remove(world, machine["node"], old)
-        else:
-            drives.keep_unused(machine["config"], old)
-    return tasks.start(world, call, "move_volume", ask["vmid"], work, ask["vmid"])
 
 
 # --- power -----------------------------------------------------------------------------------------------------------

@@ -73,7 +73,8 @@ class Upload:
     @staticmethod
     def form_data(disposition):
         if disposition != b"form-data":
-            raise ApiError(501, f"wrong Content-Disposition '{disposition.decode('latin-1')}' in multipart, expected 'form-data'")
+            raise ApiError(501, f"wrong Content-Disposition '{disposition.decode('latin-1')}' in multipart, "
+                           "expected 'form-data'")
 
     def take_file(self):
         if self.phase != 2:

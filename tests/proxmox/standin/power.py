@@ -175,7 +175,8 @@ def current(world, call):
     disk = config.get(drives.system_disk(config) or "", "")
     size = re.search(r"size=([^,]+)", disk)
     answer = {"vmid": vmid, "name": config.get("name", f"VM {vmid}"), "status": state, "qmpstatus": state,
-              "uptime": uptime(machine), "ha": managed(world, "vm", vmid), "cpus": config.get("cores", 1) * config.get("sockets", 1),
+              "uptime": uptime(machine), "ha": managed(world, "vm", vmid),
+              "cpus": config.get("cores", 1) * config.get("sockets", 1),
               "maxmem": int(str(config.get("memory", 512)).removeprefix("current=")) << 20, "mem": 0, "memhost": 0, "cpu": 0,
               "maxdisk": storage.parse_size(size[1]) if size else 0, "disk": 0, "netin": 0, "netout": 0, "clipboard": None}
     if agent_enabled(machine):

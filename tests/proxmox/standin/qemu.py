@@ -11,10 +11,12 @@ from .routes import route
 
 PREFIX = "BC:24:11"
 NOT_CONFIG = ("vmid", "node", "pool", "start", "force", "archive", "storage", "unique", "bwlimit", "live-restore", "skiplock",
-              "import-working-storage", "ha-managed", "digest", "delete", "revert", "background_delay", "import-extraction-storage")
+              "import-working-storage", "ha-managed", "digest", "delete", "revert", "background_delay",
+              "import-extraction-storage")
 NEEDS = (("VM.Config.Disk", r"(?:scsi|virtio|sata|ide|unused)\d+|efidisk0|tpmstate0"),
          ("VM.Config.CPU", "cpu|cores|sockets|cpulimit|cpuunits|vcpus|numa|affinity|numa\\d+"),
-         ("VM.Config.Memory", "memory|balloon|shares|hugepages"), ("VM.Config.Network", "net\\d+|nameserver|searchdomain|ipconfig\\d+"),
+         ("VM.Config.Memory", "memory|balloon|shares|hugepages"),
+         ("VM.Config.Network", "net\\d+|nameserver|searchdomain|ipconfig\\d+"),
          ("VM.Config.Cloudinit", "ci.*|sshkeys"),
          ("VM.Config.HWType", "machine|bios|scsihw|vga|serial\\d+|audio0|rng0|kvm|acpi|arch|watchdog|usb\\d+|smbios1|vmgenid"))
 AT_ONCE = {"description", "name", "onboot", "protection", "tags", "startup", "hookscript", "lock", "shares", "hotplug",
@@ -149,7 +151,8 @@ def owned(world, machine, vmid, everything):
               if drives.is_drive(key) or re.fullmatch(r"unused\d+|mp\d+|rootfs", key)]
     values += [drives.volume_of(value) for value in machine["pending"].values() if ":" in str(value)]
     mine = [facts["volid"] for facts in world.state["volumes"].values()
-            if facts.get("vmid") == int(vmid) and facts["content"] in ("images", "rootdir") and facts["node"] == machine["node"]]
+            if facts.get("vmid") == int(vmid) and facts["content"] in ("images", "rootdir")
+            and facts["node"] == machine["node"]]
     return [volid for volid in mine if everything or volid in values]
 
 

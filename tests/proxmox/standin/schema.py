@@ -73,7 +73,8 @@ FORMATS = {
     "address-list": (all_of(address), "value does not look like a valid address\n"),
     "pve-qm-ipconfig": (ip_config, "invalid format\n"),
     "pve-qm-boot": (whole(rf"(?:legacy=[acdn]{{1,4}}|order={DEVICE}(?:;{DEVICE})*|order=|[acdn]{{1,4}})"), "invalid format\n"),
-    "pve-startup-order": (whole(r"(?:(?:order=)?\d+|up=\d+|down=\d+)(?:,(?:order|up|down)=\d+)*"), "unable to parse startup options\n"),
+    "pve-startup-order": (whole(r"(?:(?:order=)?\d+|up=\d+|down=\d+)(?:,(?:order|up|down)=\d+)*"),
+                          "unable to parse startup options\n"),
     "pve-hotplug-features": (lambda text: text in ("0", "1") or all_of(
         whole("network|disk|usb|cpu|memory|cloudinit"))(text), "unable to parse hotplug feature\n"),
     "pve-poolid": (whole(r"[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+){0,2}"), "value does not look like a valid pool name\n"),
@@ -125,7 +126,8 @@ def wrong(kind, value):
 def wrong_format(name, value):
     if name in SCHEMA["formats"]:
         _, errors = parse(name, value)
-        return "invalid format - format error\n" + "".join(f"{key}: {text}\n" for key, text in errors.items()) if errors else None
+        told = "".join(f"{key}: {text}\n" for key, text in errors.items())
+        return f"invalid format - format error\n{told}" if errors else None
     test, text = FORMATS.get(name, (None, None))
     return f"invalid format - {text}" if test and not test(value) else None
 

@@ -3,7 +3,7 @@ import re
 import time
 import uuid
 
-from . import drives, qemu, storage, tasks
+from . import drives, qemu, tasks
 from .errors import TaskError, failed
 from .routes import route
 
@@ -24,7 +24,8 @@ def listed(world, call):
 
 
 def listing(machine):
-    found = [{"name": name, **{key: snapshot[key] for key in ("description", "snaptime", "vmstate", "parent") if key in snapshot}}
+    keys = ("description", "snaptime", "vmstate", "parent")
+    found = [{"name": name, **{key: snapshot[key] for key in keys if key in snapshot}}
              for name, snapshot in machine["snapshots"].items()]
     here = {"name": "current", "description": "You are here!", "running": 1 if machine["running"] else 0,
             "digest": qemu.digest_of(machine)}
@@ -80,7 +81,8 @@ def rollback(world, call):
         for volid in disks(old).values():
             if volid not in held:
                 drives.keep_unused(old, volid)
-        left = {key: value for key, value in old.items() if drives.UNUSED.fullmatch(key) and drives.volume_of(value) not in held}
+        left = {key: value for key, value in old.items()
+                if drives.UNUSED.fullmatch(key) and drives.volume_of(value) not in held}
         machine["config"] = {**kept, **left, "parent": ask["snapname"], "vmgenid": str(uuid.uuid4())}
         machine["pending"], machine["delete"] = {}, {}
     world.machine(vmid, "qemu", ask["node"])
@@ -115,6 +117,3 @@ def feature(world, call):
 def feature_lxc(world, call):
     world.machine(call.params["vmid"], "lxc", call.params["node"])
     return {"hasFeature": 0}
-
-
-assert storage  # the volumes of a snapshot stay where they are

@@ -24,12 +24,13 @@ class Task:
             self.entry["warnings"] = self.entry.get("warnings", 0) + 1
 
     def finish(self, exitstatus):
+        exitstatus = exitstatus.removesuffix("\n").replace("\n", " ")
         line = {"OK": "TASK OK"}.get(exitstatus, f"TASK ERROR: {exitstatus}")
         if exitstatus.startswith("WARNINGS: "):
             line = f"TASK {exitstatus}"
         with self.world.lock:
             self.log(line)
-            self.entry.update(status="stopped", exitstatus=" ".join(exitstatus.split("\n")), endtime=int(time.time()))
+            self.entry.update(status="stopped", exitstatus=exitstatus, endtime=int(time.time()))
             self.world.save()
 
 

@@ -23,6 +23,7 @@ class World:
         self.lock = threading.RLock()
         self.machine_locks = {}
         self.state = json.loads(json.dumps(FRESH))
+        self.faults = self.set_up = None  # set by the program, as
         self.guests = None  # what stands behind started machines: set by the program
         self.load()
 
@@ -41,6 +42,12 @@ class World:
                 task.update(status="stopped", exitstatus="unexpected status", endtime=int(time.time()))
         for machine in self.state["machines"].values():
             machine.pop("in_task", None)
+
+    def start_again(self, facts):
+        """Everything as at first, and these facts."""
+        self.state = json.loads(json.dumps(FRESH))
+        self.set_up(self)
+        merge(self.state, facts)
 
     def save(self):
         with self.lock:
@@ -89,3 +96,14 @@ class World:
                    "calls": []}
         self.state["machines"][str(vmid)] = machine
         return machine
+
+
+def merge(old, new):
+    """What a test puts into the state: dictionaries are merged, null removes, anything else replaces."""
+    for key, value in new.items():
+        if value is None:
+            old.pop(key, None)
+        elif isinstance(value, dict) and isinstance(old.get(key), dict):
+            merge(old[key], value)
+        else:
+            old[key] = value
