@@ -21,7 +21,7 @@ pve_start() {
 	PVE_PORT=$(cat "$PVE/port")
 	PROXMOX_VE_ENDPOINT=https://127.0.0.1:$PVE_PORT/
 	pve_as 'tofu@pve!tf'
-	trap pve_stop EXIT
+	trap pve_end EXIT
 }
 PVE_PORT=0
 
@@ -38,6 +38,16 @@ pve_stop() {
 	[[ -z ${PVE_PID:-} ]] || kill -KILL "$PVE_PID" 2>/dev/null
 	[[ -z ${PVE_PID:-} ]] || wait "$PVE_PID" 2>/dev/null
 	PVE_PID=
+}
+
+# pve_end: the stand-in, and every real machine behind it.
+pve_end() {
+	local pid
+	pve_stop
+	[[ -f $PVE/state.json ]] || return 0
+	jq -r '.machines[].running.pid // empty' "$PVE/state.json" | while read -r pid; do
+		kill -KILL "$pid" 2>/dev/null
+	done
 }
 
 # pve_ask METHOD PATH [CURL'S ARGUMENTS…]: a call of the API; says the answer's body.

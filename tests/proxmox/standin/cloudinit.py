@@ -63,9 +63,10 @@ def network(config):
     return "\n".join(lines) + "\n"
 
 
+def meta(config):
+    return f"instance-id: {hashlib.sha1((user(config) + network(config)).encode()).hexdigest()}\n"
+
+
 @route("GET /nodes/{node}/qemu/{vmid}/cloudinit/dump")
 def dump(world, call):
-    config = config_of(world, call)
-    if call.params["type"] == "meta":
-        return f"instance-id: {hashlib.sha1((user(config) + network(config)).encode()).hexdigest()}\n"
-    return {"user": user, "network": network}[call.params["type"]](config)
+    return {"user": user, "network": network, "meta": meta}[call.params["type"]](config_of(world, call))

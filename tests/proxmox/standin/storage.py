@@ -291,14 +291,19 @@ def upload(world, call):
     return tasks.start(world, call, "imgcopy", "", lambda task: copy(task, world, node, volid, ask, spooled))
 
 
+def digest_of(path, algorithm):
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, algorithm).hexdigest()
+
+
 def copy(task, world, node, volid, ask, spooled):
     """The task behind an upload: checks what has come and moves it to its place."""
     shown, target = f"/var/tmp/{spooled.name}", shown_path(world, volid)
     try:
         task.log(f"starting file import from: {shown}")
         algorithm = ask.get("checksum-algorithm", "sha256")
-        with open(spooled, "rb") as file:
-            got = hashlib.file_digest(file, algorithm).hexdigest()
+        with world.unlocked():
+            got = digest_of(spooled, algorithm)
         if "checksum" in ask:
             if got.lower() != ask["checksum"].lower():
                 task.log("calculating checksum...")
@@ -310,10 +315,9 @@ def copy(task, world, node, volid, ask, spooled):
         task.log(f"target node: {node}", f"target file: {target}", f"file size is: {size}", f"command: cp -- {shown} {target}")
         if available(world, ask["storage"]) < size:
             raise TaskError(f"import failed: cp: error writing '{target}': No space left on device")
-        shutil.copyfile(spooled, real_path(world, node, volid))
-        if algorithm != "sha256":
-            with open(spooled, "rb") as file:
-                got = hashlib.file_digest(file, "sha256").hexdigest()
+        with world.unlocked():
+            shutil.copyfile(spooled, real_path(world, node, volid))
+            got = digest_of(spooled, "sha256") if algorithm != "sha256" else got
         fmt = {"iso": "iso", "vztmpl": TEMPLATES.get(fmt, fmt)}.get(ask["content"], fmt)
         add(world, node, volid, size=size, used=size, format=fmt, content=ask["content"], sha256=got, virtual=virtual)
         task.log("finished file import successfully")

@@ -64,13 +64,14 @@ def run(world, entry, work, orders, vmid, kind):
         if vmid is None:
             if seconds:
                 time.sleep(seconds)
-            task_body(task, world, work, error, late)
+            with world.lock:
+                task_body(task, work, error, late)
         else:
             with world.busy(vmid, kind or "qemu", seconds=3600):
                 if seconds:
                     with world.unlocked():
                         time.sleep(seconds)
-                task_body(task, world, work, error, late)
+                task_body(task, work, error, late)
     except (TaskError, ApiError) as problem:
         text = problem.message if isinstance(problem, ApiError) else str(problem)
         if isinstance(problem, ApiError) and problem.errors:
@@ -84,12 +85,11 @@ def run(world, entry, work, orders, vmid, kind):
         task.finish(f"WARNINGS: {warnings}" if warnings else "OK")
 
 
-def task_body(task, world, work, error, late):
+def task_body(task, work, error, late):
     """Does it, or fails as ordered: before it did anything, or `late`, after it has done it."""
     if error and not late:
         raise TaskError(error)
-    with world.lock:
-        work(task)
+    work(task)
     if error:
         raise TaskError(error)
 
