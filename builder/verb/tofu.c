@@ -93,7 +93,7 @@ static int tofu_find_image(struct work *work, const char *name, struct err *err)
 	int r = generation_list(work->arena, work->options->out, name, &generations, &n, err);
 
 	if (r < 0)
-		return r;
+		return err_hint(err, "build it, then 'aether-build upload %s'", name);
 	if (image_pick(generations, n, &image)) {
 		*arena_push(work->arena, work->images, work->n_images) = image;
 		return 0;
