@@ -145,8 +145,11 @@ static int tofu_check_place(const struct work *work, const struct image *image, 
 		return 0;
 	err_set(err, -ENOENT, "'%s/%u' was not uploaded as content '%s', which this version of the provider needs", image->name,
 		image->current->number, legacy ? "iso" : "import");
-	return err_hint(err, legacy ? "upload it as 'iso', too, or use a newer provider (--provider 0.79 or later)"
-				    : "upload it as 'import', too, or say the version of your provider (--provider 0.71)");
+	if (!legacy)
+		return err_hint(err, "'aether-build upload %s/%u' again, or say which provider you have: --provider 0.71.0",
+				image->name, image->current->number);
+	return err_hint(err, "'aether-build upload --legacy %s/%u', or use the provider 0.79 or a newer one", image->name,
+			image->current->number);
 }
 
 static int tofu_check_recipe(const struct recipe *recipe, struct err *err)
