@@ -42,11 +42,12 @@ pve_stop() {
 
 # pve_end: the stand-in, and every real machine behind it.
 pve_end() {
-	local pid
+	local pid sockets
 	pve_stop
 	[[ -f $PVE/state.json ]] || return 0
-	jq -r '.machines[].running.pid // empty' "$PVE/state.json" | while read -r pid; do
+	jq -r '.machines[].running | select(.pid) | "\(.pid) \(.sockets)"' "$PVE/state.json" | while read -r pid sockets; do
 		kill -KILL "$pid" 2>/dev/null
+		rm -rf "$sockets"
 	done
 }
 

@@ -26,14 +26,15 @@ ask_status() {
 }
 
 make_machine() {
-	pve_task POST /nodes/n/qemu -d vmid=200 -d scsi0=local:0,import-from=local:import/a.qcow2 -d scsi1=local:1,serial=state \
-		-d agent=1 -d boot=order=scsi0 -d net0=virtio,bridge=vmbr0
+	pve_task POST /nodes/n/qemu -d vmid=200 -d scsi0=local:0,import-from=local:import/a.qcow2 \
+		-d scsi1=local:1,serial=state -d agent=1 -d boot=order=scsi0 -d net0=virtio,bridge=vmbr0
 }
 
 status_of_agent() {
 	local pid
-	pid=$(pve_ask POST /nodes/n/qemu/200/agent/exec -d command=/usr/bin/aether-agent -d command=status -d command=--json |
-		jq .data.pid) && pve_ask GET "/nodes/n/qemu/200/agent/exec-status?pid=$pid" | jq -r '.data."out-data"' >"$WORK/said"
+	pid=$(pve_ask POST /nodes/n/qemu/200/agent/exec -d command=/usr/bin/aether-agent -d command=status \
+		-d command=--json | jq .data.pid) &&
+		pve_ask GET "/nodes/n/qemu/200/agent/exec-status?pid=$pid" | jq -r '.data."out-data"' >"$WORK/said"
 }
 
 # sent_in_parts: an upload whose file part's headers come in two reads.
@@ -41,7 +42,8 @@ sent_in_parts() {
 	python3 - "$PVE" <<-'END'
 		import socket, ssl, sys, time
 		body = (b'--b\r\nContent-Disposition: form-data; name="content"\r\n\r\niso\r\n'
-		        b'--b\r\nContent-Disposition: form-data; name="filename"; filename="p.iso"\r\n', b'Content-Type: x/y\r\n\r\ndata\r\n--b--\r\n')
+		        b'--b\r\nContent-Disposition: form-data; name="filename"; filename="p.iso"\r\n',
+		        b'Content-Type: x/y\r\n\r\ndata\r\n--b--\r\n')
 		context = ssl.create_default_context(cafile=sys.argv[1] + "/cert.pem")
 		port = int(open(sys.argv[1] + "/port").read())
 		with context.wrap_socket(socket.create_connection(("127.0.0.1", port)), server_hostname="127.0.0.1") as sock:

@@ -115,7 +115,7 @@ class Real:
         facts = storage.find(self.world, machine["node"], drives.volume_of(
             machine["config"].get(drives.system_disk(machine["config"]) or "", ""))) or {}
         machine["running"] = {"since": time.time(), "pid": process.pid, "boot_id": str(uuid.uuid4()),
-                              "volid": facts.get("volid"), "sha256": facts.get("sha256")}
+                              "sockets": str(self.folder(vmid)), "volid": facts.get("volid"), "sha256": facts.get("sha256")}
         self.watch(vmid, process.pid)
 
     def alive(self, pid):
