@@ -78,6 +78,12 @@ pve_fault() {
 	pve_control POST faults --data-binary "$1" >/dev/null
 }
 
+# pve_kill_at NUMBER [before]: whoever asks is killed at the NUMBERth request from now on, when that has been done and before it
+# is answered; or before it is done.
+pve_kill_at() {
+	pve_fault "{\"path\": \"\", \"nth\": $1, \"kill_client\": true${2:+, \"kill\": \"$2\"}}"
+}
+
 # pve_reset: nothing goes wrong any more.
 pve_reset() {
 	pve_control POST reset >/dev/null

@@ -103,9 +103,13 @@ ok "which has been done, then" test "$(pve_config 200 tags)" = 'a;b'
 pve_fault '{"path": "upload", "cut_at": 20000}'
 refused "an upload is cut" upload b
 refused "and is not there" ask_status 200 GET "$STORE"/content/local:import/b.qcow2
-pve_fault '{"path": "^/version", "kill_client": true}'
-pve_ask GET /version 2>/dev/null
-ok "the client is killed" test $? = 137
+pve_kill_at 2
+pve_ask GET /version >/dev/null && pve_ask PUT /nodes/n/qemu/200/config -d tags=c 2>/dev/null
+ok "the client is killed at its second request" test $? = 137
+ok "when that had been done" test "$(pve_config 200 tags)" = c
+pve_kill_at 1 before
+pve_ask PUT /nodes/n/qemu/200/config -d tags=d 2>/dev/null
+ok "or before" test "$? $(pve_config 200 tags)" = '137 c'
 pve_fault '{"full": "local"}'
 refused "a storage is full" upload c
 ok "and the task says so" said 'No space left on device'

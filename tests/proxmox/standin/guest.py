@@ -134,8 +134,8 @@ class Fake:
         return {"name": entry.get("name", machine["config"].get("name", "")), "kind": entry.get("kind", "vm"), "format": "1",
                 "boot_id": machine["running"]["boot_id"], "slot": "a", "generation": generation, "root_hash": root,
                 "state": state, "tries_left": 0, "image_epoch": entry.get("image_epoch", 0),
-                "state_on": entry.get("state_on", "/dev/sdb"), "health": health,
-                "health_reason": entry.get("health_reason", "" if health == "good" else "a check does not hold"),
+                "state_on": entry.get("state_on", "sdb"), "health": health,
+                "health_reason": entry.get("health_reason", None if health == "good" else "a check does not hold"),
                 "slots": entry.get("slots", [slot, empty]), "last_failure": entry.get("last_failure"),
                 "remarks": entry.get("remarks", [])}
 
