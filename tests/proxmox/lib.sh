@@ -96,6 +96,18 @@ pve_guest() {
 		mv "$PVE/guests.json.new" "$PVE/guests.json"
 }
 
+# pve_ssh: from now on `ssh` logs in to machines and containers behind the stand-in, by their names (`inside` beside this file);
+# one that has not booted does not answer.
+pve_ssh() {
+	local name
+	mkdir -p "$PVE/bin/inside"
+	ln -sf "$SOURCE/tests/proxmox/inside" "$PVE/bin/ssh"
+	for name in aether-agent systemctl id; do
+		ln -sf "$SOURCE/tests/proxmox/inside" "$PVE/bin/inside/$name"
+	done
+	PATH=$PVE/bin:$PATH
+}
+
 # pve_log [JQ'S FILTER]: the requests so far, a line of JSON each.
 pve_log() {
 	jq -c "${1:-.}" "$PVE/requests.jsonl"

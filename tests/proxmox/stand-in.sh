@@ -27,7 +27,7 @@ ask_status() {
 
 make_machine() {
 	pve_task POST /nodes/n/qemu -d vmid=200 -d scsi0=local:0,import-from=local:import/a.qcow2 \
-		-d scsi1=local:1,serial=state -d agent=1 -d boot=order=scsi0 -d net0=virtio,bridge=vmbr0
+		-d scsi1=local:1,serial=state -d name=box -d agent=1 -d boot=order=scsi0 -d net0=virtio,bridge=vmbr0
 }
 
 status_of_agent() {
@@ -78,7 +78,12 @@ ok "a machine is made of it" make_machine
 ok "and starts" pve_task POST /nodes/n/qemu/200/status/start
 ok "its agent says what guests.json says" status_of_agent
 ok "root hash, health and generation" said '"root_hash": "abc"' '"health": "good"' '"generation": 3'
+pve_ssh
+ssh -T -- box 'exec /usr/bin/aether-agent status --json' >"$WORK/said"
+ok "and by ssh, too" said '"root_hash": "abc"'
 pve_guest "$SHA" '{"boots": false}'
+ssh -T -- box 'exec /usr/bin/aether-agent status --json' 2>/dev/null
+ok "what does not boot lets nobody in" test $? = 255
 ok "which may change at any time" ask_status 500 POST /nodes/n/qemu/200/agent/ping
 
 pve_stop
@@ -127,6 +132,13 @@ ok "on it" said '"type": "vzdump"' '"user": "root@pam"'
 ok "the HA manager has it" ask GET /nodes/n/qemu/200/status/current
 ok "as the machine says" said '"managed": 1'
 ok "the stand-in itself made no mistake" test ! -s "$WORK/stand-in.log"
+
+pve_reset
+pve_fault '{"config": {"vmid": 200, "delete": ["lock"]}, "ha": {"vm:200": null}}'
+pve_task POST /nodes/n/qemu -d vmid=201 -d "net0=$(pve_config 200 net0)" >/dev/null
+pve_task POST /nodes/n/qemu/200/status/start >/dev/null
+pve_task POST /nodes/n/qemu/201/status/start >/dev/null
+ok "two that run with one MAC address are noted" test -n "$(pve_log 'select(.violations | tostring | test("MAC"))')"
 
 pve_end
 rm -rf "$PVE"

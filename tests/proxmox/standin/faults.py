@@ -19,7 +19,7 @@ Standing ones, without a method or a task, until a reset:
 And at once:
   config: {…}               as above; `lock` is a key as any other
   task_of: {"node", "vmid", "type", "user"}   somebody else's task runs on a machine (until it is ended: end_tasks: true)
-  ha: {"vm:ID": {"state": "started"}}         the machine is managed
+  ha: {"vm:ID": {"state": "started"}}         the machine is managed; null: no longer
   stop: VMID                the machine dies by itself
 
 GET /control/state tells everything, POST merges into it, PUT begins anew with it; GET /control/log tells all requests so far.
@@ -32,7 +32,7 @@ import re
 import signal
 import time
 
-from . import world as worlds
+from . import guest, world as worlds
 from .errors import ApiError
 
 
@@ -109,7 +109,7 @@ class Faults:
             for entry in state["tasks"]:
                 if entry.get("foreign") and entry["status"] == "running":
                     entry.update(status="stopped", exitstatus="OK", endtime=int(time.time()))
-        state["ha"].update(rule.get("ha", {}))
+        worlds.merge(state["ha"], rule.get("ha", {}))
         if "stop" in rule:
             self.world.guests.dies(rule["stop"])
 
@@ -174,6 +174,12 @@ def control(world, verb, path, body):
             return world.faults.rules
         elif (verb, path) == ("GET", "/control/state"):
             return world.state
+        elif (verb, path) == ("POST", "/control/inside"):
+            seen = guest.inside(world, json.loads(body))
+            if seen is None:
+                raise ApiError(404, "nobody of that name is up")
+            world.save()
+            return seen
         elif (verb, path) == ("GET", "/control/log"):
             log = world.path("requests.jsonl")
             return log.read_text() if log.exists() else ""

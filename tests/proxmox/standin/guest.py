@@ -3,9 +3,11 @@ the system disk was imported from (or of a container's template):
   {"SHA256": {"root_hash": …, "health": "good"|"bad"|"waiting", "generation": N, "boots": true, "agent": true,
               "after_s": 0, "health_after_s": 0, "exec_s": 0, "name": …, "health_reason": …,
               "after_rollback": {…}, "commands": {"ARGUMENT ARGUMENT": {"exitcode": 0, "out-data": …}}}}
-An image that it does not know does not boot. `after_rollback` holds from the restart that follows `aether-agent rollback`.
-What a machine was told to do is in its `calls` (GET /control/state)."""
+It also says what somebody sees who logs in by the machine's name (POST /control/inside). An image that it does not know does
+not boot. `after_rollback` holds from the restart that follows `aether-agent rollback`. What a machine was told to do is in
+its `calls` (GET /control/state)."""
 import json
+import re
 import time
 import uuid
 
@@ -41,8 +43,16 @@ class Fake:
         key = drives.system_disk(machine["config"]) if sort == "qemu" else "rootfs"
         volid = drives.volume_of(machine["config"].get(key or "", ""))
         facts = storage.find(self.world, machine["node"], volid) or {}
+        self.alone(machine)
         machine["running"] = {"since": time.time(), "boot_id": str(uuid.uuid4()), "volid": volid,
                               "sha256": facts.get("sha256"), "rolled_back": bool(facts.get("rolled_back"))}
+
+    def alone(self, machine):
+        """Two that run with one MAC address: a client that brings that about has a mistake."""
+        ours = macs(machine)
+        for vmid, other in self.world.state["machines"].items():
+            if other is not machine and other["running"] and ours & macs(other):
+                self.world.faults.note({"violations": [f"started while {vmid} runs with the same MAC address"]})
 
     def up(self, machine):
         """Whether it has booted."""
@@ -127,17 +137,33 @@ class Fake:
         return entry.get("health", "good") if self.age(machine) >= entry.get("health_after_s", 0) else "waiting"
 
     def status(self, machine, entry):
+        kind = "vm" if machine["type"] == "qemu" else "lxc"
         health, generation, root = self.health(machine, entry), entry.get("generation"), entry.get("root_hash")
         state = entry.get("state", {"good": "good"}.get(health, "trial"))
         slot = {"slot": "a", "state": state, "root_hash": root, "generation": generation, "tries_left": 0, "size": SLOT_BYTES}
         empty = {"slot": "b", "state": "empty", "root_hash": None, "generation": None, "tries_left": 0, "size": SLOT_BYTES}
-        return {"name": entry.get("name", machine["config"].get("name", "")), "kind": entry.get("kind", "vm"), "format": "1",
+        return {"name": entry.get("name", machine["config"].get("name", machine["config"].get("hostname"))),
+                "kind": kind, "format": "1",
                 "boot_id": machine["running"]["boot_id"], "slot": "a", "generation": generation, "root_hash": root,
                 "state": state, "tries_left": 0, "image_epoch": entry.get("image_epoch", 0),
-                "state_on": entry.get("state_on", "sdb"), "health": health,
+                "state_on": entry.get("state_on", "sdb" if kind == "vm" else ""), "health": health,
                 "health_reason": entry.get("health_reason", None if health == "good" else "a check does not hold"),
                 "slots": entry.get("slots", [slot, empty]), "last_failure": entry.get("last_failure"),
                 "remarks": entry.get("remarks", [])}
+
+
+def macs(machine):
+    return {mac.upper() for key, value in machine["config"].items() if re.fullmatch(r"net\d+", key)
+            for mac in re.findall(r"(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}", value)}
+
+
+def inside(world, ask):
+    """What somebody who has logged in by the machine's name sees of a command; None: nobody of that name is up."""
+    for vmid, machine in world.state["machines"].items():
+        if ask["host"] in (machine["config"].get("name"), machine["config"].get("hostname")) and world.guests.up(machine):
+            pid = world.guests.execute(vmid, machine, ask["argv"], None)
+            return world.state["execs"][f"{vmid} {pid}"]
+    return None
 
 
 def interface(name, mac, addresses):

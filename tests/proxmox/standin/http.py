@@ -104,7 +104,7 @@ class Connection:
     def dispatch(self, verb, url, headers):
         path = urllib.parse.unquote(url.path)
         if path.startswith("/control/"):
-            return self.reply(200, faults.control(self.world, verb, path, self.small_body(headers)))
+            return self.control(verb, path, headers)
         try:
             if headers.get("transfer-encoding"):
                 self.violations.append("Transfer-Encoding")
@@ -116,6 +116,12 @@ class Connection:
             if problem.status in (401, 403) and problem.empty:
                 time.sleep(self.world.options.auth_delay)
             return self.answer(problem)
+
+    def control(self, verb, path, headers):
+        try:
+            return self.reply(200, faults.control(self.world, verb, path, self.small_body(headers)))
+        except ApiError as problem:
+            return self.reply(problem.status, {"message": problem.message}, problem.message)
 
     # --- the API -----------------------------------------------------------------------------------------------------
 

@@ -234,7 +234,10 @@ def change(world, call):
             check_mount(world, call, key, value)
             value = allocate(world, None, machine["node"], ask["vmid"], key, value)
             drives.forget_unused(machine["config"], drives.volume_of(value))
+        machine["delete"].pop(key, None)
         machine["pending"][key] = normal(world, key, value)
+        if machine["config"].get(key) == machine["pending"][key]:
+            del machine["pending"][key]
     problems = apply(world, machine)
     if problems:
         machine.update(before)
