@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "fleet/remote.h"
+#include "fleet/ssh/remote.h"
 
 struct machine_status {
 	const char *name, *kind, *boot_id;

@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "build/pipeline.h"
-#include "fleet/switching.h"
+#include "fleet/ssh/switching.h"
 #include "verb/options/host.h"
 #include "verb/options/recipe.h"
 #include "verb/verb.h"

@@ -1,7 +1,7 @@
 /* send_parse(): what a machine says while it is sent a generation. It is given nothing that is not in the payload. */
 #include <errno.h>
 
-#include "fleet/send.h"
+#include "fleet/ssh/send.h"
 #include "fuzz.h"
 
 static const uint64_t n_blocks[N_OBJECTS] = {1ULL << 32, 300, 257, 3, 1, 0};

@@ -10,7 +10,7 @@
 
 #include "base/file.h"
 #include "disk/verity.h"
-#include "fleet/send.h"
+#include "fleet/ssh/send.h"
 #include "fleet/status.h"
 #include "machine/agent/blocks.h"
 #include "machine/agent/offer.h"

@@ -7,7 +7,7 @@
 #include "fleet/proxmox/storage.h"
 #include "fleet/proxmox/task.h"
 #include "fleet/proxmox/upload.h"
-#include "fleet/switching.h"
+#include "fleet/ssh/switching.h"
 #include "fleet/verdict.h"
 
 enum { DEPLOY_ALLOCATE_S = 600 };

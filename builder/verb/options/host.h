@@ -3,7 +3,7 @@
 #define VERB_OPTIONS_HOST_H
 
 #include "base/arena.h"
-#include "fleet/remote.h"
+#include "fleet/ssh/remote.h"
 #include "verb/options/options.h"
 
 struct host_options {

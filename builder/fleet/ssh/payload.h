@@ -1,14 +1,14 @@
 /* What of a generation goes to a machine: objects, each of them data in blocks of 4 KiB with the dm-verity tree over them; to a
  * container a tree of files. The conversation about them is the machine's (contract/offer.h); this is the builder's side. */
-#ifndef FLEET_PAYLOAD_H
-#define FLEET_PAYLOAD_H
+#ifndef FLEET_SSH_PAYLOAD_H
+#define FLEET_SSH_PAYLOAD_H
 
 #include <stdint.h>
 
 #include "artifact/reader.h"
 #include "base/buf.h"
 #include "contract/offer.h"
-#include "fleet/parcel.h"
+#include "fleet/ssh/parcel.h"
 #include "shelf/generation.h"
 
 struct payload_object {

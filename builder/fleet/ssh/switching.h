@@ -1,8 +1,8 @@
 /* A machine that ssh reaches takes a generation in place: sent, tried, judged. */
-#ifndef FLEET_SWITCHING_H
-#define FLEET_SWITCHING_H
+#ifndef FLEET_SSH_SWITCHING_H
+#define FLEET_SSH_SWITCHING_H
 
-#include "fleet/send.h"
+#include "fleet/ssh/send.h"
 #include "fleet/status.h"
 #include "shelf/generation.h"
 

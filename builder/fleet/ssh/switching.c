@@ -1,4 +1,4 @@
-#include "fleet/switching.h"
+#include "fleet/ssh/switching.h"
 
 #include <errno.h>
 #include <string.h>

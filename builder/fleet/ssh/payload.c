@@ -1,4 +1,4 @@
-#include "fleet/payload.h"
+#include "fleet/ssh/payload.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "fleet/parcel.h"
+#include "fleet/ssh/parcel.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "fleet/send.h"
+#include "fleet/ssh/send.h"
 
 #include <errno.h>
 #include <stdlib.h>

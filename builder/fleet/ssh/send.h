@@ -1,13 +1,13 @@
 /* Sending a generation to a machine: the builder's side of the conversation in contract/offer.h. */
-#ifndef FLEET_SEND_H
-#define FLEET_SEND_H
+#ifndef FLEET_SSH_SEND_H
+#define FLEET_SSH_SEND_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "contract/offer.h"
-#include "fleet/payload.h"
-#include "fleet/remote.h"
+#include "fleet/ssh/payload.h"
+#include "fleet/ssh/remote.h"
 
 struct sent {
 	bool same;                     /* the machine runs this very image: nothing was sent */

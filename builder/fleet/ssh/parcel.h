@@ -1,6 +1,6 @@
 /* A container's tree on its way to it: the list of its files, and their contents out of the template. */
-#ifndef FLEET_PARCEL_H
-#define FLEET_PARCEL_H
+#ifndef FLEET_SSH_PARCEL_H
+#define FLEET_SSH_PARCEL_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* A machine that is reached by the system's ssh: with the user's own configuration, keys and certificates, and with
  * host keys checked as it says. Nothing is asked at a prompt. */
-#ifndef FLEET_REMOTE_H
-#define FLEET_REMOTE_H
+#ifndef FLEET_SSH_REMOTE_H
+#define FLEET_SSH_REMOTE_H
 
 #include "base/arena.h"
 #include "base/buf.h"

@@ -1,4 +1,4 @@
-#include "fleet/remote.h"
+#include "fleet/ssh/remote.h"
 
 #include <errno.h>
 #include <string.h>
