@@ -42,12 +42,11 @@ pve_stop() {
 
 # pve_end: the stand-in, and every real machine behind it.
 pve_end() {
-	local pid sockets
+	local pid
 	pve_stop
 	[[ -f $PVE/state.json ]] || return 0
-	jq -r '.machines[].running | select(.pid) | "\(.pid) \(.sockets)"' "$PVE/state.json" | while read -r pid sockets; do
+	jq -r '.machines[].running.pid // empty' "$PVE/state.json" | while read -r pid; do
 		kill -KILL "$pid" 2>/dev/null
-		rm -rf "$sockets"
 	done
 }
 
@@ -106,6 +105,24 @@ pve_ssh() {
 		ln -sf "$SOURCE/tests/proxmox/inside" "$PVE/bin/inside/$name"
 	done
 	PATH=$PVE/bin:$PATH
+}
+
+# pve_real [ARGUMENT…]: machines will be real ones, by need_qemu's QEMU with these further arguments, when the stand-in is
+# started with --qemu: scsi0 to start from, scsi1 as the state, the seed, one card of QEMU's user network, the guest agent.
+pve_real() {
+	mkdir -p "$PVE"
+	jq -n '["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-smp", "1", "-m", "1024", "-display", "none",
+		"-monitor", "none", "-chardev", "file,id=console,path={serial_log},append=on", "-serial", "chardev:console",
+		"-device", "virtio-scsi-pci", "-device", "virtio-rng-pci", "-device", "virtio-serial-pci",
+		"-drive", "file={disk:scsi0},format={format:scsi0},if=none,id=system",
+		"-device", "scsi-hd,drive=system,bootindex=0",
+		["-drive", "file={disk:scsi1},format={format:scsi1},if=none,id=state",
+			"-device", "scsi-hd,drive=state,serial=state"],
+		["-drive", "file={disk:ide2},format=raw,if=none,id=seed,media=cdrom", "-device", "ide-cd,drive=seed"],
+		"-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,mac={mac:net0}",
+		"-chardev", "socket,id=agent,path={agent_socket},server=on,wait=off",
+		"-device", "virtserialport,chardev=agent,name=org.qemu.guest_agent.0"] +
+		$ARGS.positional' --args -- "$@" >"$PVE/qemu.json"
 }
 
 # pve_log [JQ'S FILTER]: the requests so far, a line of JSON each.

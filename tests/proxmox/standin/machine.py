@@ -16,12 +16,11 @@ import tempfile
 import threading
 import time
 import uuid
-import zlib
 
 from . import cloudinit, drives, power, storage
 from .errors import ApiError, TaskError, failed
 
-AGENT_SECONDS, START_SECONDS, KILL_SECONDS, LOOK_SECONDS = 10, 10, 10, 0.2
+AGENT_SECONDS, START_SECONDS, KILL_SECONDS, LOOK_SECONDS = 10, 60, 10, 0.2
 PLACE = re.compile(r"\{(\w+)(?::(\w+))?\}")
 
 
@@ -36,17 +35,17 @@ class Real:
 
     def __init__(self, world):
         self.world, self.numbers, self.own = world, itertools.count(1), {}
+        os.chdir(world.folder)
         for vmid, machine in world.state["machines"].items():
             if machine["running"]:
                 self.watch(vmid, machine["running"]["pid"])
 
     # --- the command -------------------------------------------------------------------------------------------------
 
-    def folder(self, vmid):
-        """Of sockets and the console. A socket's path must be short."""
-        path = pathlib.Path(tempfile.gettempdir()) / f"pve-{os.getuid()}-{hash_of(self.world.folder)}-{vmid}"
-        path.mkdir(mode=0o700, exist_ok=True)
-        return path
+    @staticmethod
+    def socket(vmid, name):
+        """A path as short as sockets need it: QEMU and we are in DIR."""
+        return f"{name}-{vmid}"
 
     def place(self, vmid, machine, found):
         word, key = found[1], found[2]
@@ -60,7 +59,7 @@ class Real:
             return "raw" if drives.is_seed(volid) else storage.find(self.world, machine["node"], volid)["format"]
         if word == "mac":
             return re.match(r"\w+=([^,]+)", value)[1]
-        files = {"agent_socket": self.folder(vmid) / "agent", "qmp_socket": self.folder(vmid) / "qmp",
+        files = {"agent_socket": self.socket(vmid, "agent"), "qmp_socket": self.socket(vmid, "qmp"),
                  "serial_log": self.world.path(f"serial-{vmid}.log"), "vmid": vmid}
         if word not in files:
             raise TaskError(f"stand-in: qemu.json says {found[0]}, which is not known")
@@ -77,7 +76,7 @@ class Real:
             except Absent:
                 if not isinstance(part, list):
                     raise TaskError(f"stand-in: the machine has not what '{part}' in qemu.json asks for") from None
-        qmp = str(self.folder(vmid) / "qmp")
+        qmp = self.socket(vmid, "qmp")
         return words if any(qmp in word for word in words) else words + ["-qmp", f"unix:{qmp},server=on,wait=off"]
 
     def seeds(self, machine):
@@ -99,23 +98,26 @@ class Real:
         self.seeds(machine)
         words = self.command(vmid, machine)
         for name in ("agent", "qmp"):
-            (self.folder(vmid) / name).unlink(missing_ok=True)
+            self.world.path(self.socket(vmid, name)).unlink(missing_ok=True)
         log = self.world.path(f"qemu-{vmid}.log")
         with open(log, "ab") as out:
             process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
         until = time.time() + START_SECONDS
-        while not (self.folder(vmid) / "qmp").exists() and process.poll() is None and time.time() < until:
+        while not self.world.path(self.socket(vmid, "qmp")).exists() and process.poll() is None and time.time() < until:
             with self.world.unlocked():
                 time.sleep(0.05)
         if process.poll() is not None:
             told = log.read_text(errors="replace").strip().split("\n")[-1]
             task.log(told)
             raise TaskError(f"start failed: QEMU exited with code {process.returncode}")
+        if not self.world.path(self.socket(vmid, "qmp")).exists():
+            process.kill()
+            raise TaskError(f"start failed: QEMU has no QMP socket within {START_SECONDS} seconds")
         self.own[process.pid] = process
         facts = storage.find(self.world, machine["node"], drives.volume_of(
             machine["config"].get(drives.system_disk(machine["config"]) or "", ""))) or {}
         machine["running"] = {"since": time.time(), "pid": process.pid, "boot_id": str(uuid.uuid4()),
-                              "sockets": str(self.folder(vmid)), "volid": facts.get("volid"), "sha256": facts.get("sha256")}
+                              "volid": facts.get("volid"), "sha256": facts.get("sha256")}
         self.watch(vmid, process.pid)
 
     def alive(self, pid):
@@ -158,7 +160,9 @@ class Real:
         machine["running"] = None
 
     def dies(self, vmid):
-        os.kill(self.world.state["machines"][str(vmid)]["running"]["pid"], signal.SIGKILL)
+        running = self.world.state["machines"][str(vmid)]["running"]
+        if running:
+            os.kill(running["pid"], signal.SIGKILL)
 
     def shut_down(self, vmid, machine, timeout):
         pid = machine["running"]["pid"]
@@ -174,7 +178,7 @@ class Real:
     def qmp(self, vmid, command):
         with socket.socket(socket.AF_UNIX) as sock:
             sock.settimeout(AGENT_SECONDS)
-            sock.connect(str(self.folder(vmid) / "qmp"))
+            sock.connect(self.socket(vmid, "qmp"))
             file = sock.makefile("rwb")
             file.readline()
             for word in ("qmp_capabilities", command):
@@ -190,7 +194,7 @@ class Real:
         number = next(self.numbers) + int(time.time())
         with self.world.unlocked(), socket.socket(socket.AF_UNIX) as sock:
             sock.settimeout(seconds)
-            sock.connect(str(self.folder(vmid) / "agent"))
+            sock.connect(self.socket(vmid, "agent"))
             file = sock.makefile("rwb")
             sync = {"execute": "guest-sync-delimited", "arguments": {"id": number}}
             file.write(b"\xff" + json.dumps(sync).encode() + b"\n")
@@ -248,8 +252,3 @@ class Real:
                 answer[key] = base64.b64decode(answer[key]).decode(errors="replace")
                 answer[key.split("-")[0] + "-truncated"] = int(answer.get(key.split("-")[0] + "-truncated", 0))
         return answer
-
-
-def hash_of(path):
-    """The same for the same folder in each run."""
-    return zlib.crc32(str(pathlib.Path(path).resolve()).encode())
