@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "fleet/proxmox/drive.h"
 #include "fleet/proxmox/settings.h"
 #include "fleet/proxmox/storage.h"
 #include "fleet/proxmox/work.h"
@@ -111,8 +112,14 @@ static int create_judge(struct work *work, struct err *err)
 
 static int create_settle(struct work *work, struct err *err)
 {
-	int r = work_disclaim(work, &work->machine, err);
+	const char *root = config_get(&work->config, work->site->container ? "rootfs" : "scsi0");
+	const struct mark_generation nothing = {0, "", ""};
+	struct mark mark = {.name = work->site->name, .previous = nothing, .deploy = "", .by = ""};
+	int r;
 
+	mark.now = (struct mark_generation){(unsigned)work->journal.generation, work->journal.root_hash,
+					    root ? drive_parse(work->arena, root).volid : ""};
+	r = work_write_mark(work, &work->machine, &mark, err);
 	if (r == 0)
 		deploy_note(work->generation, &work->remote, work->bad ? VERDICT_BAD : VERDICT_GOOD,
 			    work->bad ? "it was bad on its first boot" : NULL);

@@ -32,7 +32,6 @@ int deploy_open(struct arena *arena, const struct access *access, const struct s
 				     .spare_vmid = site->spare,
 				     .images = site->images,
 				     .storage = site->storage,
-				     .pool = site->pool,
 				     .bridges = site->words && site->words->n_nics};
 	unsigned uses = RIGHTS_UPLOAD | (site->container ? RIGHTS_CONTAINER : RIGHTS_VM) |
 			(!site->container && site->agent ? RIGHTS_AGENT : 0);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* Where a privilege has to be. */
-enum rights_place { PLACE_MACHINE, PLACE_SPARE, PLACE_IMAGES, PLACE_STORAGE, PLACE_POOL, PLACE_BRIDGES, N_PLACES };
+enum rights_place { PLACE_MACHINE, PLACE_SPARE, PLACE_IMAGES, PLACE_STORAGE, PLACE_BRIDGES, N_PLACES };
 
 static const struct rights_row {
 	unsigned uses;
@@ -37,7 +37,6 @@ static const struct rights_row {
 	{RIGHTS_CONTAINER, PLACE_SPARE, "VM.PowerMgmt", 0, 0},
 	{RIGHTS_CONTAINER, PLACE_SPARE, "VM.Config.Disk", 0, 0},
 	{RIGHTS_CONTAINER, PLACE_SPARE, "VM.Config.Options", 0, 0},
-	{RIGHTS_VM | RIGHTS_CONTAINER, PLACE_POOL, "Pool.Allocate", 0, 0},
 	{RIGHTS_VM | RIGHTS_CONTAINER, PLACE_BRIDGES, "SDN.Use", 0, 0},
 };
 enum { N_RIGHTS = sizeof rights_table / sizeof *rights_table };
@@ -56,8 +55,6 @@ static const char *rights_path(struct client *client, enum rights_place place, c
 		return of->images ? arena_printf(arena, "/storage/%s", of->images) : NULL;
 	case PLACE_STORAGE:
 		return of->storage ? arena_printf(arena, "/storage/%s", of->storage) : NULL;
-	case PLACE_POOL:
-		return of->pool ? arena_printf(arena, "/pool/%s", of->pool) : NULL;
 	case PLACE_BRIDGES:
 		return of->bridges ? "/sdn/zones/localnetwork" : NULL;
 	default:

@@ -15,7 +15,7 @@ enum rights_for {
 /* What it concerns; NULL and 0: nothing of the kind. */
 struct rights_of {
 	int64_t vmid, spare_vmid;
-	const char *images, *storage, *pool;
+	const char *images, *storage;
 	bool bridges;
 };
 
