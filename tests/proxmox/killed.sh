@@ -8,16 +8,6 @@
 need qemu-img zstd
 pve_start --auth-delay 0
 
-# changes COMMAND…: which of its requests change anything, by their numbers. (Between two of them there is one moment: before the
-# second is sent, with all that was noted.)
-changes() {
-	local before
-	before=$(wc -l <"$PVE/requests.jsonl")
-	"$@" || true
-	tail -n "+$((before + 1))" "$PVE/requests.jsonl" |
-		jq -r 'select(.method != "GET" and (.path | test("/agent/") | not)) | input_line_number'
-}
-
 # killed_at N WHEN FROM NAME HOLDS COMMAND…: from what was kept as FROM the command is killed at its Nth request, and begun again.
 killed_at() {
 	local n=$1 when=$2 from=$3 name=$4 holds=$5 before

@@ -100,3 +100,15 @@ back_to() {
 	rm -rf "$WORK/out" "$PVE/storage" && cp -r "$WORK/kept.$1/out" "$WORK/" && cp -r "$WORK/kept.$1/storage" "$PVE/" &&
 		cp "$WORK/kept.$1/guests.json" "$PVE/" && pve_control PUT state --data-binary @"$WORK/kept.$1/state" >/dev/null && pve_reset
 }
+
+# --- at each request ----------------------------------------------------------------------------------------------------
+
+# changes COMMAND…: which of its requests change anything, by their numbers. (Between two of them there is one moment: before the
+# second is sent, with all that was noted.)
+changes() {
+	local before
+	before=$(wc -l <"$PVE/requests.jsonl")
+	"$@" || true
+	tail -n "+$((before + 1))" "$PVE/requests.jsonl" |
+		jq -r 'select(.method != "GET" and (.path | test("/agent/") | not)) | input_line_number'
+}
