@@ -337,6 +337,19 @@ static void record_add_upload(struct arena *arena, struct record *record, const 
 	qsort(record->uploads, record->n_uploads, sizeof *record->uploads, record_upload_by_time);
 }
 
+static void record_remove_upload(struct arena *arena, struct record *record, const void *what)
+{
+	const struct upload *upload = what;
+	size_t n = 0;
+
+	(void)arena;
+	for (size_t i = 0; i < record->n_uploads; i++)
+		if (strcmp(record->uploads[i].volid, upload->volid) != 0 ||
+		    strcmp(record->uploads[i].node, upload->node) != 0)
+			record->uploads[n++] = record->uploads[i];
+	record->n_uploads = n;
+}
+
 /* What is torn or was never a record is replaced; one that we only fail to understand or to read is not ours to lose. */
 static int record_read_for_change(struct arena *arena, const char *folder, struct record *ret_record, struct err *err)
 {
@@ -397,4 +410,11 @@ int record_note_upload(const char *folder, const struct upload *upload, struct e
 		return err_set(err, -EINVAL, "the upload '%.100s' cannot be recorded: %s", upload->volid ? upload->volid : "",
 			       wrong);
 	return record_change(folder, record_add_upload, upload, err);
+}
+
+int record_forget_upload(const char *folder, const char *node, const char *volid, struct err *err)
+{
+	const struct upload upload = {.node = node, .volid = volid};
+
+	return record_change(folder, record_remove_upload, &upload, err);
 }

@@ -67,6 +67,9 @@ int record_note(const char *folder, const struct deployment *deployment, struct 
  * upload that cannot be written down; -EFBIG when there are too many; -ENOENT when the generation is gone. */
 int record_note_upload(const char *folder, const struct upload *upload, struct err *err);
 
+/* Takes away what the record says of that volid on that node: the file was removed there. */
+int record_forget_upload(const char *folder, const char *node, const char *volid, struct err *err);
+
 /* The deployments, and the uploads, as an array of objects, as the file has them; freed by the caller. */
 struct jval *record_deployments(const struct record *record);
 struct jval *record_uploads(const struct record *record);

@@ -162,6 +162,14 @@ static int tofu_check_recipe(const struct recipe *recipe, struct err *err)
 	return err_hint(err, "add 'proxmox:' with node, vmid, storage and images");
 }
 
+/* What the provider has no word for is told, so that nobody waits for it. */
+static void tofu_tell_options(const struct recipe *recipe)
+{
+	for (size_t i = 0; i < recipe->proxmox.n_options; i++)
+		log_warn("%s: the resource is without '%s' of proxmox.options, which this program cannot say to the provider",
+			 recipe->path, recipe->proxmox.options[i].key);
+}
+
 static void tofu_add_resource(struct work *work, const struct project *project, const char *shelf)
 {
 	const struct recipe *recipe = project->recipe;
@@ -193,6 +201,7 @@ static int tofu_read_recipes(struct work *work, struct err *err)
 			r = tofu_check_recipe(project.recipe, err);
 		if (r < 0)
 			return r;
+		tofu_tell_options(project.recipe);
 		shelf = arena_strdup(work->arena, project_shelf(&project));
 		tofu_add_resource(work, &project, shelf);
 		tofu_want(work, &work->wanted, shelf);

@@ -72,7 +72,7 @@ static int verb_upload_open(struct uploading *u, const struct access *access, st
 
 static int verb_upload_one(struct uploading *u, bool legacy, struct err *err)
 {
-	const struct upload_how how = {u->site.node, u->site.images, legacy};
+	const struct upload_how how = {u->site.node, u->site.images, legacy, u->site.folder};
 	int r = upload_generation(&u->client, u->generation, &how, &u->uploads[u->n], &u->skipped[u->n], err);
 
 	u->n += r == 0;
@@ -82,7 +82,7 @@ static int verb_upload_one(struct uploading *u, bool legacy, struct err *err)
 /* Of generations that run anywhere. */
 static int verb_upload_prune_old(struct uploading *u, struct err *err)
 {
-	const struct upload_how how = {u->site.node, u->site.images, false};
+	const struct upload_how how = {u->site.node, u->site.images, false, u->site.folder};
 	struct strv needed = upload_needed(u->arena, u->site.folder);
 
 	return u->keep ? upload_prune(&u->client, &how, upload_content(u->generation, false), u->site.name, u->keep, &needed,

@@ -155,6 +155,7 @@ proxmox:
     - { bridge: vmbr3 }
   bios: ovmf
   machine: q35
+  options: { tablet: 0 }
   disks: { system: { size: 4G }, logs: { size: 10G, storage: slow, ssd: true, discard: false, backup: false } }
 END
 printf 'from: step-ca.recipe\nname: both\nkinds: [vm, lxc]\n' >both.recipe
@@ -170,6 +171,7 @@ MACHINES=(--resources gateway.recipe --resources step-ca.recipe --resources 7up.
 ok 'machines are written' tofu "${MACHINES[@]}" --resources whole.recipe
 ok '… with the images, and what reads them' said_files gateway step-ca 7up whole
 ok '… and the provider takes them' taken 4
+ok '… but for what it has no words for, which is told' said "whole.recipe: the resource is without 'tablet' of proxmox.options"
 ok '… without any local value of yours' bash -c '! grep -l "local\.[^a]" "$1"/*.tf.json' - "$TO"
 cp "$TO/gateway.tf.json" "$WORK/plain"
 ok 'with the name of your facts' tofu "${MACHINES[@]}" --resources whole.recipe --facts vm
@@ -205,4 +207,9 @@ ok '… is found' tofu here
 ok '… where it is' images ".images.here.proxmox == {node: \"n\", volid: \"local:import/here-1-${SHA:0:12}.qcow2\",
 	legacy_volid: \"local:iso/here-1-${SHA:0:12}.qcow2.img\"}"
 ok '… by its bytes' images ".images.here.sha256 == \"$SHA\""
+generation here 2
+ok 'an upload that removes older ones' "$AETHER" upload --out "$OUT" --keep 1 --recipe here.recipe here/2
+ok '… is forgotten with them' tofu here
+ok '… and what is still there is not' images '.images.here
+	| .generation == 2 and (.previous.volid | test("^local:iso/here-1-[0-9a-f]{12}.qcow2.img$"))'
 finish

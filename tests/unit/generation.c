@@ -162,6 +162,12 @@ START_TEST(a_volid_on_a_node_has_one_upload)
 		ck_assert_uint_eq(upload->size, expected->size);
 		ck_assert_int_eq(upload->when, expected->when);
 	}
+	ck_assert_int_eq(record_forget_upload(find("gateway")->folder, "smith", uploads[1].volid, &err), 0);
+	ck_assert_int_eq(record_forget_upload(find("gateway")->folder, "pve-2", uploads[1].volid, &err), 0);
+	record = &find("gateway")->record;
+	ck_assert_uint_eq(record->n_uploads, 3);
+	ck_assert_str_eq(record->uploads[2].volid, uploads[4].volid);
+	ck_assert_uint_eq(record->n_deployments, 2);
 }
 END_TEST
 

@@ -32,7 +32,7 @@ int deploy_upload(struct work *work, struct err *err)
 
 void deploy_prune(struct work *work, unsigned keep)
 {
-	const struct upload_how how = {.node = work->machine.node, .storage = work->site->images};
+	const struct upload_how how = {.node = work->machine.node, .storage = work->site->images, .shelf = work->site->folder};
 	struct strv needed = upload_needed(work->arena, work->site->folder);
 	struct err err = {0};
 	unsigned n = 0;

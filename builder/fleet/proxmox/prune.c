@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "fleet/proxmox/storage.h"
 #include "fleet/proxmox/upload.h"
@@ -15,6 +16,17 @@ static int prune_by_number(const void *a, const void *b)
 	const struct prune_file *x = a, *y = b;
 
 	return x->number < y->number ? 1 : x->number > y->number ? -1 : strcmp(x->volid, y->volid);
+}
+
+/* A record that cannot be written still names the file: that is told, and no reason to stop. */
+static void prune_forget(struct client *client, const struct upload_how *how, const struct prune_file *file)
+{
+	const char *folder = how->shelf ? arena_printf(client->arena, "%s/%u", how->shelf, file->number) : NULL;
+	struct err problem = {0};
+
+	if (folder && path_exists(folder) && record_forget_upload(folder, how->node, file->volid, &problem) < 0)
+		log_warn("the record in '%s' still has %s: %s", folder, file->volid, problem.first->text);
+	err_free(&problem);
 }
 
 int upload_prune(struct client *client, const struct upload_how *how, const char *content, const char *recipe, unsigned keep,
@@ -41,7 +53,10 @@ int upload_prune(struct client *client, const struct upload_how *how, const char
 			continue;
 		log_step("removing %s", files[i].volid);
 		r = storage_remove(client, how->node, files[i].volid, err);
-		*ret_n += r == 0;
+		if (r < 0)
+			break;
+		prune_forget(client, how, &files[i]);
+		++*ret_n;
 	}
 	return r;
 }

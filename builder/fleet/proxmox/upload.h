@@ -9,6 +9,7 @@
 struct upload_how {
 	const char *node, *storage;
 	bool legacy; /* a disk image as content `iso`, for providers that know no other */
+	const char *shelf; /* folder of the generations, whose records forget what upload_prune() removes; NULL: none do */
 };
 
 /* The content that a generation has there: "import", "iso" or "vztmpl". */
