@@ -11,6 +11,9 @@
 /* Milliseconds since some moment before the program began. */
 int64_t clock_ms(void);
 
+/* The date: milliseconds since 1970. It may be set, and jump. */
+int64_t clock_date_ms(void);
+
 /* Whether every field is one that a date between 1970 and 9899 can have. */
 bool time_is_valid(const struct tm *tm);
 

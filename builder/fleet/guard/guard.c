@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -95,9 +94,9 @@ static int guard_try(struct work *work, struct rule_state *state, struct guard_r
 	int r;
 
 	log_warn("'%s' (machine %" PRId64 ") has been bad since %s: %s; trying: %s", work->site->name, work->machine.vmid,
-		 time_format(work->arena, state->bad_since), report->reason, rule_name(rung));
+		 time_format(work->arena, state->bad_since_ms / 1000), report->reason, rule_name(rung));
 	/* Noted before: a guard that is killed at it does not try for ever. */
-	rule_tried(work->arena, state, rung, false, (int64_t)time(NULL));
+	rule_tried(work->arena, state, rung, false, clock_date_ms());
 	r = rule_write(work->arena, work->site->folder, state, err);
 	if (r < 0)
 		return r;
@@ -106,7 +105,7 @@ static int guard_try(struct work *work, struct rule_state *state, struct guard_r
 	report->mended = r == 0;
 	if (r == 0) {
 		state->n_events--;
-		rule_tried(work->arena, state, rung, true, (int64_t)time(NULL));
+		rule_tried(work->arena, state, rung, true, clock_date_ms());
 		log_warn("'%s' (machine %" PRId64 ") is good again, by: %s", work->site->name, work->machine.vmid,
 			 rule_name(rung));
 	} else {
@@ -129,8 +128,8 @@ static int guard_decide(struct work *work, bool only_look, struct guard_report *
 		state = (struct rule_state){
 			.root_hash = work->mark.now.root_hash, .events = state.events, .n_events = state.n_events};
 	report->act = rule_decide(&site->guard, &state, report->look, report->look == RULE_BAD ? rungs_possible(work) : 0,
-				  (int64_t)time(NULL));
-	report->bad_since = state.bad_since;
+				  clock_date_ms());
+	report->bad_since = state.bad_since_ms / 1000;
 	if (only_look)
 		return 0;
 	if (report->act == RULE_TRY)

@@ -27,7 +27,7 @@ const char *rule_name(enum rule_rung rung)
 
 static void rule_forget(struct rule_state *state)
 {
-	state->bad_since = state->tried_at = 0;
+	state->bad_since_ms = state->tried_at_ms = 0;
 	state->rung = state->tries = 0;
 	state->given_up = false;
 }
@@ -42,26 +42,27 @@ static void rule_climb(const struct recipe_guard *rule, struct rule_state *state
 }
 
 enum rule_act rule_decide(const struct recipe_guard *rule, struct rule_state *state, enum rule_look look, unsigned possible,
-			  int64_t now)
+			  int64_t now_ms)
 {
 	if (look == RULE_GOOD)
 		rule_forget(state);
 	if (look != RULE_BAD)
 		return RULE_NOTHING;
-	if (!state->bad_since || state->bad_since > now) /* a clock may have been set back */
-		state->bad_since = now;
+	if (!state->bad_since_ms || state->bad_since_ms > now_ms) /* a clock may have been set back */
+		state->bad_since_ms = now_ms;
 	if (state->given_up)
 		return RULE_GIVE_UP;
-	if ((uint64_t)(now - state->bad_since) * 1000 < rule->after_ms)
+	if ((uint64_t)(now_ms - state->bad_since_ms) < rule->after_ms)
 		return RULE_WAIT;
-	if (state->tried_at && now >= state->tried_at && (uint64_t)(now - state->tried_at) * 1000 < rule->cool_down_ms)
+	if (state->tried_at_ms && now_ms >= state->tried_at_ms &&
+	    (uint64_t)(now_ms - state->tried_at_ms) < rule->cool_down_ms)
 		return RULE_WAIT;
 	rule_climb(rule, state, possible);
 	state->given_up = state->rung == RULE_RUNGS;
 	return state->given_up ? RULE_GIVE_UP : RULE_TRY;
 }
 
-void rule_tried(struct arena *arena, struct rule_state *state, enum rule_rung rung, bool good, int64_t now)
+void rule_tried(struct arena *arena, struct rule_state *state, enum rule_rung rung, bool good, int64_t now_ms)
 {
 	struct rule_event *event;
 
@@ -72,8 +73,8 @@ void rule_tried(struct arena *arena, struct rule_state *state, enum rule_rung ru
 	} else {
 		event = arena_push(arena, state->events, state->n_events);
 	}
-	*event = (struct rule_event){now, arena_printf(arena, "%s: %s", rule_name(rung), good ? "good" : "still bad")};
-	state->tried_at = now;
+	*event = (struct rule_event){now_ms, arena_printf(arena, "%s: %s", rule_name(rung), good ? "good" : "still bad")};
+	state->tried_at_ms = now_ms;
 	state->rung = rung;
 	state->tries++;
 	if (good)
@@ -90,7 +91,7 @@ static void rule_read_events(struct arena *arena, const struct jval *events, str
 		const char *what = jval_get_text(item, "what");
 
 		event->what = text_plain(arena, what ? what : "");
-		jval_get_count(item, "when", INT64_MAX, &event->when);
+		jval_get_count(item, "when_ms", INT64_MAX, &event->when_ms);
 	}
 }
 
@@ -108,8 +109,8 @@ int rule_parse(struct arena *arena, const char *name, const char *text, size_t s
 		return err_set(err, -EBADMSG, "%s: not what 'guard' remembers, or of another version", name);
 	if (jval_get_text(top, "root_hash"))
 		state.root_hash = text_plain(arena, jval_get_text(top, "root_hash"));
-	jval_get_count(top, "bad_since", INT64_MAX, &state.bad_since);
-	jval_get_count(top, "tried_at", INT64_MAX, &state.tried_at);
+	jval_get_count(top, "bad_since_ms", INT64_MAX, &state.bad_since_ms);
+	jval_get_count(top, "tried_at_ms", INT64_MAX, &state.tried_at_ms);
 	jval_get_count(top, "rung", RULE_RUNGS, &rung);
 	jval_get_count(top, "tries", RULE_TRIES_MAX, &tries);
 	state.rung = (unsigned)rung;
@@ -153,15 +154,15 @@ int rule_write(struct arena *arena, const char *folder, const struct rule_state 
 
 	jval_set(top, "version", jval_number(RULE_VERSION));
 	jval_set(top, "root_hash", jval_text(state->root_hash));
-	jval_set(top, "bad_since", jval_number(state->bad_since));
-	jval_set(top, "tried_at", jval_number(state->tried_at));
+	jval_set(top, "bad_since_ms", jval_number(state->bad_since_ms));
+	jval_set(top, "tried_at_ms", jval_number(state->tried_at_ms));
 	jval_set(top, "rung", jval_number(state->rung));
 	jval_set(top, "tries", jval_number(state->tries));
 	jval_set(top, "given_up", jval_bool(state->given_up));
 	for (size_t i = 0; i < state->n_events; i++) {
 		struct jval *event = jval_new_object();
 
-		jval_set(event, "when", jval_number(state->events[i].when));
+		jval_set(event, "when_ms", jval_number(state->events[i].when_ms));
 		jval_set(event, "what", jval_text(state->events[i].what));
 		jval_add(events, event);
 	}

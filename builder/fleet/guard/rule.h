@@ -26,12 +26,12 @@ enum rule_look {
 /* What guard remembers of a machine between two looks. */
 struct rule_state {
 	const char *root_hash; /* of what it runs by its mark: with another one everything begins anew */
-	int64_t bad_since;     /* seconds since 1970; 0: it was good */
-	int64_t tried_at;      /* when a rung was tried last; 0: none since it is bad */
+	int64_t bad_since_ms;  /* since 1970; 0: it was good */
+	int64_t tried_at_ms;   /* when a rung was tried last; 0: none since it is bad */
 	unsigned rung, tries;  /* the next rung, and how often it was tried */
 	bool given_up;	       /* the ladder is at its end */
 	struct rule_event {
-		int64_t when;
+		int64_t when_ms;
 		const char *what; /* "reboot: good" */
 	} * events;		  /* the latest, in order */
 	size_t n_events;
@@ -39,13 +39,13 @@ struct rule_state {
 
 enum rule_act { RULE_NOTHING, RULE_WAIT, RULE_TRY, RULE_GIVE_UP };
 
-/* What to do at `now`, when it was seen so, and (bits of 1 << rung) these rungs are possible. `state` is what was remembered,
+/* What to do at `now_ms`, when it was seen so, and (bits of 1 << rung) these rungs are possible. `state` is what was remembered,
  * and what is to be remembered; with RULE_TRY its `rung` is the one to try. */
 enum rule_act rule_decide(const struct recipe_guard *rule, struct rule_state *state, enum rule_look look, unsigned possible,
-			  int64_t now);
+			  int64_t now_ms);
 
 /* Remembers that a rung was tried and how that ended. */
-void rule_tried(struct arena *arena, struct rule_state *state, enum rule_rung rung, bool good, int64_t now);
+void rule_tried(struct arena *arena, struct rule_state *state, enum rule_rung rung, bool good, int64_t now_ms);
 
 /* "rollback", "reboot", "reimage", "last-good". */
 const char *rule_name(enum rule_rung rung);

@@ -111,7 +111,7 @@ static int proxmox_access_read_file(struct arena *arena, const char *path, bool 
 	r = file_read(path, ACCESS_FILE_BYTES_MAX, &text, err);
 	if (r == 0)
 		r = yaml_read(arena, path, text.data ? text.data : "", text.size, &map, err);
-	if (r < 0)
+	if (r < 0 || !map)
 		return r;
 	if (map->type != NODE_MAP)
 		return err_at(err, -EINVAL, &map->pos, NULL, "expected a map: endpoint, token, …");

@@ -185,6 +185,7 @@ static int proxmox_upload_send(struct client *client, const struct generation *g
 
 		log_step("uploading %s (%s) to %s", name, size_format_human(client->arena, generation->manifest->image.size),
 			 how->storage);
+		client->status = 0;
 		r = proxmox_upload_post(client, generation, how, name, &upid, &reason);
 		if (r == 0) {
 			log_step("Proxmox checks and copies %s", name);
