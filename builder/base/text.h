@@ -37,7 +37,8 @@ bool path_is_below(const char *path, const char *folder);
 /* The last part of a path: what follows its last slash, if it has one. Points into `path`. */
 const char *path_last(const char *path);
 
-/* The folder that a path is in: what is before its last slash, "." when it has none, "/" for what is in the root. In `arena`. */
+/* The folder that a path is in: what is before its last slash, "." when it has none, "/" for what is in the root. In
+ * `arena`. */
 const char *path_folder(struct arena *arena, const char *path);
 
 /* Parses `512M`, `10G`, `1.5T`, `4096` (bytes; K M G T are powers of 1024, an optional `iB`/`B` follows).

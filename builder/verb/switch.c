@@ -112,7 +112,8 @@ static void switch_report_plain(const struct switch_work *s)
 		       s->done.sent.slot, s->remote.host, sent, there);
 	else if (!s->done.verdict)
 		printf("%s/%u is in slot %c of %s, on trial from the next boot on: %s sent, %s were there, %.1f s\n", g->name,
-		       g->number, s->done.sent.slot, s->remote.host, sent, there, (double)(s->done.sent_ms - s->done.began_ms) / 1000);
+		       g->number, s->done.sent.slot, s->remote.host, sent, there,
+		       (double)(s->done.sent_ms - s->done.began_ms) / 1000);
 	else
 		printf("%s/%u is good on %s, in slot %c: %s sent, %s were there, %.1f s, verdict after %.1f s\n",
 		       g->name, g->number,

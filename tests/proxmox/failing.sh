@@ -1,7 +1,7 @@
 #!/bin/bash
 # budget: 150
-# What can go wrong with a deploy, by tables: what is refused before anything is changed, and what fails on the way. Nothing is lost,
-# what ran runs, and the next deploy gets there.
+# What can go wrong with a deploy, by tables: what is refused before anything is changed, and what fails on the way. Nothing is
+# lost, what ran runs, and the next deploy gets there.
 . "${SOURCE:=$PWD}/tests/lib.sh"
 . "$SOURCE/tests/proxmox/lib.sh"
 . "$SOURCE/tests/proxmox/works.sh"
@@ -35,14 +35,15 @@ refuses() {
 }
 
 refuses 'a machine that is locked' '{"config": {"vmid": 200, "set": {"lock": "backup"}}}' 'locked (backup)'
-refuses 'a change of somebody else that is pending' '{"config": {"vmid": 200, "pending": {"memory": "4096"}}}' "'memory' is pending"
+refuses 'a change of somebody else that is pending' \
+	'{"config": {"vmid": 200, "pending": {"memory": "4096"}}}' "'memory' is pending"
 refuses 'a task of somebody else' '{"task_of": {"node": "n", "vmid": 200, "type": "vzdump", "user": "root@pam"}}' \
 	'vzdump by root@pam'
 refuses 'a machine that HA looks after' '{"ha": {"vm:200": {"state": "started"}}}' 'HA starts and stops it'
 refuses 'a machine with another name' '{"config": {"vmid": 200, "set": {"name": "mail", "description": "mine"}}}' "is 'mail'"
+MARK='<!-- aether {"name":"gateway","deploy":{"id":"x","by":"a@b","since":1}} -->'
 refuses 'a deploy from elsewhere that has not ended' \
-	'{"config": {"vmid": 200, "set": {"description": "<!-- aether {\"name\":\"gateway\",\"deploy\":{\"id\":\"x\",\"by\":\"a@b\",\"since\":1}} -->"}}}' \
-	'a deploy of a@b began at 1970'
+	"$(jq -nc --arg mark "$MARK" '{config: {vmid: 200, set: {description: $mark}}}')" 'a deploy of a@b began at 1970'
 ok '… goes on with --take-over' aether deploy gateway/2 --take-over
 refuses 'a machine with one disk' '{"config": {"vmid": 200, "delete": ["scsi1"]}}' 'would lose /var'
 ok '… goes on with --lose-state' aether deploy gateway/2 --lose-state
@@ -71,8 +72,8 @@ refuses 'a storage that takes no images to import' '' "does not take content 'im
 second() { runs gateway/2 && [[ $(systems gateway) == 2 && $(volumes gateway) == "$BEFORE" ]]; }
 web_second() { runs web/2 && [[ $(systems web) == 2 && $(volumes web) == "$BEFORE" ]]; }
 
-# fails_at N FAULT NAME HOLDS COMMAND…: the Nth request fails so; whatever comes of that, the state is there, and at the next try all
-# is as it should be.
+# fails_at N FAULT NAME HOLDS COMMAND…: the Nth request fails so; whatever comes of that, the state is there, and at the next
+# try all is as it should be.
 fails_at() {
 	back_to one || return 1
 	BEFORE=$(volumes "$3")
@@ -80,7 +81,7 @@ fails_at() {
 	"${@:5}"
 	pve_reset
 	[[ $(volumes "$3") == "$BEFORE" ]] || { echo "volumes after $2 at $1: $(volumes "$3")"; return 1; }
-	runs "$3/2" >/dev/null && [[ -z $(find "$WORK/out" -name deploy.json) ]] || "${@:5}"
+	{ runs "$3/2" >/dev/null && [[ -z $(find "$WORK/out" -name deploy.json) ]]; } || "${@:5}"
 	"$4" && tidy && one_runs "$3" || { echo "$2 at request $1:"; cat "$WORK/said"; return 1; }
 }
 
@@ -109,8 +110,10 @@ tasks_fail() {
 
 for fault in '"answer": 500, "message": "got timeout"' '"answer": 599, "message": "Too many redirections"' '"cut": "before"' \
 	'"cut": "after"'; do
-	ok "a machine, when requests end with $fault" fails_everywhere "$fault" gateway second aether deploy gateway/2
-	ok "a container, when requests end with $fault" fails_everywhere "$fault" web web_second aether deploy --via proxmox web/2
+	ok "a machine, when requests end with $fault" \
+		fails_everywhere "$fault" gateway second aether deploy gateway/2
+	ok "a container, when requests end with $fault" \
+		fails_everywhere "$fault" web web_second aether deploy --via proxmox web/2
 done
 for type in qmconfig qmshutdown qmstart; do
 	ok "a machine, when the task $type fails" tasks_fail gateway second $type aether deploy gateway/2

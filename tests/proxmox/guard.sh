@@ -1,7 +1,7 @@
 #!/bin/bash
 # budget: 60
-# A machine that stays bad is mended by the first rung of the ladder that helps, each tried as often as its recipe says; guard keeps out
-# of what others do, and is killed at each of its requests.
+# A machine that stays bad is mended by the first rung of the ladder that helps, each tried as often as its recipe says; guard
+# keeps out of what others do, and is killed at each of its requests.
 . "${SOURCE:=$PWD}/tests/lib.sh"
 . "$SOURCE/tests/proxmox/lib.sh"
 . "$SOURCE/tests/proxmox/works.sh"
@@ -42,8 +42,10 @@ ok 'a machine that has become bad is not touched at once' looks '.look == "bad" 
 ok '… and guard ends with 1' bash -c '! "$0" guard gateway --out "$1" >/dev/null 2>&1' "$AETHER" "$WORK/out"
 ok '… it is as it was' test "$(began)" = "$boot"
 sed -i 's/"guard_after_ms": 60000,/"guard_after_ms": 1,/' "$WORK/out/gateway/machine.json"
-ok '(a dry run only says what would be)' bash -c '"$0" guard gateway --out "$1" --dry-run --json 2>/dev/null | jq -e ".act == \"try\""' \
-	"$AETHER" "$WORK/out"
+would_try() {
+	"$AETHER" guard gateway --out "$WORK/out" --dry-run --json 2>/dev/null | jq -e '.act == "try"'
+}
+ok '(a dry run only says what would be)' would_try
 ok '… and does nothing' test "$(began)" = "$boot"
 ok 'then it is restarted' looks '.act == "try" and .tried == "reboot" and .mended == false'
 ok '… really' test "$(began)" != "$boot"
@@ -81,7 +83,8 @@ ok 'a machine that is off is started' looks '.tried == "reboot" and .mended == t
 ok '… and runs' runs gateway/2
 becomes "$SECOND" '{"agent": false, "boots": false}'
 ok '(nobody gets through to it)' looks '.look == "bad" and .act == "wait"'
-ok 'one that nobody gets through to is restarted, and not good' looks '.look == "bad" and .tried == "reboot" and .mended == false'
+ok 'one that nobody gets through to is restarted, and not good' looks \
+	'.look == "bad" and .tried == "reboot" and .mended == false'
 
 # --- not its business ------------------------------------------------------------------------------------------------------
 # stays_out SENTENCE FAULT [LOOK]
@@ -134,8 +137,13 @@ killed_guard() {
 ok 'killed at each of its requests it gets there all the same' killed_guard
 
 back_to sick
-ok 'as a service it looks again and again, until it is stopped' bash -c '"$0" guard gateway --out "$1" --watch --every 1s --timeout 3s \
-	>"$1/watched" 2>&1 & until grep -q "gateway (200): good" "$1/watched"; do sleep 0.3; done; kill $!; wait $!; [[ $? == 143 ]]' \
-	"$AETHER" "$WORK/out"
+watches() {
+	local pid
+	"$AETHER" guard gateway --out "$WORK/out" --watch --every 1s --timeout 3s >"$WORK/watched" 2>&1 &
+	pid=$!
+	until grep -q 'gateway (200): good' "$WORK/watched"; do sleep 0.3; done
+	kill "$pid" && ! wait "$pid"
+}
+ok 'as a service it looks again and again, until it is stopped' watches
 refused 'a name that was never deployed' aether guard nobody
 finish

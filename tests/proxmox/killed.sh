@@ -1,14 +1,15 @@
 #!/bin/bash
 # budget: 150
-# Whoever works on a machine is killed after each of its requests, and begun again: what was cut off is finished or undone, nothing
-# is lost, and never do two run.
+# Whoever works on a machine is killed after each of its requests, and begun again: what was cut off is finished or undone,
+# nothing is lost, and never do two run.
 . "${SOURCE:=$PWD}/tests/lib.sh"
 . "$SOURCE/tests/proxmox/lib.sh"
 . "$SOURCE/tests/proxmox/works.sh"
 need qemu-img zstd
 pve_start --auth-delay 0
 
-# killed_at N WHEN FROM NAME HOLDS COMMAND…: from what was kept as FROM the command is killed at its Nth request, and begun again.
+# killed_at N WHEN FROM NAME HOLDS COMMAND…: from what was kept as FROM the command is killed at its Nth request, and begun
+# again.
 killed_at() {
 	local n=$1 when=$2 from=$3 name=$4 holds=$5 before
 	shift 5

@@ -152,8 +152,8 @@ pve_well_behaved() {
 
 # --- generations that nobody had to build ------------------------------------------------------------------------------
 
-# generation NAME NUMBER [KIND]: puts one on the shelf below $WORK/out, with an image of its own; $SHA and $HASH are its digest and
-# what its root is known by.
+# generation NAME NUMBER [KIND]: puts one on the shelf below $WORK/out, with an image of its own; $SHA and $HASH are its digest
+# and what its root is known by.
 generation() {
 	local folder=$WORK/out/$1/$2 kind=${3:-vm} file format
 	file=$1.qcow2 format=qcow2
@@ -169,8 +169,8 @@ generation() {
 	fi
 	SHA=$(sha256sum "$folder/$file" | cut -c 1-64)
 	jq -n --arg name "$1" --arg kind "$kind" --arg file "$file" --arg format "$format" --arg sha "$SHA" --arg hash "$HASH" \
-		--argjson size "$(stat -c %s "$folder/$file")" '{manifest: 1, tool: "aether-build", tool_version: "0", name: $name,
-		kind: $kind, key: $sha, epoch: 1, releasable: true,
+		--argjson size "$(stat -c %s "$folder/$file")" '{manifest: 1, tool: "aether-build", tool_version: "0",
+		name: $name, kind: $kind, key: $sha, epoch: 1, releasable: true,
 		image: {file: $file, format: $format, compression: "none", size: $size, virtual_size: 8388608, sha256: $sha},
 		root_hash: $hash, kernel: null, partitions: [], packages: [], state: [], inputs: [],
 		fakes: []}' >"$folder/manifest.json"

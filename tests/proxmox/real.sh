@@ -1,6 +1,6 @@
 #!/bin/bash
-# A recipe becomes a real machine behind the stand-in, gets another system disk, refuses a bad one, and is started by guard when it
-# has died. It is asked by its guest agent alone.
+# A recipe becomes a real machine behind the stand-in, gets another system disk, refuses a bad one, and is started by guard when
+# it has died. It is asked by its guest agent alone.
 # budget: 200
 # deadline: 2400
 . "${SOURCE:=$PWD}/tests/lib.sh"
@@ -9,7 +9,7 @@
 need qemu-img
 need_qemu
 need_image twin
-pve_real
+pve_real -name twin
 pve_start --auth-delay 0 --qemu
 
 cp -r "$IMAGE_REPO" "$WORK/repository"
@@ -20,7 +20,8 @@ TIMEOUT=${BOOT_SECONDS:-600}s
 recipe() {
 	sed "s/text: \"one\"/text: \"$1\"/" "$SOURCE/tests/boot/recipes/twin.recipe" >"$RECIPE"
 	cat >>"$RECIPE" <<-'END'
-		proxmox: { node: n, vmid: 200, images: local, storage: local, disks: { state: { size: 1G } }, nics: [{ bridge: vmbr0 }] }
+		proxmox: { node: n, vmid: 200, images: local, storage: local, disks: { state: { size: 1G } },
+		  nics: [{ bridge: vmbr0 }] }
 		guard: { after: 1ms, tries: 1, coolDown: 1ms }
 	END
 }
@@ -30,7 +31,8 @@ inside() {
 	local pid word words=()
 	for word; do words+=(--data-urlencode "command=$word"); done
 	pid=$(pve_ask POST /nodes/n/qemu/200/agent/exec "${words[@]}" | jq -e .data.pid) || return 1
-	until pve_ask GET "/nodes/n/qemu/200/agent/exec-status?pid=$pid" | tee "$WORK/inside" | jq -e '.data.exited == 1' >/dev/null; do
+	until pve_ask GET "/nodes/n/qemu/200/agent/exec-status?pid=$pid" | tee "$WORK/inside" |
+		jq -e '.data.exited == 1' >/dev/null; do
 		sleep 0.3
 	done
 	jq -r '.data."out-data" // empty' "$WORK/inside"

@@ -1,5 +1,5 @@
-# What tests of deploy, rollback and guard share: recipes, machines to begin with, and what must hold at every end. Sourced after
-# tests/proxmox/lib.sh.
+# What tests of deploy, rollback and guard share: recipes, machines to begin with, and what must hold at every end. Sourced
+# after tests/proxmox/lib.sh.
 # shellcheck shell=bash disable=SC2154 # WORK, PVE, SHA, HASH come from there
 mkdir -p "$WORK/bin" "$PVE/storage"
 touch "$PVE/requests.jsonl"
@@ -10,7 +10,8 @@ export WORK PVE
 cat >"$WORK/bin/ssh" <<'END'
 #!/bin/bash
 [[ "$*" == *web* ]] && jq -e -r --slurpfile guests "$PVE/guests.json" --arg words "$*" '
-	[.machines[] | select(.type == "lxc" and .running != null) | .running] | if length != 1 then halt_error(255) else .[0] end |
+	[.machines[] | select(.type == "lxc" and .running != null) | .running] |
+	if length != 1 then halt_error(255) else .[0] end |
 	. as $running | $guests[0][$running.sha256] | if $words | test("health") then
 		{healthy: (.health == "good"), checks: [{check: "tcp 80", ok: (.health == "good"), reason: "refused"}]}
 	else {name, kind: "lxc", boot_id: $running.boot_id, slot: "a", root_hash, generation: null, state: "good", health,
@@ -34,7 +35,7 @@ guard: { after: 1ms, tries: 1, coolDown: 1ms }
 END
 
 # aether VERB [ARGUMENT…]: what it says is in $WORK/said.
-aether() { 
+aether() {
 	"$AETHER" "$1" --out "$WORK/out" --timeout "${TIMEOUT:-3s}" "${@:2}" >"$WORK/said" 2>&1
 }
 
@@ -52,7 +53,8 @@ hash_of() {
 runs() {
 	local name=${1%/*} running wanted
 	running=$(jq -r --slurpfile guests "$PVE/guests.json" --arg name "$name" '.machines[] |
-		select(.running != null and (.config.name // .config.hostname) == $name) | $guests[0][.running.sha256].root_hash' \
+		select(.running != null and (.config.name // .config.hostname) == $name) |
+		$guests[0][.running.sha256].root_hash' \
 		"$PVE/state.json")
 	for wanted; do
 		[[ $running != "$(hash_of "$wanted")" ]] || return 0
@@ -66,7 +68,8 @@ runs() {
 # tidy: no journal, no claim, nothing pending, hotplug as before, and no volume that nobody knows of.
 tidy() {
 	local left
-	left=$(find "$WORK/out" -name deploy.json; jq -r '.machines[] | (.config.description // "" | select(test("\"deploy\""))),
+	left=$(find "$WORK/out" -name deploy.json
+		jq -r '.machines[] | (.config.description // "" | select(test("\"deploy\""))),
 		(.pending | keys[]), (.config.hotplug // empty)' "$PVE/state.json")
 	[[ -z $left ]] || { echo "left: $left"; return 1; }
 }
@@ -74,7 +77,8 @@ tidy() {
 # volumes NAME: all volumes of disks and mount points of its machines, but systems and roots, one a line.
 volumes() {
 	jq -r --arg name "$1" '.machines[] | select((.config.name // .config.hostname) == $name) | .config | to_entries[] |
-		select(.key | test("^(scsi[1-9]|mp)")) | .value | split(",")[0] | sub("^[^/]*/vm-[0-9]+-"; "")' "$PVE/state.json" | sort
+		select(.key | test("^(scsi[1-9]|mp)")) | .value | split(",")[0] |
+		sub("^[^/]*/vm-[0-9]+-"; "")' "$PVE/state.json" | sort
 }
 
 # systems NAME: how many system disks (or roots) there are.
@@ -85,26 +89,28 @@ systems() {
 
 # one_runs NAME: never two with one MAC address.
 one_runs() {
-	[[ $(jq --arg name "$1" '[.machines[] | select((.config.name // .config.hostname) == $name and .running != null)] | length' \
-		"$PVE/state.json") == 1 ]]
+	[[ $(jq --arg name "$1" '[.machines[] | select(.running != null and (.config.name // .config.hostname) == $name)] |
+		length' "$PVE/state.json") == 1 ]]
 }
 
 # --- from a state that was kept ------------------------------------------------------------------------------------------
 
 keep() {
-	rm -rf "$WORK/kept.$1" && mkdir "$WORK/kept.$1" && cp -r "$WORK/out" "$PVE/storage" "$PVE/guests.json" "$WORK/kept.$1/" &&
+	rm -rf "$WORK/kept.$1" && mkdir "$WORK/kept.$1" &&
+		cp -r "$WORK/out" "$PVE/storage" "$PVE/guests.json" "$WORK/kept.$1/" &&
 		pve_control GET state >"$WORK/kept.$1/state"
 }
 
 back_to() {
 	rm -rf "$WORK/out" "$PVE/storage" && cp -r "$WORK/kept.$1/out" "$WORK/" && cp -r "$WORK/kept.$1/storage" "$PVE/" &&
-		cp "$WORK/kept.$1/guests.json" "$PVE/" && pve_control PUT state --data-binary @"$WORK/kept.$1/state" >/dev/null && pve_reset
+		cp "$WORK/kept.$1/guests.json" "$PVE/" &&
+		pve_control PUT state --data-binary @"$WORK/kept.$1/state" >/dev/null && pve_reset
 }
 
 # --- at each request ----------------------------------------------------------------------------------------------------
 
-# changes COMMAND…: which of its requests change anything, by their numbers. (Between two of them there is one moment: before the
-# second is sent, with all that was noted.)
+# changes COMMAND…: which of its requests change anything, by their numbers. (Between two of them there is one moment: before
+# the second is sent, with all that was noted.)
 changes() {
 	local before
 	before=$(wc -l <"$PVE/requests.jsonl")

@@ -39,8 +39,8 @@ struct rule_state {
 
 enum rule_act { RULE_NOTHING, RULE_WAIT, RULE_TRY, RULE_GIVE_UP };
 
-/* What to do at `now_ms`, when it was seen so, and (bits of 1 << rung) these rungs are possible. `state` is what was remembered,
- * and what is to be remembered; with RULE_TRY its `rung` is the one to try. */
+/* What to do at `now_ms`, when it was seen so, and (bits of 1 << rung) these rungs are possible. `state` is what was
+ * remembered, and what is to be remembered; with RULE_TRY its `rung` is the one to try. */
 enum rule_act rule_decide(const struct recipe_guard *rule, struct rule_state *state, enum rule_look look, unsigned possible,
 			  int64_t now_ms);
 

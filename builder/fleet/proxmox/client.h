@@ -28,8 +28,8 @@ void form_add(struct arena *arena, struct form *form, const char *name, const ch
 /* As application/x-www-form-urlencoded (WHATWG URL, section 5; blanks as %20). In `arena`. */
 const char *form_print(struct arena *arena, const struct form *form);
 
-/* Asks which version it is: so that a wrong address, certificate or token is found with nothing written. -ENOTSUP before 8.0.
- */
+/* Asks which version it is: so that a wrong address, certificate or token is found with nothing written. -ENOTSUP before
+ * 8.0. */
 int client_open(struct arena *arena, const struct access *access, struct client *ret_client, struct err *err);
 
 /* One part of a path, percent-encoded. In the client's arena. */

@@ -82,8 +82,8 @@ static int replace_remove_other(struct work *work, struct err *err)
 	return r == 0 && other.there ? err_set(err, -EREMOTEIO, "container %" PRId64 " could not be removed", other.vmid) : r;
 }
 
-/* --- mount points -----------------------------------------------------------------------------------------------------------
- */
+/* --- mount points
+ * ----------------------------------------------------------------------------------------------------------- */
 
 static int replace_move_one(struct work *work, const struct instance *from, const struct instance *to, const char *key,
 			    struct err *err)

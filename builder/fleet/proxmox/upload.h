@@ -1,5 +1,5 @@
-/* Images and templates on a storage of Proxmox: named by their content, so that a name that is there is the file that is meant.
- */
+/* Images and templates on a storage of Proxmox: named by their content, so that a name that is there is the file that is
+ * meant. */
 #ifndef FLEET_PROXMOX_UPLOAD_H
 #define FLEET_PROXMOX_UPLOAD_H
 
@@ -23,8 +23,8 @@ int upload_name(struct arena *arena, const struct generation *generation, bool l
 int upload_parse_name(struct arena *arena, const char *name, const char **ret_recipe, unsigned *ret_number);
 
 /* Brings a generation's image there, unless it is there already (*ret_skipped), and writes that down in its record. What the
- * server computed of what came is compared with what was sent. -ENOSPC, before anything is sent, where the room would not do.
- */
+ * server computed of what came is compared with what was sent. -ENOSPC, before anything is sent, where the room would not
+ * do. */
 int upload_generation(struct client *client, const struct generation *generation, const struct upload_how *how,
 		      struct upload *ret_upload, bool *ret_skipped, struct err *err);
 

@@ -112,8 +112,8 @@ static int work_read(struct work *work, struct err *err)
 	return 0;
 }
 
-/* A machine is the recipe's when it says so, or when it has its name: one that OpenTofu made, and nothing was deployed to yet.
- */
+/* A machine is the recipe's when it says so, or when it has its name: one that OpenTofu made, and nothing was deployed to
+ * yet. */
 static int work_check_ours(struct work *work, struct err *err)
 {
 	const char *name = config_get(&work->config, work->machine.container ? "hostname" : "name");

@@ -64,8 +64,8 @@ static int words_proxmox_decode_units(struct decoder *decoder, const struct node
 
 static int words_proxmox_decode_memory(struct decoder *decoder, const struct node *node, const char *path, void *out)
 {
-	return words_proxmox_decode_units(decoder, node, path, MIB, 16 * MIB, "a size in whole MiB, like 512M or 4G, of at least 16M",
-				    out);
+	return words_proxmox_decode_units(decoder, node, path, MIB, 16 * MIB,
+					  "a size in whole MiB, like 512M or 4G, of at least 16M", out);
 }
 
 static int words_proxmox_decode_swap(struct decoder *decoder, const struct node *node, const char *path, void *out)
@@ -103,7 +103,8 @@ static void words_proxmox_prepare_disk(void *element)
 
 static const struct schema schema_disks = {
 	VALUE_TABLE, .element = &schema_disk, .size = sizeof(struct proxmox_disk), .key_rule = &word_rule_name,
-	.key_offset = WORD_OF(proxmox_disk, name), .pos_offset = WORD_OF(proxmox_disk, pos), .prepare = words_proxmox_prepare_disk,
+	.key_offset = WORD_OF(proxmox_disk, name), .pos_offset = WORD_OF(proxmox_disk, pos),
+	.prepare = words_proxmox_prepare_disk,
 };
 
 static const struct field mount_fields[] = {
@@ -218,4 +219,5 @@ static int words_proxmox_decode(struct decoder *decoder, const struct node *node
 	return decode(decoder, &schema_fields, node, path, proxmox);
 }
 
-const struct schema word_proxmox = {VALUE_RECORD, .fields = proxmox_fields, .decode = words_proxmox_decode, .check = proxmox_check};
+const struct schema word_proxmox = {VALUE_RECORD, .fields = proxmox_fields, .decode = words_proxmox_decode,
+				    .check = proxmox_check};
