@@ -12,6 +12,7 @@ LIBDIR   = $(PREFIX)/lib/aether-build
 DATADIR  = $(PREFIX)/share/aether-build
 DOCDIR   = $(PREFIX)/share/doc/aether-build
 MANDIR   = $(PREFIX)/share/man
+UNITDIR  = $(PREFIX)/lib/systemd/system
 
 PACKAGES := yaml-0.1 libarchive jansson libcurl libssl libcrypto zlib libzstd fdisk
 CC       ?= cc
@@ -190,6 +191,10 @@ install: all ## PREFIX=… DESTDIR=…: program, agent, manual, recipes
 	done
 	for file in $$(find recipes images partitions -type f ! -name '*.lock'); do \
 		install -D -m 644 $$file $(DESTDIR)$(DATADIR)/$$file || exit 1; \
+	done
+	install -d $(DESTDIR)$(UNITDIR)
+	for unit in builder/fleet/guard/aether-guard*; do \
+		sed 's|@BINDIR@|$(BINDIR)|' $$unit >$(DESTDIR)$(UNITDIR)/$$(basename $$unit .in) || exit 1; \
 	done
 	for file in README.md CHANGELOG.md SECURITY.md LICENSE docs/*.md docs/*.svg; do \
 		install -D -m 644 $$file $(DESTDIR)$(DOCDIR)/$$file || exit 1; \

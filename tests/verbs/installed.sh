@@ -12,6 +12,11 @@ install_it() {
 	make -C "$SOURCE" --no-print-directory -s install B="$BUILD" DESTDIR="$WORK/installed"
 }
 ok 'make install installs' install_it
+units_are_valid() {
+	sed -i "s|/usr/local|$INSTALLED|" "$INSTALLED"/lib/systemd/system/*.service &&
+		systemd-analyze verify --man=no --recursive-errors=no "$INSTALLED"/lib/systemd/system/aether-guard*.{service,timer}
+}
+ok "… and guard's units, which systemd takes" units_are_valid
 AETHER=$INSTALLED/bin/aether-build
 
 mkdir -p "$REPOSITORY/keys"
