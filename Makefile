@@ -208,4 +208,5 @@ clean: ## remove what was compiled (images in out/ and the cache stay)
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
 
--include $(wildcard $(B)/*.d $(B)/*/*.d $(B)/*/*/*.d)
+# (The bench has folders of the name mkosi.conf.d.)
+-include $(filter-out %.conf.d,$(wildcard $(B)/*.d $(B)/*/*.d $(B)/*/*/*.d))
