@@ -123,19 +123,32 @@ const char *drive_system(struct arena *arena, const struct config *config)
 	return key ? key : drive_only(arena, config, NULL);
 }
 
+static const char *drive_serial(struct arena *arena, const struct config *config, const char *key)
+{
+	struct drive drive = drive_parse(arena, config_get(config, key));
+
+	return drive_is_disk(key, &drive) ? drive_option(&drive, "serial") : NULL;
+}
+
+const char *drive_of_serial(struct arena *arena, const struct config *config, const char *serial)
+{
+	for (size_t i = 0; i < config->n_entries; i++) {
+		const char *is = drive_serial(arena, config, config->entries[i].key);
+
+		if (is && strcmp(is, serial) == 0)
+			return config->entries[i].key;
+	}
+	return NULL;
+}
+
 const char *drive_state(struct arena *arena, const struct config *config)
 {
-	const char *system = drive_system(arena, config);
+	const char *system = drive_system(arena, config), *key = drive_of_serial(arena, config, DRIVE_STATE_SERIAL), *only;
 
-	for (size_t i = 0; i < config->n_entries; i++) {
-		const char *key = config->entries[i].key, *serial;
-		struct drive drive = drive_parse(arena, config->entries[i].value);
-
-		serial = drive_is_disk(key, &drive) ? drive_option(&drive, "serial") : NULL;
-		if (serial && strcmp(serial, DRIVE_STATE_SERIAL) == 0)
-			return key;
-	}
-	return system ? drive_only(arena, config, system) : NULL;
+	if (key)
+		return system && strcmp(key, system) == 0 ? NULL : key;
+	only = system ? drive_only(arena, config, system) : NULL;
+	return only && !drive_serial(arena, config, only) ? only : NULL;
 }
 
 const char *drive_unused(const struct config *config, const char *volid)

@@ -183,27 +183,13 @@ static void settings_add(struct settings_comparison *c, const char *stem, size_t
 		settings_differ(c, SETTINGS_ADD, key, NULL, value, 0);
 }
 
-/* The key of the disk with that serial number. */
-static const char *settings_find_disk(struct settings_comparison *c, const char *serial)
-{
-	for (size_t i = 0; i < c->config->n_entries; i++) {
-		const char *key = c->config->entries[i].key, *is;
-		struct drive drive = drive_parse(c->arena, c->config->entries[i].value);
-
-		is = drive_is_disk(key, &drive) ? drive_option(&drive, "serial") : NULL;
-		if (is && strcmp(is, serial) == 0)
-			return key;
-	}
-	return NULL;
-}
-
 static void settings_compare_disks(struct settings_comparison *c)
 {
 	for (size_t i = 0; i < c->words->n_disks; i++) {
 		const struct proxmox_disk *disk = &c->words->disks[i];
 		const char *key = i == 0			     ? drive_system(c->arena, c->config)
 				  : strcmp(disk->name, "state") == 0 ? drive_state(c->arena, c->config)
-								     : settings_find_disk(c, disk->serial);
+								     : drive_of_serial(c->arena, c->config, disk->serial);
 		struct drive drive;
 
 		if (!key && i > 0)
