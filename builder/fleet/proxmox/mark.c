@@ -11,12 +11,15 @@
 
 enum { MARK_NUMBER_MAX = 1000000000 };
 
-/* The mark in a text: where it begins and ends, comment signs and all. */
+/* The mark in a text: where it begins and ends, comment signs and all. Of beginnings before the same end the last one counts:
+ * those before it are the user's, who has written of marks. */
 static bool mark_find(const char *description, const char **ret_begin, const char **ret_end)
 {
 	const char *begin = description ? strstr(description, MARK_BEGIN) : NULL;
 	const char *end = begin ? strstr(begin, MARK_END) : NULL;
 
+	for (const char *next = begin; end && next && next < end; next = strstr(next + 1, MARK_BEGIN))
+		begin = next;
 	*ret_begin = begin;
 	*ret_end = end ? end + strlen(MARK_END) : NULL;
 	return end;
@@ -69,6 +72,16 @@ static void mark_put_generation(struct jval *object, const struct mark_generatio
 	jval_set(object, "volume", jval_text(generation->volume));
 }
 
+/* JSON that ends no comment (HTML, 13.6): ">" is in texts alone. */
+static const char *mark_escape(struct arena *arena, const char *json)
+{
+	_cleanup_buf_ struct buf text = {0};
+
+	for (; *json; json++)
+		buf_printf(&text, *json == '<' || *json == '>' ? "\\u%04x" : "%c", (unsigned char)*json);
+	return arena_strndup(arena, text.data, text.size);
+}
+
 static const char *mark_print(struct arena *arena, const struct mark *mark)
 {
 	_cleanup_jval_ struct jval *top = jval_new_object();
@@ -89,7 +102,7 @@ static const char *mark_print(struct arena *arena, const struct mark *mark)
 		jval_set(deploy, "since", jval_number(mark->since));
 		jval_set(top, "deploy", deploy);
 	}
-	return arena_printf(arena, "<!-- aether %s -->", jval_print(arena, top, false));
+	return arena_printf(arena, "<!-- aether %s -->", mark_escape(arena, jval_print(arena, top, false)));
 }
 
 const char *mark_write(struct arena *arena, const char *description, const struct mark *mark)
