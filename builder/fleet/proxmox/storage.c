@@ -70,7 +70,8 @@ int storage_has(const struct storage *storage, const char *content, struct err *
 		if (strcspn(at, ",") == length && strncmp(at, content, length) == 0)
 			return 0;
 	err_set(err, -ENOTSUP, "the storage '%s' does not take content '%s'", storage->name, content);
-	return err_hint(err, "as root on the node: pvesm set %s --content %s,%s", storage->name, storage->content, content);
+	return err_hint(err, "as root on the node: pvesm set %s --content %s%s%s", storage->name, storage->content,
+			*storage->content ? "," : "", content);
 }
 
 /* --- what is in them ------------------------------------------------------------------------------------------------- */
