@@ -64,6 +64,14 @@ int upload_name(struct arena *arena, const struct generation *generation, bool l
 	return 0;
 }
 
+static bool upload_is_suffix(const char *text)
+{
+	for (size_t i = 0; i < N_UPLOAD_KINDS; i++)
+		if (strcmp(text, upload_kinds[i].as) == 0)
+			return true;
+	return false;
+}
+
 int upload_parse_name(struct arena *arena, const char *name, const char **ret_recipe, unsigned *ret_number)
 {
 	const char *digest, *number;
@@ -71,14 +79,15 @@ int upload_parse_name(struct arena *arena, const char *name, const char **ret_re
 	unsigned long value;
 
 	digest = strrchr(name, '-');
-	if (!digest || strspn(digest + 1, "0123456789abcdef") != UPLOAD_DIGITS || digest[1 + UPLOAD_DIGITS] != '.')
+	if (!digest || strspn(digest + 1, "0123456789abcdef") != UPLOAD_DIGITS ||
+	    !upload_is_suffix(digest + 1 + UPLOAD_DIGITS))
 		return -EINVAL;
 	for (number = digest; number > name && number[-1] >= '0' && number[-1] <= '9'; number--)
 		;
-	if (number == digest || number < name + 2 || number[-1] != '-')
+	if (number == digest || number < name + 2 || number[-1] != '-' || *number == '0')
 		return -EINVAL;
 	value = strtoul(number, &end, 10);
-	if (end != digest || value == 0 || value > 1000000000)
+	if (end != digest || value > 1000000000)
 		return -EINVAL;
 	*ret_recipe = arena_strndup(arena, name, (size_t)(number - 1 - name));
 	*ret_number = (unsigned)value;
