@@ -21,7 +21,7 @@ keep one
 # untouched: since it was kept nothing was changed (uploads and questions are no changes).
 untouched() {
 	[[ -z $(pve_log 'select(.method != "GET" and (.path | test("/(agent|upload)") | not))' | tail -n "+$((CHANGES + 1))" |
-		tee /dev/stderr) ]]
+		tee -a /dev/stderr) ]]
 }
 
 # refuses SENTENCE FAULT TEXT [ARGUMENT…]: with that fault a deploy of the machine says TEXT, and has changed nothing.

@@ -147,7 +147,7 @@ pve_running() {
 
 # pve_well_behaved: no request did what the real one would not have liked.
 pve_well_behaved() {
-	[[ -z $(pve_log 'select(.violations)' | tee /dev/stderr) ]]
+	[[ -z $(pve_log 'select(.violations)' | tee -a /dev/stderr) ]]
 }
 
 # --- generations that nobody had to build ------------------------------------------------------------------------------

@@ -20,15 +20,18 @@ cat >"$WORK/bin/ssh" <<'END'
 END
 chmod +x "$WORK/bin/ssh"
 
+ssh-keygen -q -t ed25519 -N '' -C 'CA of a test' -f "$WORK/ca" </dev/null
 cat >"$WORK/gateway.recipe" <<'END'
 from: aether:vm-base
 name: gateway
+ssh: { ca: ca.pub }
 proxmox: { node: n, vmid: 200, images: local, storage: local, nics: [{ bridge: vmbr0, address: 10.0.2.2/24 }] }
 guard: { after: 1ms, tries: 1, coolDown: 1ms }
 END
 cat >"$WORK/web.recipe" <<'END'
 from: aether:lxc-base
 name: web
+ssh: { ca: ca.pub }
 state: [/var/lib/web]
 proxmox: { node: n, vmid: 300, sparevmid: 301, images: local, storage: local, nics: [{ bridge: vmbr0, address: dhcp }] }
 guard: { after: 1ms, tries: 1, coolDown: 1ms }

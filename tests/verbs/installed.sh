@@ -13,8 +13,9 @@ install_it() {
 }
 ok 'make install installs' install_it
 units_are_valid() {
-	sed -i "s|/usr/local|$INSTALLED|" "$INSTALLED"/lib/systemd/system/*.service &&
-		systemd-analyze verify --man=no --recursive-errors=no "$INSTALLED"/lib/systemd/system/aether-guard*.{service,timer}
+	local units=$INSTALLED/lib/systemd/system
+	sed -i "s|/usr/local|$INSTALLED|" "$units"/*.service &&
+		systemd-analyze verify --man=no --recursive-errors=no "$units"/aether-guard*.{service,timer}
 }
 ok "… and guard's units, which systemd takes" units_are_valid
 AETHER=$INSTALLED/bin/aether-build
