@@ -9,6 +9,8 @@
 #include "base/log.h"
 #include "edge/yaml.h"
 
+#define ACCESS_SCHEME "https://"
+
 enum { ACCESS_FILE_BYTES_MAX = 64 << 10, ACCESS_TOKEN_BYTES_MAX = 4096 };
 
 /* --- the file ------------------------------------------------------------------------------------------------------ */
@@ -103,15 +105,16 @@ static int proxmox_access_read_file(struct arena *arena, const char *path, bool 
 				    struct access *access, struct err *err)
 {
 	_cleanup_buf_ struct buf text = {0};
-	struct node *map = NULL;
+	struct node *map;
 	int r;
 
 	if (!path || (!asked_for && !path_exists(path)))
 		return 0;
 	r = file_read(path, ACCESS_FILE_BYTES_MAX, &text, err);
-	if (r == 0)
-		r = yaml_read(arena, path, text.data ? text.data : "", text.size, &map, err);
-	if (r < 0 || !map)
+	if (r < 0)
+		return r;
+	r = yaml_read(arena, path, text.data ? text.data : "", text.size, &map, err);
+	if (r < 0)
 		return r;
 	if (map->type != NODE_MAP)
 		return err_at(err, -EINVAL, &map->pos, NULL, "expected a map: endpoint, token, …");
@@ -208,13 +211,13 @@ static int proxmox_access_find_token(struct arena *arena, const struct access_op
 static int proxmox_access_fix_url(struct arena *arena, const char *url, const char **ret_url, struct err *err)
 {
 	char *fixed = arena_strdup(arena, url);
-	char *path = strstr(fixed, "/api2");
+	char *path = text_has_prefix(fixed, ACCESS_SCHEME) ? strstr(fixed + strlen(ACCESS_SCHEME), "/api2") : NULL;
 
 	if (path)
 		*path = 0;
 	while (*fixed && fixed[strlen(fixed) - 1] == '/')
 		fixed[strlen(fixed) - 1] = 0;
-	if (!text_has_prefix(fixed, "https://") || strpbrk(fixed, "@?# \t\r\n") || !fixed[strlen("https://")]) {
+	if (!text_has_prefix(fixed, ACCESS_SCHEME) || strpbrk(fixed, "@?# \t\r\n") || !fixed[strlen(ACCESS_SCHEME)]) {
 		err_set(err, -EINVAL, "'%s' is not the address of a Proxmox API", text_plain(arena, url));
 		return err_hint(err, "write it like https://pve.home.example:8006");
 	}
