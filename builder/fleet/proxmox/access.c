@@ -13,6 +13,14 @@
 
 enum { ACCESS_FILE_BYTES_MAX = 64 << 10, ACCESS_TOKEN_BYTES_MAX = 4096 };
 
+/* A path as the user's shell would read it. */
+static const char *access_expand(struct arena *arena, const char *path)
+{
+	const char *home = getenv("HOME");
+
+	return path && text_has_prefix(path, "~/") && home ? arena_printf(arena, "%s%s", home, path + 1) : path;
+}
+
 /* --- the file ------------------------------------------------------------------------------------------------------ */
 
 /* What stands in the file, as it was written. */
@@ -134,8 +142,7 @@ static const char *proxmox_access_first_line(struct arena *arena, const struct b
 
 static int proxmox_access_token_of_file(struct arena *arena, const char *path, const char **ret_token, struct err *err)
 {
-	const char *home = getenv("HOME");
-	const char *real = text_has_prefix(path, "~/") && home ? arena_printf(arena, "%s%s", home, path + 1) : path;
+	const char *real = access_expand(arena, path);
 	_cleanup_buf_ struct buf text = {0};
 	int r = proxmox_access_check_mode(real, err);
 
@@ -258,7 +265,7 @@ int access_read(struct arena *arena, const struct access_options *options, struc
 	if (r < 0)
 		return r;
 	access.endpoint = options->endpoint ? options->endpoint : endpoint && *endpoint ? endpoint : words.endpoint;
-	access.trust.ca_file = options->ca ? options->ca : words.ca;
+	access.trust.ca_file = options->ca ? options->ca : access_expand(arena, words.ca);
 	access.trust.pin = options->fingerprint ? options->fingerprint : words.fingerprint;
 	access.trust.insecure =
 		options->insecure || (!access.trust.ca_file && !access.trust.pin &&
