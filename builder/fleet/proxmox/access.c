@@ -254,9 +254,23 @@ static int proxmox_access_fix_urls(struct arena *arena, struct access *access, s
 	return r;
 }
 
+/* What holds is said in one place, the first of command line, file and environment: with parts of several, who names another
+ * certificate would still be asked for the old one. */
+static struct http_trust access_find_trust(struct arena *arena, const struct access_options *options,
+					   const struct access_words *words)
+{
+	const char *insecure = getenv("PROXMOX_VE_INSECURE");
+
+	if (options->ca || options->fingerprint || options->insecure)
+		return (struct http_trust){options->ca, options->fingerprint, options->insecure};
+	if (words->ca || words->fingerprint)
+		return (struct http_trust){access_expand(arena, words->ca), words->fingerprint, false};
+	return (struct http_trust){.insecure = access_is_true(insecure && *insecure ? insecure : words->insecure)};
+}
+
 int access_read(struct arena *arena, const struct access_options *options, struct access *ret_access, struct err *err)
 {
-	const char *endpoint = getenv("PROXMOX_VE_ENDPOINT"), *insecure = getenv("PROXMOX_VE_INSECURE");
+	const char *endpoint = getenv("PROXMOX_VE_ENDPOINT");
 	struct access_words words = {0};
 	struct access access = {0};
 	int r = proxmox_access_read_file(arena, options->config ? options->config : access_file(arena), options->config, &words,
@@ -265,12 +279,8 @@ int access_read(struct arena *arena, const struct access_options *options, struc
 	if (r < 0)
 		return r;
 	access.endpoint = options->endpoint ? options->endpoint : endpoint && *endpoint ? endpoint : words.endpoint;
-	access.trust.ca_file = options->ca ? options->ca : access_expand(arena, words.ca);
-	access.trust.pin = options->fingerprint ? options->fingerprint : words.fingerprint;
-	access.trust.insecure =
-		options->insecure || (!access.trust.ca_file && !access.trust.pin &&
-				      proxmox_access_is_true(insecure && *insecure ? insecure : words.insecure));
-	r = proxmox_access_fix_urls(arena, &access, err);
+	access.trust = access_find_trust(arena, options, &words);
+	r = access_fix_urls(arena, &access, err);
 	if (r == 0)
 		r = proxmox_access_find_token(arena, options, &words, &access.token, err);
 	if (r < 0)
