@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
@@ -19,6 +20,16 @@ static const char *access_expand(struct arena *arena, const char *path)
 	const char *home = getenv("HOME");
 
 	return path && text_has_prefix(path, "~/") && home ? arena_printf(arena, "%s%s", home, path + 1) : path;
+}
+
+static bool access_is_true(const char *text)
+{
+	return text && (strcasecmp(text, "true") == 0 || strcmp(text, "1") == 0 || strcmp(text, "yes") == 0);
+}
+
+static bool access_is_false(const char *text)
+{
+	return strcmp(text, "false") == 0 || strcmp(text, "0") == 0 || strcmp(text, "no") == 0;
 }
 
 /* --- the file ------------------------------------------------------------------------------------------------------ */
@@ -90,6 +101,8 @@ static int proxmox_access_read_word(struct arena *arena, const struct node *map,
 			continue;
 		if (value->type != NODE_SCALAR)
 			return err_at(err, -EINVAL, &value->pos, map->keys[i], "expected text");
+		if (strcmp(map->keys[i], "insecure") == 0 && !access_is_true(value->text) && !access_is_false(value->text))
+			return err_at(err, -EINVAL, &value->pos, map->keys[i], "expected true or false");
 		*(const char **)((char *)words + access_known[j].offset) = value->text;
 		return 0;
 	}
@@ -232,12 +245,7 @@ static int proxmox_access_fix_url(struct arena *arena, const char *url, const ch
 	return 0;
 }
 
-static bool proxmox_access_is_true(const char *text)
-{
-	return text && (strcmp(text, "true") == 0 || strcmp(text, "1") == 0 || strcmp(text, "yes") == 0);
-}
-
-static int proxmox_access_fix_urls(struct arena *arena, struct access *access, struct err *err)
+static int access_fix_urls(struct arena *arena, struct access *access, struct err *err)
 {
 	int r = 0;
 
