@@ -15,19 +15,19 @@
 enum { ACCESS_FILE_BYTES_MAX = 64 << 10, ACCESS_TOKEN_BYTES_MAX = 4096 };
 
 /* A path as the user's shell would read it. */
-static const char *access_expand(struct arena *arena, const char *path)
+static const char *proxmox_access_expand(struct arena *arena, const char *path)
 {
 	const char *home = getenv("HOME");
 
 	return path && text_has_prefix(path, "~/") && home ? arena_printf(arena, "%s%s", home, path + 1) : path;
 }
 
-static bool access_is_true(const char *text)
+static bool proxmox_access_is_true(const char *text)
 {
 	return text && (strcasecmp(text, "true") == 0 || strcmp(text, "1") == 0 || strcmp(text, "yes") == 0);
 }
 
-static bool access_is_false(const char *text)
+static bool proxmox_access_is_false(const char *text)
 {
 	return strcmp(text, "false") == 0 || strcmp(text, "0") == 0 || strcmp(text, "no") == 0;
 }
@@ -101,7 +101,7 @@ static int proxmox_access_read_word(struct arena *arena, const struct node *map,
 			continue;
 		if (value->type != NODE_SCALAR)
 			return err_at(err, -EINVAL, &value->pos, map->keys[i], "expected text");
-		if (strcmp(map->keys[i], "insecure") == 0 && !access_is_true(value->text) && !access_is_false(value->text))
+		if (strcmp(map->keys[i], "insecure") == 0 && !proxmox_access_is_true(value->text) && !proxmox_access_is_false(value->text))
 			return err_at(err, -EINVAL, &value->pos, map->keys[i], "expected true or false");
 		*(const char **)((char *)words + access_known[j].offset) = value->text;
 		return 0;
@@ -126,7 +126,7 @@ static int proxmox_access_read_file(struct arena *arena, const char *path, bool 
 				    struct access *access, struct err *err)
 {
 	_cleanup_buf_ struct buf text = {0};
-	struct node *map;
+	struct node *map = NULL;
 	int r;
 
 	if (!path || (!asked_for && !path_exists(path)))
@@ -135,7 +135,7 @@ static int proxmox_access_read_file(struct arena *arena, const char *path, bool 
 	if (r < 0)
 		return r;
 	r = yaml_read(arena, path, text.data ? text.data : "", text.size, &map, err);
-	if (r < 0)
+	if (r < 0 || !map)
 		return r;
 	if (map->type != NODE_MAP)
 		return err_at(err, -EINVAL, &map->pos, NULL, "expected a map: endpoint, token, …");
@@ -155,7 +155,7 @@ static const char *proxmox_access_first_line(struct arena *arena, const struct b
 
 static int proxmox_access_token_of_file(struct arena *arena, const char *path, const char **ret_token, struct err *err)
 {
-	const char *real = access_expand(arena, path);
+	const char *real = proxmox_access_expand(arena, path);
 	_cleanup_buf_ struct buf text = {0};
 	int r = proxmox_access_check_mode(real, err);
 
@@ -245,7 +245,7 @@ static int proxmox_access_fix_url(struct arena *arena, const char *url, const ch
 	return 0;
 }
 
-static int access_fix_urls(struct arena *arena, struct access *access, struct err *err)
+static int proxmox_access_fix_urls(struct arena *arena, struct access *access, struct err *err)
 {
 	int r = 0;
 
@@ -264,7 +264,7 @@ static int access_fix_urls(struct arena *arena, struct access *access, struct er
 
 /* What holds is said in one place, the first of command line, file and environment: with parts of several, who names another
  * certificate would still be asked for the old one. */
-static struct http_trust access_find_trust(struct arena *arena, const struct access_options *options,
+static struct http_trust proxmox_access_find_trust(struct arena *arena, const struct access_options *options,
 					   const struct access_words *words)
 {
 	const char *insecure = getenv("PROXMOX_VE_INSECURE");
@@ -272,8 +272,8 @@ static struct http_trust access_find_trust(struct arena *arena, const struct acc
 	if (options->ca || options->fingerprint || options->insecure)
 		return (struct http_trust){options->ca, options->fingerprint, options->insecure};
 	if (words->ca || words->fingerprint)
-		return (struct http_trust){access_expand(arena, words->ca), words->fingerprint, false};
-	return (struct http_trust){.insecure = access_is_true(insecure && *insecure ? insecure : words->insecure)};
+		return (struct http_trust){proxmox_access_expand(arena, words->ca), words->fingerprint, false};
+	return (struct http_trust){.insecure = proxmox_access_is_true(insecure && *insecure ? insecure : words->insecure)};
 }
 
 int access_read(struct arena *arena, const struct access_options *options, struct access *ret_access, struct err *err)
@@ -287,8 +287,8 @@ int access_read(struct arena *arena, const struct access_options *options, struc
 	if (r < 0)
 		return r;
 	access.endpoint = options->endpoint ? options->endpoint : endpoint && *endpoint ? endpoint : words.endpoint;
-	access.trust = access_find_trust(arena, options, &words);
-	r = access_fix_urls(arena, &access, err);
+	access.trust = proxmox_access_find_trust(arena, options, &words);
+	r = proxmox_access_fix_urls(arena, &access, err);
 	if (r == 0)
 		r = proxmox_access_find_token(arena, options, &words, &access.token, err);
 	if (r < 0)

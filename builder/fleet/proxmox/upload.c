@@ -64,7 +64,7 @@ int upload_name(struct arena *arena, const struct generation *generation, bool l
 	return 0;
 }
 
-static bool upload_is_suffix(const char *text)
+static bool proxmox_upload_is_suffix(const char *text)
 {
 	for (size_t i = 0; i < N_UPLOAD_KINDS; i++)
 		if (strcmp(text, upload_kinds[i].as) == 0)
@@ -80,7 +80,7 @@ int upload_parse_name(struct arena *arena, const char *name, const char **ret_re
 
 	digest = strrchr(name, '-');
 	if (!digest || strspn(digest + 1, "0123456789abcdef") != UPLOAD_DIGITS ||
-	    !upload_is_suffix(digest + 1 + UPLOAD_DIGITS))
+	    !proxmox_upload_is_suffix(digest + 1 + UPLOAD_DIGITS))
 		return -EINVAL;
 	for (number = digest; number > name && number[-1] >= '0' && number[-1] <= '9'; number--)
 		;
