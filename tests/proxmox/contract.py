@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """contract.py FLOWS USED LOGS: what aether-build asked, held against what is recorded of the real API.
 
-USED says of every flow either why we do not ask such a thing, or by which command we do and which of its changing requests (`steps`,
-counted from 1): in LOGS/COMMAND.jsonl there are the same ones in the same order, with the parameters of the recording, in its
-form; `not`: parameters that we have no use for; `also`: requests with parameters that have to be there besides."""
+USED says of every flow either why we do not ask such a thing, or by which command we do and which of its changing requests
+(`steps`, counted from 1): in LOGS/COMMAND.jsonl there are the same ones in the same order, with the parameters of the
+recording, in its form; `not`: parameters that we have no use for; `also`: requests with parameters that have to be there
+besides."""
 import json
 import pathlib
 import re
@@ -68,7 +69,7 @@ def held(flow, use, log):
         else:
             return f"{wanted['method']} {wanted['path']}: {'; '.join(why) or 'never asked'}"
     for method, path, names in use.get("also", ()):
-        if not any(line["method"] == method and place(line["path"]) == path and set(names) <= set(fields(line)) for line in log):
+        if not any((line["method"], place(line["path"])) == (method, path) and set(names) <= set(fields(line)) for line in log):
             return f"{method} {path} with {names}: never asked"
     return None
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # budget: 20
-# What aether-build asks of Proxmox is what is recorded of the real API, flow by flow (contract.json says which is used by what); the
-# stand-in answers as recorded (flows.sh).
+# What aether-build asks of Proxmox is what is recorded of the real API, flow by flow (contract.json says which is used by
+# what); the stand-in answers as recorded (flows.sh).
 . "${SOURCE:=$PWD}/tests/lib.sh"
 . "$SOURCE/tests/proxmox/lib.sh"
 . "$SOURCE/tests/proxmox/works.sh"
