@@ -99,13 +99,29 @@ static const char *settings_mac(const struct drive *nic)
 	return NULL;
 }
 
+/* The options of a card, sorted, without those that say what is so anyway: others (OpenTofu's provider) write them down. */
+static struct drive settings_options(struct arena *arena, const char *text)
+{
+	static const char *const idle[] = {"firewall=0", "link_down=0", "ip=manual", "ip6=manual"};
+	struct drive all = drive_parse(arena, text), said = {.volid = all.volid};
+
+	for (size_t i = 0; i < all.options.count; i++) {
+		bool says = true;
+
+		for (size_t j = 0; j < sizeof idle / sizeof *idle; j++)
+			says = says && strcmp(all.options.items[i], idle[j]) != 0;
+		if (says)
+			strv_push(arena, &said.options, all.options.items[i]);
+	}
+	strv_sort(&said.options);
+	return said;
+}
+
 /* Whether two lists of options say the same, whatever the order. */
 static bool settings_same_options(struct arena *arena, const char *a, const char *b)
 {
-	struct drive x = drive_parse(arena, a), y = drive_parse(arena, b);
+	struct drive x = settings_options(arena, a), y = settings_options(arena, b);
 
-	strv_sort(&x.options);
-	strv_sort(&y.options);
 	if (x.options.count != y.options.count || strcmp(x.volid, y.volid) != 0)
 		return false;
 	for (size_t i = 0; i < x.options.count; i++)
