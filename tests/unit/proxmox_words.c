@@ -50,14 +50,6 @@ static const char *mounts_of(const struct recipe *recipe)
 	return text;
 }
 
-static const struct recipe *load_container(const char *text)
-{
-	recipes_write("c.recipe", "distribution: { url: 'http://deb.debian.org/debian', suites: trixie, components: main,\n"
-				  "  key: key.asc, fingerprints: 04B54C3CDCA79751B16BC6B5225629DF75B188BD }\n"
-				  "name: box\nkinds: lxc\n");
-	return recipes_load(arena_printf(scratch_arena(), "from: c.recipe\n%s", text));
-}
-
 /* --- defaults -------------------------------------------------------------------------------------------------------- */
 
 START_TEST(who_says_nothing_of_it_has_no_place)
@@ -167,7 +159,7 @@ static const struct {
 
 START_TEST(each_path_of_the_state_lies_in_one_mount)
 {
-	const struct recipe *recipe = load_container(
+	const struct recipe *recipe = recipes_load_container(
 		arena_printf(scratch_arena(), "state: %s\nproxmox: { " NEEDED ", sparevmid: 1003, mounts: %s }\n",
 			     mounts[_i].state, mounts[_i].mounts));
 
@@ -180,7 +172,7 @@ END_TEST
 
 START_TEST(a_container_has_words_of_its_own)
 {
-	const struct recipe *recipe = load_container(
+	const struct recipe *recipe = recipes_load_container(
 		"vm: { proxmox: { bios: ovmf } }\n"
 		"lxc: { proxmox: { swap: 0, rootfs: 2G, nesting: false } }\nproxmox: { " NEEDED ", memory: 1.5G }\n");
 

@@ -72,6 +72,14 @@ const struct recipe *recipes_load(const char *text)
 	return recipes_load_as(text, 0);
 }
 
+const struct recipe *recipes_load_container(const char *text)
+{
+	recipes_write("c.recipe", "distribution: { url: 'http://deb.debian.org/debian', suites: trixie, components: main,\n"
+				  "  key: key.asc, fingerprints: 04B54C3CDCA79751B16BC6B5225629DF75B188BD }\n"
+				  "name: box\nkinds: lxc\n");
+	return recipes_load(arena_printf(scratch_arena(), "from: c.recipe\n%s", text));
+}
+
 void recipes_refused(const char *text, unsigned kind, const char *words)
 {
 	struct recipe *recipe = NULL;

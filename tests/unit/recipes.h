@@ -14,6 +14,9 @@ const struct recipe *recipes_load(const char *text);
 /* The same for a kind of it. */
 const struct recipe *recipes_load_as(const char *text, unsigned kind);
 
+/* The same of a container called box, which has no layout. */
+const struct recipe *recipes_load_container(const char *text);
+
 /* The same for `kind` (0: none in particular), but it must be refused, with `words` somewhere in what is printed. */
 void recipes_refused(const char *text, unsigned kind, const char *words);
 
