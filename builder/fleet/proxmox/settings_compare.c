@@ -28,31 +28,64 @@ static void settings_differ(struct settings_comparison *c, enum settings_kind ki
 
 /* --- texts ------------------------------------------------------------------------------------------------------------ */
 
-/* Proxmox keeps some values shorter than they are said, and leaves out what is the default. */
+/* Keys whose value is a list of options: the recipe says the first of them (whose name may be left out), the others are somebody
+ * else's and stay. */
 static const struct {
-	const char *key, *said, *kept; /* `kept` NULL: there is no such key */
-} settings_same[] = {
-	{"agent", "enabled=1", "1"}, {"agent", "enabled=0", "0"}, {"agent", "enabled=0", NULL}, {"onboot", "0", NULL},
-	{"swap", "512", NULL},	     {"cores", "1", NULL},	  {"protection", "0", NULL},
+	const char *key, *option;
+} settings_lists[] = {{"agent", "enabled"}, {"cpu", "cputype"}, {"memory", "current"}, {"startup", "order"}};
+
+/* What holds where a configuration does not have the key. */
+static const struct {
+	const char *key, *value;
+	bool vm_only;                /* a container without "cores" has all of them */
+} settings_defaults[] = {
+	{"agent", "0", false}, {"cores", "1", true},  {"memory", "512", false},
+	{"onboot", "0", false}, {"swap", "512", false}, {"protection", "0", false},
 };
 
-static bool settings_is_same(const char *key, const char *said, const char *kept)
+static const char *settings_option(const char *key)
 {
-	if (kept && strcmp(said, kept) == 0)
-		return true;
-	for (size_t i = 0; i < sizeof settings_same / sizeof *settings_same; i++)
-		if (strcmp(settings_same[i].key, key) == 0 && strcmp(settings_same[i].said, said) == 0 &&
-		    (kept ? settings_same[i].kept && strcmp(settings_same[i].kept, kept) == 0 : !settings_same[i].kept))
-			return true;
-	return false;
+	for (size_t i = 0; i < sizeof settings_lists / sizeof *settings_lists; i++)
+		if (strcmp(settings_lists[i].key, key) == 0)
+			return settings_lists[i].option;
+	return NULL;
+}
+
+/* What of a key's value is compared: "1" of "enabled=1,type=virtio" and of "1". NULL: nothing that the recipe could say. */
+static const char *settings_value(const struct settings_comparison *c, const char *key, const char *text)
+{
+	const char *option = settings_option(key);
+	struct drive list;
+
+	for (size_t i = 0; !text && i < sizeof settings_defaults / sizeof *settings_defaults; i++)
+		if (strcmp(settings_defaults[i].key, key) == 0 && !(settings_defaults[i].vm_only && c->container))
+			return settings_defaults[i].value;
+	if (!text || !option)
+		return text;
+	list = drive_parse(c->arena, text);
+	return *list.volid ? list.volid : drive_option(&list, option);
+}
+
+/* What the recipe says, with the options that others have added. */
+static const char *settings_with_others(struct settings_comparison *c, const char *key, const char *said, const char *kept)
+{
+	const char *option = settings_option(key);
+	struct drive list = drive_parse(c->arena, kept && option ? kept : "");
+	_cleanup_buf_ struct buf text = {0};
+
+	buf_puts(&text, said);
+	for (size_t i = 0; i < list.options.count; i++)
+		if (!text_has_prefix(list.options.items[i], arena_printf(c->arena, "%s=", option)))
+			buf_printf(&text, ",%s", list.options.items[i]);
+	return arena_strndup(c->arena, text.data, text.size);
 }
 
 static void settings_compare_text(struct settings_comparison *c, const char *key, const char *said)
 {
-	const char *kept = config_get(c->config, key);
+	const char *kept = config_get(c->config, key), *is = settings_value(c, key, kept);
 
-	if (!settings_is_same(key, said, kept))
-		settings_differ(c, SETTINGS_SET, key, kept, said, 0);
+	if (!is || strcmp(is, settings_value(c, key, said)) != 0)
+		settings_differ(c, SETTINGS_SET, key, kept, settings_with_others(c, key, said, kept), 0);
 }
 
 /* Tags that others added stay. */
