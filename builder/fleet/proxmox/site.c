@@ -96,12 +96,22 @@ static int site_read_field(struct arena *arena, const struct jval *top, size_t i
 	return 0;
 }
 
-/* What is put into paths of the API is what Proxmox calls such things. */
-static bool site_is_name(const char *text)
+/* What is put into paths of the API is what Proxmox calls such things; `also` may be in it, too. */
+static bool site_is_name(const char *text, const char *also)
 {
 	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
 
-	return !text || (*text && strspn(text, plain) == strlen(text));
+	if (!*text || *text == '.')
+		return false;
+	while (*text && (strchr(plain, *text) || strchr(also, *text)))
+		text++;
+	return !*text;
+}
+
+static bool site_has_names(const struct site *site)
+{
+	return site_is_name(site->node, "") && site_is_name(site->images, "") && site_is_name(site->storage, "") &&
+	       (!site->pool || site_is_name(site->pool, "/"));
 }
 
 int site_parse(struct arena *arena, const char *name, const char *text, size_t size, struct site *ret_site, struct err *err)
@@ -116,7 +126,7 @@ int site_parse(struct arena *arena, const char *name, const char *text, size_t s
 		r = site_read_field(arena, top, i, name, &site, err);
 	if (r < 0)
 		return r;
-	if (!site_is_name(site.node) || !site_is_name(site.images) || !site_is_name(site.storage) || !site_is_name(site.pool))
+	if (!site_has_names(&site))
 		return err_set(err, -EBADMSG, "%s: expected names of a node and of storages", name);
 	*ret_site = site;
 	return 0;
