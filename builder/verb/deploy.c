@@ -150,7 +150,7 @@ static int verb_deploy_confirm(const struct deploying *d, struct err *err)
 }
 
 static const char *const deploy_ways[] = {
-	[DEPLOY_NOTHING] = "nothing",
+	[DEPLOY_NOTHING] = "nothing", [DEPLOY_START] = "start",
 	[DEPLOY_CREATE] = "create",
 	[DEPLOY_SWITCH] = "switch",
 	[DEPLOY_REIMAGE] = "reimage",

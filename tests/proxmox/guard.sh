@@ -77,6 +77,15 @@ ok '(it is bad again)' looks '.act == "wait"'
 ok '… and begins anew' looks '.tried == "reboot"'
 
 back_to two
+becomes "$SECOND" "{\"health\": \"bad\", \"after_rollback\": {\"health\": \"good\", \"root_hash\": \"$(hash_of gateway/1)\"}}"
+becomes "$SECOND" '{"slots": [{"slot": "a", "state": "good"}, {"slot": "b", "state": "good", "root_hash": "x"}]}'
+ok '(a machine that has another slot becomes bad)' looks '.act == "wait"'
+ok 'it goes back to that first, without another disk' looks '.tried == "rollback" and .mended == true'
+ok '… and the generation in it is known as what runs' bash -c \
+	'[[ $(jq -r ".machines[\"200\"].config.description" "$PVE/state.json") == *"\"generation\":1,"* ]]'
+ok '… and the other one as bad' jq -e '.deployments[-1].verdict == "bad"' "$WORK/out/gateway/2/record.json"
+
+back_to two
 pve_fault '{"stop": 200}'
 ok '(a machine that is off is bad)' looks '.look == "bad" and .reason == "it is off"'
 ok 'a machine that is off is started' looks '.tried == "reboot" and .mended == true'

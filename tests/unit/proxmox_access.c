@@ -102,7 +102,8 @@ START_TEST(the_file_says_it_all)
 {
 	struct access access;
 
-	begin(COMPLETE "ca: /etc/ca.pem\nfingerprint: 'AA:BB'\nnodes: { smith: 'https://10.0.0.2:8006/', oracle: 'https://o' }\n");
+	begin(COMPLETE
+	      "ca: /etc/ca.pem\nfingerprint: 'AA:BB'\nnodes: { smith: 'https://10.0.0.2:8006/', oracle: 'https://o' }\n");
 	access = read_all(&(struct access_options){0});
 	ck_assert_str_eq(access.endpoint, URL);
 	ck_assert_str_eq(access.token, TOKEN);
@@ -152,8 +153,10 @@ START_TEST(a_file_that_is_named_has_to_be_there)
 	begin(COMPLETE);
 	check_refused(&(struct access_options){.config = scratch_path("nowhere")}, -ENOENT, "nowhere");
 	check_refused(&(struct access_options){.config = scratch()}, -EISDIR, scratch());
-	ck_assert_str_eq(read_all(&(struct access_options){.config = put("other", "endpoint: https://other\ntoken: '" TOKEN "'\n")})
-			 .endpoint, "https://other");
+	ck_assert_str_eq(
+		read_all(&(struct access_options){.config = put("other", "endpoint: https://other\ntoken: '" TOKEN "'\n")})
+			.endpoint,
+		"https://other");
 }
 END_TEST
 
@@ -162,7 +165,8 @@ END_TEST
 static const struct {
 	mode_t mode;
 	bool good;
-} modes[] = {{0600, true}, {0400, true}, {0700, true}, {0640, false}, {0604, false}, {0644, false}, {0660, false}, {0610, false}};
+} modes[] = {{0600, true},  {0400, true},  {0700, true},  {0640, false},
+	     {0604, false}, {0644, false}, {0660, false}, {0610, false}};
 
 START_TEST(a_token_that_others_can_read_is_refused)
 {
@@ -299,22 +303,10 @@ static const struct {
 	const char *token;
 	bool good;
 } tokens[] = {
-	{TOKEN, true},
-	{"root@pam!a=b", true},
-	{"a@b!c=d=e", true},
-	{"", false},
-	{"aether@pve", false},
-	{"a@b!c", false},
-	{"a@b!c=", false},
-	{"a@b!=d", false},
-	{"a!b@c=d", false},
-	{"@b!c=d", false},
-	{"a@b=c!d", false},
-	{"a@b!c=d e", false},
-	{" a@b!c=d", false},
-	{"a@b!c=d\x01", false},
-	{"a@b!c=\xc3\xa4", false},
-	{"PVEAPIToken=a@b!c=d", false},
+	{TOKEN, true},	       {"root@pam!a=b", true}, {"a@b!c=d=e", true},	  {"", false},
+	{"aether@pve", false}, {"a@b!c", false},       {"a@b!c=", false},	  {"a@b!=d", false},
+	{"a!b@c=d", false},    {"@b!c=d", false},      {"a@b=c!d", false},	  {"a@b!c=d e", false},
+	{" a@b!c=d", false},   {"a@b!c=d\x01", false}, {"a@b!c=\xc3\xa4", false}, {"PVEAPIToken=a@b!c=d", false},
 };
 
 START_TEST(a_token_is_looked_at_before_it_is_sent)
@@ -343,7 +335,8 @@ START_TEST(a_token_comes_from_a_descriptor)
 	ck_assert_int_eq(pipe(pipes), 0);
 	ck_assert_int_eq(write(pipes[1], TOKEN, strlen(TOKEN)), (ssize_t)strlen(TOKEN));
 	close(pipes[1]);
-	ck_assert_str_eq(read_all(&(struct access_options){.token_fd = arena_printf(scratch_arena(), "%d", pipes[0])}).token, TOKEN);
+	ck_assert_str_eq(read_all(&(struct access_options){.token_fd = arena_printf(scratch_arena(), "%d", pipes[0])}).token,
+			 TOKEN);
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
 		check_refused(&(struct access_options){.token_fd = numbers[i]}, -EINVAL, "expected the number of an open file");
 	check_refused(&(struct access_options){.token_fd = "1000"}, -EBADF, "descriptor 1000");

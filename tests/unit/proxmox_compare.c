@@ -8,14 +8,18 @@
 #include "scratch.h"
 
 #define NEEDED "node: n, images: local, storage: local"
-#define TWO_DISKS "from: base.recipe\npartitions: { disk: { main: { content: { partitions: !remove [state] } },\n"          \
-		  "  state: { role: state, content: { type: filesystem, format: ext4, mountpoint: /var } } } }\n"
+#define TWO_DISKS                                                                                                              \
+	"from: base.recipe\npartitions: { disk: { main: { content: { partitions: !remove [state] } },\n"                       \
+	"  state: { role: state, content: { type: filesystem, format: ext4, mountpoint: /var } } } }\n"
 
 /* A machine that is as its recipe says, but for a row's part. */
-#define VM_JSON "\"cores\":1,\"memory\":\"1024\",\"cpu\":\"host\",\"agent\":\"enabled=1\",\"onboot\":1,\"tags\":\"aether\","     \
-		"\"boot\":\"order=scsi0\",\"scsi0\":\"local:200/a.qcow2,size=1667M\",\"scsi1\":\"local:200/b.raw,serial=state,size=8G\""
-#define LXC_JSON "\"cores\":1,\"memory\":1024,\"swap\":0,\"onboot\":1,\"tags\":\"aether\",\"rootfs\":\"local:1/a.raw,size=8G\"," \
-		 "\"mp0\":\"local:1/b.raw,mp=/srv,size=4G\",\"mp1\":\"local:1/c.raw,mp=/var/lib/aether,size=4G\""
+#define VM_JSON                                                                                                                \
+	"\"cores\":1,\"memory\":\"1024\",\"cpu\":\"host\",\"agent\":\"enabled=1\",\"onboot\":1,\"tags\":\"aether\","           \
+	"\"boot\":\"order=scsi0\",\"scsi0\":\"local:200/a.qcow2,size=1667M\",\"scsi1\":\"local:200/"                           \
+	"b.raw,serial=state,size=8G\""
+#define LXC_JSON                                                                                                               \
+	"\"cores\":1,\"memory\":1024,\"swap\":0,\"onboot\":1,\"tags\":\"aether\",\"rootfs\":\"local:1/a.raw,size=8G\","        \
+	"\"mp0\":\"local:1/b.raw,mp=/srv,size=4G\",\"mp1\":\"local:1/c.raw,mp=/var/lib/aether,size=4G\""
 
 /* "KIND KEY: WAS -> VALUE" of each change, one a line. */
 static const char *told(const struct settings_change *changes, size_t n)
@@ -75,13 +79,15 @@ static const struct row {
 	{"", "\"startup\":\"order=3\",\"protection\":1,\"nameserver\":\"1.1.1.1\",\"numa\":1", ""}, /* not the recipe's */
 	{"nics: [{ bridge: vmbr0 }]", "\"net0\":\"bridge=vmbr0,virtio=BC:24:11:00:00:01,firewall=0,link_down=0\"", ""},
 	{"nics: [{ bridge: vmbr0, mac: 'bc:24:11:00:0a:01' }]", "\"net0\":\"virtio=bc:24:11:00:0a:01,bridge=vmbr0\"", ""},
-	{"nics: [{ bridge: vmbr0, address: dhcp }]", "\"net0\":\"virtio=BC:24:11:00:00:01,bridge=vmbr0\",\"ipconfig0\":\"ip=dhcp\"", ""},
+	{"nics: [{ bridge: vmbr0, address: dhcp }]",
+	 "\"net0\":\"virtio=BC:24:11:00:00:01,bridge=vmbr0\",\"ipconfig0\":\"ip=dhcp\"", ""},
 	/* keys */
 	{"cores: 4", "", "set cores: 1 -> 4\n"},
 	{"memory: 2G", "", "set memory: 1024 -> 2048\n"},
 	{"cpu: x86-64-v2-AES", "\"cpu\":\"host,flags=+aes\"", "set cpu: host,flags=+aes -> x86-64-v2-AES,flags=+aes\n"},
 	{"", "\"cpu\":null", "set cpu: - -> host\n"},
-	{"", "\"agent\":\"0,fstrim_cloned_disks=1\"", "set agent: 0,fstrim_cloned_disks=1 -> enabled=1,fstrim_cloned_disks=1\n"},
+	{"", "\"agent\":\"0,fstrim_cloned_disks=1\"",
+	 "set agent: 0,fstrim_cloned_disks=1 -> enabled=1,fstrim_cloned_disks=1\n"},
 	{"", "\"agent\":\"enabled=0\"", "set agent: enabled=0 -> enabled=1\n"},
 	{"", "\"agent\":null", "set agent: - -> enabled=1\n"},
 	{"onboot: false", "", "set onboot: 1 -> 0\n"},
@@ -105,7 +111,8 @@ static const struct row {
 	 "set net0: virtio=BC:24:11:00:00:01,bridge=vmbr0 -> virtio=BC:24:11:00:00:02,bridge=vmbr0\n"},
 	{"nics: [{ bridge: vmbr0, firewall: true }]", "\"net0\":\"virtio=BC:24:11:00:00:01,bridge=vmbr0,firewall=0\"",
 	 "set net0: virtio=BC:24:11:00:00:01,bridge=vmbr0,firewall=0 -> virtio=BC:24:11:00:00:01,bridge=vmbr0,firewall=1\n"},
-	{"nics: [{ bridge: vmbr0, address: 10.0.0.2/24 }]", "\"net0\":\"virtio=BC:24:11:00:00:01,bridge=vmbr0\",\"ipconfig0\":\"ip=dhcp\"",
+	{"nics: [{ bridge: vmbr0, address: 10.0.0.2/24 }]",
+	 "\"net0\":\"virtio=BC:24:11:00:00:01,bridge=vmbr0\",\"ipconfig0\":\"ip=dhcp\"",
 	 "set ipconfig0: ip=dhcp -> ip=10.0.0.2/24\n"},
 	{"", "\"net1\":\"virtio=BC:24:11:00:00:01,bridge=vmbr0\"",
 	 "kept net1: virtio=BC:24:11:00:00:01,bridge=vmbr0 -> the recipe has no such card\n"},
@@ -115,21 +122,24 @@ static const struct row {
 	{"disks: { state: { size: 4G } }", "", "kept scsi1: 8G -> disks do not become smaller: the recipe says 4G\n"},
 	{"disks: { state: { size: 1T } }", "\"scsi1\":\"local:200/b.raw,serial=state,size=1024G\"", ""},
 	{"disks: { state: { size: 9G } }", "\"scsi1\":\"local:200/b.raw,serial=state\"", ""}, /* nothing is known */
-	{"disks: { state: { size: 9G } }", "\"scsi1\":null,\"virtio3\":\"local:200/b.raw,size=8G\"", "grow virtio3: 8G -> 9G (9)\n"},
+	{"disks: { state: { size: 9G } }", "\"scsi1\":null,\"virtio3\":\"local:200/b.raw,size=8G\"",
+	 "grow virtio3: 8G -> 9G (9)\n"},
 	{"", "\"scsi1\":null", "add scsi1: - -> local:8,iothread=1,discard=on,serial=state\n"},
 	{"disks: { data: { size: 2G }, more: { size: 3G, storage: ceph } }", "",
-	 "add scsi2: - -> local:2,iothread=1,discard=on,serial=data\nadd scsi3: - -> ceph:3,iothread=1,discard=on,serial=more\n"},
+	 "add scsi2: - -> local:2,iothread=1,discard=on,serial=data\nadd scsi3: - -> "
+	 "ceph:3,iothread=1,discard=on,serial=more\n"},
 	{"disks: { data: { size: 2G }, more: { size: 3G } }", "\"scsi2\":\"local:200/c.raw,serial=more,size=1G\"",
 	 "add scsi3: - -> local:2,iothread=1,discard=on,serial=data\ngrow scsi2: 1G -> 3G (3)\n"},
-	{"", "\"scsi1\":\"local:200/c.raw,serial=data,size=1G\"", "add scsi2: - -> local:8,iothread=1,discard=on,serial=state\n"},
+	{"", "\"scsi1\":\"local:200/c.raw,serial=data,size=1G\"",
+	 "add scsi2: - -> local:8,iothread=1,discard=on,serial=state\n"},
 };
 
 START_TEST(of_a_virtual_machine_this_differs)
 {
 	const struct row *row = &vms[_i];
 
-	check(recipes_load(arena_printf(scratch_arena(), TWO_DISKS "proxmox: { " NEEDED ", vmid: 200, %s }\n", row->words)), false,
-	      row->json, row->changes);
+	check(recipes_load(arena_printf(scratch_arena(), TWO_DISKS "proxmox: { " NEEDED ", vmid: 200, %s }\n", row->words)),
+	      false, row->json, row->changes);
 }
 END_TEST
 
@@ -147,7 +157,8 @@ static const struct row containers[] = {
 	{"", "\"mp0\":null", "add mp0: - -> local:4,mp=/srv,backup=1\n"},
 	{"nics: [{ bridge: vmbr0, address: dhcp }]",
 	 "\"net0\":\"name=eth0,bridge=vmbr0,hwaddr=BC:24:11:00:00:01,ip=dhcp,ip6=manual,type=veth\"", ""},
-	{"nics: [{ bridge: vmbr1, address: dhcp }]", "\"net0\":\"name=eth0,bridge=vmbr0,hwaddr=BC:24:11:00:00:01,ip=dhcp,type=veth\"",
+	{"nics: [{ bridge: vmbr1, address: dhcp }]",
+	 "\"net0\":\"name=eth0,bridge=vmbr0,hwaddr=BC:24:11:00:00:01,ip=dhcp,type=veth\"",
 	 "set net0: name=eth0,bridge=vmbr0,hwaddr=BC:24:11:00:00:01,ip=dhcp,type=veth -> "
 	 "name=eth0,bridge=vmbr1,hwaddr=BC:24:11:00:00:01,ip=dhcp,type=veth\n"},
 };
@@ -156,8 +167,9 @@ START_TEST(of_a_container_this_differs)
 {
 	const struct row *row = &containers[_i];
 
-	check(recipes_load_container(arena_printf(scratch_arena(), "state: [/srv]\nproxmox: { " NEEDED ", vmid: 200, %s }\n",
-						  row->words)), true, row->json, row->changes);
+	check(recipes_load_container(
+		      arena_printf(scratch_arena(), "state: [/srv]\nproxmox: { " NEEDED ", vmid: 200, %s }\n", row->words)),
+	      true, row->json, row->changes);
 }
 END_TEST
 

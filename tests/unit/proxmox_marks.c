@@ -161,11 +161,13 @@ static const struct {
 	{"{\"boot\":\"order=scsi7\"," SYSTEM "," SEED "}", "scsi0", NULL},
 	{"{\"boot\":\"order=virtio0\",\"virtio0\":\"file=local-lvm:vm-1-disk-0\"," SYSTEM "," STATE "}", "virtio0", "scsi1"},
 	{"{" SYSTEM "," SEED ",\"ide0\":\"none,media=cdrom\",\"scsihw\":\"virtio-scsi-single\"}", "scsi0", NULL},
-	{"{" SYSTEM ",\"efidisk0\":\"local:1/e.raw\",\"tpmstate0\":\"local:1/t.raw\",\"unused0\":\"local:1/u.raw\"}", "scsi0", NULL},
+	{"{" SYSTEM ",\"efidisk0\":\"local:1/e.raw\",\"tpmstate0\":\"local:1/t.raw\",\"unused0\":\"local:1/u.raw\"}", "scsi0",
+	 NULL},
 	{"{" SYSTEM ",\"scsi1\":\"local:1/b.raw\"}", NULL, NULL},
 	{"{\"boot\":\"order=scsi0\"," SYSTEM ",\"scsi1\":\"local:1/b.raw\",\"scsi2\":\"local:1/c.raw\"}", "scsi0", NULL},
 	{"{\"boot\":\"order=scsi0\"," SYSTEM ",\"scsi1\":\"local:1/b.raw,serial=data\"}", "scsi0", NULL},
-	{"{\"boot\":\"order=scsi0\"," SYSTEM ",\"scsi1\":\"local:1/b.raw,serial=data\",\"scsi2\":\"local:1/c.raw\"}", "scsi0", NULL},
+	{"{\"boot\":\"order=scsi0\"," SYSTEM ",\"scsi1\":\"local:1/b.raw,serial=data\",\"scsi2\":\"local:1/c.raw\"}", "scsi0",
+	 NULL},
 	{"{\"boot\":\"order=scsi0\",\"scsi0\":\"local:1/a.raw,serial=state\",\"scsi1\":\"local:1/b.raw\"}", "scsi0", NULL},
 	{"{\"boot\":\"order=ide2\"," SEED "}", NULL, NULL},
 	{"{}", NULL, NULL},
@@ -235,10 +237,11 @@ END_TEST
 
 START_TEST(what_is_pending_is_told_from_what_is)
 {
-	static const char json[] = "[{\"key\":\"cores\",\"value\":1},{\"key\":\"memory\",\"value\":512,\"pending\":1024},"
-				   "{\"key\":\"scsi0\",\"value\":\"a\",\"pending\":\"b\"},"
-				   "{\"key\":\"net1\",\"value\":\"x\",\"delete\":1},{\"key\":\"net2\",\"value\":\"x\",\"delete\":2},"
-				   "{\"key\":\"net3\",\"value\":\"x\",\"delete\":0},{\"pending\":\"no key\"},7]";
+	static const char json[] =
+		"[{\"key\":\"cores\",\"value\":1},{\"key\":\"memory\",\"value\":512,\"pending\":1024},"
+		"{\"key\":\"scsi0\",\"value\":\"a\",\"pending\":\"b\"},"
+		"{\"key\":\"net1\",\"value\":\"x\",\"delete\":1},{\"key\":\"net2\",\"value\":\"x\",\"delete\":2},"
+		"{\"key\":\"net3\",\"value\":\"x\",\"delete\":0},{\"pending\":\"no key\"},7]";
 	_cleanup_jval_ struct jval *data = NULL;
 	struct config config;
 	struct err err = {0};

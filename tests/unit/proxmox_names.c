@@ -174,8 +174,10 @@ START_TEST(a_storage_has_what_its_list_says)
 	if (contents[_i].has)
 		ck_assert_int_eq(r, 0);
 	else
-		proxmoxes_refused(r, -ENOTSUP, &err, *contents[_i].content ? arena_printf(scratch_arena(),
-				  "pvesm set local --content %s,import", contents[_i].content) : "pvesm set local --content import");
+		proxmoxes_refused(r, -ENOTSUP, &err,
+				  *contents[_i].content ? arena_printf(scratch_arena(), "pvesm set local --content %s,import",
+								       contents[_i].content)
+							: "pvesm set local --content import");
 }
 END_TEST
 

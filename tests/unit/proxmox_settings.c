@@ -9,11 +9,14 @@
 #include "scratch.h"
 
 #define NEEDED "node: n, images: local, storage: local"
-#define TWO_DISKS "from: base.recipe\npartitions: { disk: { main: { content: { partitions: !remove [state] } },\n"          \
-		  "  state: { role: state, content: { type: filesystem, format: ext4, mountpoint: /var } } } }\n"
+#define TWO_DISKS                                                                                                              \
+	"from: base.recipe\npartitions: { disk: { main: { content: { partitions: !remove [state] } },\n"                       \
+	"  state: { role: state, content: { type: filesystem, format: ext4, mountpoint: /var } } } }\n"
 #define VM TWO_DISKS "proxmox: { " NEEDED ", vmid: 200"
-#define NICS "nics: [{ bridge: vmbr0, address: 10.9.9.200/24, gateway: 10.9.9.1, address6: 'fd09::200/64', gateway6: 'fd09::1' },\n" \
-	     "  { bridge: vmbr0, address: dhcp, address6: auto }], nameservers: [10.9.9.1, 'fd09::1'], searchDomain: home.example"
+#define NICS                                                                                                                   \
+	"nics: [{ bridge: vmbr0, address: 10.9.9.200/24, gateway: 10.9.9.1, address6: 'fd09::200/64', gateway6: 'fd09::1' "    \
+	"},\n"                                                                                                                 \
+	"  { bridge: vmbr0, address: dhcp, address6: auto }], nameservers: [10.9.9.1, 'fd09::1'], searchDomain: home.example"
 #define LXC "state: [/var/lib/unbound]\nproxmox: { " NEEDED ", vmid: 1027"
 
 /* "name=value" of each field, one a line. */
@@ -28,10 +31,12 @@ static const char *lines_of(const struct form *form)
 
 /* --- virtual machines --------------------------------------------------------------------------------------------------- */
 
-#define BEGIN(bios) "vmid=200\nname=gateway\ntags=aether\ndescription=a mark\nostype=l26\n" bios "scsihw=virtio-scsi-single\n"         \
-		    "serial0=socket\n"
-#define DISKS "scsi0=local:0,import-from=local:import/a.qcow2,iothread=1,discard=on\n"                                               \
-	      "scsi1=local:8,iothread=1,discard=on,serial=state\nboot=order=scsi0\n"
+#define BEGIN(bios)                                                                                                            \
+	"vmid=200\nname=gateway\ntags=aether\ndescription=a mark\nostype=l26\n" bios "scsihw=virtio-scsi-single\n"             \
+	"serial0=socket\n"
+#define DISKS                                                                                                                  \
+	"scsi0=local:0,import-from=local:import/a.qcow2,iothread=1,discard=on\n"                                               \
+	"scsi1=local:8,iothread=1,discard=on,serial=state\nboot=order=scsi0\n"
 
 static const struct {
 	const char *words, *form;
@@ -39,26 +44,29 @@ static const struct {
 	{"", BEGIN("bios=seabios\n") "cores=1\nmemory=1024\ncpu=host\nagent=enabled=1\nonboot=1\n" DISKS},
 	{"cores: 4, memory: 1.5G, cpu: x86-64-v2-AES, agent: false, onboot: false, order: 3, protection: true",
 	 BEGIN("bios=seabios\n") "cores=4\nmemory=1536\ncpu=x86-64-v2-AES\nagent=enabled=0\nonboot=0\nstartup=order=3\n"
-	 "protection=1\n" DISKS},
+				 "protection=1\n" DISKS},
 	{"bios: ovmf, machine: q35",
-	 BEGIN("bios=ovmf\nmachine=q35\nefidisk0=local:1,efitype=4m,pre-enrolled-keys=0\n")
-	 "cores=1\nmemory=1024\ncpu=host\nagent=enabled=1\nonboot=1\n" DISKS},
+	 BEGIN("bios=ovmf\nmachine=q35\nefidisk0=local:1,efitype=4m,pre-enrolled-keys=0\n") "cores=1\nmemory=1024\ncpu="
+											    "host\nagent=enabled=1\nonboot="
+											    "1\n" DISKS},
 	{"disks: { system: { size: 8G, discard: false }, state: { size: 128G, storage: ceph, ssd: true, backup: false },\n"
 	 "  data: { size: 1T, serial: WD.1 } }",
 	 BEGIN("bios=seabios\n") "cores=1\nmemory=1024\ncpu=host\nagent=enabled=1\nonboot=1\n"
-	 "scsi0=local:0,import-from=local:import/a.qcow2,iothread=1\n"
-	 "scsi1=ceph:128,iothread=1,discard=on,ssd=1,backup=0,serial=state\n"
-	 "scsi2=local:1024,iothread=1,discard=on,serial=WD.1\nboot=order=scsi0\n"},
+				 "scsi0=local:0,import-from=local:import/a.qcow2,iothread=1\n"
+				 "scsi1=ceph:128,iothread=1,discard=on,ssd=1,backup=0,serial=state\n"
+				 "scsi2=local:1024,iothread=1,discard=on,serial=WD.1\nboot=order=scsi0\n"},
 	{NICS, BEGIN("bios=seabios\n") "cores=1\nmemory=1024\ncpu=host\nagent=enabled=1\nnameserver=10.9.9.1 fd09::1\n"
-	 "searchdomain=home.example\nonboot=1\n" DISKS
-	 "net0=virtio,bridge=vmbr0\nipconfig0=ip=10.9.9.200/24,gw=10.9.9.1,ip6=fd09::200/64,gw6=fd09::1\n"
-	 "net1=virtio,bridge=vmbr0\nipconfig1=ip=dhcp,ip6=auto\nide2=local:cloudinit\n"},
+				       "searchdomain=home.example\nonboot=1\n" DISKS
+				       "net0=virtio,bridge=vmbr0\nipconfig0=ip=10.9.9.200/24,gw=10.9.9.1,ip6=fd09::200/"
+				       "64,gw6=fd09::1\n"
+				       "net1=virtio,bridge=vmbr0\nipconfig1=ip=dhcp,ip6=auto\nide2=local:cloudinit\n"},
 	{"nics: [{ bridge: vmbr1, vlan: 7, mac: 'bc:24:11:00:0a:01', firewall: true, mtu: 9000 }]",
 	 BEGIN("bios=seabios\n") "cores=1\nmemory=1024\ncpu=host\nagent=enabled=1\nonboot=1\n" DISKS
-	 "net0=virtio=BC:24:11:00:0A:01,bridge=vmbr1,tag=7,firewall=1,mtu=9000\n"},
+				 "net0=virtio=BC:24:11:00:0A:01,bridge=vmbr1,tag=7,firewall=1,mtu=9000\n"},
 	{"nics: [{ bridge: vmbr1 }, { bridge: vmbr2, address6: 'fd00::2/64' }]",
 	 BEGIN("bios=seabios\n") "cores=1\nmemory=1024\ncpu=host\nagent=enabled=1\nonboot=1\n" DISKS
-	 "net0=virtio,bridge=vmbr1\nnet1=virtio,bridge=vmbr2\nipconfig1=ip6=fd00::2/64\nide2=local:cloudinit\n"},
+				 "net0=virtio,bridge=vmbr1\nnet1=virtio,bridge=vmbr2\nipconfig1=ip6=fd00::2/"
+				 "64\nide2=local:cloudinit\n"},
 };
 
 START_TEST(a_virtual_machine_is_made_so)
@@ -72,8 +80,8 @@ END_TEST
 
 START_TEST(a_pool_tags_and_one_disk)
 {
-	const struct recipe *recipe = recipes_load("from: base.recipe\nproxmox: { " NEEDED
-						   ", vmid: 200, pool: a/b, tags: [web, a+b] }\n");
+	const struct recipe *recipe =
+		recipes_load("from: base.recipe\nproxmox: { " NEEDED ", vmid: 200, pool: a/b, tags: [web, a+b] }\n");
 	struct form form = settings_of_vm(scratch_arena(), &recipe->proxmox, "gateway", "local:import/a.qcow2", NULL);
 	const char *lines = lines_of(&form);
 
@@ -88,7 +96,8 @@ END_TEST
 static const struct {
 	const char *words, *form;
 } containers[] = {
-	{"", "vmid=1027\nhostname=resolver\ntags=aether\ndescription=a mark\nostemplate=local:vztmpl/r.tar.zst\nunprivileged=1\n"
+	{"",
+	 "vmid=1027\nhostname=resolver\ntags=aether\ndescription=a mark\nostemplate=local:vztmpl/r.tar.zst\nunprivileged=1\n"
 	 "features=nesting=1\nrootfs=local:8\ncores=1\nmemory=1024\nswap=0\nonboot=1\n"
 	 "mp0=local:4,mp=/var/lib/unbound,backup=1\nmp1=local:4,mp=/var/lib/aether,backup=1\n"},
 	{"nesting: false, rootfs: 2G, memory: 512M, swap: 1G, onboot: false, order: 2,\n"
@@ -139,8 +148,10 @@ static const struct {
 	{"state: [/var/lib/unbound]\nproxmox: { " NEEDED ", vmid: 1027, memory: 512M, rootfs: 4G, order: 2, tags: gen-1,\n"
 	 "  mounts: { /var/lib/aether: { size: 1G }, /var/lib/unbound: { size: 1G } },\n"
 	 "  nameservers: [10.9.9.1, 'fd09::1'], searchDomain: home.example, nics: [{ bridge: vmbr0, address: 10.9.9.27/24,\n"
-	 "  gateway: 10.9.9.1, address6: 'fd09::27/64', gateway6: 'fd09::1' }, { bridge: vmbr0, address: dhcp, address6: auto },\n"
-	 "  { bridge: vmbr0, address6: dhcp }] }\n", true,
+	 "  gateway: 10.9.9.1, address6: 'fd09::27/64', gateway6: 'fd09::1' }, { bridge: vmbr0, address: dhcp, address6: auto "
+	 "},\n"
+	 "  { bridge: vmbr0, address6: dhcp }] }\n",
+	 true,
 	 "{\"net2\":\"name=eth2,bridge=vmbr0,hwaddr=BC:24:11:99:CF:E5,ip=manual,ip6=dhcp,type=veth\","
 	 "\"mp1\":\"local:1027/vm-1027-disk-2.raw,mp=/var/lib/unbound,backup=1,size=1G\",\"timezone\":\"Europe/Zurich\","
 	 "\"net0\":\"name=eth0,bridge=vmbr0,gw=10.9.9.1,gw6=fd09::1,hwaddr=BC:24:11:86:E3:16,ip=10.9.9.27/24,"

@@ -13,8 +13,9 @@
 #include "scratch.h"
 
 #define FROM "from: base.recipe\n"
-#define TWO_DISKS "partitions: { disk: { main: { content: { partitions: !remove [state] } },\n"                        \
-		  "  state: { role: state, content: { type: filesystem, format: ext4, mountpoint: /var } } } }\n"
+#define TWO_DISKS                                                                                                              \
+	"partitions: { disk: { main: { content: { partitions: !remove [state] } },\n"                                          \
+	"  state: { role: state, content: { type: filesystem, format: ext4, mountpoint: /var } } } }\n"
 #define NEEDED "node: pve, vmid: 1002, images: cephfs, storage: local-lvm"
 #define PLACE "proxmox: { " NEEDED " }\n"
 #define DIGEST "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
@@ -125,8 +126,8 @@ static const struct {
 
 START_TEST(the_system_comes_first_then_the_state)
 {
-	const struct recipe *recipe = recipes_load(
-		arena_printf(scratch_arena(), FROM TWO_DISKS "proxmox: { " NEEDED ", %s }\n", disks[_i].words));
+	const struct recipe *recipe =
+		recipes_load(arena_printf(scratch_arena(), FROM TWO_DISKS "proxmox: { " NEEDED ", %s }\n", disks[_i].words));
 
 	ck_assert_str_eq(disks_of(recipe), disks[_i].disks);
 	ck_assert(!recipe->proxmox.one_disk);
@@ -139,8 +140,7 @@ START_TEST(a_layout_of_one_disk_gets_no_other_for_the_state)
 		recipes_load(FROM "proxmox: { " NEEDED ", disks: { system: { size: 32G }, data: { size: 1G } } }\n");
 
 	ck_assert(recipe->proxmox.one_disk);
-	ck_assert_str_eq(disks_of(recipe),
-			 "system 32G local-lvm - backup discard\ndata 1G local-lvm data backup discard\n");
+	ck_assert_str_eq(disks_of(recipe), "system 32G local-lvm - backup discard\ndata 1G local-lvm data backup discard\n");
 }
 END_TEST
 
@@ -253,7 +253,10 @@ static struct debian_package packages[] = {
 static const char *plan_of(const char *words)
 {
 	static const struct plan_programs programs = {
-		.init = "/lib/init", .init_sha256 = DIGEST, .agent = "/lib/agent", .agent_sha256 = DIGEST,
+		.init = "/lib/init",
+		.init_sha256 = DIGEST,
+		.agent = "/lib/agent",
+		.agent_sha256 = DIGEST,
 	};
 	struct lock lock = {.path = "x.lock", .epoch = 1700000000, .image = {packages, sizeof packages / sizeof *packages}};
 	_cleanup_buf_ struct buf text = {0};
@@ -275,9 +278,9 @@ START_TEST(nothing_of_it_is_in_the_plan)
 
 	ck_assert_ptr_nonnull(strstr(without, "quiet"));
 	ck_assert_str_eq(plan_of(FROM TWO_DISKS "kernelArgs: quiet\n"
-					"proxmox: { " NEEDED ", cores: 8, disks: { data: { size: 1T } }, tags: web,\n"
-					"  nics: [{ bridge: vmbr0, address: 10.0.2.2/24 }], nameservers: 10.0.2.1 }\n"
-					"guard: { after: 1m }\n"),
+						"proxmox: { " NEEDED ", cores: 8, disks: { data: { size: 1T } }, tags: web,\n"
+						"  nics: [{ bridge: vmbr0, address: 10.0.2.2/24 }], nameservers: 10.0.2.1 }\n"
+						"guard: { after: 1m }\n"),
 			 without);
 }
 END_TEST

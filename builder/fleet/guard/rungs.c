@@ -108,9 +108,10 @@ static int rungs_judge(struct work *work, const char *root_hash, struct err *err
 /* The other slot, by the machine's own agent. */
 static int rungs_roll_back(struct work *work, struct err *err)
 {
-	static const char *const back[] = {AGENT_PATH, AGENT_ROLLBACK};
-	const struct strv words = {(const char **)back, 2};
-	const char *output, *before = work->mark.now.root_hash;
+	static const char *const argv[] = {AGENT_PATH, AGENT_ROLLBACK};
+	const struct strv words = {(const char **)argv, 2};
+	const struct generation *back;
+	const char *output;
 	struct machine_status status;
 	struct mark mark;
 	int exited, r = reach_run(work, &work->machine, &words, RUNGS_COMMAND_S, &exited, &output, err);
@@ -130,8 +131,9 @@ static int rungs_roll_back(struct work *work, struct err *err)
 	deploy_note(rungs_same(work), &work->remote, VERDICT_BAD, "guard rolled it back");
 	r = work_look(work, work->machine.vmid, err);
 	mark = work->mark;
+	back = deploy_find(work->arena, path_folder(work->arena, work->site->folder), work->site->name, status.root_hash);
 	mark.now.root_hash = status.root_hash;
-	mark.now.number = strcmp(status.root_hash, before) == 0 ? mark.now.number : 0;
+	mark.now.number = back ? back->number : 0;
 	return r == 0 ? work_write_mark(work, &work->machine, &mark, err) : r;
 }
 

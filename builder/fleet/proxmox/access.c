@@ -101,7 +101,8 @@ static int proxmox_access_read_word(struct arena *arena, const struct node *map,
 			continue;
 		if (value->type != NODE_SCALAR)
 			return err_at(err, -EINVAL, &value->pos, map->keys[i], "expected text");
-		if (strcmp(map->keys[i], "insecure") == 0 && !proxmox_access_is_true(value->text) && !proxmox_access_is_false(value->text))
+		if (strcmp(map->keys[i], "insecure") == 0 && !proxmox_access_is_true(value->text) &&
+		    !proxmox_access_is_false(value->text))
 			return err_at(err, -EINVAL, &value->pos, map->keys[i], "expected true or false");
 		*(const char **)((char *)words + access_known[j].offset) = value->text;
 		return 0;
@@ -265,7 +266,7 @@ static int proxmox_access_fix_urls(struct arena *arena, struct access *access, s
 /* What holds is said in one place, the first of command line, file and environment: with parts of several, who names another
  * certificate would still be asked for the old one. */
 static struct http_trust proxmox_access_find_trust(struct arena *arena, const struct access_options *options,
-					   const struct access_words *words)
+						   const struct access_words *words)
 {
 	const char *insecure = getenv("PROXMOX_VE_INSECURE");
 

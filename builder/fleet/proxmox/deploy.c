@@ -11,6 +11,8 @@
 #include "fleet/proxmox/rights.h"
 #include "fleet/proxmox/upload.h"
 
+#define HEALTH_BAD "bad"
+
 enum { DEPLOY_PATIENCE_S = 10, DEPLOY_MOUNTS_MAX = 256, DEPLOY_IMPORT_MAJOR = 8, DEPLOY_IMPORT_MINOR = 4 };
 
 /* --- opening ----------------------------------------------------------------------------------------------------------- */
@@ -173,6 +175,32 @@ static void proxmox_deploy_choose(struct work *work, enum deploy_via via, bool s
 		plan->why = via == DEPLOY_VIA_PROXMOX ? "as asked for" : "ssh does not reach it";
 }
 
+/* One that is off is not asked. */
+static void proxmox_deploy_choose_off(struct work *work, enum deploy_via via, struct deploy_plan *plan)
+{
+	const char *root_hash = work->generation->manifest->root_hash;
+	bool same = root_hash && strcmp(work->mark.now.root_hash, root_hash) == 0;
+
+	plan->way = same && via == DEPLOY_AS_FITS ? DEPLOY_START : DEPLOY_REIMAGE;
+	plan->why = via == DEPLOY_VIA_PROXMOX ? "as asked for" : "it is off";
+}
+
+static int proxmox_deploy_is_sick(struct work *work, const struct deploy_plan *plan, struct err *err)
+{
+	err_set(err, -EIO, "machine %" PRId64 " runs %s/%u, and its health is bad: %s", work->machine.vmid,
+		work->generation->name, work->generation->number, plan->status.health_reason);
+	return err_hint(err, "mend what it names, deploy another generation, or make this one anew with --via proxmox");
+}
+
+/* Without that privilege Proxmox shows nobody else's tasks. */
+static void proxmox_deploy_tell_blind(struct work *work)
+{
+	const char *path = arena_printf(work->arena, "/nodes/%s", work->machine.node);
+
+	if (!rights_has(work->client, path, "Sys.Audit"))
+		log_note("the token has no Sys.Audit on %s: tasks of others on the machine are not seen", path);
+}
+
 static int proxmox_deploy_check_fakes(struct work *work, struct err *err)
 {
 	const struct manifest *manifest = work->generation->manifest;
@@ -186,14 +214,23 @@ static int proxmox_deploy_check_fakes(struct work *work, struct err *err)
 
 static int proxmox_deploy_decide_there(struct work *work, enum deploy_via via, struct deploy_plan *plan, struct err *err)
 {
+	struct instance_now now;
 	bool ssh = false;
 	int r = work_check_alone(work, err);
 
+	if (r == 0)
+		r = instance_now(work->client, &work->machine, &now, err);
 	if (r < 0)
 		return r;
-	plan->answers = proxmox_deploy_ask(work, &plan->status, &ssh) && proxmox_deploy_is_the_one(work, &plan->status);
-	ssh = ssh && plan->answers;
-	proxmox_deploy_choose(work, via, ssh, plan);
+	proxmox_deploy_tell_blind(work);
+	plan->answers =
+		now.running && proxmox_deploy_ask(work, &plan->status, &ssh) && proxmox_deploy_is_the_one(work, &plan->status);
+	if (now.running)
+		proxmox_deploy_choose(work, via, ssh && plan->answers, plan);
+	else
+		proxmox_deploy_choose_off(work, via, plan);
+	if (plan->way == DEPLOY_NOTHING && strcmp(plan->status.health, HEALTH_BAD) == 0)
+		return proxmox_deploy_is_sick(work, plan, err);
 	if (work->site->words)
 		plan->changes = settings_compare(work->arena, work->site->words, work->machine.container, &work->config,
 						 &plan->n_changes);
@@ -243,6 +280,8 @@ static const char *proxmox_deploy_tell_way(struct arena *arena, const struct wor
 	const char *node = plan->way == DEPLOY_CREATE ? work->site->node : work->machine.node;
 
 	switch (plan->way) {
+	case DEPLOY_START:
+		return arena_printf(arena, "%s %" PRId64 " on %s has %s, and is started", kind, vmid, node, which);
 	case DEPLOY_NOTHING:
 		return arena_printf(arena, "%s %" PRId64 " on %s runs %s already", kind, vmid, node, which);
 	case DEPLOY_CREATE:

@@ -7,6 +7,7 @@
 
 enum deploy_way {
 	DEPLOY_NOTHING, /* it runs that very image */
+	DEPLOY_START,   /* it has that very image, and is off */
 	DEPLOY_CREATE,	/* there is no machine */
 	DEPLOY_SWITCH,	/* in place, by ssh */
 	DEPLOY_REIMAGE, /* another system disk, or another container */

@@ -112,6 +112,16 @@ static int deploy_switch(struct work *work, struct err *err)
 	return r;
 }
 
+static int deploy_apply_start(struct work *work, struct err *err)
+{
+	const char *reason = NULL;
+	int r = instance_start(work->client, &work->machine, err);
+
+	if (r == 0)
+		r = work_judge(work, &work->machine, work->generation->manifest->root_hash, &reason, err);
+	return r > 0 ? err_set(err, -EIO, "machine %" PRId64 " was started, and is bad: %s", work->machine.vmid, reason) : r;
+}
+
 int deploy_apply(struct work *work, const struct deploy_plan *plan, struct err *err)
 {
 	int r = site_write(work->arena, work->site, err);
@@ -125,6 +135,8 @@ int deploy_apply(struct work *work, const struct deploy_plan *plan, struct err *
 	switch (plan->way) {
 	case DEPLOY_CREATE:
 		return work_create(work, err);
+	case DEPLOY_START:
+		return deploy_apply_start(work, err);
 	case DEPLOY_SWITCH:
 		return deploy_switch(work, err);
 	case DEPLOY_REIMAGE:

@@ -114,3 +114,14 @@ int rights_check(struct client *client, unsigned uses, const struct rights_of *o
 	return err_hint(err,
 			"give them to the token's user and, with privilege separation, to the token too; nothing was changed");
 }
+
+bool rights_has(struct client *client, const char *path, const char *privilege)
+{
+	_cleanup_jval_ struct jval *all = NULL;
+	struct err ignored = {0};
+	int r = client_get(client, arena_printf(client->arena, "/access/permissions?path=%s", client_escape(client, path)), &all,
+			   &ignored);
+
+	err_free(&ignored);
+	return r == 0 && jval_get(jval_get(all, path), privilege);
+}

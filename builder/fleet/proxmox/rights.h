@@ -23,4 +23,7 @@ struct rights_of {
  * anything is. Which privileges there are depends on the version. */
 int rights_check(struct client *client, unsigned uses, const struct rights_of *of, struct err *err);
 
+/* Whether the token has a privilege at a path; not when that cannot be found out. */
+bool rights_has(struct client *client, const char *path, const char *privilege);
+
 #endif
