@@ -119,8 +119,8 @@ bool rights_has(struct client *client, const char *path, const char *privilege)
 {
 	_cleanup_jval_ struct jval *all = NULL;
 	struct err ignored = {0};
-	int r = client_get(client, arena_printf(client->arena, "/access/permissions?path=%s", client_escape(client, path)), &all,
-			   &ignored);
+	int r = client_get(client, arena_printf(client->arena, "/access/permissions?path=%s", client_escape(client, path)),
+			   &all, &ignored);
 
 	err_free(&ignored);
 	return r == 0 && jval_get(jval_get(all, path), privilege);

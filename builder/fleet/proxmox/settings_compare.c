@@ -28,8 +28,8 @@ static void settings_differ(struct settings_comparison *c, enum settings_kind ki
 
 /* --- texts ------------------------------------------------------------------------------------------------------------ */
 
-/* Keys whose value is a list of options: the recipe says the first of them (whose name may be left out), the others are somebody
- * else's and stay. */
+/* Keys whose value is a list of options: the recipe says the first of them (whose name may be left out), the others are
+ * somebody else's and stay. */
 static const struct {
 	const char *key, *option;
 } settings_lists[] = {{"agent", "enabled"}, {"cpu", "cputype"}, {"memory", "current"}, {"startup", "order"}};
@@ -37,9 +37,9 @@ static const struct {
 /* What holds where a configuration does not have the key. */
 static const struct {
 	const char *key, *value;
-	bool vm_only;                /* a container without "cores" has all of them */
+	bool vm_only; /* a container without "cores" has all of them */
 } settings_defaults[] = {
-	{"agent", "0", false}, {"cores", "1", true},  {"memory", "512", false},
+	{"agent", "0", false},	{"cores", "1", true},	{"memory", "512", false},
 	{"onboot", "0", false}, {"swap", "512", false}, {"protection", "0", false},
 };
 
