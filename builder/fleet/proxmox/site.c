@@ -91,7 +91,7 @@ static int site_read_field(struct arena *arena, const struct jval *top, size_t i
 		*(bool *)to = jval_get_bool(top, site_fields[i].key);
 		break;
 	}
-	if (!there && site_fields[i].required)
+	if (site_fields[i].required && (!there || (site_fields[i].type == SITE_NUMBER && !number)))
 		return err_set(err, -EBADMSG, "%s: expected '%s'", name, site_fields[i].key);
 	return 0;
 }
@@ -120,7 +120,9 @@ int site_parse(struct arena *arena, const char *name, const char *text, size_t s
 	struct site site = {0};
 	int r = jval_read(name, text, size, &top, err);
 
-	if (r == 0 && jval_get_number(top, "version") > SITE_VERSION)
+	if (r == 0 && jval_get_number(top, "version") < 1)
+		r = err_set(err, -EBADMSG, "%s: not where a machine runs", name);
+	else if (r == 0 && jval_get_number(top, "version") > SITE_VERSION)
 		r = err_set(err, -ENOTSUP, "%s was written by a later aether-build", name);
 	for (size_t i = 0; r == 0 && i < N_SITE_FIELDS; i++)
 		r = site_read_field(arena, top, i, name, &site, err);
