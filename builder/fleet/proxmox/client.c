@@ -113,7 +113,7 @@ int client_read(struct client *client, const char *what, const struct http_answe
 	client->status = answer->status;
 	if (answer->status != 200)
 		return client_fail(answer->status, err, what, client_message(client->arena, top, answer));
-	if (r < 0)
+	if (r < 0 || !jval_get(top, "data"))
 		return err_set(err, -EBADMSG, "%s: the answer is not one of a Proxmox VE API", what);
 	*ret_data = jval_take(top, "data");
 	return 0;
