@@ -147,6 +147,7 @@ static int proxmox_upload_post(struct client *client, const struct generation *g
 	request.timeouts.stall = UPLOAD_STALL_S;
 	request.sent = proxmox_upload_tell;
 	request.tries = 1;
+	client->status = 0;
 	r = http_ask(&request, &answer, err);
 	if (r == 0)
 		r = client_read(client, arena_printf(client->arena, "POST %s", path), &answer, &data, err);
