@@ -105,7 +105,8 @@ static void check_site(int r)
 
 	site_parse(arena, "it", text, strlen(text), &site, &err);
 	err_free(&err);
-	fail_demand(strcmp(site.name, "new") == 0 || (r < 0 && strcmp(site.name, "old") == 0), "the site is neither old nor new");
+	fail_demand(strcmp(site.name, "new") == 0 || (r < 0 && strcmp(site.name, "old") == 0),
+		    "the site is neither old nor new");
 }
 
 /* --- access ------------------------------------------------------------------------------------------------------------- */

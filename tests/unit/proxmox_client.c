@@ -27,15 +27,18 @@ static const struct row {
 	{SAYS("400 Parameter verification failed.",
 	      "{\"data\":null,\"message\":\"Parameter verification failed.\\n\",\"errors\":{\"scsi0\":\"invalid format\"}}"),
 	 -EINVAL, "GET /it: Parameter verification failed.  {\"scsi0\":\"invalid format\"}\n", false},
-	{SAYS("401 authentication failure", ""), -EACCES, "GET /it: authentication failure\n  hint: the token is not known there", false},
+	{SAYS("401 authentication failure", ""), -EACCES,
+	 "GET /it: authentication failure\n  hint: the token is not known there", false},
 	{SAYS("403 Permission check failed (/vms/200, VM.Allocate)", "{\"data\":null}"), -EACCES,
 	 "GET /it: Permission check failed (/vms/200, VM.Allocate)\n  hint: give the token's user", false},
 	{SAYS("500 no such thing", "{\"data\":null,\"message\":\"unable to find\\u001b[31m configuration\\n\"}"), -EREMOTEIO,
 	 "GET /it: unable to find [31m configuration\n", false},
 	{SAYS("500 storage 'x' does not exist", "{\"data\":null}"), -EREMOTEIO, "GET /it: storage 'x' does not exist\n", false},
 	{SAYS("500 ", ""), -EREMOTEIO, "GET /it: it answered 500 and nothing else\n", false},
-	{SAYS("501 Method 'GET /it' not implemented", ""), -ENOSYS, "not implemented\n  hint: is that the address of a Proxmox", false},
-	{SAYS("595 Connection refused", ""), -EHOSTUNREACH, "GET /it: Connection refused\n  hint: the node does not answer", true},
+	{SAYS("501 Method 'GET /it' not implemented", ""), -ENOSYS, "not implemented\n  hint: is that the address of a Proxmox",
+	 false},
+	{SAYS("595 Connection refused", ""), -EHOSTUNREACH, "GET /it: Connection refused\n  hint: the node does not answer",
+	 true},
 	{SAYS("596 Connection timed out", ""), -EHOSTUNREACH, "GET /it: Connection timed out", true},
 	{SAYS("599 Too many redirections", ""), -EHOSTUNREACH, "GET /it: Too many redirections", true},
 	{SAYS("404 Not Found", "<html>nginx</html>"), -EREMOTEIO, "GET /it: Not Found\n", false},
@@ -57,8 +60,8 @@ static struct client client_of(const char *path, const char *text)
 	answer = (struct server_answer){arena_printf(scratch_arena(), API "%s", path), text, 0, 0};
 	server = server_start(&answer, 1, NULL);
 	access_to = (struct access){.endpoint = server_url(&server, ""), .token = TOKEN};
-	return (struct client){.arena = scratch_arena(), .access = &access_to,
-			       .authorization = "Authorization: PVEAPIToken=" TOKEN};
+	return (struct client){
+		.arena = scratch_arena(), .access = &access_to, .authorization = "Authorization: PVEAPIToken=" TOKEN};
 }
 
 START_TEST(an_answer_means)
@@ -137,7 +140,8 @@ static const struct {
 
 START_TEST(the_version_is_asked_for_first)
 {
-	struct client client = client_of("/version", arena_printf(scratch_arena(), SAYS("200 OK", "{\"data\":%s}"), versions[_i].data));
+	struct client client =
+		client_of("/version", arena_printf(scratch_arena(), SAYS("200 OK", "{\"data\":%s}"), versions[_i].data));
 	struct err err = {0};
 
 	client = (struct client){0};
@@ -157,7 +161,8 @@ START_TEST(only_who_is_known_gets_the_token)
 	static const int codes[N_TRUSTS] = {0, -EKEYREJECTED, -EIO, -EIO};
 	static const char *const words[N_TRUSTS] = {"", "its certificate has the fingerprint", "certificate", "certificate"};
 	const struct server_identity right = server_identity("right"), wrong = server_identity("wrong");
-	const struct http_trust trusts[N_TRUSTS] = {{.pin = right.pin}, {.pin = wrong.pin}, {.ca_file = wrong.certificate}, {0}};
+	const struct http_trust trusts[N_TRUSTS] = {
+		{.pin = right.pin}, {.pin = wrong.pin}, {.ca_file = wrong.certificate}, {0}};
 	struct client client;
 	struct err err = {0};
 

@@ -1,4 +1,5 @@
-/* What upload and deploy keep beside generations: where a machine runs (machine.json), and what a deploy is about (deploy.json). */
+/* What upload and deploy keep beside generations: where a machine runs (machine.json), and what a deploy is about
+ * (deploy.json). */
 #include "suite.h"
 
 #include <errno.h>
@@ -26,7 +27,8 @@ static void put(const char *name, const char *text)
 {
 	struct err err = {0};
 
-	ck_assert_int_eq(file_publish(arena_printf(scratch_arena(), "%s/%s", shelf(), name), text, strlen(text), 0644, &err), 0);
+	ck_assert_int_eq(file_publish(arena_printf(scratch_arena(), "%s/%s", shelf(), name), text, strlen(text), 0644, &err),
+			 0);
 }
 
 /* --- sites -------------------------------------------------------------------------------------------------------------- */
@@ -60,14 +62,15 @@ static const struct {
 } recipes[] = {
 	{"from: base.recipe\nproxmox: { " NEEDED " }\n", false},
 	{"from: base.recipe\nproxmox: { " NEEDED ", pool: a/b, ssh: root@fd00::2, agent: false,\n"
-	 "  disks: { system: { size: 1T } } }\nguard: { after: 90s, tries: 7, coolDown: 3d }\n", false},
+	 "  disks: { system: { size: 1T } } }\nguard: { after: 90s, tries: 7, coolDown: 3d }\n",
+	 false},
 	{"state: [/srv]\nproxmox: { " NEEDED ", sparevmid: 1003 }\nguard: {}\n", true},
 };
 
 START_TEST(a_site_is_kept_as_the_recipe_says)
 {
-	const struct recipe *recipe = recipes[_i].container ? recipes_load_container(recipes[_i].words)
-							     : recipes_load(recipes[_i].words);
+	const struct recipe *recipe =
+		recipes[_i].container ? recipes_load_container(recipes[_i].words) : recipes_load(recipes[_i].words);
 	struct site site, again;
 	struct err err = {0};
 
@@ -85,15 +88,16 @@ START_TEST(who_says_no_place_is_told_how)
 	struct site site;
 	struct err err = {0};
 
-	proxmoxes_refused(site_of_recipe(scratch_arena(), recipes_load("from: base.recipe\n"), shelf(), &site, &err), -ENOENT, &err,
-			  "docs/recipes.md, 'Where it runs'");
-	proxmoxes_refused(site_read(scratch_arena(), shelf(), &site, &err), -ENOENT, &err, "it is not known where 'gateway' runs");
+	proxmoxes_refused(site_of_recipe(scratch_arena(), recipes_load("from: base.recipe\n"), shelf(), &site, &err), -ENOENT,
+			  &err, "docs/recipes.md, 'Where it runs'");
+	proxmoxes_refused(site_read(scratch_arena(), shelf(), &site, &err), -ENOENT, &err,
+			  "it is not known where 'gateway' runs");
 }
 END_TEST
 
-#define SITE(version, name, node, vmid, images, pool)                                                                                  \
-	"{\"version\":" version ",\"name\":" name ",\"node\":" node ",\"vmid\":" vmid ",\"ssh\":\"gateway\",\"images\":" images      \
-	",\"storage\":\"local-lvm\",\"pool\":" pool "}"
+#define SITE(version, name, node, vmid, images, pool)                                                                          \
+	"{\"version\":" version ",\"name\":" name ",\"node\":" node ",\"vmid\":" vmid                                          \
+	",\"ssh\":\"gateway\",\"images\":" images ",\"storage\":\"local-lvm\",\"pool\":" pool "}"
 
 static const struct kept {
 	const char *text;
@@ -104,7 +108,8 @@ static const struct kept {
 	{SITE("1", "\"gateway\"", "\"pve\"", "200", "\"local\"", "null"), 0, ""},
 	{SITE("2", "\"gateway\"", "\"pve\"", "200", "\"local\"", "null"), -ENOTSUP, "was written by a later aether-build"},
 	{SITE("0", "\"gateway\"", "\"pve\"", "200", "\"local\"", "null"), -EBADMSG, "machine.json: not where a machine runs"},
-	{SITE("\"1\"", "\"gateway\"", "\"pve\"", "200", "\"local\"", "null"), -EBADMSG, "machine.json: not where a machine runs"},
+	{SITE("\"1\"", "\"gateway\"", "\"pve\"", "200", "\"local\"", "null"), -EBADMSG,
+	 "machine.json: not where a machine runs"},
 	{SITE("1", "null", "\"pve\"", "200", "\"local\"", "null"), -EBADMSG, "expected 'name'"},
 	{SITE("1", "5", "\"pve\"", "200", "\"local\"", "null"), -EBADMSG, "expected 'name'"},
 	{SITE("1", "\"gateway\"", "null", "200", "\"local\"", "null"), -EBADMSG, "expected 'node'"},
@@ -112,12 +117,15 @@ static const struct kept {
 	{SITE("1", "\"gateway\"", "\"pve\"", "-1", "\"local\"", "null"), -EBADMSG, "expected 'vmid'"},
 	{SITE("1", "\"gateway\"", "\"pve\"", "0", "\"local\"", "null"), -EBADMSG, "expected 'vmid'"},
 	{SITE("1", "\"gateway\"", "\"pve\"", "200", "[]", "null"), -EBADMSG, "expected 'images'"},
-	{SITE("1", "\"gateway\"", "\"../x\"", "200", "\"local\"", "null"), -EBADMSG, "expected names of a node and of storages"},
-	{SITE("1", "\"gateway\"", "\"pve?\"", "200", "\"local\"", "null"), -EBADMSG, "expected names of a node and of storages"},
+	{SITE("1", "\"gateway\"", "\"../x\"", "200", "\"local\"", "null"), -EBADMSG,
+	 "expected names of a node and of storages"},
+	{SITE("1", "\"gateway\"", "\"pve?\"", "200", "\"local\"", "null"), -EBADMSG,
+	 "expected names of a node and of storages"},
 	{SITE("1", "\"gateway\"", "\"\"", "200", "\"local\"", "null"), -EBADMSG, "expected names of a node and of storages"},
 	{SITE("1", "\"gateway\"", "\"pve\"", "200", "\"a b\"", "null"), -EBADMSG, "expected names of a node and of storages"},
 	{SITE("1", "\"gateway\"", "\"pve\"", "200", "\"a/b\"", "null"), -EBADMSG, "expected names of a node and of storages"},
-	{SITE("1", "\"gateway\"", "\"pve\"", "200", "\"local\"", "\"a&b\""), -EBADMSG, "expected names of a node and of storages"},
+	{SITE("1", "\"gateway\"", "\"pve\"", "200", "\"local\"", "\"a&b\""), -EBADMSG,
+	 "expected names of a node and of storages"},
 	{SITE("1", "\"gateway\"", "\"..\"", "200", "\"local\"", "null"), -EBADMSG, "expected names of a node and of storages"},
 	{"{}", -EBADMSG, "machine.json"},
 	{"[]", -EBADMSG, "machine.json"},
@@ -174,11 +182,29 @@ static struct journal opened(void)
 
 static const struct journal journals[] = {
 	{.id = "a", .work = "create", .step = "begin", .vmid = 100},
-	{.id = "20261128-1", .work = "reimage", .step = "import", .vmid = 999999999, .began = 1795667093, .generation = 7,
-	 .root_hash = "ab12", .image = "local:import/a-7-0123456789ab.qcow2", .old_generation = 6, .old_root_hash = "", .key = "scsi0",
-	 .old = "local:200/a.qcow2,discard=on,size=4G", .fresh = "local:200/b.qcow2", .hotplug = "", .running = true,
+	{.id = "20261128-1",
+	 .work = "reimage",
+	 .step = "import",
+	 .vmid = 999999999,
+	 .began = 1795667093,
+	 .generation = 7,
+	 .root_hash = "ab12",
+	 .image = "local:import/a-7-0123456789ab.qcow2",
+	 .old_generation = 6,
+	 .old_root_hash = "",
+	 .key = "scsi0",
+	 .old = "local:200/a.qcow2,discard=on,size=4G",
+	 .fresh = "local:200/b.qcow2",
+	 .hotplug = "",
+	 .running = true,
 	 .upid = "UPID:n:00003248:00029F7F:6B07B1D2:qmconfig:200:a@pve!b:"},
-	{.id = "\"\\{}", .work = "replace", .step = "mp0", .vmid = 1002, .other = 1003, .hotplug = "network,usb", .onboot = true},
+	{.id = "\"\\{}",
+	 .work = "replace",
+	 .step = "mp0",
+	 .vmid = 1002,
+	 .other = 1003,
+	 .hotplug = "network,usb",
+	 .onboot = true},
 };
 
 START_TEST(a_journal_says_again_what_was_written)
@@ -210,7 +236,8 @@ START_TEST(a_journal_says_again_what_was_written)
 }
 END_TEST
 
-#define JOURNAL(version, id, vmid) "{\"version\":" version ",\"id\":" id ",\"work\":\"create\",\"step\":\"begin\",\"vmid\":" vmid "}"
+#define JOURNAL(version, id, vmid)                                                                                             \
+	"{\"version\":" version ",\"id\":" id ",\"work\":\"create\",\"step\":\"begin\",\"vmid\":" vmid "}"
 
 static const struct kept texts[] = {
 	{JOURNAL("1", "\"a\"", "100"), 0, ""},
@@ -270,7 +297,8 @@ START_TEST(one_works_on_a_shelf_at_a_time)
 	const char *said;
 
 	ck_assert_int_eq(taken_by_another(&said), -EBUSY);
-	ck_assert_msg(strstr(said, arena_printf(scratch_arena(), "works on 'gateway': process %d\n", getpid())) != NULL, "%s", said);
+	ck_assert_msg(strstr(said, arena_printf(scratch_arena(), "works on 'gateway': process %d\n", getpid())) != NULL, "%s",
+		      said);
 	journal_close(&journal);
 	ck_assert_int_eq(journal.lock, -1);
 	journal_close(&journal);

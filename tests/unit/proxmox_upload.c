@@ -26,7 +26,10 @@ static struct client client_of(const struct server_answer *answers, size_t n)
 {
 	server = server_start(answers, n, NULL);
 	access_to = (struct access){.endpoint = server_url(&server, ""), .token = "a@pve!b=secret"};
-	return (struct client){.arena = scratch_arena(), .access = &access_to, .major = 9, .minor = 2,
+	return (struct client){.arena = scratch_arena(),
+			       .access = &access_to,
+			       .major = 9,
+			       .minor = 2,
 			       .authorization = "Authorization: PVEAPIToken=a@pve!b=secret"};
 }
 
@@ -37,10 +40,12 @@ static const struct {
 	int code;
 	const char *words;
 } storages[] = {
-	{DATA("{\"type\":\"dir\",\"content\":\"iso,import\",\"avail\":5000000000000,\"enabled\":1,\"active\":1,\"shared\":0}"), 0, ""},
+	{DATA("{\"type\":\"dir\",\"content\":\"iso,import\",\"avail\":5000000000000,\"enabled\":1,\"active\":1,\"shared\":0}"),
+	 0, ""},
 	{DATA("{\"type\":\"dir\",\"content\":\"iso\",\"avail\":1,\"enabled\":1,\"active\":0}"), -ENOENT,
 	 "the storage 'local' is not active on node n"},
-	{DATA("{\"type\":\"dir\",\"content\":\"iso\",\"avail\":1,\"enabled\":0,\"active\":1}"), -ENOENT, "is not active on node n"},
+	{DATA("{\"type\":\"dir\",\"content\":\"iso\",\"avail\":1,\"enabled\":0,\"active\":1}"), -ENOENT,
+	 "is not active on node n"},
 	{DATA("null"), -ENOENT, "is not active on node n"},
 	{SAYS("500 storage 'local' does not exist", "{\"data\":null}"), -EREMOTEIO, "storage 'local' does not exist"},
 };
@@ -64,28 +69,33 @@ END_TEST
 
 /* --- privileges --------------------------------------------------------------------------------------------------------- */
 
-#define ALL_OF_VM "\"VM.Allocate\":1,\"VM.Audit\":0,\"VM.PowerMgmt\":1,\"VM.Config.Disk\":1,\"VM.Config.CPU\":1,"              \
-		  "\"VM.Config.Memory\":1,\"VM.Config.Network\":1,\"VM.Config.Options\":1,\"VM.Config.HWType\":1,"           \
-		  "\"VM.Config.CDROM\":1,\"VM.Config.Cloudinit\":1"
+#define ALL_OF_VM                                                                                                              \
+	"\"VM.Allocate\":1,\"VM.Audit\":0,\"VM.PowerMgmt\":1,\"VM.Config.Disk\":1,\"VM.Config.CPU\":1,"                        \
+	"\"VM.Config.Memory\":1,\"VM.Config.Network\":1,\"VM.Config.Options\":1,\"VM.Config.HWType\":1,"                       \
+	"\"VM.Config.CDROM\":1,\"VM.Config.Cloudinit\":1"
 #define STORE "\"Datastore.AllocateTemplate\":1,\"Datastore.AllocateSpace\":1,\"Datastore.Audit\":1"
 #define ASKED(what) API "/access/permissions?path=%2F" what
 
 static const struct {
 	unsigned major, uses;
 	const char *of_vm, *of_images; /* the privileges there */
-	const char *missing;           /* NULL: none */
+	const char *missing;	       /* NULL: none */
 } rights[] = {
 	{9, RIGHTS_UPLOAD | RIGHTS_VM | RIGHTS_AGENT,
-	 "{\"/vms/200\":{" ALL_OF_VM ",\"VM.GuestAgent.Audit\":1,\"VM.GuestAgent.Unrestricted\":1}}", "{\"/storage/images\":{" STORE "}}", NULL},
+	 "{\"/vms/200\":{" ALL_OF_VM ",\"VM.GuestAgent.Audit\":1,\"VM.GuestAgent.Unrestricted\":1}}",
+	 "{\"/storage/images\":{" STORE "}}", NULL},
 	{8, RIGHTS_UPLOAD | RIGHTS_VM | RIGHTS_AGENT, "{\"/vms/200\":{" ALL_OF_VM ",\"VM.Monitor\":1}}",
 	 "{\"/storage/images\":{" STORE "}}", NULL},
 	{9, RIGHTS_VM | RIGHTS_AGENT, "{\"/vms/200\":{" ALL_OF_VM ",\"VM.Monitor\":1}}", "{\"/storage/images\":{" STORE "}}",
 	 "VM.GuestAgent.Audit, VM.GuestAgent.Unrestricted on /vms/200\n"},
-	{8, RIGHTS_VM | RIGHTS_AGENT, "{\"/vms/200\":{" ALL_OF_VM "}}", "{\"/storage/images\":{" STORE "}}", "VM.Monitor on /vms/200\n"},
+	{8, RIGHTS_VM | RIGHTS_AGENT, "{\"/vms/200\":{" ALL_OF_VM "}}", "{\"/storage/images\":{" STORE "}}",
+	 "VM.Monitor on /vms/200\n"},
 	{9, RIGHTS_UPLOAD | RIGHTS_PRUNE, "{}", "{}",
-	 "the token a@pve!b lacks privileges: Datastore.AllocateTemplate, Datastore.Audit, Datastore.Allocate on /storage/images\n"},
+	 "the token a@pve!b lacks privileges: Datastore.AllocateTemplate, Datastore.Audit, Datastore.Allocate on "
+	 "/storage/images\n"},
 	{9, RIGHTS_UPLOAD | RIGHTS_VM, "{}", "{\"/storage/images\":{\"Datastore.Audit\":1}}",
-	 "the token a@pve!b lacks privileges: VM.Allocate, VM.Audit, VM.PowerMgmt, VM.Config.Disk, VM.Config.CPU, VM.Config.Memory, "
+	 "the token a@pve!b lacks privileges: VM.Allocate, VM.Audit, VM.PowerMgmt, VM.Config.Disk, VM.Config.CPU, "
+	 "VM.Config.Memory, "
 	 "VM.Config.Network, VM.Config.Options, VM.Config.HWType, VM.Config.CDROM, VM.Config.Cloudinit on /vms/200; "
 	 "Datastore.AllocateTemplate on /storage/images\n"},
 	{9, RIGHTS_VM, "null", "null", "VM.Config.Cloudinit on /vms/200; Datastore.Audit on /storage/images\n"},
@@ -140,7 +150,8 @@ static const struct {
 	{ENDED("checksum mismatch: got \\u001b[1m'a'"), NULL, -EREMOTEIO,
 	 "Proxmox: checksum mismatch: got  [1m'a'\n  the end of the task's log:\n  line 1\n  TASK ERROR: it\n"},
 	{DATA("{\"status\":\"stopped\"}"), NULL, -EREMOTEIO, "Proxmox: no verdict"},
-	{DATA("{\"status\":\"running\"}"), NULL, -ETIME, "the task has not ended in 1 seconds\n  hint: it still runs on n: " UPID},
+	{DATA("{\"status\":\"running\"}"), NULL, -ETIME,
+	 "the task has not ended in 1 seconds\n  hint: it still runs on n: " UPID},
 	{SAYS("401 authentication failure", ""), NULL, -EACCES, "authentication failure"},
 };
 
@@ -193,16 +204,17 @@ END_TEST
 
 /* --- uploads ------------------------------------------------------------------------------------------------------------ */
 
-#define STATUS(type, available) DATA("{\"type\":\"" type "\",\"content\":\"iso,import\",\"avail\":" available ",\"enabled\":1,\"active\":1}")
+#define STATUS(type, available)                                                                                                \
+	DATA("{\"type\":\"" type "\",\"content\":\"iso,import\",\"avail\":" available ",\"enabled\":1,\"active\":1}")
 #define ROOM STATUS("dir", "200000")
 #define THERE(size) "[{\"volid\":\"local:import/%s\",\"size\":" size "}]" /* %s: the name */
 #define STARTED DATA("\"" UPID "\"")
 
 /* An upload of 100000 bytes to `local` of node n: what is answered, how it ends, and how often it was sent. */
 static const struct upload_row {
-	const char *status, *node;     /* of the storage; of the node */
-	const char *lists[3];          /* of the storage, the first, second and third time; NULL: as before */
-	const char *posts[2];          /* to the upload; "": the connection is closed */
+	const char *status, *node; /* of the storage; of the node */
+	const char *lists[3];	   /* of the storage, the first, second and third time; NULL: as before */
+	const char *posts[2];	   /* to the upload; "": the connection is closed */
 	const char *task;
 	int code;
 	const char *words;
@@ -215,14 +227,26 @@ static const struct upload_row {
 	{ROOM, NULL, {"[]", THERE("99999")}, {STARTED}, ENDED("OK"), -EIO, "has another size", 1},
 	{ROOM, NULL, {"[]"}, {STARTED}, ENDED("OK"), -EIO, "is not there", 1},
 	{ROOM, NULL, {"[]"}, {STARTED}, ENDED("checksum mismatch"), -EREMOTEIO, "Proxmox: checksum mismatch", 1},
-	{ROOM, NULL, {"[]"}, {SAYS("400 Parameter verification failed.", "{\"data\":null}")}, ENDED("OK"), -EINVAL,
-	 "Parameter verification failed.", 1},
+	{ROOM,
+	 NULL,
+	 {"[]"},
+	 {SAYS("400 Parameter verification failed.", "{\"data\":null}")},
+	 ENDED("OK"),
+	 -EINVAL,
+	 "Parameter verification failed.",
+	 1},
 	{STATUS("dir", "199999"), NULL, {"[]"}, {STARTED}, ENDED("OK"), -ENOSPC, "195.3 KiB are needed", 0},
 	{STATUS("cephfs", "100000"), NULL, {"[]", THERE("100000")}, {STARTED}, ENDED("OK"), 0, "", 1},
 	{STATUS("cephfs", "99999"), NULL, {"[]"}, {STARTED}, ENDED("OK"), -ENOSPC, "97.7 KiB are needed", 0},
 	{ROOM, "{\"rootfs\":{\"avail\":99999}}", {"[]"}, {STARTED}, ENDED("OK"), -ENOSPC, "no room for 97.7 KiB", 0},
-	{DATA("{\"type\":\"dir\",\"content\":\"iso\",\"avail\":200000,\"enabled\":1,\"active\":1}"), NULL, {"[]"}, {STARTED},
-	 ENDED("OK"), -ENOTSUP, "pvesm set local --content iso,import", 0},
+	{DATA("{\"type\":\"dir\",\"content\":\"iso\",\"avail\":200000,\"enabled\":1,\"active\":1}"),
+	 NULL,
+	 {"[]"},
+	 {STARTED},
+	 ENDED("OK"),
+	 -ENOTSUP,
+	 "pvesm set local --content iso,import",
+	 0},
 	/* an empty reply: it is there, it is not, it is not even the second time */
 	{ROOM, NULL, {"[]", THERE("100000")}, {""}, ENDED("OK"), 0, "", 1},
 	{ROOM, NULL, {"[]", "[]", THERE("100000")}, {"", STARTED}, ENDED("OK"), 0, "", 2},
@@ -244,7 +268,8 @@ static const struct generation *published(void)
 	struct generation *generation;
 	struct err err = {0};
 
-	ck_assert_msg(generation_find(scratch_arena(), scratch_path("out"), image, &generation, &err) == 0, "%s", proxmoxes_said(&err));
+	ck_assert_msg(generation_find(scratch_arena(), scratch_path("out"), image, &generation, &err) == 0, "%s",
+		      proxmoxes_said(&err));
 	return generation;
 }
 
@@ -257,7 +282,8 @@ static size_t answers_of(size_t row, const char *name, struct server_answer answ
 
 	answers[n++] = (struct server_answer){NODE "/storage/local/status", upload->status, 0, 0};
 	if (upload->node)
-		answers[n++] = (struct server_answer){NODE "/status", arena_printf(scratch_arena(), DATA("%s"), upload->node), 0, 0};
+		answers[n++] =
+			(struct server_answer){NODE "/status", arena_printf(scratch_arena(), DATA("%s"), upload->node), 0, 0};
 	answers[n++] = (struct server_answer){TASK "/status", upload->task, 0, 0};
 	answers[n++] = (struct server_answer){TASK "/log?limit=0", DATA("[]"), 0, 0};
 	answers[n++] = (struct server_answer){NODE "/tasks?source=active&typefilter=imgcopy", DATA("[]"), 0, 0};
@@ -314,12 +340,14 @@ START_TEST(an_upload_is_a_form_as_the_servers_parser_wants_it)
 	struct err err = {0};
 	bool skipped;
 
-	proxmoxes_refused(upload_generation(&client, generation, &how, &upload, &skipped, &err), -EREMOTEIO, &err, "it is full");
+	proxmoxes_refused(upload_generation(&client, generation, &how, &upload, &skipped, &err), -EREMOTEIO, &err,
+			  "it is full");
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
 		at = strstr(at, parts[i]);
 		ck_assert_msg(at != NULL, "%s\n%.1000s", parts[i], server.log->body);
 	}
-	ck_assert_uint_lt((size_t)(at - server.log->body), 4096); /* all headers of parts go out with the first bytes of the file */
+	ck_assert_uint_lt((size_t)(at - server.log->body),
+			  4096); /* all headers of parts go out with the first bytes of the file */
 	ck_assert_ptr_null(strstr(server.log->head, "Expect:"));
 	ck_assert_ptr_nonnull(strstr(server.log->head, "\r\nContent-Length: "));
 }
