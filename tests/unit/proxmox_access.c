@@ -63,11 +63,11 @@ static void check_refused(const struct access_options *options, int code, const 
 static const struct {
 	const char *config, *home, *path;
 } homes[] = {
-	{NULL, "/home/a", "/users/a/.config/aether-build/proxmox.yaml"},
-	{"/etc/x", "/home/a", "/etc/x/aether-build/proxmox.yaml"},
+	{NULL, "/users/a", "/users/a/.config/aether-build/proxmox.yaml"},
+	{"/etc/x", "/users/a", "/etc/x/aether-build/proxmox.yaml"},
 	{"/etc/x", NULL, "/etc/x/aether-build/proxmox.yaml"},
-	{"", "/home/a", "/users/a/.config/aether-build/proxmox.yaml"},
-	{"relative", "/home/a", "/users/a/.config/aether-build/proxmox.yaml"}, /* XDG Base Directory: to be ignored */
+	{"", "/users/a", "/users/a/.config/aether-build/proxmox.yaml"},
+	{"relative", "/users/a", "/users/a/.config/aether-build/proxmox.yaml"}, /* XDG Base Directory: to be ignored */
 	{NULL, "", NULL},
 	{NULL, NULL, NULL},
 };
