@@ -48,4 +48,23 @@ refused '(a bad one)' logged replace_bad aether deploy --via proxmox web/3
 python3 "$SOURCE/tests/proxmox/contract.py" "$SOURCE/tests/proxmox/flows" "$SOURCE/tests/proxmox/contract.json" "$WORK/logs" ||
 	FAILURES=$((FAILURES + 1))
 ok 'no request was one that the real server takes amiss' pve_well_behaved
+
+# --- 8.4 ---------------------------------------------------------------------------------------------------------------
+pve_stop
+mkdir -p "$WORK/old/storage" && cp "$PVE/guests.json" "$WORK/old/"
+PVE=$WORK/old XDG_CONFIG_HOME=$WORK/old/config
+pve_start --auth-delay 0 --version 8.4
+ok 'on 8.4 a machine is made' aether deploy gateway/1 --recipe "$WORK/full.recipe"
+ok '… gets another system disk' aether deploy gateway/2
+refused '… and the old one again' aether deploy gateway/3
+ok '… which runs' runs gateway/2
+ok '… and goes back by hand' aether rollback --via proxmox gateway
+ok '… to the first' runs gateway/1
+ok 'a container is made there' aether deploy web/1 --recipe "$WORK/full-web.recipe"
+ok '… and replaced' aether deploy --via proxmox web/2
+ok '… by the one that runs' runs web/2
+pve_as 'tofu@pve!weak'
+refused 'what a token lacks there' aether deploy gateway/2
+ok '… has the names of that version' said 'VM.Monitor on /vms/200'
+ok 'and no request was taken amiss' pve_well_behaved
 finish
