@@ -16,7 +16,7 @@ logged() {
 	"${@:2}"
 	status=$?
 	tail -n "+$((before + 1))" "$PVE/requests.jsonl" >"$WORK/logs/$1.jsonl"
-	return $status
+	return "$status"
 }
 
 DNS='nameservers: [10.0.2.1], searchDomain: home.example'
