@@ -177,10 +177,25 @@ static void *server_connection(void *data)
 
 /* --- the server ---------------------------------------------------------------------------------------------------- */
 
-static SSL_CTX *server_tls(const struct server_identity *identity)
+/* Notes the protocols that a client offers (RFC 7301: each behind a byte with its length), and takes none. */
+static int server_note_offer(SSL *ssl, const unsigned char **ret, unsigned char *ret_size, const unsigned char *in, unsigned size,
+			     void *data)
+{
+	struct server_log *log = data;
+	size_t at = 0;
+
+	(void)ssl, (void)ret, (void)ret_size;
+	for (unsigned i = 0; i < size && at + in[i] + 2 < sizeof log->offered; i += 1U + in[i])
+		at += (size_t)sprintf(log->offered + at, "%.*s ", in[i], in + i + 1);
+	return SSL_TLSEXT_ERR_NOACK;
+}
+
+static SSL_CTX *server_tls(const struct server *server, const struct server_identity *identity)
 {
 	SSL_CTX *tls = identity ? SSL_CTX_new(TLS_server_method()) : NULL;
 
+	if (identity)
+		SSL_CTX_set_alpn_select_cb(tls, server_note_offer, server->log);
 	if (identity && (SSL_CTX_use_certificate_file(tls, identity->certificate, SSL_FILETYPE_PEM) != 1 ||
 			 SSL_CTX_use_PrivateKey_file(tls, identity->key, SSL_FILETYPE_PEM) != 1))
 		abort();
@@ -189,7 +204,7 @@ static SSL_CTX *server_tls(const struct server_identity *identity)
 
 static _Noreturn void server_run(const struct server *server, int fd, const struct server_identity *identity)
 {
-	SSL_CTX *tls = server_tls(identity);
+	SSL_CTX *tls = server_tls(server, identity);
 
 	signal(SIGPIPE, SIG_IGN);
 	for (;;) {

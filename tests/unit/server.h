@@ -28,6 +28,7 @@ struct server_log {
 	unsigned connections;
 	size_t bytes;                       /* that came on them, all in all; with TLS, inside it */
 	unsigned asked[SERVER_ANSWERS_MAX]; /* how often each line's path was asked for */
+	char offered[64];                   /* protocols that the last one offered with TLS (ALPN): "h2 http/1.1 " */
 	char head[SERVER_HEAD_MAX];         /* of the last request, its lines */
 	size_t body_size;                   /* and how much of its body came */
 	char body[SERVER_BODY_MAX];
