@@ -95,15 +95,24 @@ static const char *drive_first_of_order(struct arena *arena, const struct config
 	return NULL;
 }
 
-/* The only disk but `but`; NULL when there are none or several. */
-static const char *drive_only(struct arena *arena, const struct config *config, const char *but)
+static const char *drive_serial(struct arena *arena, const struct config *config, const char *key)
+{
+	struct drive drive = drive_parse(arena, config_get(config, key));
+
+	return drive_is_disk(key, &drive) ? drive_option(&drive, "serial") : NULL;
+}
+
+/* The only disk, or (with `system`) the only one without a serial number beside that; NULL when there are none or several. */
+static const char *drive_only(struct arena *arena, const struct config *config, const char *system)
 {
 	const char *found = NULL;
 
 	for (size_t i = 0; i < config->n_entries; i++) {
 		const char *key = config->entries[i].key;
 
-		if (!drive_is_disk_at(arena, config, key) || (but && strcmp(key, but) == 0))
+		if (!drive_is_disk_at(arena, config, key))
+			continue;
+		if (system && (strcmp(key, system) == 0 || drive_serial(arena, config, key)))
 			continue;
 		if (found)
 			return NULL;
@@ -123,13 +132,6 @@ const char *drive_system(struct arena *arena, const struct config *config)
 	return key ? key : drive_only(arena, config, NULL);
 }
 
-static const char *drive_serial(struct arena *arena, const struct config *config, const char *key)
-{
-	struct drive drive = drive_parse(arena, config_get(config, key));
-
-	return drive_is_disk(key, &drive) ? drive_option(&drive, "serial") : NULL;
-}
-
 const char *drive_of_serial(struct arena *arena, const struct config *config, const char *serial)
 {
 	for (size_t i = 0; i < config->n_entries; i++) {
@@ -143,12 +145,11 @@ const char *drive_of_serial(struct arena *arena, const struct config *config, co
 
 const char *drive_state(struct arena *arena, const struct config *config)
 {
-	const char *system = drive_system(arena, config), *key = drive_of_serial(arena, config, DRIVE_STATE_SERIAL), *only;
+	const char *system = drive_system(arena, config), *key = drive_of_serial(arena, config, DRIVE_STATE_SERIAL);
 
 	if (key)
 		return system && strcmp(key, system) == 0 ? NULL : key;
-	only = system ? drive_only(arena, config, system) : NULL;
-	return only && !drive_serial(arena, config, only) ? only : NULL;
+	return system ? drive_only(arena, config, system) : NULL;
 }
 
 const char *drive_unused(const struct config *config, const char *volid)

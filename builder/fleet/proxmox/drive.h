@@ -33,8 +33,8 @@ const char *drive_system(struct arena *arena, const struct config *config);
 /* The key of the disk with that serial number; NULL: none. */
 const char *drive_of_serial(struct arena *arena, const struct config *config, const char *serial);
 
-/* The key of the disk with the state: the one whose serial number is `state`, else the only one beside the system's, unless it
- * has another serial number (then it is for something else). NULL: there is none, or it cannot be told. */
+/* The key of the disk with the state: the one whose serial number is `state`, else the only one without a serial number
+ * beside the system's: those with another one are for something else. NULL: there is none, or it cannot be told. */
 const char *drive_state(struct arena *arena, const struct config *config);
 
 /* The key (unused0, …) under which a volume lies that no drive uses; NULL: none. */
