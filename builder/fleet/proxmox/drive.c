@@ -81,25 +81,25 @@ static bool drive_is_disk_at(struct arena *arena, const struct config *config, c
 	return value && drive_is_disk(key, &drive);
 }
 
-/* The first disk of "order=scsi0;net0". */
+static const char *drive_serial(struct arena *arena, const struct config *config, const char *key)
+{
+	struct drive drive = drive_parse(arena, config_get(config, key));
+
+	return drive_is_disk(key, &drive) ? drive_option(&drive, "serial") : NULL;
+}
+
+/* The first disk of "scsi0;net0", whether it is there or not. */
 static const char *drive_first_of_order(struct arena *arena, const struct config *config, const char *order)
 {
 	for (const char *at = order; *at; at += strspn(at, ";,")) {
 		size_t length = strcspn(at, ";,");
 		const char *key = arena_strndup(arena, at, length);
 
-		if (drive_is_disk_at(arena, config, key))
+		if (drive_is_key(key) && (!config_get(config, key) || drive_is_disk_at(arena, config, key)))
 			return key;
 		at += length;
 	}
 	return NULL;
-}
-
-static const char *drive_serial(struct arena *arena, const struct config *config, const char *key)
-{
-	struct drive drive = drive_parse(arena, config_get(config, key));
-
-	return drive_is_disk(key, &drive) ? drive_option(&drive, "serial") : NULL;
 }
 
 /* The only disk, or (with `system`) the only one without a serial number beside that; NULL when there are none or several. */
@@ -123,13 +123,16 @@ static const char *drive_only(struct arena *arena, const struct config *config, 
 
 const char *drive_system(struct arena *arena, const struct config *config)
 {
-	const char *boot = config_get(config, "boot"), *disk = config_get(config, "bootdisk");
-	const char *key =
-		boot && text_has_prefix(boot, "order=") ? drive_first_of_order(arena, config, boot + strlen("order=")) : NULL;
+	const char *boot = config_get(config, "boot"), *disk = config_get(config, "bootdisk"), *key, *serial;
 
-	if (!key && drive_is_disk_at(arena, config, disk))
-		key = disk;
-	return key ? key : drive_only(arena, config, NULL);
+	if (boot && text_has_prefix(boot, "order="))
+		key = drive_first_of_order(arena, config, boot + strlen("order="));
+	else
+		key = disk ? drive_first_of_order(arena, config, disk) : drive_only(arena, config, NULL);
+	if (!key || !drive_is_disk_at(arena, config, key))
+		return NULL;
+	serial = drive_serial(arena, config, key);
+	return serial && strcmp(serial, DRIVE_STATE_SERIAL) == 0 ? NULL : key;
 }
 
 const char *drive_of_serial(struct arena *arena, const struct config *config, const char *serial)
@@ -148,7 +151,7 @@ const char *drive_state(struct arena *arena, const struct config *config)
 	const char *system = drive_system(arena, config), *key = drive_of_serial(arena, config, DRIVE_STATE_SERIAL);
 
 	if (key)
-		return system && strcmp(key, system) == 0 ? NULL : key;
+		return key;
 	return system ? drive_only(arena, config, system) : NULL;
 }
 
