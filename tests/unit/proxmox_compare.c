@@ -130,8 +130,10 @@ static const struct row {
 	 "ceph:3,iothread=1,discard=on,serial=more\n"},
 	{"disks: { data: { size: 2G }, more: { size: 3G } }", "\"scsi2\":\"local:200/c.raw,serial=more,size=1G\"",
 	 "add scsi3: - -> local:2,iothread=1,discard=on,serial=data\ngrow scsi2: 1G -> 3G (3)\n"},
-	{"disks: { data: { size: 2G } }", "\"scsi1\":\"local:200/b.raw,size=8G\",\"scsi2\":\"local:200/c.raw,serial=data,size=2G\"", ""},
-	{"", "\"scsi1\":\"local:200/c.raw,serial=data,size=1G\"", "add scsi2: - -> local:8,iothread=1,discard=on,serial=state\n"},
+	{"disks: { data: { size: 2G } }",
+	 "\"scsi1\":\"local:200/b.raw,size=8G\",\"scsi2\":\"local:200/c.raw,serial=data,size=2G\"", ""},
+	{"", "\"scsi1\":\"local:200/c.raw,serial=data,size=1G\"",
+	 "add scsi2: - -> local:8,iothread=1,discard=on,serial=state\n"},
 };
 
 START_TEST(of_a_virtual_machine_this_differs)

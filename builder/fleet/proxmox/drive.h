@@ -26,9 +26,9 @@ bool drive_is_key(const char *key);
 /* A disk that has a volume of its own: not a CD, not a seed. */
 bool drive_is_disk(const char *key, const struct drive *drive);
 
-/* The key of the disk that a machine boots from: the first one that `boot` (or else `bootdisk`) of its configuration names, or
- * its only disk when there are neither. NULL: it cannot be told; so where the one that is named is not there, because what is left
- * may be the state's. */
+/* The key of the disk that a machine boots from: the first one that `boot` (or else `bootdisk`) of its configuration names,
+ * or its only disk when there are neither. NULL: it cannot be told; so where the one that is named is not there, because
+ * what is left may be the state's. */
 const char *drive_system(struct arena *arena, const struct config *config);
 
 /* The key of the disk with that serial number; NULL: none. */
