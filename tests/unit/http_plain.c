@@ -14,13 +14,15 @@ static const struct row {
 	unsigned status;
 	const char *phrase;
 } rows[] = {
-	{"/said", "HTTP/1.1 403 Permission check failed (/vms/200, VM.Audit)\r\n" EMPTY, 403, "Permission check failed (/vms/200, VM.Audit)"},
+	{"/said", "HTTP/1.1 403 Permission check failed (/vms/200, VM.Audit)\r\n" EMPTY, 403,
+	 "Permission check failed (/vms/200, VM.Audit)"},
 	{"/good", "HTTP/1.1 200 OK\r\n" EMPTY, 200, "OK"},
 	{"/blank", "HTTP/1.1 200 \r\n" EMPTY, 200, ""},
 	{"/none", "HTTP/1.1 200\r\n" EMPTY, 200, ""},
 	{"/odd", "HTTP/1.1 595  a  b \r\n" EMPTY, 595, " a  b "},
 	{"/newline", "HTTP/1.1 500 only a newline\nContent-Length: 0\n\n", 500, "only a newline"},
-	{"/continue", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 401 authentication failure\r\n" EMPTY, 401, "authentication failure"},
+	{"/continue", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 401 authentication failure\r\n" EMPTY, 401,
+	 "authentication failure"},
 	{"/moved", "HTTP/1.1 302 Found\r\nLocation: /said\r\n" EMPTY, 403, "Permission check failed (/vms/200, VM.Audit)"},
 	{"/header", "HTTP/1.1 500 it\r\nX-HTTP/1.1: 200 no\r\n" EMPTY, 500, "it"},
 	{"/long", "HTTP/1.1 500 " LONG LONG LONG "\r\n" EMPTY, 500, LONG LONG "0123456789abcdef0123456789abcde"},

@@ -178,8 +178,8 @@ static void *server_connection(void *data)
 /* --- the server ---------------------------------------------------------------------------------------------------- */
 
 /* Notes the protocols that a client offers (RFC 7301: each behind a byte with its length), and takes none. */
-static int server_note_offer(SSL *ssl, const unsigned char **ret, unsigned char *ret_size, const unsigned char *in, unsigned size,
-			     void *data)
+static int server_note_offer(SSL *ssl, const unsigned char **ret, unsigned char *ret_size, const unsigned char *in,
+			     unsigned size, void *data)
 {
 	struct server_log *log = data;
 	size_t at = 0;
