@@ -229,7 +229,7 @@ static int verb_deploy_run(const void *data, char *const *arguments, size_t n_ar
 const struct verb verb_deploy = {
 	.name = "deploy",
 	.arguments = "RECIPE|GENERATION",
-	.summary = "Makes a machine on Proxmox run a generation, and takes it back if it is bad",
+	.summary = "Makes a machine on Proxmox run a generation that is good",
 	.options = deploy_option_groups,
 	.options_size = sizeof(struct deploy_options),
 	.min_arguments = 1,

@@ -22,7 +22,7 @@ struct rollback_options {
 
 static const struct option rollback_own_options[] = {
 	OPTION_OUT(rollback_options),
-	{"via", "ssh|proxmox", "the other slot, by ssh; or the disk or container before, by Proxmox (ssh)", OPTION_TEXT,
+	{"via", "ssh|proxmox", "the other slot, or by Proxmox the disk before (ssh)", OPTION_TEXT,
 	 offsetof(struct rollback_options, via), "ssh"},
 	OPTION_TIMEOUT(rollback_options),
 	{0},

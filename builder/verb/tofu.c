@@ -27,7 +27,7 @@ static const struct option tofu_own_options[] = {
 	 offsetof(struct tofu_options, resources), NULL},
 	{"provider", "VERSION", "version of the provider bpg/proxmox (the newest)", OPTION_TEXT,
 	 offsetof(struct tofu_options, provider), NULL},
-	{"facts", "LOCAL", "local value that has the recipe's facts, to name them instead of their values", OPTION_TEXT,
+	{"facts", "LOCAL", "local value with the recipe's facts, named in place of values", OPTION_TEXT,
 	 offsetof(struct tofu_options, facts), NULL},
 	{0},
 };

@@ -25,7 +25,7 @@ static const struct option upload_own_options[] = {
 	OPTION_RECIPE(upload_options),
 	{"legacy", NULL, "also as content 'iso', for providers of OpenTofu before 0.79", OPTION_FLAG,
 	 offsetof(struct upload_options, legacy), NULL},
-	{"keep", "N", "remove older images of this machine there, but for the newest N and what runs", OPTION_TEXT,
+	{"keep", "N", "remove older images there but the newest N and what runs", OPTION_TEXT,
 	 offsetof(struct upload_options, keep), NULL},
 	{0},
 };

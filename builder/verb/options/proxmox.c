@@ -6,7 +6,7 @@
 #include "build/pipeline.h"
 
 const struct option proxmox_options[] = {
-	{"proxmox", "FILE", "file with endpoint, token, … (~/.config/aether-build/proxmox.yaml)", OPTION_TEXT,
+	{"proxmox", "FILE", "endpoint, token, … (~/.config/aether-build/proxmox.yaml)", OPTION_TEXT,
 	 offsetof(struct access_options, config), NULL},
 	{"endpoint", "URL", "of Proxmox's API: https://HOST:8006", OPTION_TEXT, offsetof(struct access_options, endpoint),
 	 NULL},

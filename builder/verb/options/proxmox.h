@@ -20,7 +20,7 @@ struct proxmox_finding {
 
 #define OPTION_RECIPE(T)                                                                                                       \
 	{                                                                                                                      \
-		"recipe", "FILE", "recipe that says where a GENERATION's machine is (the last deploy's)", OPTION_TEXT,         \
+		"recipe", "FILE", "recipe that says where the machine is (the last deploy's)", OPTION_TEXT,         \
 			offsetof(struct T, words), NULL                                                                        \
 	}
 
