@@ -296,7 +296,7 @@ static int tofu_run(const void *data, char *const *arguments, size_t n_arguments
 const struct verb verb_tofu = {
 	.name = "tofu",
 	.arguments = "[NAME…]",
-	.summary = "Writes what OpenTofu needs to know of the images that were uploaded",
+	.summary = "Writes what OpenTofu needs to know of uploaded images",
 	.options = tofu_option_groups,
 	.options_size = sizeof(struct tofu_options),
 	.max_arguments = ANY_NUMBER,
