@@ -53,6 +53,7 @@ ok 'then it gets its own image anew' looks '.act == "try" and .tried == "reimage
 ok '… which is bad, so the old disk is there again' runs gateway/2
 ok 'then the last good generation' looks '.act == "try" and .tried == "last-good" and .mended == true and .look == "bad"'
 ok '… which runs' runs gateway/1
+ok '… the one before is known as bad' jq -e '.deployments[-1].verdict == "bad"' "$WORK/out/gateway/2/record.json"
 ok '… and is known as what runs' bash -c 'pve=$(jq -r ".machines[\"200\"].config.description" "$PVE/state.json")
 	[[ $pve == *"\"generation\":1,"* ]]'
 ok 'all of it is remembered' jq -e '[.events[].what] == ["reboot: still bad", "reimage: still bad", "last-good: good"]' \
@@ -112,6 +113,19 @@ stays_out 'a machine under HA' '{"ha": {"vm:200": {"state": "started"}}}'
 stays_out 'a machine with the tag aether-paused' '{"config": {"vmid": 200, "set": {"tags": "aether;aether-paused"}}}'
 stays_out 'a machine with pending changes' '{"config": {"vmid": 200, "pending": {"memory": "4096"}}}'
 stays_out 'a node that is down' '{"down": "n"}' unknown
+back_to two
+becomes "$SECOND" '{"health": "bad", "agent": false}'
+ssh_says() {
+	printf '#!/bin/sh\necho "%s" >&2\nexit 255\n' "$1" >"$WORK/bin/ssh"
+}
+cp "$WORK/bin/ssh" "$WORK/ssh"
+for said in 'aether@gateway: Permission denied (publickey).' 'ssh: Could not resolve hostname gateway: Try again'; do
+	ssh_says "$said"
+	ok "what is wrong on this side says nothing of the machine: $said" looks '.look == "unknown" and .act == "nothing"'
+done
+ssh_says 'ssh: connect to host gateway port 22: Connection timed out'
+ok 'what may be wrong on the other side does' looks '.look == "bad"'
+cp "$WORK/ssh" "$WORK/bin/ssh"
 back_to two
 exec {lock}>>"$WORK/out/gateway/.deploy-lock"
 flock "$lock"

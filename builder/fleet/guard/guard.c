@@ -39,7 +39,7 @@ static int guard_look_outside(struct work *work, struct guard_report *report, st
 		report->reason = "there is no such machine: 'deploy' makes it";
 		return 1;
 	}
-	if (strv_has(&work->machine.tags, GUARD_TAG_PAUSED)) {
+	if (work_has_tag(work, GUARD_TAG_PAUSED)) {
 		report->look = RULE_BUSY;
 		report->reason = "it has the tag " GUARD_TAG_PAUSED;
 		return 1;
@@ -73,7 +73,7 @@ static int guard_look_at(struct work *work, struct guard_report *report, struct 
 		err_free(&reason);
 		return 0;
 	}
-	if (client_passes(r) && r != -EAGAIN) {
+	if (r == -ENOTCONN || (client_passes(r) && r != -EAGAIN)) {
 		report->look = RULE_UNKNOWN;
 		report->reason = text_plain(work->arena, reason.last->text);
 		err_free(&reason);

@@ -166,7 +166,12 @@ static int rungs_reimage_same(struct work *work, struct err *err)
 
 static int rungs_reimage_last_good(struct work *work, struct err *err)
 {
-	return rungs_reimage(work, rungs_last_good(work), err);
+	const struct generation *given_up = rungs_same(work);
+	int r = rungs_reimage(work, rungs_last_good(work), err);
+
+	if (r == 0)
+		deploy_note(given_up, &work->remote, VERDICT_BAD, "guard gave it up for an earlier one");
+	return r;
 }
 
 /* What restarts a machine is claimed as a deploy is: nobody else begins one meanwhile, and one that is killed is known. */

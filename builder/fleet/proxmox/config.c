@@ -68,3 +68,18 @@ struct strv config_volumes(struct arena *arena, const struct config *config)
 	}
 	return volumes;
 }
+
+struct strv config_tags(struct arena *arena, const struct config *config)
+{
+	const char *text = config_get(config, "tags");
+	struct strv tags = {0};
+
+	for (const char *at = text ? text : ""; *at; at += strspn(at, ";, ")) {
+		size_t length = strcspn(at, ";, ");
+
+		if (length)
+			strv_push(arena, &tags, arena_strndup(arena, at, length));
+		at += length;
+	}
+	return tags;
+}

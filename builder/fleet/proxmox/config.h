@@ -21,6 +21,9 @@ const char *config_get(const struct config *config, const char *key);
 /* What is pending (`data` of …/pending): key and new value, "" for what is to be deleted. */
 struct config config_read_pending(struct arena *arena, const struct jval *data);
 
+/* The tags of a machine; in `arena`. */
+struct strv config_tags(struct arena *arena, const struct config *config);
+
 /* The volumes that it names in any way, of drives and unused ones. */
 struct strv config_volumes(struct arena *arena, const struct config *config);
 

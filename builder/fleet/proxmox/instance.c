@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,6 +22,14 @@ static const char *instance_text(struct client *client, const struct jval *objec
 	return text_plain(client->arena, jval_get_text(object, key));
 }
 
+/* Some versions have it as a number, some as a text. */
+static int64_t instance_number(struct client *client, const struct jval *object, const char *key)
+{
+	const char *text = jval_scalar(client->arena, jval_get(object, key));
+
+	return text ? strtoll(text, NULL, 10) : 0;
+}
+
 /* --- finding --------------------------------------------------------------------------------------------------------- */
 
 struct instance instance_new(struct client *client, const char *node, int64_t vmid, bool container)
@@ -29,17 +38,6 @@ struct instance instance_new(struct client *client, const char *node, int64_t vm
 
 	machine.path = arena_printf(client->arena, "/nodes/%s/%s/%" PRId64, node, container ? "lxc" : "qemu", vmid);
 	return machine;
-}
-
-static void instance_read_tags(struct client *client, const char *tags, struct instance *machine)
-{
-	for (const char *at = tags; *at; at += strspn(at, ";, ")) {
-		size_t length = strcspn(at, ";, ");
-
-		if (length)
-			strv_push(client->arena, &machine->tags, arena_strndup(client->arena, at, length));
-		at += length;
-	}
 }
 
 int instance_find(struct client *client, int64_t vmid, struct instance *ret_instance, struct err *err)
@@ -51,14 +49,12 @@ int instance_find(struct client *client, int64_t vmid, struct instance *ret_inst
 	for (size_t i = 0; r == 0 && i < jval_count(all); i++) {
 		const struct jval *item = jval_item(all, i);
 		const char *node = instance_text(client, item, "node"), *type = instance_text(client, item, "type");
-		const char *tags = instance_text(client, item, "tags");
 
-		if (jval_get_number(item, "vmid") != vmid || !node || !type)
+		if (instance_number(client, item, "vmid") != vmid || !node || !type)
 			continue;
 		*ret_instance = instance_new(client, node, vmid, strcmp(type, "lxc") == 0);
 		ret_instance->there = true;
 		ret_instance->name = instance_text(client, item, "name");
-		instance_read_tags(client, tags ? tags : "", ret_instance);
 	}
 	return r;
 }
@@ -81,7 +77,7 @@ int instance_now(struct client *client, const struct instance *machine, struct i
 	status = jval_get_text(data, "status");
 	state = jval_get_text(jval_get(data, "ha"), "state");
 	*ret_now = (struct instance_now){.running = status && strcmp(status, "running") == 0,
-					 .managed = jval_get_number(jval_get(data, "ha"), "managed") &&
+					 .managed = instance_number(client, jval_get(data, "ha"), "managed") &&
 						    !(state && strcmp(state, "ignored") == 0),
 					 .lock = instance_text(client, data, "lock")};
 	return 0;

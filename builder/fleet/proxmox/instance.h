@@ -10,7 +10,6 @@ struct instance {
 	bool there, container;
 	const char *node, *name; /* of one that is there */
 	const char *path;	 /* of its requests: "/nodes/n/qemu/200" */
-	struct strv tags;
 };
 
 /* How it is at the moment. */

@@ -107,6 +107,21 @@ int reach_read_health(struct arena *arena, const char *text, size_t size, const 
 	return 1;
 }
 
+/* Whether ssh failed for a reason that is ours, and not the machine's. */
+static bool reach_is_our_fault(const char *said)
+{
+	static const char *const ours[] = {
+		"Permission denied",	      "Host key verification failed",
+		"Could not resolve hostname", "Too many authentication failures",
+		"Bad configuration option",   "sudo: ",
+	};
+
+	for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+		if (strstr(said, ours[i]))
+			return true;
+	return false;
+}
+
 int reach_health(struct work *work, const struct instance *machine, const char **ret_reason, struct err *err)
 {
 	const char *const words[] = {AGENT_PATH, AGENT_HEALTH, AGENT_JSON};
@@ -123,6 +138,8 @@ int reach_health(struct work *work, const struct instance *machine, const char *
 	}
 	if (r < 0)
 		*ret_reason = text_plain(work->arena, reason.last->text);
+	if (r < 0)
+		r = reach_is_our_fault(reason.last->text) ? err_set(err, -ENOTCONN, "%s", *ret_reason) : 1;
 	err_free(&reason);
-	return r < 0 ? 1 : r;
+	return r;
 }

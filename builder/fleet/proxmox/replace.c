@@ -169,26 +169,22 @@ static int replace_judge(struct work *work, struct err *err)
 /* Whether a container starts with its node, and is marked as replaced. */
 static int replace_set_role(struct work *work, const struct instance *machine, bool onboot, bool previous, struct err *err)
 {
-	_cleanup_buf_ struct buf tags = {0};
+	_cleanup_buf_ struct buf text = {0};
 	struct config config;
 	struct form form = {0};
-	const char *kept;
+	struct strv tags;
 	int r = instance_config(work->client, machine, false, &config, err);
 
 	if (r < 0)
 		return r;
-	kept = config_get(&config, "tags");
-	for (const char *at = kept ? kept : ""; *at; at += strspn(at, ";, ")) {
-		int length = (int)strcspn(at, ";, ");
-
-		if (length != (int)strlen(MARK_TAG_PREVIOUS) || strncmp(at, MARK_TAG_PREVIOUS, (size_t)length) != 0)
-			buf_printf(&tags, "%s%.*s", tags.size ? ";" : "", length, at);
-		at += length;
-	}
+	tags = config_tags(work->arena, &config);
+	for (size_t i = 0; i < tags.count; i++)
+		if (strcmp(tags.items[i], MARK_TAG_PREVIOUS) != 0)
+			buf_printf(&text, "%s%s", text.size ? ";" : "", tags.items[i]);
 	if (previous)
-		buf_printf(&tags, "%s%s", tags.size ? ";" : "", MARK_TAG_PREVIOUS);
+		buf_printf(&text, "%s%s", text.size ? ";" : "", MARK_TAG_PREVIOUS);
 	form_add(work->arena, &form, "onboot", "%d", onboot);
-	form_add(work->arena, &form, "tags", "%s", tags.size ? tags.data : MARK_TAG);
+	form_add(work->arena, &form, "tags", "%s", text.size ? text.data : MARK_TAG);
 	return instance_set(work->client, machine, &form, config.digest, err);
 }
 
@@ -395,15 +391,18 @@ int work_replace_return(struct work *work, struct err *err)
 {
 	const struct mark_generation *previous = &work->mark.previous;
 	struct instance other;
+	struct config config;
+	struct strv tags;
 	int r = replace_check(work, err);
 
 	if (r < 0)
 		return r;
 	replace_prepare(work, "return");
-	r = replace_other(work, &other, NULL, err);
+	r = replace_other(work, &other, &config, err);
 	if (r < 0)
 		return r;
-	if (!other.there || !strv_has(&other.tags, MARK_TAG_PREVIOUS) ||
+	tags = config_tags(work->arena, &config);
+	if (!other.there || !strv_has(&tags, MARK_TAG_PREVIOUS) ||
 	    strcmp(previous->volume, arena_printf(work->arena, "%" PRId64, other.vmid)) != 0) {
 		err_set(err, -ENOENT, "container %" PRId64 " has no container that it replaced", work->machine.vmid);
 		return err_hint(err, "deploy the one that you want: 'aether-build deploy %s/NUMBER'", work->site->name);

@@ -92,16 +92,10 @@ static void settings_compare_text(struct settings_comparison *c, const char *key
 static void settings_compare_tags(struct settings_comparison *c)
 {
 	const char *kept = config_get(c->config, "tags");
-	struct strv there = {0}, all = {0};
+	struct strv there = config_tags(c->arena, c->config), all = {0};
 	_cleanup_buf_ struct buf text = {0};
 	bool lacks = false;
 
-	for (const char *at = kept ? kept : ""; *at; at += strspn(at, ";, ")) {
-		size_t length = strcspn(at, ";, ");
-
-		strv_push(c->arena, &there, arena_strndup(c->arena, at, length));
-		at += length;
-	}
 	for (size_t i = 0; i < there.count; i++)
 		strv_push(c->arena, &all, there.items[i]);
 	for (size_t i = 0; i <= c->words->tags.count; i++) {

@@ -147,6 +147,13 @@ int work_look(struct work *work, int64_t vmid, struct err *err)
 	return r;
 }
 
+bool work_has_tag(const struct work *work, const char *tag)
+{
+	struct strv tags = config_tags(work->arena, &work->config);
+
+	return work->machine.there && strv_has(&tags, tag);
+}
+
 int work_find(struct work *work, struct err *err)
 {
 	const struct site *site = work->site;
@@ -154,13 +161,13 @@ int work_find(struct work *work, struct err *err)
 
 	if (r < 0 || !site->container || !site->spare)
 		return r;
-	if (work->machine.there && !strv_has(&work->machine.tags, MARK_TAG_PREVIOUS))
+	if (work->machine.there && !work_has_tag(work, MARK_TAG_PREVIOUS))
 		return 0;
 	r = work_look(work, site->spare, err);
-	if (r < 0 || (work->machine.there && !strv_has(&work->machine.tags, MARK_TAG_PREVIOUS)))
+	if (r < 0 || (work->machine.there && !work_has_tag(work, MARK_TAG_PREVIOUS)))
 		return r;
 	r = work_look(work, site->vmid, err);
-	if (r == 0 && work->machine.there && strv_has(&work->machine.tags, MARK_TAG_PREVIOUS))
+	if (r == 0 && work_has_tag(work, MARK_TAG_PREVIOUS))
 		log_note("container %" PRId64 " is marked as replaced, but what replaced it is gone", site->vmid);
 	return r;
 }

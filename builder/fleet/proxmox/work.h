@@ -68,6 +68,9 @@ int work_await_tasks(struct work *work, const struct instance *machine, struct e
 /* Looks at the machine of that id: fills machine, config and mark. */
 int work_look(struct work *work, int64_t vmid, struct err *err);
 
+/* Whether the machine that was found is there and has that tag. */
+bool work_has_tag(const struct work *work, const char *tag);
+
 /* The works. Each begins with nothing changed, or goes on at the journal's step. When the generation turns out bad, what ran
  * before runs again, and -EIO says why. */
 int work_create(struct work *work, struct err *err);
