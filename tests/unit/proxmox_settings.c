@@ -13,10 +13,10 @@
 	"from: base.recipe\npartitions: { disk: { main: { content: { partitions: !remove [state] } },\n"                       \
 	"  state: { role: state, content: { type: filesystem, format: ext4, mountpoint: /var } } } }\n"
 #define VM TWO_DISKS "proxmox: { " NEEDED ", vmid: 200"
-#define NICS                                                                                                                   \
-	"nics: [{ bridge: vmbr0, address: 10.9.9.200/24, gateway: 10.9.9.1, address6: 'fd09::200/64', gateway6: 'fd09::1' "    \
-	"},\n"                                                                                                                 \
-	"  { bridge: vmbr0, address: dhcp, address6: auto }], nameservers: [10.9.9.1, 'fd09::1'], searchDomain: home.example"
+#define NICS                                                                                                                  \
+	"nics: [{ bridge: vmbr0, address: 10.9.9.200/24, gateway: 10.9.9.1, address6: 'fd09::200/64', gateway6: 'fd09::1' },"  \
+	"  { bridge: vmbr0, address: dhcp, address6: auto }],\n"                                                            \
+	"  nameservers: [10.9.9.1, 'fd09::1'], searchDomain: home.example"
 #define LXC "state: [/var/lib/unbound]\nproxmox: { " NEEDED ", vmid: 1027"
 
 /* "name=value" of each field, one a line. */

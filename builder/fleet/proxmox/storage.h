@@ -18,7 +18,8 @@ struct storage_volume {
 	int64_t vmid; /* whose it is; 0: nobody's */
 };
 
-/* Looks at a storage as a node sees it. -ENOENT when there is none of that name, or it is disabled or not active. */
+/* Looks at a storage as a node sees it. -ENOENT when it is disabled or not active; what the API says when there is none of that
+ * name (-EREMOTEIO). */
 int storage_look(struct client *client, const char *node, const char *name, struct storage *ret_storage, struct err *err);
 
 /* Whether it may have that content ("import"); -ENOTSUP with what to do if not. */
