@@ -347,8 +347,9 @@ static int reimage_fail(struct work *work, const char *failed, int r, struct err
 
 	if (strcmp(failed, "settle") == 0 || r == -EACCES || (touched && !work->bad && client_passes(r)))
 		return err_hint(err, "run 'deploy' again: it goes on where this ended");
-	if (touched) {
+	if (work->bad)
 		deploy_note(work->generation, &work->remote, VERDICT_BAD, err->last->text);
+	if (touched) {
 		reimage_go_back(work, err);
 		return r;
 	}

@@ -305,7 +305,7 @@ static int replace_fail(struct work *work, const char *failed, int r, struct err
 
 	if (strcmp(failed, "settle") == 0 || r == -EACCES || (!untouched && !work->bad && client_passes(r)))
 		return err_hint(err, "run 'deploy' again: it goes on where this ended");
-	if (!untouched)
+	if (work->bad)
 		deploy_note(work->generation, &work->remote, VERDICT_BAD, err->last->text);
 	done = untouched ? replace_undo(work, &reason) : work_run(work, replace_back_steps, NULL, NULL, &reason);
 	if (done < 0) {
