@@ -42,17 +42,19 @@ static const char *replace_mount(struct arena *arena, const struct config *confi
 	return config_get(config, *ret_key);
 }
 
-static bool replace_has_mounts(struct arena *arena, const struct config *config)
+/* Mount points, and volumes that were taken out (unusedN): all that goes with a container beside its root. */
+static bool replace_has_volumes(const struct config *config)
 {
-	const char *key;
+	for (size_t i = 0; i < config->n_entries; i++) {
+		const char *key = config->entries[i].key;
 
-	for (size_t i = 0; i < REPLACE_MOUNTS_MAX; i++)
-		if (replace_mount(arena, config, i, &key))
+		if (text_has_prefix(key, "unused") || (text_has_prefix(key, "mp") && key[2] >= '0' && key[2] <= '9'))
 			return true;
+	}
 	return false;
 }
 
-/* Removes the other container, which takes all of its volumes with it: so never one that has a mount point, or runs. */
+/* Removes the other container, which takes all of its volumes with it: so never one that has some beside its root, or runs. */
 static int replace_remove_other(struct work *work, struct err *err)
 {
 	_cleanup_jval_ struct jval *data = NULL;
@@ -64,10 +66,11 @@ static int replace_remove_other(struct work *work, struct err *err)
 	if (r < 0 || !other.there)
 		return r;
 	if (!other.container || strcmp(mark_read(work->arena, config_get(&config, "description")).name, work->site->name) != 0)
-		return err_set(err, -EPERM, "%" PRId64 " is not a container of '%s': it is left alone", other.vmid,
-			       work->site->name);
-	if (replace_has_mounts(work->arena, &config))
-		return err_set(err, -EPERM, "container %" PRId64 " has mount points: it is not removed", other.vmid);
+		return err_set(err, -EPERM, "%" PRId64 " is not a container of '%s': it is left alone", other.vmid, work->site->name);
+	if (replace_has_volumes(&config)) {
+		err_set(err, -EPERM, "container %" PRId64 " has volumes beside its root: it is not removed", other.vmid);
+		return err_hint(err, "move or remove them in Proxmox, if nobody needs them");
+	}
 	r = instance_now(work->client, &other, &now, err);
 	if (r == 0 && now.running)
 		return err_set(err, -EPERM, "container %" PRId64 " runs: it is not removed", other.vmid);
