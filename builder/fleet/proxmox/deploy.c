@@ -87,7 +87,7 @@ static int proxmox_deploy_check_vm_state(struct work *work, const struct machine
 			"take the layout with two disks (docs/boot.md, 'Moving the state'), or switch it in place", err);
 	if (!key)
 		return proxmox_deploy_would_lose(
-			work, "/var: the machine has one disk, and that is replaced",
+			work, "/var: no disk of the machine is the state's (serial=state, or the only other one)",
 			"give it a disk for the state and move it there (docs/boot.md, 'Moving the state'), or switch "
 			"it in place",
 			err);

@@ -108,6 +108,18 @@ static int reimage_put(struct work *work, const char *volume, struct err *err)
 	return instance_set(work->client, &work->machine, &form, NULL, err);
 }
 
+/* Whether this deploy has made a volume: it is the one that was noted; before that, one that was not there, where it is
+ * made. */
+static bool reimage_is_new(const struct work *work, const char *volume)
+{
+	const char *fresh = work->journal.fresh;
+
+	if (strv_has(&work->journal.volumes, volume))
+		return false;
+	return fresh ? strcmp(volume, fresh) == 0
+		     : strcmp(volid_storage(work->arena, volume), work->site->storage) == 0;
+}
+
 /* Removes volumes that this deploy has made and nothing uses. */
 static int reimage_drop_new(struct work *work, struct err *err)
 {
@@ -117,7 +129,7 @@ static int reimage_drop_new(struct work *work, struct err *err)
 	for (size_t i = 0; r == 0 && i < config.n_entries; i++) {
 		const struct config_entry *entry = &config.entries[i];
 
-		if (text_has_prefix(entry->key, "unused") && !strv_has(&work->journal.volumes, entry->value))
+		if (text_has_prefix(entry->key, "unused") && reimage_is_new(work, entry->value))
 			r = instance_unlink(work->client, &work->machine, entry->key, err);
 	}
 	return r;

@@ -66,7 +66,8 @@ static int replace_remove_other(struct work *work, struct err *err)
 	if (r < 0 || !other.there)
 		return r;
 	if (!other.container || strcmp(mark_read(work->arena, config_get(&config, "description")).name, work->site->name) != 0)
-		return err_set(err, -EPERM, "%" PRId64 " is not a container of '%s': it is left alone", other.vmid, work->site->name);
+		return err_set(err, -EPERM, "%" PRId64 " is not a container of '%s': it is left alone", other.vmid,
+			       work->site->name);
 	if (replace_has_volumes(&config)) {
 		err_set(err, -EPERM, "container %" PRId64 " has volumes beside its root: it is not removed", other.vmid);
 		return err_hint(err, "move or remove them in Proxmox, if nobody needs them");

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "fleet/proxmox/storage.h"
 #include "fleet/proxmox/task.h"
@@ -169,11 +170,12 @@ static int proxmox_upload_look_for(struct client *client, const struct generatio
 				   const char *volid, bool *ret_there, struct err *err)
 {
 	struct storage_volume volume = {0};
+	int64_t deadline = clock_ms() + UPLOAD_TASK_S * INT64_C(1000);
 	const char *task = "";
 	int r = 0;
 
 	sleep(UPLOAD_LOST_PAUSE_S);
-	while (r == 0 && task) {
+	while (r == 0 && task && clock_ms() < deadline) {
 		r = task_active(client, how->node, 0, &task, err);
 		if (r == 0 && task)
 			sleep(UPLOAD_LOST_PAUSE_S);

@@ -68,8 +68,8 @@ int work_run(struct work *work, const struct work_step *steps, const char *from,
 			*ret_failed = step->name;
 	}
 	if (!begun)
-		return err_set(err, -EBADMSG, "%s/deploy.json tells of the step '%s', which is not known here", work->journal.folder,
-			       from);
+		return err_set(err, -EBADMSG, "%s/deploy.json tells of the step '%s', which is not known here",
+			       work->journal.folder, from);
 	return r;
 }
 
