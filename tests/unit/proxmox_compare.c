@@ -78,6 +78,7 @@ static const struct row {
 	{"tags: [b, a]", "\"tags\":\"z,b a aether\"", ""},
 	{"", "\"startup\":\"order=3\",\"protection\":1,\"nameserver\":\"1.1.1.1\",\"numa\":1", ""}, /* not the recipe's */
 	{"nics: [{ bridge: vmbr0 }]", "\"net0\":\"bridge=vmbr0,virtio=BC:24:11:00:00:01,firewall=0,link_down=0\"", ""},
+	{"nics: [{ bridge: vmbr0 }]", "\"net0\":\"virtio=BC:24:11:00:00:01,bridge=vmbr0,queues=2,rate=10\"", ""},
 	{"nics: [{ bridge: vmbr0, mac: 'bc:24:11:00:0a:01' }]", "\"net0\":\"virtio=bc:24:11:00:0a:01,bridge=vmbr0\"", ""},
 	{"nics: [{ bridge: vmbr0, address: dhcp }]",
 	 "\"net0\":\"virtio=BC:24:11:00:00:01,bridge=vmbr0\",\"ipconfig0\":\"ip=dhcp\"", ""},
@@ -105,6 +106,8 @@ static const struct row {
 	{"nics: [{ bridge: vmbr0 }]", "", "set net0: - -> virtio,bridge=vmbr0\n"},
 	{"nics: [{ bridge: vmbr1, vlan: 7 }]", "\"net0\":\"virtio=BC:24:11:00:00:01,bridge=vmbr0\"",
 	 "set net0: virtio=BC:24:11:00:00:01,bridge=vmbr0 -> virtio=BC:24:11:00:00:01,bridge=vmbr1,tag=7\n"},
+	{"nics: [{ bridge: vmbr1 }]", "\"net0\":\"virtio=BC:24:11:00:00:01,bridge=vmbr0,rate=10\"",
+	 "set net0: virtio=BC:24:11:00:00:01,bridge=vmbr0,rate=10 -> virtio=BC:24:11:00:00:01,bridge=vmbr1,rate=10\n"},
 	{"nics: [{ bridge: vmbr0 }]", "\"net0\":\"e1000=BC:24:11:00:00:01,bridge=vmbr0\"",
 	 "set net0: e1000=BC:24:11:00:00:01,bridge=vmbr0 -> virtio=BC:24:11:00:00:01,bridge=vmbr0\n"},
 	{"nics: [{ bridge: vmbr0, mac: 'BC:24:11:00:00:02' }]", "\"net0\":\"virtio=BC:24:11:00:00:01,bridge=vmbr0\"",

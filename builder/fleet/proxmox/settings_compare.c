@@ -157,13 +157,36 @@ static bool settings_same_options(struct arena *arena, const char *a, const char
 	return true;
 }
 
+/* Whether an option of a card is one that the recipe's words say, or could. */
+static bool settings_is_said(const char *option)
+{
+	static const char *const said[] = {
+		"virtio", "e1000",  "e1000e", "vmxnet3", "rtl8139", "macaddr", "model", "name", "bridge", "tag", "firewall",
+		"mtu",	  "hwaddr", "ip",     "gw",	 "ip6",	    "gw6",     "type",
+	};
+
+	for (size_t i = 0; i < sizeof said / sizeof *said; i++)
+		if (strncmp(option, said[i], strlen(said[i])) == 0 && option[strlen(said[i])] == '=')
+			return true;
+	return false;
+}
+
+/* What others have added to a card (rate, queues, trunks) stays. */
+static const char *settings_nic_with_others(struct arena *arena, const char *said, const struct drive *had)
+{
+	for (size_t i = 0; i < had->options.count; i++)
+		if (!settings_is_said(had->options.items[i]))
+			said = arena_printf(arena, "%s,%s", said, had->options.items[i]);
+	return said;
+}
+
 static void settings_compare_nic(struct settings_comparison *c, size_t i)
 {
 	const char *key = arena_printf(c->arena, "net%zu", i), *kept = config_get(c->config, key);
 	const struct proxmox_nic *nic = &c->words->nics[i];
 	struct drive had = drive_parse(c->arena, kept ? kept : "");
 	const char *mac = nic->mac ? nic->mac : settings_mac(&had);
-	const char *said = settings_nic(c->arena, nic, c->container, i, mac);
+	const char *said = settings_nic_with_others(c->arena, settings_nic(c->arena, nic, c->container, i, mac), &had);
 	const char *seed = c->container ? NULL : settings_ipconfig(c->arena, nic);
 
 	if (!kept || !settings_same_options(c->arena, said, kept))
