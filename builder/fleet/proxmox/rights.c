@@ -36,6 +36,9 @@ static const struct rights_row {
 	{RIGHTS_CONTAINER, PLACE_SPARE, "VM.Audit", 0, 0},
 	{RIGHTS_CONTAINER, PLACE_SPARE, "VM.PowerMgmt", 0, 0},
 	{RIGHTS_CONTAINER, PLACE_SPARE, "VM.Config.Disk", 0, 0},
+	{RIGHTS_CONTAINER, PLACE_SPARE, "VM.Config.CPU", 0, 0},
+	{RIGHTS_CONTAINER, PLACE_SPARE, "VM.Config.Memory", 0, 0},
+	{RIGHTS_CONTAINER, PLACE_SPARE, "VM.Config.Network", 0, 0},
 	{RIGHTS_CONTAINER, PLACE_SPARE, "VM.Config.Options", 0, 0},
 	{RIGHTS_VM | RIGHTS_CONTAINER, PLACE_BRIDGES, "SDN.Use", 0, 0},
 };
