@@ -9,10 +9,10 @@ need_qemu
 BOOT_SECONDS=${BOOT_SECONDS:-600}
 PORTS=(22 80 443 1080) # of the guest, to be reached on ports of this host; a test may name others
 
-# free_port: a port of this host that nobody listens on.
+# free_port: a port of this host that nobody listens on, below those that the kernel gives to connections (32768 and above).
 free_port() {
 	local port
-	while port=$((20000 + RANDOM % 20000)); do
+	while port=$((20000 + RANDOM % 12000)); do
 		(exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
 	done
 	echo "$port"
