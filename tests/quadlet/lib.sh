@@ -27,7 +27,7 @@ answers() {
 }
 
 start_registry() {
-	local port=$((20000 + RANDOM % 20000))
+	local port=$((20000 + RANDOM % 12000))
 	REGISTRY=127.0.0.1:$port
 	cat >"$WORK/registry.yml" <<-END
 		version: 0.1
