@@ -1,5 +1,5 @@
 #!/bin/bash
-# budget: 60
+# budget: 100
 # A machine that stays bad is mended by the first rung of the ladder that helps, each tried as often as its recipe says; guard
 # keeps out of what others do, and is killed at each of its requests.
 . "${SOURCE:=$PWD}/tests/lib.sh"
