@@ -12,9 +12,8 @@ PORTS=(22 80 443 1080) # of the guest, to be reached on ports of this host; a te
 # free_port: a port of this host that nobody listens on, below those that the kernel gives to connections (32768 and above).
 free_port() {
 	local port
-	while port=$((20000 + RANDOM % 12000)); do
-		(exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
-	done
+	until port=$((20000 + RANDOM % 12000)) && python3 -c 'import socket, sys
+socket.socket().bind(("127.0.0.1", int(sys.argv[1])))' "$port" 2>/dev/null; do :; done
 	echo "$port"
 }
 
