@@ -2,7 +2,7 @@
  *
  * Where a kill leaves it, and what the next deploy makes of that:
  *
- *   claim    nothing was done
+ *   claim    nothing was done: the claim is given back
  *   import   the new disk is being imported, or pending: it is taken back, and removed
  *   swap     it stops, gets the new disk, starts: goes on
  *   judge    goes on
@@ -120,6 +120,22 @@ static bool reimage_is_new(const struct work *work, const char *volume)
 		     : strcmp(volid_storage(work->arena, volume), work->site->storage) == 0;
 }
 
+/* Removes a volume that nothing uses. One that Proxmox does not let go (the machine is protected, a snapshot holds it) stays:
+ * that must not keep the machine from being deployed to. */
+static int reimage_drop(struct work *work, const struct config_entry *entry, struct err *err)
+{
+	struct err reason = {0};
+	int r = instance_unlink(work->client, &work->machine, entry->key, &reason);
+
+	if (r != -EREMOTEIO) {
+		err_take(err, &reason);
+		return r;
+	}
+	log_note("%s of machine %" PRId64 " stays: %s", entry->value, work->machine.vmid, reason.last->text);
+	err_free(&reason);
+	return 0;
+}
+
 /* Removes volumes that this deploy has made and nothing uses. */
 static int reimage_drop_new(struct work *work, struct err *err)
 {
@@ -130,7 +146,7 @@ static int reimage_drop_new(struct work *work, struct err *err)
 		const struct config_entry *entry = &config.entries[i];
 
 		if (text_has_prefix(entry->key, "unused") && reimage_is_new(work, entry->value))
-			r = instance_unlink(work->client, &work->machine, entry->key, err);
+			r = reimage_drop(work, entry, err);
 	}
 	return r;
 }
@@ -188,9 +204,7 @@ static int reimage_undo(struct work *work, struct err *err)
 		r = reimage_drop_new(work, err);
 	if (r == 0)
 		r = reimage_release(work, err);
-	if (r == 0)
-		r = work_disclaim(work, &work->machine, err);
-	return r == 0 ? journal_clear(&work->journal, err) : r;
+	return r == 0 ? work_give_up(work, err) : r;
 }
 
 /* --- swap, judge, settle ------------------------------------------------------------------------------------------------ */
@@ -314,9 +328,7 @@ static int reimage_back(struct work *work, struct err *err)
 		r = reimage_drop_new(work, err);
 	if (r == 0)
 		r = reimage_release(work, err);
-	if (r == 0)
-		r = work_disclaim(work, &work->machine, err);
-	return r == 0 ? journal_clear(&work->journal, err) : r;
+	return r == 0 ? work_give_up(work, err) : r;
 }
 
 static const struct work_step reimage_steps[] = {
@@ -365,7 +377,7 @@ static int reimage_fail(struct work *work, const char *failed, int r, struct err
 		reimage_go_back(work, err);
 		return r;
 	}
-	if (reimage_undo(work, &reason) < 0)
+	if ((strcmp(failed, "claim") == 0 ? work_give_up(work, &reason) : reimage_undo(work, &reason)) < 0)
 		log_warn("the import could not be undone yet: %s; the next deploy does that", reason.last->text);
 	err_free(&reason);
 	return r;
@@ -398,7 +410,9 @@ static int reimage_resume(struct work *work, struct err *err)
 	const char *step = work->journal.step, *failed = NULL;
 	int r;
 
-	if (strcmp(step, "claim") == 0 || strcmp(step, "import") == 0)
+	if (strcmp(step, "claim") == 0)
+		return work_give_up(work, err);
+	if (strcmp(step, "import") == 0)
 		return reimage_undo(work, err);
 	if (strcmp(step, "back") == 0)
 		return work_run(work, reimage_back_steps, NULL, NULL, err);

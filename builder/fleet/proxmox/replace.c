@@ -3,7 +3,8 @@
  *
  * Where a kill leaves it, and what the next deploy makes of that:
  *
- *   clear, claim, create   the old one runs: the new one is removed
+ *   claim, clear           nothing was done to what runs: the claim is given back
+ *   create   the old one runs: the new one is removed
  *   move     the old one stops, its mount points move: goes on
  *   start, judge           goes on
  *   settle   it is good: goes on
@@ -54,6 +55,12 @@ static bool replace_has_volumes(const struct config *config)
 	return false;
 }
 
+/* Whether the other container was made by this deploy. */
+static bool replace_has_made(struct work *work, const struct config *config)
+{
+	return strcmp(mark_read(work->arena, config_get(config, "description")).deploy, work->journal.id) == 0;
+}
+
 /* Removes the other container, which takes all of its volumes with it: so never one that has some beside its root, or runs. */
 static int replace_remove_other(struct work *work, struct err *err)
 {
@@ -84,6 +91,16 @@ static int replace_remove_other(struct work *work, struct err *err)
 	if (r == 0)
 		r = replace_other(work, &other, NULL, err);
 	return r == 0 && other.there ? err_set(err, -EREMOTEIO, "container %" PRId64 " could not be removed", other.vmid) : r;
+}
+
+/* Removes it if this deploy has made it. */
+static int replace_remove_made(struct work *work, struct err *err)
+{
+	struct instance other;
+	struct config config;
+	int r = replace_other(work, &other, &config, err);
+
+	return r == 0 && other.there && replace_has_made(work, &config) ? replace_remove_other(work, err) : r;
 }
 
 /* --- mount points
@@ -254,10 +271,8 @@ static int replace_back(struct work *work, struct err *err)
 	if (r > 0)
 		log_warn("container %" PRId64 " runs again, and is not good: %s", work->machine.vmid, reason);
 	if (r >= 0)
-		r = replace_is_return(work) ? 0 : replace_remove_other(work, err);
-	if (r == 0)
-		r = work_disclaim(work, &work->machine, err);
-	return r == 0 ? journal_clear(&work->journal, err) : r;
+		r = replace_remove_made(work, err);
+	return r == 0 ? work_give_up(work, err) : r;
 }
 
 /* Nothing was done to the old one yet. */
@@ -266,11 +281,9 @@ static int replace_undo(struct work *work, struct err *err)
 	struct instance other = instance_new(work->client, work->machine.node, work->journal.other, true);
 	int r = work_await_tasks(work, &other, err);
 
-	if (r == 0 && !replace_is_return(work))
-		r = replace_remove_other(work, err);
 	if (r == 0)
-		r = work_disclaim(work, &work->machine, err);
-	return r == 0 ? journal_clear(&work->journal, err) : r;
+		r = replace_remove_made(work, err);
+	return r == 0 ? work_give_up(work, err) : r;
 }
 
 static const struct work_step replace_steps[] = {

@@ -283,3 +283,10 @@ int work_disclaim(struct work *work, const struct instance *machine, struct err 
 	mark.deploy = "";
 	return work_put_mark(work, machine, &config, &mark, config.digest, err);
 }
+
+int work_give_up(struct work *work, struct err *err)
+{
+	int r = work_disclaim(work, &work->machine, err);
+
+	return r == 0 ? journal_clear(&work->journal, err) : r;
+}

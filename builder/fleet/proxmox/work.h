@@ -52,6 +52,7 @@ int work_check_alone(struct work *work, struct err *err);
  * since); at the end what runs. */
 int work_claim(struct work *work, struct err *err);
 int work_disclaim(struct work *work, const struct instance *machine, struct err *err); /* unless it is another deploy's */
+int work_give_up(struct work *work, struct err *err); /* nothing but that was done, if it was: no journal, no claim */
 int work_write_mark(struct work *work, const struct instance *machine, const struct mark *mark, struct err *err);
 
 /* Waits for what runs in the machine to say who it is and how it is. 0: it is `root_hash` (NULL: any), and good; 1: it is not,

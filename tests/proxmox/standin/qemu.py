@@ -265,6 +265,8 @@ def change(world, task, call, given, dropped):
         revert(machine, key)
     disks = drives.create(world, task, machine["node"], call.params["vmid"], given)
     for key in dropped:
+        if drives.UNUSED.fullmatch(key) and machine["config"].get("protection") and key in machine["config"]:
+            raise failed(f"can't remove unused disk '{machine['config'][key]}' - protection mode enabled")
         if key in machine["pending"]:
             revert(machine, key)
         if key in machine["config"]:

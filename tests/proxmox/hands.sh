@@ -1,0 +1,92 @@
+#!/bin/bash
+# budget: 60
+# What others do to a machine between the steps of a deploy, or before one that was cut off is looked at again: what is theirs
+# is left alone.
+. "${SOURCE:=$PWD}/tests/lib.sh"
+. "$SOURCE/tests/proxmox/lib.sh"
+. "$SOURCE/tests/proxmox/works.sh"
+need qemu-img zstd
+pve_start --auth-delay 0
+
+known gateway 1 good
+known gateway 2 good
+known gateway 3 good
+known gateway 4 bad
+known web 1 good lxc
+known web 2 good lxc
+known web 3 good lxc
+keep nothing
+ok '(a machine)' aether deploy gateway/1 --recipe "$WORK/gateway.recipe"
+ok '(a container)' aether deploy web/1 --recipe "$WORK/web.recipe"
+keep one
+
+THEIRS='<!-- aether {"name":"gateway","deploy":{"id":"theirs","by":"a@b","since":1}} -->'
+
+# --- two at once ---------------------------------------------------------------------------------------------------------
+# Somebody else claims the machine, and has a new disk pending, between this deploy's look and its claim.
+ok '(their disk)' pve_task POST /nodes/n/qemu/200/config -d scsi5=local:1
+theirs=$(pve_config 200 scsi5)
+ok '(… is loose)' pve_ask PUT /nodes/n/qemu/200/config -d delete=scsi5
+back_to one
+claimed=$(jq -nc --arg mark "$THEIRS" --arg disk "$theirs" '{method: "PUT", path: "/qemu/200/config", config: {vmid: 200,
+	set: {description: $mark, hotplug: "network,usb"}, pending: {scsi0: $disk}}}')
+pve_fault "$claimed"
+refused 'a deploy of which another one is a moment ahead' aether deploy gateway/2
+ok '… whose disk is still pending' test "$(pve_state '.machines["200"].pending.scsi0')" = "$theirs"
+ok '… and whose claim is there' bash -c '[[ $1 == *theirs* ]]' - "$(pve_config 200 description)"
+ok '… and nothing is left of this one' test ! -e "$WORK/out/gateway/deploy.json"
+
+# --- taken over -----------------------------------------------------------------------------------------------------------
+# elsewhere ARGUMENT…: a deploy from another place, which knows nothing of what is done here.
+elsewhere() {
+	rm -rf "$WORK/elsewhere" && cp -r "$WORK/out" "$WORK/elsewhere" && rm -f "$WORK/elsewhere"/*/deploy.json
+	"$AETHER" deploy --out "$WORK/elsewhere" --timeout 3s --take-over "$@" >"$WORK/said.elsewhere" 2>&1 ||
+		{ cat "$WORK/said.elsewhere"; return 1; }
+}
+
+# taken_over NAME NUMBER: killed at that request, taken over from elsewhere, and then looked at again here.
+taken_over() {
+	local name=$1 boot
+	back_to one
+	pve_kill_at "$2"
+	aether deploy --via proxmox "$name/2" 2>/dev/null && return 1
+	pve_reset
+	[[ -e $WORK/out/$name/deploy.json ]] || return 0 # that was the upload, or the end
+	elsewhere --via proxmox "$name/3" || return 0 # it can refuse that: a change is pending, or half of it has moved
+	TAKEN=$((TAKEN + 1))
+	boot=$(jq -c '.machines[] | select(.running != null) | .running.boot_id' "$PVE/state.json")
+	aether guard "$name" && runs "$name/3" && [[ ! -e $WORK/out/$name/deploy.json ]] && one_runs "$name" &&
+		[[ $boot == $(jq -c '.machines[] | select(.running != null) | .running.boot_id' "$PVE/state.json") ]] ||
+		{ echo "taken over after request $2"; cat "$WORK/said"; return 1; }
+}
+taken_over_everywhere() {
+	local n numbers
+	back_to one
+	numbers=$(changes aether deploy --via proxmox "$1/2")
+	TAKEN=0
+	for n in $numbers; do
+		taken_over "$1" "$n" || return 1
+	done
+	[[ $TAKEN -gt 2 ]] || { echo "taken over $TAKEN times"; return 1; }
+}
+ok 'a machine that was taken over is not brought back' taken_over_everywhere gateway
+ok 'a container that was taken over is not brought back' taken_over_everywhere web
+
+# --- an id that is somebody else's ----------------------------------------------------------------------------------------
+back_to one
+ok '(another machine has the spare id)' pve_task POST /nodes/n/qemu -d vmid=301 -d name=mail
+refused 'a container whose spare id is taken' aether deploy --via proxmox web/2
+ok '… by what is told' said "301 is not a container of 'web'"
+ok '… and nothing is left of it' tidy
+ok '… so that guard looks after it as before' aether guard web
+ok '(the other machine)' pve_task DELETE /nodes/n/qemu/301
+
+# --- what Proxmox does not let go -----------------------------------------------------------------------------------------
+back_to one
+ok '(it is protected)' pve_ask PUT /nodes/n/qemu/200/config -d protection=1
+refused 'a bad generation on a machine that is protected' aether deploy gateway/4
+ok '… which is as it was, though a disk stays' runs gateway/1
+ok '… and nothing else is left' tidy
+ok '… so the next one can be deployed' aether deploy gateway/2
+ok '… and runs' runs gateway/2
+finish
