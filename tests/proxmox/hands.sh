@@ -72,6 +72,18 @@ taken_over_everywhere() {
 ok 'a machine that was taken over is not brought back' taken_over_everywhere gateway
 ok 'a container that was taken over is not brought back' taken_over_everywhere web
 
+# --- what waits for the next start ----------------------------------------------------------------------------------------
+back_to one
+sed 's/images: local,/images: local, cores: 2,/' "$WORK/gateway.recipe" >"$WORK/more.recipe"
+ok 'a setting that a running machine cannot take over' aether deploy gateway/1 --recipe "$WORK/more.recipe"
+ok '… waits, which is told' said 'cores: to take effect, machine 200 has to be stopped and started'
+ok '… and keeps nobody out' aether guard gateway
+ok '… of the next deploy neither' aether deploy gateway/2 --recipe "$WORK/more.recipe"
+ok '… with which it is there' test "$(pve_config 200 cores)" = 2
+ok '… and all is as it should be' tidy
+pve_fault '{"config": {"vmid": 200, "pending": {"cores": "4"}}}'
+refused 'what somebody else has pending still does' aether deploy gateway/3
+
 # --- an id that is somebody else's ----------------------------------------------------------------------------------------
 back_to one
 ok '(another machine has the spare id)' pve_task POST /nodes/n/qemu -d vmid=301 -d name=mail

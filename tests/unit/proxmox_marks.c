@@ -30,6 +30,9 @@ static void check_mark(const struct mark *is, const struct mark *expected)
 	ck_assert_str_eq(is->deploy, expected->deploy);
 	ck_assert_str_eq(is->by, expected->by);
 	ck_assert_int_eq(is->since, expected->since);
+	ck_assert_uint_eq(is->waits.count, expected->waits.count);
+	for (size_t i = 0; i < is->waits.count; i++)
+		ck_assert_str_eq(is->waits.items[i], expected->waits.items[i]);
 }
 
 /* --- the mark --------------------------------------------------------------------------------------------------------- */
@@ -69,6 +72,7 @@ static const char *const hostile[] = {
 
 START_TEST(a_mark_says_again_what_it_was_told)
 {
+	const char *waits[] = {"cores", hostile[_i]};
 	const struct mark mark = {
 		.name = hostile[_i],
 		.now = {1000000000, hostile[_i], "x"},
@@ -76,6 +80,7 @@ START_TEST(a_mark_says_again_what_it_was_told)
 		.deploy = "20261128T060000-1",
 		.by = hostile[_i],
 		.since = INT64_C(1795667093),
+		.waits = {waits, 2},
 	};
 	const char *text = mark_write(scratch_arena(), "before", &mark);
 	struct mark again = mark_read(scratch_arena(), text);
@@ -94,7 +99,7 @@ static const char *const strange[] = {
 	"<!-- aether {",
 	"<!-- aether {} ->",
 	"<!-- aether {no JSON} -->",
-	"<!-- aether {\"name\":1,\"generation\":\"7\",\"root_hash\":{},\"volume\":[],\"previous\":[],\"deploy\":5} -->",
+	"<!-- aether {\"name\":1,\"generation\":\"7\",\"root_hash\":{},\"volume\":[],\"previous\":[],\"deploy\":5,\"waits\":[5]} -->",
 	"<!-- aether {\"generation\":-1} -->",
 	"<!-- aether {\"generation\":1000000001,\"deploy\":{\"since\":-5}} -->",
 	"<!-- aether {\"generation\":1.5,\"previous\":{\"generation\":1e3}} -->",
@@ -102,7 +107,7 @@ static const char *const strange[] = {
 
 START_TEST(a_strange_mark_is_none)
 {
-	static const struct mark nothing = {"", {0, "", ""}, {0, "", ""}, "", "", 0};
+	static const struct mark nothing = {"", {0, "", ""}, {0, "", ""}, "", "", 0, {0}};
 	struct mark mark = mark_read(scratch_arena(), strange[_i]);
 
 	check_mark(&mark, &nothing);

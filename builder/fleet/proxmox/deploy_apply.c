@@ -65,7 +65,24 @@ static int deploy_set(struct work *work, const struct deploy_plan *plan, struct 
 	for (size_t i = 0; i < plan->n_changes; i++)
 		if (plan->changes[i].kind == SETTINGS_SET)
 			form_add(work->arena, &form, plan->changes[i].key, "%s", plan->changes[i].value);
-	return form.n_fields ? instance_set(work->client, &work->machine, &form, work->config.digest, err) : 0;
+	return form.n_fields ? work_set(work, &form, err) : 0;
+}
+
+/* What a running machine could not take over is told: a restart by the machine itself is not enough for that. */
+static int deploy_tell_waiting(struct work *work, const struct deploy_plan *plan, struct err *err)
+{
+	_cleanup_buf_ struct buf keys = {0};
+	struct config pending = {0};
+	int r = 0;
+
+	if (plan->way == DEPLOY_NOTHING || plan->way == DEPLOY_SWITCH)
+		r = instance_pending(work->client, &work->machine, &pending, err);
+	for (size_t i = 0; i < pending.n_entries; i++)
+		buf_printf(&keys, "%s%s", i ? ", " : "", text_plain(work->arena, pending.entries[i].key));
+	if (keys.size)
+		log_note("%s: to take effect, machine %" PRId64 " has to be stopped and started in Proxmox", keys.data,
+			 work->machine.vmid);
+	return r;
 }
 
 static int deploy_settings(struct work *work, const struct deploy_plan *plan, struct err *err)
@@ -80,6 +97,8 @@ static int deploy_settings(struct work *work, const struct deploy_plan *plan, st
 		else if (change->kind == SETTINGS_GROW)
 			r = instance_grow(work->client, &work->machine, change->key, change->gib, err);
 	}
+	if (r == 0)
+		r = deploy_tell_waiting(work, plan, err);
 	if (r < 0)
 		return err_wrap(err, "while the settings of the machine were brought in line with the recipe");
 	return work_look(work, work->machine.vmid, err);

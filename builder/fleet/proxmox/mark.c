@@ -62,6 +62,12 @@ struct mark mark_read(struct arena *arena, const char *description)
 		.by = mark_text(arena, jval_get(top, "deploy"), "by"),
 	};
 	jval_get_count(jval_get(top, "deploy"), "since", INT64_MAX, &mark.since);
+	for (size_t i = 0; i < jval_count(jval_get(top, "waits")); i++) {
+		const char *key = jval_text_of(jval_item(jval_get(top, "waits"), i));
+
+		if (key)
+			strv_push(arena, &mark.waits, text_plain(arena, key));
+	}
 	return mark;
 }
 
@@ -101,6 +107,13 @@ static const char *mark_print(struct arena *arena, const struct mark *mark)
 		jval_set(deploy, "by", jval_text(mark->by));
 		jval_set(deploy, "since", jval_number(mark->since));
 		jval_set(top, "deploy", deploy);
+	}
+	if (mark->waits.count) {
+		struct jval *waits = jval_new_array();
+
+		for (size_t i = 0; i < mark->waits.count; i++)
+			jval_add(waits, jval_text(mark->waits.items[i]));
+		jval_set(top, "waits", waits);
 	}
 	return arena_printf(arena, "<!-- aether %s -->", mark_escape(arena, jval_print(arena, top, false)));
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/text.h"
 
 #define MARK_TAG "aether"
 #define MARK_TAG_PREVIOUS "aether-previous" /* of a container whose place another one has taken */
@@ -22,6 +23,7 @@ struct mark {
 	const char *deploy; /* the id of a deploy that is at work; "" for none */
 	const char *by;	    /* who that is, USER@HOST */
 	int64_t since;	    /* when it began, seconds since 1970 */
+	struct strv waits;  /* settings that a deploy has changed, and that may wait for the machine's next start */
 };
 
 /* Reads it out of a description (NULL for none); zeros and "" for what it does not say, or says as nobody of us would. */

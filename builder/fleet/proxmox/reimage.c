@@ -284,6 +284,7 @@ static int reimage_settle(struct work *work, struct err *err)
 	reimage_drop_previous(work);
 	mark.name = work->site->name;
 	mark.deploy = "";
+	mark.waits = (struct strv){0};
 	mark.previous = (struct mark_generation){(unsigned)work->journal.old_generation, work->journal.old_root_hash,
 						 reimage_old_volume(work)};
 	mark.now = (struct mark_generation){(unsigned)work->journal.generation, work->journal.root_hash, volume};

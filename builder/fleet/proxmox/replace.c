@@ -230,6 +230,7 @@ static int replace_settle(struct work *work, struct err *err)
 		r = work_disclaim(work, &work->machine, err);
 	mark.name = work->site->name;
 	mark.deploy = "";
+	mark.waits = (struct strv){0};
 	mark.previous = (struct mark_generation){(unsigned)work->journal.old_generation, work->journal.old_root_hash,
 						 arena_printf(work->arena, "%" PRId64, work->journal.vmid)};
 	mark.now = (struct mark_generation){(unsigned)work->journal.generation, work->journal.root_hash,

@@ -39,6 +39,7 @@ static const char *replacement_description(struct work *work)
 	struct mark mark = work->mark;
 
 	mark.name = work->site->name;
+	mark.waits = (struct strv){0};
 	mark.previous = (struct mark_generation){(unsigned)work->journal.old_generation, work->journal.old_root_hash,
 						 arena_printf(work->arena, "%" PRId64, work->journal.vmid)};
 	mark.now = (struct mark_generation){(unsigned)work->journal.generation, work->journal.root_hash,

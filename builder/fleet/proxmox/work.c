@@ -183,17 +183,19 @@ static int work_busy(struct err *err, const struct instance *machine, const char
 	return err_hint(err, "%s", hint);
 }
 
+/* Settings that a deploy has changed wait for the machine's next start: those are no reason to keep out. */
 static int work_check_pending(struct work *work, struct err *err)
 {
 	struct config pending;
 	int r = instance_pending(work->client, &work->machine, &pending, err);
 
-	if (r < 0 || pending.n_entries == 0)
-		return r;
-	return work_busy(err, &work->machine,
-			 arena_printf(work->arena, "a change of '%s' is pending that this deploy did not make",
-				      text_plain(work->arena, pending.entries[0].key)),
-			 "restart the machine so that it takes effect, or revert it in Proxmox");
+	for (size_t i = 0; r == 0 && i < pending.n_entries; i++)
+		if (!strv_has(&work->mark.waits, pending.entries[i].key))
+			r = work_busy(err, &work->machine,
+				      arena_printf(work->arena, "a change of '%s' is pending that no deploy has made",
+						   text_plain(work->arena, pending.entries[i].key)),
+				      "restart the machine so that it takes effect, or revert it in Proxmox");
+	return r;
 }
 
 int work_check_alone(struct work *work, struct err *err)
@@ -254,6 +256,19 @@ int work_write_mark(struct work *work, const struct instance *machine, const str
 	int r = instance_config(work->client, machine, false, &config, err);
 
 	return r == 0 ? work_put_mark(work, machine, &config, mark, config.digest, err) : r;
+}
+
+int work_set(struct work *work, struct form *form, struct err *err)
+{
+	const char *description = config_get(&work->config, "description");
+	struct mark mark = work->mark;
+
+	mark.name = work->site->name;
+	for (size_t i = 0; i < form->n_fields; i++)
+		if (!strv_has(&mark.waits, form->fields[i].name))
+			strv_push(work->arena, &mark.waits, form->fields[i].name);
+	form_add(work->arena, form, "description", "%s", mark_write(work->arena, description, &mark));
+	return instance_set(work->client, &work->machine, form, work->config.digest, err);
 }
 
 int work_claim(struct work *work, struct err *err)

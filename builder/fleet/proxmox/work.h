@@ -55,6 +55,9 @@ int work_disclaim(struct work *work, const struct instance *machine, struct err 
 int work_give_up(struct work *work, struct err *err); /* nothing but that was done, if it was: no journal, no claim */
 int work_write_mark(struct work *work, const struct instance *machine, const struct mark *mark, struct err *err);
 
+/* Sets what `form` says, and notes in the mark that it is ours, should it have to wait for the machine's next start. */
+int work_set(struct work *work, struct form *form, struct err *err);
+
 /* Waits for what runs in the machine to say who it is and how it is. 0: it is `root_hash` (NULL: any), and good; 1: it is not,
  * and *ret_reason says why. Whom nobody can ask is not good. */
 int work_judge(struct work *work, const struct instance *machine, const char *root_hash, const char **ret_reason,
