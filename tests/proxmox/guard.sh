@@ -91,6 +91,7 @@ pve_fault '{"stop": 200}'
 ok '(a machine that is off is bad)' looks '.look == "bad" and .reason == "it is off"'
 ok 'a machine that is off is started' looks '.tried == "reboot" and .mended == true'
 ok '… and runs' runs gateway/2
+ok '… well' looks '.look == "good"'
 becomes "$SECOND" '{"agent": false, "boots": false}'
 ok '(nobody gets through to it)' looks '.look == "bad" and .act == "wait"'
 ok 'one that nobody gets through to is restarted, and not good' looks \

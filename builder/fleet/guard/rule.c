@@ -32,6 +32,18 @@ static void rule_forget(struct rule_state *state)
 	state->given_up = false;
 }
 
+/* Time begins anew; what was tried counts on. */
+static void rule_pause(struct rule_state *state)
+{
+	state->bad_since_ms = 0;
+}
+
+static bool rule_is_cool(const struct recipe_guard *rule, const struct rule_state *state, int64_t now_ms)
+{
+	return !state->tried_at_ms || now_ms < state->tried_at_ms || /* a clock may have been set back */
+	       (uint64_t)(now_ms - state->tried_at_ms) >= rule->cool_down_ms;
+}
+
 /* Up, past rungs that were tried often enough or cannot be. */
 static void rule_climb(const struct recipe_guard *rule, struct rule_state *state, unsigned possible)
 {
@@ -44,18 +56,19 @@ static void rule_climb(const struct recipe_guard *rule, struct rule_state *state
 enum rule_act rule_decide(const struct recipe_guard *rule, struct rule_state *state, enum rule_look look, unsigned possible,
 			  int64_t now_ms)
 {
-	if (look == RULE_GOOD)
+	if (look == RULE_GOOD && rule_is_cool(rule, state, now_ms))
 		rule_forget(state);
-	if (look != RULE_BAD)
+	if (look != RULE_BAD) {
+		rule_pause(state);
 		return RULE_NOTHING;
+	}
 	if (!state->bad_since_ms || state->bad_since_ms > now_ms) /* a clock may have been set back */
 		state->bad_since_ms = now_ms;
 	if (state->given_up)
 		return RULE_GIVE_UP;
 	if ((uint64_t)(now_ms - state->bad_since_ms) < rule->after_ms)
 		return RULE_WAIT;
-	if (state->tried_at_ms && now_ms >= state->tried_at_ms &&
-	    (uint64_t)(now_ms - state->tried_at_ms) < rule->cool_down_ms)
+	if (!rule_is_cool(rule, state, now_ms))
 		return RULE_WAIT;
 	rule_climb(rule, state, possible);
 	state->given_up = state->rung == RULE_RUNGS;
@@ -78,7 +91,7 @@ void rule_tried(struct arena *arena, struct rule_state *state, enum rule_rung ru
 	state->rung = rung;
 	state->tries++;
 	if (good)
-		rule_forget(state);
+		rule_pause(state);
 }
 
 /* --- the file ---------------------------------------------------------------------------------------------------------- */

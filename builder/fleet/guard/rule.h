@@ -39,7 +39,10 @@ struct rule_state {
 
 enum rule_act { RULE_NOTHING, RULE_WAIT, RULE_TRY, RULE_GIVE_UP };
 
-/* What to do at `now_ms`, when it was seen so, and (bits of 1 << rung) these rungs are possible. `state` is what was
+/* What is good for less than the cool-down after a try goes on up the ladder when it is bad again: else one that is good for a
+ * while after each restart would be restarted for ever. Time in which it was busy, or nothing was known of it, does not count.
+ *
+ * What to do at `now_ms`, when it was seen so, and (bits of 1 << rung) these rungs are possible. `state` is what was
  * remembered, and what is to be remembered; with RULE_TRY its `rung` is the one to try. */
 enum rule_act rule_decide(const struct recipe_guard *rule, struct rule_state *state, enum rule_look look, unsigned possible,
 			  int64_t now_ms);
