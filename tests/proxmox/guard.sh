@@ -114,6 +114,7 @@ stays_out 'a machine under HA' '{"ha": {"vm:200": {"state": "started"}}}'
 stays_out 'a machine with the tag aether-paused' '{"config": {"vmid": 200, "set": {"tags": "aether;aether-paused"}}}'
 stays_out 'a machine with pending changes' '{"config": {"vmid": 200, "pending": {"memory": "4096"}}}'
 stays_out 'a node that is down' '{"down": "n"}' unknown
+stays_out 'an API that answers half of what it is asked' '{"path": "/agent/exec$", "times": 0, "cut": "before"}' unknown
 back_to two
 becomes "$SECOND" '{"health": "bad", "agent": false}'
 ssh_says() {

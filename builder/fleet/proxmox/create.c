@@ -41,6 +41,21 @@ static int create_note_volumes(struct work *work, struct err *err)
 	return r;
 }
 
+/* To remove one takes Datastore.Allocate, which nothing else here needs: without it, it stays, and that is told. */
+static int create_drop(struct work *work, const char *volid, struct err *err)
+{
+	struct err reason = {0};
+	int r = storage_remove(work->client, work->site->node, volid, &reason);
+
+	if (r != -EACCES && r != -EREMOTEIO) {
+		err_take(err, &reason);
+		return r;
+	}
+	log_note("%s, which a creation that failed has left, stays: %s", volid, reason.last->text);
+	err_free(&reason);
+	return 0;
+}
+
 /* What a creation that failed left behind. */
 static int create_drop_new(struct work *work, struct err *err)
 {
@@ -50,7 +65,7 @@ static int create_drop_new(struct work *work, struct err *err)
 
 	for (size_t i = 0; r == 0 && i < n; i++)
 		if (!strv_has(&work->journal.volumes, volumes[i].volid))
-			r = storage_remove(work->client, work->site->node, volumes[i].volid, err);
+			r = create_drop(work, volumes[i].volid, err);
 	return r;
 }
 

@@ -9,12 +9,14 @@
 
 enum { INSIDE_PAUSE_US = 300000 };
 
-/* Whatever goes wrong while an agent is asked, it is asked once more. */
-static int proxmox_inside_again(int r, const struct instance *machine, struct err *from, struct err *err)
+/* What the API says of an agent that it cannot get through to is no verdict: it is asked once more. Where the API itself does not
+ * answer, that is said of the API. */
+static int proxmox_inside_again(const struct client *client, int r, const struct instance *machine, struct err *from,
+				struct err *err)
 {
 	const char *why = from->last ? from->last->text : "";
 
-	r = r == -EACCES || r == -EKEYREJECTED
+	r = r == -EACCES || r == -EKEYREJECTED || !client->status
 		    ? err_set(err, r, "%s", why)
 		    : err_set(err, -EAGAIN, "the guest agent of machine %" PRId64 " does not answer: %s", machine->vmid, why);
 	err_free(from);
@@ -33,7 +35,7 @@ static int proxmox_inside_begin(struct client *client, const struct instance *ma
 		form_add(client->arena, &form, "command", "%s", words->items[i]);
 	r = client_send(client, HTTP_POST, arena_printf(client->arena, "%s/agent/exec", machine->path), &form, &data, &reason);
 	if (r < 0)
-		return proxmox_inside_again(r, machine, &reason, err);
+		return proxmox_inside_again(client, r, machine, &reason, err);
 	return jval_get_count(data, "pid", INT64_MAX, ret_pid) ? 0 : err_set(err, -EAGAIN, "the guest agent names no process");
 }
 
@@ -51,7 +53,7 @@ int inside_run(struct client *client, const struct instance *machine, const stru
 		r = client_get(client, arena_printf(client->arena, "%s/agent/exec-status?pid=%" PRId64, machine->path, pid),
 			       &data, &reason);
 		if (r < 0)
-			return proxmox_inside_again(r, machine, &reason, err);
+			return proxmox_inside_again(client, r, machine, &reason, err);
 		exited = jval_scalar(client->arena, jval_get(data, "exited"));
 		if (exited && strcmp(exited, "1") == 0) {
 			output = jval_get_text(data, "out-data");

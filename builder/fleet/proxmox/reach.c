@@ -52,7 +52,7 @@ int reach_run(struct work *work, const struct instance *machine, const struct st
 			? inside_run(work->client, machine, words, timeout_s, ret_status, ret_output, &agent)
 			: -EAGAIN;
 
-	if (r != -EAGAIN) {
+	if (r != -EAGAIN && !client_passes(r)) {
 		err_take(err, &agent);
 		return r;
 	}
@@ -60,10 +60,10 @@ int reach_run(struct work *work, const struct instance *machine, const struct st
 		err_free(&agent);
 		return 0;
 	}
-	err_set(err, -EAGAIN, "%s%s%s", agent.last ? agent.last->text : "", agent.last ? "; by ssh: " : "", ssh.last->text);
+	err_set(err, r, "%s%s%s", agent.last ? agent.last->text : "", agent.last ? "; by ssh: " : "", ssh.last->text);
 	err_free(&agent);
 	err_free(&ssh);
-	return -EAGAIN;
+	return r;
 }
 
 int reach_status(struct work *work, const struct instance *machine, struct machine_status *ret_status, struct err *err)
@@ -129,6 +129,7 @@ int reach_health(struct work *work, const struct instance *machine, const char *
 	struct err reason = {0};
 	const char *output;
 	int status, r = reach_run(work, machine, &command, REACH_HEALTH_S, &status, &output, &reason);
+	bool silent = client_passes(r) && r != -EAGAIN;
 
 	if (r == 0)
 		r = reach_read_health(work->arena, output, strlen(output), ret_reason, &reason);
@@ -139,7 +140,7 @@ int reach_health(struct work *work, const struct instance *machine, const char *
 	if (r < 0)
 		*ret_reason = text_plain(work->arena, reason.last->text);
 	if (r < 0)
-		r = reach_is_our_fault(reason.last->text) ? err_set(err, -ENOTCONN, "%s", *ret_reason) : 1;
+		r = silent || reach_is_our_fault(reason.last->text) ? err_set(err, -ENOTCONN, "%s", *ret_reason) : 1;
 	err_free(&reason);
 	return r;
 }
