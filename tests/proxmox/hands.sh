@@ -84,6 +84,16 @@ ok '… and all is as it should be' tidy
 pve_fault '{"config": {"vmid": 200, "pending": {"cores": "4"}}}'
 refused 'what somebody else has pending still does' aether deploy gateway/3
 
+# --- no verdict ------------------------------------------------------------------------------------------------------------
+back_to one
+pve_fault '{"path": "/agent/exec$", "times": 0, "cut": "before"}'
+refused 'a deploy that loses Proxmox while it waits for the verdict' aether deploy gateway/2
+ok '… knows nothing, and so does nothing' runs gateway/2
+ok '… and says so' said 'no verdict: Proxmox does not answer' "run 'deploy' again"
+pve_reset
+ok '… until it is there again' aether deploy gateway/2
+ok '… and all is as it should be' tidy
+
 # --- an id that is somebody else's ----------------------------------------------------------------------------------------
 back_to one
 ok '(another machine has the spare id)' pve_task POST /nodes/n/qemu -d vmid=301 -d name=mail

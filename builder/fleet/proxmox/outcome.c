@@ -15,6 +15,7 @@ struct outcome_asking {
 	const struct instance *machine;
 	struct machine_status status;
 	const char *silence; /* why nobody answered, the last time */
+	bool lost;	     /* it was Proxmox that did not */
 };
 
 /* Asks once. 1: nobody answers yet. */
@@ -27,6 +28,7 @@ static int outcome_ask(struct outcome_asking *asking, struct err *err)
 		err_take(err, &reason);
 		return r;
 	}
+	asking->lost = r < 0 && !asking->work->client->status;
 	if (r < 0)
 		asking->silence = text_plain(asking->work->arena, reason.last->text);
 	err_free(&reason);
@@ -67,6 +69,8 @@ int work_judge(struct work *work, const struct instance *machine, const char *ro
 			return outcome;
 		sleep(OUTCOME_PAUSE_S);
 	}
+	if (asking.lost)
+		return err_set(err, -EIO, "no verdict: Proxmox does not answer: %s", asking.silence);
 	*ret_reason = arena_printf(work->arena, "no verdict within %u seconds%s%s", work->timeout_s, asking.silence ? ": " : "",
 				   asking.silence ? asking.silence : "");
 	return 1;

@@ -59,7 +59,8 @@ int work_write_mark(struct work *work, const struct instance *machine, const str
 int work_set(struct work *work, struct form *form, struct err *err);
 
 /* Waits for what runs in the machine to say who it is and how it is. 0: it is `root_hash` (NULL: any), and good; 1: it is not,
- * and *ret_reason says why. Whom nobody can ask is not good. */
+ * and *ret_reason says why. Whom nobody can ask is not good; but when it is Proxmox that does not answer to the end, nothing is
+ * known, and that is one of client_passes(). */
 int work_judge(struct work *work, const struct instance *machine, const char *root_hash, const char **ret_reason,
 	       struct err *err);
 
