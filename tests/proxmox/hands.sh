@@ -128,7 +128,8 @@ pve_as 'tofu@pve!bare'
 pve_fault '{"path": "/nodes/n/qemu$", "method": "POST", "kill_client": true, "kill": "before"}'
 aether deploy gateway/1 --recipe "$WORK/gateway.recipe" 2>/dev/null
 pve_reset
-left='{"volid": "local:200/vm-200-disk-0.raw", "node": "n", "size": 540672, "used": 0, "format": "raw", "content": "images", "vmid": 200}'
+left='{"volid": "local:200/vm-200-disk-0.raw", "node": "n", "size": 540672, "used": 0, "format": "raw",
+	"content": "images", "vmid": 200}'
 pve_control POST state --data-binary "{\"volumes\": {\"n local:200/vm-200-disk-0.raw\": $left}}" >/dev/null
 ok 'a creation of which a volume was left is begun again' aether deploy gateway/1 --recipe "$WORK/gateway.recipe"
 ok '… which is told' said 'vm-200-disk-0.raw' 'stays'

@@ -9,8 +9,8 @@
 
 enum { INSIDE_PAUSE_US = 300000 };
 
-/* What the API says of an agent that it cannot get through to is no verdict: it is asked once more. Where the API itself does not
- * answer, that is said of the API. */
+/* What the API says of an agent that it cannot get through to is no verdict: it is asked once more. Where the API itself
+ * does not answer, that is said of the API. */
 static int proxmox_inside_again(const struct client *client, int r, const struct instance *machine, struct err *from,
 				struct err *err)
 {

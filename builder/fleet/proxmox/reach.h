@@ -14,8 +14,8 @@ int reach_run(struct work *work, const struct instance *machine, const struct st
 int reach_status(struct work *work, const struct instance *machine, struct machine_status *ret_status, struct err *err);
 
 /* Its health checks, run now. 0: all hold; 1: not, and *ret_reason says which, or that nobody gets through. -ENOTCONN, with
- * *ret_reason, when Proxmox does not answer, or ssh on this side is what does not get through (a key, a name): that says nothing of the
- * machine. */
+ * *ret_reason, when Proxmox does not answer, or ssh on this side is what does not get through (a key, a name): that says
+ * nothing of the machine. */
 int reach_health(struct work *work, const struct instance *machine, const char **ret_reason, struct err *err);
 
 /* What such a report says. 0 or 1 as above, -EBADMSG for what is none. Pure. */
