@@ -111,6 +111,22 @@ ok '… which is as it was, though a disk stays' runs gateway/1
 ok '… and nothing else is left' tidy
 ok '… so the next one can be deployed' aether deploy gateway/2
 ok '… and runs' runs gateway/2
+back_to one
+ok '(a container that is protected)' pve_ask PUT /nodes/n/lxc/300/config -d protection=1
+ok '… is replaced' aether deploy --via proxmox web/2
+ok '… by one that is protected' test "$(pve_config 301 protection)$(pve_config 300 protection)" = 1
+ok '… and that by another' aether deploy --via proxmox web/3
+ok '… with nothing left' tidy
+becomes_bad() { pve_guest "$(jq -r .image.sha256 "$WORK/out/web/1/manifest.json")" '{"health": "bad", "name": "web"}'; }
+ok '(a bad one)' becomes_bad
+refused 'by a bad one it is not' aether deploy --via proxmox web/1
+ok '… and with nothing left' tidy
+for set in '"dev0": "/dev/net/tun"' '"lxc": [["lxc.cap.drop", ""]]' '"hookscript": "local:snippets/hook"'; do
+	back_to one
+	pve_fault "{\"config\": {\"vmid\": 300, \"set\": {$set}}}"
+	refused "a container with what its replacement cannot have: $set" aether deploy --via proxmox web/2
+	ok '… which is told' said 'only root@pam may give' 'hint: '
+done
 
 # --- what a creation leaves behind ------------------------------------------------------------------------------------------
 # Proxmox leaves the disk with UEFI's variables there when what comes after it fails; to remove it takes a privilege that is
@@ -128,8 +144,8 @@ pve_as 'tofu@pve!bare'
 pve_fault '{"path": "/nodes/n/qemu$", "method": "POST", "kill_client": true, "kill": "before"}'
 aether deploy gateway/1 --recipe "$WORK/gateway.recipe" 2>/dev/null
 pve_reset
-left='{"volid": "local:200/vm-200-disk-0.raw", "node": "n", "size": 540672, "used": 0, "format": "raw",
-	"content": "images", "vmid": 200}'
+left='{"volid": "local:200/vm-200-disk-0.raw", "node": "n", "size": 540672, "used": 0, "format": "raw", "content": "images",
+	"vmid": 200}'
 pve_control POST state --data-binary "{\"volumes\": {\"n local:200/vm-200-disk-0.raw\": $left}}" >/dev/null
 ok 'a creation of which a volume was left is begun again' aether deploy gateway/1 --recipe "$WORK/gateway.recipe"
 ok '… which is told' said 'vm-200-disk-0.raw' 'stays'

@@ -228,7 +228,7 @@ END_TEST
 START_TEST(a_configuration_is_read_whatever_the_types)
 {
 	struct config config = proxmoxes_config("{\"cores\":2,\"memory\":\"1024\",\"kvm\":0,\"onboot\":true,\"odd\":{},"
-						"\"none\":null,\"digest\":\"0635\",\"scsi0\":\"local:1/a.raw,size=1G\","
+						"\"lxc\":[[\"a\",\"b\"]],\"none\":null,\"digest\":\"0635\",\"scsi0\":\"local:1/a.raw,size=1G\","
 						"\"unused0\":\"local:1/b.raw\",\"unused10\":\"local:1/c.raw\","
 						"\"ide2\":\"none,media=cdrom\"}");
 	struct strv volumes = config_volumes(scratch_arena(), &config);
@@ -238,6 +238,7 @@ START_TEST(a_configuration_is_read_whatever_the_types)
 	ck_assert_str_eq(config_get(&config, "kvm"), "0");
 	ck_assert_str_eq(config_get(&config, "onboot"), "1");
 	ck_assert_ptr_null(config_get(&config, "odd"));
+	ck_assert_str_eq(config_get(&config, "lxc"), "");
 	ck_assert_ptr_null(config_get(&config, "none"));
 	ck_assert_ptr_null(config_get(&config, "digest"));
 	ck_assert_str_eq(config.digest, "0635");

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CLIENT_BYTES_MAX = 32 << 20, CLIENT_CONNECT_S = 10, CLIENT_TOTAL_S = 180, CLIENT_OLDEST = 8 };
+enum { CLIENT_BYTES_MAX = 32 << 20, CLIENT_CONNECT_S = 10, CLIENT_TOTAL_S = 180, CLIENT_STALL_S = 60, CLIENT_OLDEST = 8 };
 
 static const char *const client_methods[] = {
 	[HTTP_GET] = "GET", [HTTP_HEAD] = "HEAD", [HTTP_POST] = "POST", [HTTP_PUT] = "PUT", [HTTP_DELETE] = "DELETE",
@@ -126,7 +126,7 @@ struct http_request client_request(struct client *client, enum http_method metho
 	struct http_request request = {
 		.method = method,
 		.trust = client->access->trust,
-		.timeouts = {.connect = CLIENT_CONNECT_S, .total = CLIENT_TOTAL_S},
+		.timeouts = {.connect = CLIENT_CONNECT_S, .stall = CLIENT_STALL_S, .total = CLIENT_TOTAL_S},
 		.plain = true,
 		.max_bytes = CLIENT_BYTES_MAX,
 	};

@@ -21,8 +21,8 @@ struct config config_read(struct arena *arena, const struct jval *data)
 
 		if (value && strcmp(keys.items[i], "digest") == 0)
 			config.digest = arena_strdup(arena, value);
-		else if (value)
-			proxmox_config_add(arena, &config, keys.items[i], value);
+		else if (value || jval_count(jval_get(data, keys.items[i])))
+			proxmox_config_add(arena, &config, keys.items[i], value ? value : "");
 	}
 	return config;
 }

@@ -12,7 +12,7 @@ struct config {
 	const char *digest; /* what it is now: a change that names it is refused when somebody else was faster */
 };
 
-/* Takes the API's answer (`data` of …/config) apart, into `arena`. */
+/* Takes the API's answer (`data` of …/config) apart, into `arena`. A list (`lxc`) has the value "". */
 struct config config_read(struct arena *arena, const struct jval *data);
 
 /* The value of a key; NULL when there is none. */

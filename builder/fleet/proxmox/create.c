@@ -17,7 +17,7 @@
 #include "fleet/proxmox/work.h"
 #include "fleet/verdict.h"
 
-enum { CREATE_TASK_S = 3600, CREATE_GIB_SHIFT = 30 };
+enum { CREATE_TASK_S = 3600 };
 
 /* --- what is on the storage ------------------------------------------------------------------------------------------- */
 
@@ -109,7 +109,7 @@ static int create_start(struct work *work, struct err *err)
 	int r = instance_now(work->client, &work->machine, &now, err);
 
 	if (r == 0 && !now.running && system)
-		r = instance_grow(work->client, &work->machine, "scsi0", system >> CREATE_GIB_SHIFT, err);
+		r = instance_grow_to(work->client, &work->machine, "scsi0", system, err);
 	return r == 0 ? instance_start(work->client, &work->machine, err) : r;
 }
 

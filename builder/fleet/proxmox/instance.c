@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "fleet/proxmox/drive.h"
 #include "fleet/proxmox/task.h"
 
 enum {
@@ -15,6 +16,7 @@ enum {
 	INSTANCE_STOP_S = 180,
 	INSTANCE_RESIZE_S = 600,
 	INSTANCE_SETTLE_MS = 60000, /* until what a task did is to be seen */
+	INSTANCE_GIB_SHIFT = 30,
 };
 
 static const char *instance_text(struct client *client, const struct jval *object, const char *key)
@@ -175,6 +177,26 @@ int instance_grow(struct client *client, const struct instance *machine, const c
 	if (r == 0 && jval_text_of(data))
 		r = task_wait(client, jval_text_of(data), INSTANCE_RESIZE_S, err);
 	return r;
+}
+
+int instance_grow_to(struct client *client, const struct instance *machine, const char *key, uint64_t size, struct err *err)
+{
+	struct config config;
+	const char *text;
+	uint64_t is = 0;
+	int r = instance_config(client, machine, false, &config, err);
+
+	if (r < 0)
+		return r;
+	text = config_get(&config, key);
+	if (text) {
+		struct drive drive = drive_parse(client->arena, text);
+
+		text = drive_option(&drive, "size");
+	}
+	if (!text || size_parse(text, &is) < 0 || is >= size)
+		return 0;
+	return instance_grow(client, machine, key, size >> INSTANCE_GIB_SHIFT, err);
 }
 
 int instance_unlink(struct client *client, const struct instance *machine, const char *key, struct err *err)

@@ -45,6 +45,9 @@ int instance_stop(struct client *client, const struct instance *machine, struct 
 /* Makes a disk or mount point as large as that, in GiB; smaller is never asked for. */
 int instance_grow(struct client *client, const struct instance *machine, const char *key, uint64_t gib, struct err *err);
 
+/* The same in bytes, unless it is that large already (an image may be larger than its recipe says). */
+int instance_grow_to(struct client *client, const struct instance *machine, const char *key, uint64_t size, struct err *err);
+
 /* Removes a volume that it has under `key` (unusedN). */
 int instance_unlink(struct client *client, const struct instance *machine, const char *key, struct err *err);
 

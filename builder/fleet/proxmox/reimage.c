@@ -19,7 +19,7 @@
 #include "fleet/proxmox/work.h"
 #include "fleet/verdict.h"
 
-enum { REIMAGE_IMPORT_S = 3600, REIMAGE_GIB_SHIFT = 30 };
+enum { REIMAGE_IMPORT_S = 3600 };
 
 /* --- hotplug: what keeps a new boot disk waiting until the machine is off ---------------------------------------------- */
 
@@ -180,6 +180,19 @@ static int reimage_import(struct work *work, struct err *err)
 	return r;
 }
 
+/* It has the new disk already: it was off, or somebody has restarted it since. */
+static int reimage_take_back(struct work *work, struct err *err)
+{
+	struct instance_now now;
+	int r = instance_now(work->client, &work->machine, &now, err);
+
+	if (r == 0)
+		r = instance_stop(work->client, &work->machine, err);
+	if (r == 0)
+		r = reimage_put(work, reimage_old_volume(work), err);
+	return r == 0 && now.running ? instance_start(work->client, &work->machine, err) : r;
+}
+
 /* Back to nothing done. */
 static int reimage_undo(struct work *work, struct err *err)
 {
@@ -195,7 +208,7 @@ static int reimage_undo(struct work *work, struct err *err)
 	if (r < 0)
 		return r;
 	if (strcmp(now, old) != 0)
-		r = reimage_put(work, old, err);
+		r = reimage_take_back(work, err);
 	else if (strcmp(later, old) != 0) {
 		form_add(work->arena, &form, "revert", "%s", work->journal.key);
 		r = instance_set(work->client, &work->machine, &form, NULL, err);
@@ -208,17 +221,6 @@ static int reimage_undo(struct work *work, struct err *err)
 }
 
 /* --- swap, judge, settle ------------------------------------------------------------------------------------------------ */
-
-static int reimage_grow(struct work *work, const struct config *config, struct err *err)
-{
-	struct drive drive = drive_parse(work->arena, config_get(config, work->journal.key));
-	const char *text = drive_option(&drive, "size");
-	uint64_t size, wanted = work->site->system;
-
-	if (!wanted || !text || size_parse(text, &size) < 0 || size >= wanted)
-		return 0;
-	return instance_grow(work->client, &work->machine, work->journal.key, wanted >> REIMAGE_GIB_SHIFT, err);
-}
 
 /* It has the new disk when it is off; one that it had before is put back now. */
 static int reimage_swap(struct work *work, struct err *err)
@@ -239,8 +241,8 @@ static int reimage_swap(struct work *work, struct err *err)
 	if (r == 0 && (!*volume || strcmp(volume, old) == 0))
 		r = err_set(err, -EREMOTEIO, "machine %" PRId64 " is off, and %s is still %s", work->machine.vmid,
 			    work->journal.key, *volume ? volume : "empty");
-	if (r == 0)
-		r = reimage_grow(work, &config, err);
+	if (r == 0 && work->site->system)
+		r = instance_grow_to(work->client, &work->machine, work->journal.key, work->site->system, err);
 	return r == 0 ? instance_start(work->client, &work->machine, err) : r;
 }
 

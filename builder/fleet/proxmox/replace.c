@@ -93,14 +93,20 @@ static int replace_remove_other(struct work *work, struct err *err)
 	return r == 0 && other.there ? err_set(err, -EREMOTEIO, "container %" PRId64 " could not be removed", other.vmid) : r;
 }
 
-/* Removes it if this deploy has made it. */
+/* Removes it if this deploy has made it: then that it is protected was copied. */
 static int replace_remove_made(struct work *work, struct err *err)
 {
 	struct instance other;
 	struct config config;
+	struct form form = {0};
 	int r = replace_other(work, &other, &config, err);
 
-	return r == 0 && other.there && replace_has_made(work, &config) ? replace_remove_other(work, err) : r;
+	if (r < 0 || !other.there || !replace_has_made(work, &config))
+		return r;
+	form_add(work->arena, &form, "delete", "protection");
+	if (config_get(&config, "protection"))
+		r = instance_set(work->client, &other, &form, config.digest, err);
+	return r == 0 ? replace_remove_other(work, err) : r;
 }
 
 /* --- mount points
@@ -187,7 +193,7 @@ static int replace_judge(struct work *work, struct err *err)
 		       other.vmid, reason);
 }
 
-/* Whether a container starts with its node, and is marked as replaced. */
+/* Whether a container starts with its node, and is marked as replaced: then it is not protected any more. */
 static int replace_set_role(struct work *work, const struct instance *machine, bool onboot, bool previous, struct err *err)
 {
 	_cleanup_buf_ struct buf text = {0};
@@ -206,6 +212,8 @@ static int replace_set_role(struct work *work, const struct instance *machine, b
 		buf_printf(&text, "%s%s", text.size ? ";" : "", MARK_TAG_PREVIOUS);
 	form_add(work->arena, &form, "onboot", "%d", onboot);
 	form_add(work->arena, &form, "tags", "%s", text.size ? text.data : MARK_TAG);
+	if (previous && config_get(&config, "protection"))
+		form_add(work->arena, &form, "delete", "protection");
 	return instance_set(work->client, machine, &form, config.digest, err);
 }
 
@@ -369,6 +377,11 @@ static int replace_check(struct work *work, struct err *err)
 		err_set(err, -ENOTSUP, "container %" PRId64 " cannot be made anew in its place", work->machine.vmid);
 		return err_hint(err, "say 'proxmox.sparevmid' in the recipe: a second id, that takes turns with the first; or "
 				     "switch it in place, when ssh reaches it");
+	}
+	if (replacement_lacks(config)) {
+		err_set(err, -ENOTSUP, "container %" PRId64 " has '%s', which only root@pam may give to one that replaces it",
+			work->machine.vmid, replacement_lacks(config));
+		return err_hint(err, "switch it in place, when ssh reaches it; or take that away first");
 	}
 	if (config_get(config, "parent")) {
 		err_set(err, -EBUSY, "container %" PRId64 " has snapshots, which hold its mount points", work->machine.vmid);

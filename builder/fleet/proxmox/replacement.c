@@ -13,12 +13,24 @@ static bool replacement_copies(const char *key)
 	static const char *const keys[] = {
 		"hostname", "cores",	    "memory",	"swap",	   "cpulimit", "cpuunits", "nameserver", "searchdomain",
 		"features", "unprivileged", "timezone", "startup", "tags",     "tty",	   "console",	 "cmode",
+		"debug",    "entrypoint",   "env",	"protection",
 	};
 
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
 		if (strcmp(keys[i], key) == 0)
 			return true;
 	return text_has_prefix(key, "net") && key[3] >= '0' && key[3] <= '9';
+}
+
+const char *replacement_lacks(const struct config *config)
+{
+	for (size_t i = 0; i < config->n_entries; i++) {
+		const char *key = config->entries[i].key;
+
+		if (strcmp(key, "lxc") == 0 || strcmp(key, "hookscript") == 0 || text_has_prefix(key, "dev"))
+			return key;
+	}
+	return NULL;
 }
 
 static uint64_t replacement_root_gib(struct work *work)

@@ -8,4 +8,7 @@
  * mount points, and not started with its node yet. */
 int replacement_create(struct work *work, struct err *err);
 
+/* A key of a container's configuration that its replacement cannot have, because a token may not say it; NULL: none. */
+const char *replacement_lacks(const struct config *config);
+
 #endif
