@@ -228,7 +228,8 @@ END_TEST
 START_TEST(a_configuration_is_read_whatever_the_types)
 {
 	struct config config = proxmoxes_config("{\"cores\":2,\"memory\":\"1024\",\"kvm\":0,\"onboot\":true,\"odd\":{},"
-						"\"lxc\":[[\"a\",\"b\"]],\"none\":null,\"digest\":\"0635\",\"scsi0\":\"local:1/a.raw,size=1G\","
+						"\"lxc\":[[\"a\",\"b\"]],\"none\":null,\"digest\":\"0635\","
+						"\"scsi0\":\"local:1/a.raw,size=1G\","
 						"\"unused0\":\"local:1/b.raw\",\"unused10\":\"local:1/c.raw\","
 						"\"ide2\":\"none,media=cdrom\"}");
 	struct strv volumes = config_volumes(scratch_arena(), &config);
