@@ -86,13 +86,25 @@ verbs_are_told() {
 	done
 }
 
+# role_is_complete VERSION MARK: the role that docs/proxmox.md makes for a version of Proxmox (its command has MARK in it) has the
+# privileges that the program asks for there, and the one that may be missing.
+role_is_complete() {
+	diff <(sed -nE 's/.*, "([A-Z][A-Za-z.]+)", ([0-9]+), ([0-9]+)\},$/\1 \2 \3/p' "$SOURCE/builder/fleet/proxmox/rights.c" |
+		awk -v version="$1" '$2 <= version && (!$3 || version <= $3) { print $1 } END { print "Sys.Audit" }' | sort -u) \
+		<(awk -v RS= -v mark="$2" '/pveum role add/ && index($0, mark)' "$SOURCE/docs/proxmox.md" |
+			grep -oE '[A-Z][A-Za-z]+\.[A-Za-z.]+' | sort -u)
+}
+
 copy_recipes "$WORK/repository"
-for page in README docs/recipes docs/modules; do
+for page in README docs/recipes docs/modules docs/proxmox; do
 	blocks "$SOURCE/$page.md" "$WORK/$(basename $page)"
 	ok "the YAML of $page.md is YAML" is_yaml "$WORK/$(basename $page)"/*.yaml
 done
 ok "the README's first recipe works as it is pasted" first_recipe_works
 ok "so do the whole recipes of docs/modules.md" whole_recipes modules
+ok "… and of docs/proxmox.md" whole_recipes proxmox
+ok "its role for Proxmox VE 8 has the privileges that are asked for" role_is_complete 8 VM.Monitor
+ok "… and that for 9" role_is_complete 9 VM.GuestAgent
 ok "aether-init has the size that docs/boot.md says" kilobytes_hold aether-init
 ok "the manual is as new as its text" manual_is_dated
 ok "every verb is told by manual and README" verbs_are_told
