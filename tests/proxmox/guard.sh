@@ -110,6 +110,10 @@ stays_out() {
 }
 stays_out 'a machine that is locked' '{"config": {"vmid": 200, "set": {"lock": "backup"}}}'
 stays_out 'a machine with a task' '{"task_of": {"node": "n", "vmid": 200, "type": "vzdump", "user": "root@pam"}}'
+back_to two
+pve_fault '{"task_of": {"node": "n", "vmid": 200, "type": "vncproxy", "user": "root@pam"}}'
+ok 'a console that somebody has open is no work' looks '.look == "good"'
+pve_fault '{"end_tasks": true}'
 stays_out 'a machine under HA' '{"ha": {"vm:200": {"state": "started"}}}'
 stays_out 'a machine with the tag aether-paused' '{"config": {"vmid": 200, "set": {"tags": "aether;aether-paused"}}}'
 stays_out 'a machine with pending changes' '{"config": {"vmid": 200, "pending": {"memory": "4096"}}}'

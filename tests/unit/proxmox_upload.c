@@ -183,15 +183,20 @@ static const struct {
 	const char *list, *task;
 } active[] = {
 	{"[]", NULL},
-	{"[{\"type\":\"vzdump\",\"user\":\"root@pam\"}]", "vzdump by root@pam"},
-	{"[{\"type\":\"vzdump\",\"user\":\"root@pam\",\"endtime\":1795667093}]", NULL},
-	{"[{}]", "a task by somebody"},
+	{"[{\"type\":\"vzdump\",\"id\":\"200\",\"user\":\"root@pam\"}]", "vzdump by root@pam"},
+	{"[{\"type\":\"vzdump\",\"id\":\"200\",\"user\":\"root@pam\",\"endtime\":1795667093}]", NULL},
+	{"[{\"type\":\"move_volume\",\"id\":\"200-mp0>201-mp0\",\"user\":\"a@b\"}]", "move_volume by a@b"},
+	{"[{\"type\":\"move_volume\",\"id\":\"201-mp0>200-mp0\",\"user\":\"a@b\"}]", "move_volume by a@b"},
+	{"[{\"type\":\"move_volume\",\"id\":\"201-mp200>2000-mp0\"},"
+	 "{\"type\":\"aptupdate\",\"id\":\"\"},{}]", NULL},
+	{"[{\"type\":\"vncproxy\",\"id\":\"200\",\"user\":\"root@pam\"}]", NULL},
+	{"[{\"id\":\"200\"}]", "a task by somebody"},
 	{"null", NULL},
 };
 
 START_TEST(somebody_else_at_work_is_named)
 {
-	const struct server_answer answer = {NODE "/tasks?source=active&vmid=200",
+	const struct server_answer answer = {NODE "/tasks?source=active&limit=1000",
 					     arena_printf(scratch_arena(), DATA("%s"), active[_i].list), 0, 0};
 	struct client client = client_of(&answer, 1);
 	const char *task = "";

@@ -1,5 +1,6 @@
 #include "fleet/proxmox/task.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@ enum {
 	TASK_FIRST_PAUSE_MS = 200,
 	TASK_LAST_PAUSE_MS = 2000,
 	TASK_SILENCE_MS = 60000, /* so long nobody may answer */
+	TASK_ACTIVE_MAX = 1000,	 /* at once on a node */
 	TASK_LOG_LINES = 12,	 /* of the end of a log, shown when it ended badly */
 };
 
@@ -162,10 +164,35 @@ int task_run(struct client *client, const char *path, const struct form *form, u
 	return r == 0 ? task_wait(client, upid, timeout_s, err) : r;
 }
 
+/* Whether an id of a task is a machine's, or names it among others: "200", "300-mp0>301-mp0". (Proxmox' own filter knows the
+ * first alone.) */
+static bool task_concerns(const char *id, int64_t vmid)
+{
+	for (const char *at = id; at && *at;) {
+		size_t digits = strspn(at, "0123456789");
+
+		if (digits && (at == id || !isalpha((unsigned char)at[-1])) && strtoll(at, NULL, 10) == vmid)
+			return true;
+		at += digits ? digits : 1;
+	}
+	return false;
+}
+
+/* Somebody who looks at a console changes nothing by that. */
+static bool task_only_looks(const char *type)
+{
+	static const char *const types[] = {"vncproxy", "vncshell", "spiceproxy", "spiceshell", "termproxy"};
+
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+		if (type && strcmp(types[i], type) == 0)
+			return true;
+	return false;
+}
+
 int task_active(struct client *client, const char *node, int64_t vmid, const char **ret_task, struct err *err)
 {
 	_cleanup_jval_ struct jval *tasks = NULL;
-	const char *which = vmid ? arena_printf(client->arena, "vmid=%" PRId64, vmid) : "typefilter=imgcopy";
+	const char *which = vmid ? arena_printf(client->arena, "limit=%d", TASK_ACTIVE_MAX) : "typefilter=imgcopy";
 	int r = client_get(client, arena_printf(client->arena, "/nodes/%s/tasks?source=active&%s", node, which), &tasks, err);
 
 	*ret_task = NULL;
@@ -173,9 +200,11 @@ int task_active(struct client *client, const char *node, int64_t vmid, const cha
 		const struct jval *task = jval_item(tasks, i);
 		const char *type = jval_get_text(task, "type"), *user = jval_get_text(task, "user");
 
-		if (!jval_get(task, "endtime"))
-			*ret_task = arena_printf(client->arena, "%s by %s", text_plain(client->arena, type ? type : "a task"),
-						 text_plain(client->arena, user ? user : "somebody"));
+		if (jval_get(task, "endtime") || task_only_looks(type) ||
+		    (vmid && !task_concerns(jval_get_text(task, "id"), vmid)))
+			continue;
+		*ret_task = arena_printf(client->arena, "%s by %s", text_plain(client->arena, type ? type : "a task"),
+					 text_plain(client->arena, user ? user : "somebody"));
 	}
 	return r;
 }
