@@ -60,6 +60,12 @@ refused '… and the old one again' aether deploy gateway/3
 ok '… which runs' runs gateway/2
 ok '… and goes back by hand' aether rollback --via proxmox gateway
 ok '… to the first' runs gateway/1
+verdicts() {
+	[[ $(jq -r '.deployments[-1].verdict' "$WORK"/out/gateway/[12]/record.json | xargs) == "$1" ]]
+}
+ok '… which is good, and the other one is bad' verdicts 'good bad'
+ok '… and forth again' aether rollback --via proxmox gateway
+ok '… after which it is the other way round' verdicts 'bad good'
 ok 'a container is made there' aether deploy web/1 --recipe "$WORK/full-web.recipe"
 ok '… and replaced' aether deploy --via proxmox web/2
 ok '… by the one that runs' runs web/2

@@ -165,10 +165,20 @@ int deploy_apply(struct work *work, const struct deploy_plan *plan, struct err *
 	}
 }
 
-int deploy_return(struct work *work, int64_t *ret_number, struct err *err)
+/* A generation of the site's shelf; NULL when it is not there any more. */
+static struct generation *deploy_apply_load(struct work *work, unsigned number)
 {
 	struct generation *generation = NULL;
 	struct err ignored = {0};
+	int r = number ? generation_load(work->arena, work->site->folder, number, &generation, &ignored) : -ENOENT;
+
+	err_free(&ignored);
+	return r == 0 ? generation : NULL;
+}
+
+int deploy_return(struct work *work, int64_t *ret_number, struct err *err)
+{
+	const struct generation *given_up;
 	int r = work_find(work, err);
 
 	if (r == 0 && !work->machine.there)
@@ -178,12 +188,10 @@ int deploy_return(struct work *work, int64_t *ret_number, struct err *err)
 	if (r < 0)
 		return r;
 	*ret_number = work->mark.previous.number;
-	if (work->mark.now.number &&
-	    generation_load(work->arena, work->site->folder, work->mark.now.number, &generation, &ignored) < 0)
-		generation = NULL;
-	err_free(&ignored);
+	given_up = deploy_apply_load(work, work->mark.now.number);
+	work->generation = deploy_apply_load(work, work->mark.previous.number);
 	r = work->machine.container ? work_replace_return(work, err) : work_reimage_return(work, err);
 	if (r == 0)
-		deploy_note(generation, &work->remote, VERDICT_BAD, "rolled back by hand");
+		deploy_note(given_up, &work->remote, VERDICT_BAD, "rolled back by hand");
 	return r;
 }
