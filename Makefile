@@ -14,7 +14,7 @@ DOCDIR   = $(PREFIX)/share/doc/aether-build
 MANDIR   = $(PREFIX)/share/man
 UNITDIR  = $(PREFIX)/lib/systemd/system
 
-PACKAGES := yaml-0.1 libarchive jansson libcurl libssl libcrypto zlib libzstd fdisk
+PACKAGES := yaml-0.1 libarchive jansson libcurl libssl libcrypto zlib libzstd fdisk hogweed nettle
 CC       ?= cc
 CFLAGS   ?= -O2 -g
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes $(if $(WERROR),-Werror)
@@ -37,7 +37,9 @@ PKG_LIBS     = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PACKAGES)) -lm)$(
 CHECK_CFLAGS = $(eval CHECK_CFLAGS := $$(shell pkg-config --cflags check))$(CHECK_CFLAGS)
 CHECK_LIBS   = $(eval CHECK_LIBS := $$(shell pkg-config --libs check))$(CHECK_LIBS)
 
-SOURCES := $(shell find builder -name '*.c' ! -path 'builder/machine/*' ! -path builder/main.c | LC_ALL=C sort)
+SOURCES := $(shell find builder -name '*.c' ! -path 'builder/machine/*' ! -path 'builder/sealed/*' ! -path builder/main.c | \
+	LC_ALL=C sort)
+SEALED  := $(wildcard builder/sealed/*.c builder/sealed/*/*.c)
 OBJECTS := $(SOURCES:builder/%.c=$(B)/%.o)
 TESTS   := $(wildcard tests/unit/*.c)
 FUZZERS := $(filter-out $(B)/tests/fuzz/main,$(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/*.c)))
@@ -53,10 +55,15 @@ endif
 .PHONY: all
 all: $(PROGRAMS) ## compile (the default)
 
-$(B)/aether-build: $(B)/main.o $(B)/libaether.a
+$(B)/aether-build: $(B)/main.o $(B)/libaether.a $(B)/libsealed.a
 	$(LINK) -pie -o $@ $^ $(PKG_LIBS)
 
 $(B)/libaether.a: $(OBJECTS)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+# What builder and machine both open: files of age and of SOPS.
+$(B)/libsealed.a: $(SEALED:builder/%.c=$(B)/%.o)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
@@ -125,7 +132,7 @@ keys/ssh-user-ca.pub:
 # --- tests -----------------------------------------------------------------------------------------------------------
 # Calls of ours that tests/unit/fail.c makes fail go through it.
 WRAPPED = $(shell sed -nE 's/^(CALL.[^,]*, |SYNC.)([a-z0-9_]*).*/-Wl,--wrap=\2/p' tests/unit/calls.h)
-$(B)/tests/unit-tests: $(TESTS:tests/unit/%.c=$(B)/tests/unit/%.o) $(B)/libmachine.a $(B)/libaether.a
+$(B)/tests/unit-tests: $(TESTS:tests/unit/%.c=$(B)/tests/unit/%.o) $(B)/libmachine.a $(B)/libaether.a $(B)/libsealed.a
 	$(LINK) $(WRAPPED) -pie -o $@ $^ $(PKG_LIBS) $(CHECK_LIBS)
 
 $(B)/tests/unit/%.o: tests/unit/%.c $(B)/flags
@@ -151,7 +158,7 @@ $(B)/tests/fuzz/%.o: tests/fuzz/%.c $(B)/flags
 	$(CC) $(CPPFLAGS) -Itests/fuzz $(ALL_CFLAGS) -c -o $@ $<
 
 $(FUZZERS): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(if $(FUZZ_MAIN),,$(B)/tests/fuzz/main.o) $(B)/libmachine.a \
-		$(B)/libaether.a
+		$(B)/libaether.a $(B)/libsealed.a
 	$(LINK) -pie $(FUZZ_MAIN) -o $@ $^ $(PKG_LIBS)
 
 .PHONY: fuzz
