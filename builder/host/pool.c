@@ -31,7 +31,7 @@ unsigned pool_threads(void)
 	return n < 1 ? 1 : n > THREADS_MAX ? THREADS_MAX : (unsigned)n;
 }
 
-static void *pool_worker(void *argument)
+static void *host_pool_worker(void *argument)
 {
 	struct pool *pool = argument;
 
@@ -56,7 +56,7 @@ static void *pool_worker(void *argument)
 }
 
 /* Of a failure it alone is told; else what the jobs warn of, in their order. */
-static void pool_take_errs(struct pool *pool, struct err *err)
+static void host_pool_take_errs(struct pool *pool, struct err *err)
 {
 	for (size_t i = 0; i < pool->n; i++) {
 		if (pool->failed_index == pool->n || pool->failed_index == i)
@@ -76,12 +76,12 @@ int pool_run(size_t n, pool_job job, void *data, struct err *err)
 	if (!pool.errs)
 		return err_no_memory(err);
 	pthread_mutex_init(&pool.lock, NULL);
-	while (started + 1 < threads && started + 1 < n && pthread_create(&ids[started], NULL, pool_worker, &pool) == 0)
+	while (started + 1 < threads && started + 1 < n && pthread_create(&ids[started], NULL, host_pool_worker, &pool) == 0)
 		started++;
-	pool_worker(&pool);
+	host_pool_worker(&pool);
 	for (unsigned i = 0; i < started; i++)
 		pthread_join(ids[i], NULL);
 	pthread_mutex_destroy(&pool.lock);
-	pool_take_errs(&pool, err);
+	host_pool_take_errs(&pool, err);
 	return pool.result;
 }

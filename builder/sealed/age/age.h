@@ -10,8 +10,8 @@
 
 enum age_type { AGE_X25519, AGE_SSH_ED25519 };
 
-/* A private key. An OpenSSH key counts as two: what is sealed to "ssh-ed25519 …", and what is sealed to the X25519 recipient that
- * ssh-to-age makes of it, cannot be opened the one with the other. */
+/* A private key. An OpenSSH key counts as two: what is sealed to "ssh-ed25519 …", and what is sealed to the X25519 recipient
+ * that ssh-to-age makes of it, cannot be opened the one with the other. */
 struct age_identity {
 	enum age_type type;
 	uint8_t secret[32];          /* X25519 scalar (of an SSH key: SHA-512(seed)[:32]) */
@@ -44,8 +44,8 @@ int age_recipient_read(const char *text, struct age_recipient *ret_recipient, st
 /* The X25519 recipient age1… of an SSH key, as ssh-to-age writes it; `out` has room for 63 bytes. */
 int age_recipient_of_ssh(const char *ssh_public_line, char out[63], struct fault *fault);
 
-/* Opens a file, armored or not. Nothing of it is handed out before all of it was verified. `who`, may be NULL: the identity that
- * opened it. FAULT_NOKEY names the stanzas of the file and the identities tried. */
+/* Opens a file, armored or not. Nothing of it is handed out before all of it was verified. `who`, may be NULL: the identity
+ * that opened it. FAULT_NOKEY names the stanzas of the file and the identities tried. */
 int age_open(struct pool *pool, struct bytes file, const struct age_identities *identities, struct bytes *ret_plain,
 	     const struct age_identity **who, struct fault *fault);
 
