@@ -14,7 +14,7 @@ DOCDIR   = $(PREFIX)/share/doc/aether-build
 MANDIR   = $(PREFIX)/share/man
 UNITDIR  = $(PREFIX)/lib/systemd/system
 
-PACKAGES := yaml-0.1 libarchive jansson libcurl libssl libcrypto zlib libzstd fdisk hogweed nettle
+PACKAGES := yaml-0.1 libarchive jansson libcurl libssl libcrypto zlib libzstd fdisk hogweed nettle gmp
 CC       ?= cc
 CFLAGS   ?= -O2 -g
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes $(if $(WERROR),-Werror)

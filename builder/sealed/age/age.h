@@ -8,6 +8,9 @@
 #include "sealed/fault.h"
 #include "sealed/pool.h"
 
+/* The largest file that is opened; sealed is half of that, so that armor finds room. */
+enum { AGE_SIZE_MAX = 64 << 20 };
+
 enum age_type { AGE_X25519, AGE_SSH_ED25519 };
 
 /* A private key. An OpenSSH key counts as two: what is sealed to "ssh-ed25519 …", and what is sealed to the X25519 recipient
@@ -15,6 +18,7 @@ enum age_type { AGE_X25519, AGE_SSH_ED25519 };
 struct age_identity {
 	enum age_type type;
 	uint8_t secret[32];          /* X25519 scalar (of an SSH key: SHA-512(seed)[:32]) */
+	uint8_t public[32];          /* what belongs to it on X25519 */
 	uint8_t ssh_public[32];      /* AGE_SSH_ED25519: the Ed25519 public key */
 	char recipient[120];         /* its public form, for messages: age1…, or ssh-ed25519 AAAA… */
 };
@@ -22,6 +26,7 @@ struct age_identity {
 struct age_identities {
 	struct age_identity *items;
 	size_t count;
+	const char *passed_over;     /* kinds beside them that we do not know, for messages: "AGE-PLUGIN-YUBIKEY"; or NULL */
 };
 
 struct age_recipient {
@@ -31,7 +36,8 @@ struct age_recipient {
 };
 
 /* Adds the identities of a file: lines AGE-SECRET-KEY-1…, comments and empty lines between them, or one OpenSSH private key
- * of type ed25519 without a passphrase. They live in `pool`. Kinds we do not know are FAULT_UNSUPPORTED. */
+ * of type ed25519 without a passphrase. They live in `pool`. Kinds that we do not know (plugins, post-quantum) are passed over
+ * beside others; alone they are FAULT_UNSUPPORTED. */
 int age_identities_read(struct pool *pool, const void *text, size_t size, struct age_identities *identities,
 			struct fault *fault);
 
