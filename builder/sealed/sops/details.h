@@ -3,7 +3,7 @@
 #define SEALED_SOPS_DETAILS_H
 
 #include "sealed/sops/node.h"
-#include "sealed/sops/rule.h"
+#include "sealed/sops/rules.h"
 
 struct sops_details {
 	struct sops_tree tree;

@@ -1,6 +1,6 @@
 /* Go's regular expressions (RE2), as far as POSIX has the same: only whether something matches is asked, so that lazy and greedy
  * are one, and groups need no numbers. */
-#include "sealed/sops/rule.h"
+#include "sealed/sops/rules.h"
 
 #include <ctype.h>
 #include <regex.h>
@@ -13,7 +13,7 @@ struct sops_regex {
 	regex_t regex;
 };
 
-struct rule_translation {
+struct rules_translation {
 	const char *from;
 	struct growing to;
 	bool fold, dot_all;
@@ -22,14 +22,14 @@ struct rule_translation {
 	const char *problem;
 };
 
-static void rule_puts(struct rule_translation *t, const char *text)
+static void rules_puts(struct rules_translation *t, const char *text)
 {
 	growing_puts(&t->to, text);
 	t->repeatable = true;
 }
 
 /* A character that stands for itself. */
-static void rule_literal(struct rule_translation *t, char c)
+static void rules_literal(struct rules_translation *t, char c)
 {
 	if (strchr("\\^$.[]|()*+?{}", c))
 		growing_puts(&t->to, "\\");
@@ -38,7 +38,7 @@ static void rule_literal(struct rule_translation *t, char c)
 }
 
 /* What stands in brackets for \d, \w and \s; NULL: no class. */
-static const char *rule_class(char c)
+static const char *rules_class(char c)
 {
 	switch (c) {
 	case 'd':
@@ -53,7 +53,7 @@ static const char *rule_class(char c)
 }
 
 /* An escaped character, or 0: it is more than one. */
-static char rule_escaped(char c)
+static char rules_escaped(char c)
 {
 	static const char names[] = "tnrfva", values[] = "\t\n\r\f\v\a";
 	const char *at = c ? strchr(names, c) : NULL;
@@ -63,18 +63,18 @@ static char rule_escaped(char c)
 	return ispunct((unsigned char)c) ? c : '\0';
 }
 
-static void rule_escape(struct rule_translation *t)
+static void rules_escape(struct rules_translation *t)
 {
-	char c = t->from[1], plain = rule_escaped(c);
-	const char *class = rule_class((char)tolower((unsigned char)c));
+	char c = t->from[1], plain = rules_escaped(c);
+	const char *class = rules_class((char)tolower((unsigned char)c));
 
 	t->from += c ? 2 : 1;
 	if (class) {
 		growing_puts(&t->to, isupper((unsigned char)c) ? "[^" : "[");
 		growing_puts(&t->to, class);
-		rule_puts(t, "]");
+		rules_puts(t, "]");
 	} else if (plain) {
-		rule_literal(t, plain);
+		rules_literal(t, plain);
 	} else if (c == 'A' || c == 'z') {
 		growing_puts(&t->to, c == 'A' ? "^" : "$");
 		t->repeatable = false;
@@ -84,12 +84,12 @@ static void rule_escape(struct rule_translation *t)
 }
 
 /* A member of a bracket expression; POSIX knows no escapes there: `]` has to be the first, `^` not the first, `-` the last. */
-struct rule_bracket {
+struct rules_bracket {
 	struct growing members;
 	bool closing, caret, dash;
 };
 
-static void rule_member(struct rule_bracket *bracket, char c)
+static void rules_member(struct rules_bracket *bracket, char c)
 {
 	if (c == ']')
 		bracket->closing = true;
@@ -102,7 +102,7 @@ static void rule_member(struct rule_bracket *bracket, char c)
 }
 
 /* One character of a bracket, escaped or not; 0 when it is none. */
-static char rule_bracket_char(const char **from)
+static char rules_bracket_char(const char **from)
 {
 	char c = **from;
 
@@ -110,26 +110,26 @@ static char rule_bracket_char(const char **from)
 		*from += c != '\0';
 		return (unsigned char)c & 0x80 ? '\0' : c;
 	}
-	c = (*from)[1] ? rule_escaped((*from)[1]) : '\0';
+	c = (*from)[1] ? rules_escaped((*from)[1]) : '\0';
 	*from += c ? 2 : 0;
 	return c;
 }
 
 /* A character, or a range of them. */
-static void rule_bracket_range(struct rule_translation *t, struct rule_bracket *bracket)
+static void rules_bracket_range(struct rules_translation *t, struct rules_bracket *bracket)
 {
-	char low = rule_bracket_char(&t->from), high;
+	char low = rules_bracket_char(&t->from), high;
 
 	if (!low) {
 		t->problem = "brackets with something in them that we do not know";
 		return;
 	}
 	if (*t->from != '-' || t->from[1] == ']' || !t->from[1]) {
-		rule_member(bracket, low);
+		rules_member(bracket, low);
 		return;
 	}
 	t->from++;
-	high = rule_bracket_char(&t->from);
+	high = rules_bracket_char(&t->from);
 	if (!isalnum((unsigned char)low) || !isalnum((unsigned char)high) || low > high) {
 		t->problem = "a range in brackets that we do not know";
 		return;
@@ -137,9 +137,9 @@ static void rule_bracket_range(struct rule_translation *t, struct rule_bracket *
 	growing_add(&bracket->members, (const char[]){low, '-', high}, 3);
 }
 
-static void rule_bracket_item(struct rule_translation *t, struct rule_bracket *bracket)
+static void rules_bracket_item(struct rules_translation *t, struct rules_bracket *bracket)
 {
-	const char *class = *t->from == '\\' ? rule_class(t->from[1]) : NULL, *end;
+	const char *class = *t->from == '\\' ? rules_class(t->from[1]) : NULL, *end;
 
 	if (class) {
 		growing_puts(&bracket->members, class);
@@ -150,26 +150,26 @@ static void rule_bracket_item(struct rule_translation *t, struct rule_bracket *b
 	} else if (strncmp(t->from, "[:", 2) == 0 || strncmp(t->from, "[.", 2) == 0 || strncmp(t->from, "[=", 2) == 0) {
 		t->problem = "brackets that POSIX understands otherwise";
 	} else {
-		rule_bracket_range(t, bracket);
+		rules_bracket_range(t, bracket);
 	}
 }
 
-static void rule_brackets(struct rule_translation *t)
+static void rules_brackets(struct rules_translation *t)
 {
-	struct rule_bracket bracket = {.members = {.pool = t->to.pool}};
+	struct rules_bracket bracket = {.members = {.pool = t->to.pool}};
 	bool negated = t->from[1] == '^', first = true;
 
 	for (t->from += negated ? 2 : 1; !t->problem && (*t->from != ']' || first); first = false) {
 		if (!*t->from)
 			t->problem = "a bracket that is not closed";
 		else
-			rule_bracket_item(t, &bracket);
+			rules_bracket_item(t, &bracket);
 	}
 	if (t->problem)
 		return;
 	t->from++;
 	if (bracket.caret && !negated && !bracket.members.size && !bracket.closing) {
-		rule_puts(t, bracket.dash ? "[-^]" : "\\^");
+		rules_puts(t, bracket.dash ? "[-^]" : "\\^");
 		return;
 	}
 	growing_puts(&t->to, negated ? "[^" : "[");
@@ -177,11 +177,11 @@ static void rule_brackets(struct rule_translation *t)
 	growing_add(&t->to, growing_bytes(&bracket.members).data, bracket.members.size);
 	growing_puts(&t->to, bracket.caret ? "^" : "");
 	growing_puts(&t->to, bracket.dash ? "-" : "");
-	rule_puts(t, "]");
+	rules_puts(t, "]");
 }
 
 /* {2}, {2,} or {2,5}; its size, or 0: it stands for itself. */
-static size_t rule_count(const char *from, unsigned *most)
+static size_t rules_count(const char *from, unsigned *most)
 {
 	char *end;
 	unsigned long least = strtoul(from + 1, &end, 10);
@@ -199,13 +199,13 @@ static size_t rule_count(const char *from, unsigned *most)
 	return *end == '}' ? (size_t)(end + 1 - from) : 0;
 }
 
-static void rule_quantifier(struct rule_translation *t)
+static void rules_quantifier(struct rules_translation *t)
 {
 	unsigned most = 1;
-	size_t size = *t->from == '{' ? rule_count(t->from, &most) : 1;
+	size_t size = *t->from == '{' ? rules_count(t->from, &most) : 1;
 
 	if (size == 0) {
-		rule_literal(t, *t->from++);
+		rules_literal(t, *t->from++);
 		return;
 	}
 	t->repeats *= most > 1 ? most : 1;
@@ -219,7 +219,7 @@ static void rule_quantifier(struct rule_translation *t)
 	t->repeatable = false;
 }
 
-static void rule_group(struct rule_translation *t)
+static void rules_group(struct rules_translation *t)
 {
 	if (t->from[1] == '?' && t->from[2] != ':') {
 		t->problem = "a group of a kind that we do not know";
@@ -230,29 +230,29 @@ static void rule_group(struct rule_translation *t)
 	t->repeatable = false;
 }
 
-static void rule_next(struct rule_translation *t)
+static void rules_next(struct rules_translation *t)
 {
 	switch (*t->from) {
 	case '\\':
-		rule_escape(t);
+		rules_escape(t);
 		return;
 	case '[':
-		rule_brackets(t);
+		rules_brackets(t);
 		return;
 	case '(':
-		rule_group(t);
+		rules_group(t);
 		return;
 	case '*':
 	case '+':
 	case '?':
 	case '{':
-		rule_quantifier(t);
+		rules_quantifier(t);
 		return;
 	case '.':
-		rule_puts(t, t->dot_all ? "." : "[^\n]");
+		rules_puts(t, t->dot_all ? "." : "[^\n]");
 		break;
 	case ')':
-		rule_puts(t, ")");
+		rules_puts(t, ")");
 		break;
 	case '^':
 	case '$':
@@ -261,13 +261,13 @@ static void rule_next(struct rule_translation *t)
 		t->repeatable = false;
 		break;
 	default:
-		rule_literal(t, *t->from);
+		rules_literal(t, *t->from);
 	}
 	t->from++;
 }
 
 /* Flags for the whole of it. */
-static void rule_flags(struct rule_translation *t)
+static void rules_flags(struct rules_translation *t)
 {
 	size_t n = strncmp(t->from, "(?", 2) == 0 ? strspn(t->from + 2, "is") : 0;
 
@@ -278,7 +278,7 @@ static void rule_flags(struct rule_translation *t)
 	t->from += n + 3;
 }
 
-static int rule_refuse(const struct sops_rule *rule, const char *problem, struct fault *fault)
+static int rules_refuse(const struct sops_rule *rule, const char *problem, struct fault *fault)
 {
 	fault_set(fault, FAULT_UNSUPPORTED, 0, "its rule %s_regex '%.*s' cannot be read: it has %s",
 		  rule->encrypted ? "encrypted" : "unencrypted", RULE_SIZE_MAX, rule->regex, problem);
@@ -288,21 +288,21 @@ static int rule_refuse(const struct sops_rule *rule, const char *problem, struct
 
 int sops_rule_compile(struct pool *pool, struct sops_rule *rule, struct fault *fault)
 {
-	struct rule_translation t = {.from = rule->regex, .to = {.pool = pool}, .repeats = 1};
+	struct rules_translation t = {.from = rule->regex, .to = {.pool = pool}, .repeats = 1};
 
 	if (strlen(rule->regex) > RULE_SIZE_MAX)
-		return rule_refuse(rule, "more than 500 characters", fault);
-	rule_flags(&t);
+		return rules_refuse(rule, "more than 500 characters", fault);
+	rules_flags(&t);
 	while (!t.problem && *t.from)
-		rule_next(&t);
+		rules_next(&t);
 	if (t.problem)
-		return rule_refuse(rule, t.problem, fault);
+		return rules_refuse(rule, t.problem, fault);
 	rule->compiled = pool_alloc(pool, sizeof *rule->compiled);
 	if (regcomp(&rule->compiled->regex, (const char *)growing_bytes(&t.to).data,
 		    REG_EXTENDED | REG_NOSUB | (t.fold ? REG_ICASE : 0)) == 0)
 		return 0;
 	rule->compiled = NULL;
-	return rule_refuse(rule, "parts that do not fit together", fault);
+	return rules_refuse(rule, "parts that do not fit together", fault);
 }
 
 void sops_rule_free(struct sops_rule *rule)

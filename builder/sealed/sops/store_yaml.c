@@ -9,12 +9,12 @@
 #define TAG_PREFIX "tag:yaml.org,2002:"
 enum { ANCHORS_MAX = 1000 };
 
-struct sops_yaml_anchor {
+struct store_yaml_anchor {
 	const char *name;
 	struct sops_node *node;
 };
 
-struct sops_yaml {
+struct store_yaml {
 	struct pool *pool;
 	struct bytes text;           /* without a byte order mark, which is `skipped` */
 	size_t skipped;
@@ -24,13 +24,13 @@ struct sops_yaml {
 	const char **keys;           /* of the open maps: the key that was read, while its value was not */
 	size_t n_open, n_keys;
 	struct sops_node *root;      /* of the document */
-	struct sops_yaml_anchor *anchors;
+	struct store_yaml_anchor *anchors;
 	size_t n_anchors;
 	size_t at_char, at_byte;     /* libyaml counts characters; the last place asked for */
 };
 
 /* The byte of a place in the text. Places come in their order, but for a few. */
-static size_t sops_yaml_byte(struct sops_yaml *y, size_t index)
+static size_t store_yaml_byte(struct store_yaml *y, size_t index)
 {
 	if (index < y->at_char)
 		y->at_char = y->at_byte = 0;
@@ -43,20 +43,20 @@ static size_t sops_yaml_byte(struct sops_yaml *y, size_t index)
 	return y->at_byte + y->skipped;
 }
 
-static struct sops_node *sops_yaml_node(struct sops_yaml *y, enum sops_shape shape, const yaml_event_t *event)
+static struct sops_node *store_yaml_node(struct store_yaml *y, enum sops_shape shape, const yaml_event_t *event)
 {
 	struct sops_node *node = sops_node_new(y->pool, y->tree, shape, (unsigned)event->start_mark.line + 1, y->fault);
 
 	if (node) {
-		node->from = sops_yaml_byte(y, event->start_mark.index);
-		node->to = sops_yaml_byte(y, event->end_mark.index);
+		node->from = store_yaml_byte(y, event->start_mark.index);
+		node->to = store_yaml_byte(y, event->end_mark.index);
 	}
 	return node;
 }
 
-static int sops_yaml_anchor(struct sops_yaml *y, const yaml_char_t *name, struct sops_node *node)
+static int store_yaml_anchor(struct store_yaml *y, const yaml_char_t *name, struct sops_node *node)
 {
-	struct sops_yaml_anchor *anchor;
+	struct store_yaml_anchor *anchor;
 
 	if (!name)
 		return 0;
@@ -68,7 +68,7 @@ static int sops_yaml_anchor(struct sops_yaml *y, const yaml_char_t *name, struct
 	return 0;
 }
 
-static struct sops_node *sops_yaml_alias(struct sops_yaml *y, const yaml_event_t *event)
+static struct sops_node *store_yaml_alias(struct store_yaml *y, const yaml_event_t *event)
 {
 	const char *name = (const char *)event->data.alias.anchor;
 	unsigned line = (unsigned)event->start_mark.line + 1;
@@ -81,18 +81,18 @@ static struct sops_node *sops_yaml_alias(struct sops_yaml *y, const yaml_event_t
 		fault_set(y->fault, FAULT_PARSE, line, i ? "*%s stands inside of &%s" : "*%s has no &%s before it", name, name);
 		return NULL;
 	}
-	node = sops_yaml_node(y, SOPS_ALIAS, event);
+	node = store_yaml_node(y, SOPS_ALIAS, event);
 	if (node)
 		node->target = y->anchors[i - 1].node;
 	return node;
 }
 
-static struct sops_node *sops_yaml_scalar(struct sops_yaml *y, const yaml_event_t *event)
+static struct sops_node *store_yaml_scalar(struct store_yaml *y, const yaml_event_t *event)
 {
 	const char *tag = (const char *)event->data.scalar.tag, *problem;
 	struct bytes text = pool_bytes(y->pool, event->data.scalar.value, event->data.scalar.length);
 	bool quoted = event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
-	struct sops_node *node = sops_yaml_node(y, SOPS_SCALAR, event);
+	struct sops_node *node = store_yaml_node(y, SOPS_SCALAR, event);
 
 	if (!node)
 		return NULL;
@@ -108,7 +108,7 @@ static struct sops_node *sops_yaml_scalar(struct sops_yaml *y, const yaml_event_
 }
 
 /* A scalar or an alias where a map has its keys. */
-static int sops_yaml_key(struct sops_yaml *y, struct sops_node *node)
+static int store_yaml_key(struct store_yaml *y, struct sops_node *node)
 {
 	const struct sops_node *key = sops_node_real(node);
 
@@ -122,7 +122,7 @@ static int sops_yaml_key(struct sops_yaml *y, struct sops_node *node)
 }
 
 /* Puts a node where it belongs: into what is open, or at the top. */
-static int sops_yaml_put(struct sops_yaml *y, struct sops_node *node)
+static int store_yaml_put(struct store_yaml *y, struct sops_node *node)
 {
 	struct sops_node *parent = y->n_open ? y->open[y->n_open - 1] : NULL;
 
@@ -131,7 +131,7 @@ static int sops_yaml_put(struct sops_yaml *y, struct sops_node *node)
 	} else if (parent->shape == SOPS_LIST) {
 		sops_node_put(parent, NULL, node);
 	} else if (!y->keys[y->n_keys - 1]) {
-		return sops_yaml_key(y, node);
+		return store_yaml_key(y, node);
 	} else {
 		sops_node_put(parent, y->keys[y->n_keys - 1], node);
 		y->keys[y->n_keys - 1] = NULL;
@@ -140,10 +140,10 @@ static int sops_yaml_put(struct sops_yaml *y, struct sops_node *node)
 }
 
 /* Maps and lists. One that is a key is none that we take. */
-static int sops_yaml_begin(struct sops_yaml *y, enum sops_shape shape, const yaml_event_t *event, const yaml_char_t *anchor,
+static int store_yaml_begin(struct store_yaml *y, enum sops_shape shape, const yaml_event_t *event, const yaml_char_t *anchor,
 			   bool brackets)
 {
-	struct sops_node *node = sops_yaml_node(y, shape, event);
+	struct sops_node *node = store_yaml_node(y, shape, event);
 	int r;
 
 	if (!node)
@@ -152,10 +152,10 @@ static int sops_yaml_begin(struct sops_yaml *y, enum sops_shape shape, const yam
 	node->open = true;
 	if (y->n_open == SOPS_DEPTH_MAX)
 		return fault_set(y->fault, FAULT_PARSE, node->line, "it is nested more than %d levels deep", SOPS_DEPTH_MAX);
-	r = sops_yaml_put(y, node);
+	r = store_yaml_put(y, node);
 	if (r < 0)
 		return r;
-	r = sops_yaml_anchor(y, anchor, node);
+	r = store_yaml_anchor(y, anchor, node);
 	if (r < 0)
 		return r;
 	y->open[y->n_open++] = node;
@@ -163,36 +163,36 @@ static int sops_yaml_begin(struct sops_yaml *y, enum sops_shape shape, const yam
 	return 0;
 }
 
-static int sops_yaml_end(struct sops_yaml *y, const yaml_event_t *event)
+static int store_yaml_end(struct store_yaml *y, const yaml_event_t *event)
 {
 	struct sops_node *node = y->open[--y->n_open];
 
 	y->n_keys--;
 	node->open = false;
-	node->to = sops_yaml_byte(y, event->end_mark.index);
+	node->to = store_yaml_byte(y, event->end_mark.index);
 	return node->shape == SOPS_MAP ? sops_node_unique(y->pool, node, y->fault) : 0;
 }
 
-static int sops_yaml_leaf(struct sops_yaml *y, const yaml_event_t *event)
+static int store_yaml_leaf(struct store_yaml *y, const yaml_event_t *event)
 {
-	struct sops_node *node = event->type == YAML_ALIAS_EVENT ? sops_yaml_alias(y, event) : sops_yaml_scalar(y, event);
+	struct sops_node *node = event->type == YAML_ALIAS_EVENT ? store_yaml_alias(y, event) : store_yaml_scalar(y, event);
 	int r;
 
 	if (!node)
 		return -1;
-	r = sops_yaml_put(y, node);
+	r = store_yaml_put(y, node);
 	if (r < 0 || event->type == YAML_ALIAS_EVENT)
 		return r;
-	return sops_yaml_anchor(y, event->data.scalar.anchor, node);
+	return store_yaml_anchor(y, event->data.scalar.anchor, node);
 }
 
 /* A document is a map; an empty one is one, too. */
-static int sops_yaml_document(struct sops_yaml *y, const yaml_event_t *event)
+static int store_yaml_document(struct store_yaml *y, const yaml_event_t *event)
 {
 	struct sops_node *root = y->root;
 
 	if (root && root->shape == SOPS_SCALAR && root->type == SOPS_NULL)
-		root = sops_yaml_node(y, SOPS_MAP, event);
+		root = store_yaml_node(y, SOPS_MAP, event);
 	if (!root)
 		return -1;
 	if (root->shape != SOPS_MAP)
@@ -204,29 +204,29 @@ static int sops_yaml_document(struct sops_yaml *y, const yaml_event_t *event)
 	return 0;
 }
 
-static int sops_yaml_event(struct sops_yaml *y, const yaml_event_t *event)
+static int store_yaml_event(struct store_yaml *y, const yaml_event_t *event)
 {
 	switch (event->type) {
 	case YAML_DOCUMENT_END_EVENT:
-		return sops_yaml_document(y, event);
+		return store_yaml_document(y, event);
 	case YAML_MAPPING_START_EVENT:
-		return sops_yaml_begin(y, SOPS_MAP, event, event->data.mapping_start.anchor,
+		return store_yaml_begin(y, SOPS_MAP, event, event->data.mapping_start.anchor,
 				       event->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE);
 	case YAML_SEQUENCE_START_EVENT:
-		return sops_yaml_begin(y, SOPS_LIST, event, event->data.sequence_start.anchor,
+		return store_yaml_begin(y, SOPS_LIST, event, event->data.sequence_start.anchor,
 				       event->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE);
 	case YAML_MAPPING_END_EVENT:
 	case YAML_SEQUENCE_END_EVENT:
-		return sops_yaml_end(y, event);
+		return store_yaml_end(y, event);
 	case YAML_SCALAR_EVENT:
 	case YAML_ALIAS_EVENT:
-		return sops_yaml_leaf(y, event);
+		return store_yaml_leaf(y, event);
 	default:
 		return 0;
 	}
 }
 
-static int sops_yaml_events(struct sops_yaml *y, yaml_parser_t *parser)
+static int store_yaml_events(struct store_yaml *y, yaml_parser_t *parser)
 {
 	for (;;) {
 		yaml_event_t event;
@@ -240,7 +240,7 @@ static int sops_yaml_events(struct sops_yaml *y, yaml_parser_t *parser)
 					 parser->problem ? parser->problem : "out of memory");
 		}
 		last = event.type == YAML_STREAM_END_EVENT;
-		r = sops_yaml_event(y, &event);
+		r = store_yaml_event(y, &event);
 		yaml_event_delete(&event);
 		if (r < 0)
 			return -1;
@@ -251,7 +251,7 @@ static int sops_yaml_events(struct sops_yaml *y, yaml_parser_t *parser)
 
 int sops_yaml_read(struct pool *pool, struct bytes text, struct sops_tree *tree, struct fault *fault)
 {
-	struct sops_yaml y = {.pool = pool, .text = text, .tree = tree, .fault = fault};
+	struct store_yaml y = {.pool = pool, .text = text, .tree = tree, .fault = fault};
 	yaml_parser_t parser;
 	int r;
 
@@ -265,7 +265,7 @@ int sops_yaml_read(struct pool *pool, struct bytes text, struct sops_tree *tree,
 		return fault_set(fault, FAULT_PARSE, 0, "out of memory");
 	yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&parser, y.text.data, y.text.size);
-	r = sops_yaml_events(&y, &parser);
+	r = store_yaml_events(&y, &parser);
 	yaml_parser_delete(&parser);
 	return r < 0 ? fault_set(fault, FAULT_PARSE, 0, "it is no YAML") : 0;
 }

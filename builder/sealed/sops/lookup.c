@@ -1,6 +1,5 @@
-/* Values by their keys, step by step: what the AAD and the MAC do not see (a key with ':' in it, a list around a value) must not be
- * found where something else is asked for. */
-#include <errno.h>
+/* Values by their keys, step by step: what the AAD and the MAC do not see (a key with ':' in it, a list around a value) must not
+ * be found where something else is asked for. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,30 +7,31 @@
 
 enum { NEAR_MAX = 12 };
 
-static bool find_same(const struct sops_step *a, const struct sops_step *b)
+static bool lookup_same(const struct sops_step *a, const struct sops_step *b)
 {
 	return a->key && b->key ? strcmp(a->key, b->key) == 0 : !a->key && !b->key && a->index == b->index;
 }
 
 /* Whether the leaf's path begins with the first `n` steps of `path`; it may end there. */
-static bool find_begins(const struct sops_leaf *leaf, const struct sops_step *path, size_t n)
+static bool lookup_begins(const struct sops_leaf *leaf, const struct sops_step *path, size_t n)
 {
 	size_t i = 0;
 
-	while (i < n && i < leaf->n_path && find_same(&leaf->path[i], &path[i]))
+	while (i < n && i < leaf->n_path && lookup_same(&leaf->path[i], &path[i]))
 		i++;
 	return leaf->document == 0 && i == n;
 }
 
 /* … and goes on. */
-static bool find_below(const struct sops_leaf *leaf, const struct sops_step *path, size_t n)
+static bool lookup_below(const struct sops_leaf *leaf, const struct sops_step *path, size_t n)
 {
-	return leaf->n_path > n && find_begins(leaf, path, n);
+	return leaf->n_path > n && lookup_begins(leaf, path, n);
 }
 
 /* The comments of a list are values in the file, and none to those who count. Here the place in the file of the one that is
  * asked for. */
-static bool find_place(const struct sops_file *file, const struct sops_step *path, size_t n, const char *text, size_t *ret_index)
+static bool lookup_place(const struct sops_file *file, const struct sops_step *path, size_t n, const char *text,
+			 size_t *ret_index)
 {
 	size_t wanted, seen = 0, last = (size_t)-1;
 
@@ -41,7 +41,7 @@ static bool find_place(const struct sops_file *file, const struct sops_step *pat
 	for (size_t i = 0; i < file->n_leaves; i++) {
 		const struct sops_leaf *leaf = &file->leaves[i];
 
-		if (!find_below(leaf, path, n) || leaf->path[n].key || leaf->path[n].index == last)
+		if (!lookup_below(leaf, path, n) || leaf->path[n].key || leaf->path[n].index == last)
 			continue;
 		last = leaf->path[n].index;
 		if (leaf->n_path == n + 1 && leaf->type == SOPS_COMMENT)
@@ -54,19 +54,19 @@ static bool find_place(const struct sops_file *file, const struct sops_step *pat
 	return false;
 }
 
-static bool find_step(const struct sops_file *file, struct sops_step *path, size_t n, const char *key)
+static bool lookup_step(const struct sops_file *file, struct sops_step *path, size_t n, const char *key)
 {
 	path[n] = (struct sops_step){.key = key};
 	for (size_t i = 0; i < file->n_leaves; i++) {
-		if (find_begins(&file->leaves[i], path, n + 1))
+		if (lookup_begins(&file->leaves[i], path, n + 1))
 			return true;
 	}
 	path[n].key = NULL;
-	return find_place(file, path, n, key, &path[n].index);
+	return lookup_place(file, path, n, key, &path[n].index);
 }
 
 /* The keys that are there instead, a few of them. */
-static char *find_near(struct pool *pool, const struct sops_file *file, const struct sops_step *path, size_t n)
+static char *lookup_near(struct pool *pool, const struct sops_file *file, const struct sops_step *path, size_t n)
 {
 	struct growing text = {.pool = pool};
 	const struct sops_step *last = NULL;
@@ -75,10 +75,10 @@ static char *find_near(struct pool *pool, const struct sops_file *file, const st
 	for (size_t i = 0; i < file->n_leaves && count <= NEAR_MAX; i++) {
 		const struct sops_step *step;
 
-		if (!find_below(&file->leaves[i], path, n))
+		if (!lookup_below(&file->leaves[i], path, n))
 			continue;
 		step = &file->leaves[i].path[n];
-		if (last && find_same(last, step))
+		if (last && lookup_same(last, step))
 			continue;
 		last = step;
 		count++;
@@ -88,20 +88,19 @@ static char *find_near(struct pool *pool, const struct sops_file *file, const st
 	return pool_text(pool, (const char *)growing_bytes(&text).data);
 }
 
-static int find_missing(const struct sops_file *file, const struct sops_step *path, size_t n, const char *const *keys,
-			size_t n_keys, struct fault *fault)
+static int lookup_missing(const struct sops_file *file, const struct sops_step *path, size_t n, const char *const *keys,
+			  size_t n_keys, struct fault *fault)
 {
 	_cleanup_pool_ struct pool *pool = pool_new();
-	const char *near = find_near(pool, file, path, n), *here = sops_path_text(pool, path, n);
+	const char *near = lookup_near(pool, file, path, n), *here = sops_path_text(pool, path, n);
 
 	if (n == n_keys)
-		fault_set(fault, FAULT_MISSING, 0, "'%s' is no value, but has others in it: %s", here, near);
-	else if (!*near)
-		fault_set(fault, FAULT_MISSING, 0, n ? "there is no '%s' in '%s', which is a value" : "there is no '%s'", keys[n], here);
-	else
-		fault_set(fault, FAULT_MISSING, 0, "there is no '%s' in %s%s%s, but: %s", keys[n], n ? "'" : "it", here, n ? "'" : "",
-			  near);
-	return -EBADMSG;
+		return fault_set(fault, FAULT_MISSING, 0, "'%s' is no value, but has others in it: %s", here, near);
+	if (!*near)
+		return fault_set(fault, FAULT_MISSING, 0, n ? "there is no '%s' in '%s', which is a value" : "there is no '%s'",
+				 keys[n], here);
+	here = n ? pool_printf(pool, "'%s'", here) : "it";
+	return fault_set(fault, FAULT_MISSING, 0, "there is no '%s' in %s, but: %s", keys[n], here, near);
 }
 
 int sops_find(const struct sops_file *file, const char *const *keys, size_t n_keys, const struct sops_leaf **ret_leaf,
@@ -110,18 +109,18 @@ int sops_find(const struct sops_file *file, const char *const *keys, size_t n_ke
 	struct sops_step path[SOPS_DEPTH_MAX];
 	size_t n = 0;
 
-	while (n < n_keys && n < SOPS_DEPTH_MAX && find_step(file, path, n, keys[n]))
+	while (n < n_keys && n < SOPS_DEPTH_MAX && lookup_step(file, path, n, keys[n]))
 		n++;
 	for (size_t i = 0; n == n_keys && n && i < file->n_leaves; i++) {
 		const struct sops_leaf *leaf = &file->leaves[i];
 
-		if (leaf->n_path != n || !find_begins(leaf, path, n))
+		if (leaf->n_path != n || !lookup_begins(leaf, path, n))
 			continue;
 		if (leaf->type == SOPS_NULL || leaf->type == SOPS_COMMENT)
-			return fault_set(fault, FAULT_MISSING, leaf->line, leaf->type == SOPS_NULL ? "'%s' is null" : "'%s' is a comment",
-					 keys[n - 1]);
+			return fault_set(fault, FAULT_MISSING, leaf->line, "'%s' is %s", keys[n - 1],
+					 leaf->type == SOPS_NULL ? "null" : "a comment");
 		*ret_leaf = leaf;
 		return 0;
 	}
-	return find_missing(file, path, n, keys, n_keys, fault);
+	return lookup_missing(file, path, n, keys, n_keys, fault);
 }

@@ -1,6 +1,6 @@
 /* Which values of a file are encrypted: by a suffix or a regular expression on any key of the path. Of sops/ alone. */
-#ifndef SEALED_SOPS_RULE_H
-#define SEALED_SOPS_RULE_H
+#ifndef SEALED_SOPS_RULES_H
+#define SEALED_SOPS_RULES_H
 
 #include "sealed/sops/sops.h"
 
