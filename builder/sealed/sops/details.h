@@ -22,6 +22,9 @@ struct sops_node *sops_meta_age(const struct sops_node *meta);
 /* "db/user", "tokens/0" */
 char *sops_path_text(struct pool *pool, const struct sops_step *path, size_t n_path);
 
+/* What is authenticated with a value: the keys of its path, with a colon behind each. */
+char *sops_aad(struct pool *pool, const struct sops_leaf *leaf);
+
 /* Opens with a data key that is known. */
 int sops_open_with(struct pool *pool, struct sops_file *file, const uint8_t data_key[32], struct fault *fault);
 

@@ -2,45 +2,21 @@
 
 #include <string.h>
 
-static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+#include "sealed/b64.h"
 
 bool sops_base64_read(struct pool *pool, const char *text, size_t size, struct bytes *ret_bytes)
 {
-	size_t padding = size && text[size - 1] == '=' ? 1 + (size > 1 && text[size - 2] == '=') : 0;
-	uint8_t *out = pool_alloc(pool, size / 4 * 3);
-	uint32_t bits = 0;
-	size_t n = 0;
+	uint8_t *out = pool_alloc(pool, size / 4 * 3 + 2);
 
-	if (size % 4 != 0)
-		return false;
-	for (size_t i = 0; i < size - padding; i++) {
-		const char *at = text[i] ? strchr(alphabet, text[i]) : NULL;
-
-		if (!at)
-			return false;
-		bits = bits << 6 | (uint32_t)(at - alphabet);
-		if (i % 4 != 0)
-			out[n++] = (uint8_t)(bits >> (6 - i % 4 * 2));
-	}
-	*ret_bytes = (struct bytes){.data = out, .size = n};
-	return !padding || (bits & (padding == 1 ? 3 : 15)) == 0;
+	ret_bytes->data = out;
+	return b64_decode(text, size, true, out, &ret_bytes->size);
 }
 
 char *sops_base64_text(struct pool *pool, struct bytes bytes)
 {
-	char *text = pool_alloc(pool, (bytes.size + 2) / 3 * 4), *to = text;
+	char *text = pool_alloc(pool, B64_SIZE(bytes.size));
 
-	for (size_t i = 0; i < bytes.size; i += 3) {
-		size_t left = bytes.size - i;
-		uint32_t bits = (uint32_t)bytes.data[i] << 16;
-
-		bits |= left > 1 ? (uint32_t)bytes.data[i + 1] << 8 : 0;
-		bits |= left > 2 ? bytes.data[i + 2] : 0;
-		*to++ = alphabet[bits >> 18];
-		*to++ = alphabet[bits >> 12 & 63];
-		*to++ = left > 1 ? alphabet[bits >> 6 & 63] : '=';
-		*to++ = left > 2 ? alphabet[bits & 63] : '=';
-	}
+	b64_encode(bytes.data, bytes.size, true, text);
 	return text;
 }
 

@@ -11,7 +11,7 @@ struct sops_enc {
 	enum sops_type type;
 };
 
-/* Standard base64 with its padding, and nothing else: no white space, no bits behind the end. */
+/* Base64 (sealed/b64.h), in `pool`. */
 bool sops_base64_read(struct pool *pool, const char *text, size_t size, struct bytes *ret_bytes);
 char *sops_base64_text(struct pool *pool, struct bytes bytes);
 

@@ -60,6 +60,9 @@ int sops_json_read(struct pool *pool, struct bytes text, struct sops_tree *tree,
 int sops_dotenv_read(struct pool *pool, struct bytes text, struct sops_tree *tree, struct fault *fault);
 int sops_ini_read(struct pool *pool, struct bytes text, struct sops_tree *tree, struct fault *fault);
 
+/* \n is a newline, in what formats without any have in a line. In `pool`. */
+struct bytes sops_newlines_read(struct pool *pool, const uint8_t *data, size_t size);
+
 /* Makes `age__list_0__map_enc` and its like, the keys of a flat map, into maps and lists. */
 int sops_flat_unfold(struct pool *pool, struct sops_tree *tree, const struct sops_node *flat, struct sops_node **ret_map,
 		     struct fault *fault);

@@ -1,6 +1,6 @@
 /* From a text to the values that its rule and its MAC speak of. */
+#include <errno.h>
 #include <string.h>
-#include <strings.h>
 
 #include "sealed/sops/details.h"
 #include "sealed/sops/enc.h"
@@ -204,7 +204,7 @@ int sops_read(struct pool *pool, enum sops_format format, struct bytes text, str
 	r = read_file(pool, text, file, fault);
 	sops_rule_free(&file->details->rule);
 	if (r < 0)
-		return r;
+		return -EBADMSG;
 	*ret_file = file;
 	return 0;
 }

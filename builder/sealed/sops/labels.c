@@ -1,7 +1,7 @@
 /* Who a file is for, by its labels. */
 #include <string.h>
 
-#include "sealed/sops/keys.h"
+#include "sealed/sops/labels.h"
 
 bool sops_same_recipient(const char *one, const char *other)
 {

@@ -1,6 +1,6 @@
 /* Recipients of age, as they stand in a file. Of sops/ alone. */
-#ifndef SEALED_SOPS_KEYS_H
-#define SEALED_SOPS_KEYS_H
+#ifndef SEALED_SOPS_LABELS_H
+#define SEALED_SOPS_LABELS_H
 
 #include "sealed/sops/sops.h"
 
