@@ -93,8 +93,9 @@ $(B)/base/identity.o: INCLUDED = -include $(B)/identity
 $(B)/base/identity.o: $(B)/identity
 $(B)/identity: FORCE
 	@mkdir -p $(@D)
-	@printf '#define IDENTITY_PROGRAM "%s"\n#define IDENTITY_TREES "%s"\n' "$$($(call sources_digest,.))" \
-		"$$($(call sources_digest,base edge host cache oci debian lock tree))" >$@.new
+	@printf '#define IDENTITY_PROGRAM "%s"\n#define IDENTITY_TREES "%s"\n#define IDENTITY_LEAKS "%s"\n' "$$($(call sources_digest,.))" \
+		"$$($(call sources_digest,base edge host cache oci debian lock tree))" \
+		"$$($(call sources_digest,edge leak))" >$@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 # Rewritten only when it would change: other flags (or another PREFIX, which is compiled in) compile everything anew.

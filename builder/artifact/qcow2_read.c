@@ -220,3 +220,22 @@ int qcow2_read_at(struct qcow2_reader *reader, uint64_t offset, void *out, size_
 	}
 	return r;
 }
+
+int qcow2_next_data(struct qcow2_reader *reader, uint64_t from, uint64_t *ret_offset, struct err *err)
+{
+	uint64_t covers = reader->cluster_bytes * (reader->cluster_bytes / 8), entry;
+	int r = 0;
+
+	while (from < reader->size) {
+		if ((be64toh(reader->l1[from / covers]) & OFFSET_MASK) == NOWHERE) {
+			from = (from / covers + 1) * covers;
+			continue;
+		}
+		r = qcow2_read_find_entry(reader, from, &entry, err);
+		if (r < 0 || entry & COMPRESSED || ((entry & OFFSET_MASK) != NOWHERE && !(entry & ALL_ZEROS)))
+			break;
+		from = (from / reader->cluster_bytes + 1) * reader->cluster_bytes;
+	}
+	*ret_offset = from < reader->size ? from : reader->size;
+	return r;
+}

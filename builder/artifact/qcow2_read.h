@@ -15,6 +15,9 @@ int qcow2_open(int fd, struct qcow2_reader **ret_reader, struct err *err);
 
 uint64_t qcow2_size(const struct qcow2_reader *reader); /* of the disk, bytes */
 
+/* The first byte at or after `from` that is allocated and not said to be zero; the disk's size when there is none. */
+int qcow2_next_data(struct qcow2_reader *reader, uint64_t from, uint64_t *ret_offset, struct err *err);
+
 /* Fills `out` from `offset` of the disk; what is not allocated reads as zeros. The caller stays on the disk. */
 int qcow2_read_at(struct qcow2_reader *reader, uint64_t offset, void *out, size_t size, struct err *err);
 

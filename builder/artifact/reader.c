@@ -51,6 +51,22 @@ uint64_t image_size(const struct image_reader *reader)
 	return reader->size;
 }
 
+int image_next_data(struct image_reader *reader, uint64_t from, uint64_t *ret_offset, struct err *err)
+{
+	off_t data;
+	int r;
+
+	if (reader->qcow2) {
+		r = qcow2_next_data(reader->qcow2, from, ret_offset, err);
+		return r < 0 ? err_wrap(err, "while reading '%s'", reader->path) : 0;
+	}
+	data = lseek(reader->fd, (off_t)from, SEEK_DATA);
+	if (data < 0 && errno != ENXIO)
+		return err_sys(err, -errno, "cannot read '%s'", reader->path);
+	*ret_offset = data < 0 ? reader->size : (uint64_t)data;
+	return 0;
+}
+
 int image_read_at(struct image_reader *reader, uint64_t offset, void *out, size_t size, struct err *err)
 {
 	int r;

@@ -16,6 +16,9 @@ int image_open(const char *path, const char *format, struct image_reader **ret_r
 /* Of the disk, in bytes. */
 uint64_t image_size(const struct image_reader *reader);
 
+/* The first byte at or after `from` that the image has something for, or its size: all before reads as zeros. */
+int image_next_data(struct image_reader *reader, uint64_t from, uint64_t *ret_offset, struct err *err);
+
 /* Fills `out` with `size` bytes from `offset` of the disk, all of which must be on it. */
 int image_read_at(struct image_reader *reader, uint64_t offset, void *out, size_t size, struct err *err);
 

@@ -3,3 +3,4 @@
 
 const char identity_program[] = IDENTITY_PROGRAM;
 const char identity_trees[] = IDENTITY_TREES;
+const char identity_leaks[] = IDENTITY_LEAKS;

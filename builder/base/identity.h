@@ -5,6 +5,7 @@
 #define BASE_IDENTITY_H
 
 extern const char identity_program[]; /* all of builder/ but the agent, which is an input of its own, by its bytes */
+extern const char identity_leaks[];   /* what looks for secrets: edge and leak */
 extern const char identity_trees[];   /* what unpacks and installs: base, edge, lock and tree. Part of the keys of the cache */
 
 #endif

@@ -7,11 +7,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/text.h"
 
+enum { KEPT_MAX = 16 << 20 };
+
 static struct {
 	pthread_mutex_t lock;
+	struct buf *kept;
 	enum log_mode mode;
 	bool terminal, in_step, verbose;
 	char step[160];
@@ -41,8 +45,17 @@ static void log_print_json_string(const char *text)
 	fputc('"', stderr);
 }
 
+static void log_keep_text(const char *text)
+{
+	if (!state.kept || !text || state.kept->size > KEPT_MAX)
+		return;
+	buf_puts(state.kept, text);
+	buf_puts(state.kept, "\n");
+}
+
 static void log_say(const char *kind, const char *prefix, const char *text)
 {
+	log_keep_text(text);
 	if (state.mode == LOG_JSON) {
 		fprintf(stderr, "{\"%s\":", kind);
 		log_print_json_string(text);
@@ -94,6 +107,13 @@ void log_output(const char *lines)
 	pthread_mutex_unlock(&state.lock);
 }
 
+void log_keep(struct buf *kept)
+{
+	pthread_mutex_lock(&state.lock);
+	state.kept = kept;
+	pthread_mutex_unlock(&state.lock);
+}
+
 void log_set_verbose(bool verbose)
 {
 	state.verbose = verbose;
@@ -131,8 +151,11 @@ void log_warnings(struct err *err)
 	if (!err->warnings)
 		return;
 	pthread_mutex_lock(&state.lock);
-	for (const struct err_item *item = err->warnings; item && !out; item = item->next)
-		log_print_json_warning(item);
+	for (const struct err_item *item = err->warnings; item; item = item->next) {
+		log_keep_text(item->text);
+		if (!out)
+			log_print_json_warning(item);
+	}
 	if (state.terminal)
 		fputs("\r\033[K", stderr);
 	err_print_warnings(err, out);

@@ -29,6 +29,10 @@ void log_output(const char *lines);
 void log_set_verbose(bool verbose);
 bool log_is_verbose(void);
 
+/* From here on all that is said (but how far a step is) is appended to `kept`, too, up to 16 MiB; NULL ends that. */
+struct buf;
+void log_keep(struct buf *kept);
+
 /* Begins a step ("installing packages"); the step before it ends. NULL just ends it. */
 void log_step(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "build/proof.h"
 #include "host/userns.h"
 #include "lock/fakes.h"
 #include "plan/json.h"
@@ -103,17 +104,27 @@ static int pipeline_keep_plan(const struct build *build, const struct publish_dr
 	return file_publish(arena_printf(build->arena, "%s/plan.json", draft->folder), text, strlen(text), 0444, err);
 }
 
+/* What is known of secrets, and what was said while the image was made. */
+struct pipeline_secrets {
+	struct leak_value *values;
+	size_t n;
+	const char *lock;
+	struct buf said;
+};
+
 static int pipeline_make(const struct build_kind *kind, struct build *build, const struct publish_wanted *wanted,
-			 struct publish_draft *draft, const char **ret_path, struct err *err)
+			 const struct pipeline_secrets *secrets, struct publish_draft *draft, const char **ret_path,
+			 struct err *err)
 {
 	const char *file = arena_printf(build->arena, "%s.%s", build->plan->recipe->name, wanted->format);
+	const char *image = arena_printf(build->arena, "%s/%s", draft->folder, file);
 	struct manifest manifest = pipeline_describe(build->arena, build->plan, kind->name);
 	struct err ignored = {0};
 	int work_fd, r = cache_scratch(build->cache, build->arena, &build->work, &work_fd, err);
 
 	if (r < 0)
 		return r;
-	r = kind->make(build, arena_printf(build->arena, "%s/%s", draft->folder, file), &manifest, err);
+	r = kind->make(build, image, &manifest, err);
 	path_remove(build->work, &ignored); /* else the next build sweeps it */
 	err_free(&ignored);
 	close(work_fd);
@@ -122,6 +133,9 @@ static int pipeline_make(const struct build_kind *kind, struct build *build, con
 	manifest.image.compression = wanted->compression;
 	if (r == 0)
 		r = pipeline_keep_plan(build, draft, err);
+	if (r == 0)
+		r = proof_search(build, secrets->values, secrets->n,
+				 &(struct proof_draft){draft->folder, image, &manifest, secrets->lock, &secrets->said}, err);
 	return r == 0 ? publish_commit(build->arena, draft, &manifest, ret_path, err) : r;
 }
 
@@ -137,7 +151,14 @@ static int pipeline_build_new(const struct build_kind *kind, const struct build_
 	const char *cache = how->cache ? how->cache : cache_default(project->arena);
 	struct publish_draft draft = {.fd = -1};
 	struct tree packages = {.scratch_fd = -1};
-	int r = userns_enter(err);
+	struct pipeline_secrets secrets = {.lock = project->lock->path};
+	int r = 0;
+
+	if (how->values)
+		r = how->values(how->values_data, project->recipe, project->arena, &secrets.values, &secrets.n, err);
+	if (r == 0)
+		r = userns_enter(err);
+	log_keep(&secrets.said);
 
 	build.image = build.tools = packages;
 	if (r == 0)
@@ -147,7 +168,9 @@ static int pipeline_build_new(const struct build_kind *kind, const struct build_
 	if (r == 0)
 		r = pipeline_make_trees(&build, how->check_repeat, &packages, err);
 	if (r == 0)
-		r = pipeline_make(kind, &build, wanted, &draft, ret_path, err);
+		r = pipeline_make(kind, &build, wanted, &secrets, &draft, ret_path, err);
+	log_keep(NULL);
+	buf_free(&secrets.said);
 	publish_abandon(&draft);
 	tree_close(&build.image);
 	tree_close(&build.tools);

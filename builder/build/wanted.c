@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "build/proof.h"
 #include "build/project.h"
 #include "shelf/generation.h"
 #include "tree/debs.h"
@@ -51,14 +52,21 @@ static void wanted_lock(struct wanted *wanted, const struct lock *lock)
 	}
 }
 
+/* What is kept for its key, and what is remembered of that. */
+static void wanted_made(struct wanted *wanted, const char *room, const char *key)
+{
+	wanted_add(wanted, room, key);
+	wanted_add(wanted, "leaks", key ? proof_key(wanted->arena, key) : NULL);
+}
+
 static void wanted_plan(struct wanted *wanted, const struct plan *plan)
 {
 	for (unsigned l = 0; l < LAYER_COUNT; l++) {
-		wanted_add(wanted, "layers", plan->image.layers[l].key);
+		wanted_made(wanted, "layers", plan->image.layers[l].key);
 		wanted_add(wanted, "layers", plan->tools.layers[l].key);
 	}
 	for (size_t i = 0; i < plan->n_containers; i++)
-		wanted_add(wanted, "containers", plan->containers[i].key);
+		wanted_made(wanted, "containers", plan->containers[i].key);
 	wanted_add(wanted, "roots", plan->ground_key);
 }
 

@@ -66,7 +66,7 @@ static void folder_look_unpacked(struct leak_passage *passage, const struct fold
 	struct err ignored = {0};
 	ptrdiff_t n = stream_open(file->host, max, &stream, &ignored) < 0 ? -1 : 1;
 
-	leak_passage_begin(passage, file->path, LEAK_UNPACKED, 0, true);
+	leak_passage_begin(passage, file->path, LEAK_UNPACKED, 0);
 	while (n > 0) {
 		size_t room;
 		char *to = leak_passage_room(passage, &room);
@@ -78,18 +78,14 @@ static void folder_look_unpacked(struct leak_passage *passage, const struct fold
 	err_free(&ignored);
 }
 
-/* Whether its name makes all of it a secret, so that its forms need not be told, too. */
-static bool folder_is_named(const struct folder *folder, const struct folder_file *file, const char *data, size_t size)
+/* Whether its name makes all of it a secret. */
+static void folder_look_at_whole(const struct folder *folder, const struct folder_file *file, const char *data, size_t size)
 {
 	const struct form *form = leak_search_has_forms(folder->search) ? form_of_file(file->path, data, size) : NULL;
-	struct leak_find find = {.path = file->path, .part = LEAK_CONTENT};
 
-	if (!form)
-		return false;
-	find.form = form->name;
-	find.what = form->what;
-	leak_note(folder->finds, &find);
-	return true;
+	if (form)
+		leak_note(folder->finds, &(struct leak_find){.path = file->path, .part = LEAK_CONTENT, .form = form->name,
+							     .what = form->what, .whole = true});
 }
 
 static int folder_look_inside(const struct folder *folder, struct leak_passage *passage, const struct folder_file *file,
@@ -101,7 +97,7 @@ static int folder_look_inside(const struct folder *folder, struct leak_passage *
 
 	if (fd < 0)
 		return err_sys(err, -errno, "cannot read '%s'", file->host);
-	leak_passage_begin(passage, file->path, LEAK_CONTENT, 0, true);
+	leak_passage_begin(passage, file->path, LEAK_CONTENT, 0);
 	while (n > 0) {
 		size_t room;
 		char *to = leak_passage_room(passage, &room);
@@ -111,8 +107,7 @@ static int folder_look_inside(const struct folder *folder, struct leak_passage *
 			return err_sys(err, -errno, "cannot read '%s'", file->host);
 		if (first) {
 			packed = folder_is_packed(to, (size_t)n);
-			if (folder_is_named(folder, file, to, (size_t)n))
-				leak_passage_begin(passage, file->path, LEAK_CONTENT, 0, false);
+			folder_look_at_whole(folder, file, to, (size_t)n);
 		}
 		first = false;
 		leak_passage_add(passage, (size_t)n);

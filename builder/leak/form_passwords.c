@@ -11,7 +11,7 @@ enum { URL_PART_MAX = 128, URL_PASSWORD_MIN = 4 };
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 #define CRYPT LETTERS "./"
 
-/* crypt(5): how many fields stand between a method and its hash, and how long that is. bcrypt has its salt before it, in one. */
+/* crypt(5): how many fields stand between a method and its hash, and how long that is (bcrypt's begins with the salt). */
 static const struct method {
 	const char *begins;
 	unsigned fields, hash;

@@ -60,8 +60,8 @@ bool form_is_random(const char *data, size_t size)
 bool form_is_placeholder(const char *data, size_t size)
 {
 	static const char *const words[] = {
-		"example", "password", "passwd", "secret", "changeme", "change_me", "your", "xxxx", "....", "****", "placeholder",
-		"dummy",
+		"example", "password", "passwd", "secret", "changeme", "change_me", "your", "xxxx", "....", "****",
+		"placeholder", "dummy",
 	};
 
 	for (size_t w = 0; w < sizeof words / sizeof *words; w++)

@@ -98,6 +98,11 @@ bool leak_search_has_forms(const struct leak_search *search)
 	return search->forms.n > 0;
 }
 
+bool leak_search_has_values(const struct leak_search *search)
+{
+	return search->values.n > 0;
+}
+
 /* --- finds ----------------------------------------------------------------------------------------------------------- */
 
 struct leak_finds {
@@ -196,6 +201,7 @@ struct place {
 	const char *path;
 	enum leak_part part;
 	uint64_t offset;             /* of the piece's first byte */
+	uint64_t from, to;           /* what does not begin here is not told */
 	size_t told;                 /* finds, at most FINDS_OF_A_PLACE: one is enough to be refused; … */
 	const char *names[FINDS_OF_A_PLACE]; /* … and of each value one */
 };
@@ -205,6 +211,8 @@ static void search_note(struct glance *glance, const struct sought *sought, stru
 	struct place *place = glance->context;
 	struct leak_find find = {.path = place->path, .part = place->part, .offset = place->offset + span.start};
 
+	if (find.offset < place->from || find.offset >= place->to)
+		return;
 	for (size_t i = 0; i < place->told; i++)
 		if (sought->name && place->names[i] == sought->name)
 			return;
@@ -215,7 +223,7 @@ static void search_note(struct glance *glance, const struct sought *sought, stru
 	find.what = sought->form ? sought->form->what : sought->encoding;
 	find.name = sought->name;
 	find.n_bytes = span.end - span.start < LEAK_BYTES ? span.end - span.start : LEAK_BYTES;
-	memcpy(find.bytes, glance->data + span.start, find.n_bytes);
+	memcpy(find.bytes, glance->data + span.end - find.n_bytes, find.n_bytes);
 	leak_note(place->finds, &find);
 }
 
@@ -225,7 +233,7 @@ void leak_look(const struct leak_search *search, struct leak_finds *finds, const
 	const struct bundle *const bundles[] = {&search->values, &search->forms};
 
 	for (size_t i = 0; i < 2; i++) {
-		struct place place = {.finds = finds, .path = path, .part = part};
+		struct place place = {.finds = finds, .path = path, .part = part, .to = UINT64_MAX};
 		struct glance glance = {.bundle = bundles[i], .data = data, .size = size, .from = from, .spotted = search_note,
 					.context = &place};
 
@@ -309,12 +317,19 @@ void leak_passage_free(struct leak_passage *passage)
 	free(passage);
 }
 
-void leak_passage_begin(struct leak_passage *passage, const char *path, enum leak_part part, uint64_t offset, bool forms)
+void leak_passage_begin(struct leak_passage *passage, const char *path, enum leak_part part, uint64_t offset)
 {
-	passage->place = (struct place){.finds = passage->place.finds, .path = path, .part = part, .offset = offset};
-	passage->forms = forms;
+	passage->place = (struct place){passage->place.finds, path, part, offset, .to = UINT64_MAX};
+	passage->forms = true;
 	passage->have = passage->done = 0;
 	passage->form_end = passage->value_end = offset;
+}
+
+void leak_passage_limit(struct leak_passage *passage, uint64_t from, uint64_t to, bool forms)
+{
+	passage->place.from = from;
+	passage->place.to = to;
+	passage->forms = forms;
 }
 
 char *leak_passage_room(struct leak_passage *passage, size_t *ret_size)
@@ -327,7 +342,8 @@ static void search_passage_look(struct leak_passage *passage, const struct bundl
 {
 	uint64_t base = passage->place.offset;
 	struct glance glance = {
-		.bundle = bundle, .data = passage->buffer, .size = passage->have, .end = *end > base ? (size_t)(*end - base) : 0,
+		.bundle = bundle, .data = passage->buffer, .size = passage->have,
+		.end = *end > base ? (size_t)(*end - base) : 0,
 		.spotted = search_note, .context = &passage->place,
 	};
 

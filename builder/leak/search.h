@@ -29,8 +29,9 @@ struct leak_find {
 	const char *form;            /* a name of leak/forms.h, or LEAK_VALUE */
 	const char *what;            /* in words: "a private key"; of a value, how it is written */
 	const char *name;            /* of the known secret, or NULL */
+	bool whole;                  /* the file's name makes all of it a secret: no other form in it is one of its own */
 	const char *excused;         /* why it may be there; NULL: it may not */
-	unsigned char bytes[LEAK_BYTES]; /* its first ones, to know them again */
+	unsigned char bytes[LEAK_BYTES]; /* its last ones, to know them again */
 	size_t n_bytes;
 };
 #define LEAK_VALUE "value"
@@ -49,6 +50,7 @@ struct leak_search;
 struct leak_search *leak_search_new(bool forms, const struct leak_value *values, size_t n);
 void leak_search_free(struct leak_search *search);
 bool leak_search_has_forms(const struct leak_search *search);
+bool leak_search_has_values(const struct leak_search *search);
 
 /* Looks through bytes that are in memory. What begins before `from` is passed over. */
 void leak_look(const struct leak_search *search, struct leak_finds *finds, const char *path, enum leak_part part,
@@ -65,8 +67,11 @@ struct leak_passage;
 struct leak_passage *leak_passage_new(const struct leak_search *search, struct leak_finds *finds);
 void leak_passage_free(struct leak_passage *passage);
 
-/* Begins with another stream, `path`, whose first byte is called `offset`. With `forms` false only values count. */
-void leak_passage_begin(struct leak_passage *passage, const char *path, enum leak_part part, uint64_t offset, bool forms);
+/* Begins with another stream, `path`, whose first byte is called `offset`. */
+void leak_passage_begin(struct leak_passage *passage, const char *path, enum leak_part part, uint64_t offset);
+
+/* From now on what begins before `from`, or at `to` or later, is not told; with `forms` false nothing but values is. */
+void leak_passage_limit(struct leak_passage *passage, uint64_t from, uint64_t to, bool forms);
 
 /* A place for the next bytes, `*ret_size` of them (never 0); and how many were put there. */
 char *leak_passage_room(struct leak_passage *passage, size_t *ret_size);

@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "recipe/proxmox.h"
+#include "recipe/secrets.h"
 
 struct node;
 
@@ -338,9 +339,11 @@ struct recipe {
 	struct recipe_test *tests;
 	struct recipe_hook *configure; /* hooks.configure */
 	struct recipe_own *own;      /* perMachine */
+	struct recipe_leak_exception *leaks; /* what the search for secrets may find */
 	struct recipe_disk *disks;
 	size_t n_repositories, n_registries, n_packages, n_removed, n_versions, n_downloads, n_files, n_users, n_groups,
-	    n_principals, n_networks, n_units, n_sysctl, n_tmpfiles, n_quadlets, n_health, n_tests, n_configure, n_own, n_disks;
+	    n_principals, n_networks, n_units, n_sysctl, n_tmpfiles, n_quadlets, n_health, n_tests, n_configure, n_own,
+	    n_leaks, n_disks;
 
 	const char *ssh_ca;          /* host path of the user CA's public keys, or NULL */
 	struct pos ssh_ca_pos;       /* where it is named */

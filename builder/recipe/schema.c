@@ -60,6 +60,7 @@ static const struct field recipe_fields[] = {
 	{"perMachine", &word_own, 0, WORD_OF(recipe, own), WORD_OF(recipe, n_own),
 	 "what no two machines may share: made on the first boot, and kept"},
 	WORD_LATER("secrets", "SOPS secrets"),
+	{"leaks", &word_leaks, 0, 0, 0, "what the search for secrets may find in the image, and why"},
 	{"health", &word_health, 0, 0, 0, "checks that must pass before an image counts as good"},
 	{"tests", &word_tests, 0, 0, 0, "commands that `aether-build test` runs in a machine; not part of the image"},
 	{"hooks", &word_hooks, 0, 0, 0, "commands that run while the image is built"},

@@ -24,8 +24,10 @@ static const struct option_group lxc_option_groups[] = {
 static int verb_lxc_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)
 {
 	const struct lxc_options *options = data;
-	const struct build_how how = {options->recipe, options->out, options->common.cache, options->format, NULL,
-				      options->check_repeat};
+	const struct build_how how = {
+		.recipe = options->recipe, .out = options->out, .cache = options->common.cache, .format = options->format,
+		.check_repeat = options->check_repeat,
+	};
 
 	(void)n_arguments;
 	return build_run(&build_lxc, &how, arguments[0], options->common.json, err);

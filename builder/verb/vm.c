@@ -25,8 +25,10 @@ static const struct option_group vm_option_groups[] = {
 static int verb_vm_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)
 {
 	const struct vm_options *options = data;
-	const struct build_how how = {options->recipe, options->out, options->common.cache, options->format, options->compress,
-				      options->check_repeat};
+	const struct build_how how = {
+		.recipe = options->recipe, .out = options->out, .cache = options->common.cache, .format = options->format,
+		.compression = options->compress, .check_repeat = options->check_repeat,
+	};
 
 	(void)n_arguments;
 	return build_run(&build_vm, &how, arguments[0], options->common.json, err);

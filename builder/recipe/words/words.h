@@ -128,6 +128,10 @@ void word_check_mount_point(struct decoder *decoder, const struct pos *pos, cons
 
 extern const struct schema word_own;
 
+/* --- leaks.c --------------------------------------------------------------------------------------------------- */
+
+extern const struct schema word_leaks;
+
 /* --- health.c -------------------------------------------------------------------------------------------------- */
 
 extern const struct schema word_health;
