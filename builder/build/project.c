@@ -23,8 +23,10 @@ static int project_find_program(struct arena *arena, const char *name, const cha
 	return err_hint(err, "it is made beside aether-build by 'make', and installed as %s", fixed);
 }
 
-static int project_find_programs(struct arena *arena, unsigned kind, struct plan_programs *programs, struct err *err)
+static int project_find_programs(struct arena *arena, const struct recipe *recipe, struct plan_programs *programs,
+				 struct err *err)
 {
+	const unsigned kind = recipe->kind;
 	int r = 0;
 
 	if (kind == KIND_VM)
@@ -33,6 +35,8 @@ static int project_find_programs(struct arena *arena, unsigned kind, struct plan
 		r = project_find_program(arena, "aether-box", &programs->box, &programs->box_sha256, err);
 	if (r == 0 && kind != KIND_TOOLS)
 		r = project_find_program(arena, "aether-agent", &programs->agent, &programs->agent_sha256, err);
+	if (r == 0 && kind != KIND_TOOLS && (recipe->n_secrets || recipe->n_templates))
+		r = project_find_program(arena, "aether-secrets", &programs->secrets, &programs->secrets_sha256, err);
 	return r;
 }
 
@@ -70,7 +74,7 @@ int project_load(const char *path, unsigned kind, const struct project_options *
 
 int project_plan(struct project *project, struct err *err)
 {
-	int r = project_find_programs(project->arena, project->recipe->kind, &project->programs, err);
+	int r = project_find_programs(project->arena, project->recipe, &project->programs, err);
 
 	if (r == 0)
 		r = lock_for(project->arena, project->recipe, project->tools, project->fakes, &project->lock, err);
@@ -86,7 +90,7 @@ int project_check_lock(void *data, const struct lock *lock, struct err *err)
 	struct project *project = data;
 	struct err ignored = {0};
 	struct plan *plan;
-	int r = project_find_programs(project->arena, project->recipe->kind, &project->programs, &ignored);
+	int r = project_find_programs(project->arena, project->recipe, &project->programs, &ignored);
 
 	err_free(&ignored); /* without them nothing can be built, but locked it can be */
 	return r < 0 ? 0

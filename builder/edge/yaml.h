@@ -13,8 +13,9 @@
 enum node_type { NODE_SCALAR, NODE_LIST, NODE_MAP };
 enum node_tag { TAG_NONE, TAG_REPLACE, TAG_REMOVE }; /* `!replace`, `!remove` */
 
-/* What interpolation has made of a node: nothing yet; its last word; nothing, and the problem has been reported. */
-enum node_state { STATE_RAW, STATE_FINAL, STATE_REPORTED };
+/* What interpolation has made of a node: nothing yet; its last word; nothing, and the problem has been reported; nothing,
+ * because it is the text of a template, in which not all names have a value (recipe/interpolate.h). */
+enum node_state { STATE_RAW, STATE_FINAL, STATE_REPORTED, STATE_TEMPLATE };
 
 struct node {
 	enum node_type type;

@@ -22,11 +22,21 @@ int firewall_make(struct arena *arena, struct plan *plan, struct err *err);
 int quadlets_make(struct arena *arena, struct plan *plan, struct err *err); /* containers; adds units, so before units_make() */
 int units_make(struct arena *arena, struct plan *plan, struct err *err);   /* units, kernel modules */
 
+/* The name of the service that podman's generator makes of a quadlet ("foo.volume": "foo-volume.service"); in `arena`. */
+const char *unit_of_quadlet(struct arena *arena, const char *name);
+
+/* The same for a quadlet of the recipe, which may name its service itself (`ServiceName=`). */
+const char *unit_of_recipe_quadlet(struct arena *arena, const struct recipe_quadlet *quadlet);
+
+/* Adds what gives each user's systemd the units below USER_UNITS, unless it is there. */
+void units_put_generator(struct arena *arena, struct plan *plan);
+
 /* Whether a recipe's settings can be all of a unit of that name: what has not even a command, a listener, … was meant for a
  * unit that is there. */
 bool units_can_be_whole(const char *name, const struct recipe_settings *settings);
 
 int own_make(struct arena *arena, struct plan *plan, struct err *err);     /* what each machine makes for itself */
+int secrets_make(struct arena *arena, struct plan *plan, struct err *err); /* after units_make() */
 int layout_make(struct arena *arena, struct plan *plan, struct err *err);  /* plan->layout; what grows, what is mounted */
 int needs_make(struct arena *arena, struct plan *plan, struct err *err);   /* a kernel, tools; after layout_make() */
 int agent_make(struct arena *arena, struct plan *plan,

@@ -51,6 +51,7 @@ static const struct plan_field user_fields[] = {
 	USER(PLAN_TEXT, comment),
 	USER(PLAN_TEXT, sudo),
 	VIA(plan_user, words, recipe_user, PLAN_WORDS, "authorized_keys", authorized_keys, PLAN_MAYBE),
+	VIA(plan_user, words, recipe_user, PLAN_TEXT, "password_secret", password_secret, PLAN_MAYBE),
 	USER(PLAN_BOOL, linger),
 	USER(PLAN_BOOL, system),
 	END,
@@ -134,6 +135,40 @@ static const struct plan_field own_fields[] = {
 	END,
 };
 
+#define SECRET(type, name, member, flags) VIA(plan_secret, words, recipe_secret, type, name, member, flags)
+static const struct plan_field secret_fields[] = {
+	SECRET(PLAN_TEXT, "name", name, PLAN_NAMES),
+	IN(plan_secret, PLAN_TEXT, "deliver", deliver, 0),
+	IN(plan_secret, PLAN_TEXT, "file", travels, PLAN_MAYBE),
+	IN(plan_secret, PLAN_TEXT, "sha256", sha256, PLAN_MAYBE | PLAN_SHOWN),
+	IN(plan_secret, PLAN_TEXT, "format", format, PLAN_MAYBE),
+	IN(plan_secret, PLAN_WORDS, "key", key, PLAN_MAYBE),
+	SECRET(PLAN_TEXT, "path", path, PLAN_MAYBE),
+	SECRET(PLAN_MODE, "mode", mode, 0),
+	SECRET(PLAN_TEXT, "owner", owner, 0),
+	SECRET(PLAN_TEXT, "group", group, 0),
+	SECRET(PLAN_BOOL, "for_users", for_users, 0),
+	SECRET(PLAN_BOOL, "allow_empty", allow_empty, 0),
+	SECRET(PLAN_WORDS, "restart", restart, PLAN_MAYBE),
+	SECRET(PLAN_WORDS, "reload", reload, PLAN_MAYBE),
+	IN(plan_secret, PLAN_WORDS, "need", need, PLAN_MAYBE),
+	END,
+};
+
+#define TEMPLATE(type, name, member, flags) VIA(plan_template, words, recipe_template, type, name, member, flags)
+static const struct plan_field template_fields[] = {
+	TEMPLATE(PLAN_TEXT, "name", name, PLAN_NAMES),
+	TEMPLATE(PLAN_TEXT, "path", path, PLAN_MAYBE),
+	TEMPLATE(PLAN_MODE, "mode", mode, 0),
+	TEMPLATE(PLAN_TEXT, "owner", owner, 0),
+	TEMPLATE(PLAN_TEXT, "group", group, 0),
+	TEMPLATE(PLAN_WORDS, "restart", restart, PLAN_MAYBE),
+	TEMPLATE(PLAN_WORDS, "reload", reload, PLAN_MAYBE),
+	IN(plan_template, PLAN_WORDS, "need", need, PLAN_MAYBE),
+	IN(plan_template, PLAN_LINES, "text", text, 0),
+	END,
+};
+
 static const struct plan_field word_fields[] = {ALONE(PLAN_TEXT, 0), END};
 static const struct plan_field hook_fields[] = {ALONE(PLAN_WORDS, offsetof(struct recipe_hook, argv)), END};
 
@@ -185,6 +220,10 @@ const struct plan_list plan_lists[] = {
 	{"state", NULL, "state", "State", "image", .of_recipe = true, WORDS(recipe, state)},
 	{"perMachine", NULL, "per machine", "Each machine's own", "image", LIST(plan, own, plan_own), POS(plan_own),
 	 .fields = own_fields},
+	{"secrets", NULL, "secret", "Secrets", "image", LIST(plan, secrets, plan_secret),
+	 POS_VIA(plan_secret, words, recipe_secret), .fields = secret_fields},
+	{"templates", NULL, "template", "Templates", "image", LIST(plan, templates, plan_template),
+	 POS_VIA(plan_template, words, recipe_template), .fields = template_fields},
 	{"partitions", NULL, "partition", "Partitions", "disk",
 	 ARRAY(plan, layout.partitions, layout.n_partitions, struct disk_partition), POS(disk_partition),
 	 .fields = partition_fields},

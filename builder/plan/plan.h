@@ -111,11 +111,28 @@ struct plan_unit {
 	struct pos pos, enable_pos;            /* of its name, and of `enable` */
 };
 
+/* A secret of the recipe. Of what is sent nothing is decided but that it is expected. */
+struct plan_secret {
+	const struct recipe_secret *words;
+	const char *deliver;                   /* "image", "send" */
+	const char *travels, *sha256;          /* its file of SOPS: the name below SECRETS_SOPS, the digest; NULL: it is sent */
+	const char *format;                    /* of that file … */
+	struct strv key;                       /* … and where in it the value is */
+	struct strv need;                      /* units of the system that cannot be without it */
+};
+
+struct plan_template {
+	const struct recipe_template *words;
+	const char *text;                      /* with ${secrets.NAME} in it */
+	struct strv need;
+};
+
 /* The programs of ours that live in images. Paths of the host, digests of 64 hex digits. */
 struct plan_programs {
 	const char *init, *init_sha256;        /* aether-init: in the initrd; NULL where there is none (a container) */
 	const char *agent, *agent_sha256;      /* aether-agent: in every machine; NULL in a tools tree */
 	const char *box, *box_sha256;          /* aether-box: a container's init; NULL where there is none */
+	const char *secrets, *secrets_sha256;  /* aether-secrets; NULL where there are none */
 };
 
 struct plan {
@@ -143,6 +160,10 @@ struct plan {
 	size_t n_units;
 	struct plan_own *own;                  /* of the packages, then the recipe's own */
 	size_t n_own;
+	struct plan_secret *secrets;
+	size_t n_secrets;
+	struct plan_template *templates;
+	size_t n_templates;
 	struct disk_layout layout;             /* no partitions: not a disk */
 	const char *state_on;                  /* IMAGE_STATE_… (contract/image.h); NULL: /var is in memory, or a container */
 	const struct plan_programs *programs;

@@ -13,6 +13,29 @@ enum { SUBIDS = 65536, FIRST_SUBID = 100000, FIRST_UID = 1000, LAST_UID = 60000 
 
 #define STORES "/usr/share/aether/containers"
 
+/* --- their names ----------------------------------------------------------------------------------------------------- */
+
+const char *unit_of_quadlet(struct arena *arena, const char *name)
+{
+	static const char *const plain[] = {".container", ".kube"};
+	const char *dot = strrchr(name, '.');
+
+	if (!dot)
+		return name;
+	for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+		if (strcmp(dot, plain[i]) == 0)
+			return arena_printf(arena, "%.*s.service", (int)(dot - name), name);
+	return arena_printf(arena, "%.*s-%s.service", (int)(dot - name), name, dot + 1);
+}
+
+const char *unit_of_recipe_quadlet(struct arena *arena, const struct recipe_quadlet *quadlet)
+{
+	for (size_t i = 0; i < quadlet->settings.count; i++)
+		if (strcmp(quadlet->settings.items[i].key, "ServiceName") == 0)
+			return arena_printf(arena, "%s.service", quadlet->settings.items[i].value);
+	return unit_of_quadlet(arena, quadlet->name);
+}
+
 /* --- the files ------------------------------------------------------------------------------------------------------- */
 
 static bool plan_quadlets_has_setting(const struct recipe_settings *settings, const char *section, const char *key)

@@ -160,18 +160,18 @@ static int64_t plan_units_uid(struct arena *arena, const struct plan *plan, cons
 
 /* Each user's systemd copies what is in the user's folder to where units are that come after the user's own in ~/.config and
  * before those of packages (systemd.generator(7)). */
-static void plan_units_make_generator(struct arena *arena, struct plan *plan)
+void units_put_generator(struct arena *arena, struct plan *plan)
 {
+	static const char path[] = "/usr/lib/systemd/user-generators/" USER_UNITS_GENERATOR;
 	static const char text[] = "#!/bin/sh\n"
 				   "# Units of one user, from a recipe's 'units: { NAME: { user: … } }'.\n"
 				   "from=" USER_UNITS "/$(id -u)\n"
 				   "[ ! -d \"$from\" ] || exec cp -R \"$from/.\" \"$1/\"\n";
 
-	for (size_t i = 0; i < plan->n_units; i++)
-		if (plan->units[i].user) {
-			config_put(arena, plan, "/usr/lib/systemd/user-generators/" USER_UNITS_GENERATOR, 0755, NULL, text);
+	for (size_t i = 0; i < plan->n_files; i++)
+		if (strcmp(plan->files[i].path, path) == 0)
 			return;
-		}
+	config_put(arena, plan, path, 0755, NULL, text);
 }
 
 static void plan_units_make_unit(struct arena *arena, struct plan *plan, const struct recipe_unit *from, struct err *err)
@@ -252,7 +252,9 @@ int units_make(struct arena *arena, struct plan *plan, struct err *err)
 
 	for (size_t i = 0; i < recipe->n_units; i++)
 		plan_units_make_unit(arena, plan, &recipe->units[i], err);
-	plan_units_make_generator(arena, plan);
+	for (size_t i = 0; i < plan->n_units; i++)
+		if (plan->units[i].user)
+			units_put_generator(arena, plan);
 	plan_units_make_preset(arena, plan);
 	for (size_t i = 0; i < recipe->modules_load.count; i++)
 		buf_printf(&modules, "%s\n", recipe->modules_load.items[i]);

@@ -26,7 +26,8 @@ struct names {
 	struct node *root;
 	const struct node *facts;
 	size_t bytes, nodes;
-	bool template;               /* in a file, where nothing but text can stand */
+	bool template;               /* in a file, where nothing but text can stand … */
+	bool placeholders;           /* … but the places of secrets */
 	struct err *err;
 };
 
@@ -166,6 +167,20 @@ static int interpolate_find_env(struct names *names, const struct reference *fro
 	return err_hint(names->err, "add it, 'env: [%s]': its value becomes part of the lock", wanted);
 }
 
+static bool interpolate_is_secret(const char *name)
+{
+	return text_has_prefix(name, "secrets.");
+}
+
+/* A secret has no value here. */
+static int interpolate_refuse_secret(const struct names *names, const struct reference *from)
+{
+	interpolate_refuse(names, from, "no secret is known where an image is made");
+	return err_hint(names->err, names->placeholders ? "it can stand in the text itself, not in a value that is put into it"
+							: "write the text as 'templates: { NAME: { text: … } }': the machine "
+							  "puts the secret in");
+}
+
 /* What `from` names, worked out. */
 static int interpolate_find(struct names *names, const struct reference *from, const struct chain *up,
 			    struct node **ret)
@@ -183,6 +198,8 @@ static int interpolate_find(struct names *names, const struct reference *from, c
 			    : interpolate_refuse(names, from, "the recipe has no 'vars'");
 	if (dot && strcmp(first, "env") == 0)
 		return interpolate_find_env(names, from, ret);
+	if (interpolate_is_secret(from->name))
+		return interpolate_refuse_secret(names, from);
 	if (!dot && (strcmp(first, "facts") == 0 || strcmp(first, "vars") == 0 || strcmp(first, "env") == 0))
 		return interpolate_refuse(names, from, arena_printf(names->arena, "write ${%s.NAME}", first));
 	if (dot || strcmp(first, "name") != 0)
@@ -241,9 +258,9 @@ static int interpolate_copy(struct names *names, const struct reference *from, c
 /* Reads the reference that begins at `text`; returns what follows it, or NULL. */
 static const char *interpolate_read_reference(struct names *names, const char *text, struct reference *from)
 {
-	const char *end = text + strlen("${");
+	const char *end = text + strlen("${"), *others = interpolate_is_secret(end) ? "._-/" : "._-";
 
-	while (isalnum((unsigned char)*end) || (*end && strchr("._-", *end)))
+	while (isalnum((unsigned char)*end) || (*end && strchr(others, *end)))
 		end++;
 	from->name = arena_strndup(names->arena, text + 2, (size_t)(end - text - 2));
 	if (*end == '}')
@@ -346,6 +363,15 @@ static void interpolate_unfold(struct names *names, struct node *list)
 	list->count = whole.count;
 }
 
+/* `templates.NAME.text` */
+static bool interpolate_is_template(const struct node *node, const char *path, const struct chain *here)
+{
+	enum { TEXT_DEPTH = 3 };
+
+	return node->type == NODE_SCALAR && here->depth == TEXT_DEPTH && text_has_prefix(path, "templates.") &&
+	       text_has_suffix(path, ".text");
+}
+
 static void interpolate_expand(struct names *names, struct node *node, const char *path, const struct chain *up)
 {
 	const struct chain here = {up, node, path, up ? up->depth + 1 : 0};
@@ -353,6 +379,10 @@ static void interpolate_expand(struct names *names, struct node *node, const cha
 
 	if (node->state != STATE_RAW)
 		return;
+	if (interpolate_is_template(node, path, &here)) {
+		node->state = STATE_TEMPLATE;
+		return;
+	}
 	if (node->type == NODE_SCALAR && strstr(node->text, "${"))
 		r = interpolate_expand_text(names, node, path, &here);
 	for (size_t i = 0; node->state == STATE_RAW && node->type != NODE_SCALAR && i < node->count; i++) {
@@ -395,32 +425,93 @@ int interpolate(struct arena *arena, struct node *root, const struct node *facts
 
 /* --- templates ------------------------------------------------------------------------------------------------------- */
 
+/* A template while its names are put in: the parts that are done, and the text of the one that is not. */
+struct filling {
+	struct names names;
+	struct node place;           /* where we are in the file */
+	struct reference from;
+	struct joined joined;
+	struct recipe_template_part *parts;
+	size_t n_parts;
+	bool failed;
+};
+
+static void interpolate_end_part(struct filling *filling)
+{
+	if (filling->joined.text.size)
+		arena_push(filling->names.arena, filling->parts, filling->n_parts)->text =
+			joined_text(&filling->joined, filling->names.arena);
+	joined_free(&filling->joined);
+	filling->joined = (struct joined){0};
+}
+
+static int interpolate_put_secret(struct filling *filling)
+{
+	const struct names *names = &filling->names;
+	const struct node *known = node_get(names->root, "secrets");
+	const char *name = filling->from.name + strlen("secrets.");
+
+	if (!known)
+		return interpolate_refuse(names, &filling->from, "the recipe has no 'secrets'");
+	if (!node_get(known, name))
+		return interpolate_unknown(names, &filling->from, "secrets.", name, known->keys, known->count);
+	interpolate_end_part(filling);
+	arena_push(names->arena, filling->parts, filling->n_parts)->secret = name;
+	return 0;
+}
+
+/* Puts in what the reference at `text` names; what follows it. */
+static const char *interpolate_fill(struct filling *filling, const char *text)
+{
+	const struct chain here = {NULL, &filling->place, filling->from.path, 0};
+	const char *next = interpolate_read_reference(&filling->names, text, &filling->from);
+
+	if (!next)
+		return text + strlen("${");
+	if (filling->names.placeholders && interpolate_is_secret(filling->from.name))
+		filling->failed |= interpolate_put_secret(filling) < 0;
+	else
+		filling->failed |= interpolate_put(&filling->names, &filling->from, &here, &filling->joined) < 0;
+	return next;
+}
+
+static int interpolate_fill_all(struct filling *filling, const struct template *template, const char *text, struct err *err)
+{
+	unsigned before = err->count;
+
+	filling->names = (struct names){.arena = template->arena, .root = template->root, .facts = template->facts,
+					.template = true, .placeholders = filling->names.placeholders, .err = err};
+	filling->place = (struct node){.type = NODE_SCALAR, .pos = {template->name, 1, 1}};
+	if (template->pos)
+		filling->place.pos = *template->pos;
+	filling->from = (struct reference){.name = "", .node = &filling->place, .path = template->path};
+	for (const char *at = text, *next; *at && err->count - before < PROBLEMS_MAX; at = next) {
+		next = text_has_prefix(at, "${") ? interpolate_fill(filling, at) : joined_put_plain(&filling->joined, at);
+		if (!template->pos)
+			pos_move(&filling->place.pos, at, next);
+	}
+	interpolate_end_part(filling);
+	return filling->failed || err->count > before ? -EINVAL : 0;
+}
+
 int interpolate_template(const struct template *template, const char *text, const char **ret_text, struct err *err)
 {
-	struct names names = {
-		.arena = template->arena, .root = template->root, .facts = template->facts, .template = true, .err = err};
-	struct node place = {.type = NODE_SCALAR, .pos = {template->name, 1, 1}};
-	const struct chain here = {NULL, &place, template->path, 0};
-	struct reference from = {.name = "", .node = &place, .path = template->path};
-	unsigned before = err->count;
-	_cleanup_joined_ struct joined joined = {0};
-	const char *next;
-	bool failed = false;
+	struct filling filling = {0};
 
-	for (const char *at = text; *at && err->count - before < PROBLEMS_MAX; at = next) {
-		if (!text_has_prefix(at, "${")) {
-			next = joined_put_plain(&joined, at);
-		} else {
-			next = interpolate_read_reference(&names, at, &from);
-			if (!next)
-				next = at + 2;
-			else
-				failed |= interpolate_put(&names, &from, &here, &joined) < 0;
-		}
-		pos_move(&place.pos, at, next);
-	}
-	if (failed || err->count > before)
+	if (interpolate_fill_all(&filling, template, text, err) < 0)
 		return -EINVAL;
-	*ret_text = joined_text(&joined, template->arena);
+	*ret_text = filling.n_parts ? filling.parts[0].text : "";
+	return 0;
+}
+
+int interpolate_parts(const struct template *template, const char *text, struct recipe_template_part **ret_parts,
+		      size_t *ret_n, struct err *err)
+{
+	struct filling filling = {.names.placeholders = true};
+
+	if (interpolate_fill_all(&filling, template, text, err) < 0)
+		return -EINVAL;
+	*ret_parts = filling.parts;
+	*ret_n = filling.n_parts;
 	return 0;
 }

@@ -129,6 +129,7 @@ struct recipe_user {
 	const char *sudo;            /* NULL, "nopasswd" or "password" */
 	struct strv authorized_keys; /* lines of sshd(8)'s file, checked */
 	bool linger, system;
+	const char *password_secret; /* the secret whose value is the hash of the password, or NULL */
 	struct pos pos, uid_pos, groups_pos, shell_pos, home_pos; /* of the name, and of words where they are written */
 };
 
@@ -339,11 +340,14 @@ struct recipe {
 	struct recipe_test *tests;
 	struct recipe_hook *configure; /* hooks.configure */
 	struct recipe_own *own;      /* perMachine */
+	struct recipe_secret *secrets;
+	struct recipe_template *templates;
+	struct recipe_recipient *recipients; /* of the machine, the newest first */
 	struct recipe_leak_exception *leaks; /* what the search for secrets may find */
 	struct recipe_disk *disks;
 	size_t n_repositories, n_registries, n_packages, n_removed, n_versions, n_downloads, n_files, n_users, n_groups,
 	    n_principals, n_networks, n_units, n_sysctl, n_tmpfiles, n_quadlets, n_health, n_tests, n_configure, n_own,
-	    n_leaks, n_disks;
+	    n_secrets, n_templates, n_recipients, n_leaks, n_disks;
 
 	const char *ssh_ca;          /* host path of the user CA's public keys, or NULL */
 	struct pos ssh_ca_pos;       /* where it is named */

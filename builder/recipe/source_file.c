@@ -162,21 +162,42 @@ void source_file_check_url(struct decoder *decoder, const struct node *node, con
 	err_hint(decoder->err, "move it into the repository, or allow it: --allow-outside");
 }
 
-const char *source_file_find(struct decoder *decoder, const struct node *node, const char *key)
+/* The path that `node` means, whether it is there or not; NULL with an error. */
+static const char *source_file_path(struct decoder *decoder, const struct node *node, const char *key)
 {
-	const char *base = source_file_document(decoder, &node->pos)->path, *path;
+	const char *base = source_file_document(decoder, &node->pos)->path;
 
 	if (node->type != NODE_SCALAR || !*node->text) {
 		problem_expected(decoder, node, key, "the path of a file");
 		return NULL;
 	}
 	if (text_has_prefix(node->text, SHIPPED))
-		path = shipped_find(decoder, node, key);
-	else if (*node->text != '/')
-		path = arena_printf(decoder->arena, "%.*s/%s", (int)(strrchr(base, '/') - base), base, node->text);
-	else
-		path = node->text;
+		return shipped_find(decoder, node, key);
+	if (*node->text != '/')
+		return arena_printf(decoder->arena, "%.*s/%s", (int)(strrchr(base, '/') - base), base, node->text);
+	return node->text;
+}
+
+const char *source_file_find(struct decoder *decoder, const struct node *node, const char *key)
+{
+	const char *path = source_file_path(decoder, node, key);
+
 	return path ? source_file_real(decoder, node, key, path) : NULL;
+}
+
+const char *source_file_maybe(struct decoder *decoder, const struct node *node, const char *key, bool *ret_there)
+{
+	const char *path = source_file_path(decoder, node, key);
+
+	*ret_there = path && path_exists(path);
+	if (!path || *ret_there)
+		return path ? source_file_real(decoder, node, key, path) : NULL;
+	if (decoder->allow_outside || source_file_leads_in(decoder, path, decoder->recipe->root))
+		return path;
+	err_at(decoder->err, -EPERM, &node->pos, key, "'%s' is outside of the repository '%s'", node->text,
+	       decoder->recipe->root);
+	err_hint(decoder->err, "move it into the repository, or allow it: --allow-outside");
+	return NULL;
 }
 
 const char *source_file_own(struct decoder *decoder, const struct node *node, const char *key)

@@ -11,6 +11,9 @@ const struct document *source_file_document(const struct decoder *decoder, const
  * lies outside the repository. */
 const char *source_file_find(struct decoder *decoder, const struct node *node, const char *path);
 
+/* The same for a file that may be missing: then the path where it would be. */
+const char *source_file_maybe(struct decoder *decoder, const struct node *node, const char *path, bool *ret_there);
+
 /* A URL that means a file of this machine (file:///) is held to the same: an error when that lies outside the repository. A
  * file that is missing is none: it may have been fetched. */
 void source_file_check_url(struct decoder *decoder, const struct node *node, const char *path);

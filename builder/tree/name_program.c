@@ -39,6 +39,12 @@ bool name_is_of_image(const struct plan *plan, const char *path)
 	for (size_t i = 0; i < recipe->state.count; i++)
 		if (path_is_below(path, recipe->state.items[i]))
 			return false;
+	for (size_t i = 0; i < plan->n_secrets; i++)
+		if (plan->secrets[i].words->path && path_is_below(path, plan->secrets[i].words->path))
+			return false;
+	for (size_t i = 0; i < plan->n_templates; i++)
+		if (plan->templates[i].words->path && path_is_below(path, plan->templates[i].words->path))
+			return false;
 	for (size_t u = 0; u < recipe->n_units; u++)
 		for (size_t i = 0; i < recipe->units[u].settings.count; i++) {
 			const struct recipe_setting *setting = &recipe->units[u].settings.items[i];

@@ -205,6 +205,50 @@ static void names_of_tests(const struct asking *asking)
 	}
 }
 
+/* --- secrets --------------------------------------------------------------------------------------------------------- */
+
+static void names_of_owner(const struct asking *asking, const char *word, const char *name, const char *key, name_ask *ask,
+			   const char *text)
+{
+	const struct pos pos = recipe_place(asking->step->plan->recipe, (const char *const[]){word, name, key, NULL}, NULL);
+
+	names_ask(asking, ask, text, &pos, arena_printf(asking->arena, "%s.%s.%s", word, name, key));
+}
+
+static void names_of_changed(const struct asking *asking, const char *word, const char *name, const char *key,
+			     const struct strv *units)
+{
+	for (size_t i = 0; i < units->count; i++) {
+		const struct recipe *recipe = asking->step->plan->recipe;
+		const struct pos pos = recipe_place(recipe, (const char *const[]){word, name, key, NULL}, units->items[i]);
+
+		names_ask(asking, name_ask_unit, units->items[i], &pos,
+			  arena_printf(asking->arena, "%s.%s.%s", word, name, key));
+	}
+}
+
+static void names_of_secrets(const struct asking *asking)
+{
+	const struct recipe *recipe = asking->step->plan->recipe;
+
+	for (size_t i = 0; i < recipe->n_secrets; i++) {
+		const struct recipe_secret *secret = &recipe->secrets[i];
+
+		names_of_owner(asking, "secrets", secret->name, "owner", name_ask_user, secret->owner);
+		names_of_owner(asking, "secrets", secret->name, "group", name_ask_group, secret->group);
+		names_of_changed(asking, "secrets", secret->name, "restartUnits", &secret->restart);
+		names_of_changed(asking, "secrets", secret->name, "reloadUnits", &secret->reload);
+	}
+	for (size_t i = 0; i < recipe->n_templates; i++) {
+		const struct recipe_template *template = &recipe->templates[i];
+
+		names_of_owner(asking, "templates", template->name, "owner", name_ask_user, template->owner);
+		names_of_owner(asking, "templates", template->name, "group", name_ask_group, template->group);
+		names_of_changed(asking, "templates", template->name, "restartUnits", &template->restart);
+		names_of_changed(asking, "templates", template->name, "reloadUnits", &template->reload);
+	}
+}
+
 /* --- quadlets -------------------------------------------------------------------------------------------------------- */
 
 /* Keys of podman-systemd.unit(5) and systemd.exec(5) whose values name something of the machine. */
@@ -303,6 +347,7 @@ int step_names(const struct step *step, struct err *err)
 {
 	static void (*const words[])(const struct asking *) = {
 		names_of_timezone, names_of_modules, names_of_kernel_args, names_of_health, names_of_tests, names_of_quadlets,
+		names_of_secrets,
 	};
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const struct asking asking = {step, arena, err};

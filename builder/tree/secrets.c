@@ -12,14 +12,14 @@ enum { TOKEN_MIN = 12, QUOTED_MIN = 16, HASH_MIN = 20, TOKEN_MAX = 1024, BINARY_
 
 /* --- text by chance -------------------------------------------------------------------------------------------------- */
 
-static bool secrets_is_token_char(char c)
+static bool tree_secrets_is_token_char(char c)
 {
 	return isalnum((unsigned char)c) || (c && strchr("+/=_-", c));
 }
 
 /* Whether the `n` bytes look like nobody wrote them: letters and digits mixed, and changing between kinds more often than
  * words, versions, paths and dates do. */
-static bool secrets_is_random(const char *text, size_t n)
+static bool tree_secrets_is_random(const char *text, size_t n)
 {
 	size_t digits = 0, upper = 0, lower = 0, hex = 0, changes = 0, dashes = 0, slashes = 0;
 	int last = 0;
@@ -45,23 +45,23 @@ static bool secrets_is_random(const char *text, size_t n)
 }
 
 /* The only thing in the file is such a text, in one line or in several. */
-static bool secrets_is_whole(const char *data, size_t size)
+static bool tree_secrets_is_whole(const char *data, size_t size)
 {
 	size_t n = 0, lines = 0;
 
 	while (size && isspace((unsigned char)data[size - 1]))
 		size--;
-	while (n < size && (secrets_is_token_char(data[n]) || data[n] == '\n'))
+	while (n < size && (tree_secrets_is_token_char(data[n]) || data[n] == '\n'))
 		lines += data[n++] == '\n';
 	if (n == 0 || n < size || lines > 64)
 		return false;
 	n = strcspn(data, "\n");
-	return secrets_is_random(data, n < size ? n : size);
+	return tree_secrets_is_random(data, n < size ? n : size);
 }
 
 /* --- what is called a secret ----------------------------------------------------------------------------------------- */
 
-static bool secrets_says(const char *text, size_t n)
+static bool tree_secrets_says(const char *text, size_t n)
 {
 	static const char *const words[] = {"secret", "pass", "token", "cookie", "key", "salt", "hostid", "pw", "psk"};
 
@@ -74,7 +74,7 @@ static bool secrets_says(const char *text, size_t n)
 
 /* A line like `KEY = "value"`, `key: value`, `secret "value";`: a name that speaks of a secret, and a text by chance
  * behind it. */
-static bool secrets_is_assigned(const char *line, size_t length)
+static bool tree_secrets_is_assigned(const char *line, size_t length)
 {
 	size_t start = strspn(line, " \t"), name = start;
 
@@ -85,9 +85,9 @@ static bool secrets_is_assigned(const char *line, size_t length)
 	for (size_t i = name; i < length;) {
 		size_t n = 0;
 
-		while (i + n < length && secrets_is_token_char(line[i + n]) && !(n == 0 && line[i] == '='))
+		while (i + n < length && tree_secrets_is_token_char(line[i + n]) && !(n == 0 && line[i] == '='))
 			n++;
-		if (n && secrets_says(line + start, i - start) && secrets_is_random(line + i, n))
+		if (n && tree_secrets_says(line + start, i - start) && tree_secrets_is_random(line + i, n))
 			return true;
 		i += n ? n : 1;
 	}
@@ -95,7 +95,7 @@ static bool secrets_is_assigned(const char *line, size_t length)
 }
 
 /* The same with a text in quotes that may have any sign but a space in it: `$cfg['secret'] = 'a2rT1";M{[&W2yS40+Q';`. */
-static bool secrets_is_quoted(const char *line, size_t length)
+static bool tree_secrets_is_quoted(const char *line, size_t length)
 {
 	size_t start = strspn(line, " \t");
 
@@ -107,18 +107,18 @@ static bool secrets_is_quoted(const char *line, size_t length)
 		for (n = 0; i + 1 + n < length && line[i + 1 + n] != line[i] && isgraph((unsigned char)line[i + 1 + n]);)
 			n++;
 		if (n >= QUOTED_MIN && i + 1 + n < length && line[i + 1 + n] == line[i] &&
-		    secrets_says(line + start, i - start) && secrets_is_random(line + i + 1, n))
+		    tree_secrets_says(line + start, i - start) && tree_secrets_is_random(line + i + 1, n))
 			return true;
 	}
 	return false;
 }
 
-static bool secrets_has_assigned(const char *data)
+static bool tree_secrets_has_assigned(const char *data)
 {
 	for (const char *line = data; *line;) {
 		size_t length = strcspn(line, "\n");
 
-		if (secrets_is_assigned(line, length) || secrets_is_quoted(line, length))
+		if (tree_secrets_is_assigned(line, length) || tree_secrets_is_quoted(line, length))
 			return true;
 		line += length + (line[length] == '\n');
 	}
@@ -128,7 +128,7 @@ static bool secrets_has_assigned(const char *data)
 /* --- keys ------------------------------------------------------------------------------------------------------------ */
 
 /* `-----BEGIN … PRIVATE KEY-----`, of OpenSSL, OpenSSH and PGP; and `DH PARAMETERS`. */
-static bool secrets_has_pem(const char *data, const char *what)
+static bool tree_secrets_has_pem(const char *data, const char *what)
 {
 	for (const char *at = data; (at = strstr(at, "-----BEGIN ")); at++) {
 		size_t line = strcspn(at, "\n");
@@ -141,7 +141,7 @@ static bool secrets_has_pem(const char *data, const char *what)
 }
 
 /* What crypt(3), Apache and LDAP make of a password: `$6$SALT$TEXT`, `{SSHA}TEXT`. */
-static bool secrets_has_hash(const char *data)
+static bool tree_secrets_has_hash(const char *data)
 {
 	static const char *const starts[] = {
 		"$1$", "$2a$", "$2b$", "$2y$", "$5$", "$6$", "$7$", "$gy$", "$y$", "$apr1$", "$argon2", "{SHA}", "{SSHA}",
@@ -155,7 +155,7 @@ static bool secrets_has_hash(const char *data)
 	return false;
 }
 
-static bool secrets_is_binary(const char *data, size_t size)
+static bool tree_secrets_is_binary(const char *data, size_t size)
 {
 	for (size_t i = 0; i < size; i++)
 		if ((unsigned char)data[i] < 9 || (unsigned char)data[i] >= 0x7f)
@@ -163,7 +163,7 @@ static bool secrets_is_binary(const char *data, size_t size)
 	return false;
 }
 
-static bool secrets_is_named(const char *name)
+static bool tree_secrets_is_named(const char *name)
 {
 	static const char *const ends[] = {
 		"key", "key3.db", "key4.db", ".p12", ".pfx", "keytab", "secret", "cookie", "seed", "token",
@@ -185,17 +185,17 @@ const char *secrets_form(const char *path, const char *data, size_t size)
 	for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
 		if (text_has_prefix(data, starts[i]))
 			return "a private key";
-	if (secrets_has_pem(data, "PRIVATE KEY"))
+	if (tree_secrets_has_pem(data, "PRIVATE KEY"))
 		return "a private key";
-	if (secrets_has_pem(data, "DH PARAMETERS-----"))
+	if (tree_secrets_has_pem(data, "DH PARAMETERS-----"))
 		return "parameters of a key exchange";
 	if (text_has_suffix(name, ".cookie"))
 		return "a cookie";
-	if (secrets_is_binary(data, size))
-		return secrets_is_named(name) && size <= BINARY_MAX ? "a key" : NULL;
-	if (secrets_has_hash(data))
+	if (tree_secrets_is_binary(data, size))
+		return tree_secrets_is_named(name) && size <= BINARY_MAX ? "a key" : NULL;
+	if (tree_secrets_has_hash(data))
 		return "the hash of a password";
-	if (secrets_is_whole(data, size))
+	if (tree_secrets_is_whole(data, size))
 		return "a text made by chance";
-	return secrets_has_assigned(data) ? "a key or password made by chance" : NULL;
+	return tree_secrets_has_assigned(data) ? "a key or password made by chance" : NULL;
 }

@@ -35,27 +35,6 @@ const char *unit_of_path(struct arena *arena, const char *path, const char *suff
 	return arena_printf(arena, "%s%s", escape_unit_path(arena, path), suffix);
 }
 
-const char *unit_of_quadlet(struct arena *arena, const char *name)
-{
-	static const char *const plain[] = {".container", ".kube"};
-	const char *dot = strrchr(name, '.');
-
-	if (!dot)
-		return name;
-	for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
-		if (strcmp(dot, plain[i]) == 0)
-			return arena_printf(arena, "%.*s.service", (int)(dot - name), name);
-	return arena_printf(arena, "%.*s-%s.service", (int)(dot - name), name, dot + 1);
-}
-
-const char *unit_of_recipe_quadlet(struct arena *arena, const struct recipe_quadlet *quadlet)
-{
-	for (size_t i = 0; i < quadlet->settings.count; i++)
-		if (strcmp(quadlet->settings.items[i].key, "ServiceName") == 0)
-			return arena_printf(arena, "%s.service", quadlet->settings.items[i].value);
-	return unit_of_quadlet(arena, quadlet->name);
-}
-
 /* --- files ----------------------------------------------------------------------------------------------------------- */
 
 /* A link to /dev/null and an empty file mean that there is to be no such unit; the target of a link may be missing here, and be

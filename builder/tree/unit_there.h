@@ -3,7 +3,7 @@
 #ifndef TREE_UNIT_THERE_H
 #define TREE_UNIT_THERE_H
 
-#include "plan/plan.h"
+#include "plan/config.h"
 #include "tree/unit_scope.h"
 
 enum unit_there {
@@ -31,11 +31,5 @@ const char *unit_template(struct arena *arena, const char *name);
 
 /* The name of the unit that mounts `path` (systemd.mount(5), systemd-escape --path); in `arena`. */
 const char *unit_of_path(struct arena *arena, const char *path, const char *suffix);
-
-/* The name of the service that podman's generator makes of a quadlet ("foo.volume": "foo-volume.service"); in `arena`. */
-const char *unit_of_quadlet(struct arena *arena, const char *name);
-
-/* The same for a quadlet of the recipe, which may name its service itself (`ServiceName=`). */
-const char *unit_of_recipe_quadlet(struct arena *arena, const struct recipe_quadlet *quadlet);
 
 #endif

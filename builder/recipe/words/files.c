@@ -25,23 +25,30 @@ static int words_files_check_template(struct decoder *decoder, const struct buf 
 	return err_hint(decoder->err, "'template' needs a text in UTF-8; use 'source' for a file that is taken as it is");
 }
 
-static int words_files_decode_template(struct decoder *decoder, const struct node *node, const char *path, void *out)
+int word_read_template(struct decoder *decoder, const struct node *node, const char *path, struct template *ret_template,
+		       struct buf *text)
 {
 	const char *file = source_file_own(decoder, node, path), *by = source_file_document(decoder, &node->pos)->name;
-	struct template template = {decoder->arena, decoder->root, decoder->facts, NULL, path};
-	_cleanup_buf_ struct buf text = {0};
 	struct err problem = {0};
 	int r;
 
 	if (!file)
 		return -EINVAL;
-	template.name = source_file_shown(decoder, by, node->text, file);
-	r = file_read(file, TEMPLATE_MAX, &text, &problem);
+	*ret_template = (struct template){.arena = decoder->arena, .root = decoder->root, .facts = decoder->facts,
+					  .name = source_file_shown(decoder, by, node->text, file), .path = path};
+	r = file_read(file, TEMPLATE_MAX, text, &problem);
 	if (r < 0)
 		err_at(decoder->err, r, &node->pos, path, "%s", problem.first->text);
 	err_free(&problem);
-	if (r == 0)
-		r = words_files_check_template(decoder, &text, template.name, path);
+	return r == 0 ? words_files_check_template(decoder, text, ret_template->name, path) : r;
+}
+
+static int words_files_decode_template(struct decoder *decoder, const struct node *node, const char *path, void *out)
+{
+	struct template template;
+	_cleanup_buf_ struct buf text = {0};
+	int r = word_read_template(decoder, node, path, &template, &text);
+
 	return r < 0 ? r : interpolate_template(&template, text.data ? text.data : "", out, decoder->err);
 }
 

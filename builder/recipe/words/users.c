@@ -24,6 +24,7 @@ static const struct schema schema_accounts = {VALUE_WORDS, .rule = &word_rule_ac
 static const struct schema schema_path = {VALUE_TEXT, .rule = &users_rule_path};
 static const struct schema schema_comment = {VALUE_TEXT, .rule = &users_rule_comment};
 
+static const struct schema schema_password = {VALUE_TEXT, .rule = &word_rule_secret};
 static const struct schema schema_keys = {VALUE_WORDS, .rule = &word_rule_line};
 
 static const struct field user_fields[] = {
@@ -35,6 +36,8 @@ static const struct field user_fields[] = {
 	{"sudo", &schema_sudo, 0, WORD_OF(recipe_user, sudo), 0, "may become root by sudo, without or with a password"},
 	{"authorizedKeys", &schema_keys, 0, WORD_OF(recipe_user, authorized_keys), 0,
 	 "public keys that may log in, as lines of authorized_keys"},
+	{"passwordSecret", &schema_password, 0, WORD_OF(recipe_user, password_secret), 0,
+	 "secret whose value is the hash of the password (no password)"},
 	{"linger", &word_bool, 0, WORD_OF(recipe_user, linger), 0, "the user's services run without a login"},
 	{"system", &word_bool, 0, WORD_OF(recipe_user, system), 0,
 	 "account of a service: id below 1000, no home folder"},

@@ -6,7 +6,9 @@
 
 #include <errno.h>
 
+#include "base/buf.h"
 #include "recipe/decode.h"
+#include "recipe/interpolate.h"
 #include "recipe/problem.h"
 #include "recipe/recipe.h"
 #include "recipe/schema.h"
@@ -73,6 +75,10 @@ void word_check_url(struct decoder *decoder, const struct node *url, const char 
 
 extern const struct schema word_files;
 
+/* Reads a file of the recipe's own that is text with names to put in; `ret_template` has all that interpolation asks. */
+int word_read_template(struct decoder *decoder, const struct node *node, const char *path, struct template *ret_template,
+		       struct buf *text);
+
 /* --- trees.c --------------------------------------------------------------------------------------------------- */
 
 /* Trees of values that are written as a file's text: const char *. */
@@ -131,6 +137,24 @@ extern const struct schema word_own;
 /* --- leaks.c --------------------------------------------------------------------------------------------------- */
 
 extern const struct schema word_leaks;
+
+/* --- recipients.c, secrets.c, templates.c ---------------------------------------------------------------------- */
+
+extern const struct schema word_recipients, word_secrets, word_templates;
+
+/* Names of secrets and templates; lists of units. */
+extern const struct rule word_rule_secret;
+extern const struct schema word_unit_names;
+
+/* --- secrets_files.c ------------------------------------------------------------------------------------------- */
+
+/* Reads the files of SOPS that `secrets` name, and holds each secret against its file. */
+void word_check_sops(struct decoder *decoder, const struct node *map);
+
+/* --- secrets_rules.c ------------------------------------------------------------------------------------------- */
+
+/* What concerns several secrets and templates: names, paths, and whether the machine keeps what it opens them with. */
+void word_check_secrets(struct decoder *decoder);
 
 /* --- health.c -------------------------------------------------------------------------------------------------- */
 
