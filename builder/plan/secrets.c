@@ -80,6 +80,7 @@ struct sought {
 	const char *unit, *place, *path; /* its own unit; where it is found */
 	const struct strv *restart, *reload;
 	struct strv *need;
+	const struct pos *pos;
 };
 
 struct search {
@@ -230,7 +231,8 @@ static const char *plan_secrets_made_link(const struct plan *plan, const char *p
 	return path && recipe_link_is_made(plan->recipe, path) ? path : NULL;
 }
 
-static void plan_secrets_put_secret(struct arena *arena, const struct plan *plan, struct buf *text, const struct plan_secret *secret)
+static void plan_secrets_put_secret(struct arena *arena, const struct plan *plan, struct buf *text,
+				    const struct plan_secret *secret)
 {
 	const struct recipe_secret *words = secret->words;
 	const char *flags[] = {words->for_users ? SECRETS_FLAG_USERS : NULL, words->allow_empty ? SECRETS_FLAG_EMPTY : NULL};
@@ -281,22 +283,43 @@ static void plan_secrets_declare(struct arena *arena, struct plan *plan)
 		plan_secrets_put_secret(arena, plan, &text, &plan->secrets[i]);
 	for (size_t i = 0; i < plan->n_templates; i++)
 		plan_secrets_put_template(arena, plan, &text, &plan->templates[i]);
-	for (size_t i = 0; i < plan->recipe->n_users; i++)
-		if (plan->recipe->users[i].password_secret)
-			PUT(arena, &text, SECRETS_PASSWORD, plan->recipe->users[i].name, plan->recipe->users[i].password_secret);
+	for (size_t i = 0; i < plan->recipe->n_users; i++) {
+		const struct recipe_user *user = &plan->recipe->users[i];
+
+		if (user->password_secret)
+			PUT(arena, &text, SECRETS_PASSWORD, user->name, user->password_secret);
+	}
 	config_put(arena, plan, SECRETS_FILE, 0644, NULL, text.data);
 }
 
 /* --- each ---------------------------------------------------------------------------------------------------------- */
 
+/* What other words of the recipe are made into may lie there already. */
+static void plan_secrets_put_link(struct arena *arena, struct plan *plan, const struct sought *sought, struct err *err)
+{
+	for (size_t i = 0; i < plan->n_files; i++) {
+		const char *other = plan->files[i].path;
+
+		if (!path_is_below(other, sought->path) && !path_is_below(sought->path, other))
+			continue;
+		err_at(err, -EEXIST, sought->pos, NULL, "'%s' conflicts with '%s', which is made from other words of the recipe",
+		       sought->path, other);
+		err_hint(err, "choose another path");
+		return;
+	}
+	config_link(arena, plan, sought->path, sought->place);
+	plan->files[plan->n_files - 1].pos = *sought->pos;
+}
+
 /* A unit for it, which has failed when it is not there, also where nobody needs it; and the link to it. */
-static void plan_secrets_put_each(struct arena *arena, struct plan *plan, struct search *search, const struct sought *sought)
+static void plan_secrets_put_each(struct arena *arena, struct plan *plan, struct search *search,
+				  const struct sought *sought, struct err *err)
 {
 	plan_secrets_find(search, sought);
 	config_link(arena, plan, arena_printf(arena, UNITS "/multi-user.target.wants/%s", sought->unit),
 		    "../" SECRETS_UNIT_EACH ".service");
 	if (sought->path && !recipe_link_is_made(plan->recipe, sought->path))
-		config_link(arena, plan, sought->path, sought->place);
+		plan_secrets_put_link(arena, plan, sought, err);
 }
 
 static const char *plan_secrets_unit(struct arena *arena, const char *name)
@@ -305,7 +328,7 @@ static const char *plan_secrets_unit(struct arena *arena, const char *name)
 }
 
 static void plan_secrets_make_secret(struct arena *arena, struct plan *plan, const struct recipe_secret *words,
-				     struct search *search)
+				     struct search *search, struct err *err)
 {
 	struct plan_secret *secret = arena_push(arena, plan->secrets, plan->n_secrets);
 
@@ -318,7 +341,7 @@ static void plan_secrets_make_secret(struct arena *arena, struct plan *plan, con
 	}
 	plan_secrets_put_each(arena, plan, search,
 			      &(struct sought){plan_secrets_unit(arena, words->name), recipe_secret_place(arena, words),
-					       words->path, &words->restart, &words->reload, &secret->need});
+					       words->path, &words->restart, &words->reload, &secret->need, &words->pos}, err);
 }
 
 /* The text as a recipe would have it, for people. */
@@ -336,7 +359,7 @@ static const char *plan_secrets_text(struct arena *arena, const struct recipe_te
 }
 
 static void plan_secrets_make_template(struct arena *arena, struct plan *plan, const struct recipe_template *words,
-				       struct search *search)
+				       struct search *search, struct err *err)
 {
 	struct plan_template *template = arena_push(arena, plan->templates, plan->n_templates);
 	const char *unit = plan_secrets_unit(arena, arena_printf(arena, SECRETS_RENDERED "/%s", words->name));
@@ -344,7 +367,7 @@ static void plan_secrets_make_template(struct arena *arena, struct plan *plan, c
 	*template = (struct plan_template){.words = words, .text = plan_secrets_text(arena, words)};
 	plan_secrets_put_each(arena, plan, search,
 			      &(struct sought){unit, recipe_template_place(arena, words), words->path, &words->restart,
-					       &words->reload, &template->need});
+					       &words->reload, &template->need, &words->pos}, err);
 }
 
 /* --- accounts ------------------------------------------------------------------------------------------------------ */
@@ -395,13 +418,13 @@ int secrets_make(struct arena *arena, struct plan *plan, struct err *err)
 		const struct recipe_secret *words = &recipe->secrets[i];
 
 		plan_secrets_check_owner(arena, plan, "secrets", words->name, words->owner, words->group, err);
-		plan_secrets_make_secret(arena, plan, words, &search);
+		plan_secrets_make_secret(arena, plan, words, &search, err);
 	}
 	for (size_t i = 0; i < recipe->n_templates; i++) {
 		const struct recipe_template *words = &recipe->templates[i];
 
 		plan_secrets_check_owner(arena, plan, "templates", words->name, words->owner, words->group, err);
-		plan_secrets_make_template(arena, plan, words, &search);
+		plan_secrets_make_template(arena, plan, words, &search, err);
 	}
 	for (size_t i = 0; i < search.n_needing; i++)
 		plan_secrets_put_drop_in(arena, plan, &search.needing[i]);

@@ -76,8 +76,8 @@ static int recipe_secrets_refuse_unknown(const struct recipe *recipe, const stru
 	err_at(err, -EINVAL, &secret->pos, "secrets",
 	       "the machine has no recipient yet: nothing in its image could be encrypted to it");
 	return err_hint(err,
-			"run 'aether-build host add %s', which makes keys/hosts/%s.age; or 'deliver: send': then the value is not "
-			"in the image", recipe->name, recipe->name);
+			"run 'aether-build host add %s', which makes keys/hosts/%s.age; or 'deliver: send': then the value is "
+			"not in the image", recipe->name, recipe->name);
 }
 
 static int recipe_secrets_refuse_other(struct arena *arena, const struct recipe *recipe, const struct recipe_secret *secret,
@@ -91,8 +91,8 @@ static int recipe_secrets_refuse_other(struct arena *arena, const struct recipe 
 	       "%s is not encrypted to this machine (%s), but to %s", secret->shown, recipe_secrets_listed(arena, &machine),
 	       recipe_secrets_listed(arena, &secret->sops->recipients));
 	return err_hint(err,
-			"run 'aether-build secrets rekey %s'; or 'deliver: send': then whoever deploys opens it, and the file is not "
-			"in the image", recipe->path);
+			"run 'aether-build secrets rekey %s'; or 'deliver: send': then whoever deploys opens it, and the file "
+			"is not in the image", recipe->path);
 }
 
 int recipe_check_recipients(const struct recipe *recipe, struct err *err)

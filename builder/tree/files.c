@@ -14,6 +14,12 @@ int step_put_file(const struct step *step, const struct plan_file *file, uid_t u
 	return inside_copy(step->root_fd, file->path, file->source, file->sha256, &access, err);
 }
 
+/* Says which of the recipe's words it was for. */
+static int tree_files_told(const struct plan_file *file, int r, struct err *err)
+{
+	return r < 0 && file->pos.line ? err_wrap(err, "with the file at %s:%u", file->pos.file, file->pos.line) : r;
+}
+
 static int tree_files_put(const struct step *step, const struct accounts *accounts, const struct plan_file *file,
 			  struct err *err)
 {
@@ -22,12 +28,11 @@ static int tree_files_put(const struct step *step, const struct accounts *accoun
 	int r;
 
 	if (file->link)
-		return inside_link(step->root_fd, file->path, file->link, err);
+		return tree_files_told(file, inside_link(step->root_fd, file->path, file->link, err), err);
 	if ((r = accounts_uid(accounts, file->owner, &file->pos, &uid, err)) < 0 ||
 	    (r = accounts_gid(accounts, file->group, &file->pos, &gid, err)) < 0)
 		return r;
-	r = step_put_file(step, file, uid, gid, err);
-	return r < 0 && file->pos.line ? err_wrap(err, "with the file at %s:%u", file->pos.file, file->pos.line) : r;
+	return tree_files_told(file, step_put_file(step, file, uid, gid, err), err);
 }
 
 /* The root cannot be written, so the folder that a partition is mounted on has to be there; what lies on a partition of its own

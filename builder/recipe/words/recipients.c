@@ -17,7 +17,8 @@ static int recipients_add(struct decoder *decoder, const char *text, const struc
 
 	if (age_recipient_read(text, &parsed, &fault) < 0) {
 		err_at(decoder->err, -EINVAL, pos, "recipients", "%s", fault.text);
-		return err_hint(decoder->err, "%s", *fault.hint ? fault.hint : "write a public key: age1…, or ssh-ed25519 AAAA…");
+		return err_hint(decoder->err, "%s",
+				*fault.hint ? fault.hint : "write a public key: age1…, or ssh-ed25519 AAAA…");
 	}
 	*arena_push(decoder->arena, recipe->recipients, recipe->n_recipients) = (struct recipe_recipient){text, *pos};
 	return 0;

@@ -142,7 +142,7 @@ static void words_secrets_complete(struct decoder *decoder, struct recipe_secret
 	if (!sops == !json) {
 		err_at(decoder->err, -EINVAL, &secret->pos, path,
 		       sops ? "'sopsFile' and 'jsonFile' cannot be used together" : "expected 'sopsFile' or 'jsonFile'");
-		err_hint(decoder->err, sops ? "to replace the file named by another recipe file, write '!replace' before the map"
+		err_hint(decoder->err, sops ? "to replace the file of another recipe file, write '!replace' before the map"
 					    : "name the encrypted file that has the value: sopsFile: secrets/NAME.yaml");
 		return;
 	}

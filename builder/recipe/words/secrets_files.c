@@ -1,4 +1,5 @@
-/* Files of SOPS, as far as they can be read without a key: are they whole, is each value there and encrypted, who can open them? */
+/* Files of SOPS, as far as they can be read without a key: are they whole, is each value there and encrypted, who can open
+ * them? */
 #include <string.h>
 
 #include "base/file.h"
@@ -46,8 +47,9 @@ static int secrets_files_check_whole(struct reading *reading, const struct recip
 	for (size_t i = 0; i < reading->file->n_leaves; i++)
 		if (reading->file->leaves[i].encrypted)
 			return 0;
-	err_at(reading->decoder->err, -EINVAL, &secret->file_pos, problem_path(reading->decoder->arena, "secrets", secret->name),
-	       "%s: no value in this file is encrypted", secret->shown);
+	err_at(reading->decoder->err, -EINVAL, &secret->file_pos,
+	       problem_path(reading->decoder->arena, "secrets", secret->name), "%s: no value in this file is encrypted",
+	       secret->shown);
 	return err_hint(reading->decoder->err, "sops leaves what ends with '_unencrypted', or is empty, as it is");
 }
 
@@ -68,7 +70,7 @@ static int secrets_files_check_value(struct reading *reading, const struct recip
 	if (leaf->type == SOPS_NULL || (leaf->type == SOPS_STR && !leaf->value.size))
 		return secrets_files_refuse(reading, secret, pos, leaf, "the value is empty",
 					    "if it may be, write 'allowEmpty: true'");
-	return secrets_files_refuse(reading, secret, pos, leaf, "the value is not encrypted: everybody with the file can read it",
+	return secrets_files_refuse(reading, secret, pos, leaf, "the value is not encrypted: all who have the file can read it",
 				    "what is no secret belongs into 'files'; what is one has been seen: change it, and encrypt "
 				    "the new one with sops");
 }
@@ -88,11 +90,11 @@ static void secrets_files_note_keys(struct reading *reading)
 
 	for (size_t i = 0; i < reading->file->n_keys; i++) {
 		const struct sops_key *key = &reading->file->keys[i];
-		const char *who = strcmp(key->service, "age") == 0
-					  ? key->recipient
-					  : arena_printf(arena, "%s%s%s", key->service, *key->recipient ? " " : "", key->recipient);
+		bool age = strcmp(key->service, "age") == 0;
 
-		strv_push(arena, &reading->sops->recipients, who);
+		strv_push(arena, &reading->sops->recipients,
+			  arena_printf(arena, "%s%s%s", age ? "" : key->service, age || !*key->recipient ? "" : " ",
+				       key->recipient));
 	}
 	for (size_t i = 0; i < recipe->n_recipients; i++)
 		reading->sops->for_machine |= sops_is_for(reading->file, recipe->recipients[i].text);

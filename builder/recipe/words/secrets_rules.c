@@ -65,8 +65,8 @@ static void secrets_rules_check_name(struct decoder *decoder, const struct all *
 	    (strcmp(placed->name, SECRETS_RENDERED) == 0 || secrets_rules_is_below(placed->name, SECRETS_RENDERED)))
 		err_at(decoder->err, -EINVAL, placed->pos, path, "'" SECRETS_RENDERED "' is the folder of the templates");
 	if (secrets_rules_unit_length(placed) > UNIT_NAME_MAX)
-		err_at(decoder->err, -EINVAL, placed->pos, path, "the name is too long: it is part of a unit's name, which has at "
-		       "most %d characters", UNIT_NAME_MAX);
+		err_at(decoder->err, -EINVAL, placed->pos, path,
+		       "the name is too long: it is part of a unit's name, which has at most %d characters", UNIT_NAME_MAX);
 	for (const struct placed *other = all->items; other < all->items + all->count; other++) {
 		bool alike = strcmp(other->word, placed->word) == 0;
 
@@ -85,8 +85,8 @@ static void secrets_rules_check_name(struct decoder *decoder, const struct all *
 /* Where links of root's could be turned into something else, or are not seen. */
 static bool secrets_rules_is_no_place(const char *path)
 {
-	static const char *const folders[] = {"/tmp", "/var/tmp", "/run/lock", "/var/lock", "/proc", "/sys", "/dev", SECRETS_RUN,
-					      SECRETS_RUN SECRETS_GENERATIONS, SECRETS_RUN_USERS,
+	static const char *const folders[] = {"/tmp", "/var/tmp", "/run/lock", "/var/lock", "/proc", "/sys", "/dev",
+					      SECRETS_RUN, SECRETS_RUN SECRETS_GENERATIONS, SECRETS_RUN_USERS,
 					      SECRETS_RUN_USERS SECRETS_GENERATIONS, "/var/lib/aether", "/run/aether"};
 
 	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
@@ -151,7 +151,7 @@ static void secrets_rules_check_path(struct decoder *decoder, const struct all *
 static void secrets_rules_check_mode(struct decoder *decoder, const struct placed *placed, const char *path)
 {
 	if (placed->mode & SPECIAL_BITS) {
-		err_at(decoder->err, -EINVAL, placed->pos, path, "the mode of a secret is one of permissions alone, like \"0440\"");
+		err_at(decoder->err, -EINVAL, placed->pos, path, "a secret's mode has permissions alone, like \"0440\"");
 	} else if (placed->mode & OTHERS_BITS) {
 		err_warn(decoder->err, placed->pos, path, "its mode %04o lets everybody on the machine have the secret",
 			 (unsigned)placed->mode);
@@ -160,7 +160,8 @@ static void secrets_rules_check_mode(struct decoder *decoder, const struct place
 }
 
 /* The program that places secrets asks the system's systemd. */
-static void secrets_rules_check_units(struct decoder *decoder, const struct strv *units, const struct pos *pos, const char *path)
+static void secrets_rules_check_units(struct decoder *decoder, const struct strv *units, const struct pos *pos,
+				      const char *path)
 {
 	const struct recipe *recipe = decoder->recipe;
 
@@ -170,7 +171,7 @@ static void secrets_rules_check_units(struct decoder *decoder, const struct strv
 
 			if (strcmp(unit->name, units->items[i]) != 0 || !unit->user)
 				continue;
-			err_at(decoder->err, -EINVAL, pos, path, "'%s' is a unit of the user '%s', which the system does not start",
+			err_at(decoder->err, -EINVAL, pos, path, "'%s' is a unit of the user '%s', not of the system",
 			       unit->name, unit->user);
 			err_hint(decoder->err, "leave it out: what names the secret's path does not start without it");
 		}
@@ -201,9 +202,14 @@ static void secrets_rules_check_password(struct decoder *decoder, const struct r
 		return;
 	}
 	if (secret->allow_empty) {
-		err_at(decoder->err, -EINVAL, &pos, path, "with 'allowEmpty' of that secret, '%s' could have no password at all",
-		       user->name);
+		err_at(decoder->err, -EINVAL, &pos, path,
+		       "with 'allowEmpty' of that secret, '%s' could have no password at all", user->name);
 		err_hint(decoder->err, "remove 'allowEmpty' from 'secrets.%s'", secret->name);
+	}
+	if (user->system && !(user->written & WRITTEN_SHELL)) {
+		err_warn(decoder->err, &pos, path,
+			 "a 'system' user has the shell %s unless its package has another one: nobody can log in", user->shell);
+		err_hint(decoder->err, "write 'shell: /bin/bash', or 'shell: /bin/sh'");
 	}
 	secret->for_users = true;
 }
@@ -258,6 +264,7 @@ void word_check_secrets(struct decoder *decoder)
 	for (size_t i = 0; i < recipe->n_users; i++)
 		if (recipe->users[i].password_secret)
 			secrets_rules_check_password(decoder, &recipe->users[i]);
+	word_check_mentions(decoder);
 	if (all.count)
 		secrets_rules_check_kept(decoder, &all.items[0],
 					 problem_path(decoder->arena, all.items[0].word, all.items[0].name));

@@ -86,6 +86,8 @@ static void words_templates_check(struct decoder *decoder, const struct node *ro
 	const struct node *map = node_get(root, "templates");
 	const struct recipe *recipe = decoder->recipe;
 
+	if (recipe->n_templates && recipe->kinds == KIND_TOOLS && !problem_known(decoder, "kinds"))
+		err_at(decoder->err, -EINVAL, &map->pos, "templates", "a recipe of the kind 'tools' cannot have secrets");
 	for (size_t i = 0; i < recipe->n_templates; i++) {
 		const struct recipe_template *template = &recipe->templates[i];
 		const char *path = problem_path(decoder->arena, "templates", template->name);

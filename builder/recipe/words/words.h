@@ -156,6 +156,11 @@ void word_check_sops(struct decoder *decoder, const struct node *map);
 /* What concerns several secrets and templates: names, paths, and whether the machine keeps what it opens them with. */
 void word_check_secrets(struct decoder *decoder);
 
+/* --- secrets_mentions.c ---------------------------------------------------------------------------------------- */
+
+/* Warns of units whose words have a path where secrets are, but none of that name. */
+void word_check_mentions(struct decoder *decoder);
+
 /* --- health.c -------------------------------------------------------------------------------------------------- */
 
 extern const struct schema word_health;
