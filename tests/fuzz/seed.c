@@ -1,6 +1,6 @@
 /* values_read(), decode_base64(), decode_gzip(), put_is_path(): a seed's user-data, and what stands in it. */
+#include "machine/put.h"
 #include "machine/seed/decoded.h"
-#include "machine/seed/put.h"
 #include "machine/seed/values.h"
 #include "fuzz.h"
 

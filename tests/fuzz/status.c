@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "fleet/status.h"
-#include "machine/agent/quote.h"
+#include "machine/quote.h"
 #include "fuzz.h"
 
 static void check_text(const char *text)

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
-#include "machine/seed/put.h"
+#include "machine/put.h"
 #include "machine/seed/remarks.h"
 #include "fail.h"
 #include "scratch.h"

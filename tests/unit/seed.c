@@ -10,8 +10,8 @@
 
 #include "base/arena.h"
 #include "base/file.h"
-#include "machine/seed/owner.h"
-#include "machine/seed/put.h"
+#include "machine/owner.h"
+#include "machine/put.h"
 #include "machine/seed/seed.h"
 #include "scratch.h"
 #include "seeds.h"

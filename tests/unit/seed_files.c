@@ -9,7 +9,7 @@
 
 #include "base/arena.h"
 #include "base/file.h"
-#include "machine/seed/put.h"
+#include "machine/put.h"
 #include "scratch.h"
 #include "seeds.h"
 
@@ -103,7 +103,7 @@ START_TEST(no_link_leads_out_of_the_place)
 	ck_assert_str_eq(scratch_text("outside/canary"), "mine");
 	ck_assert_int_eq(scratch_look("outside/a").st_mode, 0);
 	ck_assert_uint_eq(scratch_look("tree/var/lib/app/file").st_mode, S_IFREG | 0644);
-	ck_assert_int_eq(scratch_look("tree/var/lib/app/.new-by-seed").st_mode, 0);
+	ck_assert_int_eq(scratch_look("tree/var/lib/app/.new-by-aether").st_mode, 0);
 }
 END_TEST
 
@@ -166,11 +166,11 @@ START_TEST(what_was_not_written_yet_is_written_next_time)
 {
 	ck_assert_str_eq(write_files("i1", CERT), "");
 	overwrite("tree/var/lib/tls/cert", "renewed");
-	overwrite("tree/var/lib/tls/.new-by-seed", "half");
+	overwrite("tree/var/lib/tls/.new-by-aether", "half");
 	ck_assert_str_eq(write_files("i1", CERT "- {path: /var/lib/tls/key, content: secret, permissions: '0600'}\n"), "");
 	ck_assert_str_eq(scratch_text("tree/var/lib/tls/cert"), "renewed");
 	ck_assert_str_eq(scratch_text("tree/var/lib/tls/key"), "secret");
-	ck_assert_int_eq(scratch_look("tree/var/lib/tls/.new-by-seed").st_mode, 0);
+	ck_assert_int_eq(scratch_look("tree/var/lib/tls/.new-by-aether").st_mode, 0);
 }
 END_TEST
 

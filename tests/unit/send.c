@@ -14,7 +14,7 @@
 #include "fleet/status.h"
 #include "machine/agent/blocks.h"
 #include "machine/agent/offer.h"
-#include "machine/agent/quote.h"
+#include "machine/quote.h"
 #include "scratch.h"
 
 #define SH(script) ((const char *const[]){"/bin/sh", "-c", (script), NULL})

@@ -8,13 +8,13 @@
 
 #include "base/buf.h"
 #include "boot/grub.h"
-#include "machine/agent/command.h"
 #include "machine/agent/entry.h"
 #include "machine/agent/grubenv.h"
-#include "machine/hash.h"
 #include "machine/agent/health.h"
-#include "machine/lines.h"
+#include "machine/command.h"
+#include "machine/hash.h"
 #include "machine/hex.h"
+#include "machine/lines.h"
 #include "scratch.h"
 
 /* --- names of images ------------------------------------------------------------------------------------------------- */

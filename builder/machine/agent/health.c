@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "contract/image.h"
-#include "machine/agent/command.h"
+#include "machine/command.h"
 #include "machine/lines.h"
 #include "machine/root/root.h"
 #include "machine/say.h"

@@ -8,11 +8,11 @@
 #include <unistd.h>
 
 #include "machine/agent/boot.h"
-#include "machine/agent/command.h"
 #include "machine/agent/health.h"
 #include "machine/agent/metrics.h"
 #include "machine/agent/replug.h"
 #include "machine/agent/restart.h"
+#include "machine/command.h"
 #include "machine/hex.h"
 #include "machine/lines.h"
 #include "machine/verity.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "machine/agent/command.h"
+#include "machine/command.h"
 #include "machine/say.h"
 
 #define DATABASE "/run/udev/data"

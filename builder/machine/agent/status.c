@@ -9,9 +9,9 @@
 #include "machine/agent/boot.h"
 #include "machine/agent/health.h"
 #include "machine/agent/judge.h"
-#include "machine/agent/quote.h"
 #include "machine/agent/restart.h"
 #include "machine/lines.h"
+#include "machine/quote.h"
 #include "machine/remark_files.h"
 #include "machine/root/root.h"
 

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "machine/agent/command.h"
+#include "machine/command.h"
+#include "machine/put.h"
 #include "machine/say.h"
-#include "machine/seed/put.h"
 
 #define BEGIN "-----BEGIN CERTIFICATE-----"
 #define END "-----END CERTIFICATE-----"

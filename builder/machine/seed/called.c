@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "machine/put.h"
 #include "machine/say.h"
-#include "machine/seed/put.h"
 
 #define ZONES "/usr/share/zoneinfo/"
 

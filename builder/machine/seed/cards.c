@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "machine/agent/command.h"
+#include "machine/command.h"
 
 #define DEVICES "/sys/class/net"
 

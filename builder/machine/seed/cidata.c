@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "machine/agent/command.h"
+#include "machine/command.h"
 #include "machine/say.h"
 
 #define DISC "/dev/disk/by-label/cidata"

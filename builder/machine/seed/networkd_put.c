@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "machine/seed/put.h"
+#include "machine/put.h"
 
 static bool networkd_put_is_meant(const struct networkd_file *files, size_t n, const char *folder, const char *name)
 {

@@ -7,10 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "machine/owner.h"
+#include "machine/put.h"
 #include "machine/say.h"
 #include "machine/seed/decoded.h"
-#include "machine/seed/owner.h"
-#include "machine/seed/put.h"
 
 struct written {
 	struct memory *memory;

@@ -1,4 +1,4 @@
-#include "machine/seed/put.h"
+#include "machine/put.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 
 #include "machine/say.h"
 
-#define NEW ".new-by-seed"
+#define NEW ".new-by-aether"
 
 bool put_is_path(const char *path)
 {

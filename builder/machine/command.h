@@ -1,6 +1,6 @@
-/* Other programs, run by the agent. */
-#ifndef MACHINE_AGENT_COMMAND_H
-#define MACHINE_AGENT_COMMAND_H
+/* Other programs, run by ours. */
+#ifndef MACHINE_COMMAND_H
+#define MACHINE_COMMAND_H
 
 #include <stddef.h>
 

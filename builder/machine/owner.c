@@ -1,4 +1,4 @@
-#include "machine/seed/owner.h"
+#include "machine/owner.h"
 
 #include <stdio.h>
 #include <stdlib.h>

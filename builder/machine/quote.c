@@ -1,4 +1,4 @@
-#include "machine/agent/quote.h"
+#include "machine/quote.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
-/* Putting a file where a seed wants it, as root, in folders of whoever's: nothing is followed out of the place that was
- * named. */
-#ifndef MACHINE_SEED_PUT_H
-#define MACHINE_SEED_PUT_H
+/* Putting a file where a seed or a secret wants it, as root, in folders of whoever's: nothing is followed out of the place
+ * that was named. */
+#ifndef MACHINE_PUT_H
+#define MACHINE_PUT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* Owners by name, as /etc/passwd and /etc/group of a tree have them: a static program has no other way to ask. */
-#ifndef MACHINE_SEED_OWNER_H
-#define MACHINE_SEED_OWNER_H
+#ifndef MACHINE_OWNER_H
+#define MACHINE_OWNER_H
 
 #include <stdbool.h>
 #include <sys/types.h>

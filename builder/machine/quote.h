@@ -1,6 +1,6 @@
 /* Texts as JSON (RFC 8259), which is UTF-8. */
-#ifndef MACHINE_AGENT_QUOTE_H
-#define MACHINE_AGENT_QUOTE_H
+#ifndef MACHINE_QUOTE_H
+#define MACHINE_QUOTE_H
 
 #include <stdio.h>
 
