@@ -43,7 +43,7 @@ SEALED  := $(wildcard builder/sealed/*.c builder/sealed/*/*.c)
 OBJECTS := $(SOURCES:builder/%.c=$(B)/%.o)
 TESTS   := $(wildcard tests/unit/*.c)
 FUZZERS := $(filter-out $(B)/tests/fuzz/main,$(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/*.c)))
-MAINS   := builder/machine/init/init.c builder/machine/agent/agent.c builder/machine/box/box.c
+MAINS   := builder/machine/init/init.c builder/machine/agent/agent.c builder/machine/box/box.c builder/machine/secrets/secrets.c
 MACHINE := $(filter-out $(MAINS),$(wildcard builder/machine/*.c builder/machine/*/*.c))
 PROGRAMS := $(B)/aether-build $(B)/aether-init $(B)/aether-agent $(B)/aether-box
 
@@ -71,12 +71,14 @@ $(B)/libsealed.a: $(SEALED:builder/%.c=$(B)/%.o)
 $(B)/aether-init: $(B)/machine/init/init.o $(B)/libmachine.a
 $(B)/aether-agent: $(B)/machine/agent/agent.o $(B)/libmachine.a
 $(B)/aether-box: $(B)/machine/box/box.o $(B)/libmachine.a
-$(B)/aether-init $(B)/aether-agent $(B)/aether-box:
+$(B)/aether-secrets: $(B)/machine/secrets/secrets.o $(B)/libmachine.a $(B)/libsealed.a
+$(B)/aether-init $(B)/aether-agent $(B)/aether-box $(B)/aether-secrets:
 	$(LINK) -static-pie -s -Wl,--build-id=none -o $@ $^ $(AGENT_LIBS)
 
 # Of libcrypto nothing but SHA-256; seeds are YAML, with files in it that may be packed.
 $(B)/aether-box: AGENT_LIBS = -lcrypto
 $(B)/aether-agent: AGENT_LIBS = -lcrypto -lyaml -lz
+$(B)/aether-secrets: AGENT_LIBS = -lyaml -lhogweed -lnettle -lgmp
 
 $(B)/libmachine.a: $(MACHINE:builder/%.c=$(B)/%.o)
 	@rm -f $@
@@ -188,7 +190,8 @@ bench: ## time and size against mkosi, what travels to a machine, what a restart
 .PHONY: install
 install: all ## PREFIX=… DESTDIR=…: program, agent, manual, recipes
 	install -D -m 755 $(B)/aether-build $(DESTDIR)$(BINDIR)/aether-build
-	install -D -m 755 -t $(DESTDIR)$(LIBDIR) $(B)/aether-init $(B)/aether-agent $(B)/aether-box
+	install -D -m 755 -t $(DESTDIR)$(LIBDIR) $(B)/aether-init $(B)/aether-agent $(B)/aether-box \
+		$(B)/aether-secrets
 	for shell in bash:bash-completion/completions/aether-build zsh:zsh/site-functions/_aether-build \
 			fish:fish/vendor_completions.d/aether-build.fish; do \
 		install -d "$(DESTDIR)$(PREFIX)/share/$$(dirname "$${shell#*:}")" && \

@@ -42,6 +42,10 @@
 #define STATUS_STATE_ON "state_on"       /* device of /var; "memory"; "" where the hypervisor knows */
 #define STATUS_REMARKS "remarks"         /* what somebody should know: texts */
 #define REMARK_STATE_ON_SYSTEM "/var is still on the system's own disk" /* how such a remark begins */
+#define STATUS_SECRETS "secrets"         /* of each that is declared (contract/secrets.h): */
+#define STATUS_SECRET_NAME "name"
+#define STATUS_SECRET_STATE "state"      /* SECRETS_STATE_… */
+#define STATUS_SECRET_REASON "reason"
 #define STATUS_WHEN "when"
 #define STATUS_REASON "reason"
 

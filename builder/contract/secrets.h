@@ -1,12 +1,12 @@
-/* Secrets of a machine: what the builder declares in the image, and what is sent to the machine. docs/formats.md tells the whole
- * of it.
+/* Secrets of a machine: what the builder declares in the image, and what is sent to the machine. docs/formats.md tells the
+ * whole of it.
  *
  * SECRETS_FILE has lines of fields that tabs separate (FIELD_SPECIAL), a word first:
  *
  *   aether-secrets 1
  *   machine NAME                              of the recipe
- *   secret NAME MODE OWNER GROUP [users] [empty]    MODE octal; owner and group are names or numbers; `users`: before the users,
- *                                             `empty`: may be empty. What follows belongs to it:
+ *   secret NAME MODE OWNER GROUP [users] [empty]    MODE octal; owner and group are names or numbers; `users`: before the
+ *                                             users, `empty`: may be empty. What follows belongs to it:
  *     sops FILE FORMAT [KEY…]                 a file below SECRETS_SOPS; FORMAT of sops; no key: all of the file
  *     sent                                    from what was sent, by the secret's name
  *     link PATH                               where it is found besides
@@ -16,8 +16,7 @@
  *   template NAME MODE OWNER GROUP            a file made of secrets, with link, restart, reload and need as above, and
  *     text TEXT                               its parts in their order
  *     value NAME                              … of a secret
- *   password USER NAME                        the hash of a user's password is the value of this secret
- */
+ *   password USER NAME                        the hash of a user's password is the value of this secret */
 #ifndef CONTRACT_SECRETS_H
 #define CONTRACT_SECRETS_H
 
@@ -55,9 +54,12 @@ enum { SECRETS_VERSION = 1 };
 #define SECRETS_BOUND "product-uuid"            /* of the machine that took the identity */
 #define SECRETS_SENT "sent"                     /* what was sent, sealed */
 #define SECRETS_SENT_BEFORE "sent.before"       /* … before, for the previous image's names */
-#define SECRETS_HOST_KEY "/etc/ssh/ssh_host_ed25519_key"
+#define SECRETS_HOST_KEY "/var/lib/aether/identity/ssh_host_ed25519_key" /* made on the first boot … */
+#define SECRETS_HOST_KEY_ELSEWHERE "/etc/ssh/ssh_host_ed25519_key" /* … or by whoever does it otherwise */
+#define SECRETS_TAKEN "taken"                   /* recipients of identities that discs have brought, a line each */
 
-/* The state of each declared secret and template, as the agent reads it: lines of fields, NAME STATE REASON. */
+/* The state of each declared secret and template, as the agent reads it: lines of fields, NAME STATE REASON. The name of a
+ * template has SECRETS_RENDERED "/" before it; so no secret's begins with that. */
 #define SECRETS_STATUS "/run/aether/secrets"
 #define SECRETS_STATE_GOOD "good"
 #define SECRETS_STATE_BAD "bad"
@@ -65,16 +67,16 @@ enum { SECRETS_VERSION = 1 };
 
 /* A unit for each secret and template: it has failed when there is none. %i is the name, escaped as systemd-escape(1) does. */
 #define SECRETS_UNIT "aether-secrets.service"
-#define SECRETS_UNIT_EACH "aether-secret@" /* NAME.service; of a template: rendered-NAME */
+#define SECRETS_UNIT_EACH "aether-secret@" /* NAME.service; of a template: rendered-NAME, which is rendered/NAME escaped */
 
-/* What is sent: a file of age, and in it
+/* What is sent: a file of age, and in it lines of fields that tabs separate, as above (BYTES and SECONDS without zeros in
+ * front):
  *
  *   aether-sent 1
  *   machine NAME
  *   made SECONDS                              since 1970; an older one than what is kept is refused
  *   secret NAME BYTES                         … and the bytes and a newline behind it, for each
- *   end
- */
+ *   end */
 #define SENT_HEAD "aether-sent"
 #define SENT_MACHINE "machine"
 #define SENT_MADE "made"
@@ -83,7 +85,7 @@ enum { SECRETS_VERSION = 1 };
 enum { SENT_VERSION = 1 };
 #define SENT_BYTES_MAX (4 << 20)
 
-/* Words of the program, for whoever reaches the machine as root:
+/* Words of the program, for whoever reaches the machine as root. It returns 0, 1 with what is wrong, 2 for a wrong call.
  *   place [--boot]        opens all, writes a generation, then restarts what changed (not with --boot)
  *   take                  reads what is sent from its standard input, tries it, keeps it, places
  *   take-identity         reads an identity file, keeps it (the one before becomes identity.before), places

@@ -13,7 +13,7 @@
 #include "machine/say.h"
 
 /* A group of its own: what it starts ends with it. */
-static _Noreturn void command_become(const char *const *argv, int out)
+static _Noreturn void machine_command_become(const char *const *argv, int out)
 {
 	int null = open("/dev/null", O_RDWR);
 
@@ -28,7 +28,7 @@ static _Noreturn void command_become(const char *const *argv, int out)
 }
 
 /* Reads what it says until it has ended, and keeps the end of it. Returns false when that took too long. */
-static bool command_listen_to(int fd, long long until, char *tail, size_t size)
+static bool machine_command_listen_to(int fd, long long until, char *tail, size_t size)
 {
 	size_t n = 0;
 
@@ -54,7 +54,7 @@ static bool command_listen_to(int fd, long long until, char *tail, size_t size)
 	}
 }
 
-static void command_last_line(char *tail, char *said, size_t size)
+static void machine_command_last_line(char *tail, char *said, size_t size)
 {
 	size_t n = strlen(tail);
 	const char *line;
@@ -68,7 +68,7 @@ static void command_last_line(char *tail, char *said, size_t size)
 }
 
 /* It may have closed its output and go on. */
-static int command_await(pid_t child, long long until, int *ret_status)
+static int machine_command_await(pid_t child, long long until, int *ret_status)
 {
 	while (waitpid(child, ret_status, WNOHANG) == 0) {
 		if (uptime_ms() >= until)
@@ -89,12 +89,12 @@ int command_run(const char *const *argv, unsigned seconds, char *said, size_t si
 		return -errno;
 	child = fork();
 	if (child == 0)
-		command_become(argv, fds[1]);
+		machine_command_become(argv, fds[1]);
 	close(fds[1]);
 	if (child > 0) {
 		setpgid(child, child); /* whoever is first */
-		r = command_listen_to(fds[0], until, tail, sizeof tail)
-			    ? command_await(child, until, &status)
+		r = machine_command_listen_to(fds[0], until, tail, sizeof tail)
+			    ? machine_command_await(child, until, &status)
 			    : -ETIME;
 		if (r < 0) {
 			kill(-child, SIGKILL);
@@ -103,7 +103,7 @@ int command_run(const char *const *argv, unsigned seconds, char *said, size_t si
 	}
 	close(fds[0]);
 	if (said)
-		command_last_line(tail, said, size);
+		machine_command_last_line(tail, said, size);
 	if (child < 0)
 		return -EAGAIN;
 	return r < 0 ? r : WIFEXITED(status) ? WEXITSTATUS(status) : -ECHILD;

@@ -10,6 +10,7 @@
 #include "machine/agent/health.h"
 #include "machine/agent/judge.h"
 #include "machine/agent/restart.h"
+#include "machine/agent/secrets_said.h"
 #include "machine/lines.h"
 #include "machine/quote.h"
 #include "machine/remark_files.h"
@@ -115,6 +116,7 @@ static void agent_status_put_json(const struct boot *boot, const char *boot_id, 
 	fputs("], \"" STATUS_FAILURE "\": ", stdout);
 	agent_status_put_failure(boot_latest_failure(boot));
 	agent_status_put_remarks(boot);
+	secrets_said_put_json(stdout);
 	puts("}");
 }
 
@@ -135,6 +137,7 @@ static void agent_status_put_plain(const struct boot *boot, const char *health, 
 	}
 	if (*boot->remark)
 		agent_status_say_remark(boot->remark, NULL);
+	secrets_said_put_plain(stdout);
 	remarks_each("", agent_status_say_remark, NULL);
 }
 

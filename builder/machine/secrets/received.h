@@ -1,0 +1,12 @@
+/* What is sent to this machine: tried, kept, placed. */
+#ifndef MACHINE_SECRETS_RECEIVED_H
+#define MACHINE_SECRETS_RECEIVED_H
+
+#include "machine/secrets/here.h"
+
+/* Reads it from `fd`. Nothing is kept when it cannot be opened, is for another machine, is older than what is kept, or has a
+ * value that is none of its secret's. Prints a line for each problem, says to stderr what happened to the machine; returns
+ * whether all that this machine declares is good. */
+bool received_take(struct here *here, int fd);
+
+#endif
