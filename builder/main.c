@@ -39,6 +39,18 @@ static void main_print_option(const struct option *option, void *out)
 	main_print_row(left, option->help, out);
 }
 
+static void main_print_words(const struct verb *verb)
+{
+	for (const struct verb_word *word = verb->words; word && word->name; word++) {
+		char left[64];
+
+		snprintf(left, sizeof left, "%s %s", word->name, word->arguments);
+		main_print_row(left, word->summary, stdout);
+	}
+	if (verb->words)
+		puts("");
+}
+
 static const struct verb *main_find_verb(const char *name, struct err *err)
 {
 	const char *names[VERBS_MAX], *near;
@@ -63,7 +75,7 @@ static int main_usage_failed(struct err *err)
 }
 
 /* What is wrong with `n` arguments for the verb; 0 when nothing is. */
-static int main_check_arguments(const struct verb *verb, int n, char **arguments, struct err *err)
+static int main_check_arguments(const struct verb *verb, const void *options, int n, char **arguments, struct err *err)
 {
 	if (n > (int)verb->max_arguments) {
 		err_set(err, -EINVAL, "unexpected argument '%s'", arguments[verb->max_arguments]);
@@ -73,13 +85,23 @@ static int main_check_arguments(const struct verb *verb, int n, char **arguments
 		err_set(err, -EINVAL, "'%s' needs %s", verb->name, verb->arguments);
 		return err_hint(err, "usage: aether-build %s [OPTION…] %s", verb->name, verb->arguments);
 	}
-	return 0;
+	return verb->words && !words_find(verb, options, n, arguments, err) ? -EINVAL : 0;
+}
+
+static int main_call(const struct verb *verb, const void *options, char **arguments, size_t n, struct err *err)
+{
+	const struct verb_word *word;
+
+	if (!verb->words)
+		return verb->run(options, arguments, n, err);
+	word = words_find(verb, options, (int)n, arguments, err);
+	return word ? word->run(options, arguments + 1, n - 1, err) : -EINVAL;
 }
 
 static int main_run(const struct verb *verb, const void *options, char **arguments, int n)
 {
 	struct err err = {0};
-	int r = verb->run(options, arguments, (size_t)n, &err);
+	int r = main_call(verb, options, arguments, (size_t)n, &err);
 
 	log_step(NULL);
 	if (r >= 0 && fflush(stdout) != 0)
@@ -102,9 +124,10 @@ static int main_verb(const struct verb *verb, int argc, char **argv)
 	first = options_parse(verb, argc, argv, common, &err);
 	if (first >= 0 && common->help) {
 		printf("usage: aether-build %s [OPTION…] %s\n\n%s.\n\n", verb->name, verb->arguments, verb->summary);
+		main_print_words(verb);
 		options_each(verb, main_print_option, stdout);
 		status = 0;
-	} else if (first < 0 || main_check_arguments(verb, argc - first, argv + first, &err) < 0) {
+	} else if (first < 0 || main_check_arguments(verb, common, argc - first, argv + first, &err) < 0) {
 		status = main_usage_failed(&err);
 	} else {
 		log_setup(common->json ? LOG_JSON : common->quiet ? LOG_QUIET : LOG_AUTO);

@@ -3,8 +3,12 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
+#include <string.h>
 #include <sys/stat.h>
+
+#include "base/file.h"
 
 static bool disc_add(struct archive *disc, const struct disc_file *file)
 {
@@ -16,7 +20,7 @@ static bool disc_add(struct archive *disc, const struct disc_file *file)
 		return false;
 	}
 	archive_entry_set_pathname(entry, file->name);
-	archive_entry_set_mode(entry, S_IFREG | 0644);
+	archive_entry_set_mode(entry, S_IFREG | (file->is_private ? 0600 : 0644));
 	archive_entry_set_size(entry, (la_int64_t)file->size);
 	archive_entry_set_mtime(entry, 0, 0);
 	done = archive_write_header(disc, entry) == ARCHIVE_OK &&
@@ -38,6 +42,21 @@ static bool disc_write_all(struct archive *disc, const char *path, const char *v
 	return archive_write_close(disc) == ARCHIVE_OK;
 }
 
+/* ECMA-119 knows capital letters, digits and "_" in a label, and libarchive has made the others "_" in the primary descriptor,
+ * where whoever knows no Joliet reads it. Everybody else writes there what was asked for. */
+static int disc_set_label(const char *path, const char *volume, struct err *err)
+{
+	enum { PRIMARY = 16 * 2048, LABEL = 40, LABEL_BYTES = 32 };
+	_cleanup_fd_ int fd = open(path, O_WRONLY | O_CLOEXEC);
+	char label[LABEL_BYTES];
+	int r;
+
+	memset(label, ' ', sizeof label);
+	memcpy(label, volume, strnlen(volume, sizeof label));
+	r = fd < 0 ? -errno : fd_pwrite_all(fd, label, sizeof label, PRIMARY + LABEL);
+	return r < 0 ? err_sys(err, r, "cannot write the label of the disc '%s'", path) : 0;
+}
+
 int disc_write(const char *path, const char *volume, const struct disc_file *files, size_t n, struct err *err)
 {
 	struct archive *disc = archive_write_new();
@@ -52,5 +71,5 @@ int disc_write(const char *path, const char *volume, const struct disc_file *fil
 		archive_write_fail(disc);
 	}
 	archive_write_free(disc);
-	return r;
+	return r == 0 ? disc_set_label(path, volume, err) : r;
 }

@@ -381,6 +381,11 @@ int proc_write(struct proc_talk *talk, const void *data, size_t size, unsigned p
 	return 0;
 }
 
+void proc_hang_up(struct proc_talk *talk)
+{
+	proc_close_end(&talk->streams.in);
+}
+
 int proc_finish(struct proc_talk *talk, unsigned patience_s, struct buf *ret_said, struct err *err)
 {
 	char scrap[4096];

@@ -49,6 +49,9 @@ ssize_t proc_read(struct proc_talk *talk, void *out, size_t size, unsigned patie
  * no more. It must not wait for us to read meanwhile. */
 int proc_write(struct proc_talk *talk, const void *data, size_t size, unsigned patience_s);
 
+/* Closes its stdin: there is no more. Its output may be read on. */
+void proc_hang_up(struct proc_talk *talk);
+
 /* Closes its stdin, reads its output to the end, waiting `patience_s` seconds for each part and for its exit; then it
  * is killed. Returns as proc_run(); `*ret_said`, unless NULL, becomes the end of what it said on stderr: the caller
  * frees it. */

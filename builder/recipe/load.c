@@ -34,8 +34,7 @@ struct source {
 
 /* --- names ----------------------------------------------------------------------------------------------------------- */
 
-/* The nearest folder with `.git`, else the recipe's own. */
-static const char *load_find_root(struct arena *arena, const char *path)
+const char *recipe_root_of(struct arena *arena, const char *path)
 {
 	char *folder = arena_strdup(arena, path), *own;
 
@@ -370,7 +369,7 @@ int recipe_load(struct arena *arena, const char *path, const struct recipe_optio
 	source.path = arena_strdup(arena, real);
 	recipe->path = source.name;
 	recipe->kind = options->kind;
-	recipe->root = load_find_root(arena, real);
+	recipe->root = recipe_root_of(arena, real);
 	load_recipe(&loader, &source);
 	r = loader.incomplete ? problems.code : load_make_recipe(&loader);
 	problem_sort(&problems);

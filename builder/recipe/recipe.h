@@ -401,6 +401,9 @@ const char *recipe_suffix(struct arena *arena, const struct recipe *recipe);
 /* The keys that podman-systemd.unit(5) has for a section of its own; in `arena`. Those of one version may be fewer. */
 struct strv recipe_quadlet_keys(struct arena *arena, const char *section);
 
+/* The repository that the file with this absolute path is in: the nearest folder with `.git`, else its own. In `arena`. */
+const char *recipe_root_of(struct arena *arena, const char *path);
+
 /* Reads `path` and all it names. On failure `err` holds every problem of the file that was found, with positions. */
 int recipe_load(struct arena *arena, const char *path, const struct recipe_options *options, struct recipe **ret_recipe,
 		struct err *err);

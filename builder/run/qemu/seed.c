@@ -35,7 +35,7 @@ static int qemu_seed_write_own(const char *path, const char *folder, struct err 
 					     "and optionally 'network-config'");
 		}
 		files[n++] = (struct disc_file){
-			names[i].name, arena_memdup(arena, text.data, text.size), text.size,
+			names[i].name, arena_memdup(arena, text.data, text.size), text.size, false,
 		};
 		buf_free(&text);
 	}
@@ -55,8 +55,8 @@ int seed_write(const char *path, const char *hostname, const char *folder, struc
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const char *meta = arena_printf(arena, "instance-id: %s\nlocal-hostname: %s\n", hostname, hostname);
 	const struct disc_file files[] = {
-		{"meta-data", meta, strlen(meta)}, {"network-config", network, strlen(network)},
-		{"user-data", user, strlen(user)},
+		{"meta-data", meta, strlen(meta), false}, {"network-config", network, strlen(network), false},
+		{"user-data", user, strlen(user), false},
 	};
 
 	if (folder)

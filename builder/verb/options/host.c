@@ -19,6 +19,7 @@ enum { TIMEOUT_MAX_S = 24 * 60 * 60 };
 
 const struct option host_options[] = {HOST_ROW("required"), HOST_SSH_ROWS, {0}};
 const struct option host_else_options[] = {HOST_ROW("the recipe's"), HOST_SSH_ROWS, {0}};
+const struct option host_ssh_options[] = {HOST_SSH_ROWS, {0}};
 
 int host_read(struct arena *arena, const struct host_options *options, struct remote *ret_remote, struct err *err)
 {

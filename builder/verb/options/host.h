@@ -13,6 +13,8 @@ struct host_options {
 extern const struct option host_options[];
 extern const struct option host_else_options[]; /* the same where the recipe says it too */
 
+extern const struct option host_ssh_options[];  /* without --host */
+
 /* The machine that --host names. -EINVAL without one. */
 int host_read(struct arena *arena, const struct host_options *options, struct remote *ret_remote, struct err *err);
 

@@ -1,0 +1,11 @@
+/* The disc that brings a machine its identity, once: ISO 9660 with the label SECRETS_DISC_LABEL (contract/secrets.h). */
+#ifndef KEEPER_HANDOVER_H
+#define KEEPER_HANDOVER_H
+
+#include "base/err.h"
+
+/* Writes the present identity of machine `name` to the new disc `path`, which nobody else may read: 0600. -EEXIST for what is
+ * there already, -ENOENT when the machine has no identity here. */
+int handover_disc(const char *name, const char *path, struct err *err);
+
+#endif
