@@ -100,7 +100,7 @@ static void placing_say(const struct declared *declared)
 		const struct item *item = &declared->items[i];
 
 		if (item->verdict != VERDICT_GOOD)
-			say("%s: %s: %s", item->name, verdict_name(item->verdict), item->reason);
+			say("%s: %s: %s", item->name, secrets_verdict_name(item->verdict), item->reason);
 	}
 }
 
