@@ -16,20 +16,40 @@ bool sops_is_utf8(struct bytes text)
 	return true;
 }
 
+/* What has to be escaped: controls, those beyond ASCII, too, and what YAML takes for the end of a line or for none of its
+ * characters. `size` is that of the character. */
+static void leaves_escape(struct growing *out, const uint8_t *c, size_t size)
+{
+	uint32_t number = size == 2 ? (c[0] & 0x1fu) << 6 | (c[1] & 0x3fu) : *c;
+	char escaped[8];
+
+	if (size == 3)
+		number = (c[0] & 0x0fu) << 12 | (c[1] & 0x3fu) << 6 | (c[2] & 0x3fu);
+	if (*c == '"' || *c == '\\')
+		snprintf(escaped, sizeof escaped, "\\%c", *c);
+	else if (*c == '\n' || *c == '\t' || *c == '\r')
+		snprintf(escaped, sizeof escaped, "\\%c", *c == '\n' ? 'n' : *c == '\t' ? 't' : 'r');
+	else if (size < 4 && (number < 0x20 || (number >= 0x7f && number < 0xa0) || number == 0x2028 || number == 0x2029 ||
+			      number == 0xfeff || number >= 0xfffe))
+		snprintf(escaped, sizeof escaped, "\\u%04x", number);
+	else
+		*escaped = '\0';
+	if (*escaped)
+		growing_puts(out, escaped);
+	else
+		growing_add(out, c, size);
+}
+
 void sops_json_quote(struct growing *out, struct bytes text)
 {
 	growing_puts(out, "\"");
-	for (size_t i = 0; i < text.size; i++) {
-		uint8_t c = text.data[i];
-		char escaped[8] = {(char)c};
-
-		if (c == '"' || c == '\\')
-			snprintf(escaped, sizeof escaped, "\\%c", c);
-		else if (c == '\n' || c == '\t' || c == '\r')
-			snprintf(escaped, sizeof escaped, "\\%c", c == '\n' ? 'n' : c == '\t' ? 't' : 'r');
-		else if (c < 0x20 || c == 0x7f)
-			snprintf(escaped, sizeof escaped, "\\u%04x", c);
-		growing_puts(out, escaped);
+	for (size_t i = 0, n; i < text.size; i += n) {
+		n = sops_utf8_size(text.data + i, text.size - i);
+		if (n == 0) /* of keys that are no UTF-8 either */
+			growing_puts(out, "\xef\xbf\xbd");
+		else
+			leaves_escape(out, text.data + i, n);
+		n += n == 0;
 	}
 	growing_puts(out, "\"");
 }

@@ -161,6 +161,15 @@ static char *opening_hash(struct pool *pool, const struct sops_file *file, const
 	return cipher_hash_text(pool, hash);
 }
 
+char *sops_mac_hash(struct pool *pool, const struct sops_file *file)
+{
+	struct bytes *values = pool_alloc(pool, file->n_leaves * sizeof *values);
+
+	for (size_t i = 0; i < file->n_leaves; i++)
+		values[i] = file->leaves[i].value;
+	return opening_hash(pool, file, values);
+}
+
 static int opening_mac(struct pool *pool, const struct sops_file *file, const struct bytes *values, const uint8_t *data_key,
 		       struct fault *fault)
 {

@@ -177,6 +177,7 @@ static int read_file(struct pool *pool, struct bytes text, struct sops_file *fil
 
 	if (text.size > SOPS_TEXT_MAX)
 		return fault_set(fault, FAULT_PARSE, 0, "it has more than %d MiB", SOPS_TEXT_MAX >> 20);
+	file->details->text_size = text.size;
 	r = formats[file->format].read(pool, text, tree, fault);
 	if (r < 0)
 		return r;
