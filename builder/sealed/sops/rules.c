@@ -18,6 +18,7 @@ struct rules_translation {
 	struct growing to;
 	bool fold, dot_all;
 	bool repeatable;             /* what was written last can have a quantifier */
+	unsigned groups;             /* that are open */
 	unsigned repeats;            /* all counted repetitions multiplied: they are copied when they are compiled */
 	const char *problem;
 };
@@ -226,6 +227,7 @@ static void rules_group(struct rules_translation *t)
 		return;
 	}
 	growing_puts(&t->to, "(");
+	t->groups++;
 	t->from += t->from[1] == '?' ? 3 : 1;
 	t->repeatable = false;
 }
@@ -252,6 +254,8 @@ static void rules_next(struct rules_translation *t)
 		rules_puts(t, t->dot_all ? "." : "[^\n]");
 		break;
 	case ')':
+		if (t->groups-- == 0)
+			t->problem = "a ')' too many";
 		rules_puts(t, ")");
 		break;
 	case '^':
