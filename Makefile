@@ -45,7 +45,7 @@ TESTS   := $(wildcard tests/unit/*.c)
 FUZZERS := $(filter-out $(B)/tests/fuzz/main,$(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/*.c)))
 MAINS   := builder/machine/init/init.c builder/machine/agent/agent.c builder/machine/box/box.c builder/machine/secrets/secrets.c
 MACHINE := $(filter-out $(MAINS),$(wildcard builder/machine/*.c builder/machine/*/*.c))
-PROGRAMS := $(B)/aether-build $(B)/aether-init $(B)/aether-agent $(B)/aether-box
+PROGRAMS := $(B)/aether-build $(B)/aether-init $(B)/aether-agent $(B)/aether-box $(B)/aether-secrets
 
 # As many compilers as processors, unless told otherwise.
 ifeq ($(MAKELEVEL)$(filter -j% --jobserver%,$(MAKEFLAGS)),0)

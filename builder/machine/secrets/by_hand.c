@@ -9,6 +9,7 @@
 #include "machine/say.h"
 #include "machine/secrets/identities.h"
 #include "machine/secrets/opened.h"
+#include "sealed/sops/leaves.h"
 
 enum { BYTES_MAX = 16 << 20 };
 
@@ -109,6 +110,10 @@ static int by_hand_choose(const struct here *here, const struct by_hand *hand, c
 	const struct sops_leaf *leaf;
 	int r;
 
+	if (hand->leaves) {
+		sops_leaves_print(here->pool, file, ret);
+		return 0;
+	}
 	if (hand->n_keys == 0)
 		return sops_plain(here->pool, file, ret, fault);
 	r = sops_find(file, hand->keys, hand->n_keys, &leaf, fault);
@@ -143,8 +148,6 @@ int by_hand_open(struct here *here, int argc, char **argv)
 	r = sops_read(here->pool, format, text, &file, &fault);
 	if (r == 0)
 		r = sops_open(here->pool, file, &identities, &fault);
-	if (r == 0 && hand.leaves)
-		return EXIT_FAILURE; /* LEAVES */
 	if (r == 0)
 		r = by_hand_choose(here, &hand, file, &wanted, &fault);
 	if (r < 0) {

@@ -87,9 +87,9 @@ void identities_check_bound(struct here *here)
 		if (r < 0)
 			here_remark(here, BOUND " cannot be written: %s", strerror(-r));
 	} else if (r < 0 || strcasecmp(uuid, bound) != 0) {
-		here_remark(here, "the identity of this machine was given to another one (product UUID %s, this is %s): if this "
-			    "is a copy, give it its own (" SECRETS_PROGRAM " " SECRETS_NEW_IDENTITY ", then aether-build host "
-			    "enroll); if it was moved, `" SECRETS_PROGRAM " " SECRETS_TAKE_IDENTITY " <" IDENTITY
+		here_remark(here, "the identity of this machine was given to another one (product UUID %s, this is %s): if "
+			    "this is a copy, give it its own (" SECRETS_PROGRAM " " SECRETS_NEW_IDENTITY ", then aether-build "
+			    "host enroll); if it was moved, `" SECRETS_PROGRAM " " SECRETS_TAKE_IDENTITY " <" IDENTITY
 			    "` binds it anew", bound, uuid);
 	}
 }

@@ -51,8 +51,9 @@ static bool received_is_newer(const struct here *here, const struct received *re
 	if (same)
 		return true;
 	return received_problem(pool_printf(here->pool,
-		"what is kept here was made at %lld (seconds since 1970), this at %lld: nothing older is taken; look at the clocks "
-		"of who made them, or remove " SECRETS_STATE "/" SECRETS_SENT " here", kept->sent.made, sent->sent.made));
+		"what is kept here was made at %lld (seconds since 1970), this at %lld: nothing older is taken; look at the "
+		"clocks of who made them, or remove " SECRETS_STATE "/" SECRETS_SENT " here",
+		kept->sent.made, sent->sent.made));
 }
 
 /* Tries the declared secrets that it brings: what is no value of theirs is found before the old one is gone. */
