@@ -50,10 +50,11 @@ void here_tell(struct here *here)
 int here_read_fd(const struct here *here, int fd, size_t max, struct bytes *ret_bytes)
 {
 	struct growing all = {.pool = here->pool};
-	char *chunk = pool_alloc(here->pool, CHUNK); /* what comes may be secret */
+	size_t size = max < CHUNK ? max + 1 : CHUNK;
+	char *chunk = pool_alloc(here->pool, size); /* what comes may be secret */
 	ssize_t n;
 
-	while ((n = read(fd, chunk, CHUNK)) != 0) {
+	while ((n = read(fd, chunk, size)) != 0) {
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)

@@ -134,6 +134,7 @@ static void told_run(const struct here *here, const char *verb, const struct tex
 		for (size_t i = 0; i < words.count; i++)
 			printf("%s%s", i ? " " : "would run: ", argv[i]);
 		puts("");
+		fflush(stdout); /* the list is forgotten next */
 		return;
 	}
 	*pool_push(here->pool, words.items, words.count) = NULL;
