@@ -302,7 +302,8 @@ static void plan_secrets_put_link(struct arena *arena, struct plan *plan, const 
 
 		if (!path_is_below(other, sought->path) && !path_is_below(sought->path, other))
 			continue;
-		err_at(err, -EEXIST, sought->pos, NULL, "'%s' conflicts with '%s', which is made from other words of the recipe",
+		err_at(err, -EEXIST, sought->pos, NULL,
+		       "'%s' conflicts with '%s', which is made from other words of the recipe",
 		       sought->path, other);
 		err_hint(err, "choose another path");
 		return;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "contract/secrets.h"
 #include "plan/json.h"
 #include "scratch.h"
 
@@ -33,6 +34,11 @@ struct world {
 	struct recipe_hook hooks[1];
 	struct recipe_own own[1];
 	struct recipe_health health[4];
+	struct recipe_sops sops[1];
+	struct recipe_recipient recipients[1];
+	struct recipe_secret secrets[2]; /* one travels, one is sent */
+	struct recipe_template_part parts[2];
+	struct recipe_template templates[1];
 	struct plan_programs programs;
 };
 
@@ -45,7 +51,7 @@ static void world_make(struct world *w)
 			     {"sudo", "1", "amd64", DIGEST, "pool/s", 1, LAYER_PARENT, 0},
 			     {"tzdata", "1", "amd64", DIGEST, "pool/t", 1, LAYER_PARENT, 0},
 			     {"libpam-systemd", "1", "amd64", DIGEST, "pool/l", 1, LAYER_PARENT, 0}},
-		.programs = {"/lib/init", DIGEST, "/lib/agent", DIGEST},
+		.programs = {"/lib/init", DIGEST, "/lib/agent", DIGEST, .secrets = "/lib/secrets", .secrets_sha256 = DIGEST},
 		.users = {{.name = "anna", .uid = 1234, .groups = list("adm"), .shell = "/bin/bash", .home = "/home/anna",
 			   .comment = "Anna"}},
 		.groups = {{.name = "media", .gid = 1700}},
@@ -62,6 +68,17 @@ static void world_make(struct world *w)
 			   {.type = HEALTH_HTTP, .url = "http://localhost/", .status = 200, .timeout_ms = 1000},
 			   {.type = HEALTH_COMMAND, .command = list("/bin/true"), .timeout_ms = 1000}},
 	};
+	w->sops[0] = (struct recipe_sops){.file = "/s/a.yaml", .shown = "s/a.yaml", .format = "yaml", .sha256 = DIGEST,
+					  .for_machine = true};
+	w->recipients[0] = (struct recipe_recipient){.text = "age1a"};
+	w->secrets[0] = (struct recipe_secret){.name = "db", .file = "/s/a.yaml", .format = "yaml", .sops = w->sops,
+					       .key = list("db"), .mode = 0400, .owner = "root", .group = "root"};
+	w->secrets[1] = (struct recipe_secret){.name = "token", .json = true, .way = RECIPE_WAY_SEND, .mode = 0400,
+					       .owner = "root", .group = "root"};
+	w->parts[0] = (struct recipe_template_part){.text = "password="};
+	w->parts[1] = (struct recipe_template_part){.secret = "db"};
+	w->templates[0] = (struct recipe_template){.name = "conf", .parts = w->parts, .n_parts = 2, .mode = 0400,
+						   .owner = "root", .group = "root"};
 	w->lock = (struct lock){.epoch = 1700000000, .image = {w->packages, 6}, .numbered = true,
 				.accounts = w->accounts, .n_accounts = 1};
 	w->recipe = (struct recipe){
@@ -70,6 +87,8 @@ static void world_make(struct world *w)
 		.files = w->files, .n_files = 1, .units = w->units, .n_units = 1,
 		.sysctl = w->sysctl, .n_sysctl = 1, .tmpfiles = w->tmpfiles, .n_tmpfiles = 1,
 		.configure = w->hooks, .n_configure = 1, .own = w->own, .n_own = 1, .health = w->health, .n_health = 4,
+		.secrets = w->secrets, .n_secrets = 2, .templates = w->templates, .n_templates = 1,
+		.recipients = w->recipients, .n_recipients = 1,
 		.firewall_tcp = list("80"), .firewall_udp = list("53"), .state = list("/var/lib/a"),
 		.exclude = list("/usr/share/a"), .include = list("/usr/share/a/b"),
 	};
@@ -187,6 +206,31 @@ static void timezone_(struct world *w) { w->recipe.timezone = "Europe/Berlin"; }
 static void hostname_(struct world *w) { w->recipe.name = "other"; }
 static void init(struct world *w) { w->programs.init_sha256 = "11" DIGEST; }
 
+static void password_secret(struct world *w) { w->users[0].password_secret = "db"; }
+static void secret_name(struct world *w) { w->secrets[0].name = w->parts[1].secret = "database"; }
+static void secret_way(struct world *w) { w->secrets[0].way = RECIPE_WAY_SEND; }
+static void secret_file(struct world *w) { w->sops[0].shown = "s/b.yaml"; }
+static void secret_digest(struct world *w) { w->sops[0].sha256[0] = 'f'; }
+static void secret_format(struct world *w) { w->secrets[0].format = w->sops[0].format = "json"; }
+static void secret_key(struct world *w) { w->secrets[0].key = list("other"); }
+static void secret_path_(struct world *w) { w->secrets[0].path = "/etc/db"; }
+static void secret_mode(struct world *w) { w->secrets[1].mode = 0440; }
+static void secret_owner(struct world *w) { w->secrets[1].owner = "anna"; }
+static void secret_group(struct world *w) { w->secrets[1].group = "adm"; }
+static void secret_users(struct world *w) { w->secrets[1].for_users = true; }
+static void secret_empty(struct world *w) { w->secrets[1].allow_empty = true; }
+static void secret_restart(struct world *w) { w->secrets[1].restart = list("a.service"); }
+static void secret_reload(struct world *w) { w->secrets[1].reload = list("a.service"); }
+static void template_name(struct world *w) { w->templates[0].name = "other"; }
+static void template_path(struct world *w) { w->templates[0].path = "/var/lib/conf"; }
+static void template_text(struct world *w) { w->parts[0].text = "pw="; }
+static void template_value(struct world *w) { w->parts[1].secret = "token"; }
+static void template_mode(struct world *w) { w->templates[0].mode = 0440; }
+static void template_owner(struct world *w) { w->templates[0].owner = "anna"; }
+static void template_group(struct world *w) { w->templates[0].group = "adm"; }
+static void template_restart(struct world *w) { w->templates[0].restart = list("a.service"); }
+static void template_reload(struct world *w) { w->templates[0].reload = list("a.service"); }
+
 /* What of: the kind of change, its name, and the field that is told with it ("" where it is there or gone, or is the whole). */
 static const struct row {
 	void (*change)(struct world *w);
@@ -228,6 +272,21 @@ static const struct row {
 	{tmpfile_user, "file", RECIPE_TMPFILES, "sha256"}, {tmpfile_group, "file", RECIPE_TMPFILES, "sha256"},
 	{tmpfile_age, "file", RECIPE_TMPFILES, "sha256"}, {tmpfile_argument, "file", RECIPE_TMPFILES, "sha256"},
 	{no_tmpfiles, "file", RECIPE_TMPFILES, ""},
+	{password_secret, "user", "anna", "password_secret"}, {password_secret, "file", SECRETS_FILE, "sha256"},
+	{secret_name, "secret", "database", ""}, {secret_way, "secret", "db", "deliver"},
+	{secret_way, "secret", "db", "sha256"},
+	{secret_file, "secret", "db", "file"}, {secret_digest, "secret", "db", "sha256"},
+	{secret_format, "secret", "db", "format"}, {secret_key, "secret", "db", "key"},
+	{secret_path_, "secret", "db", "path"}, {secret_path_, "file", "/etc/db", ""},
+	{secret_mode, "secret", "token", "mode"}, {secret_owner, "secret", "token", "owner"},
+	{secret_group, "secret", "token", "group"}, {secret_users, "secret", "token", "for_users"},
+	{secret_empty, "secret", "token", "allow_empty"}, {secret_restart, "secret", "token", "restart"},
+	{secret_restart, "secret", "token", "need"}, {secret_reload, "secret", "token", "reload"},
+	{template_name, "template", "other", ""}, {template_path, "template", "conf", "path"},
+	{template_path, "file", SECRETS_FILE, "sha256"}, {template_text, "template", "conf", "text"},
+	{template_value, "template", "conf", "text"}, {template_mode, "template", "conf", "mode"},
+	{template_owner, "template", "conf", "owner"}, {template_group, "template", "conf", "group"},
+	{template_restart, "template", "conf", "restart"}, {template_reload, "template", "conf", "reload"},
 	{timezone_, "file", "/etc/localtime", ""}, {hostname_, "setting", "name", ""}, {init, "setting", "init", ""},
 };
 

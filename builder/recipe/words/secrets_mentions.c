@@ -50,6 +50,9 @@ static void secrets_mentions_check(struct decoder *decoder, const struct strv *p
 	if (known)
 		return;
 	near = text_nearest(path, places->items, places->count);
+	for (size_t i = 0; !near && i < places->count; i++) /* it is in the other folder */
+		if (strcmp(path_last(places->items[i]), path_last(path)) == 0)
+			near = places->items[i];
 	err_warn(decoder->err, &setting->pos, key_path, "there is no secret at '%s'", path);
 	if (near)
 		err_hint(decoder->err, "did you mean '%s'?", near);
