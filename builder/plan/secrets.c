@@ -373,10 +373,14 @@ static void plan_secrets_make_template(struct arena *arena, struct plan *plan, c
 
 /* --- accounts ------------------------------------------------------------------------------------------------------ */
 
-static void plan_secrets_known(struct arena *arena, const struct plan *plan, struct strv *known)
+static void plan_secrets_known(struct arena *arena, const struct plan *plan, bool users, struct strv *known)
 {
+	const struct strv system = recipe_system_accounts(users);
+
 	for (size_t i = 0; i < plan->n_accounts; i++)
 		strv_push(arena, known, plan->accounts[i].name);
+	for (size_t i = 0; i < system.count; i++)
+		strv_push(arena, known, system.items[i]);
 }
 
 /* Packages' accounts are in the lock, so a name that is not known now will not be there. (The tree is asked again.) */
@@ -390,7 +394,7 @@ static void plan_secrets_check_account(struct arena *arena, const struct plan *p
 
 	if (there || !plan->lock->numbered || numbers_of(plan, name))
 		return;
-	plan_secrets_known(arena, plan, &known);
+	plan_secrets_known(arena, plan, user, &known);
 	near = text_nearest(name, known.items, known.count);
 	err_at(err, -ENOENT, &pos, arena_printf(arena, "%s.%s.%s", keys[0], keys[1], keys[2]),
 	       "neither the recipe nor a package of the lock has the %s '%s'", user ? "user" : "group", name);

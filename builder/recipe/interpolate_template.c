@@ -36,7 +36,8 @@ static int interpolate_put_secret(struct filling *filling)
 	if (!known)
 		return interpolate_refuse(names, &filling->from, "the recipe has no 'secrets'");
 	if (!node_get(known, name))
-		return interpolate_unknown(names, &filling->from, "secrets.", name, known->keys, known->count);
+		return interpolate_unknown(names, &filling->from, "secrets.", name, known->keys,
+					   known->type == NODE_MAP ? known->count : 0);
 	interpolate_end_part(filling);
 	arena_push(names->arena, filling->parts, filling->n_parts)->secret = name;
 	return 0;

@@ -383,6 +383,9 @@ struct recipe_options {
 bool recipe_system_user(const char *name);
 bool recipe_system_group(const char *name);
 
+/* All of these users, or groups; not to be changed. */
+struct strv recipe_system_accounts(bool users);
+
 /* A kind by its name in recipes ("vm", "lxc", "tools"; 0 for no such kind), and the other way round. */
 unsigned recipe_kind(const char *name);
 const char *recipe_kind_name(unsigned kind);

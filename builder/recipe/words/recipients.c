@@ -80,9 +80,10 @@ static void recipients_check(struct decoder *decoder, const struct node *root)
 	const struct recipe *recipe = decoder->recipe;
 	const char *name = arena_printf(decoder->arena, HOST_KEYS, recipe->name ? recipe->name : "");
 	const char *path = arena_printf(decoder->arena, "%s/%s", recipe->root, name);
+	const struct pos pos = recipe_place(recipe, (const char *const[]){"name", NULL}, NULL);
 
 	if (!node_get(root, "recipients") && recipe->name && !strchr(recipe->name, '/') && path_exists(path))
-		recipients_read(decoder, path, name, &(struct pos){.file = recipe->path});
+		recipients_read(decoder, path, name, &pos);
 }
 
 const struct schema word_recipients = {VALUE_WORDS, .rule = &word_rule_line, .decode = recipients_decode,

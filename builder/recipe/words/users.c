@@ -76,16 +76,22 @@ static const char *const system_groups[] = {
 	"list", "irc", "src", "shadow", "utmp", "video", "sasl", "plugdev", "staff", "games", "users", "nogroup",
 };
 
+struct strv recipe_system_accounts(bool users)
+{
+	return users ? (struct strv){(const char **)system_users, sizeof system_users / sizeof *system_users}
+		     : (struct strv){(const char **)system_groups, sizeof system_groups / sizeof *system_groups};
+}
+
 bool recipe_system_user(const char *name)
 {
-	const struct strv all = {(const char **)system_users, sizeof system_users / sizeof *system_users};
+	const struct strv all = recipe_system_accounts(true);
 
 	return strv_has(&all, name);
 }
 
 bool recipe_system_group(const char *name)
 {
-	const struct strv all = {(const char **)system_groups, sizeof system_groups / sizeof *system_groups};
+	const struct strv all = recipe_system_accounts(false);
 
 	return strv_has(&all, name);
 }
