@@ -42,10 +42,16 @@ static int secrets_files_refuse(struct reading *reading, const struct recipe_sec
 	return err_hint(reading->decoder->err, "%s", hint);
 }
 
+/* An empty text is not encrypted by sops, and needs not be. */
+static bool secrets_files_is_empty(const struct sops_leaf *leaf)
+{
+	return leaf->encrypted ? !leaf->cipher || !*leaf->cipher : leaf->type == SOPS_STR && !leaf->value.size;
+}
+
 static int secrets_files_check_whole(struct reading *reading, const struct recipe_secret *secret)
 {
 	for (size_t i = 0; i < reading->file->n_leaves; i++)
-		if (reading->file->leaves[i].encrypted)
+		if (reading->file->leaves[i].encrypted && !secrets_files_is_empty(&reading->file->leaves[i]))
 			return 0;
 	err_at(reading->decoder->err, -EINVAL, &secret->file_pos,
 	       problem_path(reading->decoder->arena, "secrets", secret->name), "%s: no value in this file is encrypted",
@@ -53,7 +59,6 @@ static int secrets_files_check_whole(struct reading *reading, const struct recip
 	return err_hint(reading->decoder->err, "sops leaves what ends with '_unencrypted', or is empty, as it is");
 }
 
-/* An empty text is not encrypted by sops, and needs not be. */
 static int secrets_files_check_value(struct reading *reading, const struct recipe_secret *secret, const struct pos *pos)
 {
 	const struct sops_leaf *leaf;
@@ -65,9 +70,9 @@ static int secrets_files_check_value(struct reading *reading, const struct recip
 	r = sops_find(reading->file, secret->key.items, secret->key.count, &leaf, &fault);
 	if (r < 0)
 		return secrets_files_tell(reading->decoder, secret, pos, &fault);
-	if (leaf->encrypted || (secret->allow_empty && leaf->type == SOPS_STR && !leaf->value.size))
+	if (secrets_files_is_empty(leaf) ? secret->allow_empty : leaf->encrypted)
 		return 0;
-	if (leaf->type == SOPS_NULL || (leaf->type == SOPS_STR && !leaf->value.size))
+	if (leaf->type == SOPS_NULL || secrets_files_is_empty(leaf))
 		return secrets_files_refuse(reading, secret, pos, leaf, "the value is empty",
 					    "if it may be, write 'allowEmpty: true'");
 	return secrets_files_refuse(reading, secret, pos, leaf, "the value is not encrypted: all who have the file can read it",
