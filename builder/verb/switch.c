@@ -8,12 +8,15 @@
 #include "build/pipeline.h"
 #include "fleet/ssh/switching.h"
 #include "verb/options/host.h"
+#include "verb/options/identity.h"
 #include "verb/options/recipe.h"
+#include "verb/options/sending.h"
 #include "verb/verb.h"
 
 struct switch_options {
 	struct common_options common;
 	struct project_options recipe;
+	struct identity_options identity;
 	struct host_options host;
 	const char *out, *timeout;
 	bool dry_run, force, no_reboot, reboot;
@@ -33,6 +36,7 @@ static const struct option switch_own_options[] = {
 	{0},
 };
 static const struct option_group switch_option_groups[] = {{recipe_options, offsetof(struct switch_options, recipe)},
+							   {identity_options, offsetof(struct switch_options, identity)},
 							   {host_options, offsetof(struct switch_options, host)},
 							   {switch_own_options, 0},
 							   {0}};
@@ -126,7 +130,10 @@ static int switch_run(const void *data, char *const *arguments, size_t n_argumen
 	const struct switch_options *options = data;
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct switch_work s = {.arena = arena, .options = options};
-	struct switching_how how = {options->dry_run, options->force, options->reboot, options->no_reboot, 0};
+	const struct sending_how what = {&options->recipe, &options->identity, arguments[0], options->dry_run, options->force};
+	_cleanup_sending_ struct sending sending = {0};
+	struct switching_how how = {.dry_run = options->dry_run, .force = options->force, .reboot = options->reboot,
+				    .no_reboot = options->no_reboot, .before = sending_run, .before_data = &sending};
 	int r = host_read(arena, &options->host, &s.remote, err);
 
 	(void)n_arguments;
@@ -134,6 +141,8 @@ static int switch_run(const void *data, char *const *arguments, size_t n_argumen
 		r = host_timeout(options->timeout, &how.timeout_s, err);
 	if (r == 0)
 		r = switch_find_generation(&s, arguments[0], err);
+	if (r == 0)
+		r = sending_prepare(arena, &what, s.generation, &s.remote, &sending, err);
 	if (r == 0)
 		r = switching_run(arena, &s.remote, s.generation, &how, &s.done, err);
 	if (r < 0)

@@ -64,6 +64,8 @@ static int switching_send(struct switching *s, struct err *err)
 	r = status_ask(s->arena, s->remote, &s->done->before, err);
 	if (r == 0)
 		r = switching_check_machine(s, err);
+	if (r == 0 && s->how->before)
+		r = s->how->before(s->how->before_data, err);
 	if (r == 0)
 		r = send_payload(s->arena, s->remote, payload, &how, &s->done->sent, err);
 	s->done->sent_ms = clock_ms();
