@@ -18,7 +18,8 @@ static bool finding_is_meant(const struct leak_exception *exception, const struc
 	return (!exception->form || strcmp(exception->form, find->form) == 0) && fnmatch(exception->path, find->path, 0) == 0;
 }
 
-void leak_excuse(struct leak_find *finds, size_t n, const struct leak_exception *exceptions, size_t n_exceptions, bool *ret_used)
+void leak_excuse(struct leak_find *finds, size_t n, const struct leak_exception *exceptions, size_t n_exceptions,
+		 bool *ret_used)
 {
 	for (size_t e = 0; e < n_exceptions; e++)
 		for (size_t i = 0; i < n; i++)

@@ -16,8 +16,9 @@ struct leak_exception {
 /* Excuses the find when Debian's packages have it there on purpose: to be asked of what is theirs. */
 void leak_excuse_known(struct leak_find *find);
 
-/* Excuses the finds, sorted (leak_finds_all()), that an exception is for; *ret_used (may be NULL) says of which there was one. */
-void leak_excuse(struct leak_find *finds, size_t n, const struct leak_exception *exceptions, size_t n_exceptions, bool *ret_used);
+/* Excuses the finds that an exception is for; `ret_used` (may be NULL) says of which exceptions there was one. */
+void leak_excuse(struct leak_find *finds, size_t n, const struct leak_exception *exceptions, size_t n_exceptions,
+		 bool *ret_used);
 
 /* Excuses what is part of a file that is told as a whole; and what is in no file of the tree (its path does not begin with a
  * slash: plan, lock, artifact), but has the same bytes as something there that was excused. */

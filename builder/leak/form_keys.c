@@ -86,7 +86,7 @@ static bool form_keys_check_pem(const struct form_text *text, struct form_span *
 /* Without armour: base64 of what every key of a sort begins with. */
 static bool form_keys_check_base64(const struct form_text *text, struct form_span *span)
 {
-	span->end = text->at + text->anchor;
+	span->end = text->at;
 	return form_keys_has_body(text, &span->end);
 }
 

@@ -55,7 +55,7 @@ static bool form_passwords_check_argon2(const struct form_text *text, struct for
 	static const char FIELD[] = LETTERS "+/,=-";
 	size_t at = text->at + text->anchor, n = 0;
 
-	for (unsigned i = 0; i < 4; i++) {
+	for (unsigned i = 0; i < 3; i++) {
 		at += form_run(text, at, FIELD, 128);
 		if (!form_stands(text, at++, "$"))
 			return false;
@@ -76,6 +76,12 @@ static bool form_passwords_check_ldap(const struct form_text *text, struct form_
 
 /* --- URLs ------------------------------------------------------------------------------------------------------------ */
 
+/* Whether the `%` at `i` begins an escape, and not a word of printf(3). */
+static bool form_passwords_is_escape(const char *password, size_t size, size_t i)
+{
+	return i + 2 < size && isxdigit((unsigned char)password[i + 1]) && isxdigit((unsigned char)password[i + 2]);
+}
+
 /* Documentation, or a place where a program puts a password: `${PASSWORD}`, `<password>`, `%s`, `PASS`. */
 static bool form_passwords_is_none(const char *password, size_t size)
 {
@@ -83,7 +89,7 @@ static bool form_passwords_is_none(const char *password, size_t size)
 	bool small = false;
 
 	for (size_t i = 0; i < size; i++) {
-		if (strchr("$<>{}%*[]()|\\^`", password[i]))
+		if (password[i] == '*' || (password[i] == '%' && !form_passwords_is_escape(password, size, i)))
 			return true;
 		small |= islower((unsigned char)password[i]) || isdigit((unsigned char)password[i]);
 	}
@@ -96,7 +102,7 @@ static bool form_passwords_is_none(const char *password, size_t size)
 /* RFC 3986, section 3.2: `scheme://user:password@host`. The anchor is the scheme's last letter and `://`. */
 static bool form_passwords_check_url(const struct form_text *text, struct form_span *span)
 {
-	static const char USER[] = CRYPT "-_~%!$&'()*+,;=", PASSWORD[] = CRYPT "-_~!&*+,;=:";
+	static const char USER[] = LETTERS ".-_~%!$&'()*+,;=", PASSWORD[] = LETTERS ".-_~%!&*+,;=:";
 	size_t at = text->at + text->anchor, user = form_run(text, at, USER, URL_PART_MAX), password, n;
 
 	if (!form_stands(text, at + user, ":"))

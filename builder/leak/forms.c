@@ -54,7 +54,7 @@ bool form_is_random(const char *data, size_t size)
 			runs += step >= -1 && step <= 1;
 		}
 	}
-	return different >= want && runs <= size / 3;
+	return different >= want && runs <= size / 2;
 }
 
 bool form_is_placeholder(const char *data, size_t size)
