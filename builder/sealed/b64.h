@@ -1,5 +1,5 @@
-/* Base64 (RFC 4648, section 4), strict: no line breaks and no blanks, unused bits are zero, and a text is padded exactly when it
- * is said to be. One text for each run of bytes, so what is signed cannot be written in another way. */
+/* Base64 (RFC 4648, section 4), strict: no line breaks and no blanks, unused bits are zero, and a text is padded exactly when
+ * it is said to be. One text for each run of bytes, so what is signed cannot be written in another way. */
 #ifndef SEALED_B64_H
 #define SEALED_B64_H
 

@@ -26,7 +26,7 @@ static int armor_body(struct lines *lines, uint8_t *out, size_t *ret_size, struc
 			return 0;
 		}
 		if (size < LINE_BYTES)
-			return fault_set(fault, FAULT_PARSE, lines->number, "behind a short line of its armor '%s' was expected",
+			return fault_set(fault, FAULT_PARSE, lines->number, "after a short line of its armor '%s' was expected",
 					 end);
 		if (line.size == 0 || line.size > COLUMNS)
 			return fault_set(fault, FAULT_PARSE, lines->number, "a line of its armor is %s",

@@ -53,7 +53,10 @@ static const char *age_identity_unknown(struct pool *pool, struct bytes line)
 		return NULL;
 	while (end && line.data[end - 1] != '1')
 		end--;
-	return end && end < 60 ? pool_printf(pool, "%.*s", (int)end - 1, (const char *)line.data) : NULL;
+	if (end < 2 || end > 60)
+		return NULL;
+	end -= line.data[end - 2] == '-' ? 2 : 1;
+	return pool_printf(pool, "%.*s", (int)end, (const char *)line.data);
 }
 
 static int age_identity_line(struct pool *pool, struct bytes line, unsigned number, struct age_identities *identities,

@@ -128,7 +128,7 @@ static int openssh_pem(struct pool *pool, struct bytes text, struct bytes *ret_b
 		return fault_set(fault, FAULT_PARSE, 0, "a private key of SSH ends with '%s', and with nothing behind it", end);
 	*ret_bytes = (struct bytes){.data = joined};
 	if (!b64_decode((const char *)joined, size, true, joined, &ret_bytes->size))
-		return fault_set(fault, FAULT_PARSE, 0, "between its first and its last line a private key of SSH is no base64");
+		return fault_set(fault, FAULT_PARSE, 0, "between its first and its last line a key of SSH is no base64");
 	return 0;
 }
 
