@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /* How much is written for `size` bytes, at most. */
-#define B64_SIZE(size) (((size) + 2) / 3 * 4)
+#define B64_SIZE(size) (((size_t)(size) + 2) / 3 * 4)
 
 /* Writes into `out`, which has room for B64_SIZE(size) and gets no zero; returns how much. */
 size_t b64_encode(const void *data, size_t size, bool padded, char *out);

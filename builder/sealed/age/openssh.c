@@ -172,7 +172,7 @@ static bool openssh_secret(struct bytes rest, uint8_t seed[CRYPTO_KEY], uint8_t 
 	if (!openssh_take_number(&rest, &check) || !openssh_take_number(&rest, &again) || check != again ||
 	    !openssh_take_string(&rest, &name) || !bytes_are(name, type) || !openssh_take_string(&rest, &key) ||
 	    !openssh_take_string(&rest, &pair) || !openssh_take_string(&rest, &comment) || !openssh_is_padding(rest) ||
-	    key.size != CRYPTO_KEY || pair.size != 2 * CRYPTO_KEY)
+	    key.size != CRYPTO_KEY || pair.size != 2 * sizeof own)
 		return false;
 	memcpy(seed, pair.data, CRYPTO_KEY);
 	memcpy(public, key.data, CRYPTO_KEY);
