@@ -82,17 +82,19 @@ static void secrets_rules_check_name(struct decoder *decoder, const struct all *
 
 /* --- places -------------------------------------------------------------------------------------------------------- */
 
+static const char run_generations[] = SECRETS_RUN SECRETS_GENERATIONS;
+static const char users_generations[] = SECRETS_RUN_USERS SECRETS_GENERATIONS;
+
 /* Where links of root's could be turned into something else, or are not seen. */
 static bool secrets_rules_is_no_place(const char *path)
 {
 	static const char *const folders[] = {"/tmp", "/var/tmp", "/run/lock", "/var/lock", "/proc", "/sys", "/dev",
-					      SECRETS_RUN, SECRETS_RUN SECRETS_GENERATIONS, SECRETS_RUN_USERS,
-					      SECRETS_RUN_USERS SECRETS_GENERATIONS, "/var/lib/aether", "/run/aether"};
+					      SECRETS_RUN, SECRETS_RUN_USERS, "/var/lib/aether", "/run/aether"};
 
 	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
 		if (path_is_below(path, folders[i]))
 			return true;
-	return false;
+	return path_is_below(path, run_generations) || path_is_below(path, users_generations);
 }
 
 static bool secrets_rules_meet(const char *a, const char *b)
