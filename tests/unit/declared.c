@@ -25,7 +25,8 @@ static struct lock_account accounts[] = {{.name = "redis", .id = 688}};
 static const struct plan *plan_try(const struct recipe *recipe, struct err *err)
 {
 	static const struct plan_programs programs = {.init = "/lib/init", .init_sha256 = DIGEST, .agent = "/lib/agent",
-						      .agent_sha256 = DIGEST, .secrets = "/lib/secrets", .secrets_sha256 = DIGEST};
+						      .agent_sha256 = DIGEST, .secrets = "/lib/secrets",
+						      .secrets_sha256 = DIGEST};
 	static struct lock lock;
 	struct plan *plan = NULL;
 
@@ -146,8 +147,10 @@ START_TEST(each_has_a_unit_and_a_link_where_an_image_can_have_one)
 	ck_assert_ptr_nonnull(file_of(plan, UNITS "multi-user.target.wants/aether-secret@api\\x2dtoken.service"));
 	ck_assert_ptr_nonnull(file_of(plan, UNITS "multi-user.target.wants/aether-secret@rendered-app.conf.service"));
 	ck_assert_str_eq(text_of(plan, UNITS "sysinit.target.wants/aether-secrets.service"), "../aether-secrets.service");
-	ck_assert_ptr_nonnull(strstr(text_of(plan, UNITS "aether-secrets.service"), "ExecStart=" SECRETS_PROGRAM " place --boot\n"));
-	ck_assert_ptr_nonnull(strstr(text_of(plan, UNITS "aether-secret@.service"), "ExecStart=" SECRETS_PROGRAM " verdict %I\n"));
+	ck_assert_ptr_nonnull(strstr(text_of(plan, UNITS "aether-secrets.service"),
+				     "ExecStart=" SECRETS_PROGRAM " place --boot\n"));
+	ck_assert_ptr_nonnull(strstr(text_of(plan, UNITS "aether-secret@.service"),
+				     "ExecStart=" SECRETS_PROGRAM " verdict %I\n"));
 }
 END_TEST
 

@@ -1,5 +1,4 @@
-/* A file of SOPS for the public test key of tests/reject/recipes/secrets, which no machine has: db (user, password), tokens (a list),
- * host_unencrypted, port. */
+/* A file of SOPS for a public test key, which no machine has: db (user, password), tokens (a list), host_unencrypted, port. */
 #ifndef UNIT_SOPS_FILE_H
 #define UNIT_SOPS_FILE_H
 
