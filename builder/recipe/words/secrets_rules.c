@@ -5,7 +5,7 @@
 #include "contract/secrets.h"
 #include "recipe/words/words.h"
 
-enum { UNIT_NAME_MAX = 255, SPECIAL_BITS = 07000, OTHERS_BITS = 0007 };
+enum { NAME_BYTES_MAX = 190, UNIT_NAME_MAX = 255, SPECIAL_BITS = 07000, OTHERS_BITS = 0007 };
 
 /* What secrets and templates have in common. */
 struct placed {
@@ -64,9 +64,9 @@ static void secrets_rules_check_name(struct decoder *decoder, const struct all *
 	if (strcmp(placed->word, "secrets") == 0 &&
 	    (strcmp(placed->name, SECRETS_RENDERED) == 0 || secrets_rules_is_below(placed->name, SECRETS_RENDERED)))
 		err_at(decoder->err, -EINVAL, placed->pos, path, "'" SECRETS_RENDERED "' is the folder of the templates");
-	if (secrets_rules_unit_length(placed) > UNIT_NAME_MAX)
+	if (strlen(placed->name) > NAME_BYTES_MAX || secrets_rules_unit_length(placed) > UNIT_NAME_MAX)
 		err_at(decoder->err, -EINVAL, placed->pos, path,
-		       "the name is too long: it is part of a unit's name, which has at most %d characters", UNIT_NAME_MAX);
+		       "the name is too long: at most %d characters, of which each '-' counts four times", NAME_BYTES_MAX);
 	for (const struct placed *other = all->items; other < all->items + all->count; other++) {
 		bool alike = strcmp(other->word, placed->word) == 0;
 
