@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "build/revealed.h"
 #include "build/proof.h"
 #include "host/userns.h"
 #include "lock/fakes.h"
@@ -155,13 +156,12 @@ static int pipeline_build_new(const struct build_kind *kind, const struct build_
 	struct publish_draft draft = {.fd = -1};
 	struct tree packages = {.scratch_fd = -1};
 	struct pipeline_secrets secrets = {.lock = project->lock->path};
-	int r = 0;
+	_cleanup_pool_ struct pool *pool = pool_new();
+	int r;
 
-	if (how->values)
-		r = how->values(how->values_data, project->recipe, project->arena, &secrets.values, &secrets.n, err);
-	if (r == 0)
-		r = userns_enter(err);
 	log_keep(&secrets.said);
+	revealed_values(pool, project->recipe, &secrets.values, &secrets.n);
+	r = userns_enter(err);
 
 	build.image = build.tools = packages;
 	if (r == 0)

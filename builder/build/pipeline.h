@@ -17,14 +17,6 @@ struct build {
 	const char *format, *compression;  /* as asked for */
 };
 
-struct leak_value;
-
-/* Opens what the recipe's secrets are, where a key is at hand: sets `*ret_values` (in `arena`) and how many there are. None at
- * hand is 0, and no values; so is a secret that only somebody else can open. A build needs no key: what it is for is that no
- * value is in the image. */
-typedef int build_values(void *data, const struct recipe *recipe, struct arena *arena, struct leak_value **ret_values,
-			 size_t *ret_n, struct err *err);
-
 /* A kind of artifact. */
 struct build_kind {
 	const char *name;                  /* in the manifest: "vm" */
@@ -45,8 +37,6 @@ struct build_how {
 	const char *cache;                 /* folder of the cache; NULL: cache_default() */
 	const char *format, *compression;  /* NULL: the kind's */
 	bool check_repeat;                 /* its packages are installed twice, and must give the same files */
-	build_values *values;              /* NULL: nobody knows any */
-	void *values_data;
 };
 
 /* Reads and plans the recipe at `path`; names the generation there is when nothing has changed; else builds and publishes one.

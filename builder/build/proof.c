@@ -198,7 +198,8 @@ static int proof_search_rest(const struct proof *proof, struct err *err)
 
 	leak_look(proof->both, proof->finds, "manifest.json", LEAK_CONTENT, manifest, strlen(manifest), 0);
 	if (draft->said->size)
-		leak_look(proof->both, proof->finds, "what the build said", LEAK_CONTENT, draft->said->data, draft->said->size, 0);
+		leak_look(proof->both, proof->finds, "what the build said", LEAK_CONTENT, draft->said->data,
+			  draft->said->size, 0);
 	if (path_exists(draft->lock))
 		r = leak_file(proof->both, draft->lock, path_last(draft->lock), proof->finds, err);
 	for (size_t i = 0; r == 0 && leak_search_has_values(proof->values) && i < plan->n_downloads; i++) {
@@ -206,8 +207,8 @@ static int proof_search_rest(const struct proof *proof, struct err *err)
 
 		if (path_exists(blob))
 			r = leak_file(proof->values, blob,
-				      arena_printf(proof->arena, "the download %s", plan->downloads[i].words->name), proof->finds,
-				      err);
+				      arena_printf(proof->arena, "the download %s", plan->downloads[i].words->name),
+				      proof->finds, err);
 	}
 	return r;
 }

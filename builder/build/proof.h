@@ -16,8 +16,8 @@ struct proof_draft {
 
 /* Looks for secrets (leak/forms.h; the `n` known `values`) in the finished tree, in the artifact with its free space, in what
  * lies beside it, the lock, the log, and in what was downloaded. Each is an error that says where, but not what; so is, with
- * --strict, an exception of the recipe's that nothing was found for. What packages and container images brought is looked through
- * for forms once, and remembered in the cache; for values each time. */
+ * --strict, an exception of the recipe's that nothing was found for. What packages and container images brought is looked
+ * through for forms once, and remembered in the cache; for values each time. */
 int proof_search(const struct build *build, const struct leak_value *values, size_t n, const struct proof_draft *draft,
 		 struct err *err);
 

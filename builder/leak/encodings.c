@@ -5,14 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/buf.h"
-#include "base/text.h"
 
 /* What is looked for of a long text: enough that nothing else is the same. Base64 is broken into lines, so pieces of it. */
 enum { RAW_MAX = 96, PIECE = 24, PIECES_MAX = 4, LINES_MAX = 256, DIFFERENT_MIN = 6 };
 
 struct encodings {
-	struct arena *arena;
+	struct pool *pool;
 	encodings_tell *tell;
 	void *data;
 };
@@ -20,7 +18,7 @@ struct encodings {
 static void encodings_tell_of(const struct encodings *e, const char *form, const void *bytes, size_t size)
 {
 	if (size >= ENCODED_MIN)
-		e->tell(e->data, form, (struct needle){arena_memdup(e->arena, bytes, size), size});
+		e->tell(e->data, form, (struct needle){(const char *)pool_bytes(e->pool, bytes, size).data, size});
 }
 
 /* --- numbers --------------------------------------------------------------------------------------------------------- */
@@ -86,98 +84,106 @@ static void encodings_utf16(const struct encodings *e, const unsigned char *byte
 /* --- escapes --------------------------------------------------------------------------------------------------------- */
 
 /* Appends one byte, escaped. */
-typedef void encodings_escape(struct buf *out, unsigned char c);
+typedef void encodings_escape(struct growing *out, unsigned char c);
 
 static const char UNRESERVED[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
 
-static void encodings_percent_with(struct buf *out, unsigned char c, const char *format)
+static void encodings_put(struct growing *out, const char *format, unsigned char c)
 {
-	if (c && strchr(UNRESERVED, c))
-		buf_add_u8(out, c);
-	else
-		buf_printf(out, format, c);
+	char text[8];
+
+	snprintf(text, sizeof text, format, c);
+	growing_puts(out, text);
 }
 
-static void encodings_percent_upper(struct buf *out, unsigned char c)
+static void encodings_percent_with(struct growing *out, unsigned char c, const char *format)
+{
+	if (c && strchr(UNRESERVED, c))
+		growing_add(out, &c, 1);
+	else
+		encodings_put(out, format, c);
+}
+
+static void encodings_percent_upper(struct growing *out, unsigned char c)
 {
 	encodings_percent_with(out, c, "%%%02X");
 }
 
-static void encodings_percent_lower(struct buf *out, unsigned char c)
+static void encodings_percent_lower(struct growing *out, unsigned char c)
 {
 	encodings_percent_with(out, c, "%%%02x");
 }
 
 /* application/x-www-form-urlencoded */
-static void encodings_form(struct buf *out, unsigned char c)
+static void encodings_form(struct growing *out, unsigned char c)
 {
 	if (c == ' ')
-		buf_puts(out, "+");
+		growing_puts(out, "+");
 	else
 		encodings_percent_with(out, c, "%%%02X");
 }
 
 /* RFC 8259; YAML and C the same for what is usual. */
-static void encodings_json_plain(struct buf *out, unsigned char c)
+static void encodings_json_plain(struct growing *out, unsigned char c)
 {
 	static const char from[] = "\"\\\b\f\n\r\t", to[] = "\"\\bfnrt";
 	const char *found = c ? strchr(from, c) : NULL;
 
 	if (found)
-		buf_printf(out, "\\%c", to[found - from]);
+		encodings_put(out, "\\%c", (unsigned char)to[found - from]);
 	else if (c < 0x20)
-		buf_printf(out, "\\u%04x", c);
+		encodings_put(out, "\\u%04x", c);
 	else
-		buf_add_u8(out, c);
+		growing_add(out, &c, 1);
 }
 
-static void encodings_json_slashes(struct buf *out, unsigned char c)
+static void encodings_json_slashes(struct growing *out, unsigned char c)
 {
 	if (c == '/')
-		buf_puts(out, "\\/");
+		growing_puts(out, "\\/");
 	else
 		encodings_json_plain(out, c);
 }
 
-static void encodings_shell_single(struct buf *out, unsigned char c)
+static void encodings_shell_single(struct growing *out, unsigned char c)
 {
 	if (c == '\'')
-		buf_puts(out, "'\\''");
+		growing_puts(out, "'\\''");
 	else
-		buf_add_u8(out, c);
+		growing_add(out, &c, 1);
 }
 
-static void encodings_shell_double(struct buf *out, unsigned char c)
+static void encodings_shell_double(struct growing *out, unsigned char c)
 {
 	if (c && strchr("$`\"\\", c))
-		buf_puts(out, "\\");
-	buf_add_u8(out, c);
+		growing_puts(out, "\\");
+	growing_add(out, &c, 1);
 }
 
-static void encodings_shell_bare(struct buf *out, unsigned char c)
+static void encodings_shell_bare(struct growing *out, unsigned char c)
 {
 	if (c && !strchr(UNRESERVED, c) && !strchr("/:@%+=,", c) && c < 0x80)
-		buf_puts(out, "\\");
-	buf_add_u8(out, c);
+		growing_puts(out, "\\");
+	growing_add(out, &c, 1);
 }
 
 /* systemd.unit(5), systemd.service(5): specifiers and variables. */
-static void encodings_unit(struct buf *out, unsigned char c)
+static void encodings_unit(struct growing *out, unsigned char c)
 {
 	if (c && strchr("%$", c))
-		buf_add_u8(out, c);
-	buf_add_u8(out, c);
+		growing_add(out, &c, 1);
+	growing_add(out, &c, 1);
 }
 
-static void encodings_xml(struct buf *out, unsigned char c)
+static void encodings_xml(struct growing *out, unsigned char c)
 {
 	switch (c) {
-	case '&': return buf_puts(out, "&amp;");
-	case '<': return buf_puts(out, "&lt;");
-	case '>': return buf_puts(out, "&gt;");
-	case '"': return buf_puts(out, "&quot;");
-	case '\'': return buf_puts(out, "&apos;");
-	default: return buf_add_u8(out, c);
+	case '&': return growing_puts(out, "&amp;");
+	case '<': return growing_puts(out, "&lt;");
+	case '>': return growing_puts(out, "&gt;");
+	case '"': return growing_puts(out, "&quot;");
+	case '\'': return growing_puts(out, "&apos;");
+	default: return growing_add(out, &c, 1);
 	}
 }
 
@@ -196,7 +202,7 @@ static const struct escape {
 static void encodings_escaped(const struct encodings *e, const unsigned char *bytes, size_t size)
 {
 	for (size_t i = 0; i < sizeof escapes / sizeof *escapes; i++) {
-		_cleanup_buf_ struct buf out = {0};
+		struct growing out = {.pool = e->pool};
 
 		for (size_t c = 0; c < size && out.size < RAW_MAX; c++)
 			escapes[i].add(&out, bytes[c]);
@@ -231,9 +237,9 @@ static bool encodings_is_own_line(const unsigned char *line, size_t size)
 	return size >= ENCODED_LINE_MIN && different >= DIFFERENT_MIN && *line != '#' && memcmp(line, "-----", 5) != 0;
 }
 
-void encodings_each(struct arena *arena, const void *value, size_t size, encodings_tell *tell, void *data)
+void encodings_each(struct pool *pool, const void *value, size_t size, encodings_tell *tell, void *data)
 {
-	const struct encodings e = {arena, tell, data};
+	const struct encodings e = {pool, tell, data};
 	const unsigned char *bytes = value, *line = bytes, *stop;
 
 	while (size && strchr("\r\n", bytes[size - 1]) && bytes[size - 1])

@@ -27,6 +27,7 @@ struct bundle {
 
 struct leak_search {
 	struct arena *arena;
+	struct pool *pool;           /* values, in all spellings */
 	struct bundle forms, values;
 };
 
@@ -72,12 +73,13 @@ struct leak_search *leak_search_new(bool forms, const struct leak_value *values,
 	struct leak_search *search = arena_new_of(arena, struct leak_search);
 
 	search->arena = arena;
+	search->pool = pool_new();
 	if (forms)
 		search_add_forms(search);
 	for (size_t i = 0; i < n; i++) {
 		struct search_value value = {search, values[i].name};
 
-		encodings_each(arena, values[i].data, values[i].size, search_add_value, &value);
+		encodings_each(search->pool, values[i].data, values[i].size, search_add_value, &value);
 	}
 	search->forms.needles = needles_new(search->forms.list, search->forms.n);
 	search->values.needles = needles_new(search->values.list, search->values.n);
@@ -90,6 +92,7 @@ void leak_search_free(struct leak_search *search)
 		return;
 	needles_free(search->forms.needles);
 	needles_free(search->values.needles);
+	pool_free(search->pool);
 	arena_free(search->arena);
 }
 
