@@ -46,7 +46,7 @@ static int proof_remember(const struct proof *proof, const char *folder, const c
 	_cleanup_buf_ struct buf list = {0};
 	struct leak_find *all;
 	size_t n;
-	int r = leak_folder(proof->forms, folder, finds, err);
+	int r = leak_folder(proof->forms, folder, LEAK_DEEP, finds, err);
 
 	all = leak_finds_all(finds, &n);
 	for (size_t i = 0; i < n; i++)
@@ -102,7 +102,9 @@ static bool proof_is_changed(const struct proof *proof, const char *path)
 	return lstat(arena_printf(proof->arena, "%s%s", proof->build->image.changes, path), &st) == 0;
 }
 
-/* What lies below is known, but for the files that are in question: of those the tree may have others, or none. */
+/* What lies below is known, but for the files that are in question: of those the tree may have others, or none. No value can be
+ * there that is not public: packages are installed before anything of the recipe's is there, and without a network. All is
+ * looked through for values all the same, but what packages have compressed is not unpacked for that. */
 static int proof_search_tree(const struct proof *proof, struct err *err)
 {
 	const struct tree *tree = &proof->build->image;
@@ -115,9 +117,9 @@ static int proof_search_tree(const struct proof *proof, struct err *err)
 	if (r == 0)
 		r = leak_paths(proof->forms, tree->path, &asked, proof->finds, err);
 	if (r == 0)
-		r = leak_folder(proof->forms, tree->changes, proof->finds, err);
+		r = leak_folder(proof->both, tree->changes, LEAK_DEEP, proof->finds, err);
 	if (r == 0 && leak_search_has_values(proof->values))
-		r = leak_folder(proof->values, tree->path, proof->finds, err);
+		r = leak_folder(proof->values, tree->path, LEAK_SHALLOW, proof->finds, err);
 	return r;
 }
 

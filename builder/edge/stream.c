@@ -2,7 +2,6 @@
 
 #include <archive.h>
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,6 +46,11 @@ int stream_open(const char *path, uint64_t max_bytes, struct stream **ret_stream
 	else
 		*ret_stream = stream;
 	return r < 0 ? r : 0;
+}
+
+bool stream_is_packed(const struct stream *stream)
+{
+	return archive_filter_code(stream->archive, 0) != ARCHIVE_FILTER_NONE;
 }
 
 ptrdiff_t stream_read(struct stream *stream, void *out, size_t size, struct err *err)

@@ -34,6 +34,7 @@ struct folder_job {
 
 struct folder {
 	const struct leak_search *search;
+	bool shallow;
 	struct leak_finds *finds;
 	struct arena *arena;
 	struct folder_file *files;
@@ -67,6 +68,7 @@ static void folder_look_unpacked(struct leak_passage *passage, const struct fold
 	ptrdiff_t n = stream_open(file->host, max, &stream, &ignored) < 0 ? -1 : 1;
 
 	leak_passage_begin(passage, file->path, LEAK_UNPACKED, 0);
+	n = n > 0 && stream_is_packed(stream) ? n : 0;
 	while (n > 0) {
 		size_t room;
 		char *to = leak_passage_room(passage, &room);
@@ -113,7 +115,7 @@ static int folder_look_inside(const struct folder *folder, struct leak_passage *
 		leak_passage_add(passage, (size_t)n);
 	}
 	leak_passage_end(passage);
-	if (packed)
+	if (packed && !folder->shallow)
 		folder_look_unpacked(passage, file);
 	return 0;
 }
@@ -206,10 +208,11 @@ static int folder_run(struct folder *folder, struct err *err)
 	return pool_run(folder->n_jobs, folder_do_job, folder, err);
 }
 
-int leak_folder(const struct leak_search *search, const char *root, struct leak_finds *finds, struct err *err)
+int leak_folder(const struct leak_search *search, const char *root, enum leak_depth depth, struct leak_finds *finds,
+		struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct folder folder = {.search = search, .finds = finds, .arena = arena};
+	struct folder folder = {.search = search, .shallow = depth == LEAK_SHALLOW, .finds = finds, .arena = arena};
 	char *const paths[] = {(char *)root, NULL};
 	FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
 	FTSENT *entry;

@@ -9,7 +9,7 @@
 #include "leak/forms.h"
 #include "leak/needles.h"
 
-enum { PASSAGE_BYTES = 1 << 20, FINDS_OF_A_PLACE = 8 };
+enum { PASSAGE_BYTES = 1 << 20, FINDS_OF_A_PLACE = 4096, NAMES_OF_A_PLACE = 64 };
 
 /* What a needle is one of. */
 struct sought {
@@ -151,14 +151,26 @@ static int search_by_place(const void *a, const void *b)
 
 	if (order == 0 && one->part != other->part)
 		return one->part < other->part ? -1 : 1;
-	return order ? order : one->offset < other->offset ? -1 : one->offset > other->offset;
+	if (order == 0 && one->offset == other->offset)
+		return strcmp(one->form, other->form);
+	return order ? order : one->offset < other->offset ? -1 : 1;
+}
+
+static bool search_is_same(const struct leak_find *one, const struct leak_find *other)
+{
+	return search_by_place(one, other) == 0 && strcmp(one->form, other->form) == 0 && one->name == other->name;
 }
 
 struct leak_find *leak_finds_all(struct leak_finds *finds, size_t *ret_n)
 {
+	size_t kept = 0;
+
 	if (finds->n)
 		qsort(finds->all, finds->n, sizeof *finds->all, search_by_place);
-	*ret_n = finds->n;
+	for (size_t i = 0; i < finds->n; i++)
+		if (kept == 0 || !search_is_same(&finds->all[i], &finds->all[kept - 1]))
+			finds->all[kept++] = finds->all[i];
+	*ret_n = finds->n = kept;
 	return finds->all;
 }
 
@@ -205,9 +217,20 @@ struct place {
 	enum leak_part part;
 	uint64_t offset;             /* of the piece's first byte */
 	uint64_t from, to;           /* what does not begin here is not told */
-	size_t told;                 /* finds, at most FINDS_OF_A_PLACE: one is enough to be refused; … */
-	const char *names[FINDS_OF_A_PLACE]; /* … and of each value one */
+	size_t told, n_names;        /* finds; and of each value one */
+	const char *names[NAMES_OF_A_PLACE];
 };
+
+/* Whether the value was found here already; from now on it is. */
+static bool search_is_told(struct place *place, const char *name)
+{
+	for (size_t i = 0; i < place->n_names; i++)
+		if (place->names[i] == name)
+			return true;
+	if (place->n_names < NAMES_OF_A_PLACE)
+		place->names[place->n_names++] = name;
+	return false;
+}
 
 static void search_note(struct glance *glance, const struct sought *sought, struct form_span span)
 {
@@ -216,17 +239,19 @@ static void search_note(struct glance *glance, const struct sought *sought, stru
 
 	if (find.offset < place->from || find.offset >= place->to)
 		return;
-	for (size_t i = 0; i < place->told; i++)
-		if (sought->name && place->names[i] == sought->name)
-			return;
-	if (place->told == FINDS_OF_A_PLACE)
+	if (place->told > FINDS_OF_A_PLACE || (sought->name && search_is_told(place, sought->name)))
 		return;
-	place->names[place->told++] = sought->name;
 	find.form = sought->form ? sought->form->name : LEAK_VALUE;
 	find.what = sought->form ? sought->form->what : sought->encoding;
 	find.name = sought->name;
 	find.n_bytes = span.end - span.start < LEAK_BYTES ? span.end - span.start : LEAK_BYTES;
 	memcpy(find.bytes, glance->data + span.end - find.n_bytes, find.n_bytes);
+	if (++place->told > FINDS_OF_A_PLACE) { /* nothing must hide behind what is excused */
+		find.form = LEAK_MANY;
+		find.what = "more than can be told";
+		find.name = NULL;
+		find.n_bytes = 0;
+	}
 	leak_note(place->finds, &find);
 }
 

@@ -35,13 +35,14 @@ struct leak_find {
 	size_t n_bytes;
 };
 #define LEAK_VALUE "value"
+#define LEAK_MANY "many" /* there is more than is told */
 
 /* A list of finds, which several threads may add to. */
 struct leak_finds;
 struct leak_finds *leak_finds_new(void);
 void leak_finds_free(struct leak_finds *finds);
 
-/* All of them, sorted by path and offset; borrowed. Nobody may add to them any more at that time. */
+/* All of them, each once, sorted by path and offset; borrowed. Nobody may add to them any more at that time. */
 struct leak_find *leak_finds_all(struct leak_finds *finds, size_t *ret_n);
 
 struct leak_search;
