@@ -1,5 +1,6 @@
 /* Secrets: what the machine's program is told of them, the files of SOPS that travel in the image, and units that stay off
  * where a secret is missing. What is sent leaves nothing in the image but that it is expected. */
+#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -392,7 +393,7 @@ static void plan_secrets_check_account(struct arena *arena, const struct plan *p
 	struct strv known = {0};
 	const char *near;
 
-	if (there || !plan->lock->numbered || numbers_of(plan, name))
+	if (there || isdigit((unsigned char)*name) || !plan->lock->numbered || numbers_of(plan, name))
 		return;
 	plan_secrets_known(arena, plan, user, &known);
 	near = text_nearest(name, known.items, known.count);

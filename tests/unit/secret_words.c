@@ -28,7 +28,7 @@ START_TEST(modules_and_facts_declare_secrets_beside_themselves)
 	const struct recipe *recipe;
 
 	recipes_write("m/secrets/own.yaml", SOPS_FILE);
-	recipes_write("m/m.recipe", "secrets: { db/user: { sopsFile: secrets/own.yaml, restartUnits: one.service } }\n"
+	recipes_write("m/m.recipe", "secrets: { db/user: { sopsFile: secrets/own.yaml, group: '472', restartUnits: one.service } }\n"
 				    "templates: { t: { file: t.conf } }\n");
 	recipes_write("m/t.conf", "user=${secrets.db/user} on ${name}\n");
 	recipes_write("f/facts.yaml", "pw: { sopsFile: ../secrets/box.yaml, deliver: send }\n");
@@ -36,6 +36,7 @@ START_TEST(modules_and_facts_declare_secrets_beside_themselves)
 		      "secrets: { db/user: { owner: aether, restartUnits: two.service }, db/password: '${facts.pw}' }\n");
 	ck_assert(text_has_suffix(secret_of(recipe, "db/user")->file, "/m/secrets/own.yaml"));
 	ck_assert_str_eq(secret_of(recipe, "db/user")->owner, "aether");
+	ck_assert_str_eq(secret_of(recipe, "db/user")->group, "472");
 	ck_assert_str_eq(recipes_words(&secret_of(recipe, "db/user")->restart), "one.service two.service");
 	ck_assert(text_has_suffix(secret_of(recipe, "db/password")->file, "/secrets/box.yaml"));
 	ck_assert_str_eq(recipe->templates[0].parts[2].text, " on base\n");

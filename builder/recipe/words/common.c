@@ -7,6 +7,10 @@ const struct rule word_rule_account = {
 	"the name of a user or group: a-z, 0-9, '_' and '-', at most 31, no digit or '-' first",
 	"[a-z_][a-z0-9_-]{0,30}|Debian-[a-z0-9_-]{1,24}",
 };
+const struct rule word_rule_owner = {
+	"the name or number of a user or group",
+	"[a-z_][a-z0-9_-]{0,30}|Debian-[a-z0-9_-]{1,24}|0|[1-9][0-9]{0,8}",
+};
 const struct rule word_rule_path = {"an absolute path in the image, without '.', '..' or '//'", "(/" WORD_PATH_PART ")+"};
 const struct rule word_rule_line = {"text of one line", "[^[:cntrl:]]*"};
 const struct rule word_rule_word = {"a word without spaces", "[^[:cntrl:][:space:]]+"};
@@ -27,6 +31,7 @@ const struct schema word_file = {.type = VALUE_FILE};
 const struct schema word_url = {VALUE_TEXT, .rule = &word_rule_url};
 const struct schema word_urls = {VALUE_WORDS, .rule = &word_rule_url};
 const struct schema word_account = {VALUE_TEXT, .rule = &word_rule_account};
+const struct schema word_owner = {VALUE_TEXT, .rule = &word_rule_owner};
 const struct schema word_image_path = {VALUE_TEXT, .rule = &word_rule_path};
 const struct schema word_image_paths = {VALUE_WORDS, .rule = &word_rule_path};
 const struct schema word_plain_list = {VALUE_WORDS, .rule = &word_rule_word};

@@ -23,10 +23,10 @@
 /* One part of an absolute path: neither empty, nor `.`, nor `..`. */
 #define WORD_PATH_PART "([^/.[:cntrl:]][^/[:cntrl:]]*|\\.[^/.[:cntrl:]][^/[:cntrl:]]*|\\.\\.[^/[:cntrl:]]+)"
 
-extern const struct rule word_rule_name, word_rule_account, word_rule_path, word_rule_line, word_rule_word, word_rule_url,
-	word_rule_unit, word_rule_duration;
+extern const struct rule word_rule_name, word_rule_account, word_rule_owner, word_rule_path, word_rule_line, word_rule_word,
+	word_rule_url, word_rule_unit, word_rule_duration;
 extern const struct schema word_any, word_text, word_line, word_list, word_plain_list, word_bool, word_tristate,
-	word_mode, word_file, word_url, word_urls, word_account, word_image_path, word_image_paths, word_duration;
+	word_mode, word_file, word_url, word_urls, word_account, word_owner, word_image_path, word_image_paths, word_duration;
 
 /* What is run without a shell is a program by its path: 0, or -EINVAL with the problem at `pos`. */
 int word_check_program(struct decoder *decoder, const struct pos *pos, const char *path, const struct strv *command);
