@@ -1,0 +1,145 @@
+#!/bin/bash
+# budget: 150
+# deadline: 1500
+# From nothing to a secret in a service, and on: a machine whose identity was made by its operator comes up, gets what is sent,
+# takes changes both ways, and another identity. One machine; all but the first boot are restarts of user space.
+# shellcheck disable=SC2317 # its functions are called by ok
+. "${SOURCE:=$PWD}/tests/lib.sh"
+. "$SOURCE/tests/boot/lib.sh"
+. "$SOURCE/tests/boot/generations.sh"
+need age age-keygen
+CANARY=c4n4ry-$RANDOM$RANDOM
+export HOME=$WORK/home
+unset XDG_CONFIG_HOME SOPS_AGE_KEY SOPS_AGE_KEY_FILE
+
+# --- the operator -----------------------------------------------------------------------------------------------------
+
+# operator WORD…: aether-build in the repository; what it said is in $WORK/sealed/said.
+operator() {
+	(cd "$IMAGE_REPO" && "$AETHER" "$@" >"$WORK/sealed/result" 2>"$WORK/sealed/said") || { cat "$WORK/sealed/said"; return 1; }
+}
+
+recipient() {
+	grep -m "${1:-1}" '^age1' "$IMAGE_REPO/keys/hosts/sealed.age" | tail -n 1
+}
+
+# travels TOKEN, sent PASSWORD: the files of SOPS with that in them, for who opens them.
+travels() {
+	printf '{"app": {"token": "%s-%s"}, "door": "%s"}' "$CANARY" "$1" "$(openssl passwd -6 -salt abcdefgh "$CANARY")" >"$WORK/json" &&
+		"$SOURCE/tests/secrets/make-sops" "$WORK/json" "$OPERATOR" "$(recipient)" >"$IMAGE_REPO/recipes/secrets/travels.yaml"
+}
+
+sent() {
+	printf '{"app": {"password": "%s-%s"}}' "$CANARY" "$1" >"$WORK/json" &&
+		"$SOURCE/tests/secrets/make-sops" "$WORK/json" "$OPERATOR" >"$IMAGE_REPO/recipes/secrets/sent.yaml"
+}
+
+# outputs SIZE: OpenTofu's, with a value of so many characters.
+outputs() {
+	printf '{"of-outputs": {"sensitive": true, "value": "%0*d"}}' "$1" 7 >"$IMAGE_REPO/recipes/secrets/outputs.json"
+}
+
+# build: the next generation; the link $WORK/newest leads to it.
+build() {
+	local image
+	image=$("$AETHER" vm --out "$WORK/out" "$IMAGE_REPO/recipes/sealed.recipe" 2>>"$WORK/built") || { tail "$WORK/built"; return 1; }
+	ln -sfn "$(dirname "$image")" "$WORK/newest"
+}
+
+prepare() {
+	mkdir -p "$WORK/sealed" "$HOME/.config/sops/age" "$IMAGE_REPO/.git" "$IMAGE_REPO/recipes/secrets" &&
+		cp "$SOURCE/tests/boot/recipes/sealed.recipe" "$IMAGE_REPO/recipes/" &&
+		age-keygen -o "$HOME/.config/sops/age/keys.txt" 2>/dev/null &&
+		OPERATOR=$(age-keygen -y "$HOME/.config/sops/age/keys.txt") && sent one && outputs 10
+}
+
+send() {
+	operator secrets send --ssh-config "$WORK/sealed/ssh-config" --host sealed recipes/sealed.recipe
+}
+
+# --- the machine ------------------------------------------------------------------------------------------------------
+
+# with TOKEN PASSWORD: the last start of the service was with these.
+started_with() {
+	local want
+	want=$(echo "$CANARY-$2 $CANARY-$1 $(printf %s "$CANARY-$1" | sha256sum)" | sha256sum)
+	[[ $(in_guest sealed 'tail -n 1 /run/reader') == "$want" ]]
+}
+
+starts() {
+	[[ $(in_guest sealed "wc -l <$1") == "$2" ]]
+}
+
+secret() {
+	echo ".secrets | any(.name == \"$1\" and .state == \"$2\")"
+}
+
+failed() {
+	[[ $(in_guest sealed systemctl is-failed "$1") == failed ]]
+}
+
+# No value is on the machine but in memory, nor in what anybody can see of its processes and its journal.
+nowhere_on_it() {
+	! in_guest sealed "grep -rlF --exclude-dir=secrets.d $CANARY /etc /var /usr/lib/aether /run/aether /run/systemd 2>/dev/null; journalctl -o export | grep -F $CANARY;
+		cat /proc/[0-9]*/cmdline | tr '\\0' ' ' | grep -F $CANARY" | grep .
+}
+
+# The builder has it in what it was given alone, and no image has it.
+nowhere_here() {
+	! grep -rlF "$CANARY" "$WORK/out" "$WORK/built" "$WORK/sealed" "${AETHER_CACHE:-$HOME/.cache/aether-build}" 2>/dev/null | grep .
+}
+
+need_image twin
+prepare
+ok "an identity is made for a machine that is not there yet" operator host add --disc "$WORK/identity.iso" sealed
+ok "… whose recipient is printed" grep -qxF "$(recipient)" "$WORK/sealed/result"
+travels one
+"$AETHER" lock "$IMAGE_REPO/recipes/sealed.recipe" 2>>"$WORK/built"
+ok "all secrets of the recipe can be opened" operator secrets check recipes/sealed.recipe
+ok "an image is built without a key" env HOME="$WORK/nobody" AETHER_CACHE="${AETHER_CACHE:-$HOME/.cache/aether-build}" bash -c "$(declare -f build)
+	AETHER=$AETHER WORK=$WORK IMAGE_REPO=$IMAGE_REPO; build"
+
+IMAGE=$(echo "$WORK"/newest/*.qcow2)
+trap cut_all_power EXIT
+make_certificates "$IMAGE_REPO/keys/ssh-user-ca"
+new_machine sealed
+write_config sealed no
+start sealed 10.0.2.15 -machine pc -device virtio-blk-pci,drive=disk,bootindex=0 -cdrom "$WORK/identity.iso"
+ok "the machine comes up with its identity on a disc" wait_for_ssh sealed
+ok "… which it has taken" is sealed "$(secret travels good)"
+ok "what was not sent is pending" is sealed "$(secret sent pending)"
+ok "… and what needs it is not started" refused "(the service runs)" in_guest sealed systemctl is-active reader.service
+ok "… its own unit has failed" failed 'aether-secret@sent.service'
+ok "what needs nothing of it runs" starts /run/other 0
+ok "the password of a user is set" in_guest sealed "grep -q '^door:\\\$6\\\$' /etc/shadow"
+ok "a secret is its owner's alone" in_guest sealed '[ "$(stat -Lc "%U %a" /run/secrets/travels)" = "door 400" ]'
+
+ok "secrets are sent" send
+ok "… and the service that needs them starts, with the right ones" started_with one one
+ok "… all is well" is sealed '(.secrets | all(.state == "good"))'
+ok "sent again, nothing changes" send
+ok "… and nothing restarts" starts /run/reader 1
+sent two
+outputs 20
+ok "changed ones are sent" send
+ok "… the service that reads one starts anew" started_with one two
+ok "… the other one was reloaded" in_guest sealed 'grep -qx "reloaded 20" /run/other'
+
+travels two
+ok "a generation with another secret in it is built" build
+ok "… and switched to" aether sealed switch "$WORK/newest"
+ok "… with the one in it and the one that was sent" started_with two two
+
+ok "the machine gets another identity" operator host add --rotate --ssh-config "$WORK/sealed/ssh-config" --host sealed sealed
+ok "files are encrypted to it, and to the one before" operator secrets rekey recipes/sealed.recipe
+ok "… both are in the file" eval '[[ $(grep -c "$(recipient 1)\|$(recipient 2)" "$IMAGE_REPO/recipes/secrets/travels.yaml") == 2 ]]'
+ok "what was sent before can still be opened" in_guest sealed /usr/lib/aether/secrets place
+ok "the one before is retired" operator host add --retire --ssh-config "$WORK/sealed/ssh-config" --host sealed sealed
+ok "files are for the new one alone" operator secrets rekey --rotate recipes/sealed.recipe
+ok "a generation with that" build
+ok "… is switched to" aether sealed switch "$WORK/newest"
+ok "… and reads its secrets by the new identity" started_with two two
+ok "… of which it has one" eval '[[ $(in_guest sealed /usr/lib/aether/secrets recipients | grep -c ^age1) -le 2 ]]'
+ok "no value is anywhere on the machine but in memory" nowhere_on_it
+ok "… nor here" nowhere_here
+finish
