@@ -21,7 +21,8 @@ struct hostile {
  * empty texts, labels of types, mac_only_encrypted). */
 static bool same_leaf(const struct sops_leaf *a, const struct sops_leaf *b)
 {
-	return a->n_path == b->n_path && a->value.size == b->value.size && memcmp(a->value.data, b->value.data, a->value.size) == 0;
+	return a->n_path == b->n_path && a->value.size == b->value.size &&
+	       memcmp(a->value.data, b->value.data, a->value.size) == 0;
 }
 
 static const struct sops_leaf *next_encrypted(const struct sops_file *file, size_t *at)
@@ -132,13 +133,17 @@ START_TEST(what_would_grow_without_end_is_refused)
 		size_t n;
 		const char *end;
 	} rows[] = {
-		{SOPS_JSON, "{\"a\":", "[", 100000, ""}, {SOPS_JSON, "", "{\"a\":", 100000, ""}, {SOPS_YAML, "a: ", "[", 100000, ""},
-		{SOPS_YAML, "a: ", "{a: ", 100000, ""}, {SOPS_YAML, "a:\n ", "- ", 10000, "x"}, {SOPS_YAML, "a: ", "&a ", 1000, "x"},
-		{SOPS_YAML, "a: [", "&a x,", 100000, "]"}, {SOPS_YAML, "a: &a [", "*a,", 10, "]"}, {SOPS_YAML, "a: [", "x,", 600000, "]"},
-		{SOPS_YAML, "a: &a [x]\nb: [", "*a,", 100, "*b]"}, {SOPS_YAML, "? ", "[", 1000, ""}, {SOPS_JSON, "{\"a\":[", "1,", 600000, "1]}"},
-		{SOPS_DOTENV, "", "a=b\n", 2, ""}, {SOPS_INI, "", "[a]\n", 2, ""}, {SOPS_INI, "a=\"\"\"", "x\n", 1000, ""},
-		{SOPS_DOTENV, "sops_a", "__map_a", 1000, "=x\n"}, {SOPS_DOTENV, "sops_age__list_99999999", "", 0, "__map_enc=x\n"},
-		{SOPS_DOTENV, "sops_age__list_999999999999999999999999", "", 0, "__map_enc=x\n"}, {SOPS_DOTENV, "sops_a=b\nsops_a__map_b=c", "", 0, ""},
+		{SOPS_JSON, "{\"a\":", "[", 100000, ""}, {SOPS_JSON, "", "{\"a\":", 100000, ""},
+		{SOPS_YAML, "a: ", "[", 100000, ""}, {SOPS_YAML, "a: ", "{a: ", 100000, ""},
+		{SOPS_YAML, "a:\n ", "- ", 10000, "x"}, {SOPS_YAML, "a: ", "&a ", 1000, "x"},
+		{SOPS_YAML, "a: [", "&a x,", 100000, "]"}, {SOPS_YAML, "a: &a [", "*a,", 10, "]"},
+		{SOPS_YAML, "a: [", "x,", 600000, "]"}, {SOPS_YAML, "a: &a [x]\nb: [", "*a,", 100, "*b]"},
+		{SOPS_YAML, "? ", "[", 1000, ""}, {SOPS_JSON, "{\"a\":[", "1,", 600000, "1]}"},
+		{SOPS_DOTENV, "", "a=b\n", 2, ""}, {SOPS_INI, "", "[a]\n", 2, ""},
+		{SOPS_INI, "a=\"\"\"", "x\n", 1000, ""}, {SOPS_DOTENV, "sops_a", "__map_a", 1000, "=x\n"},
+		{SOPS_DOTENV, "sops_age__list_99999999", "", 0, "__map_enc=x\n"},
+		{SOPS_DOTENV, "sops_age__list_999999999999999999999999", "", 0, "__map_enc=x\n"},
+		{SOPS_DOTENV, "sops_a=b\nsops_a__map_b=c", "", 0, ""},
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

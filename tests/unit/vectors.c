@@ -29,8 +29,8 @@ static bool vector_read(struct pool *pool, const char *path, struct bytes *ret_t
 static void vector_load(struct pool *pool, struct vector *vector, const char *file)
 {
 	const char *ending = strchr(file, '.') + 1;
-	bool found = sops_format_named(strcmp(ending, "bin.json") == 0 ? "binary" : strcmp(ending, "env") == 0 ? "dotenv" : ending,
-				       &vector->format);
+	const char *format = strcmp(ending, "bin.json") == 0 ? "binary" : strcmp(ending, "env") == 0 ? "dotenv" : ending;
+	bool found = sops_format_named(format, &vector->format);
 
 	found = found && vector_read(pool, pool_printf(pool, FOLDER "/%s/%s", vector->name, file), &vector->text);
 	found = found && vector_read(pool, pool_printf(pool, FOLDER "/%s/keys.txt", vector->name), &vector->keys);

@@ -44,7 +44,8 @@ void cipher_seal(struct pool *pool, const uint8_t key[CIPHER_KEY], const char *a
 		 struct sops_enc *ret_enc)
 {
 	_cleanup_pool_ struct pool *own = pool_new();
-	uint8_t *data = pool_alloc(pool, plain.size), *tag = pool_alloc(pool, GCM_DIGEST_SIZE), *iv = pool_alloc(pool, CIPHER_IV);
+	uint8_t *data = pool_alloc(pool, plain.size), *iv = pool_alloc(pool, CIPHER_IV);
+	uint8_t *tag = pool_alloc(pool, GCM_DIGEST_SIZE);
 	struct gcm_aes256_ctx *gcm;
 
 	cipher_random(iv, CIPHER_IV);

@@ -4,9 +4,9 @@
 
 #include "sealed/sops/sops.h"
 
-/* {"documents":[[{"path":[…],"type":…,"encrypted":…,"text":…}]]}: a leaf each line, in the order of the file; the bytes are those
- * that the MAC takes. Bytes that are no UTF-8 are "hex"; null has neither. Of a file that was not opened, encrypted values have
- * none, either. In `pool`. */
+/* {"documents":[[{"path":[…],"type":…,"encrypted":…,"text":…}]]}: a leaf each line, in the order of the file; the bytes are
+ * those that the MAC takes. Bytes that are no UTF-8 are "hex"; null has neither. Of a file that was not opened, encrypted
+ * values have none, either. In `pool`. */
 void sops_leaves_print(struct pool *pool, const struct sops_file *file, struct bytes *ret_json);
 
 /* Appends a text with its quotes, as JSON writes it; YAML's double quotes understand that, too. */

@@ -1,5 +1,5 @@
-/* Values by their keys, step by step: what the AAD and the MAC do not see (a key with ':' in it, a list around a value) must not
- * be found where something else is asked for. */
+/* Values by their keys, step by step: what the AAD and the MAC do not see (a key with ':' in it, a list around a value)
+ * must not be found where something else is asked for. */
 #include <stdlib.h>
 #include <string.h>
 

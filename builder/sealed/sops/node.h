@@ -1,4 +1,5 @@
-/* What the five stores make of a text: documents of maps, lists and typed scalars, with their places in the text. Of sops/ alone. */
+/* What the five stores make of a text: documents of maps, lists and typed scalars, with their places in the text. Of sops/
+ * alone. */
 #ifndef SEALED_SOPS_NODE_H
 #define SEALED_SOPS_NODE_H
 

@@ -156,8 +156,8 @@ bool sops_float_read(const char *text, double *ret_value)
 	return isfinite(*ret_value);
 }
 
-/* The fewest digits that read as `value`, which is positive: the nearest number of n digits, or, at powers of two, where the gap
- * below is half of that above, the one after it. Digits and the power of ten of "0.DIGITS" are the result. */
+/* The fewest digits that read as `value`, which is positive: the nearest number of n digits, or, at powers of two, where
+ * the gap below is half of that above, the one after it. Digits and the power of ten of "0.DIGITS" are the result. */
 static int number_shortest(double value, char digits[24])
 {
 	char text[40];

@@ -62,11 +62,12 @@ static int opening_no_key(struct pool *pool, const struct sops_file *file, const
 			     file->keys[i].recipient);
 	for (size_t i = 0; i < identities->count; i++)
 		opening_list(&ours, &n_ours, "", identities->items[i].recipient);
-	fault_set(fault, FAULT_NOKEY, 0, "none of our identities opens it; it is for %s; tried: %s", growing_bytes(&theirs).data,
-		  n_ours ? (const char *)growing_bytes(&ours).data : "none, there is no identity");
+	growing_puts(&ours, n_ours ? "" : "none, there is no identity");
+	fault_set(fault, FAULT_NOKEY, 0, "none of our identities opens it; it is for %s; tried: %s",
+		  (const char *)growing_bytes(&theirs).data, (const char *)growing_bytes(&ours).data);
 	if (opening_is_converted(file, identities))
-		return fault_hint(fault, "it is for an SSH key, and what ssh-to-age makes of that key cannot open it: use the SSH "
-					 "key itself, or make the file for its age1… recipient");
+		return fault_hint(fault, "it is for an SSH key, and what ssh-to-age makes of that key cannot open it: use the "
+					 "SSH key itself, or make the file for its age1… recipient");
 	return fault_hint(fault, "make the file for one of them: put it into .sops.yaml and run sops updatekeys FILE");
 }
 
@@ -106,7 +107,8 @@ static int opening_data_key(struct pool *pool, const struct sops_file *file, con
 			continue;
 		if (ret_key->size == CIPHER_KEY)
 			return 0;
-		return fault_set(fault, FAULT_DATAKEY, 0, "its data key has %zu bytes, where it is %d", ret_key->size, CIPHER_KEY);
+		return fault_set(fault, FAULT_DATAKEY, 0, "its data key has %zu bytes, where it is %d", ret_key->size,
+				 CIPHER_KEY);
 	}
 	return r < 0 ? r : opening_no_key(pool, file, identities, fault);
 }
@@ -181,7 +183,8 @@ static int opening_mac(struct pool *pool, const struct sops_file *file, const st
 	if (r < 0)
 		return r;
 	if (!cipher_open(pool, data_key, file->details->aad, &enc, &said))
-		fault_set(fault, FAULT_MAC, 0, "its MAC cannot be decrypted: it or 'lastmodified' was changed, or is of another file");
+		fault_set(fault, FAULT_MAC, 0, "its MAC cannot be decrypted: it or 'lastmodified' was changed, or is of "
+			  "another file");
 	else if (said.size != strlen(hash) || memcmp(said.data, hash, said.size) != 0)
 		fault_set(fault, FAULT_MAC, 0, "its MAC is of other values: something in it was changed, added or taken away");
 	else

@@ -1,4 +1,5 @@
-/* YAML, one way to write each thing: blocks, and quotes where a text could be read as something else. Anchors are written out. */
+/* YAML, one way to write each thing: blocks, and quotes where a text could be read as something else. Anchors are written
+ * out. */
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
@@ -142,7 +143,8 @@ static int plain_yaml_children(struct plain *plain, const struct sops_node *node
 		begun = false;
 		if (node->shape == SOPS_LIST)
 			growing_puts(&plain->out, "- ");
-		r = node->shape == SOPS_LIST ? plain_yaml_node(plain, child, depth + 2, true) : plain_yaml_pair(plain, child, depth);
+		r = node->shape == SOPS_LIST ? plain_yaml_node(plain, child, depth + 2, true)
+					     : plain_yaml_pair(plain, child, depth);
 		if (r < 0)
 			return r;
 	}

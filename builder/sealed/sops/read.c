@@ -84,14 +84,11 @@ static int read_encrypted(struct read_walk *walk, const struct sops_node *node, 
 	struct sops_enc enc;
 	int r;
 
-	if (node->type != SOPS_STR)
-		return fault_set(walk->fault, FAULT_PARSE, node->line, "%s is not encrypted, and by the file's rule it has to be",
-				 what);
-	if (node->value.size == 0)
+	if (node->type == SOPS_STR && node->value.size == 0)
 		return 0;
-	if (node->value.size < strlen("ENC[") || memcmp(node->value.data, "ENC[", strlen("ENC[")) != 0)
-		return fault_set(walk->fault, FAULT_PARSE, node->line, "%s is not encrypted, and by the file's rule it has to be",
-				 what);
+	if (node->type != SOPS_STR || strncmp((const char *)node->value.data, "ENC[", strlen("ENC[")) != 0)
+		return fault_set(walk->fault, FAULT_PARSE, node->line,
+				 "%s is not encrypted, and by the file's rule it has to be", what);
 	r = sops_enc_read(walk->pool, node->value, what, node->line, &enc, walk->fault);
 	if (r < 0)
 		return r;
@@ -165,7 +162,8 @@ static int read_binary(const struct sops_file *file, struct fault *fault)
 	const struct sops_node *data = sops_node_at(file->details->tree.documents[0], "data");
 
 	if (file->format == SOPS_BINARY && (!data || data->shape != SOPS_SCALAR || data->type != SOPS_STR))
-		return fault_set(fault, FAULT_PARSE, data ? data->line : 0, "it has no text \"data\": it is no binary file of SOPS");
+		return fault_set(fault, FAULT_PARSE, data ? data->line : 0,
+				 "it has no text \"data\": it is no binary file of SOPS");
 	return 0;
 }
 

@@ -201,8 +201,8 @@ static int rekey_verify(const struct rekey *rekey, struct bytes text)
 		same = rekey_same_leaf(&file->leaves[i], &before->leaves[i]);
 	if (same)
 		return 0;
-	fault_set(rekey->fault, FAULT_UNSUPPORTED, why.line, "its entries of age are written in a way that cannot be changed "
-		  "at its place");
+	fault_set(rekey->fault, FAULT_UNSUPPORTED, why.line,
+		  "its entries of age are written in a way that cannot be changed at its place");
 	return fault_hint(rekey->fault, "change it with sops itself: sops updatekeys FILE, or sops rotate --in-place FILE");
 }
 

@@ -1,5 +1,5 @@
-/* The entries of age at their place in the text: between brackets (JSON, YAML), in lines by their indentation (YAML), or with their
- * number in a key (dotenv, INI). What cannot be recognised is refused when the new text is read again. */
+/* The entries of age at their place in the text: between brackets (JSON, YAML), in lines by their indentation (YAML), or
+ * with their number in a key (dotenv, INI). What cannot be recognised is refused when the new text is read again. */
 #include <ctype.h>
 #include <string.h>
 
@@ -33,8 +33,8 @@ static const struct sops_node *rekey_places_item(const struct sops_node *age, si
 
 static int rekey_places_cannot(struct rekey *rekey, const struct sops_node *age)
 {
-	fault_set(rekey->fault, FAULT_UNSUPPORTED, age->line, "its entries of age are written in a way that cannot be changed at "
-		  "its place");
+	fault_set(rekey->fault, FAULT_UNSUPPORTED, age->line,
+		  "its entries of age are written in a way that cannot be changed at its place");
 	return fault_hint(rekey->fault, "change it with sops itself: sops updatekeys FILE, or sops rotate --in-place FILE");
 }
 
@@ -150,7 +150,8 @@ static void rekey_places_spaces(struct growing *out, size_t n)
 /* A new entry in lines of its own, as sops writes it. */
 static void rekey_places_lines(struct growing *out, const struct rekey_entry *entry, size_t dash, size_t key, const char *end)
 {
-	bool bare = entry->recipient[strspn(entry->recipient, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 +/=@._-")] == '\0';
+	static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 +/=@._-";
+	bool bare = strspn(entry->recipient, safe) == strlen(entry->recipient);
 
 	rekey_places_spaces(out, dash);
 	growing_puts(out, "-");
@@ -234,8 +235,8 @@ static void rekey_places_flat_value(struct rekey *rekey, const struct sops_node 
 }
 
 /* What a new line begins with: the key up to the number, as the first entry has it. */
-static bool rekey_places_flat_new(struct rekey *rekey, const struct sops_node *like, const struct rekey_entry *entry, size_t number,
-				  struct growing *out)
+static bool rekey_places_flat_new(struct rekey *rekey, const struct sops_node *like, const struct rekey_entry *entry,
+				  size_t number, struct growing *out)
 {
 	const struct sops_node *value = sops_node_at(like, "enc");
 	const char *equals = rekey->file->format == SOPS_INI ? " = " : "=";
@@ -256,7 +257,8 @@ static bool rekey_places_flat_new(struct rekey *rekey, const struct sops_node *l
 }
 
 /* One value of an entry: its line goes, or its number becomes another one. */
-static bool rekey_places_flat_old(struct rekey *rekey, const struct sops_node *value, const struct rekey_entry *entry, size_t number)
+static bool rekey_places_flat_old(struct rekey *rekey, const struct sops_node *value, const struct rekey_entry *entry,
+				  size_t number)
 {
 	struct rekey_places_span span;
 

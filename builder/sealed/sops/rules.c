@@ -1,5 +1,5 @@
-/* Go's regular expressions (RE2), as far as POSIX has the same: only whether something matches is asked, so that lazy and greedy
- * are one, and groups need no numbers. */
+/* Go's regular expressions (RE2), as far as POSIX has the same: only whether something matches is asked, so that lazy and
+ * greedy are one, and groups need no numbers. */
 #include "sealed/sops/rules.h"
 
 #include <ctype.h>
@@ -286,8 +286,8 @@ static int rules_refuse(const struct sops_rule *rule, const char *problem, struc
 {
 	fault_set(fault, FAULT_UNSUPPORTED, 0, "its rule %s_regex '%.*s' cannot be read: it has %s",
 		  rule->encrypted ? "encrypted" : "unencrypted", RULE_SIZE_MAX, rule->regex, problem);
-	return fault_hint(fault, "write the rule in .sops.yaml with plain brackets, groups and anchors, or use a suffix, and make "
-				 "the file anew");
+	return fault_hint(fault, "write the rule in .sops.yaml with plain brackets, groups and anchors, or use a suffix, and "
+				 "make the file anew");
 }
 
 int sops_rule_compile(struct pool *pool, struct sops_rule *rule, struct fault *fault)

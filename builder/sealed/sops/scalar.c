@@ -129,7 +129,8 @@ static bool scalar_int(const char *plain, int64_t *number)
 }
 
 /* What begins with a digit or a sign. False: it is a string. */
-static bool scalar_number(struct pool *pool, const char *text, enum sops_type *type, struct bytes *value, const char **problem)
+static bool scalar_number(struct pool *pool, const char *text, enum sops_type *type, struct bytes *value,
+			  const char **problem)
 {
 	char *plain = pool_text(pool, text), *to = plain;
 	int64_t number;
@@ -163,7 +164,8 @@ static bool scalar_number(struct pool *pool, const char *text, enum sops_type *t
 }
 
 /* What a plain scalar is, without a tag or with one (`timestamp`: none, or that one). */
-static const char *scalar_resolve(struct pool *pool, const char *text, bool timestamp, enum sops_type *type, struct bytes *value)
+static const char *scalar_resolve(struct pool *pool, const char *text, bool timestamp, enum sops_type *type,
+				  struct bytes *value)
 {
 	const char *problem = NULL, *time = NULL;
 	double real;

@@ -22,12 +22,12 @@ char *sops_float_text(struct pool *pool, double value);
  * (`whole`: without fractions). NULL: it is none. */
 char *sops_time_text(struct pool *pool, const char *text, bool loose, bool whole);
 
-/* Brings the bytes of a value that says it is of `type` into the form that the MAC takes; false: it is not of that type. Strings,
- * bytes and comments stay what they are. */
+/* Brings the bytes of a value that says it is of `type` into the form that the MAC takes; false: it is not of that type.
+ * Strings, bytes and comments stay what they are. */
 bool sops_value_normal(struct pool *pool, enum sops_type type, struct bytes *value);
 
-/* What gopkg.in/yaml.v3 makes of a scalar: `tag` is NULL or "!!int", `quoted` when it is in any quotes or a block. Returns what is
- * wrong with it, or NULL. */
+/* What gopkg.in/yaml.v3 makes of a scalar: `tag` is NULL or "!!int", `quoted` when it is in any quotes or a block. Returns
+ * what is wrong with it, or NULL. */
 const char *sops_scalar_yaml(struct pool *pool, const char *tag, bool quoted, struct bytes text, enum sops_type *ret_type,
 			     struct bytes *ret_value);
 

@@ -60,15 +60,15 @@ struct sops_file {
 	struct sops_details *details; /* of sops/ alone */
 };
 
-/* Reads a file and checks all that can be checked without a key: its format, its metadata, the form of each ENC[…], and that what
- * its rules say is encrypted is. `text` need not stay. In `pool`. */
+/* Reads a file and checks all that can be checked without a key: its format, its metadata, the form of each ENC[…], and
+ * that what its rules say is encrypted is. `text` need not stay. In `pool`. */
 int sops_read(struct pool *pool, enum sops_format format, struct bytes text, struct sops_file **ret_file, struct fault *fault);
 
 /* Decrypts all values and verifies the MAC; before it has returned 0 no value may be used, and there is none. */
 int sops_open(struct pool *pool, struct sops_file *file, const struct age_identities *identities, struct fault *fault);
 
-/* Whether `recipient` (age1… or ssh-ed25519 AAAA…, comments do not count) is among the age recipients by its label, and its file
- * may be for it. */
+/* Whether `recipient` (age1… or ssh-ed25519 AAAA…, comments do not count) is among the age recipients by its label, and its
+ * file may be for it. */
 bool sops_is_for(const struct sops_file *file, const char *recipient);
 
 /* Finds a value by its keys, map by map in the first document; a number is the place in a list. FAULT_MISSING tells how far the

@@ -1,5 +1,5 @@
-/* The dotenv store: lines KEY=VALUE as SOPS reads them. No quotes, no `export`, no white space that is left out; \n is a newline; a
- * line that begins with # is a comment. What SOPS added are keys that begin with sops_. */
+/* The dotenv store: lines KEY=VALUE as SOPS reads them. No quotes, no `export`, no white space that is left out; \n is a
+ * newline; a line that begins with # is a comment. What SOPS added are keys that begin with sops_. */
 #include <string.h>
 
 #include "sealed/sops/node.h"
@@ -44,7 +44,8 @@ static int store_dotenv_line(struct store_dotenv *d, size_t from, size_t to, uns
 		return fault_set(d->fault, FAULT_PARSE, line, "a key has a zero byte in it");
 	meta = strncmp(key, DOTENV_META, strlen(DOTENV_META)) == 0;
 	if (meta && data[to - 1] == '\r') {
-		fault_set(d->fault, FAULT_PARSE, line, "its lines end as on Windows (CR LF), which SOPS takes for a part of the values");
+		fault_set(d->fault, FAULT_PARSE, line,
+			  "its lines end as on Windows (CR LF), which SOPS takes for a part of the values");
 		return fault_hint(d->fault, "give it line ends of Unix: sed -i 's/\\r$//' FILE");
 	}
 	node = sops_node_new(d->pool, d->tree, SOPS_SCALAR, line, d->fault);

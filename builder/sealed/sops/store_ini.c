@@ -1,5 +1,5 @@
-/* The INI store, as gopkg.in/ini.v1 reads with nothing asked of it: keys before the first section are of DEFAULT, which is the first
- * one in any case; a value may go on in more lines, in quotes, and ends at # or ;. */
+/* The INI store, as gopkg.in/ini.v1 reads with nothing asked of it: keys before the first section are of DEFAULT, which is
+ * the first one in any case; a value may go on in more lines, in quotes, and ends at # or ;. */
 #include <string.h>
 
 #include "sealed/sops/node.h"
@@ -256,15 +256,14 @@ static int store_ini_lines(struct store_ini *ini)
 static int store_ini_finish(struct store_ini *ini)
 {
 	int r = sops_node_unique(ini->pool, ini->root, ini->fault);
-	struct sops_node *meta = NULL;
+	struct sops_node *added = sops_node_at(ini->root, INI_META), *meta = NULL;
 
-	for (struct sops_node *section = ini->root->first; r == 0 && section; section = section->next) {
+	for (struct sops_node *section = ini->root->first; r == 0 && section; section = section->next)
 		r = sops_node_unique(ini->pool, section, ini->fault);
-		for (struct sops_node *node = section->first; r == 0 && strcmp(section->key, INI_META) == 0 && node; node = node->next)
-			node->value = sops_newlines_read(ini->pool, node->value.data, node->value.size);
-	}
-	if (r == 0 && sops_node_at(ini->root, INI_META))
-		r = sops_flat_unfold(ini->pool, ini->tree, sops_node_at(ini->root, INI_META), &meta, ini->fault);
+	for (struct sops_node *node = added ? added->first : NULL; r == 0 && node; node = node->next)
+		node->value = sops_newlines_read(ini->pool, node->value.data, node->value.size);
+	if (r == 0 && added)
+		r = sops_flat_unfold(ini->pool, ini->tree, added, &meta, ini->fault);
 	if (r < 0)
 		return r;
 	sops_tree_put(ini->pool, ini->tree, ini->root, NULL);

@@ -1,5 +1,5 @@
-/* The YAML store, by libyaml's events: as gopkg.in/yaml.v3 reads, keys are strings, `<<` is a key like others, and an alias is what it
- * stands for at each place. */
+/* The YAML store, by libyaml's events: as gopkg.in/yaml.v3 reads, keys are strings, `<<` is a key like others, and an alias
+ * is what it stands for at each place. */
 #include <string.h>
 #include <yaml.h>
 
@@ -100,7 +100,8 @@ static struct sops_node *store_yaml_scalar(struct store_yaml *y, const yaml_even
 		tag = pool_printf(y->pool, "!!%s", tag + strlen(TAG_PREFIX));
 	problem = sops_scalar_yaml(y->pool, tag, quoted, text, &node->type, &node->value);
 	if (problem) {
-		fault_set(y->fault, node->type == SOPS_STR && !tag ? FAULT_TYPE : FAULT_PARSE, node->line, "there is %s", problem);
+		fault_set(y->fault, node->type == SOPS_STR && !tag ? FAULT_TYPE : FAULT_PARSE, node->line, "there is %s",
+			  problem);
 		return NULL;
 	}
 	node->raw = (const char *)text.data;
