@@ -78,7 +78,7 @@ void cipher_hash_add(struct cipher_hash *hash, const void *data, size_t size)
 
 char *cipher_hash_text(struct pool *pool, struct cipher_hash *hash)
 {
-	char *text = pool_alloc(pool, 2 * SHA512_DIGEST_SIZE);
+	char *text = pool_alloc(pool, CIPHER_HASH_TEXT);
 	uint8_t digest[SHA512_DIGEST_SIZE];
 
 	sha512_digest(&hash->sha, sizeof digest, digest);

@@ -4,7 +4,7 @@
 
 #include "sealed/sops/enc.h"
 
-enum { CIPHER_KEY = 32, CIPHER_IV = 32, CIPHER_MAC = 64 };
+enum { CIPHER_KEY = 32, CIPHER_IV = 32, CIPHER_HASH_TEXT = 128 };
 
 /* Decrypts what `enc` has; an IV of any length. False: it was changed, or the key or `aad` is another. Nothing is handed out
  * then. In `pool`. */

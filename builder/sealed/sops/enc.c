@@ -58,7 +58,7 @@ static int enc_form(const char *what, unsigned line, const char *problem, struct
 int sops_enc_read(struct pool *pool, struct bytes text, const char *what, unsigned line, struct sops_enc *ret_enc,
 		  struct fault *fault)
 {
-	struct bytes rest = text, fields[4], *const out[] = {&ret_enc->data, &ret_enc->iv, &ret_enc->tag};
+	struct bytes rest = text, fields[4] = {0}, *const out[] = {&ret_enc->data, &ret_enc->iv, &ret_enc->tag};
 	static const char *const names[] = {"data:", "iv:", "tag:", "type:"};
 
 	if (text.size < sizeof SOPS_ENC || memcmp(text.data, SOPS_ENC, strlen(SOPS_ENC)) != 0)
