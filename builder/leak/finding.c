@@ -7,6 +7,9 @@
 enum { FINDING_TOLD_MAX = 40, FINDING_SAME = 24 };
 
 static const struct leak_exception finding_known[] = {
+	{"/usr/share/doc/*", NULL, "examples in the documentation of a package"},
+	{"/usr/share/man/*", NULL, "examples in the documentation of a package"},
+	{"/usr/share/info/*", NULL, "examples in the documentation of a package"},
 	{"/usr/bin/openssl", "private-key", "keys that 'openssl speed' measures with"},
 	{"/usr/lib/*/libgnutls.so.*", "private-key", "keys that its tests of itself use (FIPS 140)"},
 };

@@ -85,7 +85,8 @@ static bool form_passwords_is_escape(const char *password, size_t size, size_t i
 /* Documentation, or a place where a program puts a password: `${PASSWORD}`, `<password>`, `%s`, `PASS`. */
 static bool form_passwords_is_none(const char *password, size_t size)
 {
-	static const char *const words[] = {"pass", "pwd", "pw", "user", "secret", "token", "test", "foo", "bar", "abc", "123"};
+	static const char *const words[] = {"pass", "pwd", "pw", "user", "secret", "token", "test",
+					   "foo",  "bar", "abc", "123", "anon", "guest"};
 	bool small = false;
 
 	for (size_t i = 0; i < size; i++) {
@@ -113,6 +114,8 @@ static bool form_passwords_check_url(const struct form_text *text, struct form_s
 	while (span->start > 0 && text->at - span->start < 16 && isalnum((unsigned char)text->data[span->start - 1]))
 		span->start--;
 	span->end = password + n;
+	if ((n == user && memcmp(text->data + at, text->data + password, n) == 0) || form_stands(text, password, "pserver:"))
+		return false; /* `anonymous:anonymous`; a root of CVS */
 	return n >= URL_PASSWORD_MIN && form_stands(text, password + n, "@") &&
 	       form_run(text, password + n + 1, LETTERS "[", 1) && !form_passwords_is_none(text->data + password, n);
 }

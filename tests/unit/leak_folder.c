@@ -60,7 +60,8 @@ static const char *found(const struct strv *paths)
 		ck_assert_int_eq(leak_folder(search, scratch(), LEAK_DEEP, finds, &err), 0);
 	all = leak_finds_all(finds, &n);
 	for (size_t i = 0; i < n; i++)
-		lines = arena_printf(scratch_arena(), "%s%s %s %d\n", lines, all[i].path, parts[all[i].part], (int)all[i].offset);
+		lines = arena_printf(scratch_arena(), "%s%s %s %d\n", lines, all[i].path, parts[all[i].part],
+				     (int)all[i].offset);
 	leak_finds_free(finds);
 	leak_search_free(search);
 	return lines;
@@ -77,8 +78,8 @@ START_TEST(a_value_is_found_wherever_a_file_can_have_it)
 	ck_assert_int_eq(mkdir(scratch_path("k7#Q"), 0755), 0);
 	write_file("k7#Q/z'9", "x", 1);
 	write_file("k7#Q/other", "x", 1);
-	ck_assert_str_eq(found(NULL), "/a.gz unpacked 30\n/a.xz content 57\n/a.xz unpacked 30\n/a.zst content 39\n/a.zst unpacked 30\n/k7#Q/z'9 name 1\n/link link 5\n"
-				      "/plain content 2\n");
+	ck_assert_str_eq(found(NULL), "/a.gz unpacked 30\n/a.xz content 57\n/a.xz unpacked 30\n/a.zst content 39\n"
+				      "/a.zst unpacked 30\n/k7#Q/z'9 name 1\n/link link 5\n/plain content 2\n");
 }
 END_TEST
 

@@ -47,6 +47,9 @@ static const struct row rows[] = {
 	{"private-key", "identity=" "b3BlbnNzaC1rZXktdjEA" "AAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZWQyNTUxOQ"},
 	{"private-key", "privateKey=MIIEvQ" "IBADANBgkqhkiG9w0BAQEFAASC"
 			"BKcwggSjAgEAAoIBAQDEgmqmR6cmP8YtsZzYv9Vrewx0oVhqC3EByMut3nk4zAAA"},
+	{NULL, "-----BEGIN RSA TESTING" " KEY-----\nMIIEvQ" "IBADANBgkqhkiG9w0BAQEFAASC"
+	       "BKcwggSjAgEAAoIBAQDEgmqmR6cmP8YtsZzYv9"
+	       "Vrewx0oVhqC3EByMut3nk4zAAA"},
 	{NULL, ARMOUR("")},
 	{NULL, ARMOUR("RSA ") "\n"},
 	{NULL, ARMOUR("") "\0" ARMOUR("RSA ")},
@@ -80,7 +83,8 @@ static const struct row rows[] = {
 	{NULL, "token: s.aVeryLongPropertyOfIt"},
 	{"github-token", "ghp" "_" TOKEN36},
 	{"url-password", "https://x-access-token:ghs" "_" TOKEN36 "@github.com/a/b"},
-	{"github-token", "github" "_pat_11ABCDEFG0Zk3vQ9sLw0Xr_7NbT5yHc2JmPf8GdA1eUiK4oqWzXsEdCrFvTgByHnUjMiK9l0P8o7I6u5Y4t3R2"},
+	{"github-token", "github" "_pat_"
+			 "11ABCDEFG0Zk3vQ9sLw0Xr_7NbT5yHc2JmPf8GdA1eUiK4oqWzXsEdCrFvTgByHnUjMiK9l0P8o7I6u5Y4t3R2"},
 	{NULL, "ghp_short"},
 	{NULL, "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"},
 	{NULL, "myghp_" TOKEN36},
@@ -122,6 +126,8 @@ static const struct row rows[] = {
 	{NULL, "https://example.org:8443/a@b"},
 	{NULL, "http://user:password@host"},
 	{NULL, "ftp://user:pass@ftp.example.org/"},
+	{NULL, "git clone https://anoncvs:anoncvs@sourceware.org/a"},
+	{NULL, "cvs://:pserver:anoncvs@sourceware.org:/cvs/src"},
 	{NULL, "http://%s:%s@%s/"},
 	{NULL, "https://${USER}:${PASSWORD}@host"},
 	{NULL, "https://USER:SECRETWORD@host"},
@@ -181,6 +187,7 @@ static const struct row byte_rows[] = {
 	/* the prefix alone, as programs have it; another length; another key */
 	{NULL, "302e020100300506032b657004220420"},
 	{NULL, "302e020100300506032b6570042204200000000000000000000000000000000000000000000000000000000000000000"},
+	{NULL, "302e020100300506032b65700422042028630000007a0d6572726f7273000000e9170000007a08787878780000000074"},
 	{NULL, "302f020100300506032b65700422042024d658f00fd0405434fc8c20b06f6473d0e796322f09f79ac383d53eb78df281"},
 	{NULL, "302a300506032b657003210024d658f00fd0405434fc8c20b06f6473d0e796322f09f79ac383d53eb78df281"},
 	{NULL, "6f70656e7373682d6b65792d763100"},

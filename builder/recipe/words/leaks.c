@@ -41,9 +41,11 @@ static int words_leaks_decode(struct decoder *decoder, const struct node *node, 
 		return problem_expected(decoder, node, path, "a list of exceptions");
 	for (size_t i = 0; i < node->count; i++) {
 		struct recipe_leak_exception *leak = arena_push(decoder->arena, recipe->leaks, recipe->n_leaks);
+		unsigned before = decoder->err->count;
 
 		leak->pos = node->items[i]->pos;
-		if (decode(decoder, &schema_leak, node->items[i], path, leak) == 0)
+		decode(decoder, &schema_leak, node->items[i], path, leak);
+		if (decoder->err->count == before)
 			words_leaks_check_form(decoder, node->items[i], leak);
 	}
 	return err_result(decoder->err);
