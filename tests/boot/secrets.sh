@@ -34,9 +34,9 @@ sent() {
 		"$SOURCE/tests/secrets/make-sops" "$WORK/json" "$OPERATOR" >"$IMAGE_REPO/recipes/secrets/sent.yaml"
 }
 
-# outputs SIZE: OpenTofu's, with a value of so many characters.
+# outputs TEXT: OpenTofu's, with that in its value.
 outputs() {
-	printf '{"of-outputs": {"sensitive": true, "value": "%0*d"}}' "$1" 7 >"$IMAGE_REPO/recipes/secrets/outputs.json"
+	printf '{"of-outputs": {"sensitive": true, "value": "%s-%s"}}' "$CANARY" "$1" >"$IMAGE_REPO/recipes/secrets/outputs.json"
 }
 
 # build: the next generation; the link $WORK/newest leads to it.
@@ -50,7 +50,7 @@ prepare() {
 	mkdir -p "$WORK/sealed" "$HOME/.config/sops/age" "$IMAGE_REPO/.git" "$IMAGE_REPO/recipes/secrets" &&
 		cp "$SOURCE/tests/boot/recipes/sealed.recipe" "$IMAGE_REPO/recipes/" &&
 		age-keygen -o "$HOME/.config/sops/age/keys.txt" 2>/dev/null &&
-		OPERATOR=$(age-keygen -y "$HOME/.config/sops/age/keys.txt") && sent one && outputs 10
+		OPERATOR=$(age-keygen -y "$HOME/.config/sops/age/keys.txt") && sent one && outputs one
 }
 
 send() {
@@ -120,10 +120,10 @@ ok "… all is well" is sealed '(.secrets | all(.state == "good"))'
 ok "sent again, nothing changes" send
 ok "… and nothing restarts" starts /run/reader 1
 sent two
-outputs 20
+outputs twice
 ok "changed ones are sent" send
 ok "… the service that reads one starts anew" started_with one two
-ok "… the other one was reloaded" in_guest sealed 'grep -qx "reloaded 20" /run/other'
+ok "… the other one was reloaded" in_guest sealed "grep -qx 'reloaded $((${#CANARY} + 6))' /run/other"
 
 travels two
 ok "a generation with another secret in it is built" build
