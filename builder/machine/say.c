@@ -23,10 +23,10 @@ static void say_vsay(const char *format, va_list arguments)
 {
 	char line[1024];
 	int fd = place ? open(place, O_WRONLY | O_CLOEXEC) : -1;
-	int start = snprintf(line, sizeof line, "%s%s: ", place ? "<3>" : "", speaker), n;
+	int start = snprintf(line, sizeof line, "%s%s: ", fd >= 0 ? "<3>" : "", speaker), n; /* (a container has no such log) */
 
 	n = vsnprintf(line + start, sizeof line - (size_t)start - 1, format, arguments);
-	strcat(line, place ? "" : "\n");
+	strcat(line, fd >= 0 ? "" : "\n");
 	if (n > 0 && write(fd < 0 ? STDERR_FILENO : fd, line, strlen(line)) < 0)
 		n = 0; /* there is no other place to report it */
 	if (fd >= 0)

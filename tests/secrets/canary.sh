@@ -1,8 +1,8 @@
 #!/bin/bash
 # budget: 30
 # deadline: 120
-# A value of a secret is in the file where it belongs, and nowhere else: each word of the program is run with one, held open, and
-# looked at: its arguments, environment, output, core dump, its memory, and every file of the machine.
+# A value of a secret is in the file where it belongs, and nowhere else: each word of the program is run with one, held open,
+# and looked at: its arguments, environment, output, core dump, its memory, and every file of the machine.
 . "${SOURCE:=$PWD}/tests/lib.sh"
 . "$SOURCE/tests/secrets/lib.sh"
 
@@ -64,16 +64,18 @@ look() {
 
 # As another user it could be looked at by other processes of his, but for PR_SET_DUMPABLE.
 not_dumpable() {
-	mkdir -p "$WORK/user" && cp "$SECRETS" "$WORK/user/program" && chmod 755 "$WORK" "$WORK/user" "$WORK/user/program" || return
+	mkdir -p "$WORK/user" && cp "$SECRETS" "$WORK/user/program" || return
+	chmod 755 "$WORK" "$WORK/user" "$WORK/user/program"
 	mkfifo "$WORK/user/fifo" && chown 4242 "$WORK/user/fifo" || return
-	setpriv --reuid 4242 --regid 4242 --clear-groups "$WORK/user/program" take-identity <>"$WORK/user/fifo" >/dev/null 2>&1 &
+	setpriv --reuid 4242 --regid 4242 --clear-groups "$WORK/user/program" take-identity \
+		<>"$WORK/user/fifo" >/dev/null 2>&1 &
 	PID=$!
 	sleep 0.3
 	[[ $(stat -c %u "/proc/$PID/status") == 0 && $(stat -c %u "/proc/$PID/environ") == 0 ]]
 	local held=$?
-	kill -KILL $PID
-	wait $PID 2>/dev/null
-	return $held
+	kill -KILL "$PID"
+	wait "$PID" 2>/dev/null
+	return "$held"
 }
 
 bundle 10 a "$CANARY" long "$(printf "$CANARY %.0s" {1..4000})" hash "\$6\$$CANARY\$aaaaaaaaaaaaaaaaaaaaaaaaaaaaa" |
@@ -93,7 +95,8 @@ look take
 printf 'aether-sent\t1\nmachine\tcanary\nmade\t20\nsecret\ta\t5\n%s\nend\n' "$CANARY" | age -r "$recipient" >"$WORK/input"
 look take
 
-for word in 'place' 'place --boot' 'status' 'status --json' 'verdict a' 'recipients' 'new-identity' 'retire' 'verdict none' 'what' ''; do
+for word in 'place' 'place --boot' 'status' 'status --json' 'verdict a' 'verdict none' 'recipients' 'new-identity' 'retire' \
+	'what' ''; do
 	# shellcheck disable=SC2086 # words
 	secrets $word >/dev/null
 	ok "'$word' says nothing of it" clean "$WORK/said"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # budget: 20
-# Where a machine's identity comes from: a disc, whoever sends one, the machine itself, its SSH host key. None is ever lost before
-# it is retired, and none is replaced in silence.
+# Where a machine's identity comes from: a disc, whoever sends one, the machine itself, its SSH host key. None is ever lost
+# before it is retired, and none is replaced in silence.
 . "${SOURCE:=$PWD}/tests/lib.sh"
 . "$SOURCE/tests/secrets/lib.sh"
 need genisoimage ssh-keygen

@@ -1,7 +1,7 @@
 #!/bin/bash
 # budget: 40
-# The program may be killed at any moment, by hand or because the machine goes: whoever looks sees one generation, whole, the old or
-# the new; nothing that was taken is lost; and the next run makes up for what was not told.
+# The program may be killed at any moment, by hand or because the machine goes: whoever looks sees one generation, whole,
+# the old or the new; nothing that was taken is lost; and the next run makes up for what was not told.
 . "${SOURCE:=$PWD}/tests/lib.sh"
 . "$SOURCE/tests/secrets/lib.sh"
 

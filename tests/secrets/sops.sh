@@ -1,7 +1,7 @@
 #!/bin/bash
 # budget: 20
-# Files of SOPS that travel in the image are opened on the machine: all five stores, values by their paths, whole files. What cannot
-# be opened is told with the file, the path, its recipients and who tried.
+# Files of SOPS that travel in the image are opened on the machine: all five stores, values by their paths, whole files. What
+# cannot be opened is told with the file, the path, its recipients and who tried.
 . "${SOURCE:=$PWD}/tests/lib.sh"
 . "$SOURCE/tests/secrets/lib.sh"
 
@@ -121,7 +121,7 @@ for file in "$VECTORS"/*/input.*; do
 	printf 'secret %s 0400 root root empty\nsops %s %s\n' "$name" "$name" "$format"
 done | declare_all
 secrets take-identity <"$VECTORS/ok-types/keys.txt" >/dev/null
-# verdicts INDEX: those that are not as it says. (A clear text "ENC[AES256_GCM,…" is valid to SOPS, and no value of a secret here.)
+# verdicts INDEX: those that are not as it says. (A clear text "ENC[AES256_GCM,…" is valid to SOPS, and no secret here.)
 verdicts() {
 	local set name file want _
 	"$SECRETS" --root "$ROOT" status | sed 's/:.*//' >"$WORK/all"

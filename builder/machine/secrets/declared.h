@@ -55,7 +55,7 @@ struct declared {
 	size_t n_passwords;
 };
 
-enum { DECLARED_BYTES_MAX = 4 << 20, DECLARED_FIELDS_MAX = 64 };
+enum { DECLARED_BYTES_MAX = 4 << 20, DECLARED_FIELDS_MAX = 256 };
 
 /* Takes a text apart, which is copied. -EINVAL, and what is wrong with which line, for what no builder writes. Pure. */
 int declared_read(struct pool *pool, struct bytes text, struct declared *ret_declared, char problem[200]);
