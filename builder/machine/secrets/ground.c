@@ -152,10 +152,14 @@ int ground_open(struct here *here, const char *link, struct ground *ret_ground)
 		path = pool_printf(here->pool, "%s/%lu", ground->folder, ground->new);
 		r = mkdir(path, FOLDER_MODE) < 0 || chmod(path, FOLDER_MODE) < 0 ? -errno : ground_enter(path);
 	}
-	if (r < 0)
+	if (r < 0) {
 		say("%s cannot be made: %s", ground->folder, strerror(-r));
+		if (ground->old_fd >= 0)
+			close(ground->old_fd);
+		return r;
+	}
 	ground->new_fd = r;
-	return r < 0 ? r : 0;
+	return 0;
 }
 
 /* --- files ----------------------------------------------------------------------------------------------------------- */

@@ -100,7 +100,7 @@ static void placing_say(const struct declared *declared)
 		const struct item *item = &declared->items[i];
 
 		if (item->verdict != VERDICT_GOOD)
-			say("%s: %s: %s", item->name, secrets_verdict_name(item->verdict), item->reason);
+			say("%s: %s: %s", item->name, verdicts_name(item->verdict), item->reason);
 	}
 }
 
@@ -125,14 +125,15 @@ int placing_place(struct here *here, const struct identities *keys, struct decla
 	opened_kept(here, keys, declared->machine, SECRETS_SENT_BEFORE, &before);
 	opened_all(here, keys, declared, &sent, &before);
 	r = has_users ? ground_open(here, SECRETS_RUN_USERS, &users) : 0;
-	if (r == 0)
-		r = ground_open(here, SECRETS_RUN, &others);
+	if (r < 0)
+		return r;
+	r = ground_open(here, SECRETS_RUN, &others);
 	if (r == 0) {
 		r = placing_turn(here, declared, has_users ? &users : NULL, &others);
 		ground_close(here, &others);
-		if (has_users)
-			ground_close(here, &users);
 	}
+	if (has_users)
+		ground_close(here, &users);
 	placing_say(declared);
 	return r;
 }

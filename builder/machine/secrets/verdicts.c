@@ -11,7 +11,7 @@
 
 enum { STATUS_BYTES_MAX = 16 << 20, FIELDS = 3 };
 
-const char *secrets_verdict_name(enum verdict verdict)
+const char *verdicts_name(enum verdict verdict)
 {
 	static const char *const names[] = {
 		[VERDICT_BAD] = SECRETS_STATE_BAD,
@@ -76,7 +76,7 @@ int verdicts_write(const struct here *here, const struct declared *declared)
 
 	for (size_t i = 0; i < declared->n_items; i++) {
 		verdicts_add_field(&text, declared->items[i].name, "\t");
-		verdicts_add_field(&text, secrets_verdict_name(declared->items[i].verdict), "\t");
+		verdicts_add_field(&text, verdicts_name(declared->items[i].verdict), "\t");
 		verdicts_add_field(&text, declared->items[i].reason, "\n");
 	}
 	return here_put(here, SECRETS_STATUS, growing_bytes(&text));

@@ -17,7 +17,7 @@ struct verdicts {
 };
 
 /* "good", "bad", "pending". */
-const char *secrets_verdict_name(enum verdict verdict);
+const char *verdicts_name(enum verdict verdict);
 
 /* Reads them; nothing is there before the first run. 0 or -errno. */
 int verdicts_read(const struct here *here, struct verdicts *ret_verdicts);
