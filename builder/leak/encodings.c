@@ -153,6 +153,14 @@ static void encodings_shell_single(struct growing *out, unsigned char c)
 		growing_add(out, &c, 1);
 }
 
+static void encodings_shell_joined(struct growing *out, unsigned char c)
+{
+	if (c == '\'')
+		growing_puts(out, "'\"'\"'");
+	else
+		growing_add(out, &c, 1);
+}
+
 static void encodings_shell_double(struct growing *out, unsigned char c)
 {
 	if (c && strchr("$`\"\\", c))
@@ -194,7 +202,8 @@ static const struct escape {
 	{"percent escapes", encodings_percent_upper}, {"percent escapes", encodings_percent_lower},
 	{"percent escapes", encodings_form}, {"JSON escapes", encodings_json_plain},
 	{"JSON escapes", encodings_json_slashes}, {"shell quotes", encodings_shell_single},
-	{"shell quotes", encodings_shell_double}, {"shell quotes", encodings_shell_bare}, {"a unit's escapes", encodings_unit},
+	{"shell quotes", encodings_shell_joined}, {"shell quotes", encodings_shell_double},
+	{"shell quotes", encodings_shell_bare}, {"a unit's escapes", encodings_unit},
 	{"XML escapes", encodings_xml},
 };
 

@@ -162,7 +162,8 @@ START_TEST(a_value_is_found_as_other_files_have_to_write_it)
 		const char *text, *name;
 	} texts[] = {
 		{"url=k7%23Q%2Fz%279&", "short"}, {"url=k7%23Q%2fz%279&", "short"}, {"\"k7#Q\\/z'9\"", "short"},
-		{"x='k7#Q/z'\\''9'", "short"}, {"x=k7\\#Q/z\\'9", "short"}, {"<a b='k7#Q/z&apos;9'/>", "short"},
+		{"x='k7#Q/z'\\''9'", "short"}, {"x='k7#Q/z'\"'\"'9'", "short"},
+		{"x=k7\\#Q/z\\'9", "short"}, {"<a b='k7#Q/z&apos;9'/>", "short"},
 		{"{\"a\": \"p\\\\\\\"w$ %&<>+ord\"}", "odd"}, {"p%5C%22w%24+%25%26%3C%3E%2Bord", "odd"},
 		{"p%5C%22w%24%20%25%26%3C%3E%2Bord", "odd"}, {"\"p\\\\\\\"w\\$ %&<>+ord\"", "odd"},
 		{"X=p\\\"w$$ %%&<>+ord", "odd"}, {"p\\&quot;w$ %&amp;&lt;&gt;+ord", "odd"},
