@@ -4,6 +4,7 @@
 # as the changes.
 . "${SOURCE:=$PWD}/tests/lib.sh"
 python3 -c 'import yaml' 2>/dev/null || skip "needs python3-yaml: run ci/setup test"
+need age age-keygen
 
 # blocks FILE FOLDER: the YAML blocks of a page, as FOLDER/1.yaml and so on.
 blocks() {
@@ -59,6 +60,23 @@ whole_recipes() {
 	done
 }
 
+# In the place of sops: the file that docs/secrets.md begins with, encrypted to its operator and its machine.
+first_secret() {
+	mkdir -p "$WORK/home/.config/sops/age" "$WORK/repository/secrets" && HOME=$WORK/home &&
+		age-keygen -o "$HOME/.config/sops/age/keys.txt" 2>"$WORK/said" &&
+		(cd "$WORK/repository" && "$AETHER" host add --quiet notes >"$WORK/recipient") &&
+		echo '{"app": {"password": "correct horse"}}' >"$WORK/values.json" &&
+		"$SOURCE/tests/secrets/make-sops" "$WORK/values.json" "$(cat "$WORK/recipient")" \
+			"$(age-keygen -y "$HOME/.config/sops/age/keys.txt")" >"$WORK/repository/secrets/notes.yaml"
+}
+
+# What `secrets check` prints there is what the page shows.
+first_check() {
+	(cd "$WORK/repository" && "$AETHER" secrets check --with-fakes "$WORK/fakes" recipes/notes.recipe) >"$WORK/said" &&
+		grep -vxFf "$SOURCE/docs/secrets.md" "$WORK/said"
+	[[ $? == 1 ]]
+}
+
 # kilobytes_of PROGRAM: what docs/boot.md says that it has, within a tenth.
 kilobytes_hold() {
 	local said is
@@ -96,13 +114,16 @@ role_is_complete() {
 }
 
 copy_recipes "$WORK/repository"
-for page in README docs/recipes docs/modules docs/proxmox; do
+for page in README docs/recipes docs/modules docs/proxmox docs/secrets; do
 	blocks "$SOURCE/$page.md" "$WORK/$(basename $page)"
 	ok "the YAML of $page.md is YAML" is_yaml "$WORK/$(basename $page)"/*.yaml
 done
 ok "the README's first recipe works as it is pasted" first_recipe_works
 ok "so do the whole recipes of docs/modules.md" whole_recipes modules
 ok "… and of docs/proxmox.md" whole_recipes proxmox
+ok "docs/secrets.md has an identity and a file" first_secret
+ok "… and its recipe works with them" whole_recipes secrets
+ok "… as it is shown" first_check
 ok "its role for Proxmox VE 8 has the privileges that are asked for" role_is_complete 8 VM.Monitor
 ok "… and that for 9" role_is_complete 9 VM.GuestAgent
 ok "aether-init has the size that docs/boot.md says" kilobytes_hold aether-init
