@@ -67,9 +67,27 @@ void jval_free(struct jval *value)
 	json_decref(jval_to(value));
 }
 
+/* Of a number alone: the fewest digits that read as the same; of 0.1 all 17 would be another text. */
+static size_t jval_digits(const json_t *of)
+{
+	char text[40];
+	int digits = 15;
+
+	if (!json_is_real(of))
+		return 0;
+	while (digits < 17) {
+		snprintf(text, sizeof text, "%.*g", digits, json_real_value(of));
+		if (strtod(text, NULL) == json_real_value(of))
+			break;
+		digits++;
+	}
+	return JSON_REAL_PRECISION((size_t)digits);
+}
+
 const char *jval_print(struct arena *arena, const struct jval *value, bool lines)
 {
-	char *text = json_dumps(jval_to(value), JSON_ENCODE_ANY | (lines ? JSON_INDENT(2) : JSON_COMPACT));
+	char *text = json_dumps(jval_to(value),
+				JSON_ENCODE_ANY | (lines ? JSON_INDENT(2) : JSON_COMPACT) | jval_digits(jval_to(value)));
 	const char *copy;
 
 	if (!text)

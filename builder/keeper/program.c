@@ -35,7 +35,7 @@ static int program_check(const struct sops_leaf *leaf, const struct recipe_secre
 }
 
 static int program_words(struct arena *arena, const struct sops_file *file, const struct recipe_secret *secret, struct strv *argv,
-			 struct err *err)
+			 const struct sops_leaf **ret_leaf, struct err *err)
 {
 	const struct sops_leaf *leaf = NULL;
 	struct fault fault = {0};
@@ -56,6 +56,7 @@ static int program_words(struct arena *arena, const struct sops_file *file, cons
 	strv_push(arena, argv, sops_format_name(file->format));
 	strv_push(arena, argv, secret->file);
 	*arena_push(arena, argv->items, argv->count) = NULL;
+	*ret_leaf = leaf;
 	return r;
 }
 
@@ -84,6 +85,16 @@ static int program_missing(const struct sops_file *file, const struct recipe_sec
 	return err_hint(err, "install sops (https://getsops.io), or name an identity of age: --identity FILE");
 }
 
+/* A text is printed to the byte; a number or truth value with a newline, which is none of it. */
+static struct bytes program_value(struct pool *pool, const struct sops_leaf *leaf, const struct buf *output)
+{
+	size_t size = output->size;
+
+	if (leaf && leaf->type != SOPS_STR && leaf->type != SOPS_BYTES && size && output->data[size - 1] == '\n')
+		size--;
+	return pool_bytes(pool, output->data ? output->data : "", size);
+}
+
 /* Room for all that may come: a buffer that moved would leave what it had in memory. */
 static void program_wipe(struct buf *output)
 {
@@ -100,7 +111,8 @@ int program_decrypt(const struct operator *op, const struct sops_file *file, con
 	struct err reason = {0};
 	struct strv argv = {0};
 	struct proc proc = {.env = program_env(arena, op), .output = &output, .deadline_s = PROGRAM_DEADLINE_S};
-	int r = program_words(arena, file, secret, &argv, err);
+	const struct sops_leaf *leaf = NULL;
+	int r = program_words(arena, file, secret, &argv, &leaf, err);
 
 	if (r < 0)
 		return r;
@@ -113,7 +125,7 @@ int program_decrypt(const struct operator *op, const struct sops_file *file, con
 		err_take(err, &reason);
 	err_free(&reason);
 	if (r == 0)
-		*ret_value = pool_bytes(op->pool, output.data ? output.data : "", output.size);
+		*ret_value = program_value(op->pool, leaf, &output);
 	program_wipe(&output);
 	return r < 0 ? err_wrap(err, "while sops opened '%s' for the secret '%s'", secret->shown, secret->name) : 0;
 }

@@ -120,7 +120,7 @@ static int source_of_sops(const struct operator *op, const struct source_opened 
 		return err_set(err, -EBADMSG, "%s: the value of '%s' is not encrypted", secret->shown, secret->name);
 	if (opened->fault.kind)
 		return program_decrypt(op, opened->file, secret, ret_value, err);
-	*ret_value = leaf->value;
+	*ret_value = sops_leaf_bytes(leaf);
 	return 0;
 }
 

@@ -14,7 +14,7 @@ mkdir -p "$REPOSITORY"/{recipes,secrets}
 cp "$SOURCE/tests/secrets/files/estate.yaml" "$ESTATE"
 chmod 640 "$ESTATE"
 install -m 600 "$SOURCE/tests/secrets/files/operator.txt" "$OPERATOR"
-echo '{"token":{"sensitive":true,"value":"canary-of-tofu"},"count":{"value":12},"on":{"value":true},"map":{"value":{}}}' \
+echo '{"token":{"sensitive":true,"value":"canary-of-tofu"},"count":{"value":12},"on":{"value":true},"ratio":{"value":0.1},"map":{"value":{}}}' \
 	>"$REPOSITORY/outputs.json"
 
 # The same file, with a key that only another service has.
@@ -107,9 +107,18 @@ every_kind_of_value() {
 	write_recipe 'number: { sopsFile: ../secrets/estate.yaml, key: port, deliver: send }
   second: { sopsFile: ../secrets/estate.yaml, key: [tokens, "1"], deliver: send }
   count: { jsonFile: ../outputs.json, key: [count, value] }
-  on: { jsonFile: ../outputs.json, key: [on, value] }'
+  on: { jsonFile: ../outputs.json, key: [on, value] }
+  ratio: { jsonFile: ../outputs.json, key: [ratio, value] }'
 	shows number 5432 --identity "$OPERATOR" && shows second two --identity "$OPERATOR" && shows token canary-of-tofu &&
-		shows count 12 && shows on true && write_recipe
+		shows count 12 && shows on true && shows ratio 0.1 && write_recipe
+}
+
+# As a file of the machine's image gives it.
+truth_is_as_in_yaml() {
+	echo '{"flag": true}' >"$WORK/flag.json" &&
+		python3 "$SOURCE/tests/secrets/make-sops" "$WORK/flag.json" "$(age-keygen -y "$OPERATOR")" >"$REPOSITORY/secrets/flag.yaml" &&
+		write_recipe 'flag: { sopsFile: ../secrets/flag.yaml, deliver: send }' &&
+		shows flag true --identity "$OPERATOR" && rm "$REPOSITORY/secrets/flag.yaml" && write_recipe
 }
 
 what_is_no_value() {
@@ -133,6 +142,12 @@ says_that_sops_is_missing() {
 	fails 'the program sops is needed' secrets show "$RECIPE" bao --identity "$OPERATOR" && said hc_vault 'install sops'
 }
 
+sops_prints_numbers_with_a_newline() {
+	cp "$WORK/bin/sops" "$WORK/kept" && printf '#!/bin/sh\necho 5432\n' >"$WORK/bin/sops" &&
+		write_recipe 'bao: { sopsFile: ../secrets/bao.yaml, key: port, deliver: send }' && shows bao 5432 &&
+		mv "$WORK/kept" "$WORK/bin/sops" && write_recipe 'bao: { sopsFile: ../secrets/bao.yaml, key: db/password, deliver: send }'
+}
+
 sops_opens_the_others() {
 	cat >"$WORK/bin/sops" <<-'END'
 		#!/bin/bash
@@ -141,7 +156,7 @@ sops_opens_the_others() {
 		printf canary-of-sops
 	END
 	chmod +x "$WORK/bin/sops"
-	shows bao canary-of-sops --verbose && printf '#!/bin/sh\necho "vault: permission denied" >&2\nexit 1\n' >"$WORK/bin/sops" &&
+	shows bao canary-of-sops --verbose && sops_prints_numbers_with_a_newline && printf '#!/bin/sh\necho "vault: permission denied" >&2\nexit 1\n' >"$WORK/bin/sops" &&
 		fails 'vault: permission denied' secrets show "$RECIPE" bao && rm "$WORK/bin/sops" && write_recipe
 }
 
@@ -262,6 +277,7 @@ ok "a key that others can read is refused" others_may_not_read_them
 ok "a file that was named has to be there" named_ones_have_to_be_there
 ok "a key of the user's that nobody knows is only noted" unknown_keys_of_the_user_are_noted
 ok "values are what they were, to the byte" every_kind_of_value
+ok "a truth value is sent as an image has it" truth_is_as_in_yaml
 ok "what is no value is refused" what_is_no_value
 ok "a file that was changed gives nothing" what_was_changed_is_refused
 ok "a missing sops is told" says_that_sops_is_missing

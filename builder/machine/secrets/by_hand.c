@@ -118,7 +118,7 @@ static int by_hand_choose(const struct here *here, const struct by_hand *hand, c
 		return sops_plain(here->pool, file, ret, fault);
 	r = sops_find(file, hand->keys, hand->n_keys, &leaf, fault);
 	if (r == 0)
-		*ret = opened_bytes(leaf);
+		*ret = sops_leaf_bytes(leaf);
 	return r;
 }
 

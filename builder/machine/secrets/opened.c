@@ -28,13 +28,6 @@ const char *opened_why(const struct here *here, const struct fault *fault)
 	return pool_printf(here->pool, "%s%s%s%s", fault->text, *fault->hint ? " (" : "", fault->hint, *fault->hint ? ")" : "");
 }
 
-struct bytes opened_bytes(const struct sops_leaf *leaf)
-{
-	const char *truth = leaf->value.size && *leaf->value.data == 'T' ? "true" : "false";
-
-	return leaf->type == SOPS_BOOL ? (struct bytes){(const uint8_t *)truth, strlen(truth)} : leaf->value;
-}
-
 /* --- files of SOPS --------------------------------------------------------------------------------------------------- */
 
 static void opened_read_file(const struct opening *opening, struct opened_file *file)
@@ -79,7 +72,7 @@ static int opened_leaf(const struct sops_file *file, const struct item *item, st
 		return fault_set(fault, FAULT_EMPTY, leaf->line, "it is null");
 	if (!leaf->encrypted && leaf->value.size) /* (sops leaves an empty text as it is) */
 		return fault_set(fault, FAULT_CLEAR, leaf->line, "it is not encrypted");
-	*ret_value = opened_bytes(leaf);
+	*ret_value = sops_leaf_bytes(leaf);
 	return 0;
 }
 

@@ -29,9 +29,6 @@ void opened_all(const struct here *here, const struct identities *keys, const st
 /* Whether a value is what crypt(5) makes of a password, as it can stand in /etc/shadow; else what is wrong with it. */
 const char *opened_hash_problem(struct bytes value);
 
-/* The bytes of a value as a file has them: a truth value as YAML and JSON write it, not as SOPS counts it. */
-struct bytes opened_bytes(const struct sops_leaf *leaf);
-
 /* A fault with its hint, in the pool. */
 const char *opened_why(const struct here *here, const struct fault *fault);
 

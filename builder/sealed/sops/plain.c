@@ -102,8 +102,7 @@ int plain_json(struct plain *plain)
 	return r;
 }
 
-/* A value of formats that have texts only, without the capitals of the MAC's booleans. */
-static struct bytes plain_flat_value(const struct sops_leaf *leaf)
+struct bytes sops_leaf_bytes(const struct sops_leaf *leaf)
 {
 	if (leaf->type != SOPS_BOOL)
 		return leaf->value;
@@ -119,7 +118,7 @@ int plain_dotenv(struct plain *plain)
 		if (plain_skips(plain, node))
 			continue;
 		leaf = plain_leaf(plain);
-		value = plain_flat_value(leaf);
+		value = sops_leaf_bytes(leaf);
 		if (plain_has(value, "\\n"))
 			return plain_cannot(plain, leaf, "it has '\\n' in it, which would become a newline");
 		growing_puts(&plain->out, node->key);
@@ -167,7 +166,7 @@ static void plain_ini_section(struct plain *plain, const struct sops_node *secti
 		growing_puts(&plain->out, node->key);
 		growing_puts(&plain->out, quote);
 		growing_puts(&plain->out, " = ");
-		plain_ini_value(plain, plain_flat_value(plain_leaf(plain)));
+		plain_ini_value(plain, sops_leaf_bytes(plain_leaf(plain)));
 	}
 }
 
@@ -191,7 +190,7 @@ int plain_ini(struct plain *plain)
 		return fault_set(plain->fault, FAULT_UNSUPPORTED, 0, "it has names or values that INI cannot have");
 	for (size_t i = 0; i < plain->file->n_leaves; i++) {
 		const struct sops_leaf *leaf = &plain->file->leaves[i];
-		struct bytes value = plain_flat_value(leaf), found = plain_ini_again(&again, leaf);
+		struct bytes value = sops_leaf_bytes(leaf), found = plain_ini_again(&again, leaf);
 
 		if (leaf->type != SOPS_COMMENT && (value.size != found.size || memcmp(value.data, found.data, found.size) != 0))
 			return plain_cannot(plain, leaf, "its quotes or line ends cannot be told in that format");

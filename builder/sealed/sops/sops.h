@@ -76,6 +76,9 @@ bool sops_is_for(const struct sops_file *file, const char *recipient);
 int sops_find(const struct sops_file *file, const char *const *keys, size_t n_keys, const struct sops_leaf **ret_leaf,
 	      struct fault *fault);
 
+/* The bytes of an opened value as a file has them: a truth value as YAML and JSON write it, not as the MAC takes it. */
+struct bytes sops_leaf_bytes(const struct sops_leaf *leaf);
+
 /* The whole opened file, without what SOPS added: of binary its bytes, of the others a text of the same format that says the
  * same. FAULT_UNSUPPORTED for what the format cannot say. In `pool`. */
 int sops_plain(struct pool *pool, const struct sops_file *file, struct bytes *ret_plain, struct fault *fault);
