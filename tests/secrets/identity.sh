@@ -125,6 +125,15 @@ for wrong in /etc/passwd /dev/null "$WORK/large"; do
 	ok '… says it' said aether-secrets:
 	ok '… and changes nothing' test "$(recipients)" = "$first $new $made"
 done
+ssh-keygen -q -t ed25519 -N '' -C '' -f "$WORK/ssh" </dev/null
+ok 'a key of SSH is taken, too' secrets take-identity <"$WORK/ssh"
+ok '… and another after it' secrets take-identity <"$WORK/second"
+ok '… and the first once more' secrets take-identity <"$WORK/first"
+ok '… and all before stay' test "$(cut -d ' ' -f 1,2 "$WORK/ssh.pub")" = "$(recipients | grep -oE 'ssh-ed25519 [^ ]+')"
+ok '… at all' test "$(recipients | wc -w)" = 7
+sed -i '3s/.$//' "$ROOT$STATE/identity.before"
+ok 'one that is damaged hides no other' grep -qF "$made" <(recipients)
+ok '… and is told' grep -q 'one is no identity' <("$SECRETS" --root "$ROOT" recipients 2>&1)
 ok 'sealed to the newest' send 2 a 2
 ok 'those before can go' secrets retire
 ok '… and are gone' test "$(recipients)" = "$first "

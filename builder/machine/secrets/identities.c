@@ -26,13 +26,47 @@ static void identities_load_file(struct here *here, struct identities *keys, con
 		here_remark(here, "%s is no identity: %s", path, fault.text);
 }
 
+/* The next identity of several, one behind the other: a line, or a key of SSH with all of its lines. */
+static struct bytes identities_next(struct bytes *rest)
+{
+	static const char begin[] = "-----BEGIN ", end[] = "\n-----END ";
+	const uint8_t *from = rest->data, *stop = from, *newline;
+	struct bytes one;
+
+	if (rest->size >= sizeof begin && memcmp(from, begin, sizeof begin - 1) == 0) {
+		stop = memmem(from, rest->size, end, sizeof end - 1);
+		stop = stop ? stop + 1 : from;
+	}
+	newline = memchr(stop, '\n', rest->size - (size_t)(stop - from));
+	one = (struct bytes){from, newline ? (size_t)(newline - from) + 1 : rest->size};
+	*rest = (struct bytes){from + one.size, rest->size - one.size};
+	return one;
+}
+
+/* One that is damaged, or of a kind that others are not, hides no other. */
+static void identities_load_before(struct here *here, struct identities *keys)
+{
+	struct bytes rest;
+	int r = here_read(here, BEFORE, IDENTITIES_BYTES_MAX, &rest);
+
+	if (r < 0 && r != -ENOENT)
+		here_remark(here, BEFORE " cannot be read: %s", strerror(-r));
+	while (r == 0 && rest.size) {
+		struct bytes one = identities_next(&rest);
+		struct fault fault = {0};
+
+		if (!strchr("#\r\n", *one.data) && age_identities_read(here->pool, one.data, one.size, &keys->all, &fault) < 0)
+			here_remark(here, BEFORE ": one is no identity: %s", fault.text);
+	}
+}
+
 void identities_load(struct here *here, struct identities *ret_keys)
 {
-	static const char *const own[] = {IDENTITY, BEFORE}, *const hosts[] = {SECRETS_HOST_KEY, SECRETS_HOST_KEY_ELSEWHERE};
+	static const char *const hosts[] = {SECRETS_HOST_KEY, SECRETS_HOST_KEY_ELSEWHERE};
 
 	*ret_keys = (struct identities){0};
-	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-		identities_load_file(here, ret_keys, own[i]);
+	identities_load_file(here, ret_keys, IDENTITY);
+	identities_load_before(here, ret_keys);
 	ret_keys->n_own = ret_keys->all.count;
 	for (size_t i = 0; i < sizeof hosts / sizeof *hosts && ret_keys->n_own == ret_keys->all.count; i++)
 		identities_load_file(here, ret_keys, hosts[i]);
