@@ -42,7 +42,8 @@ static const char UNIT_TEXT[] =
 	"IPAddressDeny=any\n";
 
 /* It does not stay active: each start of a unit that requires it asks anew. What runs goes on when a secret becomes bad; what
- * starts then does not. */
+ * starts then does not. Nothing here takes a namespace of its own: where a container may mount nothing (LXC without nesting) it
+ * would fail, and all that needs a secret with it. */
 static const char EACH_TEXT[] =
 	"[Unit]\n"
 	"Description=Secret %I\n"
@@ -59,9 +60,6 @@ static const char EACH_TEXT[] =
 	"LimitCORE=0\n"
 	"NoNewPrivileges=yes\n"
 	"CapabilityBoundingSet=CAP_DAC_READ_SEARCH\n"
-	"ProtectSystem=strict\n"
-	"ProtectHome=yes\n"
-	"PrivateNetwork=yes\n"
 	"RestrictNamespaces=yes\n"
 	"SystemCallArchitectures=native\n"
 	"MemoryDenyWriteExecute=yes\n";

@@ -154,6 +154,19 @@ START_TEST(each_has_a_unit_and_a_link_where_an_image_can_have_one)
 }
 END_TEST
 
+/* A container that may mount nothing (LXC without nesting) cannot start a unit with these. */
+START_TEST(units_of_secrets_take_no_mounts_of_their_own)
+{
+	static const char *const units[] = {UNITS "aether-secrets.service", UNITS "aether-secret@.service"};
+	static const char *const words[] = {"Protect", "Private", "ReadOnlyPaths", "InaccessiblePaths", "TemporaryFileSystem"};
+	const struct plan *plan = plan_of(everything);
+
+	for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+		for (size_t j = 0; j < sizeof words / sizeof *words; j++)
+			ck_assert_msg(!strstr(text_of(plan, units[i]), words[j]), "%s: %s", units[i], words[j]);
+}
+END_TEST
+
 /* Whoever names a place of a secret cannot be without it. */
 START_TEST(units_that_need_a_secret_stay_off_without_it)
 {
@@ -286,6 +299,6 @@ END_TEST
 SUITE(declared, the_declaration_says_all_that_the_machine_needs, a_file_travels_once_and_is_roots_alone,
       each_has_a_unit_and_a_link_where_an_image_can_have_one, units_that_need_a_secret_stay_off_without_it,
       a_rootless_quadlet_waits_for_the_file_itself, without_secrets_nothing_of_them_is_in_the_plan,
-      of_what_is_sent_the_source_is_not_in_the_plan)
+      of_what_is_sent_the_source_is_not_in_the_plan, units_of_secrets_take_no_mounts_of_their_own)
 LOOP_SUITE(declared_refused, what_cannot_work_on_the_machine_is_refused_when_it_is_planned,
 	   sizeof refusals / sizeof *refusals)
