@@ -155,6 +155,11 @@ for ((i = 0; i < ${#values[@]}; i += 3)); do
 	ok '… says it' said "${values[i + 2]}"
 	ok '… and nothing of it is kept' absent /var/lib/aether/secrets/sent
 done
+mv "$ROOT/etc/shadow" "$ROOT/etc/kept"
+refused 'a hash that cannot be written where login looks' send 99 full 1 empty '' hash "$HASH"
+ok '… says it' said 'hash: it cannot be written to /etc/shadow: No such file'
+ok '… and is not good' state hash bad
+mv "$ROOT/etc/kept" "$ROOT/etc/shadow"
 refused 'an encrypted value is no text of a template' send 100 full 1 empty '' hash "$HASH"
 ok '… says it' said 'rendered/t: a value in it is still encrypted'
 ok 'what may be empty is' has empty ''

@@ -52,8 +52,12 @@ static void placing_go_outside(struct here *here, struct declared *declared)
 {
 	int r = outside_shadow(here, declared);
 
-	if (r < 0)
-		here_remark(here, "the passwords cannot be written to /etc/shadow: %s", strerror(-r));
+	for (size_t i = 0; r < 0 && i < declared->n_passwords; i++) {
+		struct item *item = declared_find(declared, declared->passwords[i].secret);
+
+		if (item->verdict == VERDICT_GOOD)
+			declared_judge(here->pool, item, VERDICT_BAD, "it cannot be written to /etc/shadow: %s", strerror(-r));
+	}
 	for (size_t i = 0; i < declared->n_items; i++)
 		if (declared->items[i].verdict == VERDICT_GOOD)
 			outside_link(here, &declared->items[i]);
