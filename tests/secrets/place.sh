@@ -212,7 +212,11 @@ ok 'a bundle for the next image is taken, without what this one needs' secrets t
 ok '… which it has still' has a 1
 ok '… after a boot, too' secrets place --boot
 ok '… all of it' has a 1
-ok 'a bundle with all is taken' send 301 a 3 b 2
+ok 'so is one for another image, after the next one failed' send 301 c 2
+ok '… and what this one needs is there' has a 1
+ok '… after a boot, too' secrets place --boot
+ok '… all of it' has a 1
+ok 'a bundle with all is taken' send 302 a 3 b 2 c 2
 ok '… and nothing is kept beside it' absent /var/lib/aether/secrets/sent.before
 
 # --- the place is repaired ------------------------------------------------------------------------------------------------
@@ -241,7 +245,7 @@ declare_all <<-'EOF'
 	secret a/b 0400 root root
 	sent
 EOF
-ok 'a name becomes a folder' send 302 a/b 4
+ok 'a name becomes a folder' send 303 a/b 4
 ok '… and the secret is in it' has a/b 4
 
 # --- the declaration itself -----------------------------------------------------------------------------------------------

@@ -80,13 +80,26 @@ static bool received_has_more(const struct sent *old, const struct sent *new)
 	return false;
 }
 
+/* Whether this image needs a name that is in the one before alone: then what is kept was for an image that did not stay. */
+static bool received_needs_before(const struct received *received)
+{
+	for (size_t i = 0; i < received->declared.n_items; i++) {
+		const struct item *item = &received->declared.items[i];
+
+		if (item->sent && !sent_find(&received->sent.sent, item->name) && !sent_find(&received->kept.sent, item->name) &&
+		    sent_find(&received->before.sent, item->name))
+			return true;
+	}
+	return false;
+}
+
 /* The one before is written first: whenever the power goes, no name is lost. */
 static int received_keep(struct here *here, const struct received *received)
 {
 	const struct sent *new = &received->sent.sent;
 	int r = 0;
 
-	if (!received->kept.reason && received_has_more(&received->kept.sent, new)) {
+	if (!received->kept.reason && received_has_more(&received->kept.sent, new) && !received_needs_before(received)) {
 		struct bytes old;
 
 		r = here_read(here, SECRETS_STATE "/" SECRETS_SENT, SENT_BYTES_MAX, &old);
