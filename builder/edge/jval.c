@@ -40,6 +40,15 @@ struct jval *jval_text(const char *text)
 	return jval_from(value ? value : json_string("?"));
 }
 
+struct jval *jval_texts(const struct strv *list)
+{
+	struct jval *array = jval_new_array();
+
+	for (size_t i = 0; i < list->count; i++)
+		jval_add(array, jval_text(list->items[i]));
+	return array;
+}
+
 struct jval *jval_number(int64_t value)
 {
 	return jval_from(json_integer(value));

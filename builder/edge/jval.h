@@ -16,6 +16,7 @@ struct jval; /* a value; owned by whoever made it until it is given to a contain
 struct jval *jval_new_object(void);
 struct jval *jval_new_array(void);
 struct jval *jval_text(const char *text);
+struct jval *jval_texts(const struct strv *list); /* an array */
 struct jval *jval_number(int64_t value);
 struct jval *jval_bool(bool value);
 

@@ -36,6 +36,19 @@ static void fleet_status_read_slots(struct arena *arena, const struct jval *slot
 	}
 }
 
+static void fleet_status_read_secrets(struct arena *arena, const struct jval *secrets, struct machine_status *m)
+{
+	for (size_t i = 0; i < jval_count(secrets); i++) {
+		const struct jval *secret = jval_item(secrets, i);
+
+		*arena_push(arena, m->secrets, m->n_secrets) = (struct machine_secret){
+			fleet_status_text_of(arena, secret, STATUS_SECRET_NAME),
+			fleet_status_text_of(arena, secret, STATUS_SECRET_STATE),
+			fleet_status_text_of(arena, secret, STATUS_SECRET_REASON),
+		};
+	}
+}
+
 int status_read(struct arena *arena, const char *text, size_t size, struct machine_status *ret_machine, struct err *err)
 {
 	_cleanup_jval_ struct jval *top = NULL;
@@ -62,6 +75,7 @@ int status_read(struct arena *arena, const char *text, size_t size, struct machi
 		.health_reason = fleet_status_text_of(arena, top, STATUS_HEALTH_REASON),
 	};
 	fleet_status_read_slots(arena, jval_get(top, STATUS_SLOTS), &m);
+	fleet_status_read_secrets(arena, jval_get(top, STATUS_SECRETS), &m);
 	for (size_t i = 0; i < jval_count(jval_get(top, STATUS_REMARKS)); i++) {
 		const char *remark = jval_text_of(jval_item(jval_get(top, STATUS_REMARKS), i));
 

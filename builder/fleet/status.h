@@ -17,6 +17,10 @@ struct machine_status {
 		int64_t tries_left;
 	} slots[2];
 	size_t n_slots;
+	struct machine_secret {
+		const char *name, *state, *reason; /* SECRETS_STATE_…; why it is not good */
+	} *secrets;
+	size_t n_secrets;
 	struct {
 		int64_t when;          /* seconds since 1970; 0: none */
 		const char *root_hash, *reason;

@@ -53,8 +53,8 @@ int roll_enroll(struct arena *arena, struct roll *roll, const char *name, const 
 		return r;
 	chosen = enroll_choose(arena, roll, &known);
 	if (recorded.count && !enroll_share(&recorded, &chosen) && !replace) {
-		err_set(err, -EEXIST, "the machine has none of the recipients recorded for %s: it says %s, and %s is in '%s'", name,
-			chosen.items[0], recorded.items[0], roll->path);
+		err_set(err, -EEXIST, "the machine has none of the recipients recorded for %s: it says %s, and %s is in '%s'",
+			name, chosen.items[0], recorded.items[0], roll->path);
 		return err_hint(err, "make sure that it is the machine you mean; if it was made anew, use --replace, then "
 				     "encrypt its files again: 'aether-build secrets rekey'");
 	}

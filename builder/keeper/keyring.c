@@ -58,7 +58,8 @@ struct strv keyring_names(struct arena *arena)
 	return names;
 }
 
-static int keyring_place(struct arena *arena, const char *name, enum keyring_which which, const char **ret_path, struct err *err)
+static int keyring_place(struct arena *arena, const char *name, enum keyring_which which, const char **ret_path,
+			 struct err *err)
 {
 	int r = keyring_check_name(name, err);
 

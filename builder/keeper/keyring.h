@@ -19,7 +19,8 @@ const char *keyring_path(struct arena *arena, const char *name, enum keyring_whi
 /* The names of all machines with an identity here, sorted; in `arena`. */
 struct strv keyring_names(struct arena *arena);
 
-/* Reads it; in `pool`. `ret_text`, may be NULL: the file as it is. -ENOENT when there is none; -EACCES when others may read it. */
+/* Reads it; in `pool`. `ret_text`, may be NULL: the file as it is. -ENOENT when there is none; -EACCES when others may read
+ * it. */
 int keyring_read(struct pool *pool, const char *name, enum keyring_which which, struct age_identities *ret_identities,
 	       struct bytes *ret_text, struct err *err);
 

@@ -7,8 +7,8 @@
 #include "contract/image.h"
 #include "contract/secrets.h"
 
-/* The room that the last line needs. */
-enum { LETTER_END = 64 };
+/* The room that lines need beside names and values. */
+enum { LETTER_END = 128 };
 
 /* A line of fields: a word, and what follows it. */
 static void letter_line(struct letter *letter, const char *word, const char *field, const char *number)
@@ -48,7 +48,7 @@ void letter_begin(struct letter *letter, struct pool *pool, const char *name, in
 
 int letter_add(struct letter *letter, const char *secret, struct bytes value, struct err *err)
 {
-	if (letter->text.size + value.size + 2 * strlen(secret) + 2 * LETTER_END > SENT_BYTES_MAX)
+	if (letter->text.size + value.size + 2 * strlen(secret) + LETTER_END > SENT_BYTES_MAX)
 		return err_set(err, -EFBIG, "the values are more than %d MiB, with '%s' too", SENT_BYTES_MAX >> 20, secret);
 	letter_line(letter, SENT_SECRET, secret, letter_number(letter, (int64_t)value.size));
 	growing_add(&letter->text, value.data, value.size);
@@ -78,7 +78,8 @@ static int letter_check(const char *name, const struct strv *recipients, struct 
 	if (recipients->count)
 		return 0;
 	err_set(err, -ENOKEY, "%s has no recipient that its values could be sealed to", name);
-	return err_hint(err, "take the machine's with 'aether-build host enroll %s HOST', or make one: 'aether-build host add %s'",
+	return err_hint(err,
+			"take the machine's with 'aether-build host enroll %s HOST', or make one: 'aether-build host add %s'",
 			name, name);
 }
 

@@ -34,6 +34,8 @@ static int operator_take(struct operator *op, const char *where, struct bytes te
 	}
 	for (size_t i = 0; i < identities.count; i++)
 		*pool_push(op->pool, op->identities.items, op->identities.count) = identities.items[i];
+	if (identities.passed_over)
+		op->identities.passed_over = identities.passed_over;
 	operator_note(op, where, identities.count ? NULL : "no identity in it");
 	return 0;
 }

@@ -20,9 +20,9 @@ struct operator_how {
 };
 
 /* Takes all identities that there are, in this order: the files named; $SOPS_AGE_KEY_FILE; $SOPS_AGE_KEY;
- * $SOPS_AGE_SSH_PRIVATE_KEY_FILE; ~/.config/sops/age/keys.txt; ~/.ssh/id_ed25519; those of the machine (keeper/keyring.h). None at
- * all is no error yet. -EACCES for a file that others may read; a file that was named must be there, and be one. SOPS_AGE_KEY is no
- * longer in the environment then: what we start need not see it. Core dumps are off from here on. */
+ * $SOPS_AGE_SSH_PRIVATE_KEY_FILE; ~/.config/sops/age/keys.txt; ~/.ssh/id_ed25519; those of the machine (keeper/keyring.h). None
+ * at all is no error yet. -EACCES for a file that others may read; a file that was named must be there, and be one.
+ * SOPS_AGE_KEY is no longer in the environment then: what we start need not see it. Core dumps are off from here on. */
 int operator_open(struct pool *pool, const struct operator_how *how, struct operator *ret_operator, struct err *err);
 
 #endif

@@ -28,8 +28,8 @@ static int outputs_missing(const struct recipe_secret *secret, const struct jval
 }
 
 /* A text is what it says; numbers and truth values are as JSON writes them. */
-static int outputs_take(struct pool *pool, const struct recipe_secret *secret, const struct jval *value, struct bytes *ret_value,
-			struct err *err)
+static int outputs_take(struct pool *pool, const struct recipe_secret *secret, const struct jval *value,
+			struct bytes *ret_value, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const char *text = jval_text_of(value);

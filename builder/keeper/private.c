@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -64,13 +65,6 @@ static int private_write(int fd, const void *data, size_t size)
 	return r == 0 && (fchmod(fd, 0600) < 0 || fsync(fd) < 0) ? -errno : r;
 }
 
-static int private_sync(const char *folder)
-{
-	_cleanup_fd_ int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
-}
-
 /* Its folder is ours alone: a file that is made there cannot be exchanged by others before it is renamed. */
 static int private_folder(const char *folder, struct err *err)
 {
@@ -90,27 +84,50 @@ static int private_folder(const char *folder, struct err *err)
 	return 0;
 }
 
+/* Some file systems of the network cannot refuse in one step, and need two names for a moment. */
+static int private_rename(const char *from, const char *to, bool replace)
+{
+	if (replace)
+		return rename(from, to) < 0 ? -errno : 0;
+	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL)
+		return -errno;
+	return link(from, to) < 0 || unlink(from) < 0 ? -errno : 0;
+}
+
+/* Whole and durable there, or as if nobody had tried. The file beside it is mkostemp(3)'s: 0600 from the first moment. */
+static int private_put(int folder, char *temporary, const char *path, const void *data, size_t size, bool replace)
+{
+	int fd = mkostemp(temporary, O_CLOEXEC), r;
+
+	if (fd < 0)
+		return -errno;
+	r = private_write(fd, data, size);
+	close(fd);
+	if (r == 0)
+		r = private_rename(temporary, path, replace);
+	if (r < 0)
+		unlink(temporary);
+	if (r == 0 && fsync(folder) < 0) {
+		r = -errno;
+		if (!replace)
+			unlink(path);
+	}
+	return r;
+}
+
 static int private_publish(const char *path, const void *data, size_t size, bool replace, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	const char *folder = path_folder(arena, path);
-	char *temporary = arena_printf(arena, "%s.XXXXXX", path);
-	int r = private_folder(folder, err), fd;
+	const char *name = path_folder(arena, path);
+	_cleanup_fd_ int folder = -1;
+	int r = private_folder(name, err);
 
 	if (r < 0)
 		return r;
-	fd = mkostemp(temporary, O_CLOEXEC); /* 0600 from the first moment */
-	if (fd < 0)
-		return err_sys(err, -errno, "cannot make a file beside '%s'", path);
-	r = private_write(fd, data, size);
-	close(fd);
-	/* link(2) refuses what is there, rename(2) replaces it */
-	if (r == 0 && (replace ? rename(temporary, path) : link(temporary, path)) < 0)
-		r = -errno;
-	if (!replace || r < 0)
-		unlink(temporary);
-	if (r == 0)
-		r = private_sync(folder);
+	folder = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	r = folder < 0 ? -errno : private_put(folder, arena_printf(arena, "%s.XXXXXX", path), path, data, size, replace);
 	if (r == -EEXIST)
 		return err_set(err, r, "'%s' is there already, and is not overwritten", path);
 	return r < 0 ? err_sys(err, r, "cannot write '%s'", path) : 0;

@@ -34,8 +34,8 @@ static int program_check(const struct sops_leaf *leaf, const struct recipe_secre
 	return 0;
 }
 
-static int program_words(struct arena *arena, const struct sops_file *file, const struct recipe_secret *secret, struct strv *argv,
-			 const struct sops_leaf **ret_leaf, struct err *err)
+static int program_words(struct arena *arena, const struct sops_file *file, const struct recipe_secret *secret,
+			 struct strv *argv, const struct sops_leaf **ret_leaf, struct err *err)
 {
 	const struct sops_leaf *leaf = NULL;
 	struct fault fault = {0};

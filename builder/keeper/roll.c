@@ -46,7 +46,8 @@ static int roll_read_recipient(struct arena *arena, struct roll *roll, const cha
 
 	if (age_recipient_read(recipient, &parsed, &fault) < 0) {
 		err_at(err, -EBADMSG, &pos, NULL, "%s", fault.text);
-		return err_hint(err, "expected 'age1…' or 'ssh-ed25519 AAAA…': public recipients of a machine, the newest first");
+		return err_hint(err,
+				"expected 'age1…' or 'ssh-ed25519 AAAA…': public recipients of a machine, the newest first");
 	}
 	if (!strv_has(&roll->recipients, recipient))
 		strv_push(arena, &roll->recipients, recipient);
@@ -150,7 +151,8 @@ int roll_write(const struct roll *roll, const char *name, struct err *err)
 	int r = folder_make(path_folder(arena, roll->path), 0755, err);
 
 	if (!roll->notes.count)
-		buf_printf(&text, "# Public recipients of %s, the newest first: its secrets are encrypted to all of them.\n", name);
+		buf_printf(&text, "# Public recipients of %s, the newest first: its secrets are encrypted to all of them.\n",
+			   name);
 	for (size_t i = 0; i < roll->notes.count; i++)
 		buf_printf(&text, "%s\n", roll->notes.items[i]);
 	for (size_t i = 0; i < roll->recipients.count; i++)

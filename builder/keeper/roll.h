@@ -1,6 +1,6 @@
-/* Who a machine's secrets are encrypted to: keys/hosts/NAME.age at the top of the recipes' repository. A public recipient of age a
- * line, the newest first; `#` begins a comment, and `# retired age1…` is one that counted once, so that `secrets rekey` can tell it
- * from those of other people. */
+/* Who a machine's secrets are encrypted to: keys/hosts/NAME.age at the top of the recipes' repository. A public recipient of
+ * age a line, the newest first; `#` begins a comment, and `# retired age1…` is one that counted once, so that `secrets rekey`
+ * can tell it from those of other people. */
 #ifndef KEEPER_ROLL_H
 #define KEEPER_ROLL_H
 
@@ -30,7 +30,8 @@ struct strv roll_names(struct arena *arena, const char *root);
 /* The recipient is the newest from now on; it is no longer retired. */
 void roll_add(struct arena *arena, struct roll *roll, const char *recipient);
 
-/* The recipients of identities before the newest: what an overlap is made of. A key of SSH that was recorded is none of them. */
+/* The recipients of identities before the newest: what an overlap is made of. A key of SSH that was recorded is none of
+ * them. */
 struct strv roll_older(struct arena *arena, const struct roll *roll);
 
 /* It counts no more. */

@@ -64,6 +64,13 @@ static int source_begin(const struct operator *op, const struct recipe_secret *s
 	return 0;
 }
 
+static bool source_is_of(const struct source_opened *opened, const struct recipe_secret *secret)
+{
+	if (strcmp(opened->path, secret->file) != 0 || !opened->file != secret->json)
+		return false;
+	return secret->json || !secret->format || strcmp(sops_format_name(opened->format), secret->format) == 0;
+}
+
 static int source_find(struct sources *sources, const struct recipe_secret *secret, struct source_opened **ret_opened,
 		       struct err *err)
 {
@@ -71,8 +78,7 @@ static int source_find(struct sources *sources, const struct recipe_secret *secr
 	int r;
 
 	for (size_t i = 0; i < sources->n; i++)
-		if (strcmp(sources->files[i].path, secret->file) == 0 && !sources->files[i].file == secret->json &&
-		    (secret->json || !secret->format || strcmp(sops_format_name(sources->files[i].format), secret->format) == 0)) {
+		if (source_is_of(&sources->files[i], secret)) {
 			*ret_opened = &sources->files[i];
 			return 0;
 		}
@@ -85,12 +91,14 @@ static int source_find(struct sources *sources, const struct recipe_secret *secr
 }
 
 /* Nobody here has a key for it. */
-static int source_locked(const struct operator *op, const struct recipe_secret *secret, const struct fault *fault, struct err *err)
+static int source_locked(const struct operator *op, const struct recipe_secret *secret, const struct fault *fault,
+			 struct err *err)
 {
 	source_failed(secret->shown, fault, err);
 	if (fault->kind != FAULT_NOKEY && fault->kind != FAULT_NOKEYS)
 		return -EBADMSG;
-	return err_hint(err, "looked for identities in: %s; name one with --identity FILE", *op->looked ? op->looked : "no place");
+	return err_hint(err, "looked for identities in: %s; name one with --identity FILE",
+			*op->looked ? op->looked : "no place");
 }
 
 /* Whether sops(1) may have another way in: our own keys do not fit, and that is all that is wrong. */
@@ -112,7 +120,9 @@ static int source_of_sops(const struct operator *op, const struct source_opened 
 	if (!secret->key.count) {
 		if (opened->fault.kind)
 			return program_decrypt(op, opened->file, secret, ret_value, err);
-		return sops_plain(op->pool, opened->file, ret_value, &fault) < 0 ? source_failed(secret->shown, &fault, err) : 0;
+		if (sops_plain(op->pool, opened->file, ret_value, &fault) < 0)
+			return source_failed(secret->shown, &fault, err);
+		return 0;
 	}
 	if (sops_find(opened->file, secret->key.items, secret->key.count, &leaf, &fault) < 0)
 		return source_failed(secret->shown, &fault, err);

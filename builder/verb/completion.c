@@ -45,6 +45,13 @@ static void completion_quote(struct buf *out, const char *text)
 	buf_puts(out, "'");
 }
 
+/* The words of a verb, with a blank before each. */
+static void completion_words(const struct verb *verb, struct buf *out)
+{
+	for (const struct verb_word *word = verb->words; word && word->name; word++)
+		buf_printf(out, " %s", word->name);
+}
+
 /* Where a verb's options are written to. */
 struct completion_place {
 	struct buf *out;
@@ -92,6 +99,14 @@ static void completion_bash(struct buf *out)
 		options_each(verbs[i], completion_bash_name, out);
 		buf_puts(out, "';;\n");
 	}
+	buf_puts(out, "\tesac\n\tcase $verb:$COMP_CWORD in\n");
+	for (size_t i = 0; verbs[i]; i++) {
+		if (!verbs[i]->words)
+			continue;
+		buf_printf(out, "\t%s:2) [[ $word == -* ]] || { COMPREPLY=($(compgen -W '", verbs[i]->name);
+		completion_words(verbs[i], out);
+		buf_puts(out, "' -- \"$word\")); return; };;\n");
+	}
 	buf_puts(out, "\tesac\n\tif [[ $word == -* ]]; then\n\t\tCOMPREPLY=($(compgen -W \"$options\" -- \"$word\"))\n"
 		      "\telse\n\t\tCOMPREPLY=($(compgen -f -- \"$word\"))\n\tfi\n}\n"
 		      "complete -o filenames -F _aether_build aether-build\n");
@@ -136,7 +151,12 @@ static void completion_zsh(struct buf *out)
 	for (size_t i = 0; verbs[i]; i++) {
 		buf_printf(out, "\t%s)\n\t\t_arguments -s", verbs[i]->name);
 		options_each(verbs[i], completion_zsh_option, out);
-		if (completion_is_path(verbs[i]->arguments))
+		if (verbs[i]->words) {
+			buf_puts(out, " \\\n\t\t\t'1:word:(");
+			completion_words(verbs[i], out);
+			buf_puts(out, ")'");
+		}
+		if (verbs[i]->words || completion_is_path(verbs[i]->arguments))
 			buf_puts(out, " \\\n\t\t\t'*:argument:_files'");
 		buf_puts(out, "\n\t\t;;\n");
 	}
@@ -171,6 +191,12 @@ static void completion_fish(struct buf *out)
 		buf_printf(out, "complete -c aether-build -f -n __fish_use_subcommand -a %s -d ", verbs[i]->name);
 		completion_quote(out, verbs[i]->summary);
 		buf_puts(out, "\n");
+		for (const struct verb_word *word = verbs[i]->words; word && word->name; word++) {
+			buf_printf(out, "complete -c aether-build -n '__fish_seen_subcommand_from %s' -a %s -d ",
+				   verbs[i]->name, word->name);
+			completion_quote(out, word->summary);
+			buf_puts(out, "\n");
+		}
 		options_each(verbs[i], completion_fish_option, &(struct completion_place){out, verbs[i]});
 	}
 }

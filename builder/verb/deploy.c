@@ -11,6 +11,7 @@
 #include "verb/options/host.h"
 #include "verb/options/proxmox.h"
 #include "verb/options/recipe.h"
+#include "verb/options/sending.h"
 #include "verb/verb.h"
 
 struct deploy_options {
@@ -18,6 +19,7 @@ struct deploy_options {
 	struct project_options recipe;
 	struct host_options host;
 	struct access_options access;
+	struct identity_options identity;
 	const char *out, *words, *timeout, *via;
 	bool dry_run, yes, force, lose_state, take_over, no_prune;
 };
@@ -44,6 +46,7 @@ static const struct option_group deploy_option_groups[] = {{recipe_options, offs
 							   {kind_options, offsetof(struct deploy_options, recipe)},
 							   {proxmox_options, offsetof(struct deploy_options, access)},
 							   {host_else_options, offsetof(struct deploy_options, host)},
+							   {identity_options, offsetof(struct deploy_options, identity)},
 							   {deploy_own_options, 0},
 							   {0}};
 
@@ -52,6 +55,7 @@ enum { DEPLOY_KEEP = 3 };
 struct deploying {
 	struct arena *arena;
 	const struct deploy_options *options;
+	const char *argument;
 	struct access access;
 	struct site site;
 	struct generation *generation;
@@ -59,6 +63,7 @@ struct deploying {
 	struct client client;
 	struct work work;
 	struct deploy_plan plan;
+	struct sending sending;
 	enum deploy_via via;
 	unsigned timeout_s;
 	int64_t began_ms;
@@ -188,10 +193,26 @@ static void verb_deploy_report(const struct deploying *d)
 		       (double)(clock_ms() - d->began_ms) / 1000);
 }
 
+/* A machine that answers gets its secrets before it gets the generation that needs them. */
+static int verb_deploy_secrets(struct deploying *d, struct err *err)
+{
+	const struct deploy_options *options = d->options;
+	const struct sending_how how = {&options->recipe, &options->identity, options->words ? options->words : d->argument,
+					false, options->force};
+
+	if (d->plan.way != DEPLOY_SWITCH && !(d->plan.way == DEPLOY_REIMAGE && d->plan.answers))
+		return 0;
+	d->work.before = sending_run;
+	d->work.before_data = &d->sending;
+	return sending_prepare(d->arena, &how, d->generation, &d->remote, &d->sending, err);
+}
+
 static int verb_deploy_do(struct deploying *d, struct err *err)
 {
 	int r = verb_deploy_confirm(d, err);
 
+	if (r == 0)
+		r = verb_deploy_secrets(d, err);
 	if (r == 0)
 		r = deploy_apply(&d->work, &d->plan, err);
 	if (r == 0)
@@ -205,7 +226,8 @@ static int verb_deploy_do(struct deploying *d, struct err *err)
 static int verb_deploy_run(const void *data, char *const *arguments, size_t n_arguments, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct deploying d = {.arena = arena, .options = data, .began_ms = clock_ms(), .work.journal.lock = -1};
+	struct deploying d = {.arena = arena, .options = data, .argument = arguments[0], .began_ms = clock_ms(),
+			      .work.journal.lock = -1};
 	int r = verb_deploy_read_options(&d, err);
 
 	(void)n_arguments;
@@ -223,6 +245,7 @@ static int verb_deploy_run(const void *data, char *const *arguments, size_t n_ar
 	if (r == 0)
 		verb_deploy_report(&d);
 	journal_close(&d.work.journal);
+	sending_close(&d.sending);
 	return r;
 }
 

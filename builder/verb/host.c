@@ -126,25 +126,16 @@ static const char *verb_host_rule(const struct hosting *h)
 			    verb_host_joined(h->arena, &h->roll.recipients));
 }
 
-static struct jval *verb_host_list_json(const struct strv *list)
-{
-	struct jval *array = jval_new_array();
-
-	for (size_t i = 0; i < list->count; i++)
-		jval_add(array, jval_text(list->items[i]));
-	return array;
-}
-
 static struct jval *verb_host_json(const struct hosting *h)
 {
+	const char *path = keyring_path(h->arena, h->name, KEYRING_IDENTITY);
 	struct jval *top = jval_new_object();
 
 	jval_set(top, "name", jval_text(h->name));
-	jval_set(top, "recipients", verb_host_list_json(&h->roll.recipients));
-	jval_set(top, "retired", verb_host_list_json(&h->roll.retired));
+	jval_set(top, "recipients", jval_texts(&h->roll.recipients));
+	jval_set(top, "retired", jval_texts(&h->roll.retired));
 	jval_set(top, "file", jval_text(h->roll.path));
-	jval_set(top, "identity", jval_text(verb_host_has(h, KEYRING_IDENTITY) ? keyring_path(h->arena, h->name, KEYRING_IDENTITY)
-									     : NULL));
+	jval_set(top, "identity", jval_text(verb_host_has(h, KEYRING_IDENTITY) ? path : NULL));
 	jval_set(top, "overlap", jval_bool(verb_host_overlaps(h)));
 	return top;
 }
@@ -175,10 +166,12 @@ static void verb_host_report(const struct hosting *h)
 static int verb_host_refuse_second(const struct hosting *h, struct err *err)
 {
 	if (verb_host_has(h, KEYRING_IDENTITY)) {
-		err_set(err, -EEXIST, "%s has an identity already: '%s'", h->name, keyring_path(h->arena, h->name, KEYRING_IDENTITY));
+		err_set(err, -EEXIST, "%s has an identity already: '%s'", h->name,
+			keyring_path(h->arena, h->name, KEYRING_IDENTITY));
 		return err_hint(err, "its recipient is in '%s'; another one is made by --rotate", h->roll.path);
 	}
-	err_set(err, -EEXIST, "%s has recipients already, in '%s', and no identity here: it was made on the machine, or by somebody "
+	err_set(err, -EEXIST,
+		"%s has recipients already, in '%s', and no identity here: it was made on the machine, or by somebody "
 		"else", h->name, h->roll.path);
 	return err_hint(err, "another one is made by the machine: 'aether-build host add %s --rotate --host HOST'", h->name);
 }
@@ -237,7 +230,8 @@ static int verb_host_rotate_there(struct hosting *h, struct err *err)
 
 	if (!h->options->host.host) {
 		err_set(err, -ENOENT, "there is no identity of %s here to be replaced", h->name);
-		return err_hint(err, "if the machine made its own, name it: --host HOST; else make one: 'aether-build host add %s'",
+		return err_hint(err,
+				"if the machine made its own, name it: --host HOST; else make one: 'aether-build host add %s'",
 				h->name);
 	}
 	log_step("%s makes another identity", h->remote.host);
@@ -413,8 +407,13 @@ static const char *verb_host_overlap(const struct hosting *h)
 static void verb_host_add_rows(const struct hosting *h, struct strv *cells)
 {
 	for (size_t i = 0; i < (h->roll.recipients.count ? h->roll.recipients.count : 1); i++) {
-		const char *row[HOST_COLUMNS] = {i ? "" : h->name, NULL, i ? "" : verb_host_place(h), i ? "" : verb_host_overlap(h)};
+		const char *row[HOST_COLUMNS] = {"", NULL, "", ""};
 
+		if (!i) {
+			row[0] = h->name;
+			row[2] = verb_host_place(h);
+			row[3] = verb_host_overlap(h);
+		}
 		row[1] = i < h->roll.recipients.count ? h->roll.recipients.items[i] : NULL;
 		for (size_t c = 0; c < HOST_COLUMNS; c++)
 			*arena_push(h->arena, cells->items, cells->count) = row[c];
@@ -469,8 +468,8 @@ static const struct verb_word verb_host_words[] = {
 
 const struct verb verb_host = {
 	.name = "host",
-	.arguments = "add|deliver|enroll|list […]",
-	.summary = "Keeps the identities that secrets are encrypted to",
+	.arguments = "WORD […]",
+	.summary = "Adds, enrolls, lists identities that secrets are encrypted to",
 	.options = verb_host_option_groups,
 	.options_size = sizeof(struct host_verb_options),
 	.min_arguments = 1,

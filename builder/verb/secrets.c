@@ -6,28 +6,16 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "build/project.h"
 #include "contract/secrets.h"
 #include "edge/jval.h"
 #include "fleet/ssh/courier.h"
 #include "keeper/letter.h"
-#include "keeper/rekey.h"
+#include "keeper/openers.h"
 #include "keeper/roll.h"
-#include "lock/lock.h"
-#include "verb/options/host.h"
-#include "verb/options/identity.h"
 #include "verb/options/recipe.h"
-#include "verb/options/table.h"
+#include "verb/secrets.h"
 #include "verb/verb.h"
 
-struct secrets_options {
-	struct common_options common;
-	struct project_options recipe;
-	struct identity_options identity;
-	struct host_options host;
-	struct option_list add, remove;
-	bool rotate, dry_run;
-};
 
 static const struct option verb_secrets_own_options[] = {
 	{"add", "RECIPIENT", "one more that files are encrypted to; may be repeated", OPTION_LIST,
@@ -48,19 +36,7 @@ static const struct option_group verb_secrets_option_groups[] = {
 	{verb_secrets_own_options, 0},
 	{0}};
 
-/* A recipe, and whoever opens its secrets. */
-struct keeping {
-	const struct secrets_options *options;
-	struct project project;
-	struct arena *arena;         /* the project's */
-	const struct recipe *recipe;
-	struct pool *pool;
-	struct operator operator;
-	struct sources sources;
-};
-
-/* Reads the recipe; its words are judged, not yet whether the machine could open what is for it. */
-static int verb_secrets_load(struct keeping *k, const void *options, const char *path, struct err *err)
+int secrets_load(struct keeping *k, const void *options, const char *path, struct err *err)
 {
 	int r;
 
@@ -74,214 +50,16 @@ static int verb_secrets_load(struct keeping *k, const void *options, const char 
 	return r;
 }
 
-static int verb_secrets_unlock(struct keeping *k, struct err *err)
+int secrets_unlock(struct keeping *k, struct err *err)
 {
 	return identity_open(k->pool, &k->options->identity, k->recipe->name, &k->operator, err);
 }
 
-static void verb_secrets_close(struct keeping *k)
+void secrets_close(struct keeping *k)
 {
 	pool_free(k->pool);
 	project_close(&k->project);
 }
-#define _cleanup_keeping_ __attribute__((cleanup(verb_secrets_close)))
-
-static const char *verb_secrets_way(const struct recipe_secret *secret)
-{
-	return secret->way == RECIPE_WAY_IMAGE ? "image" : "send";
-}
-
-static const char *verb_secrets_join(struct arena *arena, const struct strv *list, const char *between)
-{
-	const char *text = list->count ? list->items[0] : NULL;
-
-	for (size_t i = 1; i < list->count; i++)
-		text = arena_printf(arena, "%s%s%s", text, between, list->items[i]);
-	return text;
-}
-
-static struct jval *verb_secrets_list_json(const struct strv *list)
-{
-	struct jval *array = jval_new_array();
-
-	for (size_t i = 0; i < list->count; i++)
-		jval_add(array, jval_text(list->items[i]));
-	return array;
-}
-
-/* --- list ------------------------------------------------------------------------------------------------------------ */
-
-enum { SECRETS_COLUMNS = 9, SECRETS_SHORT = 14 };
-
-static const char *verb_secrets_key(struct arena *arena, const struct recipe_secret *secret)
-{
-	return secret->key.count ? verb_secrets_join(arena, &secret->key, "/") : "(all)";
-}
-
-static const char *verb_secrets_units(struct arena *arena, const struct strv *restart, const struct strv *reload)
-{
-	struct strv units = {0};
-
-	for (size_t i = 0; i < restart->count; i++)
-		strv_push(arena, &units, restart->items[i]);
-	for (size_t i = 0; i < reload->count; i++)
-		strv_push(arena, &units, arena_printf(arena, "%s (reload)", reload->items[i]));
-	return verb_secrets_join(arena, &units, ", ");
-}
-
-/* Enough of each to be known by. */
-static const char *verb_secrets_recipients(struct arena *arena, const struct recipe_secret *secret)
-{
-	struct strv names = {0};
-
-	for (size_t i = 0; secret->sops && i < secret->sops->recipients.count; i++) {
-		const char *name = secret->sops->recipients.items[i];
-
-		strv_push(arena, &names, strlen(name) <= SECRETS_SHORT ? name : arena_printf(arena, "%.*s…", SECRETS_SHORT, name));
-	}
-	return verb_secrets_join(arena, &names, ", ");
-}
-
-static struct jval *verb_secrets_json(struct arena *arena, const struct recipe_secret *secret)
-{
-	static const struct strv nobody = {0};
-	struct jval *top = jval_new_object();
-
-	jval_set(top, "name", jval_text(secret->name));
-	jval_set(top, "way", jval_text(verb_secrets_way(secret)));
-	jval_set(top, "file", jval_text(secret->shown));
-	jval_set(top, "format", jval_text(secret->json ? NULL : secret->format));
-	jval_set(top, "key", verb_secrets_list_json(&secret->key));
-	jval_set(top, "place", jval_text(recipe_secret_place(arena, secret)));
-	jval_set(top, "path", jval_text(secret->path));
-	jval_set(top, "owner", jval_text(secret->owner));
-	jval_set(top, "group", jval_text(secret->group));
-	jval_set(top, "mode", jval_text(arena_printf(arena, "%04o", (unsigned)secret->mode)));
-	jval_set(top, "restart", verb_secrets_list_json(&secret->restart));
-	jval_set(top, "reload", verb_secrets_list_json(&secret->reload));
-	jval_set(top, "recipients", verb_secrets_list_json(secret->sops ? &secret->sops->recipients : &nobody));
-	return top;
-}
-
-static void verb_secrets_print_list(const struct keeping *k)
-{
-	static const char *const head[SECRETS_COLUMNS] = {"NAME",  "WAY",  "FILE",  "KEY",	 "PATH",
-							  "OWNER", "MODE", "UNITS", "RECIPIENTS"};
-	struct strv cells = {0};
-
-	for (size_t c = 0; c < SECRETS_COLUMNS; c++)
-		*arena_push(k->arena, cells.items, cells.count) = head[c];
-	for (size_t i = 0; i < k->recipe->n_secrets; i++) {
-		const struct recipe_secret *s = &k->recipe->secrets[i];
-		const char *row[SECRETS_COLUMNS] = {
-			s->name, verb_secrets_way(s), s->shown, verb_secrets_key(k->arena, s),
-			s->path ? s->path : recipe_secret_place(k->arena, s),
-			arena_printf(k->arena, "%s:%s", s->owner, s->group), arena_printf(k->arena, "%04o", (unsigned)s->mode),
-			verb_secrets_units(k->arena, &s->restart, &s->reload), verb_secrets_recipients(k->arena, s),
-		};
-
-		for (size_t c = 0; c < SECRETS_COLUMNS; c++)
-			*arena_push(k->arena, cells.items, cells.count) = row[c];
-	}
-	table_print(cells.items, k->recipe->n_secrets + 1, SECRETS_COLUMNS);
-}
-
-static int verb_secrets_list(const void *options, char *const *arguments, size_t n_arguments, struct err *err)
-{
-	_cleanup_keeping_ struct keeping k = {0};
-	_cleanup_jval_ struct jval *array = jval_new_array();
-	int r = verb_secrets_load(&k, options, arguments[0], err);
-
-	(void)n_arguments;
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < k.recipe->n_secrets; i++)
-		jval_add(array, verb_secrets_json(k.arena, &k.recipe->secrets[i]));
-	if (k.options->common.json)
-		puts(jval_print(k.arena, array, true));
-	else if (k.recipe->n_secrets)
-		verb_secrets_print_list(&k);
-	else
-		log_note("%s has no secrets", k.recipe->name);
-	return 0;
-}
-
-/* --- check ----------------------------------------------------------------------------------------------------------- */
-
-/* All that a plan would find; without a lock, as much as can be found. */
-static int verb_secrets_check_plan(struct keeping *k, struct err *err)
-{
-	int r = recipe_check_recipients(k->recipe, err);
-
-	if (!path_exists(lock_path(k->arena, k->recipe->path, recipe_suffix(k->arena, k->recipe), k->project.fakes))) {
-		log_note("%s is not locked yet: what only a plan can tell is left out", k->recipe->path);
-		return r;
-	}
-	return r == 0 ? project_plan(&k->project, err) : r;
-}
-
-/* What is being checked, and what was told of it. */
-struct checking {
-	struct keeping *k;
-	struct strv cells, told;
-	struct jval *array;
-};
-
-/* What is wrong with a file is told once, however many secrets are in it. */
-static void verb_secrets_check_one(struct checking *c, const struct recipe_secret *secret, struct err *err)
-{
-	struct arena *arena = c->k->arena;
-	struct err problem = {0};
-	struct bytes value;
-	int r = source_value(&c->k->sources, secret, &value, &problem);
-	const char *reason = r == 0 ? NULL : arena_strdup(arena, problem.first->text);
-	const char *row[] = {secret->name, verb_secrets_way(secret), secret->shown, verb_secrets_key(arena, secret),
-			     r == 0 ? "good" : "bad"};
-	struct jval *object = jval_new_object();
-
-	for (size_t i = 0; i < sizeof row / sizeof *row; i++)
-		*arena_push(arena, c->cells.items, c->cells.count) = row[i];
-	jval_set(object, "name", jval_text(secret->name));
-	jval_set(object, "way", jval_text(verb_secrets_way(secret)));
-	jval_set(object, "file", jval_text(secret->shown));
-	jval_set(object, "good", jval_bool(r == 0));
-	jval_set(object, "reason", jval_text(reason));
-	jval_add(c->array, object);
-	if (reason && !strv_has(&c->told, reason)) {
-		strv_push(arena, &c->told, reason);
-		err_take(err, &problem);
-	}
-	err_free(&problem);
-}
-
-static int verb_secrets_check(const void *options, char *const *arguments, size_t n_arguments, struct err *err)
-{
-	static const char *const head[] = {"NAME", "WAY", "FILE", "KEY", "STATE"};
-	enum { COLUMNS = sizeof head / sizeof *head };
-	_cleanup_keeping_ struct keeping k = {0};
-	_cleanup_jval_ struct jval *array = jval_new_array();
-	struct checking checking = {.k = &k, .array = array};
-	int r = verb_secrets_load(&k, options, arguments[0], err);
-
-	(void)n_arguments;
-	if (r == 0)
-		r = verb_secrets_unlock(&k, err);
-	if (r < 0)
-		return r;
-	verb_secrets_check_plan(&k, err);
-	for (size_t c = 0; c < COLUMNS; c++)
-		*arena_push(k.arena, checking.cells.items, checking.cells.count) = head[c];
-	for (size_t i = 0; i < k.recipe->n_secrets; i++)
-		verb_secrets_check_one(&checking, &k.recipe->secrets[i], err);
-	if (k.options->common.json)
-		puts(jval_print(k.arena, array, true));
-	else if (k.recipe->n_secrets)
-		table_print(checking.cells.items, k.recipe->n_secrets + 1, COLUMNS);
-	else
-		log_note("%s has no secrets", k.recipe->name);
-	return err_result(err);
-}
-
 /* --- show ------------------------------------------------------------------------------------------------------------ */
 
 static const struct recipe_secret *verb_secrets_named(const struct keeping *k, const char *name, struct err *err)
@@ -310,14 +88,14 @@ static int verb_secrets_show(const void *options, char *const *arguments, size_t
 	_cleanup_keeping_ struct keeping k = {0};
 	const struct recipe_secret *secret = NULL;
 	struct bytes value = {0};
-	int r = verb_secrets_load(&k, options, arguments[0], err);
+	int r = secrets_load(&k, options, arguments[0], err);
 
 	(void)n_arguments;
 	if (r == 0)
 		secret = verb_secrets_named(&k, arguments[1], err);
 	if (!secret)
 		return err_result(err);
-	r = verb_secrets_unlock(&k, err);
+	r = secrets_unlock(&k, err);
 	if (r == 0)
 		r = source_value(&k.sources, secret, &value, err);
 	if (r < 0)
@@ -363,8 +141,8 @@ static int verb_secrets_send_to(struct keeping *k, const struct remote *remote, 
 	int r;
 
 	log_step("opening the secrets of %s", k->recipe->name);
-	r = letter_write(&k->sources, k->recipe->name, k->recipe->secrets, k->recipe->n_secrets, &recipients, time(NULL), &sealed,
-			 &n, err);
+	r = letter_write(&k->sources, k->recipe->name, k->recipe->secrets, k->recipe->n_secrets, &recipients, time(NULL),
+			 &sealed, &n, err);
 	if (r == 0 && n) {
 		log_step("sending them to %s", remote->host);
 		r = courier_tell(k->arena, remote, SECRETS_TAKE, sealed, &answer, err);
@@ -381,7 +159,7 @@ static int verb_secrets_send(const void *options, char *const *arguments, size_t
 	_cleanup_keeping_ struct keeping k = {0};
 	struct host_options host;
 	struct remote remote;
-	int r = verb_secrets_load(&k, options, arguments[0], err);
+	int r = secrets_load(&k, options, arguments[0], err);
 
 	if (r < 0)
 		return r;
@@ -392,22 +170,22 @@ static int verb_secrets_send(const void *options, char *const *arguments, size_t
 		host.host = arguments[1];
 	r = host_read(k.arena, &host, &remote, err);
 	if (r == 0)
-		r = verb_secrets_unlock(&k, err);
+		r = secrets_unlock(&k, err);
 	return r == 0 ? verb_secrets_send_to(&k, &remote, err) : r;
 }
 
 /* --- rekey ----------------------------------------------------------------------------------------------------------- */
 
-static void verb_secrets_report_file(const struct keeping *k, const struct recipe_secret *secret, const struct rekeyed *done,
+static void verb_secrets_report_file(const struct keeping *k, const struct recipe_secret *secret, const struct openers *done,
 				     struct jval *array)
 {
 	struct jval *object = jval_new_object();
 
 	jval_set(object, "file", jval_text(secret->shown));
 	jval_set(object, "changed", jval_bool(done->changed));
-	jval_set(object, "recipients", verb_secrets_list_json(&done->recipients));
-	jval_set(object, "added", verb_secrets_list_json(&done->added));
-	jval_set(object, "removed", verb_secrets_list_json(&done->removed));
+	jval_set(object, "recipients", jval_texts(&done->recipients));
+	jval_set(object, "added", jval_texts(&done->added));
+	jval_set(object, "removed", jval_texts(&done->removed));
 	jval_set(object, "rotated", jval_bool(k->options->rotate));
 	jval_add(array, object);
 	if (k->options->common.json)
@@ -432,12 +210,12 @@ static bool verb_secrets_came_before(const struct recipe *recipe, size_t i)
 	return false;
 }
 
-static int verb_secrets_read_how(const struct keeping *k, struct rekey_how *how, struct err *err)
+static int verb_secrets_read_how(const struct keeping *k, struct openers_how *how, struct err *err)
 {
 	struct roll roll;
 	int r = roll_read(k->arena, k->recipe->root, k->recipe->name, &roll, err);
 
-	*how = (struct rekey_how){.rotate = k->options->rotate, .dry_run = k->options->dry_run};
+	*how = (struct openers_how){.rotate = k->options->rotate, .dry_run = k->options->dry_run};
 	how->present = verb_secrets_machine(k);
 	for (size_t i = 0; i < k->options->add.count; i++)
 		strv_push(k->arena, &how->add, roll_bare(k->arena, k->options->add.items[i]));
@@ -452,22 +230,22 @@ static int verb_secrets_rekey(const void *options, char *const *arguments, size_
 {
 	_cleanup_keeping_ struct keeping k = {0};
 	_cleanup_jval_ struct jval *array = jval_new_array();
-	struct rekey_how how;
-	int r = verb_secrets_load(&k, options, arguments[0], err);
+	struct openers_how how;
+	int r = secrets_load(&k, options, arguments[0], err);
 
 	(void)n_arguments;
 	if (r == 0)
 		r = verb_secrets_read_how(&k, &how, err);
 	if (r == 0)
-		r = verb_secrets_unlock(&k, err);
+		r = secrets_unlock(&k, err);
 	for (size_t i = 0; r == 0 && i < k.recipe->n_secrets; i++) {
 		const struct recipe_secret *secret = &k.recipe->secrets[i];
 		struct err problem = {0};
-		struct rekeyed done;
+		struct openers done;
 
 		if (secret->way != RECIPE_WAY_IMAGE || verb_secrets_came_before(k.recipe, i))
 			continue;
-		if (rekey_file(k.arena, &k.sources, secret, &how, &done, &problem) == 0)
+		if (openers_set(k.arena, &k.sources, secret, &how, &done, &problem) == 0)
 			verb_secrets_report_file(&k, secret, &done, array);
 		err_take(err, &problem);
 	}
@@ -483,20 +261,21 @@ static int verb_secrets_rekey(const void *options, char *const *arguments, size_
 
 static const struct verb_word verb_secrets_words[] = {
 	{"check", "RECIPE", "holds that every secret can be opened, and is well said", SECRETS_RECIPE " identity", 1, 1,
-	 verb_secrets_check},
-	{"list", "RECIPE", "lists secrets: where from, where to, who can open them", SECRETS_RECIPE, 1, 1, verb_secrets_list},
+	 secrets_check},
+	{"list", "RECIPE", "lists secrets: where from, where to, who can open them", SECRETS_RECIPE, 1, 1, secrets_list},
 	{"rekey", "RECIPE", "encrypts the files in its image to the machine's recipients",
 	 SECRETS_RECIPE " identity add remove rotate dry-run", 1, 1, verb_secrets_rekey},
 	{"send", "RECIPE [HOST]", "opens what is sent, seals it to the machine, and sends it",
 	 SECRETS_RECIPE " identity host " SECRETS_SSH, 1, 2, verb_secrets_send},
-	{"show", "RECIPE NAME", "prints the value of a secret, to the byte", SECRETS_RECIPE " identity", 2, 2, verb_secrets_show},
+	{"show", "RECIPE NAME", "prints the value of a secret, to the byte", SECRETS_RECIPE " identity", 2, 2,
+	 verb_secrets_show},
 	{0},
 };
 
 const struct verb verb_secrets = {
 	.name = "secrets",
-	.arguments = "check|list|rekey|send|show […]",
-	.summary = "Opens, checks, sends and re-encrypts the secrets of a recipe",
+	.arguments = "WORD […]",
+	.summary = "Lists, checks, shows, sends, re-encrypts a recipe's secrets",
 	.options = verb_secrets_option_groups,
 	.options_size = sizeof(struct secrets_options),
 	.min_arguments = 2,

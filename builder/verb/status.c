@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "contract/secrets.h"
 #include "fleet/verdict.h"
 #include "verb/options/host.h"
 #include "verb/verb.h"
@@ -28,6 +29,20 @@ static const char *verb_status_reference_of(struct arena *arena, const struct st
 	return g ? arena_printf(arena, "%s/%u", g->name, g->number) : "";
 }
 
+static void verb_status_report_secrets(const struct machine_status *machine)
+{
+	size_t n_good = 0;
+
+	for (size_t i = 0; i < machine->n_secrets; i++)
+		n_good += strcmp(machine->secrets[i].state, SECRETS_STATE_GOOD) == 0;
+	if (machine->n_secrets)
+		printf("secrets: %zu of %zu are placed\n", n_good, machine->n_secrets);
+	for (size_t i = 0; i < machine->n_secrets; i++)
+		if (strcmp(machine->secrets[i].state, SECRETS_STATE_GOOD) != 0)
+			printf("         %s is %s: %s\n", machine->secrets[i].name, machine->secrets[i].state,
+			       machine->secrets[i].reason);
+}
+
 static void verb_status_report_plain(struct arena *arena, const struct status_options *options,
 				     const struct machine_status *machine)
 {
@@ -46,6 +61,7 @@ static void verb_status_report_plain(struct arena *arena, const struct status_op
 		if (*slot->root_hash && strcmp(slot->root_hash, machine->failure.root_hash) == 0)
 			printf("         %s\n", machine->failure.reason);
 	}
+	verb_status_report_secrets(machine);
 	for (size_t i = 0; i < machine->remarks.count; i++)
 		printf("note: %s\n", machine->remarks.items[i]);
 }

@@ -11,7 +11,8 @@ need age-keygen jq isoinfo
 
 makes_one() {
 	works host add front && result "$(age-keygen -y "$HOSTS/front.identity")" && mode 600 "$HOSTS/front.identity" &&
-		mode 700 "$HOSTS" && [[ $(recipients front) == "$(cat "$WORK/result")" ]] && [[ -z $(find "$HOSTS" -name '*.??????') ]]
+		mode 700 "$HOSTS" && [[ $(recipients front) == "$(cat "$WORK/result")" ]] &&
+		[[ -z $(find "$HOSTS" -name '*.??????') ]]
 }
 
 never_overwrites() {
@@ -23,7 +24,8 @@ never_overwrites() {
 # Killed between its two files, or another repository: the identity is there, the record is not.
 mends_the_record() {
 	rm "$WORK/repository/keys/hosts/front.age"
-	works host add front && cmp "$HOSTS/front.identity" "$WORK/kept" && [[ $(recipients front) == "$(age-keygen -y "$WORK/kept")" ]]
+	works host add front && cmp "$HOSTS/front.identity" "$WORK/kept" &&
+		[[ $(recipients front) == "$(age-keygen -y "$WORK/kept")" ]]
 }
 
 of_a_recipe() {
@@ -48,7 +50,8 @@ keeps_others_out() {
 	chmod 755 "$HOSTS"
 	fails "run 'chmod 700 $HOSTS'" host add nosy && [[ ! -e $HOSTS/nosy.identity ]] && chmod 700 "$HOSTS" &&
 		chmod 640 "$HOSTS/front.identity" && fails "run 'chmod 600 $HOSTS/front.identity'" host deliver front box &&
-		fails "run 'chmod 600" host add front --rotate && fails "run 'chmod 600" host add front --disc "$WORK/nosy.iso" &&
+		fails "run 'chmod 600" host add front --rotate &&
+		fails "run 'chmod 600" host add front --disc "$WORK/nosy.iso" &&
 		[[ ! -e $WORK/nosy.iso && ! -e $MACHINES/box.heard ]] && chmod 600 "$HOSTS/front.identity"
 }
 
@@ -67,7 +70,8 @@ rotates() {
 }
 
 rotates_once() {
-	fails "'aether-build host add front --retire'" host add front --rotate && cmp "$HOSTS/front.identity.before" "$WORK/kept"
+	fails "'aether-build host add front --retire'" host add front --rotate &&
+		cmp "$HOSTS/front.identity.before" "$WORK/kept"
 }
 
 lists() {
@@ -132,7 +136,8 @@ rotates_there() {
 	before=$(recipients made)
 	fails 'name it: --host HOST' host add made --rotate && works host add made --rotate --host made &&
 		[[ $(recipients made | wc -l) == 2 && $(recipients made | tail -n 1) == "$before" ]] &&
-		works host add made --retire --host made && [[ $(recipients made | wc -l) == 1 && $(recipients made) != "$before" ]] &&
+		works host add made --retire --host made && [[ $(recipients made | wc -l) == 1 &&
+		$(recipients made) != "$before" ]] &&
 		[[ $("$SECRETS" --root "$MACHINES/made" recipients | grep -c '^age1') == 1 ]]
 }
 

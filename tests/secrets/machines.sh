@@ -2,6 +2,7 @@
 # shellcheck shell=bash disable=SC2154 # WORK and BUILD come from there
 export HOME=$WORK/home PATH=$WORK/bin:$PATH MACHINES=$WORK/machines SECRETS=$BUILD/aether-secrets
 unset XDG_CONFIG_HOME SOPS_AGE_KEY SOPS_AGE_KEY_FILE SOPS_AGE_SSH_PRIVATE_KEY_FILE
+# shellcheck disable=SC2034 # for the tests
 HOSTS=$HOME/.config/aether-build/hosts
 mkdir -p "$HOME" "$WORK/bin" "$MACHINES" "$WORK/repository/.git"
 

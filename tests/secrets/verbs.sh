@@ -18,9 +18,8 @@ echo '{"token":{"sensitive":true,"value":"canary-of-tofu"},"count":{"value":12},
 	>"$REPOSITORY/outputs.json"
 
 # The same file, with a key that only another service has.
-awk '/^    age:/ { print "    hc_vault:\n        - vault_address: https://bao.example:8200\n          engine_path: transit\n" \
-	"          key_name: estate\n          created_at: \"2026-01-01T00:00:00Z\"\n          enc: vault:v1:c2VhbGVk"; skip = 1; next }
-	/^    lastmodified:/ { skip = 0 } !skip' "$ESTATE" >"$REPOSITORY/secrets/bao.yaml"
+sed -e "/^    age:/r $SOURCE/tests/secrets/files/bao-key.yaml" -e '/^    age:/,/END AGE/d' "$ESTATE" \
+	>"$REPOSITORY/secrets/bao.yaml"
 
 write_recipe() {
 	cat >"$REPOSITORY/$RECIPE" <<-END
@@ -47,14 +46,16 @@ shows() {
 # --- without a key -------------------------------------------------------------------------------------------------------
 
 lists() {
-	works secrets list "$RECIPE" && grep -qE '^db/password +image +secrets/estate.yaml +db/password +/run/secrets/db/password +root:root +0440 +web.service +age1' \
-		"$WORK/result" && works secrets list "$RECIPE" --json &&
+	works secrets list "$RECIPE" &&
+		grep -qE '^db/password +image +secrets/estate.yaml +db/password +/run/secrets/db/password ' "$WORK/result" &&
+		grep -qE ' 0440 +web.service +age1' "$WORK/result" && works secrets list "$RECIPE" --json &&
 		jq -e '.[1] | .name == "user" and .way == "send" and .key == ["db", "user"] and (.recipients | length == 1)' \
 			"$WORK/result" >"$WORK/is"
 }
 
 check_fails_without_keys() {
-	fails "has no recipient yet" secrets check "$RECIPE" && said 'looked for identities in' && grep -qE '^user .* bad$' "$WORK/result" &&
+	fails "has no recipient yet" secrets check "$RECIPE" && said 'looked for identities in' &&
+		grep -qE '^user .* bad$' "$WORK/result" &&
 		grep -qE '^token .* good$' "$WORK/result" &&
 		[[ $(grep -c 'none of our identities' "$WORK/said") == 1 ]]
 }
@@ -64,7 +65,8 @@ check_fails_without_keys() {
 every_source_counts() {
 	local key
 	key=$(grep AGE- "$OPERATOR")
-	shows user alice --identity "$OPERATOR" && SOPS_AGE_KEY_FILE=$OPERATOR shows user alice && SOPS_AGE_KEY=$key shows user alice &&
+	shows user alice --identity "$OPERATOR" && SOPS_AGE_KEY_FILE=$OPERATOR shows user alice &&
+		SOPS_AGE_KEY=$key shows user alice &&
 		mkdir -p "$HOME/.config/sops/age" && cp -p "$OPERATOR" "$HOME/.config/sops/age/keys.txt" && shows user alice &&
 		mkdir -p "$WORK/config/sops/age" && mv "$HOME/.config/sops/age/keys.txt" "$WORK/config/sops/age" &&
 		XDG_CONFIG_HOME=$WORK/config shows user alice && shows user alice --identity <(echo "$key")
@@ -83,11 +85,13 @@ others_may_not_read_them() {
 	for mode in 0640 0604 0660 0777; do
 		chmod "$mode" "$OPERATOR"
 		fails "run 'chmod 600 $OPERATOR'" secrets show "$RECIPE" user --identity "$OPERATOR" &&
-			SOPS_AGE_KEY_FILE=$OPERATOR fails "run 'chmod 600" secrets show "$RECIPE" user || { echo "$mode"; return 1; }
+			SOPS_AGE_KEY_FILE=$OPERATOR fails "run 'chmod 600" secrets show "$RECIPE" user ||
+			{ echo "$mode"; return 1; }
 	done
 	chmod 600 "$OPERATOR"
 	install -Dm 644 "$OPERATOR" "$HOME/.config/sops/age/keys.txt"
-	fails "run 'chmod 600 $HOME/.config/sops/age/keys.txt'" secrets show "$RECIPE" user && rm "$HOME/.config/sops/age/keys.txt"
+	fails "run 'chmod 600 $HOME/.config/sops/age/keys.txt'" secrets show "$RECIPE" user &&
+		rm "$HOME/.config/sops/age/keys.txt"
 }
 
 named_ones_have_to_be_there() {
@@ -124,7 +128,8 @@ truth_is_as_in_yaml() {
 what_is_no_value() {
 	write_recipe 'map: { jsonFile: ../outputs.json, key: [map, value] }
   none: { jsonFile: ../outputs.json, key: [tokn, value] }'
-	fails 'is no text, number or truth value' secrets show "$RECIPE" map && fails "did you mean 'token'?" secrets show "$RECIPE" none &&
+	fails 'is no text, number or truth value' secrets show "$RECIPE" map &&
+		fails "did you mean 'token'?" secrets show "$RECIPE" none &&
 		fails "has no secret 'nobody'" secrets show "$RECIPE" nobody && write_recipe
 }
 
@@ -156,7 +161,11 @@ sops_opens_the_others() {
 		printf canary-of-sops
 	END
 	chmod +x "$WORK/bin/sops"
-	shows bao canary-of-sops --verbose && sops_prints_numbers_with_a_newline && printf '#!/bin/sh\necho "vault: permission denied" >&2\nexit 1\n' >"$WORK/bin/sops" &&
+	shows bao canary-of-sops --verbose && sops_prints_numbers_with_a_newline &&
+		printf '#!/bin/sh
+echo "vault: permission denied" >&2
+exit 1
+' >"$WORK/bin/sops" &&
 		fails 'vault: permission denied' secrets show "$RECIPE" bao && rm "$WORK/bin/sops" && write_recipe
 }
 
@@ -171,7 +180,8 @@ rekeys() {
 	chmod 640 "$ESTATE"
 	works host add web && own=$(cat "$WORK/result") && works secrets rekey "$RECIPE" --identity "$OPERATOR" --dry-run &&
 		grep -qF "+ $own" "$WORK/result" && cmp "$ESTATE" "$SOURCE/tests/secrets/files/estate.yaml" &&
-		works secrets rekey "$RECIPE" --identity "$OPERATOR" && [[ $(labels) == "$(age-keygen -y "$OPERATOR") $own " ]] &&
+		works secrets rekey "$RECIPE" --identity "$OPERATOR" &&
+		[[ $(labels) == "$(age-keygen -y "$OPERATOR") $own " ]] &&
 		mode 640 "$ESTATE" && [[ $(ls "$REPOSITORY/secrets") == $'bao.yaml\nestate.yaml' ]] &&
 		works secrets check "$RECIPE" --identity "$OPERATOR"
 }
@@ -185,7 +195,8 @@ rekeys_once() {
 
 # The machine's own identity is kept here, so it opens its file, too.
 the_machines_own_opens_it() {
-	shows user alice && "$SECRETS" open --format yaml --identity "$HOSTS/web.identity" "$ESTATE" db password | grep -qx 'correct horse'
+	shows user alice && "$SECRETS" open --format yaml --identity "$HOSTS/web.identity" "$ESTATE" db password |
+		grep -qx 'correct horse'
 }
 
 rekeys_over_a_rotation() {
@@ -195,13 +206,15 @@ rekeys_over_a_rotation() {
 		[[ $(labels) == *"$first $second "* ]] && works host add web --retire &&
 		works secrets rekey "$RECIPE" --identity "$OPERATOR" && said 'can still read until --rotate' &&
 		[[ $(labels) == "$(age-keygen -y "$OPERATOR") $second " ]] &&
-		works secrets rekey "$RECIPE" --identity "$OPERATOR" --rotate && works secrets check "$RECIPE" --identity "$OPERATOR"
+		works secrets rekey "$RECIPE" --identity "$OPERATOR" --rotate &&
+		works secrets check "$RECIPE" --identity "$OPERATOR"
 }
 
 rekeys_for_others() {
 	local foreign
 	foreign=$(age-keygen -y "$WORK/foreign.txt")
-	works secrets rekey "$RECIPE" --identity "$OPERATOR" --add "$foreign" && shows user alice --identity "$WORK/foreign.txt" &&
+	works secrets rekey "$RECIPE" --identity "$OPERATOR" --add "$foreign" &&
+		shows user alice --identity "$WORK/foreign.txt" &&
 		works secrets rekey "$RECIPE" --identity "$OPERATOR" && [[ $(labels) == *"$foreign "* ]] &&
 		works secrets rekey "$RECIPE" --identity "$OPERATOR" --remove "$foreign" && [[ $(labels) != *"$foreign "* ]] &&
 		fails "is the machine's own" secrets rekey "$RECIPE" --identity "$OPERATOR" --remove "$(recipients web)"
@@ -210,34 +223,41 @@ rekeys_for_others() {
 survives_full_disks() {
 	local before
 	before=$(sha256sum "$ESTATE")
-	(ulimit -f 0; trap '' XFSZ; cd "$REPOSITORY" && "$AETHER" secrets rekey "$RECIPE" --identity "$OPERATOR" --rotate) >"$WORK/result" 2>&1
+	(ulimit -f 0; trap '' XFSZ; cd "$REPOSITORY" &&
+		"$AETHER" secrets rekey "$RECIPE" --identity "$OPERATOR" --rotate) >"$WORK/result" 2>&1
 	[[ $(sha256sum "$ESTATE") == "$before" && $(ls "$REPOSITORY/secrets") == $'bao.yaml\nestate.yaml' ]]
 }
 
 # --- sent ------------------------------------------------------------------------------------------------------------------
 
 declare_in() {
-	printf 'aether-secrets\t1\nmachine\tweb\nsecret\tuser\t0400\towner\towner\nsent\nsecret\ttoken\t0400\towner\towner\nsent\n' \
-		>"$MACHINES/$1/usr/lib/aether/secrets.list"
+	{
+		printf 'aether-secrets\t1\nmachine\tweb\n'
+		printf 'secret\t%s\t0400\towner\towner\nsent\n' user token
+	} >"$MACHINES/$1/usr/lib/aether/secrets.list"
 }
 
 sends() {
 	make_machine web
 	declare_in web
-	works host deliver web web && : >"$MACHINES/web.heard" && works secrets send "$RECIPE" --host web --identity "$OPERATOR" --verbose &&
+	works host deliver web web && : >"$MACHINES/web.heard" &&
+		works secrets send "$RECIPE" --host web --identity "$OPERATOR" --verbose &&
 		grep -qF 'web has 2 values of web' "$WORK/result"
 }
 
 # What travelled is a file of age that the machine's identity opens, and says what the contract says.
 sends_it_sealed() {
 	age -d -i "$HOSTS/web.identity" "$MACHINES/web.heard" >"$WORK/letter" &&
-		sed -E '3s/[0-9]+/N/' "$WORK/letter" | diff - <(printf 'aether-sent\t1\nmachine\tweb\nmade\tN\nsecret\tuser\t5\nalice\nsecret\ttoken\t14\ncanary-of-tofu\nend\n')
+		sed -E '3s/[0-9]+/N/' "$WORK/letter" |
+		diff - <(printf 'aether-sent\t1\nmachine\tweb\nmade\tN\nsecret\tuser\t5\nalice\n'
+			printf 'secret\ttoken\t14\ncanary-of-tofu\nend\n')
 }
 
 sends_all_or_nothing() {
 	: >"$MACHINES/web.heard"
 	write_recipe 'bao: { sopsFile: ../secrets/bao.yaml, key: db/password, deliver: send }'
-	fails "while opening the secret 'bao'" secrets send "$RECIPE" web --identity "$OPERATOR" && [[ ! -s $MACHINES/web.heard ]] &&
+	fails "while opening the secret 'bao'" secrets send "$RECIPE" web --identity "$OPERATOR" &&
+		[[ ! -s $MACHINES/web.heard ]] &&
 		write_recipe
 }
 
@@ -246,7 +266,8 @@ send_says_what_to_do() {
 		fails 'is named twice' secrets send "$RECIPE" web --host web --identity "$OPERATOR" &&
 		fails 'cannot connect to dead' secrets send "$RECIPE" dead --identity "$OPERATOR" &&
 		fails 'runs an image without secrets' secrets send "$RECIPE" old --identity "$OPERATOR" &&
-		mv "$REPOSITORY/keys" "$WORK/keys" && fails "'aether-build host enroll web HOST'" secrets send "$RECIPE" web --identity "$OPERATOR" &&
+		mv "$REPOSITORY/keys" "$WORK/keys" &&
+		fails "'aether-build host enroll web HOST'" secrets send "$RECIPE" web --identity "$OPERATOR" &&
 		mv "$WORK/keys" "$REPOSITORY/keys"
 }
 
@@ -262,10 +283,11 @@ tells_what_the_machine_says() {
 is_nowhere() {
 	local canary found
 	for canary in "${CANARIES[@]}" AGE-SECRET; do
-		found=$(grep -rlF -- "$canary" "$WORK/all" "$MACHINES/argv" "$MACHINES/environ" "$MACHINES"/*.heard "$REPOSITORY/keys" \
-			"$REPOSITORY/secrets" "$REPOSITORY/recipes" "$HOME" | grep -vF -e "$HOSTS/" -e web.heard)
+		found=$(grep -rlF -- "$canary" "$WORK/all" "$MACHINES/argv" "$MACHINES/environ" "$MACHINES"/*.heard \
+			"$REPOSITORY"/{keys,secrets,recipes} "$HOME" | grep -vF -e "$HOSTS/" -e web.heard)
 		[[ -z $found ]] || { echo "'$canary' is in $found"; return 1; }
-		[[ $canary == AGE-SECRET ]] || ! grep -qF -- "$canary" "$MACHINES/web.heard" || { echo "'$canary' was sent in the clear"; return 1; }
+		[[ $canary == AGE-SECRET ]] || ! grep -qF -- "$canary" "$MACHINES/web.heard" ||
+			{ echo "'$canary' was sent in the clear"; return 1; }
 	done
 }
 

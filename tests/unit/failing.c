@@ -18,6 +18,7 @@
 #include "edge/changeset.h"
 #include "edge/debfile.h"
 #include "host/proc.h"
+#include "keeper/private.h"
 #include "shelf/gc.h"
 #include "shelf/generation.h"
 #include "fail.h"
@@ -84,6 +85,37 @@ static void check_publish(int r)
 
 	fail_demand(strcmp(text, "newer") == 0 || (r < 0 && strcmp(text, "old") == 0), "the file is neither old nor new");
 	demand_names("place", 1, "something lies beside the file");
+}
+
+static void no_key(void)
+{
+	path_remove(scratch_path("place"), &(struct err){0});
+	ck_assert_int_eq(mkdir(scratch_path("place"), 0700), 0);
+}
+
+static void old_key(void)
+{
+	no_key();
+	ck_assert_int_eq(file_write(scratch_path("place/file"), "old", 3, 0600, &(struct err){0}), 0);
+}
+
+static int run_create_key(struct err *err)
+{
+	return private_create(scratch_path("place/file"), "newer", 5, err);
+}
+
+/* (That its folder could not be synced does not take a whole key away.) */
+static void check_create_key(int r)
+{
+	const bool there = path_exists(scratch_path("place/file"));
+
+	fail_demand(!there ? r < 0 : strcmp(scratch_text("place/file"), "newer") == 0, "there is half a key");
+	demand_names("place", there, "something lies beside the key");
+}
+
+static int run_replace_key(struct err *err)
+{
+	return private_replace(scratch_path("place/file"), "newer", 5, err);
 }
 
 static int run_write(struct err *err)
@@ -408,6 +440,8 @@ static int run_layer(struct err *err)
 static const struct fail_body bodies[] = {
 	{"file_read", old_file, run_read, NULL, 3, false},
 	{"file_publish", old_file, run_publish, check_publish, 6, false},
+	{"private_create", no_key, run_create_key, check_create_key, 6, false},
+	{"private_replace", old_key, run_replace_key, check_publish, 6, false},
 	{"file_write", old_file, run_write, NULL, 1, false},
 	{"file_copy", old_file, run_copy, NULL, 4, false},
 	{"folder_make", no_folders, run_folder, NULL, 3, false},

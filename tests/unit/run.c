@@ -76,6 +76,19 @@ START_TEST(uefi_is_another_machine_with_variables_of_its_own)
 }
 END_TEST
 
+/* It can be written to: what is on it is wiped by the machine. */
+START_TEST(an_identity_comes_on_a_disc_of_its_own)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct qemu qemu = {.name = "a", .forwards = &no_ports};
+
+	ck_assert_ptr_null(strstr(line_of(arena, &qemu), "identity"));
+	qemu.identity = true;
+	ck_assert_ptr_nonnull(strstr(line_of(arena, &qemu),
+				     " -drive file=identity.iso,if=none,id=identity,format=raw,cache=unsafe "));
+}
+END_TEST
+
 START_TEST(a_console_on_the_terminal_is_kept_in_its_file_too)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
@@ -429,7 +442,8 @@ END_TEST
 
 SUITE(run, an_emulated_machine_has_one_processor, ports_are_forwarded_from_this_host_alone,
       uefi_is_another_machine_with_variables_of_its_own, a_console_on_the_terminal_is_kept_in_its_file_too,
-      a_kernel_alone_is_no_sign_of_life, a_pair_of_ports_is_read_and_what_is_none_is_refused,
+      an_identity_comes_on_a_disc_of_its_own, a_kernel_alone_is_no_sign_of_life,
+      a_pair_of_ports_is_read_and_what_is_none_is_refused,
       chosen_ports_are_free_and_different_and_a_taken_one_is_refused, a_seed_is_a_disc_called_cidata,
       a_folder_of_ones_own_is_the_seed, the_agent_is_in_step_when_it_answers_the_latest_question,
       an_agent_that_only_talks_has_a_deadline, a_command_in_the_guest_says_what_it_said, what_is_no_base64_is_none,

@@ -204,12 +204,18 @@ START_TEST(a_status_is_read)
 		"\"state\": \"trial\", \"tries_left\": 2, \"health\": \"waiting\", \"slots\": [{\"slot\": \"a\", "
 "\"state\": \"good\"},"
 		"{\"slot\": \"b\", \"state\": \"trial\", \"tries_left\": 2}, {\"slot\": \"c\"}],"
+		"\"secrets\": [{\"name\": \"a\", \"state\": \"good\", \"reason\": \"\"},"
+		"{\"name\": \"b\", \"state\": \"bad\", \"reason\": \"no\\u001bkey\"}],"
 		"\"last_failure\": {\"when\": 5, \"root_hash\": \"bb\", \"reason\": \"\\u001b[2Jgone\"}}", &machine), 0);
 	ck_assert_str_eq(machine.name, "gateway");
 	ck_assert_str_eq(machine.generation, "");
 	ck_assert_uint_eq(machine.n_slots, 2);
 	ck_assert_str_eq(machine.slots[1].state, "trial");
 	ck_assert_int_eq(machine.slots[1].tries_left, 2);
+	ck_assert_uint_eq(machine.n_secrets, 2);
+	ck_assert_str_eq(machine.secrets[1].name, "b");
+	ck_assert_str_eq(machine.secrets[1].state, "bad");
+	ck_assert_str_eq(machine.secrets[1].reason, "no key");
 	ck_assert_str_eq(machine.failure.reason, " [2Jgone"); /* a terminal takes no orders from it */
 }
 END_TEST

@@ -108,7 +108,8 @@ static int deploy_settings(struct work *work, const struct deploy_plan *plan, st
 
 static int deploy_switch(struct work *work, struct err *err)
 {
-	const struct switching_how how = {.force = work->force, .timeout_s = work->timeout_s};
+	const struct switching_how how = {.force = work->force, .timeout_s = work->timeout_s, .before = work->before,
+					  .before_data = work->before_data};
 	struct switched switched;
 	struct mark mark = work->mark;
 	struct err reason = {0};
@@ -145,6 +146,8 @@ int deploy_apply(struct work *work, const struct deploy_plan *plan, struct err *
 {
 	int r = site_write(work->arena, work->site, err);
 
+	if (r == 0 && plan->way == DEPLOY_REIMAGE && work->before) /* what runs keeps what it is sent for what comes */
+		r = work->before(work->before_data, err);
 	if (r == 0 && (plan->way == DEPLOY_CREATE || plan->way == DEPLOY_REIMAGE))
 		r = deploy_upload(work, err);
 	if (r == 0 && plan->n_changes)

@@ -24,6 +24,8 @@ struct work {
 	bool bad;	      /* that verdict was bad */
 	bool force;	      /* also what is not releasable, or was bad there */
 	bool lose_state;      /* the user knows that /var is lost */
+	int (*before)(void *data, struct err *err); /* as in struct switching_how; NULL: nothing */
+	void *before_data;
 	bool take_over;	      /* what an unfinished deploy of somebody else says does not count */
 };
 

@@ -7,8 +7,7 @@
 
 enum {
 	COURIER_PATIENCE_S = 60,     /* opening and placing all of them, and units that restart, have to fit */
-	COURIER_ANSWER_MAX = 1 << 20,
-	COURIER_NO_CONNECTION = 255,
+	COURIER_ANSWER_MAX = 1 << 20, COURIER_NO_CONNECTION = 255,
 	COURIER_NO_COMMAND = 127,
 };
 
@@ -35,7 +34,8 @@ static int courier_missing(const struct remote *remote, struct err *err)
 
 static const char *courier_join(struct arena *arena, const char *output, const char *said)
 {
-	char *text = arena_printf(arena, "%s%s%s", output, *output && *said && output[strlen(output) - 1] != '\n' ? "\n" : "", said);
+	bool broken = *output && *said && output[strlen(output) - 1] != '\n';
+	char *text = arena_printf(arena, "%s%s%s", output, broken ? "\n" : "", said);
 	size_t length;
 
 	text_calm(text, "\n\t");
@@ -44,8 +44,8 @@ static const char *courier_join(struct arena *arena, const char *output, const c
 	return text;
 }
 
-int courier_ask(struct arena *arena, const struct remote *remote, const char *words, struct bytes input, const char **ret_answer,
-		struct err *err)
+int courier_ask(struct arena *arena, const struct remote *remote, const char *words, struct bytes input,
+		const char **ret_answer, struct err *err)
 {
 	_cleanup_buf_ struct buf output = {0}, said = {0};
 	const char *command = arena_printf(arena, SECRETS_PROGRAM " %s", words);

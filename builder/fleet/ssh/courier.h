@@ -9,8 +9,8 @@
 /* Runs it with `words` (fixed ones) and feeds it `input`. Returns its exit status, or a negative errno: -EHOSTUNREACH without a
  * connection, -ENOTSUP when the machine has no such program. `*ret_answer`, in `arena`, is what it printed, and what it said on
  * stderr behind it; both without what a terminal would obey. */
-int courier_ask(struct arena *arena, const struct remote *remote, const char *words, struct bytes input, const char **ret_answer,
-		struct err *err);
+int courier_ask(struct arena *arena, const struct remote *remote, const char *words, struct bytes input,
+		const char **ret_answer, struct err *err);
 
 /* The same for what has to succeed: -EIO with what it answered. */
 int courier_tell(struct arena *arena, const struct remote *remote, const char *words, struct bytes input,

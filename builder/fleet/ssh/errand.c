@@ -67,8 +67,9 @@ int errand_read(struct arena *arena, const struct generation *generation, struct
 static int errand_refused(const struct remote *remote, const struct errand_file *file, const char *answer, struct err *err)
 {
 	err_set(err, -EPERM, "%s cannot open %s: %s", remote->host, file->name, *answer ? answer : "it does not say why");
-	return err_hint(err, "give the file the machine's recipients: 'aether-build host enroll NAME %s', 'aether-build secrets rekey "
-			     "RECIPE', and build; --force goes on, and what needs it stays off", remote->host);
+	return err_hint(err,
+			"give the file the machine's recipients: 'aether-build host enroll NAME %s', then 'aether-build "
+			"secrets rekey RECIPE', and build; --force goes on, and what needs it stays off", remote->host);
 }
 
 /* false: the file that the generation has is not here any more. */

@@ -1,5 +1,5 @@
-/* What the secrets of a generation need at a machine before it is sent there: that the machine can open those that travel in it,
- * and that it has the values of the others. */
+/* What the secrets of a generation need at a machine before it is sent there: that the machine can open those that travel in
+ * it, and that it has the values of the others. */
 #ifndef FLEET_SSH_ERRAND_H
 #define FLEET_SSH_ERRAND_H
 
@@ -24,8 +24,8 @@ struct errand {
  * have none. In `arena`. */
 int errand_read(struct arena *arena, const struct generation *generation, struct errand *ret_errand, struct err *err);
 
-/* Asks the machine whether it can open each file, found in the repository `root`; then sends what is sealed, unless `dry_run`. A
- * file that has changed since is no longer the generation's: that is noted. -EPERM with what to do when it cannot open one;
+/* Asks the machine whether it can open each file, found in the repository `root`; then sends what is sealed, unless `dry_run`.
+ * A file that has changed since is no longer the generation's: that is noted. -EPERM with what to do when it cannot open one;
  * -ENOTSUP when it has no such program. */
 int errand_run(struct arena *arena, const struct remote *remote, const struct errand *errand, const char *root, bool dry_run,
 	       struct err *err);

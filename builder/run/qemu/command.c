@@ -65,6 +65,11 @@ static void qemu_command_put_disks(struct arena *arena, struct strv *words, cons
 	}
 	qemu_command_put(arena, words, "-drive", "file=" MACHINE_SEED ",if=none,id=seed,format=raw,readonly=on");
 	qemu_command_put(arena, words, "-device", "virtio-blk-pci,drive=seed");
+	if (!qemu->identity)
+		return;
+	/* it can be written to: the machine wipes it when it has taken what is on it */
+	qemu_command_put(arena, words, "-drive", "file=" MACHINE_IDENTITY ",if=none,id=identity,format=raw,cache=unsafe");
+	qemu_command_put(arena, words, "-device", "virtio-blk-pci,drive=identity");
 }
 
 static void qemu_command_put_network(struct arena *arena, struct strv *words, const struct qemu *qemu)

@@ -13,6 +13,7 @@ enum accel { ACCEL_KVM, ACCEL_TCG };
 #define MACHINE_DISK "disk.qcow2"
 #define MACHINE_STATE "state.raw"
 #define MACHINE_SEED "seed.iso"
+#define MACHINE_IDENTITY "identity.iso"
 #define MACHINE_VARIABLES "variables"
 #define MACHINE_CONSOLE "console"
 #define MACHINE_AGENT "agent"
@@ -23,6 +24,7 @@ struct qemu {
 	enum accel accel;
 	uint64_t memory_bytes;
 	bool state_disk;             /* a second disk, for the state */
+	bool identity;               /* a disc that brings the identity to which the machine's secrets are encrypted */
 	const char *firmware;        /* the code of a UEFI, whose variables are in the folder; NULL: BIOS */
 	bool console;                /* the serial console is our terminal, and goes to its file as well */
 	const struct forwards *forwards;

@@ -1,3 +1,5 @@
+#include "keeper/handover.h"
+#include "keeper/keyring.h"
 #include "run/qemu/machine.h"
 
 #include <errno.h>
@@ -233,6 +235,15 @@ static int qemu_machine_start_trial(struct machine *machine, struct qemu *qemu, 
 	return r == 0 ? qemu_machine_power_on(machine, qemu, err) : r;
 }
 
+/* Where the operator has an identity of that machine, it gets it as the machine itself would. */
+static int qemu_machine_make_identity(struct machine *machine, bool *ret_made, struct err *err)
+{
+	const char *name = machine->spec->target->name, *path = keyring_path(machine->arena, name, KEYRING_IDENTITY);
+
+	*ret_made = path && path_exists(path);
+	return *ret_made ? handover_disc(name, workdir_path(&machine->place, machine->arena, MACHINE_IDENTITY), err) : 0;
+}
+
 int machine_start(struct arena *arena, const struct machine_spec *spec, struct machine *machine, struct err *err)
 {
 	struct qemu qemu = {
@@ -255,6 +266,8 @@ int machine_start(struct arena *arena, const struct machine_spec *spec, struct m
 		r = qemu_machine_make_firmware(machine, &qemu.firmware, err);
 	if (r == 0)
 		r = seed_write(workdir_path(&machine->place, arena, MACHINE_SEED), spec->target->name, spec->seed, err);
+	if (r == 0)
+		r = qemu_machine_make_identity(machine, &qemu.identity, err);
 	if (r < 0)
 		return r;
 	machine->accel = qemu.accel = choice.accel;

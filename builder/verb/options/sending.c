@@ -18,7 +18,8 @@ static bool sending_is_recipe(const char *argument)
 }
 
 /* Whether that is the recipe of the generation; problems of others are none. */
-static bool sending_load(struct sending *s, const struct sending_how *how, const struct generation *generation, const char *path)
+static bool sending_load(struct sending *s, const struct sending_how *how, const struct generation *generation,
+			 const char *path)
 {
 	struct project_options options = *how->recipe;
 	struct err ignored = {0};
@@ -46,7 +47,8 @@ static int sending_find_recipe(struct sending *s, const struct sending_how *how,
 		if (sending_is_recipe(path) && path_exists(path) && sending_load(s, how, generation, path))
 			return 0;
 	}
-	err_set(err, -ENOENT, "%s/%u has secrets that are sent, and the recipe of '%s', which says where they are, is not in '%s'",
+	err_set(err, -ENOENT,
+		"%s/%u has secrets that are sent, and the recipe of '%s', which says where they are, is not in '%s'",
 		generation->name, generation->number, manifest->name, s->root);
 	return err_hint(err, "run it in the repository of its recipe, or name the recipe in the generation's place");
 }

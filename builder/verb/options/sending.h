@@ -23,9 +23,9 @@ struct sending_how {
 	bool dry_run, force;         /* force: whatever is wrong is told, and no reason to stop */
 };
 
-/* Finds out what a generation's secrets need, and opens and seals those that are sent: all that can go wrong here does so before
- * a machine is asked. Without secrets there is nothing to do. The recipe that says where values come from is found in the
- * repository that we stand in. Ended by sending_close(). */
+/* Finds out what a generation's secrets need, and opens and seals those that are sent: all that can go wrong here does so
+ * before a machine is asked. Without secrets there is nothing to do. The recipe that says where values come from is found in
+ * the repository that we stand in. Ended by sending_close(). */
 int sending_prepare(struct arena *arena, const struct sending_how *how, const struct generation *generation,
 		    const struct remote *remote, struct sending *ret_sending, struct err *err);
 
