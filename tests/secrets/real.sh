@@ -1,6 +1,6 @@
 #!/bin/bash
 # budget: 20
-# On the machine itself, which is a folder that is the root: the memory is not swapped, systemd is asked, passwd(1) is waited for.
+# On the machine itself, which is a folder that is the root: memory is not swapped, systemd is asked, passwd(1) is waited for.
 . "${SOURCE:=$PWD}/tests/lib.sh"
 . "$SOURCE/tests/secrets/lib.sh"
 need unshare busybox
@@ -30,7 +30,7 @@ inside() {
 		'"$1" >"$WORK/said" 2>&1
 	local status=$?
 	cat "$WORK/said"
-	return $status
+	return "$status"
 }
 
 ok 'a boot' inside 'secrets place --boot'
