@@ -85,7 +85,8 @@ enum { SECRETS_VERSION = 1 };
 enum { SENT_VERSION = 1 };
 #define SENT_BYTES_MAX (4 << 20)
 
-/* Words of the program, for whoever reaches the machine as root. It returns 0, 1 with what is wrong, 2 for a wrong call.
+/* Words of the program, for whoever reaches the machine as root. It returns 0, 1 with what is wrong, 2 for a wrong call; `take`
+ * SECRETS_KEPT with what is wrong, when what was sent is kept, and something else that the machine declares is not good.
  *   place [--boot]        opens all, writes a generation, then restarts what changed (not with --boot)
  *   take                  reads what is sent from its standard input, tries it, keeps it, places
  *   take-identity         reads an identity file, keeps it (the one before becomes identity.before), places
@@ -96,6 +97,7 @@ enum { SENT_VERSION = 1 };
  *   verdict NAME          0, or 1 with the reason (for the unit of a secret)
  *   status [--json]       a line each
  *   open [--format F] --identity FILE [--leaves] FILE [KEY…]      opens a file by hand */
+enum { SECRETS_KEPT = 3 };
 #define SECRETS_PLACE "place"
 #define SECRETS_TAKE "take"
 #define SECRETS_TAKE_IDENTITY "take-identity"

@@ -109,6 +109,10 @@ EOF
 echo 'key: {deep: clear}' >"$ROOT/usr/lib/aether/sops/broken.yaml"
 echo mine >"$ROOT/var/lib/app/blocked"
 secrets place --boot >/dev/null
+secrets_status() { send 99 a 1 nobody 2 blocked 3; [[ $? == 3 ]]; }
+ok 'what is kept is told from what is not, by the exit status' secrets_status
+rejected_status() { send 98 a 1 nobody 2 blocked 3; [[ $? == 1 ]]; }
+ok '… which is another one' rejected_status
 refused 'whoever sends is told' send 100 a 1 nobody 2 blocked 3
 ok '… of each, in a line' said 'absent: it is not among what was sent' 'nobody: there is no user and group' \
 	'lost: missing.yaml:' 'broken: broken.yaml:' "rendered/mixed: 'absent', which is in it:" \

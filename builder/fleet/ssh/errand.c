@@ -106,16 +106,29 @@ static int errand_try(struct arena *arena, const struct remote *remote, const st
 	return r > 0 ? errand_refused(remote, file, answer, err) : r;
 }
 
+/* What the image that runs now still lacks is no reason not to give it another one. */
+static int errand_send(struct arena *arena, const struct remote *remote, const struct errand *errand, struct err *err)
+{
+	const char *answer;
+	int r;
+
+	log_step("sending %zu secret%s to %s", errand->sent.count, errand->sent.count == 1 ? "" : "s", remote->host);
+	r = courier_ask(arena, remote, SECRETS_TAKE, errand->sealed, &answer, err);
+	if (r == SECRETS_KEPT) {
+		log_warn("%s has what was sent; of what it declares now not all is good: %s", remote->host, answer);
+		return 0;
+	}
+	return r > 0 ? err_set(err, -EIO, "%s: %s", remote->host, *answer ? answer : "it failed without a message") : r;
+}
+
 int errand_run(struct arena *arena, const struct remote *remote, const struct errand *errand, const char *root, bool dry_run,
 	       struct err *err)
 {
-	const char *answer;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < errand->n_files; i++)
 		r = errand_try(arena, remote, &errand->files[i], root, err);
 	if (r < 0 || !errand->sealed.size || dry_run)
 		return r;
-	log_step("sending %zu secret%s to %s", errand->sent.count, errand->sent.count == 1 ? "" : "s", remote->host);
-	return courier_tell(arena, remote, SECRETS_TAKE, errand->sealed, &answer, err);
+	return errand_send(arena, remote, errand, err);
 }

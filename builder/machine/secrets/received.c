@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -132,19 +133,25 @@ static bool received_place(struct here *here, struct received *received)
 	return good;
 }
 
-bool received_take(struct here *here, int fd)
+static int received_refuse(const char *problem)
+{
+	received_problem(problem);
+	return EXIT_FAILURE;
+}
+
+int received_take(struct here *here, int fd)
 {
 	struct received received = {0};
 	const char *machine;
 	int r = here_read_fd(here, fd, SENT_BYTES_MAX, &received.sealed);
 
 	if (r < 0)
-		return received_problem(r == -EFBIG ? "what was sent is too large" : strerror(-r));
+		return received_refuse(r == -EFBIG ? "what was sent is too large" : strerror(-r));
 	r = here_lock(here);
 	if (r == 0)
 		r = placing_read(here, &received.declared);
 	if (r < 0)
-		return received_problem("this machine cannot say what it declares");
+		return received_refuse("this machine cannot say what it declares");
 	received.declares = r > 0;
 	machine = received_machine(here, &received);
 	identities_load(here, &received.keys);
@@ -152,11 +159,11 @@ bool received_take(struct here *here, int fd)
 	opened_kept(here, &received.keys, machine, SECRETS_SENT_BEFORE, &received.before);
 	opened_sealed(here, &received.keys, machine, received.sealed, &received.sent);
 	if (received.sent.reason)
-		return received_problem(received.sent.reason);
+		return received_refuse(received.sent.reason);
 	if (!received_is_newer(here, &received) || !received_try(here, &received))
-		return false;
+		return EXIT_FAILURE;
 	r = received_keep(here, &received);
 	if (r < 0)
-		return received_problem(pool_printf(here->pool, SECRETS_STATE " cannot be written: %s", strerror(-r)));
-	return received_place(here, &received);
+		return received_refuse(pool_printf(here->pool, SECRETS_STATE " cannot be written: %s", strerror(-r)));
+	return received_place(here, &received) ? EXIT_SUCCESS : SECRETS_KEPT;
 }

@@ -116,14 +116,14 @@ static int secrets_place_main(struct here *here, int argc, char **argv)
 
 static int secrets_take_main(struct here *here, int argc, char **argv)
 {
-	bool good;
+	int status;
 
 	(void)argv;
 	if (argc != 1)
 		return 2;
-	good = received_take(here, STDIN_FILENO);
+	status = received_take(here, STDIN_FILENO);
 	here_tell(here);
-	return good ? EXIT_SUCCESS : EXIT_FAILURE;
+	return status;
 }
 
 /* --- identities ------------------------------------------------------------------------------------------------------ */
