@@ -163,8 +163,11 @@ mv "$ROOT/etc/shadow" "$ROOT/etc/kept"
 refused 'a hash that cannot be written where login looks' send 99 full 1 empty '' hash "$HASH"
 ok '… says it' said 'hash: it cannot be written to /etc/shadow: No such file'
 ok '… and is not good' state hash bad
+ln -s kept "$ROOT/etc/shadow"
+refused 'nor where a link is' send 100 full 1 empty '' hash "$HASH"
+ok '… which stays one' test "$(readlink "$ROOT/etc/shadow")" = kept
 mv "$ROOT/etc/kept" "$ROOT/etc/shadow"
-refused 'an encrypted value is no text of a template' send 100 full 1 empty '' hash "$HASH"
+refused 'an encrypted value is no text of a template' send 101 full 1 empty '' hash "$HASH"
 ok '… says it' said 'rendered/t: a value in it is still encrypted'
 ok 'what may be empty is' has empty ''
 

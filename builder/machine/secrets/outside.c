@@ -104,6 +104,8 @@ static int outside_write_shadow(const struct here *here, const struct declared *
 		return r;
 	if (lstat(here_path(here, HASHES), &stat) < 0)
 		return -errno;
+	if (!S_ISREG(stat.st_mode)) /* a link would be replaced, with the mode of a link: for all to read */
+		return -ELOOP;
 	new = old;
 	outside_set_all(here, declared, &new);
 	if (new.size == old.size && memcmp(new.data, old.data, old.size) == 0)
