@@ -62,7 +62,11 @@ ok '… with all that was sealed to it' has a 1
 disc sr0 "$WORK/first"
 ok 'the old disc once more' secrets place --boot
 ok '… undoes nothing' test "$(recipients)" = "$second $first "
-ok 'the one before is retired' secrets retire
+refused 'the one before is not retired while it is needed' secrets retire
+ok '… says for what' said "'a' is sealed to an identity before"
+ok '… and stays' test "$(recipients)" = "$second $first "
+ok 'when it is not' send 2 a 1
+ok '… the one before is retired' secrets retire
 ok '… and gone' test "$(recipients)" = "$second "
 disc sr0 "$WORK/first"
 ok '… and its disc does not bring it again' secrets place --boot

@@ -60,16 +60,27 @@ static void identities_load_before(struct here *here, struct identities *keys)
 	}
 }
 
-void identities_load(struct here *here, struct identities *ret_keys)
+static void identities_load_all(struct here *here, bool before, struct identities *ret_keys)
 {
 	static const char *const hosts[] = {SECRETS_HOST_KEY, SECRETS_HOST_KEY_ELSEWHERE};
 
 	*ret_keys = (struct identities){0};
 	identities_load_file(here, ret_keys, IDENTITY);
-	identities_load_before(here, ret_keys);
+	if (before)
+		identities_load_before(here, ret_keys);
 	ret_keys->n_own = ret_keys->all.count;
 	for (size_t i = 0; i < sizeof hosts / sizeof *hosts && ret_keys->n_own == ret_keys->all.count; i++)
 		identities_load_file(here, ret_keys, hosts[i]);
+}
+
+void identities_load(struct here *here, struct identities *ret_keys)
+{
+	identities_load_all(here, true, ret_keys);
+}
+
+void identities_load_present(struct here *here, struct identities *ret_keys)
+{
+	identities_load_all(here, false, ret_keys);
 }
 
 void identities_print(const struct identities *keys, FILE *out)

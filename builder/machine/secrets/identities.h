@@ -17,6 +17,9 @@ enum { IDENTITIES_BYTES_MAX = 64 << 10 };
 /* Reads what there is: what cannot be read is remarked. */
 void identities_load(struct here *here, struct identities *ret_keys);
 
+/* The same without those before. */
+void identities_load_present(struct here *here, struct identities *ret_keys);
+
 /* Prints the public forms, a line each. */
 void identities_print(const struct identities *keys, FILE *out);
 

@@ -118,16 +118,22 @@ static bool placing_has_users(const struct here *here, const struct declared *de
 	return has;
 }
 
-int placing_place(struct here *here, const struct identities *keys, struct declared *declared)
+void placing_open(const struct here *here, const struct identities *keys, struct declared *declared)
 {
-	struct ground users, others;
 	struct opened_sent sent, before;
-	bool has_users = placing_has_users(here, declared);
-	int r;
 
 	opened_kept(here, keys, declared->machine, SECRETS_SENT, &sent);
 	opened_kept(here, keys, declared->machine, SECRETS_SENT_BEFORE, &before);
 	opened_all(here, keys, declared, &sent, &before);
+}
+
+int placing_place(struct here *here, const struct identities *keys, struct declared *declared)
+{
+	struct ground users, others;
+	bool has_users = placing_has_users(here, declared);
+	int r;
+
+	placing_open(here, keys, declared);
 	r = has_users ? ground_open(here, SECRETS_RUN_USERS, &users) : 0;
 	if (r < 0)
 		return r;

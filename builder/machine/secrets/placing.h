@@ -9,6 +9,9 @@
 /* Reads SECRETS_FILE. 1, 0 when this machine declares none, or -errno after a word. */
 int placing_read(const struct here *here, struct declared *ret_declared);
 
+/* Opens all that is declared; nothing is written. */
+void placing_open(const struct here *here, const struct identities *keys, struct declared *declared);
+
 /* Opens and places all that is declared; units are told. Single verdicts are no failure. 0 or -errno after a word. */
 int placing_place(struct here *here, const struct identities *keys, struct declared *declared);
 

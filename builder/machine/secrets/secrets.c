@@ -164,14 +164,37 @@ static int secrets_new_identity_main(struct here *here, int argc, char **argv)
 	return EXIT_SUCCESS;
 }
 
+/* A secret of this image that only an identity before opens; NULL: there is none. */
+static const char *secrets_needing_before(struct here *here)
+{
+	struct declared all, present;
+	struct identities keys;
+
+	if (placing_read(here, &all) <= 0 || placing_read(here, &present) <= 0)
+		return NULL;
+	identities_load(here, &keys);
+	placing_open(here, &keys, &all);
+	identities_load_present(here, &keys);
+	placing_open(here, &keys, &present);
+	for (size_t i = 0; i < all.n_items; i++)
+		if (all.items[i].verdict == VERDICT_GOOD && present.items[i].verdict != VERDICT_GOOD)
+			return all.items[i].name;
+	return NULL;
+}
+
 static int secrets_retire_main(struct here *here, int argc, char **argv)
 {
+	const char *needing;
 	int r;
 
 	(void)argv;
 	if (argc != 1)
 		return 2;
 	secrets_lock(here);
+	needing = secrets_needing_before(here);
+	if (needing)
+		die("'%s' is sealed to an identity before, and would be lost: send it again, or give the machine an image whose "
+		    "files are encrypted to the present one", needing);
 	r = identities_retire(here);
 	if (r < 0)
 		die(SECRETS_STATE "/" SECRETS_IDENTITY_BEFORE " cannot be removed: %s", strerror(-r));
