@@ -10,14 +10,16 @@
 need age age-keygen
 REPOSITORY=$WORK/repository
 RECIPE=$REPOSITORY/recipes/vault.recipe
-export AETHER_CACHE=${AETHER_CACHE:-$HOME/.cache/aether-build} HOME=$WORK/home
+export HOME=$WORK/home
 unset XDG_CONFIG_HOME SOPS_AGE_KEY SOPS_AGE_KEY_FILE
 
 # --- the operator -----------------------------------------------------------------------------------------------------
 
 # operator WORD…: aether-build in the repository, about the machine.
 operator() {
-	(cd "$REPOSITORY" && "$AETHER" "$@" >"$WORK/vault/result" 2>"$WORK/vault/said") || { cat "$WORK/vault/said"; return 1; }
+	(cd "$REPOSITORY" && "$AETHER" "$@" >"$WORK/vault/result" 2>"$WORK/vault/said") && return
+	cat "$WORK/vault/said"
+	return 1
 }
 
 # sealed NAME VALUE RECIPIENT…: recipes/secrets/NAME.yaml, with that password.
@@ -30,13 +32,16 @@ sealed() {
 
 build() {
 	local template
-	template=$("$AETHER" lxc --out "$WORK/out" "$RECIPE" 2>>"$WORK/built") || { tail "$WORK/built"; return 1; }
-	ln -sfn "$(dirname "$template")" "$WORK/newest"
+	template=$("$AETHER" lxc --out "$WORK/out" "$RECIPE" 2>>"$WORK/built") &&
+		ln -sfn "$(dirname "$template")" "$WORK/newest" && return
+	tail "$WORK/built"
+	return 1
 }
 
 prepare() {
-	copy_recipes "$REPOSITORY" && cp "$SOURCE/tests/lxc/vault.recipe" "$RECIPE" && mkdir -p "$REPOSITORY/.git" "$WORK/vault" \
-		"$REPOSITORY/recipes/secrets" "$HOME/.config/sops/age" && age-keygen -o "$HOME/.config/sops/age/keys.txt" 2>/dev/null &&
+	copy_recipes "$REPOSITORY" && cp "$SOURCE/tests/lxc/vault.recipe" "$RECIPE" &&
+		mkdir -p "$REPOSITORY/.git" "$WORK/vault" "$REPOSITORY/recipes/secrets" "$HOME/.config/sops/age" &&
+		age-keygen -o "$HOME/.config/sops/age/keys.txt" 2>/dev/null &&
 		sealed sent one-by-ssh "$(operators)" && "$AETHER" lock "$RECIPE" 2>>"$WORK/built" && build
 }
 

@@ -14,7 +14,8 @@ mkdir -p "$REPOSITORY"/{recipes,secrets}
 cp "$SOURCE/tests/secrets/files/estate.yaml" "$ESTATE"
 chmod 640 "$ESTATE"
 install -m 600 "$SOURCE/tests/secrets/files/operator.txt" "$OPERATOR"
-echo '{"token":{"sensitive":true,"value":"canary-of-tofu"},"count":{"value":12},"on":{"value":true},"ratio":{"value":0.1},"map":{"value":{}}}' \
+echo '{"token":{"sensitive":true,"value":"canary-of-tofu"},"count":{"value":12},"on":{"value":true},
+	"ratio":{"value":0.1},"map":{"value":{}}}' \
 	>"$REPOSITORY/outputs.json"
 
 # The same file, with a key that only another service has.
@@ -120,7 +121,8 @@ every_kind_of_value() {
 # As a file of the machine's image gives it.
 truth_is_as_in_yaml() {
 	echo '{"flag": true}' >"$WORK/flag.json" &&
-		python3 "$SOURCE/tests/secrets/make-sops" "$WORK/flag.json" "$(age-keygen -y "$OPERATOR")" >"$REPOSITORY/secrets/flag.yaml" &&
+		"$SOURCE/tests/secrets/make-sops" "$WORK/flag.json" "$(age-keygen -y "$OPERATOR")" \
+			>"$REPOSITORY/secrets/flag.yaml" &&
 		write_recipe 'flag: { sopsFile: ../secrets/flag.yaml, deliver: send }' &&
 		shows flag true --identity "$OPERATOR" && rm "$REPOSITORY/secrets/flag.yaml" && write_recipe
 }
@@ -150,7 +152,8 @@ says_that_sops_is_missing() {
 sops_prints_numbers_with_a_newline() {
 	cp "$WORK/bin/sops" "$WORK/kept" && printf '#!/bin/sh\necho 5432\n' >"$WORK/bin/sops" &&
 		write_recipe 'bao: { sopsFile: ../secrets/bao.yaml, key: port, deliver: send }' && shows bao 5432 &&
-		mv "$WORK/kept" "$WORK/bin/sops" && write_recipe 'bao: { sopsFile: ../secrets/bao.yaml, key: db/password, deliver: send }'
+		mv "$WORK/kept" "$WORK/bin/sops" &&
+		write_recipe 'bao: { sopsFile: ../secrets/bao.yaml, key: db/password, deliver: send }'
 }
 
 sops_opens_the_others() {

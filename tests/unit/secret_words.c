@@ -28,7 +28,8 @@ START_TEST(modules_and_facts_declare_secrets_beside_themselves)
 	const struct recipe *recipe;
 
 	recipes_write("m/secrets/own.yaml", SOPS_FILE);
-	recipes_write("m/m.recipe", "secrets: { db/user: { sopsFile: secrets/own.yaml, group: '472', restartUnits: one.service } }\n"
+	recipes_write("m/m.recipe", "secrets: { db/user: { sopsFile: secrets/own.yaml, group: '472',\n"
+				    "  restartUnits: one.service } }\n"
 				    "templates: { t: { file: t.conf } }\n");
 	recipes_write("m/t.conf", "user=${secrets.db/user} on ${name}\n");
 	recipes_write("f/facts.yaml", "pw: { sopsFile: ../secrets/box.yaml, deliver: send }\n");

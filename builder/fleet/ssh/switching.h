@@ -11,8 +11,8 @@ struct switching_how {
 	bool force;		/* also what was bad there, was made with fakes, or leaves no way back */
 	bool reboot, no_reboot; /* the whole machine restarts; nothing does, the trial begins at the next boot */
 	unsigned timeout_s;	/* for the verdict */
-	/* Done when the machine has answered and the generation may go there, before anything of it is sent: a failure stops it.
-	 * May be NULL. */
+	/* Done when the machine has answered and the generation may go there, before anything of it is sent; a failure stops
+	 * it. May be NULL. */
 	int (*before)(void *data, struct err *err);
 	void *before_data;
 };

@@ -87,8 +87,8 @@ static bool received_needs_before(const struct received *received)
 	for (size_t i = 0; i < received->declared.n_items; i++) {
 		const struct item *item = &received->declared.items[i];
 
-		if (item->sent && !sent_find(&received->sent.sent, item->name) && !sent_find(&received->kept.sent, item->name) &&
-		    sent_find(&received->before.sent, item->name))
+		if (item->sent && !sent_find(&received->sent.sent, item->name) &&
+		    !sent_find(&received->kept.sent, item->name) && sent_find(&received->before.sent, item->name))
 			return true;
 	}
 	return false;

@@ -193,8 +193,8 @@ static int secrets_retire_main(struct here *here, int argc, char **argv)
 	secrets_lock(here);
 	needing = secrets_needing_before(here);
 	if (needing)
-		die("'%s' is sealed to an identity before, and would be lost: send it again, or give the machine an image whose "
-		    "files are encrypted to the present one", needing);
+		die("'%s' is sealed to an identity before, and would be lost: send it again, or give the machine an image "
+		    "whose files are encrypted to the present one", needing);
 	r = identities_retire(here);
 	if (r < 0)
 		die(SECRETS_STATE "/" SECRETS_IDENTITY_BEFORE " cannot be removed: %s", strerror(-r));
