@@ -181,12 +181,17 @@ ok "the machine gets another identity" operator host add --rotate --ssh-config "
 ok "files are encrypted to it, and to the one before" operator secrets rekey recipes/sealed.recipe
 ok "… both are in the file" are_in_file "$(recipient 1)" "$(recipient 2)"
 ok "what was sent before can still be opened" in_guest sealed /usr/lib/aether/secrets place
-ok "the one before is retired" operator host add --retire --ssh-config "$WORK/sealed/ssh-config" --host sealed sealed
-ok "files are for the new one alone" operator secrets rekey --rotate recipes/sealed.recipe
+refused "the one before is not retired while it is needed" operator host add --retire --ssh-config "$WORK/sealed/ssh-config" \
+	--host sealed sealed
+ok "… says for what" grep -qF 'is sealed to an identity before' "$WORK/sealed/said"
 ok "a generation with that" build
-ok "… is switched to" switched
-ok "… and reads its secrets by the new identity" soon was two two 4
-ok "… of which it has one, beside its host key" knows_itself_as "$(recipient)"
+ok "… is switched to" aether sealed switch "$WORK/newest"
+ok "… and reads its secrets" started_with two two
+ok "the one before is retired" operator host add --retire --ssh-config "$WORK/sealed/ssh-config" --host sealed sealed
+ok "… and the machine has one" eval '[[ $(in_guest sealed /usr/lib/aether/secrets recipients | grep -c ^age1) -le 2 ]]'
+ok "… which opens all" in_guest sealed /usr/lib/aether/secrets place
+ok "… as it says" is sealed '(.secrets | all(.state == "good"))'
+ok "files are for the new one alone" operator secrets rekey --rotate recipes/sealed.recipe
 ok "no value is anywhere on the machine but in memory" nowhere_on_it
 ok "… nor here" nowhere_here
 finish
