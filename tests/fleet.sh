@@ -58,3 +58,24 @@ good_in() {
 slot() {
 	echo ".slots[] | select(.slot == \"$1\") | $2"
 }
+
+# --- secrets of the estate's recipes ---------------------------------------------------------------------------------
+
+# awaits_secrets NAME: all is well but that no secret has come.
+awaits_secrets() {
+	local failed
+	in_guest "$1" systemctl is-system-running --wait >/dev/null
+	failed=$(in_guest "$1" systemctl --failed --plain --no-legend) && [[ -n $failed ]] && ! grep -v '^aether-secret@' <<<"$failed"
+}
+
+# give_secrets NAME [FILTER]: enrolls the machine and sends what recipes/NAME.recipe declares: the example values of the estate,
+# changed by jq's FILTER.
+give_secrets() {
+	local name=$1 key=$WORK/estate.key ssh=(--ssh-config "$WORK/$1/ssh-config")
+	install -m 600 "$SOURCE/tests/secrets/estate.key" "$key" && mkdir -p "$IMAGE_REPO/.git" && write_config "$name" no &&
+		jq "${2:-.}" "$SOURCE/tests/secrets/estate.json" >"$WORK/estate.json" &&
+		"$SOURCE/tests/secrets/make-sops" "$WORK/estate.json" "$(age-keygen -y "$key")" \
+			>"$IMAGE_REPO/recipes/secrets/estate.yaml" &&
+		(cd "$IMAGE_REPO" && "$AETHER" host enroll --replace --yes "${ssh[@]}" "$name" "$name" &&
+			"$AETHER" secrets send --identity "$key" "${ssh[@]}" "recipes/$name.recipe" "$name")
+}

@@ -4,6 +4,8 @@
 # recipes/cockpit.recipe boots; its page lets in who has a password of the page's, with a certificate that stays.
 . "${SOURCE:=$PWD}/tests/lib.sh"
 . "$SOURCE/tests/boot/lib.sh"
+. "$SOURCE/tests/fleet.sh"
+need age age-keygen
 PORTS=(22 39090)
 
 page() {
@@ -33,11 +35,11 @@ make_certificates "$IMAGE_REPO/keys/ssh-user-ca"
 new_machine cockpit
 start cockpit 10.0.2.15 -device virtio-blk-pci,drive=disk
 ok "a certificate for principal admin logs in" wait_for_ssh cockpit
-ok "the system is running" is_running cockpit
+ok "all is well but that its secrets have not come" awaits_secrets cockpit
 ok "the page answers" serves cockpit "$(page)/" 'The estate' -k
 ok "its certificate is on the state partition" certificate_stays
 ok "without passwords nobody is let in" is_refused aether:aether
-in_guest cockpit "umask 077; printf 'aether:%s\n' '$(openssl passwd -6 'a good one')' >/var/lib/cockpit/passwd"
+ok "its secrets are sent" give_secrets cockpit ".cockpit.passwd = \"aether:$(openssl passwd -6 'a good one')\\n\""
 ok "who has a password is let in" logs_in 'a good one'
 ok "who has another one is not" is_refused 'aether:a bad one'
 ok "root is not" is_refused 'root:a good one'

@@ -6,7 +6,8 @@
 # namespace.
 . "${SOURCE:=$PWD}/tests/lib.sh"
 . "$SOURCE/tests/boot/lib.sh"
-need python3
+. "$SOURCE/tests/fleet.sh"
+need python3 age age-keygen
 PORTS=(22 8080 9100)
 
 # What a machine has that nobody gave a key.
@@ -17,15 +18,17 @@ waits_for_key() {
 
 # Both ends of a tunnel; the far one is 10.64.0.1.
 make_tunnel() {
-	in_guest modules 'set -e; umask 077; cd /var/lib/vpn-only
+	local config
+	config=$(in_guest modules 'set -e; umask 077; cd /run
 		wg genkey >near; wg genkey >far
 		ip link add far type wireguard
 		wg set far listen-port 51820 private-key far peer "$(wg pubkey <near)" allowed-ips 10.64.0.2/32
 		ip address add 10.64.0.1/24 dev far
 		ip link set far up
 		printf "[Interface]\nPrivateKey=%s\n[Peer]\nPublicKey=%s\nEndpoint=127.0.0.1:51820\nAllowedIPs=0.0.0.0/0\n" \
-			"$(cat near)" "$(wg pubkey <far)" >wireguard.conf
-		systemctl start vpn-only qbittorrent qbittorrent-page.socket'
+			"$(cat near)" "$(wg pubkey <far)"') &&
+		give_secrets modules ".\"vpn-only\".\"wireguard.conf\" = $(jq -Rs . <<<"$config")" &&
+		in_guest modules systemctl start vpn-only qbittorrent qbittorrent-page.socket
 }
 
 # behind COMMAND: as qbittorrent sees the machine.
@@ -55,8 +58,7 @@ asks_in_tunnel() {
 }
 
 stops_with_tunnel() {
-	in_guest modules 'systemctl stop vpn-only && ! systemctl is-active qbittorrent && ! test -e /run/netns/vpn-only &&
-		rm /var/lib/vpn-only/wireguard.conf'
+	in_guest modules 'systemctl stop vpn-only && ! systemctl is-active qbittorrent && ! test -e /run/netns/vpn-only'
 }
 
 knows_it_is_needed() {
@@ -118,7 +120,7 @@ make_seed_of_cloud_init
 start modules 10.0.2.15 -device virtio-blk-pci,drive=disk \
 	-drive "file=$WORK/seed.iso,if=ide,media=cdrom,format=raw,readonly=on"
 ok "a certificate for principal admin logs in" wait_for_ssh modules
-ok "the system is running" is_running modules
+ok "all is well but that its secret has not come" awaits_secrets modules
 ok "cloud-init follows the seed where its module is" cloud_init_is_done
 ok "the node exporter answers" serves modules "http://127.0.0.1:$(port modules 9100)/metrics" node_memory_MemTotal_bytes
 ok "podman is ready, and never updates by itself" podman_is_ready

@@ -5,6 +5,8 @@
 # arrives where it is shown.
 . "${SOURCE:=$PWD}/tests/lib.sh"
 . "$SOURCE/tests/boot/lib.sh"
+. "$SOURCE/tests/fleet.sh"
+need age age-keygen
 PORTS=(22 9090 9093 9100)
 
 # The jobs whose targets are up, sorted.
@@ -38,6 +40,7 @@ make_certificates "$IMAGE_REPO/keys/ssh-user-ca"
 new_machine prometheus
 start prometheus 10.0.2.15 -device virtio-blk-pci,drive=disk
 ok "a certificate for principal admin logs in" wait_for_ssh prometheus
+ok "its secret is sent" give_secrets prometheus
 ok "the system is running" is_running prometheus
 ok "the node exporter answers" serves prometheus "http://127.0.0.1:$(port prometheus 9100)/metrics" node_memory_MemTotal_bytes
 ok "every target is up" jobs_up 'alertmanager node prometheus'
