@@ -221,7 +221,8 @@ def check_manual(program, page):
 
 C_TOKEN = re.compile(r'/\*.*?\*/|//[^\n]*|\'(?:\\.|[^\'\\])+\'|"(?:\\.|[^"\\\n])*"|\w+|[^\s\w]', re.S)
 CONVERSION = re.compile(r"%[-+ #0]*(?:\*|\d+)?(?:\.(?:\*|\d+))?(?:hh|h|ll|l|z|j|t)?[diouxXcsfp]|\0")
-PREFIX = re.compile(r"^(aether-(build|agent|init|secrets): |  hint: |WARNING: |  \| |  )?(\S+\.(recipe|lock|yaml):((\d+:\d+|…):)? ([a-z][A-Za-z.]*: )?)?")
+PREFIX = re.compile(r"^(aether-(build|agent|init|secrets): |  hint: |WARNING: |  \| |  )?"
+                    r"(\S+\.(recipe|lock|yaml):((\d+:\d+|…):)? ([a-z][A-Za-z.]*: )?)?")
 ENDING = re.compile(": (" + "|".join(re.escape(os.strerror(number)) for number in range(1, 134)) + r"|[\d…]+\.[\d…]+ s)$")
 LETTERS_MIN, HINT_LETTERS_MIN = 6, 3  # of a message's own: "%s: %s" is none
 
