@@ -132,6 +132,18 @@ static void verb_secrets_report_sent(const struct keeping *k, const struct remot
 		       *answer ? ": " : "", answer);
 }
 
+/* What is kept there, and what is not, are told apart: of the first nothing has to be done again. */
+static int verb_secrets_take(struct keeping *k, const struct remote *remote, struct bytes sealed, const char **ret_answer,
+			     struct err *err)
+{
+	int r = courier_ask(k->arena, remote, SECRETS_TAKE, sealed, ret_answer, err);
+
+	if (r == SECRETS_KEPT)
+		return err_set(err, -EIO, "%s has what was sent, but not all that it declares is good: %s", remote->host,
+			       *ret_answer);
+	return r > 0 ? err_set(err, -EIO, "%s took nothing: %s", remote->host, *ret_answer) : r;
+}
+
 static int verb_secrets_send_to(struct keeping *k, const struct remote *remote, struct err *err)
 {
 	const struct strv recipients = verb_secrets_machine(k);
@@ -145,7 +157,7 @@ static int verb_secrets_send_to(struct keeping *k, const struct remote *remote, 
 			 &sealed, &n, err);
 	if (r == 0 && n) {
 		log_step("sending them to %s", remote->host);
-		r = courier_tell(k->arena, remote, SECRETS_TAKE, sealed, &answer, err);
+		r = verb_secrets_take(k, remote, sealed, &answer, err);
 	}
 	if (r == 0 && n)
 		verb_secrets_report_sent(k, remote, n, answer);

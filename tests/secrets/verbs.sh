@@ -278,7 +278,10 @@ send_says_what_to_do() {
 tells_what_the_machine_says() {
 	make_machine stranger
 	declare_in stranger
-	fails 'stranger: ' secrets send "$RECIPE" stranger --identity "$OPERATOR"
+	fails 'stranger took nothing: ' secrets send "$RECIPE" stranger --identity "$OPERATOR" &&
+		printf 'secret\tlost\t0400\troot\troot\nsent\n' >>"$MACHINES/web/usr/lib/aether/secrets.list" &&
+		fails 'web has what was sent, but not all that it declares is good: lost: it is not among' \
+			secrets send "$RECIPE" web --identity "$OPERATOR"
 }
 
 # --- what is nowhere ---------------------------------------------------------------------------------------------------------
