@@ -65,7 +65,8 @@ slot() {
 awaits_secrets() {
 	local failed
 	in_guest "$1" systemctl is-system-running --wait >/dev/null
-	failed=$(in_guest "$1" systemctl --failed --plain --no-legend) && [[ -n $failed ]] && ! grep -v '^aether-secret@' <<<"$failed"
+	failed=$(in_guest "$1" systemctl --failed --plain --no-legend) && [[ -n $failed ]] &&
+		! grep -v '^aether-secret@' <<<"$failed"
 }
 
 # give_secrets NAME [FILTER]: enrolls the machine and sends what recipes/NAME.recipe declares: the example values of the estate,
