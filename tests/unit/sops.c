@@ -167,6 +167,36 @@ START_TEST(values_are_found_by_their_keys_step_by_step)
 }
 END_TEST
 
+/* What neither AAD nor MAC sees must not choose a value. */
+START_TEST(a_place_in_a_list_is_no_other_by_what_is_empty)
+{
+	static const char list[] = "tokens:\n    - ", *const before[] = {"\"\"\n    - ", "null\n    - ", "- ", "x: \"\"\n    - "};
+	static const char *const places[] = {"1", "2"};
+	_cleanup_pool_ struct pool *pool = pool_new();
+	struct vector vector = vectors_named(pool, "ok-base");
+	const char *text = (const char *)vector.text.data, *at = strstr(text, list);
+
+	ck_assert_ptr_nonnull(at);
+	at += strlen(list);
+	for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
+		char *changed = pool_printf(pool, "%.*s%s%s", (int)(at - text), text, before[i], at);
+		struct bytes bytes = {(const uint8_t *)changed, strlen(changed)};
+		struct sops_file *file;
+		struct fault fault = {0};
+
+		ck_assert_msg(vectors_open(pool, &vector, bytes, &file, &fault) == 0, "row %zu: %s", i, fault.text);
+		for (size_t p = 0; p < 2; p++) {
+			const char *const keys[] = {"tokens", places[p]};
+			const struct sops_leaf *leaf;
+
+			fault = (struct fault){0};
+			ck_assert_int_eq(sops_find(file, keys, 2, &leaf, &fault), -EBADMSG);
+			ck_assert_msg(strstr(fault.text, "not sure which value") != NULL, "row %zu: %s", i, fault.text);
+		}
+	}
+}
+END_TEST
+
 START_TEST(who_can_open_a_file_is_told_by_its_recipients)
 {
 	_cleanup_pool_ struct pool *pool = pool_new();
@@ -323,7 +353,7 @@ START_TEST(numbers_are_written_with_the_fewest_digits)
 END_TEST
 
 SUITE(sops, each_vector_gets_its_verdict_and_its_values, a_file_that_fails_its_mac_hands_out_no_value,
-      who_can_open_a_file_is_told_by_its_recipients, numbers_are_written_with_the_fewest_digits)
+      a_place_in_a_list_is_no_other_by_what_is_empty, who_can_open_a_file_is_told_by_its_recipients, numbers_are_written_with_the_fewest_digits)
 LOOP_SUITE(sops_find, values_are_found_by_their_keys_step_by_step, sizeof find_rows / sizeof *find_rows)
 LOOP_SUITE(sops_rules, regular_expressions_match_as_those_of_go_or_are_refused, sizeof rule_rows / sizeof *rule_rows)
 LOOP_SUITE(sops_scalars, scalars_of_yaml_are_what_go_makes_of_them, sizeof scalar_rows / sizeof *scalar_rows)

@@ -28,33 +28,49 @@ static bool lookup_below(const struct sops_leaf *leaf, const struct sops_step *p
 	return leaf->n_path > n && lookup_begins(leaf, path, n);
 }
 
+/* Whether an element at depth `n` of a list, which this leaf is of, cannot come and go without another MAC. */
+static bool lookup_is_solid(const struct sops_file *file, const struct sops_leaf *leaf, size_t n)
+{
+	if (leaf->type == SOPS_NULL || leaf->type == SOPS_COMMENT || (leaf->n_path > n + 1 && !leaf->path[n + 1].key))
+		return false;
+	return leaf->cipher || (leaf->value.size && !file->details->mac_only_encrypted);
+}
+
 /* The comments of a list are values in the file, and none to those who count. Here the place in the file of the one that is
- * asked for. */
+ * asked for. No place is in an AAD, and the MAC does not see what is empty, nor brackets around values: whoever put such into
+ * the list would choose which value is meant. So none may stand before it. */
 static bool lookup_place(const struct sops_file *file, const struct sops_step *path, size_t n, const char *text,
-			 size_t *ret_index)
+			 size_t *ret_index, struct fault *fault)
 {
 	size_t wanted, seen = 0, last = (size_t)-1;
+	bool solid = true;
 
 	if (!*text || strspn(text, "0123456789") != strlen(text) || strlen(text) > 9)
 		return false;
 	wanted = strtoul(text, NULL, 10);
-	for (size_t i = 0; i < file->n_leaves; i++) {
+	for (size_t i = 0; i < file->n_leaves && seen <= wanted; i++) {
 		const struct sops_leaf *leaf = &file->leaves[i];
 
-		if (!lookup_below(leaf, path, n) || leaf->path[n].key || leaf->path[n].index == last)
+		if (!lookup_below(leaf, path, n) || leaf->path[n].key || (leaf->n_path == n + 1 && leaf->type == SOPS_COMMENT))
 			continue;
-		last = leaf->path[n].index;
-		if (leaf->n_path == n + 1 && leaf->type == SOPS_COMMENT)
-			continue;
-		if (seen++ == wanted) {
-			*ret_index = last;
-			return true;
+		if (leaf->path[n].index != last) {
+			if (!solid)
+				break;
+			last = leaf->path[n].index;
+			solid = seen++ == wanted;
 		}
+		solid = solid || lookup_is_solid(file, leaf, n);
 	}
-	return false;
+	*ret_index = last;
+	if (!solid) {
+		fault_set(fault, FAULT_MISSING, 0, "it is not sure which value is '%s': before it in its list is something empty, "
+			  "or a list", text);
+		fault_hint(fault, "sops protects no places in lists, and sees nothing of those: give the value a name, in a map");
+	}
+	return solid && seen == wanted + 1;
 }
 
-static bool lookup_step(const struct sops_file *file, struct sops_step *path, size_t n, const char *key)
+static bool lookup_step(const struct sops_file *file, struct sops_step *path, size_t n, const char *key, struct fault *fault)
 {
 	path[n] = (struct sops_step){.key = key};
 	for (size_t i = 0; i < file->n_leaves; i++) {
@@ -62,7 +78,7 @@ static bool lookup_step(const struct sops_file *file, struct sops_step *path, si
 			return true;
 	}
 	path[n].key = NULL;
-	return lookup_place(file, path, n, key, &path[n].index);
+	return lookup_place(file, path, n, key, &path[n].index, fault);
 }
 
 /* The keys that are there instead, a few of them. */
@@ -109,7 +125,7 @@ int sops_find(const struct sops_file *file, const char *const *keys, size_t n_ke
 	struct sops_step path[SOPS_DEPTH_MAX];
 	size_t n = 0;
 
-	while (n < n_keys && n < SOPS_DEPTH_MAX && lookup_step(file, path, n, keys[n]))
+	while (n < n_keys && n < SOPS_DEPTH_MAX && lookup_step(file, path, n, keys[n], fault))
 		n++;
 	for (size_t i = 0; n == n_keys && n && i < file->n_leaves; i++) {
 		const struct sops_leaf *leaf = &file->leaves[i];
