@@ -170,7 +170,8 @@ END_TEST
 /* What neither AAD nor MAC sees must not choose a value. */
 START_TEST(a_place_in_a_list_is_no_other_by_what_is_empty)
 {
-	static const char list[] = "tokens:\n    - ", *const before[] = {"\"\"\n    - ", "null\n    - ", "- ", "x: \"\"\n    - "};
+	static const char list[] = "tokens:\n    - ";
+	static const char *const before[] = {"\"\"\n    - ", "null\n    - ", "- ", "x: \"\"\n    - "};
 	static const char *const places[] = {"1", "2"};
 	_cleanup_pool_ struct pool *pool = pool_new();
 	struct vector vector = vectors_named(pool, "ok-base");
@@ -353,7 +354,8 @@ START_TEST(numbers_are_written_with_the_fewest_digits)
 END_TEST
 
 SUITE(sops, each_vector_gets_its_verdict_and_its_values, a_file_that_fails_its_mac_hands_out_no_value,
-      a_place_in_a_list_is_no_other_by_what_is_empty, who_can_open_a_file_is_told_by_its_recipients, numbers_are_written_with_the_fewest_digits)
+      a_place_in_a_list_is_no_other_by_what_is_empty, who_can_open_a_file_is_told_by_its_recipients,
+      numbers_are_written_with_the_fewest_digits)
 LOOP_SUITE(sops_find, values_are_found_by_their_keys_step_by_step, sizeof find_rows / sizeof *find_rows)
 LOOP_SUITE(sops_rules, regular_expressions_match_as_those_of_go_or_are_refused, sizeof rule_rows / sizeof *rule_rows)
 LOOP_SUITE(sops_scalars, scalars_of_yaml_are_what_go_makes_of_them, sizeof scalar_rows / sizeof *scalar_rows)

@@ -100,7 +100,8 @@ static int received_keep(struct here *here, const struct received *received)
 	const struct sent *new = &received->sent.sent;
 	int r = 0;
 
-	if (!received->kept.reason && received_has_more(&received->kept.sent, new) && !received_needs_before(received)) {
+	if (!received->kept.reason && received_has_more(&received->kept.sent, new) &&
+	    !received_needs_before(received)) {
 		struct bytes old;
 
 		r = here_read(here, SECRETS_STATE "/" SECRETS_SENT, SENT_BYTES_MAX, &old);

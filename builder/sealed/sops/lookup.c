@@ -63,9 +63,10 @@ static bool lookup_place(const struct sops_file *file, const struct sops_step *p
 	}
 	*ret_index = last;
 	if (!solid) {
-		fault_set(fault, FAULT_MISSING, 0, "it is not sure which value is '%s': before it in its list is something empty, "
-			  "or a list", text);
-		fault_hint(fault, "sops protects no places in lists, and sees nothing of those: give the value a name, in a map");
+		fault_set(fault, FAULT_MISSING, 0, "it is not sure which value is '%s': before it in its list is something "
+			  "empty, or a list", text);
+		fault_hint(fault, "sops protects no places in lists, and sees nothing of those: give the value a name, in a "
+			   "map");
 	}
 	return solid && seen == wanted + 1;
 }
