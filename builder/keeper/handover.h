@@ -8,4 +8,7 @@
  * there already, -ENOENT when the machine has no identity here. */
 int handover_disc(const char *name, const char *path, struct err *err);
 
+/* The same in memory that nobody else has a name for, so that nothing of it is left behind: *ret_fd, the caller's to close. */
+int handover_memory(const char *name, int *ret_fd, struct err *err);
+
 #endif

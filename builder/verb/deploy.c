@@ -6,8 +6,12 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "fleet/proxmox/deploy.h"
+#include "fleet/proxmox/keydisc.h"
+#include "keeper/handover.h"
+#include "keeper/keyring.h"
 #include "verb/options/host.h"
 #include "verb/options/proxmox.h"
 #include "verb/options/recipe.h"
@@ -67,6 +71,7 @@ struct deploying {
 	enum deploy_via via;
 	unsigned timeout_s;
 	int64_t began_ms;
+	int disc; /* in memory: the one that brings a new machine its identity; or -1 */
 	bool done;
 };
 
@@ -99,6 +104,37 @@ static int verb_deploy_find(struct deploying *d, const char *argument, struct er
 	return host_read(d->arena, &host, &d->remote, err);
 }
 
+static bool verb_deploy_keeps_identity(const struct deploying *d)
+{
+	const char *path = keyring_path(d->arena, d->site.name, KEYRING_IDENTITY);
+
+	return path && path_exists(path);
+}
+
+/* A new virtual machine with secrets gets the identity that is kept for it here, as a disc for its first boot. */
+static int verb_deploy_identity(struct deploying *d, struct err *err)
+{
+	const char *name = d->site.name, *host = d->remote.host;
+	bool is_new = d->plan.way == DEPLOY_CREATE, kept = is_new && verb_deploy_keeps_identity(d);
+	struct errand errand = {0};
+	int r = is_new ? errand_read(d->arena, d->generation, &errand, err) : 0;
+
+	if (r < 0 || (!errand.n_files && !errand.sent.count))
+		return r;
+	if (kept && !d->site.container)
+		r = handover_memory(name, &d->disc, err);
+	if (r == 0 && d->disc >= 0) {
+		d->work.disc = arena_printf(d->arena, "/proc/self/fd/%d", d->disc);
+		r = keydisc_choose(&d->work, err);
+	}
+	if (r == 0 && !d->work.disc_storage)
+		log_note("its secrets wait for its identity: when it runs, 'aether-build host %s %s %s'%s",
+			 kept ? "deliver" : "enroll", name, host,
+			 kept ? ", and 'aether-build secrets send' where some are sent"
+			      : ", then 'aether-build secrets rekey' and 'switch', or 'secrets send'");
+	return r;
+}
+
 static int verb_deploy_prepare(struct deploying *d, struct err *err)
 {
 	int r = deploy_open(d->arena, &d->access, &d->site, &d->remote, &d->client, &d->work, err);
@@ -118,7 +154,8 @@ static int verb_deploy_prepare(struct deploying *d, struct err *err)
 		return r;
 	d->work.generation = d->generation;
 	d->work.bad = false;
-	return deploy_decide(&d->work, d->via, &d->plan, err);
+	r = deploy_decide(&d->work, d->via, &d->plan, err);
+	return r == 0 ? verb_deploy_identity(d, err) : r;
 }
 
 /* --- what is said -------------------------------------------------------------------------------------------------------- */
@@ -138,7 +175,7 @@ static bool verb_deploy_has_work(const struct deploying *d)
 	for (size_t i = 0; i < d->plan.n_changes; i++)
 		if (d->plan.changes[i].kind != SETTINGS_KEPT)
 			return true;
-	return d->plan.way != DEPLOY_NOTHING;
+	return d->plan.way != DEPLOY_NOTHING || *d->work.mark.disc;
 }
 
 /* On a terminal somebody is there to be asked. */
@@ -193,18 +230,23 @@ static void verb_deploy_report(const struct deploying *d)
 		       (double)(clock_ms() - d->began_ms) / 1000);
 }
 
-/* A machine that answers gets its secrets before it gets the generation that needs them. */
+/* A machine that answers gets its secrets before it gets the generation that needs them; a new one when it answers, and what is
+ * wrong with them is no reason then not to make it. */
 static int verb_deploy_secrets(struct deploying *d, struct err *err)
 {
 	const struct deploy_options *options = d->options;
+	bool is_new = d->plan.way == DEPLOY_CREATE && d->work.disc_storage;
 	const struct sending_how how = {&options->recipe, &options->identity, options->words ? options->words : d->argument,
-					false, options->force};
+					false, options->force || is_new};
+	int r;
 
-	if (d->plan.way != DEPLOY_SWITCH && !(d->plan.way == DEPLOY_REIMAGE && d->plan.answers))
+	if (!is_new && d->plan.way != DEPLOY_SWITCH && !(d->plan.way == DEPLOY_REIMAGE && d->plan.answers))
 		return 0;
-	d->work.before = sending_run;
+	r = sending_prepare(d->arena, &how, d->generation, &d->remote, &d->sending, err);
+	if (!is_new || d->sending.errand.sealed.size)
+		d->work.before = sending_run;
 	d->work.before_data = &d->sending;
-	return sending_prepare(d->arena, &how, d->generation, &d->remote, &d->sending, err);
+	return r;
 }
 
 static int verb_deploy_do(struct deploying *d, struct err *err)
@@ -227,7 +269,7 @@ static int verb_deploy_run(const void *data, char *const *arguments, size_t n_ar
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct deploying d = {.arena = arena, .options = data, .argument = arguments[0], .began_ms = clock_ms(),
-			      .work.journal.lock = -1};
+			      .work.journal.lock = -1, .disc = -1};
 	int r = verb_deploy_read_options(&d, err);
 
 	(void)n_arguments;
@@ -246,6 +288,8 @@ static int verb_deploy_run(const void *data, char *const *arguments, size_t n_ar
 		verb_deploy_report(&d);
 	journal_close(&d.work.journal);
 	sending_close(&d.sending);
+	if (d.disc >= 0)
+		close(d.disc);
 	return r;
 }
 

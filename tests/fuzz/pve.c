@@ -22,7 +22,7 @@ static void ensure_same(const struct mark *a, const struct mark *b)
 
 static void check_mark(struct arena *arena, const char *text)
 {
-	static const struct mark ours = {"gateway", {7, "ab12", "local:200/a"}, {6, "", "b"}, "id", "a@b} -->", 5, {0}};
+	static const struct mark ours = {"gateway", {7, "ab12", "local:200/a"}, {6, "", "b"}, "id", "a@b} -->", "", 5, {0}};
 	struct mark mark = mark_read(arena, text), again;
 	const char *written = mark_write(arena, text, &mark), *other = mark_write(arena, written, &ours);
 

@@ -42,6 +42,14 @@ keep nothing
 made() { runs gateway/1 && [[ $(volumes gateway | wc -l) == 1 && $(systems gateway) == 1 ]]; }
 ok 'a machine that is being made' everywhere nothing gateway made aether deploy gateway/1 --recipe "$WORK/gateway.recipe"
 
+ok '(an identity for it)' identity gateway
+back_to nothing
+secret gateway/1 image
+keep secret
+ok 'a machine that is being made, with a disc that brings its identity' \
+	everywhere secret gateway made aether deploy gateway/1 --recipe "$WORK/gateway.recipe"
+ok '… which it had' test -n "$(pve_log 'select(.method == "DELETE" and (.path | test("aether-id-gateway-")))')"
+back_to nothing
 ok '(it is made)' aether deploy gateway/1 --recipe "$WORK/gateway.recipe"
 keep one
 second() { runs gateway/2 && [[ $(systems gateway) == 2 ]]; }

@@ -48,6 +48,17 @@ known() {
 	pve_guest "$SHA" "{\"root_hash\": \"$HASH\", \"health\": \"$3\", \"name\": \"$1\", \"generation\": $2}"
 }
 
+# identity NAME: one is kept here for that machine.
+identity() {
+	mkdir -p "$WORK/repo/.git" && (cd "$WORK/repo" && "$AETHER" host add "$1" --quiet >/dev/null)
+}
+
+# secret GENERATION WAY: it has a secret that travels in the image, or is sent.
+secret() {
+	jq -n --arg deliver "$2" '{secrets: [{name: "pin", deliver: $deliver, format: "yaml", sha256: ("0" * 64)}]}' \
+		>"$WORK/out/$1/plan.json"
+}
+
 hash_of() {
 	jq -r .root_hash "$WORK/out/$1/manifest.json"
 }
@@ -68,10 +79,12 @@ runs() {
 
 # --- what holds at every end -------------------------------------------------------------------------------------------
 
-# tidy: no journal, no claim, nothing pending, hotplug as before, and no volume that nobody knows of.
+# tidy: no journal, no claim, nothing pending, hotplug as before, and nowhere a disc with an identity.
 tidy() {
 	local left
 	left=$(find "$WORK/out" -name deploy.json
+		find "$PVE/storage" -name 'aether-id-*'
+		jq -r '(.volumes, .machines) | .. | strings | select(test("aether-id-"))' "$PVE/state.json"
 		jq -r '.machines[] | (.config.description // "" | select(test("\"deploy\""))),
 		(.pending | keys[]), (.config.hotplug // empty)' "$PVE/state.json")
 	[[ -z $left ]] || { echo "left: $left"; return 1; }

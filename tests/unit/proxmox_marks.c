@@ -108,7 +108,7 @@ static const char *const strange[] = {
 
 START_TEST(a_strange_mark_is_none)
 {
-	static const struct mark nothing = {"", {0, "", ""}, {0, "", ""}, "", "", 0, {0}};
+	static const struct mark nothing = {"", {0, "", ""}, {0, "", ""}, "", "", "", 0, {0}};
 	struct mark mark = mark_read(scratch_arena(), strange[_i]);
 
 	check_mark(&mark, &nothing);

@@ -313,6 +313,10 @@ struct strv deploy_tell(struct arena *arena, const struct work *work, const stru
 						  "new one is bad"
 						: "  its other disks are not touched; the old one comes back by itself "
 						  "when the new one is bad");
+	if (plan->way == DEPLOY_CREATE && work->disc_storage)
+		strv_push(arena, &lines,
+			  arena_printf(arena, "  a disc on '%s' brings it its identity, and is removed after its first boot",
+				       work->disc_storage));
 	if (work->mark.now.number && work->mark.now.number != work->generation->number)
 		strv_push(arena, &lines, arena_printf(arena, "  what changes in it: aether-build diff %s/%u %s/%u",
 						      work->generation->name, work->mark.now.number, work->generation->name,

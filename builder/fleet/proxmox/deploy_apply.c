@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "fleet/proxmox/deploy.h"
+#include "fleet/proxmox/keydisc.h"
 #include "fleet/proxmox/storage.h"
 #include "fleet/proxmox/task.h"
 #include "fleet/proxmox/upload.h"
@@ -142,10 +143,24 @@ static int deploy_apply_start(struct work *work, struct err *err)
 	return r > 0 ? err_set(err, -EIO, "machine %" PRId64 " was started, and is bad: %s", work->machine.vmid, reason) : r;
 }
 
+/* Of a deploy from another place that has not ended, and was taken over. */
+static int deploy_take_disc(struct work *work, struct err *err)
+{
+	struct mark mark = work->mark;
+	int r = keydisc_take(work, mark.disc, err);
+
+	mark.disc = "";
+	if (r == 0)
+		r = work_write_mark(work, &work->machine, &mark, err);
+	return r == 0 ? work_look(work, work->machine.vmid, err) : r;
+}
+
 int deploy_apply(struct work *work, const struct deploy_plan *plan, struct err *err)
 {
 	int r = site_write(work->arena, work->site, err);
 
+	if (r == 0 && work->machine.there && *work->mark.disc)
+		r = deploy_take_disc(work, err);
 	if (r == 0 && plan->way == DEPLOY_REIMAGE && work->before) /* what runs keeps what it is sent for what comes */
 		r = work->before(work->before_data, err);
 	if (r == 0 && (plan->way == DEPLOY_CREATE || plan->way == DEPLOY_REIMAGE))

@@ -37,6 +37,7 @@ static const struct {
 	{"old", JOURNAL_TEXT, offsetof(struct journal, old)},
 	{"fresh", JOURNAL_TEXT, offsetof(struct journal, fresh)},
 	{"hotplug", JOURNAL_TEXT, offsetof(struct journal, hotplug)},
+	{"disc", JOURNAL_TEXT, offsetof(struct journal, disc)},
 	{"running", JOURNAL_BOOL, offsetof(struct journal, running)},
 	{"onboot", JOURNAL_BOOL, offsetof(struct journal, onboot)},
 	{"upid", JOURNAL_TEXT, offsetof(struct journal, upid)},

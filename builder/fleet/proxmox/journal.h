@@ -23,6 +23,7 @@ struct journal {
 	const char *key, *old;	   /* the system's drive: its key, and what it was */
 	const char *fresh;	   /* its new volume, once it is known */
 	const char *hotplug;	   /* what has to be restored; NULL: nothing, "": there was none */
+	const char *disc;	   /* the volume with a new machine's identity; NULL: it gets none */
 	struct strv volumes;	   /* that the machine had before */
 	bool running, onboot;	   /* before: it ran; it started with its node */
 	const char *upid;	   /* the task that was begun last */

@@ -60,6 +60,7 @@ struct mark mark_read(struct arena *arena, const char *description)
 		.previous = mark_read_generation(arena, jval_get(top, "previous")),
 		.deploy = mark_text(arena, jval_get(top, "deploy"), "id"),
 		.by = mark_text(arena, jval_get(top, "deploy"), "by"),
+		.disc = mark_text(arena, top, "disc"),
 	};
 	jval_get_count(jval_get(top, "deploy"), "since", INT64_MAX, &mark.since);
 	for (size_t i = 0; i < jval_count(jval_get(top, "waits")); i++) {
@@ -108,6 +109,8 @@ static const char *mark_print(struct arena *arena, const struct mark *mark)
 		jval_set(deploy, "since", jval_number(mark->since));
 		jval_set(top, "deploy", deploy);
 	}
+	if (mark->disc && *mark->disc)
+		jval_set(top, "disc", jval_text(mark->disc));
 	if (mark->waits.count) {
 		struct jval *waits = jval_new_array();
 

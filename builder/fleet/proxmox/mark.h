@@ -22,6 +22,7 @@ struct mark {
 	struct mark_generation now, previous;
 	const char *deploy; /* the id of a deploy that is at work; "" for none */
 	const char *by;	    /* who that is, USER@HOST */
+	const char *disc;   /* the volume with the machine's identity that it has to take away; "" for none */
 	int64_t since;	    /* when it began, seconds since 1970 */
 	struct strv waits;  /* settings that a deploy has changed, and that may wait for the machine's next start */
 };

@@ -13,9 +13,9 @@ static const struct rights_row {
 	const char *privilege;
 	unsigned from, to; /* versions of Proxmox VE that have it; 0: all */
 } rights_table[] = {
-	{RIGHTS_UPLOAD, PLACE_IMAGES, "Datastore.AllocateTemplate", 0, 0},
-	{RIGHTS_UPLOAD | RIGHTS_VM | RIGHTS_CONTAINER, PLACE_IMAGES, "Datastore.Audit", 0, 0},
-	{RIGHTS_PRUNE, PLACE_IMAGES, "Datastore.Allocate", 0, 0},
+	{RIGHTS_UPLOAD | RIGHTS_DISC, PLACE_IMAGES, "Datastore.AllocateTemplate", 0, 0},
+	{RIGHTS_UPLOAD | RIGHTS_VM | RIGHTS_CONTAINER | RIGHTS_DISC, PLACE_IMAGES, "Datastore.Audit", 0, 0},
+	{RIGHTS_PRUNE | RIGHTS_DISC, PLACE_IMAGES, "Datastore.Allocate", 0, 0},
 	{RIGHTS_VM | RIGHTS_CONTAINER, PLACE_STORAGE, "Datastore.AllocateSpace", 0, 0},
 	{RIGHTS_VM | RIGHTS_CONTAINER, PLACE_STORAGE, "Datastore.Audit", 0, 0},
 	{RIGHTS_VM | RIGHTS_CONTAINER, PLACE_MACHINE, "VM.Allocate", 0, 0},
@@ -27,7 +27,7 @@ static const struct rights_row {
 	{RIGHTS_VM | RIGHTS_CONTAINER, PLACE_MACHINE, "VM.Config.Network", 0, 0},
 	{RIGHTS_VM | RIGHTS_CONTAINER, PLACE_MACHINE, "VM.Config.Options", 0, 0},
 	{RIGHTS_VM, PLACE_MACHINE, "VM.Config.HWType", 0, 0},
-	{RIGHTS_VM, PLACE_MACHINE, "VM.Config.CDROM", 0, 0},
+	{RIGHTS_VM | RIGHTS_DISC, PLACE_MACHINE, "VM.Config.CDROM", 0, 0},
 	{RIGHTS_VM, PLACE_MACHINE, "VM.Config.Cloudinit", 0, 0},
 	{RIGHTS_AGENT, PLACE_MACHINE, "VM.Monitor", 0, 8},
 	{RIGHTS_AGENT, PLACE_MACHINE, "VM.GuestAgent.Audit", 9, 0},

@@ -10,6 +10,7 @@ enum rights_for {
 	RIGHTS_VM = 4,	   /* to make and change virtual machines */
 	RIGHTS_AGENT = 8,  /* to ask what runs in them */
 	RIGHTS_CONTAINER = 16,
+	RIGHTS_DISC = 32, /* to bring a disc to a virtual machine, and to take it away: `images` is its storage */
 };
 
 /* What it concerns; NULL and 0: nothing of the kind. */

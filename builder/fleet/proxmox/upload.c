@@ -128,16 +128,16 @@ static void proxmox_upload_tell(void *data, uint64_t sent, uint64_t total)
 }
 
 /* The fields' order is what the server's parser understands: the file is the last part. */
-static int proxmox_upload_post(struct client *client, const struct generation *generation, const struct upload_how *how,
-			       const char *name, const char **ret_upid, struct err *err)
+static int proxmox_upload_post(struct client *client, const struct upload_file *file, const struct upload_how *how,
+			       const char **ret_upid, struct err *err)
 {
 	const char *path = arena_printf(client->arena, "/nodes/%s/storage/%s/upload", how->node, how->storage);
 	struct http_request request = client_request(client, HTTP_POST, access_of_node(client->access, how->node), path);
 	const struct http_part parts[] = {
-		{.name = "content", .text = upload_content(generation, how->legacy)},
+		{.name = "content", .text = file->content},
 		{.name = "checksum-algorithm", .text = "sha256"},
-		{.name = "checksum", .text = generation->manifest->image.sha256},
-		{.name = "filename", .path = generation->image, .filename = name},
+		{.name = "checksum", .text = file->sha256},
+		{.name = "filename", .path = file->path, .filename = file->name},
 	};
 	_cleanup_http_answer_ struct http_answer answer = {0};
 	_cleanup_jval_ struct jval *data = NULL;
@@ -160,14 +160,19 @@ static int proxmox_upload_post(struct client *client, const struct generation *g
 	return 0;
 }
 
-static bool proxmox_upload_is_whole(const struct storage_volume *volume, const struct generation *generation)
+static bool proxmox_upload_is_whole(const struct storage_volume *volume, const struct upload_file *file)
 {
-	return volume->size == generation->manifest->image.size;
+	return volume->size == file->size;
+}
+
+static const char *proxmox_upload_volid(struct client *client, const struct upload_file *file, const struct upload_how *how)
+{
+	return arena_printf(client->arena, "%s:%s/%s", how->storage, file->content, file->name);
 }
 
 /* The answer may be lost and the file there: then a task copies it, or has done so. */
-static int proxmox_upload_look_for(struct client *client, const struct generation *generation, const struct upload_how *how,
-				   const char *volid, bool *ret_there, struct err *err)
+static int proxmox_upload_look_for(struct client *client, const struct upload_file *file, const struct upload_how *how,
+				   bool *ret_there, struct err *err)
 {
 	struct storage_volume volume = {0};
 	int64_t deadline = clock_ms() + UPLOAD_TASK_S * INT64_C(1000);
@@ -181,13 +186,13 @@ static int proxmox_upload_look_for(struct client *client, const struct generatio
 			sleep(UPLOAD_LOST_PAUSE_S);
 	}
 	if (r == 0)
-		r = storage_find(client, how->node, volid, ret_there, &volume, err);
-	*ret_there = r == 0 && *ret_there && proxmox_upload_is_whole(&volume, generation);
+		r = storage_find(client, how->node, proxmox_upload_volid(client, file, how), ret_there, &volume, err);
+	*ret_there = r == 0 && *ret_there && proxmox_upload_is_whole(&volume, file);
 	return r;
 }
 
-static int proxmox_upload_send(struct client *client, const struct generation *generation, const struct upload_how *how,
-			       const char *name, const char *volid, struct err *err)
+static int proxmox_upload_send(struct client *client, const struct upload_file *file, const struct upload_how *how,
+			       struct err *err)
 {
 	for (unsigned i = 1;; i++) {
 		struct err reason = {0};
@@ -195,12 +200,11 @@ static int proxmox_upload_send(struct client *client, const struct generation *g
 		bool there = false;
 		int r;
 
-		log_step("uploading %s (%s) to %s", name, size_format_human(client->arena, generation->manifest->image.size),
-			 how->storage);
+		log_step("uploading %s (%s) to %s", file->name, size_format_human(client->arena, file->size), how->storage);
 		client->status = 0;
-		r = proxmox_upload_post(client, generation, how, name, &upid, &reason);
+		r = proxmox_upload_post(client, file, how, &upid, &reason);
 		if (r == 0) {
-			log_step("Proxmox checks and copies %s", name);
+			log_step("Proxmox checks and copies %s", file->name);
 			return task_wait(client, upid, UPLOAD_TASK_S, err);
 		}
 		if (!client_passes(r) || client->status || i == UPLOAD_TRIES) {
@@ -209,64 +213,70 @@ static int proxmox_upload_send(struct client *client, const struct generation *g
 		}
 		log_note("no answer to the upload (%s); looking whether it arrived", reason.last->text);
 		err_free(&reason);
-		r = proxmox_upload_look_for(client, generation, how, volid, &there, err);
+		r = proxmox_upload_look_for(client, file, how, &there, err);
 		if (r < 0 || there)
 			return r;
 	}
 }
 
 /* What is there now has to be what was sent. */
-static int proxmox_upload_check(struct client *client, const struct generation *generation, const struct upload_how *how,
-				const char *volid, struct err *err)
+static int proxmox_upload_check(struct client *client, const struct upload_file *file, const struct upload_how *how,
+				struct err *err)
 {
+	const char *volid = proxmox_upload_volid(client, file, how);
 	struct storage_volume volume;
 	bool there;
 	int r = storage_find(client, how->node, volid, &there, &volume, err);
 
 	if (r < 0)
 		return r;
-	if (!there || !proxmox_upload_is_whole(&volume, generation))
+	if (!there || !proxmox_upload_is_whole(&volume, file))
 		return err_set(err, -EIO, "the upload ended well, but %s %s", volid,
 			       there ? "has another size" : "is not there");
 	return 0;
 }
 
-static int proxmox_upload_begin(struct client *client, const struct generation *generation, const struct upload_how *how,
-				const char *name, const char *volid, bool *ret_skipped, struct err *err)
+int upload_send(struct client *client, const struct upload_file *file, const struct upload_how *how, bool *ret_skipped,
+		struct err *err)
 {
+	const char *volid = proxmox_upload_volid(client, file, how);
 	struct storage storage;
 	struct storage_volume volume;
 	bool there = false;
 	int r = storage_look(client, how->node, how->storage, &storage, err);
 
 	if (r == 0)
-		r = storage_has(&storage, upload_content(generation, how->legacy), err);
+		r = storage_has(&storage, file->content, err);
 	if (r == 0)
 		r = storage_find(client, how->node, volid, &there, &volume, err);
-	*ret_skipped = r == 0 && there && proxmox_upload_is_whole(&volume, generation);
+	*ret_skipped = r == 0 && there && proxmox_upload_is_whole(&volume, file);
 	if (r < 0 || *ret_skipped)
 		return r;
 	if (there)
 		log_note("%s is there with another size (an upload that was cut off): it is sent again", volid);
-	r = proxmox_upload_check_room(client, how, &storage, generation->manifest->image.size, err);
+	r = proxmox_upload_check_room(client, how, &storage, file->size, err);
 	if (r == 0)
-		r = proxmox_upload_send(client, generation, how, name, volid, err);
-	return r == 0 ? proxmox_upload_check(client, generation, how, volid, err) : r;
+		r = proxmox_upload_send(client, file, how, err);
+	return r == 0 ? proxmox_upload_check(client, file, how, err) : r;
 }
 
 int upload_generation(struct client *client, const struct generation *generation, const struct upload_how *how,
 		      struct upload *ret_upload, bool *ret_skipped, struct err *err)
 {
-	const char *name, *volid;
-	int r = upload_name(client->arena, generation, how->legacy, &name, err);
+	struct upload_file file = {
+		.content = upload_content(generation, how->legacy),
+		.path = generation->image,
+		.sha256 = generation->manifest->image.sha256,
+		.size = generation->manifest->image.size,
+	};
+	int r = upload_name(client->arena, generation, how->legacy, &file.name, err);
 
 	if (r < 0)
 		return r;
-	volid = arena_printf(client->arena, "%s:%s/%s", how->storage, upload_content(generation, how->legacy), name);
-	r = proxmox_upload_begin(client, generation, how, name, volid, ret_skipped, err);
+	r = upload_send(client, &file, how, ret_skipped, err);
 	if (r < 0)
 		return err_wrap(err, "while uploading %s/%u to node %s", generation->name, generation->number, how->node);
-	*ret_upload = (struct upload){how->node, volid, generation->manifest->image.size, generation->manifest->image.sha256,
+	*ret_upload = (struct upload){how->node, proxmox_upload_volid(client, &file, how), file.size, file.sha256,
 				      (int64_t)time(NULL)};
 	return generation_note_upload(generation, ret_upload, err);
 }

@@ -12,6 +12,18 @@ struct upload_how {
 	const char *shelf; /* folder of the generations, whose records forget what upload_prune() removes; NULL: none do */
 };
 
+/* A file of this host, and what it is to be there. */
+struct upload_file {
+	const char *content, *name; /* "iso", "notes.iso" */
+	const char *path, *sha256;
+	uint64_t size;
+};
+
+/* Brings it there, unless one of that name and size is there already (*ret_skipped). What the server computed of what came is
+ * compared with `sha256`. -ENOTSUP, -ENOSPC, before anything is sent, where the storage does not take it. */
+int upload_send(struct client *client, const struct upload_file *file, const struct upload_how *how, bool *ret_skipped,
+		struct err *err);
+
 /* The content that a generation has there: "import", "iso" or "vztmpl". */
 const char *upload_content(const struct generation *generation, bool legacy);
 

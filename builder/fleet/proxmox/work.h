@@ -25,7 +25,9 @@ struct work {
 	bool force;	      /* also what is not releasable, or was bad there */
 	bool lose_state;      /* the user knows that /var is lost */
 	int (*before)(void *data, struct err *err); /* as in struct switching_how; NULL: nothing */
-	void *before_data;
+	void *before_data;    /* (of a new machine: once ssh reaches it) */
+	const char *disc;     /* file with the disc that brings a new machine its identity; NULL: none */
+	const char *disc_storage; /* where it is uploaded to (keydisc.h); NULL: it is not */
 	bool take_over;	      /* what an unfinished deploy of somebody else says does not count */
 };
 

@@ -30,6 +30,10 @@ def volume_of(text):
     return re.sub(r"^(?:file|volume)=", "", str(text).split(",")[0])
 
 
+def is_cdrom(text):
+    return "media=cdrom" in str(text).split(",")
+
+
 def is_seed(volid):
     return re.search(r"(?:^|[:/])vm-\d+-cloudinit(?:\.\w+)?$", volid) is not None
 
@@ -55,7 +59,11 @@ def check(world, call, vmid, key, text):
     else:
         owner = (storage.find(world, call.params["node"], file) or {}).get("vmid")
         storage.get(world, store)
-        if owner != int(vmid):
+        if storage.sort_of(file) == "iso":
+            if values.get("media") != "cdrom":
+                raise bad_parameter(**{key: f"{file} has wrong type 'iso' - needs to be 'images' or 'import'"})
+            call.token.demand(f"/storage/{store}", "Datastore.AllocateSpace", "Datastore.Audit", any_of=True)
+        elif owner != int(vmid):
             call.token.demand(f"/storage/{store}", "Datastore.Allocate")
     if source:
         check_source(world, call, key, values, source)
@@ -166,7 +174,7 @@ def release(world, machine, key, force):
         del config[key]
     else:
         del config[key]
-        if ":" in volid:
+        if ":" in volid and storage.sort_of(volid) == "images":
             keep_unused(config, volid)
 
 

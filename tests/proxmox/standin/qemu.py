@@ -321,9 +321,11 @@ def stays_pending(machine, key, value):
         return None
     if re.fullmatch(r"net\d+", key):
         return None if "network" in words else ""
+    old = config.get(key)
+    if drives.is_drive(key) and value is not None and old and drives.is_cdrom(old):
+        return None if drives.is_cdrom(value) else "unable to change media type\n"  # another disc, or none, into its drive
     if not re.fullmatch(r"(?:scsi|virtio|sata)\d+", key):
         return ""
-    old = config.get(key)
     if value is not None and old and drives.volume_of(old) == drives.volume_of(value):
         return ""
     if "disk" not in words:
@@ -353,7 +355,7 @@ def set_option(world, machine, key, value):
     config[key] = value
     if drives.is_drive(key):
         drives.forget_unused(config, drives.volume_of(value))
-        if ":" in old and old != drives.volume_of(value):
+        if ":" in old and old != drives.volume_of(value) and storage.sort_of(old) == "images":
             if drives.is_seed(old):
                 storage.remove(world, machine["node"], old)
             else:
