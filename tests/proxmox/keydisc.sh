@@ -1,5 +1,5 @@
 #!/bin/bash
-# budget: 40
+# budget: 20
 # A new virtual machine with secrets, whose identity is kept here, gets it by a disc: uploaded, in a drive for the first boot,
 # and gone from both after the verdict, whatever that is.
 . "${SOURCE:=$PWD}/tests/lib.sh"
@@ -124,7 +124,8 @@ rm "$WORK/out/gateway/deploy.json" # elsewhere there is none
 refused 'from another place, a deploy that has not ended' aether deploy gateway/1 --recipe "$RECIPE"
 ok '… can be taken over' aether deploy --via proxmox --take-over --lose-state gateway/1 --recipe "$RECIPE"
 ok '… with its disc' tidy
-jq -n --arg d '<!-- aether {"name":"gateway","disc":"local:iso/other.iso"} -->' '{config: {vmid: 200, set: {description: $d}}}' \
+jq -n --arg d '<!-- aether {"name":"gateway","disc":"local:iso/other.iso"} -->' \
+	'{config: {vmid: 200, set: {description: $d}}}' \
 	>"$WORK/fault"
 pve_fault "@$WORK/fault"
 ok 'what is no such disc' aether deploy --via proxmox --lose-state gateway/1 --recipe "$RECIPE"

@@ -1,5 +1,5 @@
 #!/bin/bash
-# budget: 150
+# budget: 165
 # Whoever works on a machine is killed after each of its requests, and begun again: what was cut off is finished or undone,
 # nothing is lost, and never do two run.
 . "${SOURCE:=$PWD}/tests/lib.sh"
