@@ -31,6 +31,7 @@ ok 'another place, compiler and flags are the same program' \
 ok 'each source changes the program' changes builder/verb/vm.c PROGRAM
 ok '… those of disks too' changes builder/boot/esp.c PROGRAM
 ok '… and headers' changes builder/plan/plan.h PROGRAM
+ok '… and what opens secrets' changes builder/sealed/pool.c PROGRAM
 ok 'what unpacks and installs changes the cache' changes builder/tree/layer.c PROGRAM TREES
 ok '… down to the bottom' changes builder/base/file.c PROGRAM TREES
 ok '… and what reads archives' changes builder/edge/extract.c PROGRAM TREES
@@ -49,8 +50,9 @@ other_program() {
 		"${CC:-cc}" -I "$SOURCE/builder" -include "$WORK/identity" -c -o "$WORK/identity.o" \
 			"$SOURCE/builder/base/identity.c" &&
 		cp "$BUILD/libaether.a" "$WORK/" && ar r "$WORK/libaether.a" "$WORK/identity.o" &&
-		"${CC:-cc}" -pie -o "$WORK/aether-build" "$BUILD/main.o" "$WORK/libaether.a" -pthread -lm "${libraries[@]}" &&
-		cp "$BUILD"/aether-{init,agent} "$WORK/"
+		"${CC:-cc}" -pie -o "$WORK/aether-build" "$BUILD/main.o" "$WORK/libaether.a" "$BUILD/libsealed.a" -pthread \
+			-lm "${libraries[@]}" &&
+		cp "$BUILD"/aether-{init,agent,secrets} "$WORK/"
 }
 ok 'another program can be linked' other_program
 cp -a "$(dirname "$(dirname "$(dirname "$SMALL_IMAGE")")")" "$WORK/out"
