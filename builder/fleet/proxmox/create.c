@@ -281,6 +281,7 @@ static int create_resume(struct work *work, struct err *err)
 {
 	struct instance machine = instance_new(work->client, work->site->node, work->journal.vmid, work->site->container);
 	const char *step = work->journal.step;
+	bool disc = work->journal.disc && *work->journal.disc;
 	int r = work_await_tasks(work, &machine, err);
 
 	if (r == 0)
@@ -299,7 +300,11 @@ static int create_resume(struct work *work, struct err *err)
 			     : err_set(err, -EPERM, "machine %" PRId64 " was made by somebody else meanwhile",
 				       work->machine.vmid);
 	}
-	return create_run(work, strcmp(step, "create") == 0 ? "start" : step, err);
+	r = create_run(work, strcmp(step, "create") == 0 ? "start" : step, err);
+	if (r == 0 && disc)
+		log_note("the deploy that ended may not have sent it its secrets: aether-build secrets send RECIPE --host %s",
+			 work->remote.host);
+	return r;
 }
 
 int work_create(struct work *work, struct err *err)
