@@ -10,6 +10,8 @@ static const struct leak_exception finding_known[] = {
 	{"/usr/share/doc/*", NULL, "examples in the documentation of a package"},
 	{"/usr/share/man/*", NULL, "examples in the documentation of a package"},
 	{"/usr/share/info/*", NULL, "examples in the documentation of a package"},
+	{"/usr/lib/python3/dist-packages/*.*-info/METADATA", NULL, "examples in the documentation of a package"},
+	{"/usr/lib/python3/dist-packages/*.*-info/PKG-INFO", NULL, "examples in the documentation of a package"},
 	{"/usr/bin/openssl", "private-key", "keys that 'openssl speed' measures with"},
 	{"/usr/lib/*/libgnutls.*", "private-key", "keys that its tests of itself use (FIPS 140)"},
 };

@@ -160,9 +160,15 @@ class Real:
         machine["running"] = None
 
     def dies(self, vmid):
-        running = self.world.state["machines"][str(vmid)]["running"]
-        if running:
-            os.kill(running["pid"], signal.SIGKILL)
+        """At once: who asks after that is told that it is off, not what the watch has not seen yet."""
+        machine = self.world.state["machines"][str(vmid)]
+        if not machine["running"]:
+            return
+        pid = machine["running"]["pid"]
+        os.kill(pid, signal.SIGKILL)
+        while self.alive(pid):
+            time.sleep(0.01)
+        power.stopped(self.world, machine)
 
     def shut_down(self, vmid, machine, timeout):
         pid = machine["running"]["pid"]
