@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
+
 void strv_push(struct arena *arena, struct strv *list, const char *text)
 {
 	*arena_push(arena, list->items, list->count) = arena_strdup(arena, text);
@@ -27,6 +29,17 @@ void strv_sort(struct strv *list)
 {
 	if (list->count)
 		qsort(list->items, list->count, sizeof *list->items, text_compare_strings);
+}
+
+const char *strv_join(struct arena *arena, const struct strv *list, const char *between)
+{
+	_cleanup_buf_ struct buf text = {0};
+
+	for (size_t i = 0; i < list->count; i++) {
+		buf_puts(&text, i ? between : "");
+		buf_puts(&text, list->items[i]);
+	}
+	return arena_strndup(arena, text.data ? text.data : "", text.size);
 }
 
 bool text_has_prefix(const char *text, const char *prefix)

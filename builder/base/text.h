@@ -18,6 +18,9 @@ void strv_push(struct arena *arena, struct strv *list, const char *text); /* cop
 bool strv_has(const struct strv *list, const char *text);
 void strv_sort(struct strv *list); /* by byte value */
 
+/* The strings of a list with `between` between them; "" when there is none. In `arena`. */
+const char *strv_join(struct arena *arena, const struct strv *list, const char *between);
+
 bool text_has_prefix(const char *text, const char *prefix);
 bool text_has_suffix(const char *text, const char *suffix);
 

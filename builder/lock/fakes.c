@@ -52,10 +52,8 @@ void fakes_warn(const struct lock *lock)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	const struct strv fakes = fakes_of(arena, lock);
-	const char *names = "";
 
-	for (size_t i = 0; i < fakes.count; i++)
-		names = arena_printf(arena, "%s%s%s", names, i ? ", " : "", fakes.items[i]);
 	if (fakes.count)
-		log_warn("NOT RELEASABLE: local files in '%s' are used instead of: %s", lock->fakes, names);
+		log_warn("NOT RELEASABLE: local files in '%s' are used instead of: %s", lock->fakes,
+			 strv_join(arena, &fakes, ", "));
 }

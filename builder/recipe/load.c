@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "edge/digest.h"
@@ -47,6 +48,16 @@ const char *recipe_root_of(struct arena *arena, const char *path)
 			return own;
 		*strrchr(folder, '/') = 0;
 	}
+}
+
+int recipe_root_here(struct arena *arena, const char **ret_root, struct err *err)
+{
+	char folder[PATH_MAX];
+
+	if (!getcwd(folder, sizeof folder))
+		return err_sys(err, -errno, "cannot find the current folder");
+	*ret_root = recipe_root_of(arena, arena_printf(arena, "%s/.", strcmp(folder, "/") == 0 ? "" : folder));
+	return 0;
 }
 
 /* --- reading one file ------------------------------------------------------------------------------------------------ */

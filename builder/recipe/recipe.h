@@ -407,6 +407,9 @@ struct strv recipe_quadlet_keys(struct arena *arena, const char *section);
 /* The repository that the file with this absolute path is in: the nearest folder with `.git`, else its own. In `arena`. */
 const char *recipe_root_of(struct arena *arena, const char *path);
 
+/* The same for the current folder. */
+int recipe_root_here(struct arena *arena, const char **ret_root, struct err *err);
+
 /* Reads `path` and all it names. On failure `err` holds every problem of the file that was found, with positions. */
 int recipe_load(struct arena *arena, const char *path, const struct recipe_options *options, struct recipe **ret_recipe,
 		struct err *err);

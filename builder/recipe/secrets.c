@@ -62,15 +62,6 @@ bool recipe_link_is_made(const struct recipe *recipe, const char *path)
 
 /* --- recipients ---------------------------------------------------------------------------------------------------- */
 
-static const char *recipe_secrets_listed(struct arena *arena, const struct strv *recipients)
-{
-	const char *list = recipients->count ? "" : "nobody";
-
-	for (size_t i = 0; i < recipients->count; i++)
-		list = arena_printf(arena, "%s%s%s", list, i ? ", " : "", recipients->items[i]);
-	return list;
-}
-
 static int recipe_secrets_refuse_unknown(const struct recipe *recipe, const struct recipe_secret *secret, struct err *err)
 {
 	err_at(err, -EINVAL, &secret->pos, "secrets",
@@ -88,8 +79,8 @@ static int recipe_secrets_refuse_other(struct arena *arena, const struct recipe 
 	for (size_t i = 0; i < recipe->n_recipients; i++)
 		strv_push(arena, &machine, recipe->recipients[i].text);
 	err_at(err, -EINVAL, &secret->file_pos, arena_printf(arena, "secrets.%s", secret->name),
-	       "%s is not encrypted to this machine (%s), but to %s", secret->shown, recipe_secrets_listed(arena, &machine),
-	       recipe_secrets_listed(arena, &secret->sops->recipients));
+	       "%s is not encrypted to this machine (%s), but to %s", secret->shown, strv_join(arena, &machine, ", "),
+	       secret->sops->recipients.count ? strv_join(arena, &secret->sops->recipients, ", ") : "nobody");
 	return err_hint(err,
 			"run 'aether-build secrets rekey %s'; or 'deliver: send': then whoever deploys opens it, and the file "
 			"is not in the image", recipe->path);

@@ -1,6 +1,5 @@
 /* aether-build host add|deliver|enroll|list: whose secrets are whose: identities of machines, made here or there. */
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,13 +70,8 @@ static int verb_host_of_recipe(struct hosting *h, const char *path, struct err *
 
 static int verb_host_of_folder(struct hosting *h, const char *name, struct err *err)
 {
-	char folder[PATH_MAX];
-
-	if (!getcwd(folder, sizeof folder))
-		return err_sys(err, -errno, "cannot find the current folder");
 	h->name = name;
-	h->root = recipe_root_of(h->arena, arena_printf(h->arena, "%s/.", strcmp(folder, "/") == 0 ? "" : folder));
-	return 0;
+	return recipe_root_here(h->arena, &h->root, err);
 }
 
 /* `argument`: a recipe, or the name of a machine of the repository that we stand in. */
@@ -106,15 +100,6 @@ static bool verb_host_overlaps(const struct hosting *h)
 
 /* --- what is said ---------------------------------------------------------------------------------------------------- */
 
-static const char *verb_host_joined(struct arena *arena, const struct strv *list)
-{
-	const char *text = "";
-
-	for (size_t i = 0; i < list->count; i++)
-		text = arena_printf(arena, "%s%s%s", text, i ? "," : "", list->items[i]);
-	return text;
-}
-
 /* A rule of sops' configuration for files named after the machine. */
 static const char *verb_host_rule(const struct hosting *h)
 {
@@ -123,7 +108,7 @@ static const char *verb_host_rule(const struct hosting *h)
 	for (const char *c = h->name; *c; c++)
 		name = arena_printf(h->arena, "%s%s%c", name, *c == '.' || *c == '+' ? "\\" : "", *c);
 	return arena_printf(h->arena, "  - path_regex: (^|/)%s\\.(yaml|json|env|ini)$\n    age: %s", name,
-			    verb_host_joined(h->arena, &h->roll.recipients));
+			    strv_join(h->arena, &h->roll.recipients, ","));
 }
 
 static struct jval *verb_host_json(const struct hosting *h)
@@ -341,7 +326,7 @@ static int verb_host_ask(const struct hosting *h, const struct strv *told, struc
 	if (!isatty(STDIN_FILENO)) {
 		err_set(err, -EPERM, "nobody can be asked whether %s is %s", h->remote.host, h->name);
 		return err_hint(err, "compare what it says with 'aether-agent status' on its console, then use --yes: %s",
-				verb_host_joined(h->arena, told));
+				strv_join(h->arena, told, ","));
 	}
 	log_step(NULL);
 	fprintf(stderr, "record that for %s, so that its secrets are encrypted to it? [y/N] ", h->name);
@@ -400,7 +385,7 @@ static const char *verb_host_overlap(const struct hosting *h)
 {
 	if (!verb_host_overlaps(h))
 		return NULL;
-	return arena_printf(h->arena, "%s", roll_older(h->arena, &h->roll).count ? "yes" : "an identity before");
+	return roll_older(h->arena, &h->roll).count ? "yes" : "an identity before";
 }
 
 /* A line for each recipient, the first with all the rest. */

@@ -14,13 +14,10 @@ static const char *secrets_look_way(const struct recipe_secret *secret)
 	return secret->way == RECIPE_WAY_IMAGE ? "image" : "send";
 }
 
-static const char *secrets_look_join(struct arena *arena, const struct strv *list, const char *between)
+/* NULL for an empty one: a table and JSON say that in ways of their own. */
+static const char *secrets_look_join(struct arena *arena, const struct strv *list)
 {
-	const char *text = list->count ? list->items[0] : NULL;
-
-	for (size_t i = 1; i < list->count; i++)
-		text = arena_printf(arena, "%s%s%s", text, between, list->items[i]);
-	return text;
+	return list->count ? strv_join(arena, list, ", ") : NULL;
 }
 
 /* --- list ------------------------------------------------------------------------------------------------------------ */
@@ -29,7 +26,7 @@ enum { SECRETS_COLUMNS = 9, SECRETS_SHORT = 14 };
 
 static const char *secrets_look_key(struct arena *arena, const struct recipe_secret *secret)
 {
-	return secret->key.count ? secrets_look_join(arena, &secret->key, "/") : "(all)";
+	return secret->key.count ? strv_join(arena, &secret->key, "/") : "(all)";
 }
 
 static const char *secrets_look_units(struct arena *arena, const struct strv *restart, const struct strv *reload)
@@ -40,7 +37,7 @@ static const char *secrets_look_units(struct arena *arena, const struct strv *re
 		strv_push(arena, &units, restart->items[i]);
 	for (size_t i = 0; i < reload->count; i++)
 		strv_push(arena, &units, arena_printf(arena, "%s (reload)", reload->items[i]));
-	return secrets_look_join(arena, &units, ", ");
+	return secrets_look_join(arena, &units);
 }
 
 /* Enough of each to be known by. */
@@ -55,7 +52,7 @@ static const char *secrets_look_recipients(struct arena *arena, const struct rec
 			name = arena_printf(arena, "%.*s…", SECRETS_SHORT, name);
 		strv_push(arena, &names, name);
 	}
-	return secrets_look_join(arena, &names, ", ");
+	return secrets_look_join(arena, &names);
 }
 
 static struct jval *secrets_look_json(struct arena *arena, const struct recipe_secret *secret)

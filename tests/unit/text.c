@@ -289,6 +289,20 @@ START_TEST(lists_sort_by_byte_value)
 }
 END_TEST
 
+START_TEST(a_list_is_joined_with_something_between_only)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	struct strv list = {0};
+
+	ck_assert_str_eq(strv_join(arena, &list, ", "), "");
+	strv_push(arena, &list, "one");
+	ck_assert_str_eq(strv_join(arena, &list, ", "), "one");
+	strv_push(arena, &list, "");
+	strv_push(arena, &list, "three");
+	ck_assert_str_eq(strv_join(arena, &list, ", "), "one, , three");
+}
+END_TEST
+
 START_TEST(prefixes_and_suffixes_are_no_longer_than_the_text)
 {
 	ck_assert(text_has_prefix("abc", "ab"));
@@ -394,5 +408,6 @@ SUITE(text, the_last_part_of_a_path, a_copy_with_a_limit_reads_nothing_behind_it
       what_is_not_a_size_is_refused, durations_are_seconds_unless_they_say_otherwise,
       every_thousandth_of_a_second_is_exact, a_size_is_written_the_way_it_is_read,
       hexadecimal_is_read_to_its_exact_length_only, lists_sort_by_byte_value,
+      a_list_is_joined_with_something_between_only,
       prefixes_and_suffixes_are_no_longer_than_the_text, what_would_move_a_cursor_becomes_a_space,
       a_misspelt_name_suggests_the_nearest_and_a_strange_one_nothing)

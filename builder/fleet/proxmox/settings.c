@@ -106,15 +106,6 @@ static bool settings_has_seed(const struct proxmox *words)
 
 /* --- what is the same for both, and is compared ------------------------------------------------------------------------ */
 
-static const char *settings_joined(struct arena *arena, const struct strv *list)
-{
-	_cleanup_buf_ struct buf text = {0};
-
-	for (size_t i = 0; i < list->count; i++)
-		buf_printf(&text, "%s%s", i ? " " : "", list->items[i]);
-	return arena_strndup(arena, text.data ? text.data : "", text.size);
-}
-
 /* Keys with a value of their own. Those whose value is NULL are not said. */
 void settings_common(struct arena *arena, const struct proxmox *words, bool container, struct form *form)
 {
@@ -127,7 +118,7 @@ void settings_common(struct arena *arena, const struct proxmox *words, bool cont
 	if (!container)
 		form_add(arena, form, "agent", "enabled=%d", words->agent);
 	if (words->nameservers.count)
-		form_add(arena, form, "nameserver", "%s", settings_joined(arena, &words->nameservers));
+		form_add(arena, form, "nameserver", "%s", strv_join(arena, &words->nameservers, " "));
 	if (words->search_domain)
 		form_add(arena, form, "searchdomain", "%s", words->search_domain);
 	form_add(arena, form, "onboot", "%d", words->onboot);

@@ -1,10 +1,8 @@
 #include "verb/options/sending.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -107,16 +105,6 @@ static int sending_judge(const struct sending *s, struct err *problem, struct er
 	return 0;
 }
 
-static int sending_find_root(struct sending *s, struct err *err)
-{
-	char folder[PATH_MAX];
-
-	if (!getcwd(folder, sizeof folder))
-		return err_sys(err, -errno, "cannot find the current folder");
-	s->root = recipe_root_of(s->arena, arena_printf(s->arena, "%s/.", strcmp(folder, "/") == 0 ? "" : folder));
-	return 0;
-}
-
 int sending_prepare(struct arena *arena, const struct sending_how *how, const struct generation *generation,
 		    const struct remote *remote, struct sending *ret_sending, struct err *err)
 {
@@ -125,7 +113,7 @@ int sending_prepare(struct arena *arena, const struct sending_how *how, const st
 	int r = errand_read(arena, generation, &s.errand, err);
 
 	if (r == 0)
-		r = sending_find_root(&s, err);
+		r = recipe_root_here(arena, &s.root, err);
 	if (r < 0)
 		return r;
 	s.pool = pool_new();
