@@ -1,5 +1,5 @@
 # aether-build and the machines that it talks to. Sourced after tests/lib.sh and tests/ssh.sh; generations are in $WORK/out.
-# shellcheck shell=bash disable=SC2154 # WORK, AETHER and WHERE come from there
+# shellcheck shell=bash disable=SC2034,SC2154 # WORK, AETHER, WHERE and REPOSITORY come from there; OPERATOR goes there
 
 # write_config NAME [STRICT]: how ssh finds the machine: with a certificate, and a host key known from the first time on.
 write_config() {
@@ -28,6 +28,48 @@ aether() {
 	shift 2
 	"$AETHER" "$verb" --out "$WORK/out" --host "$name" --ssh-config "$WORK/$name/ssh-config" "$@" \
 		>"$WORK/$name/result" 2>"$WORK/$name/said"
+}
+
+# operator NAME WORD…: aether-build where the recipes are, in $REPOSITORY, about the machine; the rest as above.
+operator() {
+	local name=$1
+	shift
+	(cd "$REPOSITORY" && "$AETHER" "$@" >"$WORK/$name/result" 2>"$WORK/$name/said") && return
+	cat "$WORK/$name/said"
+	return 1
+}
+
+# recipient NAME [N]: the machine's Nth recipient, as it was recorded.
+recipient() {
+	grep -m "${2:-1}" '^age1' "$REPOSITORY/keys/hosts/$1.age" | tail -n 1
+}
+
+# build_next VERB NAME: the next generation, by `vm` or `lxc`; the link $WORK/newest leads to it.
+build_next() {
+	local image
+	image=$("$AETHER" "$1" --out "$WORK/out" "$REPOSITORY/recipes/$2.recipe" 2>>"$WORK/built") &&
+		ln -sfn "$(dirname "$image")" "$WORK/newest" && return
+	tail "$WORK/built"
+	return 1
+}
+
+# switched NAME: the newest generation is given to the machine, with what its secrets want.
+switched() {
+	(cd "$REPOSITORY" && why "$1" aether "$1" switch "$WORK/newest")
+}
+
+# make_operator: somebody with a home folder and an identity of age there; OPERATOR is its recipient.
+make_operator() {
+	export HOME=$WORK/home
+	unset XDG_CONFIG_HOME SOPS_AGE_KEY SOPS_AGE_KEY_FILE
+	local key=$HOME/.config/sops/age/keys.txt
+	mkdir -p "${key%/*}" && { [[ -f $key ]] || age-keygen -o "$key" 2>/dev/null; } &&
+		OPERATOR=$(age-keygen -y "$key")
+}
+
+# encrypted NAME RECIPIENT…: recipes/secrets/NAME.yaml, a file of SOPS with the JSON from standard input.
+encrypted() {
+	cat >"$WORK/json" && "$SOURCE/tests/secrets/make-sops" "$WORK/json" "${@:2}" >"$REPOSITORY/recipes/secrets/$1.yaml"
 }
 
 # why NAME COMMAND…: what it said, when it does not succeed.

@@ -11,32 +11,16 @@ need age age-keygen
 CANARY=c4n4ry-$RANDOM$RANDOM
 CACHE=${AETHER_CACHE:-$HOME/.cache/aether-build}
 [[ $(id -u) != 0 ]] || CACHE=${AETHER_CACHE:-/var/cache/aether-build}
-export HOME=$WORK/home AETHER_CACHE=$CACHE
-unset XDG_CONFIG_HOME SOPS_AGE_KEY SOPS_AGE_KEY_FILE
+export AETHER_CACHE=$CACHE
+SSH_WORDS=(--ssh-config "$WORK/sealed/ssh-config")
 
 # --- the operator -----------------------------------------------------------------------------------------------------
-
-# operator WORD…: aether-build in the repository; what it said is in $WORK/sealed/said.
-operator() {
-	(cd "$IMAGE_REPO" && "$AETHER" "$@" >"$WORK/sealed/result" 2>"$WORK/sealed/said") && return
-	cat "$WORK/sealed/said"
-	return 1
-}
-
-recipient() {
-	grep -m "${1:-1}" '^age1' "$IMAGE_REPO/keys/hosts/sealed.age" | tail -n 1
-}
-
-# encrypted NAME RECIPIENT…: a file of SOPS with the JSON from standard input.
-encrypted() {
-	cat >"$WORK/json" && "$SOURCE/tests/secrets/make-sops" "$WORK/json" "${@:2}" >"$IMAGE_REPO/recipes/secrets/$1.yaml"
-}
 
 # travels TOKEN, sent PASSWORD: with that in it, for who opens it.
 travels() {
 	local hash
 	hash=$(openssl passwd -6 -salt abcdefgh "$CANARY")
-	encrypted travels "$OPERATOR" "$(recipient)" <<<"{\"app\": {\"token\": \"$CANARY-$1\"}, \"door\": \"$hash\"}"
+	encrypted travels "$OPERATOR" "$(recipient sealed)" <<<"{\"app\": {\"token\": \"$CANARY-$1\"}, \"door\": \"$hash\"}"
 }
 
 sent() {
@@ -55,30 +39,14 @@ are_in_file() {
 	done
 }
 
-# build: the next generation; the link $WORK/newest leads to it.
-build() {
-	local image
-	image=$("$AETHER" vm --out "$WORK/out" "$IMAGE_REPO/recipes/sealed.recipe" 2>>"$WORK/built") &&
-		ln -sfn "$(dirname "$image")" "$WORK/newest" && return
-	tail "$WORK/built"
-	return 1
-}
-
 prepare() {
 	rm -rf "$IMAGE_REPO/keys/hosts"
-	mkdir -p "$WORK/sealed" "$HOME/.config/sops/age" "$IMAGE_REPO/.git" "$IMAGE_REPO/recipes/secrets" &&
-		cp "$SOURCE/tests/boot/recipes/sealed.recipe" "$IMAGE_REPO/recipes/" &&
-		age-keygen -o "$HOME/.config/sops/age/keys.txt" 2>/dev/null &&
-		OPERATOR=$(age-keygen -y "$HOME/.config/sops/age/keys.txt") && sent one && outputs one
+	mkdir -p "$WORK/sealed" "$IMAGE_REPO/.git" "$IMAGE_REPO/recipes/secrets" &&
+		cp "$SOURCE/tests/boot/recipes/sealed.recipe" "$IMAGE_REPO/recipes/" && make_operator && sent one && outputs one
 }
 
 send() {
-	operator secrets send --ssh-config "$WORK/sealed/ssh-config" --host sealed recipes/sealed.recipe
-}
-
-# The newest generation is given to the machine, with what its secrets want.
-switched() {
-	(cd "$IMAGE_REPO" && why sealed aether sealed switch "$WORK/newest")
+	operator sealed secrets send "${SSH_WORDS[@]}" --host sealed recipes/sealed.recipe
 }
 
 # --- the machine ------------------------------------------------------------------------------------------------------
@@ -135,14 +103,15 @@ nowhere_here() {
 }
 
 need_image twin
+REPOSITORY=$IMAGE_REPO
 prepare
-ok "an identity is made for a machine that is not there yet" operator host add --disc "$WORK/identity.iso" sealed
-ok "… whose recipient is printed" grep -qxF "$(recipient)" "$WORK/sealed/result"
+ok "an identity is made for a machine that is not there yet" operator sealed host add --disc "$WORK/identity.iso" sealed
+ok "… whose recipient is printed" grep -qxF "$(recipient sealed)" "$WORK/sealed/result"
 travels one
 "$AETHER" lock "$IMAGE_REPO/recipes/sealed.recipe" 2>>"$WORK/built"
-ok "all secrets of the recipe can be opened" operator secrets check recipes/sealed.recipe
+ok "all secrets of the recipe can be opened" operator sealed secrets check recipes/sealed.recipe
 HOME=$WORK/nobody
-ok "an image is built without a key" build
+ok "an image is built without a key" build_next vm sealed
 HOME=$WORK/home
 
 IMAGE=$(echo "$WORK"/newest/*.qcow2)
@@ -173,25 +142,25 @@ ok "… the service that reads one starts anew" soon was one two 2
 ok "… the other one was reloaded" soon other "reloaded $((${#CANARY} + 6))"
 
 travels two
-ok "a generation with another secret in it is built" build
-ok "… and switched to" switched
+ok "a generation with another secret in it is built" build_next vm sealed
+ok "… and switched to" switched sealed
 ok "… with the one in it and the one that was sent" soon was two two 3
 
-ok "the machine gets another identity" operator host add --rotate --ssh-config "$WORK/sealed/ssh-config" --host sealed sealed
-ok "files are encrypted to it, and to the one before" operator secrets rekey recipes/sealed.recipe
-ok "… both are in the file" are_in_file "$(recipient 1)" "$(recipient 2)"
+ok "the machine gets another identity" operator sealed host add --rotate "${SSH_WORDS[@]}" --host sealed sealed
+ok "files are encrypted to it, and to the one before" operator sealed secrets rekey recipes/sealed.recipe
+ok "… both are in the file" are_in_file "$(recipient sealed 1)" "$(recipient sealed 2)"
 ok "what was sent before can still be opened" in_guest sealed /usr/lib/aether/secrets place
-refused "the one before is not retired while it is needed" operator host add --retire --ssh-config "$WORK/sealed/ssh-config" \
+refused "the one before is not retired while it is needed" operator sealed host add --retire "${SSH_WORDS[@]}" \
 	--host sealed sealed
 ok "… says for what" grep -qF 'is sealed to an identity before' "$WORK/sealed/said"
-ok "a generation with that" build
-ok "… is switched to" switched
+ok "a generation with that" build_next vm sealed
+ok "… is switched to" switched sealed
 ok "… and reads its secrets" soon was two two 4
-ok "the one before is retired" operator host add --retire --ssh-config "$WORK/sealed/ssh-config" --host sealed sealed
-ok "… and the machine has one, beside its host key" knows_itself_as "$(recipient)"
+ok "the one before is retired" operator sealed host add --retire "${SSH_WORDS[@]}" --host sealed sealed
+ok "… and the machine has one, beside its host key" knows_itself_as "$(recipient sealed)"
 ok "… which opens all" in_guest sealed /usr/lib/aether/secrets place
 ok "… as it says" is sealed '(.secrets | all(.state == "good"))'
-ok "files are for the new one alone" operator secrets rekey --rotate recipes/sealed.recipe
+ok "files are for the new one alone" operator sealed secrets rekey --rotate recipes/sealed.recipe
 ok "no value is anywhere on the machine but in memory" nowhere_on_it
 ok "… nor here" nowhere_here
 finish

@@ -10,56 +10,24 @@
 need age age-keygen
 REPOSITORY=$WORK/repository
 RECIPE=$REPOSITORY/recipes/vault.recipe
-export HOME=$WORK/home
-unset XDG_CONFIG_HOME SOPS_AGE_KEY SOPS_AGE_KEY_FILE
+make_operator || die "somebody has an identity of age"
 
 # --- the operator -----------------------------------------------------------------------------------------------------
-
-# operator WORD…: aether-build in the repository, about the machine.
-operator() {
-	(cd "$REPOSITORY" && "$AETHER" "$@" >"$WORK/vault/result" 2>"$WORK/vault/said") && return
-	cat "$WORK/vault/said"
-	return 1
-}
 
 # sealed NAME VALUE RECIPIENT…: recipes/secrets/NAME.yaml, with that password.
 sealed() {
 	local name=$1 value=$2
 	shift 2
-	printf '{"app": {"password": "%s"}}' "$value" >"$WORK/json" &&
-		"$SOURCE/tests/secrets/make-sops" "$WORK/json" "$@" >"$REPOSITORY/recipes/secrets/$name.yaml"
-}
-
-build() {
-	local template
-	template=$("$AETHER" lxc --out "$WORK/out" "$RECIPE" 2>>"$WORK/built") &&
-		ln -sfn "$(dirname "$template")" "$WORK/newest" && return
-	tail "$WORK/built"
-	return 1
+	encrypted "$name" "$@" <<<"{\"app\": {\"password\": \"$value\"}}"
 }
 
 prepare() {
 	copy_recipes "$REPOSITORY" && cp "$SOURCE/tests/lxc/vault.recipe" "$RECIPE" &&
-		mkdir -p "$REPOSITORY/.git" "$WORK/vault" "$REPOSITORY/recipes/secrets" "$HOME/.config/sops/age" &&
-		age-keygen -o "$HOME/.config/sops/age/keys.txt" 2>/dev/null &&
-		sealed sent one-by-ssh "$(operators)" && "$AETHER" lock "$RECIPE" 2>>"$WORK/built" && build
-}
-
-operators() {
-	age-keygen -y "$HOME/.config/sops/age/keys.txt"
-}
-
-# recipient N: the machine's, as it was recorded.
-recipient() {
-	grep -m "$1" '^age1' "$REPOSITORY/keys/hosts/vault.age" | tail -n 1
+		mkdir -p "$REPOSITORY/.git" "$WORK/vault" "$REPOSITORY/recipes/secrets" &&
+		sealed sent one-by-ssh "$OPERATOR" && "$AETHER" lock "$RECIPE" 2>>"$WORK/built" && build_next lxc vault
 }
 
 SSH_WORDS=(--ssh-config "$WORK/vault/ssh-config")
-
-# The newest generation is given to the machine, with what its secrets want.
-switched() {
-	(cd "$REPOSITORY" && why vault aether vault switch "$WORK/newest")
-}
 
 # --- the machine ------------------------------------------------------------------------------------------------------
 
@@ -92,28 +60,28 @@ ok "it starts" wait_for_ssh vault
 [[ $FAILURES == 0 ]] || finish
 ok "its secret is pending" is vault '.secrets | all(.state == "pending")'
 refused "… and the service not started" in_guest vault systemctl is-active reader.service
-ok "the identity that it made is enrolled" operator host enroll --yes "${SSH_WORDS[@]}" vault vault
-ok "a secret is sent" operator secrets send "${SSH_WORDS[@]}" recipes/vault.recipe vault
+ok "the identity that it made is enrolled" operator vault host enroll --yes "${SSH_WORDS[@]}" vault vault
+ok "a secret is sent" operator vault secrets send "${SSH_WORDS[@]}" recipes/vault.recipe vault
 ok "… and the service has it" was 1 one-by-ssh
 ok "… on memory that is not swapped, or it is told" on_memory_that_is_not_swapped
 
 sed -i '/^secrets:/a\  image: { sopsFile: secrets/image.yaml, key: app/password, restartUnits: [reader.service] }' "$RECIPE"
-sealed image one-in-image "$(operators)"
-refused "a file that is not for the machine does not travel" build
-ok "… until it is encrypted to it, too" operator secrets rekey recipes/vault.recipe
-ok "… then it does" build
-ok "the container takes that" switched
+sealed image one-in-image "$OPERATOR"
+refused "a file that is not for the machine does not travel" build_next lxc vault
+ok "… until it is encrypted to it, too" operator vault secrets rekey recipes/vault.recipe
+ok "… then it does" build_next lxc vault
+ok "the container takes that" switched vault
 ok "… and the service has both" was 1 one-in-image one-by-ssh
-sealed sent two-by-ssh "$(operators)"
-ok "a change is sent" operator secrets send "${SSH_WORDS[@]}" recipes/vault.recipe vault
+sealed sent two-by-ssh "$OPERATOR"
+ok "a change is sent" operator vault secrets send "${SSH_WORDS[@]}" recipes/vault.recipe vault
 ok "… and the service restarts" was 2 one-in-image two-by-ssh
 
-ok "the machine makes another identity" operator host add --rotate "${SSH_WORDS[@]}" --host vault vault
-ok "files are for both" operator secrets rekey recipes/vault.recipe
-ok "… and one is made anew" sealed image two-in-image "$(operators)" "$(recipient 1)"
-ok "the next template" build
-ok "… is taken" switched
-ok "the identity before is retired" operator host add --retire "${SSH_WORDS[@]}" --host vault vault
+ok "the machine makes another identity" operator vault host add --rotate "${SSH_WORDS[@]}" --host vault vault
+ok "files are for both" operator vault secrets rekey recipes/vault.recipe
+ok "… and one is made anew" sealed image two-in-image "$OPERATOR" "$(recipient vault)"
+ok "the next template" build_next lxc vault
+ok "… is taken" switched vault
+ok "the identity before is retired" operator vault host add --retire "${SSH_WORDS[@]}" --host vault vault
 ok "… which the service does not mind" was 1 two-in-image two-by-ssh
 ok "… nor the next start" in_guest vault /usr/lib/aether/secrets place
 finish

@@ -131,12 +131,7 @@ done
 # --- what a creation leaves behind ------------------------------------------------------------------------------------------
 # Proxmox leaves the disk with UEFI's variables there when what comes after it fails; to remove it takes a privilege that is
 # needed for nothing else.
-cat >"$WORK/tokens.json" <<'END'
-{"tofu@pve!bare": {"secret": "SECRET", "acl": {"/storage": ["Datastore.AllocateTemplate", "Datastore.AllocateSpace",
-	"Datastore.Audit"], "/sdn/zones/localnetwork": ["SDN.Use"], "/vms": ["VM.Allocate", "VM.Audit", "VM.PowerMgmt",
-	"VM.Config.Disk", "VM.Config.CPU", "VM.Config.Memory", "VM.Config.Network", "VM.Config.Options", "VM.Config.HWType",
-	"VM.Config.CDROM", "VM.Config.Cloudinit", "VM.GuestAgent.Audit", "VM.GuestAgent.Unrestricted"]}}}
-END
+bare_token
 back_to nothing
 pve_stop
 pve_start --auth-delay 0 --tokens "$WORK/tokens.json"

@@ -6,12 +6,7 @@
 . "$SOURCE/tests/proxmox/lib.sh"
 . "$SOURCE/tests/proxmox/works.sh"
 need qemu-img zstd
-cat >"$WORK/tokens.json" <<'END'
-{"tofu@pve!bare": {"secret": "SECRET", "acl": {"/storage": ["Datastore.AllocateTemplate", "Datastore.AllocateSpace",
-	"Datastore.Audit"], "/sdn/zones/localnetwork": ["SDN.Use"], "/vms": ["VM.Allocate", "VM.Audit", "VM.PowerMgmt",
-	"VM.Config.Disk", "VM.Config.CPU", "VM.Config.Memory", "VM.Config.Network", "VM.Config.Options", "VM.Config.HWType",
-	"VM.Config.CDROM", "VM.Config.Cloudinit", "VM.GuestAgent.Audit", "VM.GuestAgent.Unrestricted"]}}}
-END
+bare_token
 pve_start --auth-delay 0 --tokens "$WORK/tokens.json"
 
 known gateway 1 good

@@ -134,3 +134,13 @@ changes() {
 	tail -n "+$((before + 1))" "$PVE/requests.jsonl" |
 		jq -r 'select(.method != "GET" and (.path | test("/agent/") | not)) | input_line_number'
 }
+
+# bare_token: $WORK/tokens.json for pve_start: a token with what making a machine needs, and not what removing a volume needs.
+bare_token() {
+	cat >"$WORK/tokens.json" <<'END'
+{"tofu@pve!bare": {"secret": "SECRET", "acl": {"/storage": ["Datastore.AllocateTemplate", "Datastore.AllocateSpace",
+	"Datastore.Audit"], "/sdn/zones/localnetwork": ["SDN.Use"], "/vms": ["VM.Allocate", "VM.Audit", "VM.PowerMgmt",
+	"VM.Config.Disk", "VM.Config.CPU", "VM.Config.Memory", "VM.Config.Network", "VM.Config.Options", "VM.Config.HWType",
+	"VM.Config.CDROM", "VM.Config.Cloudinit", "VM.GuestAgent.Audit", "VM.GuestAgent.Unrestricted"]}}}
+END
+}
