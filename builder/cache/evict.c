@@ -175,7 +175,8 @@ void cache_choose(struct cache_entry *entries, size_t n, const struct cache_limi
 		order[i] = &entries[i];
 	}
 	qsort(order, n, sizeof *order, evict_by_use);
-	for (size_t i = 0; i < n && left > limits->max_bytes; i++)
+	/* Nothing at all may be left: what takes no room goes, too. */
+	for (size_t i = 0; i < n && (left > limits->max_bytes || limits->max_bytes == 0); i++)
 		if (!order[i]->goes && evict_may_go(order[i], limits)) {
 			order[i]->goes = true;
 			left -= order[i]->bytes;

@@ -44,7 +44,7 @@ static const struct {
 	const char *room, *what;
 } kinds[] = {
 	{"blobs", "downloads"}, {"containers", "container images, unpacked"}, {"debs", "packages, unpacked"},
-	{"layers", "packages, installed"}, {"roots", "root images of packages"},
+	{"layers", "packages, installed"}, {"leaks", "where secrets were looked for"}, {"roots", "root images of packages"},
 };
 
 struct cache_sum {

@@ -70,6 +70,17 @@ START_TEST(what_goes_is_old_or_too_much_and_nobody_wants_it)
 }
 END_TEST
 
+START_TEST(what_takes_no_room_goes_when_nothing_may_be_left)
+{
+	struct cache_entry entry = {.room = "leaks", .key = "a", .bytes = 0, .used = NOW - 60};
+
+	cache_choose(&entry, 1, &(struct cache_limits){.keep_days = -1, .max_bytes = 1, .now = NOW});
+	ck_assert(!entry.goes);
+	cache_choose(&entry, 1, &(struct cache_limits){.keep_days = -1, .max_bytes = 0, .now = NOW});
+	ck_assert(entry.goes);
+}
+END_TEST
+
 /* --- the cache ------------------------------------------------------------------------------------------------------- */
 
 static struct cache *open_cache(void)
