@@ -58,11 +58,11 @@ static bool plan_layout_is_type(const char *guid, const char *code)
 
 static enum disk_content plan_layout_content_of(const struct recipe_partition *from, const char *type)
 {
-	if (from->content == CONTENT_ROOT)
+	if (from->content.type == CONTENT_ROOT)
 		return DISK_ROOT;
-	if (from->content == CONTENT_FILESYSTEM && strcmp(from->format, "ext4") == 0)
+	if (from->content.type == CONTENT_FILESYSTEM && strcmp(from->content.format, "ext4") == 0)
 		return DISK_EXT4;
-	if (from->content == CONTENT_FILESYSTEM)
+	if (from->content.type == CONTENT_FILESYSTEM)
 		return plan_layout_is_type(type, "EF00") ? DISK_ESP : DISK_VFAT;
 	return plan_layout_is_type(type, "EF02") ? DISK_BIOS_BOOT : DISK_EMPTY;
 }
@@ -82,8 +82,8 @@ static struct disk_partition *plan_layout_add(struct arena *arena, struct plan *
 		.start = from->start,
 		.size = from->size,
 		.content = plan_layout_content_of(from, type),
-		.mkfs_arguments = from->extra_args,
-		.mountpoint = from->content == CONTENT_FILESYSTEM ? from->mountpoint : NULL,
+		.mkfs_arguments = from->content.extra_args,
+		.mountpoint = from->content.type == CONTENT_FILESYSTEM ? from->content.mountpoint : NULL,
 		.pos = from->pos,
 	};
 	return part;
@@ -98,7 +98,7 @@ static int plan_layout_add_partition(struct arena *arena, struct plan *plan, con
 
 	if (!type)
 		return -EINVAL;
-	if (from->content != CONTENT_ROOT || from->slots < 2) {
+	if (from->content.type != CONTENT_ROOT || from->content.slots < 2) {
 		plan_layout_add(arena, plan, from, type, from->label);
 		return 0;
 	}
@@ -138,8 +138,8 @@ static const char *plan_layout_lower(struct arena *arena, const char *text)
 /* The disk is the one that the root is on: a machine that is slow to see the partition waits for longer than 90 s. */
 static bool plan_layout_has_timeout(const struct recipe_partition *from)
 {
-	for (size_t i = 0; i < from->mount_options.count; i++)
-		if (strstr(from->mount_options.items[i], "x-systemd.device-timeout="))
+	for (size_t i = 0; i < from->content.mount_options.count; i++)
+		if (strstr(from->content.mount_options.items[i], "x-systemd.device-timeout="))
 			return true;
 	return false;
 }
@@ -154,11 +154,11 @@ static void plan_layout_put_mount(struct buf *fstab, struct arena *arena, const 
 
 	if (!part->mountpoint || strcmp(part->mountpoint, "/var") == 0)
 		return;
-	for (size_t i = 0; i < from->mount_options.count; i++)
+	for (size_t i = 0; i < from->content.mount_options.count; i++)
 		options = arena_printf(arena, "%s%s%s", options, *options ? "," : "",
-				       escape_fstab(arena, from->mount_options.items[i]));
+				       escape_fstab(arena, from->content.mount_options.items[i]));
 	buf_printf(fstab, "PARTUUID=%s %s %s %s%s%s 0 2\n", plan_layout_lower(arena, part->uuid),
-		   escape_fstab(arena, part->mountpoint), from->format, *options ? options : "defaults",
+		   escape_fstab(arena, part->mountpoint), from->content.format, *options ? options : "defaults",
 		   plan_layout_has_timeout(from) ? "" : ",x-systemd.device-timeout=300s",
 		   from->grow ? ",x-systemd.growfs" : "");
 }
@@ -172,12 +172,12 @@ int layout_make(struct arena *arena, struct plan *plan, struct err *err)
 		return 0;
 	plan->state_on = recipe_disk(plan->recipe, "state") ? IMAGE_STATE_DISK : NULL;
 	plan->layout.size_bytes = disk->image_size;
-	for (size_t i = 0; i < disk->n_partitions; i++) {
-		const struct recipe_partition *from = &disk->partitions[i];
+	for (size_t i = 0; i < disk->content.n_partitions; i++) {
+		const struct recipe_partition *from = &disk->content.partitions[i];
 
 		if (plan_layout_add_partition(arena, plan, from, err) < 0)
 			continue;
-		if (from->mountpoint && strcmp(from->mountpoint, "/var") == 0)
+		if (from->content.mountpoint && strcmp(from->content.mountpoint, "/var") == 0)
 			plan->state_on = IMAGE_STATE_PARTITION;
 		plan_layout_put_grow(arena, plan, from, err);
 		plan_layout_put_mount(&fstab, arena, plan, from);

@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/text.h"
+#include "recipe/disks.h"
 #include "recipe/proxmox.h"
 #include "recipe/secrets.h"
 
@@ -226,39 +227,6 @@ struct recipe_quadlet {
 	struct pos pos;
 };
 
-enum recipe_content_type { CONTENT_NONE, CONTENT_FILESYSTEM, CONTENT_ROOT, CONTENT_SWAP, CONTENT_BIOS_BOOT };
-
-enum { SIZE_AUTO = 0 };
-
-/* One partition of the GPT. Sizes in bytes, SIZE_AUTO: from its content. */
-struct recipe_partition {
-	const char *name;            /* key in the recipe */
-	const char *label;           /* GPT name; defaults to `name` */
-	const char *type;            /* upper-case GUID, or one of sgdisk's short codes: EF02 EF00 8300 8200 … */
-	const char *uuid;            /* NULL: derived from the plan's seed */
-	uint64_t size, start;        /* start SIZE_AUTO: after the one before */
-	int64_t priority;            /* order on the disk; equal priorities keep the written order */
-	uint64_t attributes;         /* GPT attribute bits */
-	bool grow;                   /* grown on first boot to the end of the disk */
-	enum recipe_content_type content;
-	const char *format;          /* filesystem: ext4 vfat …; root: erofs … */
-	const char *mountpoint;      /* or NULL */
-	struct strv mount_options, extra_args;
-	bool verity;                 /* root */
-	int64_t slots;               /* root: 1 or 2; 2 makes this and a twin, labels NAME-a and NAME-b */
-	struct pos pos;
-};
-
-struct recipe_disk {
-	const char *name;
-	const char *role;            /* "system": the image's; "state": the machine's own; NULL: system */
-	const char *type;            /* of its content: "gpt", or "filesystem": then it is read as its only partition */
-	uint64_t image_size;         /* SIZE_AUTO: as small as the content allows */
-	struct recipe_partition *partitions;
-	size_t n_partitions;
-	struct pos pos;
-};
-
 /* `health`: one thing that must hold, within `timeout_ms` from when the machine is up. */
 struct recipe_health {
 	enum { HEALTH_UNIT, HEALTH_TCP, HEALTH_HTTP, HEALTH_COMMAND } type;
@@ -345,9 +313,14 @@ struct recipe {
 	struct recipe_recipient *recipients; /* of the machine, the newest first */
 	struct recipe_leak_exception *leaks; /* what the search for secrets may find */
 	struct recipe_disk *disks;
+	struct recipe_vg *vgs;       /* lvm_vg */
+	struct recipe_array *arrays; /* mdadm */
+	struct recipe_nodev *nodevs; /* nodev */
+	struct recipe_mount *mounts; /* all that the disks and nodev mount */
 	size_t n_repositories, n_registries, n_packages, n_removed, n_versions, n_downloads, n_files, n_users, n_groups,
 	    n_principals, n_networks, n_units, n_sysctl, n_tmpfiles, n_quadlets, n_health, n_tests, n_configure, n_own,
-	    n_secrets, n_templates, n_recipients, n_leaks, n_disks;
+	    n_secrets, n_templates, n_recipients, n_leaks, n_disks, n_vgs, n_arrays, n_nodevs,
+	    n_mounts;
 
 	const char *ssh_ca;          /* host path of the user CA's public keys, or NULL */
 	struct pos ssh_ca_pos;       /* where it is named */

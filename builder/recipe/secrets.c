@@ -50,13 +50,9 @@ bool recipe_link_is_made(const struct recipe *recipe, const char *path)
 	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
 		if (path_is_below(path, kept[i]))
 			return true;
-	for (size_t d = 0; d < recipe->n_disks; d++)
-		for (size_t i = 0; i < recipe->disks[d].n_partitions; i++) {
-			const char *mountpoint = recipe->disks[d].partitions[i].mountpoint;
-
-			if (mountpoint && path_is_below(path, mountpoint))
-				return true;
-		}
+	for (size_t i = 0; i < recipe->n_mounts; i++)
+		if (path_is_below(path, recipe->mounts[i].mountpoint))
+			return true;
 	return false;
 }
 

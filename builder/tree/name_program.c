@@ -28,14 +28,9 @@ bool name_is_of_image(const struct plan *plan, const char *path)
 
 	if (name_is_written(path))
 		return false;
-	for (size_t d = 0; d < recipe->n_disks; d++)
-		for (size_t i = 0; i < recipe->disks[d].n_partitions; i++) {
-			const struct recipe_partition *partition = &recipe->disks[d].partitions[i];
-
-			if (partition->content != CONTENT_ROOT && partition->mountpoint &&
-			    path_is_below(path, partition->mountpoint))
-				return false;
-		}
+	for (size_t i = 0; i < recipe->n_mounts; i++)
+		if (path_is_below(path, recipe->mounts[i].mountpoint))
+			return false;
 	for (size_t i = 0; i < recipe->state.count; i++)
 		if (path_is_below(path, recipe->state.items[i]))
 			return false;

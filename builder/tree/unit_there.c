@@ -98,13 +98,9 @@ static bool unit_there_by_mount(const struct question *q, const char *name)
 	for (size_t i = 0; i < sizeof always / sizeof *always; i++)
 		if (strcmp(unit_of_path(q->arena, always[i], ".mount"), name) == 0)
 			return true;
-	for (size_t d = 0; d < recipe->n_disks; d++)
-		for (size_t i = 0; i < recipe->disks[d].n_partitions; i++) {
-			const char *path = recipe->disks[d].partitions[i].mountpoint;
-
-			if (path && strcmp(unit_of_path(q->arena, path, ".mount"), name) == 0)
-				return true;
-		}
+	for (size_t i = 0; i < recipe->n_mounts; i++)
+		if (strcmp(unit_of_path(q->arena, recipe->mounts[i].mountpoint, ".mount"), name) == 0)
+			return true;
 	for (size_t i = 0; recipe->kind == KIND_LXC && i < recipe->state.count; i++)
 		if (strcmp(unit_of_path(q->arena, recipe->state.items[i], ".mount"), name) == 0)
 			return true;

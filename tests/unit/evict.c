@@ -200,6 +200,7 @@ START_TEST(only_who_is_alone_can_claim_the_cache)
 }
 END_TEST
 
-SUITE(evict, what_goes_is_old_or_too_much_and_nobody_wants_it, entries_are_found_with_their_size_and_last_use,
+SUITE(evict, what_goes_is_old_or_too_much_and_nobody_wants_it, what_takes_no_room_goes_when_nothing_may_be_left,
+      entries_are_found_with_their_size_and_last_use,
       a_file_with_two_names_counts_once, who_looks_for_an_entry_has_used_it,
       what_goes_is_gone_and_what_was_used_meanwhile_stays, only_who_is_alone_can_claim_the_cache)

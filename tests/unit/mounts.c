@@ -60,19 +60,20 @@ static const struct {
 	struct recipe_partition words;
 	const char *line;
 } partitions[] = {
-	{{.mountpoint = "/srv/data", .format = "ext4"}, "/srv/data ext4 defaults,x-systemd.device-timeout=300s 0 2\n"},
-	{{.mountpoint = "/srv/my data", .format = "vfat"},
+	{{.content = {.mountpoint = "/srv/data", .format = "ext4"}}, "/srv/data ext4 defaults,x-systemd.device-timeout=300s 0 2\n"},
+	{{.content = {.mountpoint = "/srv/my data", .format = "vfat"}},
 	 "/srv/my\\040data vfat defaults,x-systemd.device-timeout=300s 0 2\n"},
-	{{.mountpoint = "/srv/a\\b", .format = "ext4"}, "/srv/a\\134b ext4 defaults,x-systemd.device-timeout=300s 0 2\n"},
-	{{.mountpoint = "/home", .format = "ext4", .grow = true},
+	{{.content = {.mountpoint = "/srv/a\\b", .format = "ext4"}}, "/srv/a\\134b ext4 defaults,x-systemd.device-timeout=300s 0 2\n"},
+	{{.content = {.mountpoint = "/home", .format = "ext4"}, .grow = true},
 	 "/home ext4 defaults,x-systemd.device-timeout=300s,x-systemd.growfs 0 2\n"},
-	{{.mountpoint = "/srv", .format = "ext4", .mount_options = {(const char *[]){"noatime", "x-a=b c#\t"}, 2}},
+	{{.content = {.mountpoint = "/srv", .format = "ext4",
+		     .mount_options = {(const char *[]){"noatime", "x-a=b c#\t"}, 2}}},
 	 "/srv ext4 noatime,x-a=b\\040c#\\011,x-systemd.device-timeout=300s 0 2\n"},
-	{{.mountpoint = "/srv/my data #1", .format = "ext4",
-	  .mount_options = {(const char *[]){"nofail,x-systemd.device-timeout=5s"}, 1}},
+	{{.content = {.mountpoint = "/srv/my data #1", .format = "ext4",
+		     .mount_options = {(const char *[]){"nofail,x-systemd.device-timeout=5s"}, 1}}},
 	 "/srv/my\\040data\\040#1 ext4 nofail,x-systemd.device-timeout=5s 0 2\n"},
-	{{.mountpoint = NULL, .format = "ext4"}, NULL},
-	{{.mountpoint = "/var", .format = "ext4"}, NULL}, /* aether-init's */
+	{{.content = {.mountpoint = NULL, .format = "ext4"}}, NULL},
+	{{.content = {.mountpoint = "/var", .format = "ext4"}}, NULL}, /* aether-init's */
 };
 
 static const struct plan_file *fstab_of(const struct recipe_partition *words, const char **ret_uuid)
@@ -82,7 +83,8 @@ static const struct plan_file *fstab_of(const struct recipe_partition *words, co
 	static const struct plan_programs programs = {0};
 	static const struct lock lock = {.image = {packages, 2}, .numbered = true};
 	struct recipe_partition partition = *words;
-	struct recipe_disk disk = {.name = "main", .type = "gpt", .partitions = &partition, .n_partitions = 1};
+	struct recipe_disk disk = {.name = "main", .role = "system",
+				   .content = {.type = CONTENT_GPT, .partitions = &partition, .n_partitions = 1}};
 	struct recipe recipe = {.path = "a.recipe", .root = "/", .name = "a", .kinds = KIND_VM, .kind = KIND_VM,
 				.timezone = "UTC", .disks = &disk, .n_disks = 1};
 	struct plan *plan;
@@ -90,7 +92,7 @@ static const struct plan_file *fstab_of(const struct recipe_partition *words, co
 
 	partition.name = partition.label = "data";
 	partition.type = "8300";
-	partition.content = CONTENT_FILESYSTEM;
+	partition.content.type = CONTENT_FILESYSTEM;
 	ck_assert_int_eq(plan_make(scratch_arena(), &recipe, NULL, &lock, &programs, &plan, &err), 0);
 	*ret_uuid = plan->layout.partitions[0].uuid;
 	for (size_t i = 0; i < plan->n_files; i++)
@@ -133,9 +135,9 @@ START_TEST(libmount_reads_what_was_meant)
 		return;
 	put("fstab", file->text);
 	ck_assert_int_eq(proc_check(&(struct proc){.argv = argv, .output = &output}, &err), 0);
-	for (size_t i = 0; i < partitions[_i].words.mount_options.count; i++)
+	for (size_t i = 0; i < partitions[_i].words.content.mount_options.count; i++)
 		words = arena_printf(scratch_arena(), "%s%s%s", words, *words ? "," : "",
-				     partitions[_i].words.mount_options.items[i]);
+				     partitions[_i].words.content.mount_options.items[i]);
 	if (!*words)
 		words = "x-systemd.device-timeout=300s";
 	/* --raw writes its own way what would end a field */

@@ -37,8 +37,8 @@ START_TEST(maps_merge_by_key_to_any_depth)
 	ck_assert_str_eq(recipe->users[0].sudo, "nopasswd");
 	ck_assert(recipe->users[0].linger);
 	ck_assert_str_eq(recipes_words(&recipe->users[0].groups), "sudo adm");
-	ck_assert_uint_eq(recipe->disks[0].partitions[3].size, 1 << 30);
-	ck_assert_str_eq(recipe->disks[0].partitions[3].format, "ext4");
+	ck_assert_uint_eq(recipe->disks[0].content.partitions[3].size, 1 << 30);
+	ck_assert_str_eq(recipe->disks[0].content.partitions[3].content.format, "ext4");
 }
 END_TEST
 
@@ -276,14 +276,14 @@ START_TEST(partitions_come_by_priority_and_are_labelled_by_their_key)
 	const struct recipe_disk *disk = &recipe->disks[0];
 	static const char *const names[] = {"bios", "esp", "root", "state"};
 
-	ck_assert_uint_eq(disk->n_partitions, 4);
+	ck_assert_uint_eq(disk->content.n_partitions, 4);
 	for (size_t i = 0; i < 4; i++) {
-		ck_assert_str_eq(disk->partitions[i].name, names[i]);
-		ck_assert_str_eq(disk->partitions[i].label, names[i]);
+		ck_assert_str_eq(disk->content.partitions[i].name, names[i]);
+		ck_assert_str_eq(disk->content.partitions[i].label, names[i]);
 	}
-	ck_assert_str_eq(disk->partitions[3].type, "8300");
-	ck_assert(disk->partitions[2].verity);
-	ck_assert_int_eq(disk->partitions[2].slots, 1);
+	ck_assert_str_eq(disk->content.partitions[3].type, "8300");
+	ck_assert(disk->content.partitions[2].content.verity);
+	ck_assert_int_eq(disk->content.partitions[2].content.slots, 1);
 }
 END_TEST
 

@@ -13,8 +13,7 @@
 #define ETC "/etc/systemd/system/"
 #define GENERATORS "/usr/lib/systemd/system-generators/"
 
-static struct recipe_partition partitions[] = {{.name = "data", .mountpoint = "/srv/my data"}, {.name = "esp"}};
-static struct recipe_disk disk = {.partitions = partitions, .n_partitions = 2};
+static struct recipe_mount mounts[] = {{.mountpoint = "/srv/my data", .keeps = true}};
 static struct recipe_setting service_name = {.section = "Container", .key = "ServiceName", .value = "renamed"};
 static struct recipe_quadlet quadlets[] = {
 	{.name = "web.container"}, {.name = "logs.volume"}, {.name = "many@.container"},
@@ -28,7 +27,7 @@ static struct plan_unit units[] = {
 	{.name = "his.service", .text = "[Service]\n", .user = "carl", .uid = 1235},
 	{.name = "app.service", .mask = true, .user = "anna", .uid = 1234},
 };
-static struct recipe recipe = {.path = "a.recipe", .kind = KIND_VM, .disks = &disk, .n_disks = 1, .quadlets = quadlets,
+static struct recipe recipe = {.path = "a.recipe", .kind = KIND_VM, .mounts = mounts, .n_mounts = 1, .quadlets = quadlets,
 			       .n_quadlets = sizeof quadlets / sizeof *quadlets};
 static struct plan plan = {.recipe = &recipe, .units = units, .n_units = sizeof units / sizeof *units};
 

@@ -26,11 +26,11 @@ static int disks_decode_partition_size(struct decoder *decoder, const struct nod
 	return 0;
 }
 
-static bool disks_made_here(const struct recipe_partition *partition)
+static bool disks_made_here(const struct recipe_content *content)
 {
-	if (partition->content == CONTENT_ROOT)
-		return strcmp(partition->format, "erofs") == 0;
-	return strcmp(partition->format, "ext4") == 0 || strcmp(partition->format, "vfat") == 0;
+	if (content->type == CONTENT_ROOT)
+		return strcmp(content->format, "erofs") == 0;
+	return strcmp(content->format, "ext4") == 0 || strcmp(content->format, "vfat") == 0;
 }
 
 static const char *const format_choices[] = {"ext4", "vfat", "xfs", "btrfs", "f2fs", NULL};
@@ -43,10 +43,10 @@ static const char *const filesystem_choices[] = {"filesystem", NULL};
 static const struct schema schema_filesystem_type = {VALUE_TEXT, .choices = filesystem_choices};
 static const struct field filesystem_fields[] = {
 	{"type", &schema_filesystem_type, FIELD_EARLY | FIELD_REQUIRED, 0, 0, "what the partition holds"},
-	{"format", &schema_format, FIELD_REQUIRED, WORD_OF(recipe_partition, format), 0, "file system"},
-	{"mountpoint", &word_image_path, 0, WORD_OF(recipe_partition, mountpoint), 0, "where it is mounted"},
-	{"mountOptions", &word_list, 0, WORD_OF(recipe_partition, mount_options), 0, "options of mount(8)"},
-	{"extraArgs", &word_list, 0, WORD_OF(recipe_partition, extra_args), 0, "further arguments of mkfs"},
+	{"format", &schema_format, FIELD_REQUIRED, WORD_OF(recipe_content, format), 0, "file system"},
+	{"mountpoint", &word_image_path, 0, WORD_OF(recipe_content, mountpoint), 0, "where it is mounted"},
+	{"mountOptions", &word_list, 0, WORD_OF(recipe_content, mount_options), 0, "options of mount(8)"},
+	{"extraArgs", &word_list, 0, WORD_OF(recipe_content, extra_args), 0, "further arguments of mkfs"},
 	WORD_END,
 };
 static const struct schema schema_filesystem = {VALUE_RECORD, .fields = filesystem_fields};
@@ -55,10 +55,10 @@ static const char *const root_type_choices[] = {"root", NULL};
 static const struct schema schema_root_type = {VALUE_TEXT, .choices = root_type_choices};
 static const struct field root_fields[] = {
 	{"type", &schema_root_type, FIELD_EARLY | FIELD_REQUIRED, 0, 0, "what the partition holds"},
-	{"format", &schema_root_format, FIELD_REQUIRED, WORD_OF(recipe_partition, format), 0,
+	{"format", &schema_root_format, FIELD_REQUIRED, WORD_OF(recipe_content, format), 0,
 	 "file system of the immutable root"},
-	{"verity", &word_bool, 0, WORD_OF(recipe_partition, verity), 0, "verified by dm-verity (true)"},
-	{"slots", &schema_slots, 0, WORD_OF(recipe_partition, slots), 0,
+	{"verity", &word_bool, 0, WORD_OF(recipe_content, verity), 0, "verified by dm-verity (true)"},
+	{"slots", &schema_slots, 0, WORD_OF(recipe_content, slots), 0,
 	 "2: a second partition of the same size for the next image"},
 	WORD_END,
 };
@@ -85,7 +85,7 @@ static int disks_refuse_content(struct decoder *decoder, const struct node *type
 
 static int disks_decode_content(struct decoder *decoder, const struct node *node, const char *path, void *out)
 {
-	struct recipe_partition *partition = out;
+	struct recipe_content *content = out;
 	const struct node *type = node_get(node, "type");
 	const struct schema_variant *variant;
 
@@ -99,13 +99,13 @@ static int disks_decode_content(struct decoder *decoder, const struct node *node
 	if (!variant->schema)
 		return err_at(decoder->err, -ENOTSUP, &type->pos, path, "the content type '%s' is not yet supported",
 			      type->text);
-	partition->content = strcmp(type->text, "root") == 0 ? CONTENT_ROOT : CONTENT_FILESYSTEM;
-	partition->verity = partition->content == CONTENT_ROOT;
-	partition->slots = partition->content == CONTENT_ROOT;
-	decode(decoder, variant->schema, node, path, partition);
-	if (partition->format && !disks_made_here(partition))
+	content->type = strcmp(type->text, "root") == 0 ? CONTENT_ROOT : CONTENT_FILESYSTEM;
+	content->verity = content->type == CONTENT_ROOT;
+	content->slots = content->type == CONTENT_ROOT;
+	decode(decoder, variant->schema, node, path, content);
+	if (content->format && !disks_made_here(content))
 		return err_at(decoder->err, -ENOTSUP, &node_get(node, "format")->pos, path,
-			      "the format '%s' is not yet supported", partition->format);
+			      "the format '%s' is not yet supported", content->format);
 	return err_result(decoder->err);
 }
 
@@ -134,7 +134,7 @@ static const struct field partition_fields[] = {
 	WORD_LATER("alignment", "alignment in sectors"),
 	WORD_LATER("hybrid", "entry in a hybrid MBR"),
 	{"grow", &word_bool, 0, WORD_OF(recipe_partition, grow), 0, "grow on the first boot to fill the disk"},
-	{"content", &schema_holds, 0, 0, 0, "content of the partition, depending on its type"},
+	{"content", &schema_holds, 0, WORD_OF(recipe_partition, content), 0, "content of the partition, depending on its type"},
 	WORD_END,
 };
 static const struct schema schema_partition = {VALUE_RECORD, .fields = partition_fields};
@@ -146,31 +146,25 @@ static const struct schema schema_partitions = {
 static const char *const table_choices[] = {"gpt", NULL};
 static const struct schema schema_table_type = {VALUE_TEXT, .choices = table_choices};
 static const struct field gpt_fields[] = {
-	{"type", &schema_table_type, FIELD_REQUIRED, WORD_OF(recipe_disk, type), 0, "the kind of partition table"},
-	{"partitions", &schema_partitions, FIELD_REQUIRED, WORD_OF(recipe_disk, partitions),
-	 WORD_OF(recipe_disk, n_partitions), "by name"},
+	{"type", &schema_table_type, FIELD_REQUIRED, 0, 0, "the kind of partition table"},
+	{"partitions", &schema_partitions, FIELD_REQUIRED, WORD_OF(recipe_content, partitions),
+	 WORD_OF(recipe_content, n_partitions), "by name"},
 	WORD_END,
 };
 static const struct schema schema_gpt = {VALUE_RECORD, .fields = gpt_fields};
 
 static const struct schema_variant disk_variants[] = {{"gpt", &schema_gpt}, {"filesystem", &schema_filesystem}, {0}};
 
-/* A disk that is one file system is read as its only partition. */
 static int disks_decode_disk(struct decoder *decoder, const struct node *node, const char *path, void *out)
 {
 	const struct node *type = node_get(node, "type");
-	struct recipe_disk *disk = out;
-	struct recipe_partition *whole;
+	struct recipe_content *content = out;
 
 	if (node->type != NODE_MAP || !type || type->type != NODE_SCALAR)
 		return problem_expected(decoder, node, path, "a map with a 'type'");
-	if (strcmp(type->text, "filesystem") != 0)
-		return decode(decoder, &schema_gpt, node, path, disk);
-	disk->type = type->text;
-	whole = arena_push(decoder->arena, disk->partitions, disk->n_partitions);
-	*whole = (struct recipe_partition){
-		.name = DISK_STATE, .label = DISK_STATE, .type = "8310", .content = CONTENT_FILESYSTEM, .pos = type->pos};
-	return decode(decoder, &schema_filesystem, node, path, whole);
+	content->pos = type->pos;
+	content->type = strcmp(type->text, "filesystem") == 0 ? CONTENT_FILESYSTEM : CONTENT_GPT;
+	return decode(decoder, content->type == CONTENT_GPT ? &schema_gpt : &schema_filesystem, node, path, content);
 }
 
 static const char *const role_choices[] = {DISK_SYSTEM, DISK_STATE, DISK_DATA, NULL};
@@ -183,7 +177,7 @@ static const struct field disk_fields[] = {
 	 "size of the disk image (as small as possible)"},
 	{"role", &schema_role, 0, WORD_OF(recipe_disk, role), 0,
 	 "`system`: the image; `state`: a disk of the machine's own, made on its first boot; `data`: later"},
-	{"content", &schema_disk_content, FIELD_REQUIRED, 0, 0, "the partition table, or the file system of the whole disk"},
+	{"content", &schema_disk_content, FIELD_REQUIRED, WORD_OF(recipe_disk, content), 0, "the partition table, or the file system of the whole disk"},
 	WORD_END,
 };
 static const struct schema schema_disk = {VALUE_RECORD, .fields = disk_fields};

@@ -12,13 +12,13 @@ enum { LABEL_MAX = 36, PARTITIONS_MAX = 128 /* of a GPT of the usual size */ };
 /* By priority; equal ones stay as they were written. */
 static void disks_sort(struct recipe_disk *disk)
 {
-	for (size_t i = 1; i < disk->n_partitions; i++) {
-		struct recipe_partition moving = disk->partitions[i];
+	for (size_t i = 1; i < disk->content.n_partitions; i++) {
+		struct recipe_partition moving = disk->content.partitions[i];
 		size_t at = i;
 
-		for (; at > 0 && disk->partitions[at - 1].priority > moving.priority; at--)
-			disk->partitions[at] = disk->partitions[at - 1];
-		disk->partitions[at] = moving;
+		for (; at > 0 && disk->content.partitions[at - 1].priority > moving.priority; at--)
+			disk->content.partitions[at] = disk->content.partitions[at - 1];
+		disk->content.partitions[at] = moving;
 	}
 }
 
@@ -39,7 +39,7 @@ static bool disks_is_bios_boot(const struct recipe_partition *partition)
 
 static bool disks_is_root(const struct recipe_partition *partition)
 {
-	return partition->content == CONTENT_ROOT;
+	return partition->content.type == CONTENT_ROOT;
 }
 
 /* --- one partition --------------------------------------------------------------------------------------------------- */
@@ -47,7 +47,7 @@ static bool disks_is_root(const struct recipe_partition *partition)
 static const char *disks_path_of(struct decoder *decoder, const struct recipe_disk *disk,
 				 const struct recipe_partition *partition)
 {
-	if (strcmp(disk->type, "filesystem") == 0)
+	if (disk->content.type != CONTENT_GPT)
 		return arena_printf(decoder->arena, "partitions.disk.%s.content", disk->name);
 	return arena_printf(decoder->arena, "partitions.disk.%s.content.partitions.%s", disk->name, partition->name);
 }
@@ -79,18 +79,18 @@ static void disks_check_mountpoint(struct decoder *decoder, const struct recipe_
 		{"/var/lib", false, "'%s' has what is needed before it can be mounted"},
 		{"/var/lib/aether", true, "'%s' has what is needed before it can be mounted"},
 	};
-	const char *mountpoint = partition->mountpoint ? partition->mountpoint : "";
+	const char *mountpoint = partition->content.mountpoint ? partition->content.mountpoint : "";
 
 	if (strcmp(partition->label, "state") == 0 && strcmp(mountpoint, "/var") != 0)
 		err_at(decoder->err, -EINVAL, &partition->pos, path,
 		       "the partition with the label 'state' must be mounted at /var");
 	if (strcmp(mountpoint, "/var") == 0 &&
-	    (strcmp(partition->label, "state") != 0 || strcmp(partition->format, "ext4") != 0)) {
+	    (strcmp(partition->label, "state") != 0 || strcmp(partition->content.format, "ext4") != 0)) {
 		err_at(decoder->err, -EINVAL, &partition->pos, path,
 		       "/var must be an 'ext4' file system on the partition with the label 'state'");
 		err_hint(decoder->err, "aether-init finds it by this label, before /etc can be read");
 	}
-	if (strcmp(mountpoint, "/var") == 0 && partition->mount_options.count)
+	if (strcmp(mountpoint, "/var") == 0 && partition->content.mount_options.count)
 		err_at(decoder->err, -EINVAL, &partition->pos, path,
 		       "/var has no 'mountOptions': aether-init mounts it, before /etc can be read");
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
@@ -105,10 +105,10 @@ static void disks_check_mountpoint(struct decoder *decoder, const struct recipe_
 static void disks_check_options(struct decoder *decoder, const struct recipe_partition *partition, const char *path)
 {
 	const char *known[MOUNT_OPTIONS_MAX];
-	size_t n = partition->content == CONTENT_FILESYSTEM ? mount_options_known(partition->format, known) : 0;
+	size_t n = partition->content.type == CONTENT_FILESYSTEM ? mount_options_known(partition->content.format, known) : 0;
 
-	for (size_t i = 0; i < partition->mount_options.count && n; i++) {
-		char *rest = arena_strdup(decoder->arena, partition->mount_options.items[i]), *option;
+	for (size_t i = 0; i < partition->content.mount_options.count && n; i++) {
+		char *rest = arena_strdup(decoder->arena, partition->content.mount_options.items[i]), *option;
 
 		while ((option = strsep(&rest, ","))) {
 			const char *name = arena_strndup(decoder->arena, option, strcspn(option, "=")), *near;
@@ -119,11 +119,11 @@ static void disks_check_options(struct decoder *decoder, const struct recipe_par
 			near = text_nearest(name, known, n);
 			if (near)
 				err_at(decoder->err, -EINVAL, &partition->pos, path,
-				       "'%s' is no mount option of %s: the machine would not start", name, partition->format);
+				       "'%s' is no mount option of %s: the machine would not start", name, partition->content.format);
 			else
 				err_warn(decoder->err, &partition->pos, path,
 					 "'%s' is not known as a mount option of %s: if the kernel does not know it, the "
-					 "machine does not start", name, partition->format);
+					 "machine does not start", name, partition->content.format);
 			if (near)
 				err_hint(decoder->err, "did you mean '%s'?", near);
 		}
@@ -132,7 +132,7 @@ static void disks_check_options(struct decoder *decoder, const struct recipe_par
 
 static void disks_check_partition(struct decoder *decoder, const struct recipe_partition *partition, const char *path)
 {
-	bool twin = disks_is_root(partition) && partition->slots == 2;
+	bool twin = disks_is_root(partition) && partition->content.slots == 2;
 
 	if (strlen(partition->label) + (twin ? strlen("-a") : 0) > LABEL_MAX)
 		err_at(decoder->err, -EINVAL, &partition->pos, path,
@@ -142,10 +142,10 @@ static void disks_check_partition(struct decoder *decoder, const struct recipe_p
 		err_hint(decoder->err, "leave it out: each slot gets its own");
 	}
 	if (disks_is_esp(partition) &&
-	    (partition->content != CONTENT_FILESYSTEM || strcmp(partition->format, "vfat") != 0))
+	    (partition->content.type != CONTENT_FILESYSTEM || strcmp(partition->content.format, "vfat") != 0))
 		err_at(decoder->err, -EINVAL, &partition->pos, path,
 		       "an EFI system partition must have the file system 'vfat'");
-	if (disks_is_bios_boot(partition) && partition->content != CONTENT_NONE)
+	if (disks_is_bios_boot(partition) && partition->content.type != CONTENT_NONE)
 		err_at(decoder->err, -EINVAL, &partition->pos, path, "the BIOS boot partition must not have 'content'");
 	if (disks_is_root(partition) && !text_has_prefix(partition->label, "root")) {
 		err_at(decoder->err, -EINVAL, &partition->pos, path, "the label of the root must begin with 'root'");
@@ -153,7 +153,7 @@ static void disks_check_partition(struct decoder *decoder, const struct recipe_p
 	}
 	if (disks_is_root(partition) && partition->grow)
 		err_at(decoder->err, -EINVAL, &partition->pos, path, "the immutable root cannot grow");
-	if (disks_is_root(partition) && !partition->verity)
+	if (disks_is_root(partition) && !partition->content.verity)
 		err_at(decoder->err, -ENOTSUP, &partition->pos, path, "a root without 'verity' is not yet supported");
 	disks_check_mountpoint(decoder, partition, path);
 	disks_check_options(decoder, partition, path);
@@ -166,12 +166,12 @@ static bool disks_same_label(const struct recipe_partition *one, const struct re
 {
 	size_t length = strlen(one->label);
 
-	if (disks_is_root(one) && one->slots == 2)
-		return disks_is_root(other) && other->slots == 2 ? strcmp(one->label, other->label) == 0
+	if (disks_is_root(one) && one->content.slots == 2)
+		return disks_is_root(other) && other->content.slots == 2 ? strcmp(one->label, other->label) == 0
 								 : strncmp(one->label, other->label, length) == 0 &&
 									   (strcmp(other->label + length, "-a") == 0 ||
 									    strcmp(other->label + length, "-b") == 0);
-	if (disks_is_root(other) && other->slots == 2)
+	if (disks_is_root(other) && other->content.slots == 2)
 		return disks_same_label(other, one);
 	return strcmp(one->label, other->label) == 0;
 }
@@ -183,9 +183,6 @@ static void disks_check_pair(struct decoder *decoder, const struct recipe_partit
 		err_at(decoder->err, -EINVAL, &other->pos, path, "this label is already in use by '%s'", one->name);
 	if (one->uuid && other->uuid && strcasecmp(one->uuid, other->uuid) == 0)
 		err_at(decoder->err, -EINVAL, &other->pos, path, "this 'uuid' is already in use by '%s'", one->name);
-	if (one->mountpoint && other->mountpoint && strcmp(one->mountpoint, other->mountpoint) == 0)
-		err_at(decoder->err, -EINVAL, &other->pos, path, "'%s' is already mounted at '%s'", one->name,
-		       one->mountpoint);
 	if (one->grow && other->grow)
 		err_at(decoder->err, -EINVAL, &other->pos, path, "'%s' already grows to the end of the disk",
 		       one->name);
@@ -193,21 +190,21 @@ static void disks_check_pair(struct decoder *decoder, const struct recipe_partit
 
 static void disks_check_disk(struct decoder *decoder, struct recipe_disk *disk)
 {
-	if (disk->n_partitions > PARTITIONS_MAX) {
+	if (disk->content.n_partitions > PARTITIONS_MAX) {
 		err_at(decoder->err, -EINVAL, &disk->pos, "partitions.disk", "more than %d partitions", PARTITIONS_MAX);
 		return;
 	}
 	if (!disk->role)
 		disk->role = DISK_SYSTEM;
-	for (size_t i = 0; i < disk->n_partitions; i++)
-		disks_set_defaults(decoder, &disk->partitions[i]);
+	for (size_t i = 0; i < disk->content.n_partitions; i++)
+		disks_set_defaults(decoder, &disk->content.partitions[i]);
 	disks_sort(disk);
-	for (size_t i = 0; i < disk->n_partitions; i++) {
-		const char *path = disks_path_of(decoder, disk, &disk->partitions[i]);
+	for (size_t i = 0; i < disk->content.n_partitions; i++) {
+		const char *path = disks_path_of(decoder, disk, &disk->content.partitions[i]);
 
-		disks_check_partition(decoder, &disk->partitions[i], path);
+		disks_check_partition(decoder, &disk->content.partitions[i], path);
 		for (size_t before = 0; before < i; before++)
-			disks_check_pair(decoder, &disk->partitions[before], &disk->partitions[i], path);
+			disks_check_pair(decoder, &disk->content.partitions[before], &disk->content.partitions[i], path);
 	}
 }
 
@@ -227,8 +224,8 @@ static void disks_check_needed(struct decoder *decoder, const struct recipe_disk
 	for (size_t i = 0; i < sizeof needed / sizeof *needed; i++) {
 		unsigned n = 0;
 
-		for (size_t p = 0; p < disk->n_partitions; p++)
-			n += needed[i].is(&disk->partitions[p]);
+		for (size_t p = 0; p < disk->content.n_partitions; p++)
+			n += needed[i].is(&disk->content.partitions[p]);
 		if (n != 1)
 			err_at(decoder->err, -EINVAL, &partitions->pos, "partitions", "expected one %s; there %s %u",
 			       needed[i].what, n == 1 ? "is" : "are", n);
@@ -239,9 +236,9 @@ static void disks_check_needed(struct decoder *decoder, const struct recipe_disk
  * blank. */
 static void disks_check_state_disk(struct decoder *decoder, const struct recipe_disk *disk, const char *path)
 {
-	const char *mountpoint = disk->n_partitions ? disk->partitions[0].mountpoint : NULL;
+	const char *mountpoint = disk->content.mountpoint;
 
-	if (strcmp(disk->type, "filesystem") != 0 || !mountpoint || strcmp(mountpoint, "/var") != 0)
+	if (disk->content.type != CONTENT_FILESYSTEM || !mountpoint || strcmp(mountpoint, "/var") != 0)
 		err_at(decoder->err, -EINVAL, &disk->pos, path,
 		       "a disk with the role 'state' is a file system as a whole, mounted at /var: 'content: { type: "
 		       "filesystem, format: ext4, mountpoint: /var }'");
@@ -255,12 +252,41 @@ static void disks_check_system_disk(struct decoder *decoder, const struct recipe
 {
 	const char *path = arena_printf(decoder->arena, "partitions.disk.%s", disk->name);
 
-	if (strcmp(disk->type, "gpt") == 0) {
+	if (disk->content.type == CONTENT_GPT) {
 		disks_check_needed(decoder, disk, partitions);
 		return;
 	}
 	err_at(decoder->err, -ENOTSUP, &disk->pos, path, "a disk that is a file system as a whole must have 'role: state'");
 	err_hint(decoder->err, "more disks for data are not yet supported");
+}
+
+static void disks_add_mount(struct decoder *decoder, const struct recipe_content *content, const char *what)
+{
+	struct recipe *recipe = decoder->recipe;
+
+	if (content->mountpoint)
+		*arena_push(decoder->arena, recipe->mounts, recipe->n_mounts) = (struct recipe_mount){
+			content->mountpoint, what, true, content->pos};
+}
+
+/* What is mounted, and that no two are mounted at one place. */
+static void disks_check_mounts(struct decoder *decoder)
+{
+	struct recipe *recipe = decoder->recipe;
+
+	for (size_t d = 0; d < recipe->n_disks; d++) {
+		const struct recipe_disk *disk = &recipe->disks[d];
+
+		disks_add_mount(decoder, &disk->content, arena_printf(decoder->arena, "the disk '%s'", disk->name));
+		for (size_t i = 0; i < disk->content.n_partitions; i++)
+			disks_add_mount(decoder, &disk->content.partitions[i].content,
+					arena_printf(decoder->arena, "the partition '%s'", disk->content.partitions[i].name));
+	}
+	for (size_t i = 0; i < recipe->n_mounts; i++)
+		for (size_t before = 0; before < i; before++)
+			if (strcmp(recipe->mounts[i].mountpoint, recipe->mounts[before].mountpoint) == 0)
+				err_at(decoder->err, -EINVAL, &recipe->mounts[i].pos, "partitions",
+				       "%s is already mounted at '%s'", recipe->mounts[before].what, recipe->mounts[i].mountpoint);
 }
 
 static void disks_check_roles(struct decoder *decoder, const struct node *partitions)
@@ -289,9 +315,6 @@ static void disks_check_roles(struct decoder *decoder, const struct node *partit
 	}
 	if (!of_role[0])
 		err_at(decoder->err, -EINVAL, &partitions->pos, "partitions.disk", "expected a disk with the system");
-	for (size_t i = 0; of_role[0] && of_role[1] && i < of_role[0]->n_partitions; i++)
-		disks_check_pair(decoder, &of_role[1]->partitions[0], &of_role[0]->partitions[i],
-				 disks_path_of(decoder, of_role[0], &of_role[0]->partitions[i]));
 }
 
 void disks_check(struct decoder *decoder, const struct node *root)
@@ -307,6 +330,7 @@ void disks_check(struct decoder *decoder, const struct node *root)
 	}
 	for (size_t i = 0; i < recipe->n_disks; i++)
 		disks_check_disk(decoder, &recipe->disks[i]);
+	disks_check_mounts(decoder);
 	if (partitions && recipe->kind == KIND_VM)
 		disks_check_roles(decoder, partitions);
 }

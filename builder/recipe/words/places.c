@@ -23,13 +23,9 @@ static bool places_has_file(const struct recipe *recipe, const char *path)
 static bool places_mounts(const struct recipe *recipe, const char *path)
 {
 	(void)path;
-	for (size_t d = 0; d < recipe->n_disks; d++)
-		for (size_t i = 0; i < recipe->disks[d].n_partitions; i++) {
-			const struct recipe_partition *partition = &recipe->disks[d].partitions[i];
-
-			if (partition->mountpoint && strcmp(partition->mountpoint, "/var") != 0)
-				return true;
-		}
+	for (size_t i = 0; i < recipe->n_mounts; i++)
+		if (strcmp(recipe->mounts[i].mountpoint, "/var") != 0)
+			return true;
 	return false;
 }
 
@@ -170,20 +166,18 @@ static bool places_is_hidden_by_partition(struct decoder *decoder, const struct 
 {
 	const struct recipe *recipe = decoder->recipe;
 
-	for (size_t d = 0; d < recipe->n_disks && !places_is_copied(path); d++)
-		for (size_t i = 0; i < recipe->disks[d].n_partitions; i++) {
-			const struct recipe_partition *partition = &recipe->disks[d].partitions[i];
+	for (size_t i = 0; i < recipe->n_mounts && !places_is_copied(path); i++) {
+		const struct recipe_mount *mount = &recipe->mounts[i];
 
-			if (!partition->mountpoint || !path_is_below(path, partition->mountpoint))
-				continue;
-			err_at(decoder->err, -EINVAL, pos, key_path,
-			       "'%s' would not be seen: the partition '%s' is mounted at '%s'", path, partition->name,
-			       partition->mountpoint);
-			err_hint(decoder->err,
-				 "put it elsewhere, and let a line 'C %s - - - - /usr/share/…' in a file below "
-				 "/etc/tmpfiles.d copy it", path);
-			return true;
-		}
+		if (!path_is_below(path, mount->mountpoint))
+			continue;
+		err_at(decoder->err, -EINVAL, pos, key_path, "'%s' would not be seen: %s is mounted at '%s'", path, mount->what,
+		       mount->mountpoint);
+		err_hint(decoder->err,
+			 "put it elsewhere, and let a line 'C %s - - - - /usr/share/…' in a file below /etc/tmpfiles.d copy it",
+			 path);
+		return true;
+	}
 	return false;
 }
 

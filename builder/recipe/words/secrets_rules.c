@@ -223,13 +223,9 @@ static bool secrets_rules_is_kept(const struct recipe *recipe)
 	for (size_t i = 0; recipe->kind == KIND_LXC && i < recipe->state.count; i++)
 		if (path_is_below(SECRETS_STATE, recipe->state.items[i]))
 			return true;
-	for (size_t d = 0; recipe->kind == KIND_VM && d < recipe->n_disks; d++)
-		for (size_t i = 0; i < recipe->disks[d].n_partitions; i++) {
-			const char *mountpoint = recipe->disks[d].partitions[i].mountpoint;
-
-			if (mountpoint && path_is_below(SECRETS_STATE, mountpoint))
-				return true;
-		}
+	for (size_t i = 0; recipe->kind == KIND_VM && i < recipe->n_mounts; i++)
+		if (recipe->mounts[i].keeps && path_is_below(SECRETS_STATE, recipe->mounts[i].mountpoint))
+			return true;
 	return false;
 }
 

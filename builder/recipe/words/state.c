@@ -59,13 +59,13 @@ static const char *state_mounted_at(const struct recipe *recipe, const char *pat
 {
 	const char *found = NULL;
 
-	for (size_t d = 0; d < recipe->n_disks; d++)
-		for (size_t i = 0; i < recipe->disks[d].n_partitions; i++) {
-			const char *mountpoint = recipe->disks[d].partitions[i].mountpoint;
+	for (size_t i = 0; i < recipe->n_mounts; i++) {
+		const char *mountpoint = recipe->mounts[i].mountpoint;
 
-			if (mountpoint && path_is_below(path, mountpoint) && (!found || strlen(mountpoint) > strlen(found)))
-				found = mountpoint;
-		}
+		if (recipe->mounts[i].keeps && path_is_below(path, mountpoint) &&
+		    (!found || strlen(mountpoint) > strlen(found)))
+			found = mountpoint;
+	}
 	return found;
 }
 

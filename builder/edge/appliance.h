@@ -1,0 +1,39 @@
+/* libguestfs: a small virtual machine that does with disks what cannot be done without privilege, and reads images that nobody
+ * trusts. The library is loaded when it is needed, and not before; it runs in a child process of its own, which is ended when a
+ * deadline passes. Hypervisor: KVM when it has been seen to work here, else emulation, with one processor (two corrupt guests
+ * under QEMU 7.2). */
+#ifndef EDGE_APPLIANCE_H
+#define EDGE_APPLIANCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/text.h"
+
+struct appliance;
+
+struct appliance_drive {
+	const char *path;            /* a file of this host */
+	const char *format;          /* "raw", "qcow2"; never guessed */
+	bool read_only;              /* nothing is written, not even a journal */
+};
+
+struct appliance_options {
+	const struct appliance_drive *drives; /* /dev/sda, /dev/sdb, … in this order */
+	size_t n_drives;
+	const char *cache;           /* the cache's folder: remembers whether KVM works on this boot of the host */
+	const char *work;            /* a folder for its own files */
+	unsigned launch_seconds, work_seconds; /* deadlines; 0: the usual ones */
+};
+
+/* Launches the appliance and calls `work` in the child process that runs it: what it changes in memory is not seen by the
+ * caller, what it writes to files and descriptors is. Its error, or why the appliance could not be launched with the end of its
+ * log, comes back in `err`. -ENOENT when the library, QEMU or a kernel is missing: the hint names the package. -ETIME when a
+ * deadline has passed. */
+int appliance_run(const struct appliance_options *options, int (*work)(struct appliance *appliance, void *data, struct err *err),
+		  void *data, struct err *err);
+
+#endif
