@@ -146,7 +146,7 @@ static const struct schema schema_partitions = {
 static const char *const table_choices[] = {"gpt", NULL};
 static const struct schema schema_table_type = {VALUE_TEXT, .choices = table_choices};
 static const struct field gpt_fields[] = {
-	{"type", &schema_table_type, FIELD_REQUIRED, 0, 0, "the kind of partition table"},
+	{"type", &schema_table_type, FIELD_EARLY | FIELD_REQUIRED, 0, 0, "the kind of partition table"},
 	{"partitions", &schema_partitions, FIELD_REQUIRED, WORD_OF(recipe_content, partitions),
 	 WORD_OF(recipe_content, n_partitions), "by name"},
 	WORD_END,
@@ -154,6 +154,8 @@ static const struct field gpt_fields[] = {
 static const struct schema schema_gpt = {VALUE_RECORD, .fields = gpt_fields};
 
 static const struct schema_variant disk_variants[] = {{"gpt", &schema_gpt}, {"filesystem", &schema_filesystem}, {0}};
+
+static const struct schema schema_disk_content; /* below */
 
 static int disks_decode_disk(struct decoder *decoder, const struct node *node, const char *path, void *out)
 {
@@ -163,6 +165,8 @@ static int disks_decode_disk(struct decoder *decoder, const struct node *node, c
 	if (node->type != NODE_MAP || !type || type->type != NODE_SCALAR)
 		return problem_expected(decoder, node, path, "a map with a 'type'");
 	content->pos = type->pos;
+	if (!schema_variant(&schema_disk_content, type->text))
+		return disks_refuse_content(decoder, type, path);
 	content->type = strcmp(type->text, "filesystem") == 0 ? CONTENT_FILESYSTEM : CONTENT_GPT;
 	return decode(decoder, content->type == CONTENT_GPT ? &schema_gpt : &schema_filesystem, node, path, content);
 }
