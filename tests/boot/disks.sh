@@ -1,0 +1,165 @@
+#!/bin/bash
+# budget: 300
+# deadline: 1800
+# Every block stack of partitions/disko on one machine: made on its first boot on disks that are blank, judged by other programs;
+# then the power is cut, one disk of a RAID 1 is gone, one of a RAID 5 is new, one has somebody else's file system, and some have grown.
+# shellcheck disable=SC2317 # its functions are called by ok
+. "${SOURCE:=$PWD}/tests/lib.sh"
+. "$SOURCE/tests/boot/lib.sh"
+. "$SOURCE/tests/boot/stacks.sh"
+
+# --- the machine ------------------------------------------------------------------------------------------------------
+
+LAYOUTS=(btrfs-only-root-subvolume btrfs-subvolumes complex f2fs gpt-unformatted luks-btrfs-subvolumes luks-lvm luks-multiple
+	luks-on-mdadm luks-tpm2 lvm-raid lvm-sizes-sort lvm-thin mdadm mdadm-raid0 mdadm-raid5-args multi-device-no-deps
+	negative-size swap tmpfs xfs xfs-with-quota)
+
+build() {
+	local names=("${LAYOUTS[@]/#/$SOURCE/partitions/disko/}")
+	IMAGE_REPO=$WORK/repository
+	copy_recipes "$IMAGE_REPO" && cp -t "$IMAGE_REPO/recipes" "$SOURCE"/tests/boot/recipes/*.recipe &&
+		"$SOURCE/tests/boot/stacks" "${names[@]/%/.yaml}" >"$IMAGE_REPO/recipes/stacks.yaml" &&
+		"$AETHER" lock "$IMAGE_REPO/recipes/stacks.recipe" &&
+		IMAGE=$("$AETHER" vm --out "$WORK/out" "$IMAGE_REPO/recipes/stacks.recipe")
+}
+
+# The serial numbers of all disks but the state's, from the layout.
+serials() {
+	python3 -c 'import sys, yaml
+print(*sorted(yaml.safe_load(sys.stdin)["disk"]))' <"$IMAGE_REPO/recipes/stacks.yaml"
+}
+
+size_of() {
+	[[ $1 == xfs* ]] && echo 512M || echo 256M
+}
+
+power_on() {
+	local words=() serial
+	for serial in $(serials); do
+		[[ ! -f $WORK/stacks/$serial.qcow2 ]] || words+=("$serial")
+	done
+	start_tpm stacks
+	start stacks 10.0.2.15 -machine pc -device virtio-scsi-pci,id=scsi -device scsi-hd,drive=disk,bootindex=0 \
+		-smp 2 "${TPM[@]}" $(disks stacks "${words[@]}")
+}
+
+ok "a layout of ${#LAYOUTS[@]} of disko's examples is built" build
+new_machine stacks
+for serial in $(serials); do
+	new_disk stacks "$serial" "$(size_of "$serial")"
+done
+make_certificates "$IMAGE_REPO/keys/ssh-user-ca"
+write_config stacks no
+trap 'end_tpms; cut_all_power' EXIT
+
+# --- the first boot ---------------------------------------------------------------------------------------------------
+
+power_on
+ok "a machine with $(serials | wc -w) blank disks comes up" wait_for_ssh stacks
+ok "… and all that its units do succeeds" is_running stacks
+
+# What every program that knows about it says: WHAT|COMMAND of the guest.
+judges() {
+	local what command
+	while IFS='|' read -r what command; do
+		[[ -z $what ]] || ok "$what" in_guest stacks "$command"
+	done
+}
+
+# mounted PATH FORMAT SOURCE: as findmnt says.
+mounted() {
+	local seen
+	seen=$(in_guest stacks "findmnt -no FSTYPE,SOURCE $1")
+	[[ $seen =~ ^$2\ +$3$ ]] || { echo "$seen"; return 1; }
+}
+
+while read -r path format source; do
+	ok "$path is $format on $source" mounted "$path" "$format" "$source"
+done <<-'END'
+	/srv/xfs xfs /dev/sd.1
+	/srv/xfs-quota xfs /dev/sd.*1
+	/srv/f2fs f2fs /dev/sd.*1
+	/srv/btrfs btrfs /dev/sd.*1\[/rootfs\]
+	/srv/btrfs-home btrfs /dev/sd.*1\[/home\]
+	/srv/btrfs-one btrfs /dev/sd.*1\[/rootfs\]
+	/srv/unformatted ext4 /dev/sd.*2
+	/srv/negative ext4 /dev/sd.*1
+	/srv/a ext4 /dev/sd.*1
+	/srv/b ext4 /dev/sd.*1
+	/srv/md ext4 /dev/md[^ ]*p1
+	/srv/md0 ext4 /dev/md[^ ]*p1
+	/srv/md5 ext4 /dev/md[^ ]*
+	/srv/lvm ext4 /dev/mapper/pool-root
+	/srv/lvm-home ext4 /dev/mapper/pool-home
+	/srv/sort ext4 /dev/mapper/sorted-root
+	/srv/sort-home ext4 /dev/mapper/sorted-home
+	/srv/thin ext4 /dev/mapper/mainpool-root
+	/srv/thin-home ext4 /dev/mapper/mainpool-home
+	/srv/crypt ext4 /dev/mapper/secret-root
+	/srv/crypt-btrfs btrfs /dev/mapper/crypt-btrfs\[/root\]
+	/srv/crypt-md ext4 /dev/mapper/crypt-md
+	/srv/two ext4 /dev/mapper/crypt-root
+	/srv/two-home ext4 /dev/mapper/crypt-home
+	/srv/crypt-tpm btrfs /dev/mapper/crypt-tpm\[/data\]
+	/srv/complex ext4 /dev/mapper/complex-root
+	/srv/complex-md ext4 /dev/md[^ ]*p1
+	/tmp tmpfs tmpfs
+END
+judges <<'END'
+quota of projects is accounted|findmnt -no OPTIONS /srv/xfs-quota | grep -q prjquota
+btrfs has its subvolumes|btrfs subvolume list /srv/btrfs | awk '{print $NF}' | sort | paste -sd' ' | grep -qx 'home home/user nix rootfs test'
+… compressed as the layout says|findmnt -no OPTIONS /srv/btrfs-home | grep -q compress=zstd
+an empty partition is empty|! blkid -p "$(readlink -f /dev/disk/by-partlabel/empty)"
+sfdisk finds no fault with a table that was made here|sfdisk --verify "$(lsblk -no PKNAME -p /dev/disk/by-partlabel/empty)"
+what has a negative end leaves that much|d=$(lsblk -snpo NAME,TYPE "$(findmnt -no SOURCE /srv/negative)" | awk '$2 == "disk" {print $1}'); test $(( $(blockdev --getsz $d) - $(cat /sys/class/block/$(basename $(findmnt -no SOURCE /srv/negative))/start) - $(blockdev --getsz $(findmnt -no SOURCE /srv/negative)) )) -ge 20480
+RAID 1 has both disks|mdadm --detail "$(findmnt -no SOURCE /srv/md | sed 's/p1$//')" | grep -q 'Raid Level : raid1' && mdadm --detail "$(findmnt -no SOURCE /srv/md | sed 's/p1$//')" | grep -q 'Working Devices : 2'
+RAID 5 has its three, with the chunk that was asked for|mdadm --detail "$(findmnt -no SOURCE /srv/md5)" | grep -q 'Chunk Size : 128K'
+a logical volume is on both disks|test "$(lvs --noheadings -o segtype pool/root | tr -d ' ')" = raid1
+… and another striped|test "$(lvs --noheadings -o segtype pool/home | tr -d ' ')" = raid0
+what takes all that is free does|test "$(vgs --noheadings --units m --nosuffix -o vg_free sorted | cut -d. -f1 | tr -d ' ')" -lt 4
+a thin volume is larger than its pool|test "$(lvs --noheadings --units m --nosuffix -o lv_size mainpool/home | cut -d. -f1 | tr -d ' ')" -ge 300
+what is encrypted is LUKS2|for v in crypted crypt-btrfs crypt-md crypt-root crypt-home crypt-tpm crypted1 crypted2; do cryptsetup status $v | grep -q LUKS2 || exit 1; done
+the TPM has the key of one|cryptsetup luksDump "$(cryptsetup status crypt-tpm | awk '/device:/ {print $2}')" | grep -q systemd-tpm2
+keys are root's alone|test "$(stat -c %a%U /var/lib/keys/* | sort -u)" = 400root
+a recovery key opens it, too|umask 077; /usr/lib/aether/disks recovery crypt-home >/run/key && cryptsetup open --test-passphrase --key-file <(tail -n 1 /run/key | tr -d '\n') "$(cryptsetup status crypt-home | awk '/device:/ {print $2}')"
+swap is on, one part of it encrypted with a key that nobody has|test "$(swapon --noheadings --show=NAME | wc -l)" = 2 && swapon --noheadings --show=NAME,PRIO | grep -q '100$'
+nothing of the making is left|! losetup -a | grep . && ! mount | grep -i shadow
+END
+in_guest stacks 'for f in /srv/*; do mountpoint -q $f && echo canary >$f/canary; done; sync'
+in_guest stacks 'cat /sys/block/md*/md/sync_action; for i in $(seq 60); do grep -qE "resync|recovery|reshape" /proc/mdstat || break; sleep 1; done; cat /proc/mdstat'
+
+# --- the power is cut, and disks change -------------------------------------------------------------------------------
+
+cut_power stacks
+rm "$WORK/stacks/md-b.qcow2" "$WORK/stacks/md5-c.qcow2" "$WORK/stacks/disk1.qcow2"
+new_disk stacks md5-c 256M
+truncate -s 256M "$WORK/foreign" && mkfs.ext4 -q -F -L mine "$WORK/foreign"
+qemu-img convert -O qcow2 "$WORK/foreign" "$WORK/stacks/disk1.qcow2"
+for serial in xfs sort crypt-two lvm-a; do
+	qemu-img resize -q "$WORK/stacks/$serial.qcow2" +256M
+done
+power_on
+ok "with a disk less, a new one and a foreign one it comes up all the same" wait_for_ssh stacks
+not_kept() {
+	in_guest stacks 'for f in /srv/*; do [ $f = /srv/b ] || [ "$(cat $f/canary)" = canary ] || echo $f; done' 2>&1 | grep .
+}
+refused "… with all that was written" not_kept
+# How much a file system is larger than its disk was: megabytes.
+judges <<'END'
+RAID 1 runs with the disk that is left|mdadm --detail "$(findmnt -no SOURCE /srv/md | sed 's/p1$//')" | grep -qE 'State : .*degraded'
+… which status says|aether-agent status | grep -q "raid1"
+the new disk of RAID 5 is in the array|for i in $(seq 60); do test "$(mdadm --detail "$(findmnt -no SOURCE /srv/md5)" | grep -c 'active sync')" = 3 && exit; sleep 1; done; mdadm --detail "$(findmnt -no SOURCE /srv/md5)"; exit 1
+what belongs to somebody else was left alone|blkid -p "$(readlink -f /dev/disk/by-id/scsi-*disk1 | head -n 1)" | grep -q 'LABEL="mine"'
+… and is not mounted|! mountpoint -q /srv/b
+… which is told with what to do|aether-agent status | grep -q "disk1"
+XFS has grown with its disk|test "$(df -m --output=size /srv/xfs | tail -n 1)" -gt 600
+a volume that takes all that is free has grown|test "$(df -m --output=size /srv/sort-home | tail -n 1)" -gt 350
+an encrypted partition has grown, and what is in it|test "$(df -m --output=size /srv/two | tail -n 1)" -gt 350
+one that has a size has not|test "$(df -m --output=size /srv/two-home | tail -n 1)" -lt 64
+END
+foreign_is_untouched() {
+	qemu-img convert -O raw "$WORK/stacks/disk1.qcow2" "$WORK/foreign.now" && cmp "$WORK/foreign" "$WORK/foreign.now"
+}
+cut_power stacks
+ok "not one byte of the foreign disk has changed" foreign_is_untouched
+finish
