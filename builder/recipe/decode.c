@@ -236,6 +236,11 @@ static int decode_unknown_key(struct decoder *decoder, const struct schema *sche
 	const char *known[96];
 	size_t n = 0;
 
+	for (const struct schema_refusal *other = schema->refused; other && other->name; other++)
+		if (strcmp(other->name, node->keys[i]) == 0) {
+			err_at(decoder->err, -ENOTSUP, &node->key_pos[i], path, "'%s' is not supported", other->name);
+			return err_hint(decoder->err, "%s", other->hint);
+		}
 	for (const struct field *field = schema->fields; field->name && n < 96; field++)
 		known[n++] = field->name;
 	for (const char *const *section = schema->sections; section && *section && n < 96; section++)
@@ -247,13 +252,12 @@ static int decode_field(struct decoder *decoder, const struct field *field, cons
 			const char *path, void *out)
 {
 	char *base = out;
+	void *unused[8];             /* room for what any value of one word is read into */
 
-	if (field->flags & FIELD_LATER) {
-		err_at(decoder->err, -ENOTSUP, &node->key_pos[i], path, "'%s' is not yet supported", field->name);
-		return err_hint(decoder->err, "leave it out: this version cannot do it");
-	}
 	if (field->flags & FIELD_EARLY)
 		return 0;
+	if (field->flags & FIELD_IGNORED)
+		return decode(decoder, field->schema, node->items[i], path, unused);
 	if (field->count_offset) {
 		struct { void *items; size_t count; } table = {0};
 		int r = decode(decoder, field->schema, node->items[i], path, &table);

@@ -39,6 +39,7 @@ struct rule {
 };
 
 struct schema_variant;
+struct schema_refusal;
 
 struct schema {
 	enum value_type type;
@@ -56,6 +57,8 @@ struct schema {
 	size_t size, key_offset, pos_offset; /* of a table's elements */
 	void (*prepare)(void *element);   /* of a table: defaults of an element that are not zero; may be NULL */
 	bool or_file;                     /* the path of a file that holds it can stand for it */
+	bool or_bool;                     /* true or false can stand for it; decoded by hand */
+	const struct schema_refusal *refused; /* of a record keys, of a content types, ended by a nameless one; or NULL */
 	/* By hand; else NULL. */
 	int (*decode)(struct decoder *decoder, const struct node *node, const char *path, void *out);
 	/* Of a word of the recipe, may be NULL: fills in defaults, and holds it against the rules that concern more
@@ -67,13 +70,19 @@ struct schema {
 /* What a content may be, by the word `type` in it. */
 struct schema_variant {
 	const char *type;
-	const struct schema *schema;      /* a record; NULL: it has a name in the language, and nobody makes it yet */
+	const struct schema *schema;      /* a record */
+};
+
+/* What others have under a name, and this language has not: an error says what to write instead. */
+struct schema_refusal {
+	const char *name;
+	const char *hint;
 };
 
 enum field_flag {
 	FIELD_REQUIRED = 1 << 0,
 	FIELD_EARLY = 1 << 1,             /* read before merging (`from`, `vars`, …): not decoded */
-	FIELD_LATER = 1 << 2,             /* part of the language, of no effect yet: refused */
+	FIELD_IGNORED = 1 << 2,           /* held against its schema, and of no effect */
 	FIELD_WHOLE = 1 << 3,             /* a list that a later file replaces instead of appending to it */
 };
 

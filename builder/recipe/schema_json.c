@@ -87,7 +87,7 @@ static struct jval *schema_json_word(struct arena *arena, const struct schema *s
 
 	if (schema->rule)
 		return schema_json_text_like(arena, schema_json_pattern_of(arena, schema->rule), schema->rule->expected,
-					     decode_matches(schema->rule, "8300"));
+					     decode_matches(schema->rule, "8300") || decode_matches(schema->rule, "1"));
 	if (!schema->choices)
 		return schema_json_text_like(arena, NULL, NULL, true);
 	choices = jval_new_array();
@@ -126,15 +126,6 @@ static struct jval *schema_json_map_of(struct jval *properties, struct jval *pat
 	return map;
 }
 
-/* Nothing fits; says why. */
-static struct jval *schema_json_never(const char *why)
-{
-	struct jval *object = schema_json_object_with("not", jval_new_object());
-
-	jval_set(object, "description", jval_text(why));
-	return object;
-}
-
 static struct jval *schema_json_field(struct arena *arena, const struct field *from)
 {
 	const char *required =
@@ -142,8 +133,6 @@ static struct jval *schema_json_field(struct arena *arena, const struct field *f
 	const char *expected, *text;
 	struct jval *what;
 
-	if (from->flags & FIELD_LATER)
-		return schema_json_never(arena_printf(arena, "Not yet supported: %s", from->help));
 	what = schema_json_value(arena, from->schema);
 	expected = jval_get_text(what, "description");
 	text = arena_printf(arena, expected ? "%s: %s%s" : "%s%.0s%s", from->help, expected ? expected : "", required);
@@ -165,18 +154,13 @@ static struct jval *schema_json_record(struct arena *arena, const struct schema 
 	return schema_json_map_of(properties, sections);
 }
 
-/* What a partition may hold: for each type its record, and a word on those that nobody makes yet. */
+/* What a device may hold: for each type its record. */
 static struct jval *schema_json_content(struct arena *arena, const struct schema *schema)
 {
 	struct jval *choices = jval_new_array();
-	const char *later = "Not yet supported:";
 
 	for (const struct schema_variant *variant = schema->variants; variant->type; variant++)
-		if (variant->schema)
-			jval_add(choices, schema_json_record(arena, variant->schema));
-		else
-			later = arena_printf(arena, "%s %s", later, variant->type);
-	jval_add(choices, schema_json_never(later));
+		jval_add(choices, schema_json_record(arena, variant->schema));
 	jval_add(choices, schema_json_reference("#/$defs/name"));
 	return schema_json_object_with("anyOf", choices);
 }
@@ -211,6 +195,9 @@ static struct jval *schema_json_value(struct arena *arena, const struct schema *
 	case VALUE_SETTINGS:
 		return schema_json_reference("#/$defs/settings");
 	case VALUE_RECORD:
+		if (schema->or_bool)
+			return schema_json_any_of(schema_json_record(arena, schema),
+						  schema_json_or_name(schema_json_object_with("type", jval_text("boolean"))));
 		return schema_json_any_of(schema_json_record(arena, schema),
 					  schema->or_file ? schema_json_object_with("type", jval_text("string"))
 							  : schema_json_reference("#/$defs/name"));

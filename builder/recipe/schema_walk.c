@@ -61,7 +61,7 @@ const struct schema *schema_below(const struct schema *schema, const struct node
 	case VALUE_CONTENT:
 		type = node_get(node, "type");
 		variant = type && type->text ? schema_variant(schema, type->text) : NULL;
-		return variant && variant->schema && key ? schema_walk_below_record(variant->schema, key) : &any;
+		return variant && key ? schema_walk_below_record(variant->schema, key) : &any;
 	default:
 		return &any;
 	}

@@ -15,7 +15,6 @@
 #include "recipe/source_file.h"
 
 #define WORD_OF(struct_, member) offsetof(struct struct_, member)
-#define WORD_LATER(name_, help_) {name_, &word_any, FIELD_LATER, 0, 0, help_}
 #define WORD_END {0}
 
 /* --- common.c -------------------------------------------------------------------------------------------------------- */
