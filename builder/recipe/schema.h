@@ -70,7 +70,7 @@ struct schema {
 /* What a content may be, by the word `type` in it. */
 struct schema_variant {
 	const char *type;
-	const struct schema *schema;      /* a record */
+	const struct schema *schema;      /* a record, one of schema_contents */
 };
 
 /* What others have under a name, and this language has not: an error says what to write instead. */
@@ -96,6 +96,9 @@ struct field {
 
 /* The whole recipe. */
 extern const struct schema schema_recipe;
+
+/* The records that contents may be, each under the name that the JSON Schema has it by; ended by a nameless one. */
+extern const struct schema_variant schema_contents[];
 
 /* Calls the checks of its words, in the order of their rows: kinds settle what is built, which all that follows asks;
  * `state` comes when all else is known. Returns the code of the first problem in decoder->err. */

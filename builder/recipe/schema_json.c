@@ -160,7 +160,7 @@ static struct jval *schema_json_content(struct arena *arena, const struct schema
 	struct jval *choices = jval_new_array();
 
 	for (const struct schema_variant *variant = schema->variants; variant->type; variant++)
-		jval_add(choices, schema_json_record(arena, variant->schema));
+		jval_add(choices, schema_json_reference(arena_printf(arena, "#/$defs/%s", variant->type)));
 	jval_add(choices, schema_json_reference("#/$defs/name"));
 	return schema_json_object_with("anyOf", choices);
 }
@@ -234,6 +234,8 @@ static struct jval *schema_json_definitions(struct arena *arena)
 	jval_set(settings, "description",
 		 jval_text("a section of a systemd file: keys, each with a text or a list of texts"));
 	jval_set(defs, "settings", settings);
+	for (const struct schema_variant *content = schema_contents; content->type; content++)
+		jval_set(defs, content->type, schema_json_record(arena, content->schema));
 	return defs;
 }
 

@@ -26,9 +26,8 @@ extern const struct schema disks_size, disks_gpt;
 
 /* --- disks_content.c ------------------------------------------------------------------------------------------------- */
 
-/* What may be held (struct recipe_content) by a partition, a disk, an array, a logical volume. */
-extern const struct schema disks_partition_holds, disks_disk_holds, disks_array_holds, disks_volume_holds;
-extern const struct schema disks_content_filesystem, disks_content_btrfs, disks_content_swap, disks_content_pv;
+/* What may be held (struct recipe_content) by a partition, a disk, an array, a logical volume, an encrypted volume. */
+extern const struct schema disks_partition_holds, disks_disk_holds, disks_array_holds, disks_volume_holds, disks_luks_holds;
 
 /* A place to mount something, which is not the root. */
 extern const struct schema disks_mountpoint;

@@ -46,7 +46,7 @@ static const struct field filesystem_fields[] = {
 	{"extraArgs", &word_list, 0, WORD_OF(recipe_content, extra_args), 0, "further arguments of mkfs"},
 	WORD_END,
 };
-const struct schema disks_content_filesystem = {VALUE_RECORD, .fields = filesystem_fields, .refused = hooks};
+static const struct schema schema_filesystem = {VALUE_RECORD, .fields = filesystem_fields, .refused = hooks};
 
 static const struct schema_refusal btrfs_refused[] = {
 	{"swap", "a partition or a logical volume with 'content: { type: swap }' is what swap stands on here"}, DISKS_HOOKS, {0}};
@@ -73,7 +73,7 @@ static const struct field btrfs_fields[] = {
 	 "subvolumes by their paths in it"},
 	WORD_END,
 };
-const struct schema disks_content_btrfs = {VALUE_RECORD, .fields = btrfs_fields, .refused = btrfs_refused};
+static const struct schema schema_btrfs = {VALUE_RECORD, .fields = btrfs_fields, .refused = btrfs_refused};
 
 /* --- swap ------------------------------------------------------------------------------------------------------------ */
 
@@ -96,7 +96,7 @@ static const struct field swap_fields[] = {
 	{"mountOptions", &word_list, 0, WORD_OF(recipe_content, mount_options), 0, "further options of fstab(5)"},
 	WORD_END,
 };
-const struct schema disks_content_swap = {VALUE_RECORD, .fields = swap_fields, .refused = swap_refused};
+static const struct schema schema_swap = {VALUE_RECORD, .fields = swap_fields, .refused = swap_refused};
 
 /* --- the system ------------------------------------------------------------------------------------------------------ */
 
@@ -113,7 +113,7 @@ static const struct field root_fields[] = {
 	 "2: a second partition of the same size for the next image"},
 	WORD_END,
 };
-static const struct schema disks_content_root = {VALUE_RECORD, .fields = root_fields};
+static const struct schema schema_root = {VALUE_RECORD, .fields = root_fields};
 
 /* --- a part of something that is made of several --------------------------------------------------------------------- */
 
@@ -126,7 +126,7 @@ static const struct field pv_fields[] = {
 	{"vg", &schema_name, FIELD_REQUIRED, WORD_OF(recipe_content, name), 0, "the volume group that it belongs to"},
 	WORD_END,
 };
-const struct schema disks_content_pv = {VALUE_RECORD, .fields = pv_fields, .refused = hooks};
+static const struct schema schema_pv = {VALUE_RECORD, .fields = pv_fields, .refused = hooks};
 
 static const struct field mdraid_fields[] = {
 	{"type", &schema_mdraid_type, FIELD_IGNORED | FIELD_REQUIRED, 0, 0, "what the device holds"},
@@ -134,7 +134,7 @@ static const struct field mdraid_fields[] = {
 	{"name", &schema_name, FIELD_REQUIRED, WORD_OF(recipe_content, name), 0, "the array that it belongs to"},
 	WORD_END,
 };
-static const struct schema disks_content_mdraid = {VALUE_RECORD, .fields = mdraid_fields, .refused = hooks};
+static const struct schema schema_mdraid = {VALUE_RECORD, .fields = mdraid_fields, .refused = hooks};
 
 /* --- which of them a device may hold --------------------------------------------------------------------------------- */
 
@@ -162,16 +162,26 @@ static const struct schema_refusal volume_refused[] = {
 	NOT_SUPPORTED, NO_TABLE, {"root", ONLY_SYSTEM_HINT},
 	{"mdraid", "a volume can be redundant by itself: 'lvm_type: raid1'"},
 	{"lvm_pv", "name the devices below it in one volume group"}, {0}};
+static const struct schema_refusal luks_refused[] = {
+	NOT_SUPPORTED, {"root", "the immutable root is a partition of the system's own disk, and in the clear: it has no secrets"},
+	{"gpt", "write 'type: lvm_pv' and a volume group ('lvm_vg') to have several file systems in one encrypted volume"},
+	{"mdraid", "write it the other way round: 'type: mdraid' on the disks, and 'type: luks' as the 'content' of the array, so "
+		   "that one key opens it"},
+	{"luks", "once is enough"}, {0}};
 
-#define FILES {"filesystem", &disks_content_filesystem}, {"btrfs", &disks_content_btrfs}, {"swap", &disks_content_swap}
-static const struct schema_variant partition_variants[] = {
-	FILES, {"root", &disks_content_root}, {"luks", &disks_luks}, {"lvm_pv", &disks_content_pv},
-	{"mdraid", &disks_content_mdraid}, {0}};
-static const struct schema_variant disk_variants[] = {
-	{"gpt", &disks_gpt}, FILES, {"luks", &disks_luks}, {"lvm_pv", &disks_content_pv}, {"mdraid", &disks_content_mdraid}, {0}};
-static const struct schema_variant array_variants[] = {
-	{"gpt", &disks_gpt}, FILES, {"luks", &disks_luks}, {"lvm_pv", &disks_content_pv}, {0}};
-static const struct schema_variant volume_variants[] = {FILES, {"luks", &disks_luks}, {0}};
+#define FILES {"filesystem", &schema_filesystem}, {"btrfs", &schema_btrfs}, {"swap", &schema_swap}
+#define LUKS {"luks", &disks_luks}
+#define PV {"lvm_pv", &schema_pv}
+#define MDRAID {"mdraid", &schema_mdraid}
+#define ROOT {"root", &schema_root}
+#define GPT {"gpt", &disks_gpt}
+
+const struct schema_variant schema_contents[] = {GPT, FILES, LUKS, PV, MDRAID, ROOT, {0}};
+static const struct schema_variant partition_variants[] = {FILES, ROOT, LUKS, PV, MDRAID, {0}};
+static const struct schema_variant disk_variants[] = {GPT, FILES, LUKS, PV, MDRAID, {0}};
+static const struct schema_variant array_variants[] = {GPT, FILES, LUKS, PV, {0}};
+static const struct schema_variant volume_variants[] = {FILES, LUKS, {0}};
+static const struct schema_variant luks_variants[] = {FILES, PV, {0}};
 
 static int disks_content_of_partition(struct decoder *decoder, const struct node *node, const char *path, void *out)
 {
@@ -193,6 +203,14 @@ static int disks_content_of_volume(struct decoder *decoder, const struct node *n
 	return disks_decode_content(decoder, &disks_volume_holds, node, path, out);
 }
 
+static int disks_content_of_luks(struct decoder *decoder, const struct node *node, const char *path, void *out)
+{
+	struct recipe_content *inner = arena_alloc(decoder->arena, sizeof *inner);
+
+	*(struct recipe_content **)out = inner;
+	return disks_decode_content(decoder, &disks_luks_holds, node, path, inner);
+}
+
 const struct schema disks_partition_holds = {
 	VALUE_CONTENT, .variants = partition_variants, .refused = partition_refused, .decode = disks_content_of_partition};
 const struct schema disks_disk_holds = {
@@ -201,6 +219,9 @@ const struct schema disks_array_holds = {
 	VALUE_CONTENT, .variants = array_variants, .refused = array_refused, .decode = disks_content_of_array};
 const struct schema disks_volume_holds = {
 	VALUE_CONTENT, .variants = volume_variants, .refused = volume_refused, .decode = disks_content_of_volume};
+
+const struct schema disks_luks_holds = {
+	VALUE_CONTENT, .variants = luks_variants, .refused = luks_refused, .decode = disks_content_of_luks};
 
 /* --- reading it ------------------------------------------------------------------------------------------------------ */
 

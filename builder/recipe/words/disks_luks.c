@@ -49,33 +49,6 @@ static const struct field settings_fields[] = {
 };
 static const struct schema schema_settings = {VALUE_RECORD, .fields = settings_fields, .refused = settings_refused};
 
-/* --- what is in it --------------------------------------------------------------------------------------------------- */
-
-static const struct schema_variant inner_variants[] = {
-	{"filesystem", &disks_content_filesystem}, {"btrfs", &disks_content_btrfs}, {"swap", &disks_content_swap},
-	{"lvm_pv", &disks_content_pv}, {0}};
-static const struct schema_refusal inner_refused[] = {
-	{"mdraid", "write it the other way round: 'type: mdraid' on the disks, and 'type: luks' as the 'content' of the array, so "
-		   "that one key opens it"},
-	{"luks", "once is enough"},
-	{"gpt", "write 'type: lvm_pv' and a volume group ('lvm_vg') to have several file systems in one encrypted volume"},
-	{"root", "the immutable root is a partition of the system's own disk, and in the clear: it has no secrets"},
-	{"zfs", "write 'type: btrfs' with 'subvolumes': Debian's kernel has no ZFS"},
-	{"bcachefs", "write 'type: btrfs' with 'subvolumes': bcachefs is not in Debian's kernel"},
-	{0},
-};
-static int disks_luks_decode_inner(struct decoder *decoder, const struct node *node, const char *path, void *out);
-static const struct schema schema_inner = {
-	VALUE_CONTENT, .variants = inner_variants, .refused = inner_refused, .decode = disks_luks_decode_inner};
-
-static int disks_luks_decode_inner(struct decoder *decoder, const struct node *node, const char *path, void *out)
-{
-	struct recipe_content *inner = arena_alloc(decoder->arena, sizeof *inner);
-
-	*(struct recipe_content **)out = inner;
-	return disks_decode_content(decoder, &schema_inner, node, path, inner);
-}
-
 /* --- the volume ------------------------------------------------------------------------------------------------------ */
 
 static const struct schema_refusal luks_refused[] = {
@@ -111,7 +84,7 @@ static const struct field luks_fields[] = {
 	{"extraFormatArgs", &word_plain_list, 0, WORD_OF(recipe_content, luks.format_args), 0,
 	 "further arguments of `cryptsetup luksFormat`"},
 	{"extraOpenArgs", &word_plain_list, 0, WORD_OF(recipe_content, luks.open_args), 0, "further arguments of `cryptsetup open`"},
-	{"content", &schema_inner, FIELD_REQUIRED, WORD_OF(recipe_content, inner), 0, "what is in it"},
+	{"content", &disks_luks_holds, FIELD_REQUIRED, WORD_OF(recipe_content, inner), 0, "what is in it"},
 	WORD_END,
 };
 const struct schema disks_luks = {VALUE_RECORD, .fields = luks_fields, .refused = luks_refused};
