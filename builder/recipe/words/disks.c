@@ -26,6 +26,7 @@ static int disks_decode_partition_size(struct decoder *decoder, const struct nod
 
 	if (node->type == NODE_SCALAR && strcmp(node->text, "100%") == 0) {
 		partition->grow = true;
+		partition->priority = partition->priority < 0 ? DISKS_LAST : partition->priority;
 		return 0;
 	}
 	if (node->type == NODE_SCALAR && strcmp(node->text, "auto") == 0)
@@ -157,9 +158,16 @@ static const struct field partition_fields[] = {
 	WORD_END,
 };
 static const struct schema schema_partition = {VALUE_RECORD, .fields = partition_fields, .refused = partition_refused};
+
+static void disks_prepare_partition(void *element)
+{
+	*(struct recipe_partition *)element = (struct recipe_partition){.priority = -1};
+}
+
 static const struct schema schema_partitions = {
 	VALUE_TABLE, .element = &schema_partition, .size = sizeof(struct recipe_partition), .key_rule = &label_rule,
 	.key_offset = WORD_OF(recipe_partition, name), .pos_offset = WORD_OF(recipe_partition, pos),
+	.prepare = disks_prepare_partition,
 };
 
 static const struct schema_refusal gpt_refused[] = {

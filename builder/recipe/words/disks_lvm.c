@@ -4,8 +4,6 @@
 
 #include "recipe/words/disks.h"
 
-enum { PRIORITY_LAST = 9001 };
-
 static const char SIZE_EXPECTED[] = "a size like 512M or 10G, or a part of what is free: '50%FREE', '100%'";
 static const struct rule size_rule = {SIZE_EXPECTED, "[0-9]+(\\.[0-9]+)?(B|[KMGT](iB)?)?|([1-9][0-9]?|100)%(FREE)?"};
 static const struct schema schema_name = {VALUE_TEXT, .rule = &disks_name_rule};
@@ -105,7 +103,7 @@ static int disks_lvm_decode_vg(struct decoder *decoder, const struct node *node,
 		size_t at = i;
 
 		if (moving.priority < 0)
-			moving.priority = moving.percent == 100 ? PRIORITY_LAST : 0;
+			moving.priority = moving.percent == 100 ? DISKS_LAST : 0;
 		for (; at > 0 && disks_lvm_comes_before(&moving, &vg->lvs[at - 1]); at--)
 			vg->lvs[at] = vg->lvs[at - 1];
 		vg->lvs[at] = moving;
