@@ -15,6 +15,7 @@ const char *disk_content_name(enum disk_content content)
 	static const char *const names[] = {
 		[DISK_EMPTY] = "empty", [DISK_BIOS_BOOT] = "bios-boot", [DISK_ESP] = "esp", [DISK_ROOT] = "root",
 		[DISK_ROOT_SPARE] = "root-spare", [DISK_EXT4] = "ext4", [DISK_VFAT] = "vfat",
+		[DISK_XFS] = "xfs", [DISK_BTRFS] = "btrfs", [DISK_F2FS] = "f2fs", [DISK_SWAP] = "swap", [DISK_STACK] = "stack",
 	};
 
 	return names[content];

@@ -19,6 +19,17 @@ enum disk_content {
 	DISK_ROOT_SPARE,  /* slot B: as large as slot A, empty until a machine is sent its next image */
 	DISK_EXT4,        /* an empty ext4 file system */
 	DISK_VFAT,        /* an empty vfat file system */
+	DISK_XFS,         /* an empty xfs file system */
+	DISK_BTRFS,       /* a btrfs file system with nothing but its subvolumes */
+	DISK_F2FS,        /* an empty f2fs file system */
+	DISK_SWAP,        /* swap space, with its signature */
+	DISK_STACK,       /* what the appliance makes, together with what stands on it (stack.h) */
+};
+
+/* What a partition's entry in the old partition table is, where a hybrid one has it. */
+struct disk_hybrid {
+	bool there, active;
+	uint8_t type;
 };
 
 struct disk_partition {
@@ -28,7 +39,10 @@ struct disk_partition {
 	uint64_t start, size;        /* bytes; 0: layout_place() decides */
 	enum disk_content content;
 	struct strv mkfs_arguments;  /* further arguments of mkfs */
+	struct strv subvolumes;      /* DISK_BTRFS: their paths, a parent before what is in it */
+	const char *node;            /* DISK_STACK: the id of the node that is this partition */
 	const char *mountpoint;      /* where the machine mounts it; or NULL */
+	struct disk_hybrid hybrid;
 	struct pos pos;              /* of the words behind it */
 };
 

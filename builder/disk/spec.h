@@ -10,6 +10,7 @@
 struct disk_spec {
 	const char *name;            /* the machine's, for the boot menu */
 	struct disk_layout layout;
+	struct strv modules;         /* of the kernel, that the initrd has beside its own: what /var stands on needs them */
 	const char *cmdline;         /* the kernel's, without what tells the root (that is added here) */
 	const char *seed;            /* 64 hex digits; all identity on the disk is derived from it */
 	int64_t epoch;               /* every time stamp on the disk */
