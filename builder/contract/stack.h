@@ -7,23 +7,27 @@
  *   place ID label= [made]                    a partition of the disk that the system runs from; `made`: its content came with
  *                                             the image, and is only opened; else it is empty there, and made on the first boot
  *   gpt ID on=                                a partition table
- *   part ID on=GPT number= label= type=GUID [uuid=] [start=BYTES] [size=BYTES] [attributes=HEX] [grow]   no size: the rest
+ *   part ID on=GPT number= label= type=GUID [uuid=] [start=BYTES] [size=BYTES] [before-end=BYTES] [attributes=HEX] [grow]
+ *                                             no size: the rest, but for `before-end`; start: in multiples of 1 MiB
  *   luks ID on= name= key=KEY [path=] [disk=ID] [secret=] [pcrs=7+11] [recovery] [discard] [no-workqueues] [arg=*] [open=*]
  *   vg ID on=* name= [arg=*]
- *   lv ID on=VG name= type= [size=BYTES] [percent=N] [pool=LV] [arg=*]
+ *   lv ID on=VG name= type= [size=BYTES] [percent=N] [pool=NAME] [arg=*]      after its pool, which is named as LVM does
  *   md ID on=* name= level= metadata= [arg=*]
  *   fs ID on= format= label= [arg=*] [grow]
  *   subvolume ID on=FS path= [arg=*]
- *   swap ID on= [random] [priority=] [discard=] [label=]
+ *   swap ID on= [random] [priority=] [discard=] [label=]    switched on by aether-disks: /etc/fstab does not have it
  *   var ID on=FS [subvolume=] [options=]      what is mounted at /var
  *
- * Every line has `early` when /var needs it. IDs have letters, digits and ".-_@"; a device ID is linked as STACK_LINKS/ID. */
+ * Every line has `early` when /var needs it, and `late` when it stands on what a secret's value opens: `aether-disks open` passes
+ * over these, and `aether-disks open --late` comes when the secrets are there. IDs have letters, digits and ".-_@"; devices
+ * (disk, place, part, luks, lv, md) are linked as STACK_LINKS/ID, which is what /etc/fstab mounts. */
 #ifndef CONTRACT_STACK_H
 #define CONTRACT_STACK_H
 
 #define STACK_FILE "/usr/lib/aether/stack"
 #define STACK_PROGRAM "/usr/lib/aether/disks"
 #define STACK_UNIT "aether-disks.service"
+#define STACK_UNIT_LATE "aether-disks-late.service"
 #define STACK_LINKS "/run/aether/disks" /* links to devices that are open, by ID */
 
 #define STACK_DISK "disk"
@@ -41,6 +45,7 @@
 
 #define STACK_ON "on"
 #define STACK_EARLY "early"
+#define STACK_LATE "late"
 #define STACK_MADE "made"
 #define STACK_ARGUMENT "arg"
 #define STACK_OPEN_ARGUMENT "open"

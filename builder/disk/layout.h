@@ -37,10 +37,13 @@ struct disk_partition {
 	const char *type, *uuid;     /* GUIDs, upper-case text */
 	uint64_t attributes;         /* GPT attribute bits */
 	uint64_t start, size;        /* bytes; 0: layout_place() decides */
+	uint64_t end, before_end;    /* bytes, 0: not said: where it ends; how far before the end of the disk */
+	uint64_t alignment;          /* of its start, bytes; 0: DISK_MIB */
 	enum disk_content content;
 	struct strv mkfs_arguments;  /* further arguments of mkfs */
 	struct strv subvolumes;      /* DISK_BTRFS: their paths, a parent before what is in it */
-	const char *node;            /* DISK_STACK: the id of the node that is this partition */
+	const char *node;            /* the id of the stack's node that is this partition: DISK_STACK, and DISK_EMPTY whose
+				      * content the machine makes on its first boot; or NULL */
 	const char *mountpoint;      /* where the machine mounts it; or NULL */
 	struct disk_hybrid hybrid;
 	struct pos pos;              /* of the words behind it */

@@ -13,9 +13,11 @@ struct stack_node {
 	const char *kind;            /* STACK_… */
 	const char *id;
 	struct strv on;              /* ids of what it stands on */
-	struct strv words;           /* "key=value" or "key", as in the contract; without `on` and `early` */
-	bool in_image;               /* made when the image is; else on the machine's first boot */
+	struct strv words;           /* "key=value" or "key", as in the contract; without `on`, `early` and `late` */
+	bool in_image;               /* made by the appliance when the image is; else on the machine's first boot (what mkfs makes
+				      * straight into a partition's file is no node's, but has the word `made`) */
 	bool early;                  /* /var needs it */
+	bool late;                   /* it waits for a secret's value */
 	struct pos pos;
 };
 
