@@ -6,7 +6,7 @@
 #include "edge/jval.h"
 
 /* One table for writing and reading each kind of object: what a field is called, and where it is in the struct. */
-enum field_type { TEXT, TEXT_OR_NULL, NUMBER };
+enum field_type { TEXT, TEXT_OR_NULL, NUMBER, TRUE_OR_NOT /* true when it is missing */ };
 
 struct field {
 	const char *name;
@@ -74,6 +74,8 @@ static const struct field partition_fields[] = {
 	SAME(manifest_partition, NUMBER, start),
 	SAME(manifest_partition, NUMBER, size),
 	SAME(manifest_partition, TEXT, content),
+	SAME(manifest_partition, TEXT_OR_NULL, made),
+	SAME(manifest_partition, TRUE_OR_NOT, deterministic),
 };
 
 static const struct field package_fields[] = {
@@ -119,15 +121,17 @@ static const struct list lists[] = {
 
 /* --- writing ------------------------------------------------------------------------------------------------------ */
 
+static struct jval *artifact_manifest_value(const struct field *field, const void *at)
+{
+	if (field->type == TRUE_OR_NOT)
+		return jval_bool(*(const bool *)at);
+	return field->type == NUMBER ? jval_number(*(const int64_t *)at) : jval_text(*(const char *const *)at);
+}
+
 static void artifact_manifest_put_fields(struct jval *object, const struct field *fields, size_t n, const void *value)
 {
-	for (size_t i = 0; i < n; i++) {
-		const void *at = (const char *)value + fields[i].offset;
-
-		jval_set(object, fields[i].name,
-			 fields[i].type == NUMBER ? jval_number(*(const int64_t *)at)
-						  : jval_text(*(const char *const *)at));
-	}
+	for (size_t i = 0; i < n; i++)
+		jval_set(object, fields[i].name, artifact_manifest_value(&fields[i], (const char *)value + fields[i].offset));
 }
 
 static struct jval *artifact_manifest_list_of(const struct list *list, const struct manifest *manifest)
@@ -197,6 +201,10 @@ static int artifact_manifest_get_fields(const struct reader *reader, const char 
 		const char *text = jval_get_text(object, fields[i].name);
 		void *at = (char *)value + fields[i].offset;
 
+		if (fields[i].type == TRUE_OR_NOT) {
+			*(bool *)at = !jval_get(object, fields[i].name) || jval_get_bool(object, fields[i].name);
+			continue;
+		}
 		if (fields[i].type == NUMBER && jval_get_count(object, fields[i].name, INT64_MAX, at))
 			continue;
 		if (fields[i].type != NUMBER && text)

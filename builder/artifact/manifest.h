@@ -6,6 +6,7 @@
 #ifndef ARTIFACT_MANIFEST_H
 #define ARTIFACT_MANIFEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -45,6 +46,9 @@ struct manifest_partition {
 	const char *label, *type, *uuid; /* of the GPT */
 	uint64_t start, size;        /* bytes */
 	const char *content;         /* what it is filled with, in a word */
+	const char *made;            /* how that comes to be: "image": written with it; "appliance": the same, by a small virtual
+				      * machine; "first boot": by the machine. NULL: an old manifest */
+	bool deterministic;          /* equal plans make equal bytes of it */
 };
 
 struct manifest_package {

@@ -57,6 +57,9 @@ static void pipeline_note_inputs(struct arena *arena, const struct plan *plan, s
 	if (plan->programs->secrets)
 		*arena_push(arena, manifest->inputs, manifest->n_inputs) =
 			(struct manifest_input){"aether-secrets", plan->programs->secrets_sha256};
+	if (plan->programs->disks)
+		*arena_push(arena, manifest->inputs, manifest->n_inputs) =
+			(struct manifest_input){"aether-disks", plan->programs->disks_sha256};
 	*arena_push(arena, manifest->inputs, manifest->n_inputs) =
 		(struct manifest_input){"aether-agent", plan->programs->agent_sha256};
 }

@@ -8,6 +8,7 @@
 #include "edge/digest.h"
 #include "host/install.h"
 #include "lock/fakes.h"
+#include "plan/stack.h"
 
 static int project_find_program(struct arena *arena, const char *name, const char **ret_path, const char **ret_sha256,
 				struct err *err)
@@ -37,6 +38,8 @@ static int project_find_programs(struct arena *arena, const struct recipe *recip
 		r = project_find_program(arena, "aether-agent", &programs->agent, &programs->agent_sha256, err);
 	if (r == 0 && kind != KIND_TOOLS && (recipe->n_secrets || recipe->n_templates))
 		r = project_find_program(arena, "aether-secrets", &programs->secrets, &programs->secrets_sha256, err);
+	if (r == 0 && kind == KIND_VM && stack_is_needed(recipe))
+		r = project_find_program(arena, "aether-disks", &programs->disks, &programs->disks_sha256, err);
 	return r;
 }
 

@@ -36,6 +36,7 @@ static void build_vm_describe(struct arena *arena, const struct disk_facts *fact
 
 		*arena_push(arena, manifest->partitions, manifest->n_partitions) = (struct manifest_partition){
 			part->label, part->type, part->uuid, part->start, part->size, disk_content_name(part->content),
+			disk_made(part), disk_is_deterministic(part),
 		};
 	}
 }
@@ -128,7 +129,8 @@ static int build_vm_make(const struct build *build, const char *path, struct man
 	struct disk_spec spec = {
 		.name = plan->recipe->name, .layout = plan->layout, .cmdline = plan->cmdline, .seed = plan->seed,
 		.epoch = plan->epoch, .root = build->image.path, .init = plan->programs->init, .tools = {build->tools.path},
-		.uki = uki, .work = build->work,
+		.uki = uki, .work = build->work, .stack = &plan->stack, .modules = plan->modules,
+		.modules_maybe = plan->modules_maybe,
 	};
 	int r = build_vm_find_ground(build, &spec, &ground, err);
 

@@ -21,6 +21,18 @@ const char *disk_content_name(enum disk_content content)
 	return names[content];
 }
 
+const char *disk_made(const struct disk_partition *partition)
+{
+	if (partition->content == DISK_STACK)
+		return "appliance";
+	return partition->node ? "first boot" : "image";
+}
+
+bool disk_is_deterministic(const struct disk_partition *partition)
+{
+	return !partition->node;
+}
+
 void disk_uuid(const char *seed, const char *what, char ret_uuid[37])
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
@@ -86,16 +98,32 @@ static int disk_layout_decide_size(struct disk_partition *partition, uint64_t ne
 	return err_hint(err, "set its size to %lluM or more, or leave the size out", disk_layout_mib(need + need / 4));
 }
 
+/* The first multiple of the partition's own alignment that is one of 1 MiB, too. */
+static uint64_t disk_layout_aligned(const struct disk_partition *partition, uint64_t at)
+{
+	const uint64_t step = partition->alignment ? partition->alignment : DISK_MIB;
+
+	for (at = (at + step - 1) / step * step; at % DISK_MIB; at += step)
+		;
+	return at;
+}
+
 static int disk_layout_decide_start(struct disk_partition *partition, uint64_t end, struct err *err)
 {
+	if (partition->alignment > SIZE_LIMIT / DISK_MIB)
+		return err_at(err, -EINVAL, &partition->pos, partition->label, "the disk would be too large");
 	if (!partition->start) {
-		partition->start = end;
+		partition->start = disk_layout_aligned(partition, end);
 		return 0;
 	}
 	if (partition->start % DISK_MIB || partition->start > SIZE_LIMIT)
 		return err_at(err, -EINVAL, &partition->pos, partition->label,
 			      "'%s' starts at byte %llu: the start must be a multiple of 1M", partition->label,
 			      (unsigned long long)partition->start);
+	if (partition->alignment && partition->start % partition->alignment)
+		return err_at(err, -EINVAL, &partition->pos, partition->label,
+			      "'%s' starts at byte %llu, which is no multiple of its alignment, %llu", partition->label,
+			      (unsigned long long)partition->start, (unsigned long long)partition->alignment);
 	if (partition->start >= end)
 		return 0;
 	err_at(err, -EINVAL, &partition->pos, partition->label, "'%s' starts at %lluM, inside %s", partition->label,
@@ -103,11 +131,59 @@ static int disk_layout_decide_start(struct disk_partition *partition, uint64_t e
 	return err_hint(err, "set its start to %lluM or more, or leave the start out", disk_layout_mib(end));
 }
 
+/* Where a partition was told to end; 0: nobody said, or it is the disk's end that follows. */
+static uint64_t disk_layout_told_end(const struct disk_layout *layout, const struct disk_partition *partition)
+{
+	if (!partition->before_end || !layout->size_bytes)
+		return partition->end;
+	return layout->size_bytes > partition->before_end
+		       ? (layout->size_bytes - partition->before_end) / DISK_MIB * DISK_MIB : 1;
+}
+
+/* The size of a partition that was told where to end, when its start is known. */
+static int disk_layout_decide_end(const struct disk_layout *layout, struct disk_partition *partition, struct err *err)
+{
+	const uint64_t end = disk_layout_told_end(layout, partition);
+
+	if (!end)
+		return 0;
+	if (end <= partition->start || end > SIZE_LIMIT)
+		return err_at(err, -EINVAL, &partition->pos, partition->label,
+			      "'%s' would end at %lluM, but begins at %lluM", partition->label,
+			      disk_layout_mib(end), disk_layout_mib(partition->start));
+	if (end % DISK_MIB)
+		return err_at(err, -EINVAL, &partition->pos, partition->label,
+			      "'%s' ends at byte %llu: the end must be a multiple of 1M", partition->label,
+			      (unsigned long long)end);
+	partition->size = end - partition->start;
+	return 0;
+}
+
+/* `end`: of the partition before. */
+static int disk_layout_decide(const struct disk_layout *layout, struct disk_partition *partition, uint64_t need, uint64_t slot,
+			      uint64_t end, struct err *err)
+{
+	const bool told = disk_layout_told_end(layout, partition);
+	int r = told ? disk_layout_decide_start(partition, end, err) : 0;
+
+	if (r == 0)
+		r = disk_layout_decide_end(layout, partition, err);
+	if (r == 0)
+		r = disk_layout_decide_size(partition, need, disk_layout_is_root(partition) && !told ? slot : partition->size, err);
+	return r < 0 || told ? r : disk_layout_decide_start(partition, end, err);
+}
+
 static int disk_layout_decide_disk(struct disk_layout *layout, uint64_t end, struct err *err)
 {
 	const struct pos *pos = layout->n_partitions ? &layout->partitions[0].pos : NULL;
 	uint64_t need = end + DISK_MIB; /* the second GPT */
 
+	for (size_t i = 0; i < layout->n_partitions; i++) {
+		const struct disk_partition *partition = &layout->partitions[i];
+
+		if (partition->start + partition->size + partition->before_end > need && partition->before_end < SIZE_LIMIT)
+			need = partition->start + partition->size + partition->before_end;
+	}
 	if (!layout->size_bytes)
 		layout->size_bytes = need;
 	if (layout->size_bytes > SIZE_LIMIT)
@@ -129,11 +205,8 @@ int layout_place(struct disk_layout *layout, const uint64_t *need_bytes, struct 
 	for (size_t i = 0; i < layout->n_partitions; i++) {
 		struct disk_partition *partition = &layout->partitions[i];
 		uint64_t need = disk_layout_is_root(partition) ? slot_need : need_bytes[i];
-		int r = disk_layout_decide_size(partition, need,
-						disk_layout_is_root(partition) ? slot_given : partition->size, err);
+		int r = disk_layout_decide(layout, partition, need, slot_given, end, err);
 
-		if (r == 0)
-			r = disk_layout_decide_start(partition, end, err);
 		if (r < 0)
 			return r;
 		end = partition->start + partition->size;

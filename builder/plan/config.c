@@ -172,6 +172,7 @@ static const struct maker {
 	{"/usr/lib/sysctl.d/", false, "'firewall'", "use a file of another name, below /etc/sysctl.d"},
 	{"/usr/lib/systemd/user-generators/", false, "'units' with 'user'", "use a file of another name"},
 	{"/usr/lib/repart.d/", false, "'partitions'", "use a file of another name"},
+	{"/usr/lib/aether/stack", false, "'partitions'", "say there what the machine's disks hold"},
 	{"/usr/lib/aether/secrets", false, "'secrets' and 'templates'", "declare it there"},
 	{"/usr/lib/aether/health", false, "'health'", "write the checks there"},
 	{"", false, "other words of the recipe", "use a file of another name"},
@@ -250,7 +251,8 @@ int config_make(struct arena *arena, struct plan *plan, struct err *err)
 {
 	static int (*const all[])(struct arena *, struct plan *, struct err *) = {
 		plan_config_common_make, numbers_make, access_make, trust_make, network_make, firewall_make, quadlets_make,
-		own_make, units_make, secrets_make, layout_make, needs_make, agent_make, plan_config_add_own_files,
+		own_make, units_make, secrets_make, stack_make, layout_make, mounts_make, needs_make, agent_make,
+		plan_config_add_own_files,
 	};
 
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)

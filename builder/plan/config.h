@@ -37,10 +37,15 @@ bool units_can_be_whole(const char *name, const struct recipe_settings *settings
 
 int own_make(struct arena *arena, struct plan *plan, struct err *err);     /* what each machine makes for itself */
 int secrets_make(struct arena *arena, struct plan *plan, struct err *err); /* after units_make() */
-int layout_make(struct arena *arena, struct plan *plan, struct err *err);  /* plan->layout; what grows, what is mounted */
+int stack_make(struct arena *arena, struct plan *plan, struct err *err);   /* plan->stack, and what the machine needs for it */
+int layout_make(struct arena *arena, struct plan *plan, struct err *err);  /* plan->layout; after stack_make() */
+int mounts_make(struct arena *arena, struct plan *plan, struct err *err);  /* plan->mounts as a file; after layout_make() */
 int needs_make(struct arena *arena, struct plan *plan, struct err *err);   /* a kernel, tools; after layout_make() */
 int agent_make(struct arena *arena, struct plan *plan,
 	       struct err *err); /* aether-agent, and what it reads; after layout_make() */
+
+/* The GUID of a partition's type, upper-case; NULL, and an error, for a code that nobody knows. */
+const char *layout_type_guid(struct arena *arena, const struct recipe_partition *from, struct err *err);
 
 /* The numbers of a name, or NULL. */
 const struct plan_account *numbers_of(const struct plan *plan, const char *name);

@@ -120,6 +120,23 @@ static const struct plan_field partition_fields[] = {
 	IN(disk_partition, PLAN_BITS, "attributes", attributes, 0),
 	IN(disk_partition, PLAN_WORDS, "mkfs", mkfs_arguments, 0),
 	IN(disk_partition, PLAN_TEXT, "mountpoint", mountpoint, PLAN_MAYBE),
+	IN(disk_partition, PLAN_WORDS, "subvolumes", subvolumes, PLAN_MAYBE),
+	IN(disk_partition, PLAN_SIZE, "end", end, PLAN_MAYBE),
+	IN(disk_partition, PLAN_SIZE, "before_end", before_end, PLAN_MAYBE),
+	IN(disk_partition, PLAN_SIZE, "alignment", alignment, PLAN_MAYBE),
+	IN(disk_partition, PLAN_HYBRID, "hybrid", hybrid, PLAN_MAYBE),
+	IN(disk_partition, PLAN_TEXT, "device", node, PLAN_MAYBE),
+	END,
+};
+
+static const struct plan_field device_fields[] = {
+	IN(stack_node, PLAN_TEXT, "id", id, PLAN_NAMES),
+	IN(stack_node, PLAN_TEXT, "kind", kind, 0),
+	IN(stack_node, PLAN_WORDS, "on", on, PLAN_MAYBE),
+	IN(stack_node, PLAN_WORDS, "words", words, PLAN_MAYBE),
+	IN(stack_node, PLAN_BOOL, "in_image", in_image, 0),
+	IN(stack_node, PLAN_BOOL, "early", early, 0),
+	IN(stack_node, PLAN_BOOL, "late", late, 0),
 	END,
 };
 
@@ -227,6 +244,8 @@ const struct plan_list plan_lists[] = {
 	{"partitions", NULL, "partition", "Partitions", "disk",
 	 ARRAY(plan, layout.partitions, layout.n_partitions, struct disk_partition), POS(disk_partition),
 	 .fields = partition_fields},
+	{"devices", NULL, "device", "Devices", "disk", .maybe = true, ARRAY(plan, stack.nodes, stack.n_nodes, struct stack_node),
+	 POS(stack_node), .fields = device_fields},
 	{"configure", NULL, "hook", "Hooks", "image", .of_recipe = true,
 	 ARRAY(recipe, configure, n_configure, struct recipe_hook), POS(recipe_hook), .fields = hook_fields},
 	{0},
@@ -276,6 +295,13 @@ static void fields_set_truth(struct plan_value *value, int64_t truth)
 		value->form = SAYS_BOOL;
 }
 
+/* The type in hexadecimal, with a star when a BIOS takes the partition for the one to start. */
+static void fields_set_hybrid(struct plan_value *value, const struct disk_hybrid *hybrid)
+{
+	snprintf(value->scratch, sizeof value->scratch, "%02x%s", hybrid->type, hybrid->active ? "*" : "");
+	fields_set_text(value, SAYS_TEXT, hybrid->there ? value->scratch : NULL);
+}
+
 static void fields_read(const struct plan_field *field, const void *item, const void *at, struct plan_value *value)
 {
 	switch (field->type) {
@@ -301,6 +327,8 @@ static void fields_read(const struct plan_field *field, const void *item, const 
 		return fields_set_text(value, SAYS_TEXT, value->scratch);
 	case PLAN_CONTENT:
 		return fields_set_text(value, SAYS_TEXT, disk_content_name(*(const enum disk_content *)at));
+	case PLAN_HYBRID:
+		return fields_set_hybrid(value, at);
 	case PLAN_WORDS:
 		value->form = SAYS_WORDS;
 		value->words = at;

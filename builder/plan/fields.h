@@ -21,6 +21,7 @@ enum plan_type {
 	PLAN_BITS,     /* uint64_t, told in hexadecimal */
 	PLAN_MODE,     /* mode_t, told in octal */
 	PLAN_CONTENT,  /* enum disk_content */
+	PLAN_HYBRID,   /* struct disk_hybrid */
 	PLAN_WORDS,    /* struct strv */
 	PLAN_RECORD,   /* the fields `inside`, in the same struct */
 };
@@ -47,6 +48,7 @@ struct plan_list {
 	const char *what, *heading;  /* one of it, in text and comparisons; the group of a difference */
 	const char *layer;           /* what a change of it makes stale */
 	const char *after;           /* follows its name ("/tcp"), or NULL */
+	bool maybe;                  /* JSON leaves it out where there are none */
 	bool of_recipe;              /* the array is in plan->recipe, else in the plan */
 	size_t items, count, size;   /* offsets of pointer and number; of one item */
 	size_t pos_via, pos;         /* 1 and offset, as of a field; where the recipe's words are: 1 and offset, 0: nowhere */

@@ -95,8 +95,11 @@ struct jval *plan_json(const struct plan *plan)
 	for (const struct plan_single *single = plan_singles; single->field.name; single++)
 		plan_json_put_field(object, &single->field, plan);
 	for (const struct plan_list *list = plan_lists; list->key; list++) {
-		struct jval *array = plan_json_of_list(list, plan_base(plan, list));
+		struct jval *array;
 
+		if (list->maybe && plan_count(list, plan_base(plan, list)) == 0)
+			continue;
+		array = plan_json_of_list(list, plan_base(plan, list));
 		if (!list->part) {
 			jval_set(object, list->key, array);
 			continue;

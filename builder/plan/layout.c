@@ -1,12 +1,12 @@
-/* The disk: the recipe's partitions in the words of formats, each with its identity; and what the machine is told to do with
- * them, as repart.d(5) and fstab(5). */
+/* The disk: the recipe's partitions in the words of formats, each with its identity; and what grows there (repart.d(5)). */
 #include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
-#include "base/escape.h"
 #include "contract/image.h"
 #include "plan/config.h"
+#include "plan/mounts.h"
+#include "plan/stack.h"
 
 /* The codes of sgdisk(8) that stand for types of the GPT (UAPI group, "Discoverable Partitions Specification"). */
 static const struct { const char *code, *guid; } types[] = {
@@ -31,7 +31,7 @@ static const char *plan_layout_upper(struct arena *arena, const char *text)
 	return copy;
 }
 
-static const char *plan_layout_type_guid(struct arena *arena, const struct recipe_partition *from, struct err *err)
+const char *layout_type_guid(struct arena *arena, const struct recipe_partition *from, struct err *err)
 {
 	const char *codes[N_TYPES], *near;
 
@@ -56,21 +56,59 @@ static bool plan_layout_is_type(const char *guid, const char *code)
 	return false;
 }
 
-static enum disk_content plan_layout_content_of(const struct recipe_partition *from, const char *type)
+static enum disk_content plan_layout_format(const char *format, const char *type)
 {
-	if (from->content.type == CONTENT_ROOT)
+	static const struct { const char *format; enum disk_content content; } formats[] = {
+		{"ext4", DISK_EXT4}, {"xfs", DISK_XFS}, {"btrfs", DISK_BTRFS}, {"f2fs", DISK_F2FS},
+	};
+
+	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+		if (strcmp(formats[i].format, format) == 0)
+			return formats[i].content;
+	return plan_layout_is_type(type, "EF00") ? DISK_ESP : DISK_VFAT;
+}
+
+/* What the machine makes on its first boot is empty in the image. */
+static enum disk_content plan_layout_content_of(const struct recipe_partition *from, const struct stack_node *node,
+						const char *type)
+{
+	if (node && !stack_is_direct(&from->content))
+		return node->in_image ? DISK_STACK : DISK_EMPTY;
+	switch (from->content.type) {
+	case CONTENT_ROOT:
 		return DISK_ROOT;
-	if (from->content.type == CONTENT_FILESYSTEM && strcmp(from->content.format, "ext4") == 0)
-		return DISK_EXT4;
-	if (from->content.type == CONTENT_FILESYSTEM)
-		return plan_layout_is_type(type, "EF00") ? DISK_ESP : DISK_VFAT;
-	return plan_layout_is_type(type, "EF02") ? DISK_BIOS_BOOT : DISK_EMPTY;
+	case CONTENT_FILESYSTEM:
+		return plan_layout_format(from->content.format, type);
+	case CONTENT_BTRFS:
+		return DISK_BTRFS;
+	case CONTENT_SWAP:
+		return DISK_SWAP;
+	default:
+		return plan_layout_is_type(type, "EF02") ? DISK_BIOS_BOOT : DISK_EMPTY;
+	}
+}
+
+static struct disk_hybrid plan_layout_hybrid(const struct recipe_partition *from)
+{
+	return (struct disk_hybrid){from->hybrid, from->hybrid && from->mbr_active, from->hybrid ? from->mbr_type : 0};
+}
+
+/* A parent before what is in it. */
+static struct strv plan_layout_subvolumes(struct arena *arena, const struct recipe_content *content)
+{
+	struct strv paths = {0};
+
+	for (size_t i = 0; i < content->n_subvolumes; i++)
+		strv_push(arena, &paths, content->subvolumes[i].name);
+	strv_sort(&paths);
+	return paths;
 }
 
 static struct disk_partition *plan_layout_add(struct arena *arena, struct plan *plan,
 					      const struct recipe_partition *from, const char *type, const char *label)
 {
 	struct disk_partition *part = arena_push(arena, plan->layout.partitions, plan->layout.n_partitions);
+	const struct stack_node *node = stack_find(&plan->stack, arena_printf(arena, "place-%s", label));
 	char uuid[37];
 
 	disk_uuid(plan->seed, arena_printf(arena, "partition %s", label), uuid);
@@ -81,9 +119,15 @@ static struct disk_partition *plan_layout_add(struct arena *arena, struct plan *
 		.attributes = from->attributes,
 		.start = from->start,
 		.size = from->size,
-		.content = plan_layout_content_of(from, type),
+		.end = from->end_from_last ? 0 : from->end,
+		.before_end = from->end_from_last ? from->end : 0,
+		.alignment = from->alignment,
+		.content = plan_layout_content_of(from, node, type),
 		.mkfs_arguments = from->content.extra_args,
+		.subvolumes = plan_layout_subvolumes(arena, &from->content),
+		.node = node && !stack_is_direct(&from->content) ? node->id : NULL,
 		.mountpoint = from->content.type == CONTENT_FILESYSTEM ? from->content.mountpoint : NULL,
+		.hybrid = plan_layout_hybrid(from),
 		.pos = from->pos,
 	};
 	return part;
@@ -93,7 +137,7 @@ static struct disk_partition *plan_layout_add(struct arena *arena, struct plan *
 static int plan_layout_add_partition(struct arena *arena, struct plan *plan, const struct recipe_partition *from,
 				     struct err *err)
 {
-	const char *type = plan_layout_type_guid(arena, from, err);
+	const char *type = layout_type_guid(arena, from, err);
 	struct disk_partition *spare;
 
 	if (!type)
@@ -107,7 +151,7 @@ static int plan_layout_add_partition(struct arena *arena, struct plan *plan, con
 		return err_at(err, -EINVAL, &from->pos, from->name,
 			      "two slots cannot have the same 'uuid'; leave it out");
 	spare = plan_layout_add(arena, plan, from, type, arena_printf(arena, "%s-b", from->label));
-	spare->start = 0;
+	spare->start = spare->end = spare->before_end = 0;
 	spare->content = DISK_ROOT_SPARE;
 	return 0;
 }
@@ -125,48 +169,9 @@ static void plan_layout_put_grow(struct arena *arena, struct plan *plan, const s
 				part->label));
 }
 
-/* udev names its link in small letters (/dev/disk/by-partuuid/…), and systemd takes the name as it is written. */
-static const char *plan_layout_lower(struct arena *arena, const char *text)
-{
-	char *copy = arena_strdup(arena, text);
-
-	for (char *c = copy; *c; c++)
-		*c = (char)tolower((unsigned char)*c);
-	return copy;
-}
-
-/* The disk is the one that the root is on: a machine that is slow to see the partition waits for longer than 90 s. */
-static bool plan_layout_has_timeout(const struct recipe_partition *from)
-{
-	for (size_t i = 0; i < from->content.mount_options.count; i++)
-		if (strstr(from->content.mount_options.items[i], "x-systemd.device-timeout="))
-			return true;
-	return false;
-}
-
-/* The program in the initrd mounts the root and /var; the ESP is for boot loaders. All else is fstab's, from which systemd
- * makes the mount unit, the check of the file system, and its growth. */
-static void plan_layout_put_mount(struct buf *fstab, struct arena *arena, const struct plan *plan,
-				  const struct recipe_partition *from)
-{
-	const struct disk_partition *part = &plan->layout.partitions[plan->layout.n_partitions - 1];
-	const char *options = "";
-
-	if (!part->mountpoint || strcmp(part->mountpoint, "/var") == 0)
-		return;
-	for (size_t i = 0; i < from->content.mount_options.count; i++)
-		options = arena_printf(arena, "%s%s%s", options, *options ? "," : "",
-				       escape_fstab(arena, from->content.mount_options.items[i]));
-	buf_printf(fstab, "PARTUUID=%s %s %s %s%s%s 0 2\n", plan_layout_lower(arena, part->uuid),
-		   escape_fstab(arena, part->mountpoint), from->content.format, *options ? options : "defaults",
-		   plan_layout_has_timeout(from) ? "" : ",x-systemd.device-timeout=300s",
-		   from->grow ? ",x-systemd.growfs" : "");
-}
-
 int layout_make(struct arena *arena, struct plan *plan, struct err *err)
 {
 	const struct recipe_disk *disk = recipe_disk(plan->recipe, "system");
-	_cleanup_buf_ struct buf fstab = {0};
 
 	if (!disk)
 		return 0;
@@ -180,9 +185,9 @@ int layout_make(struct arena *arena, struct plan *plan, struct err *err)
 		if (from->content.mountpoint && strcmp(from->content.mountpoint, "/var") == 0)
 			plan->state_on = IMAGE_STATE_PARTITION;
 		plan_layout_put_grow(arena, plan, from, err);
-		plan_layout_put_mount(&fstab, arena, plan, from);
+		mounts_add_partition(arena, plan, from, &plan->layout.partitions[plan->layout.n_partitions - 1]);
 	}
-	if (fstab.size)
-		config_put(arena, plan, "/etc/fstab", 0644, NULL, fstab.data);
+	if (stack_find(&plan->stack, "var"))
+		plan->state_on = IMAGE_STATE_STACK;
 	return err_result(err);
 }

@@ -88,6 +88,9 @@ static int needs_tools(const struct plan *plan, struct err *err)
 		{DISK_BIOS_BOOT, "grub-pc-bin", "GRUB for BIOS"},
 		{DISK_EXT4, "e2fsprogs", "ext4 file systems"},
 		{DISK_VFAT, "dosfstools", "vfat file systems"},
+		{DISK_XFS, "xfsprogs", "xfs file systems"},
+		{DISK_BTRFS, "btrfs-progs", "btrfs file systems"},
+		{DISK_F2FS, "f2fs-tools", "f2fs file systems"},
 	};
 	const struct pos pos = recipe_place(plan->recipe, (const char *const[]){"tools", NULL}, NULL);
 

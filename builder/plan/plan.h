@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "disk/layout.h"
+#include "disk/stack.h"
 #include "lock/lock.h"
 #include "recipe/recipe.h"
 
@@ -133,6 +134,16 @@ struct plan_programs {
 	const char *agent, *agent_sha256;      /* aether-agent: in every machine; NULL in a tools tree */
 	const char *box, *box_sha256;          /* aether-box: a container's init; NULL where there is none */
 	const char *secrets, *secrets_sha256;  /* aether-secrets; NULL where there are none */
+	const char *disks, *disks_sha256;      /* aether-disks; NULL where there are no stacks */
+};
+
+/* A line of the machine's table of file systems, fstab(5). */
+struct plan_mount {
+	const char *source;                    /* "PARTUUID=…", a path, a name */
+	const char *mountpoint;                /* NULL: swap */
+	const char *format, *options;          /* the options as the file has them */
+	int check;                             /* when fsck(8) has its turn; 0: never */
+	struct pos pos;
 };
 
 struct plan {
@@ -165,6 +176,10 @@ struct plan {
 	struct plan_template *templates;
 	size_t n_templates;
 	struct disk_layout layout;             /* no partitions: not a disk */
+	struct stack stack;                    /* what is not all in the layout; none: the machine has no aether-disks */
+	struct plan_mount *mounts;             /* but the root's and /var's, which aether-init mounts */
+	size_t n_mounts;
+	struct strv modules, modules_maybe;    /* of the kernel, for the initrd (disk/spec.h) */
 	const char *state_on;                  /* IMAGE_STATE_… (contract/image.h); NULL: /var is in memory, or a container */
 	const struct plan_programs *programs;
 	const char *version, *program;         /* of aether-build; identity_program */

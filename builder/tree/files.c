@@ -35,19 +35,19 @@ static int tree_files_put(const struct step *step, const struct accounts *accoun
 	return tree_files_told(file, step_put_file(step, file, uid, gid, err), err);
 }
 
-/* The root cannot be written, so the folder that a partition is mounted on has to be there; what lies on a partition of its own
+/* The root cannot be written, so the folder that something is mounted on has to be there; what lies on a file system of its own
  * makes systemd itself. */
-static int tree_files_make_mountpoint(const struct step *step, const struct disk_partition *part, struct err *err)
+static int tree_files_make_mountpoint(const struct step *step, const struct plan_mount *mount, struct err *err)
 {
 	static const char *const kept[] = {"/var", "/home", "/root"};
 
-	if (!part->mountpoint)
+	if (!mount->mountpoint)
 		return 0;
 	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
-		if (path_is_below(part->mountpoint, kept[i]))
+		if (path_is_below(mount->mountpoint, kept[i]))
 			return 0;
-	if (inside_folder(step->root_fd, part->mountpoint, err) < 0)
-		return err_wrap(err, "with the partition at %s:%u", part->pos.file, part->pos.line);
+	if (inside_folder(step->root_fd, mount->mountpoint, err) < 0)
+		return err_wrap(err, "with the mount at %s:%u", mount->pos.file, mount->pos.line);
 	return 0;
 }
 
@@ -60,7 +60,7 @@ int step_files(const struct step *step, struct err *err)
 		return r;
 	for (size_t i = 0; i < step->plan->n_files; i++)
 		tree_files_put(step, &accounts, &step->plan->files[i], err);
-	for (size_t i = 0; i < step->plan->layout.n_partitions; i++)
-		tree_files_make_mountpoint(step, &step->plan->layout.partitions[i], err);
+	for (size_t i = 0; i < step->plan->n_mounts; i++)
+		tree_files_make_mountpoint(step, &step->plan->mounts[i], err);
 	return err_result(err);
 }

@@ -8,9 +8,9 @@
 
 static struct manifest_partition partitions[] = {
 	{"esp", "C12A7328-F81F-11D2-BA4B-00A0C93EC93B", "11111111-2222-8333-8444-555555555555", 1 << 20, 256 << 20,
-	 "esp"},
+	 "esp", "image", true},
 	{"root-a", "4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709", "21111111-2222-8333-8444-555555555555", 257ULL << 20,
-	 6ULL << 30, "root"},
+	 6ULL << 30, "root", "first boot", false},
 };
 static struct manifest_package packages[] = {
 	{"caddy", "2.6.2-12", "amd64", "aa11"},
