@@ -36,4 +36,9 @@ struct appliance_options {
 int appliance_run(const struct appliance_options *options, int (*work)(struct appliance *appliance, void *data, struct err *err),
 		  void *data, struct err *err);
 
+/* --- for `work`, in the child ---------------------------------------------------------------------------------------- */
+
+/* The names of its disks, in the order of the drives: "/dev/sda", … */
+int appliance_list(struct appliance *appliance, struct arena *arena, struct strv *ret_devices, struct err *err);
+
 #endif

@@ -5,9 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "host/accel.h"
 #include "run/qemu/ports.h"
-
-enum accel { ACCEL_KVM, ACCEL_TCG };
 
 /* One machine. Its own files lie in its folder, which is QEMU's working directory, by these names. */
 #define MACHINE_DISK "disk.qcow2"

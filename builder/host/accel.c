@@ -1,10 +1,11 @@
-#include "run/qemu/accel.h"
+#include "host/accel.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/file.h"
 #include "base/log.h"
 
@@ -47,29 +48,33 @@ void accel_remember(const char *cache, bool works)
 	err_free(&ignored);
 }
 
+struct accel_choice accel_known(const char *cache)
+{
+	_cleanup_fd_ int fd = open(DEVICE, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		return (struct accel_choice){.accel = ACCEL_TCG, .why = strerror(errno)};
+	if (accel_remembers(cache, false))
+		return (struct accel_choice){.accel = ACCEL_TCG};
+	return (struct accel_choice){.accel = ACCEL_KVM, .on_trial = !accel_remembers(cache, true)};
+}
+
 int accel_choose(const char *cache, const char *asked, struct accel_choice *ret_choice, struct err *err)
 {
-	struct accel_choice choice = {.accel = ACCEL_KVM};
-	_cleanup_fd_ int fd = -1;
-
 	if (asked && strcmp(asked, "kvm") != 0 && strcmp(asked, "tcg") != 0) {
 		err_set(err, -EINVAL, "unknown accelerator '%s'", asked);
 		return err_hint(err, "choose one of: kvm, tcg");
 	}
 	if (asked) {
-		choice.accel = strcmp(asked, "kvm") == 0 ? ACCEL_KVM : ACCEL_TCG;
-	} else if ((fd = open(DEVICE, O_RDWR | O_CLOEXEC)) < 0) {
-		log_note("KVM is not available (%s: %s): the machine is emulated, which is slow", DEVICE,
-			 strerror(errno));
-		choice.accel = ACCEL_TCG;
-	} else if (accel_remembers(cache, false)) {
+		*ret_choice = (struct accel_choice){.accel = strcmp(asked, "kvm") == 0 ? ACCEL_KVM : ACCEL_TCG};
+		return 0;
+	}
+	*ret_choice = accel_known(cache);
+	if (ret_choice->why)
+		log_note("KVM is not available (%s: %s): the machine is emulated, which is slow", DEVICE, ret_choice->why);
+	else if (ret_choice->accel == ACCEL_TCG)
 		log_note("KVM did not work on this host before: the machine is emulated, which is slow "
 			 "('--accel kvm' tries again)");
-		choice.accel = ACCEL_TCG;
-	} else {
-		choice.on_trial = !accel_remembers(cache, true);
-	}
-	*ret_choice = choice;
 	return 0;
 }
 

@@ -1,0 +1,51 @@
+/* What the appliance's two processes say to each other, and how the parent starts the child. Shared by appliance.c,
+ * appliance_watch.c and appliance_wire.c alone. */
+#ifndef EDGE_APPLIANCE_WIRE_H
+#define EDGE_APPLIANCE_WIRE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "edge/appliance.h"
+
+enum wire_kind {
+	WIRE_SAID,     /* a part of the appliance's log, or of the library's */
+	WIRE_PROGRESS, /* two numbers of 64 bits: how far, of what */
+	WIRE_LAUNCHED, /* the appliance runs; `work` begins */
+	WIRE_PROBLEM,  /* an error: line, column, then file, path, text, context and hint, each with its NUL */
+	WIRE_ENDED,    /* the result, 32 bits: the last one */
+	WIRE_KINDS,
+};
+
+enum { WIRE_PART_MAX = 65536 };
+
+/* One message; what does not fit into WIRE_PART_MAX is cut off. Nobody reads what cannot be written: that is ignored. */
+void appliance_wire_send(int wire, enum wire_kind kind, const void *data, size_t size);
+void appliance_wire_progress(int wire, uint64_t done, uint64_t total);
+void appliance_wire_end(int wire, int result, const struct err *err);
+
+/* Takes the first message off `came`, if all of it is there: 1, `*ret_part` appended with its bytes. 0: there is more to come.
+ * -EBADMSG when it is none. */
+int appliance_wire_take(struct buf *came, enum wire_kind *ret_kind, struct buf *ret_part);
+
+/* Adds the problem that a message tells to `err`, with the code `result`. */
+void appliance_wire_problem(const struct buf *part, int result, struct err *err);
+
+/* One start of the appliance. */
+struct appliance_start {
+	const struct appliance_options *options;
+	int (*work)(struct appliance *appliance, void *data, struct err *err);
+	void *data;
+	const char *folder;          /* its own, removed afterwards */
+	const char *kept;            /* what is kept for the next start */
+	bool emulated, verbose;
+	int wire;                    /* where the child writes */
+};
+
+/* What the child does. Its error, or 0. */
+int appliance_child(const struct appliance_start *start, struct err *err);
+
+#endif
