@@ -33,8 +33,8 @@ struct appliance_options {
  * caller, what it writes to files and descriptors is. Its error, or why the appliance could not be launched with the end of its
  * log, comes back in `err`. -ENOENT when the library, QEMU or a kernel is missing: the hint names the package. -ETIME when a
  * deadline has passed. */
-int appliance_run(const struct appliance_options *options, int (*work)(struct appliance *appliance, void *data, struct err *err),
-		  void *data, struct err *err);
+int appliance_run(const struct appliance_options *options,
+		  int (*work)(struct appliance *appliance, void *data, struct err *err), void *data, struct err *err);
 
 /* --- for `work`, in the child ---------------------------------------------------------------------------------------- */
 
