@@ -94,9 +94,12 @@ int esp_make(const struct disk_spec *spec, const struct disk_partition *partitio
 	     const char *name, int *ret_fd, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
+	struct disk_partition file_system = *partition;
 	_cleanup_fd_ int fd = -1;
-	int r = format_vfat(spec, partition, name, &fd, err);
+	int r;
 
+	file_system.content = DISK_VFAT;
+	r = format_make(spec, &file_system, name, &fd, err);
 	if (r == 0) {
 		r = esp_fill(arena, spec, files, n, name, err);
 		if (r < 0)

@@ -19,9 +19,6 @@
 
 enum { KERNEL_MAX = 256 << 20, LOADER_MAX = 16 << 20, ESP_FILES = 10 };
 
-/* What each content needs when it is empty. */
-static const uint64_t EXT4_MINIMUM = 32ULL << 20, VFAT_MINIMUM = 1ULL << 20;
-
 /* A disk in the making. Its buffers are what the files of the ESP and some extents are made of. */
 struct making {
 	struct arena *arena, *side;  /* the disk's; one for what is made beside the root image */
@@ -230,12 +227,14 @@ static int compose_place(struct making *m, struct err *err)
 	uint64_t *need = arena_array(m->arena, uint64_t, layout->n_partitions + 1);
 	const uint64_t needs[] = {
 		[DISK_EMPTY] = 0, [DISK_BIOS_BOOT] = m->core.size, [DISK_ESP] = esp_need(m->esp, m->n_esp),
-		[DISK_ROOT] = m->verity.size_bytes, [DISK_ROOT_SPARE] = m->verity.size_bytes, [DISK_EXT4] = EXT4_MINIMUM,
-		[DISK_VFAT] = VFAT_MINIMUM,
+		[DISK_ROOT] = m->verity.size_bytes, [DISK_ROOT_SPARE] = m->verity.size_bytes, [DISK_STACK] = 0,
 	};
 
-	for (size_t i = 0; i < layout->n_partitions; i++)
-		need[i] = needs[layout->partitions[i].content];
+	for (size_t i = 0; i < layout->n_partitions; i++) {
+		enum disk_content content = layout->partitions[i].content;
+
+		need[i] = format_is_known(content) ? format_minimum(content) : needs[content];
+	}
 	return layout_place(layout, need, err);
 }
 
@@ -256,11 +255,15 @@ static int compose_fill(struct making *m, const struct disk_partition *partition
 		r = esp_make(m->spec, partition, m->esp, m->n_esp, name, &fd, err);
 		break;
 	case DISK_EXT4:
-		r = format_ext4(m->spec, partition, name, &fd, err);
-		break;
 	case DISK_VFAT:
-		r = format_vfat(m->spec, partition, name, &fd, err);
+	case DISK_XFS:
+	case DISK_BTRFS:
+	case DISK_F2FS:
+	case DISK_SWAP:
+		r = format_make(m->spec, partition, name, &fd, err);
 		break;
+	case DISK_STACK: /* all of them at once: compose_make_stacks() */
+		return 0;
 	}
 	if (r < 0)
 		return r;

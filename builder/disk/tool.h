@@ -17,4 +17,9 @@ int tool_run(const struct disk_spec *spec, const char *package, const char *cons
  * mkfs.erofs, which is told in its arguments and would heed the environment more. */
 int tool_run_at_epoch(const struct disk_spec *spec, const char *package, const char *const *argv, struct err *err);
 
+/* The same for a program that reads a clock and random numbers and cannot be told: the clock stands still, and the numbers
+ * follow from the seed and `what` alone. */
+int tool_run_frozen(const struct disk_spec *spec, const char *package, const char *const *argv, const char *what,
+		    struct err *err);
+
 #endif
