@@ -16,6 +16,7 @@
 #include "edge/digest.h"
 #include "host/accel.h"
 #include "host/signals.h"
+#include "run/qemu/command.h"
 #include "run/qemu/guest_agent.h"
 #include "run/qemu/seed.h"
 #include "run/target.h"
