@@ -12,7 +12,7 @@
 
 LAYOUTS=(btrfs-only-root-subvolume btrfs-subvolumes complex f2fs gpt-unformatted luks-btrfs-subvolumes luks-lvm luks-multiple
 	luks-on-mdadm luks-tpm2 lvm-raid lvm-sizes-sort lvm-thin mdadm mdadm-raid0 mdadm-raid5-args multi-device-no-deps
-	negative-size swap tmpfs xfs xfs-with-quota)
+	swap tmpfs xfs xfs-with-quota)
 
 build() {
 	local names=("${LAYOUTS[@]/#/$SOURCE/partitions/disko/}")
@@ -83,7 +83,6 @@ done <<-'END'
 	/srv/btrfs-home btrfs /dev/sd.*1\[/home\]
 	/srv/btrfs-one btrfs /dev/sd.*1\[/rootfs\]
 	/srv/unformatted ext4 /dev/sd.*2
-	/srv/negative ext4 /dev/sd.*1
 	/srv/a ext4 /dev/sd.*1
 	/srv/b ext4 /dev/sd.*1
 	/srv/md ext4 /dev/md[^ ]*p1
@@ -111,7 +110,6 @@ btrfs has its subvolumes|btrfs subvolume list /srv/btrfs | awk '{print $NF}' | s
 … compressed as the layout says|findmnt -no OPTIONS /srv/btrfs-home | grep -q compress=zstd
 an empty partition is empty|! blkid -p "$(readlink -f /dev/disk/by-partlabel/empty)"
 sfdisk finds no fault with a table that was made here|sfdisk --verify "$(lsblk -no PKNAME -p /dev/disk/by-partlabel/empty)"
-what has a negative end leaves that much|d=$(lsblk -snpo NAME,TYPE "$(findmnt -no SOURCE /srv/negative)" | awk '$2 == "disk" {print $1}'); test $(( $(blockdev --getsz $d) - $(cat /sys/class/block/$(basename $(findmnt -no SOURCE /srv/negative))/start) - $(blockdev --getsz $(findmnt -no SOURCE /srv/negative)) )) -ge 20480
 RAID 1 has both disks|mdadm --detail "$(findmnt -no SOURCE /srv/md | sed 's/p1$//')" | grep -q 'Raid Level : raid1' && mdadm --detail "$(findmnt -no SOURCE /srv/md | sed 's/p1$//')" | grep -q 'Working Devices : 2'
 RAID 5 has its three, with the chunk that was asked for|mdadm --detail "$(findmnt -no SOURCE /srv/md5)" | grep -q 'Chunk Size : 128K'
 a logical volume is on both disks|test "$(lvs --noheadings -o segtype pool/root | tr -d ' ')" = raid1
