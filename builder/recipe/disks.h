@@ -10,8 +10,8 @@
 #include "base/text.h"
 
 enum recipe_content_type {
-	CONTENT_NONE, CONTENT_FILESYSTEM, CONTENT_ROOT, CONTENT_SWAP, CONTENT_BTRFS, CONTENT_LUKS, CONTENT_LVM_PV, CONTENT_MDRAID,
-	CONTENT_GPT,
+	CONTENT_NONE, CONTENT_FILESYSTEM, CONTENT_ROOT, CONTENT_SWAP, CONTENT_BTRFS, CONTENT_LUKS, CONTENT_LVM_PV,
+	CONTENT_MDRAID, CONTENT_GPT,
 };
 
 enum { SIZE_AUTO = 0 };
@@ -88,7 +88,7 @@ struct recipe_disk {
 
 struct recipe_lv {
 	const char *name;
-	const char *type;            /* "linear", "striped", "thin-pool", "thin", "raid0", "raid1", "raid5", "raid6", "raid10"; never NULL */
+	const char *type;            /* "linear", "striped", "thin-pool", "thin", "raid0", "raid1", "raid5", "raid6", "raid10" */
 	const char *pool;            /* thin: the pool's name */
 	uint64_t size;               /* bytes, or … */
 	int64_t percent;             /* … percent of what is free (1…100); 0: `size` counts */

@@ -10,12 +10,12 @@
 #include "base/err.h"
 #include "base/text.h"
 
-/* A disk of a virtual machine beside what the image is; `system` and `state` are disks too. */
+/* A disk of a virtual machine; `system` is the image. */
 struct proxmox_disk {
-	const char *name;            /* "system", "state", or the recipe's own */
+	const char *name;            /* "system", one of the layout ("state"), or the recipe's own */
 	uint64_t size;               /* 0: of `system` what the image has */
 	const char *storage;         /* never NULL */
-	const char *serial;          /* what the machine knows it by; of `state` "state", NULL of `system` */
+	const char *serial;          /* what the machine knows it by: the layout's, or its name; NULL of `system` */
 	bool backup, discard, ssd;   /* true unless the recipe says otherwise, but `ssd` */
 	struct pos pos;
 };
@@ -57,9 +57,9 @@ struct proxmox {
 	int64_t cores;
 	uint64_t memory, swap;
 	const char *cpu, *machine, *bios; /* of virtual machines; bios: "seabios" or "ovmf" */
-	struct proxmox_disk *disks;  /* of virtual machines: `system` first, then `state`, then the others as written */
+	struct proxmox_disk *disks;  /* of virtual machines: `system`, the layout's by their roles, the others as written */
 	size_t n_disks;
-	bool one_disk;               /* the layout has the state, if any, on the system's disk: there is no disk `state` */
+	bool one_disk;               /* the layout has the state, if any, on the system's disk alone */
 	uint64_t rootfs;             /* of a container: the size of its root; the storage is `storage` */
 	struct proxmox_mount *mounts; /* of a container: as written, then one for each path of `state` that none covers */
 	size_t n_mounts;

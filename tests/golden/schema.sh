@@ -50,7 +50,7 @@ firewall: { tcp: [80, "8000-8100", "${vars.port}"], udp: 53 }
 partitions: { from: "../ab.yaml", disk: { main: { content: { partitions: { state: { size: 100% } } } } } }
 END
 )
-for name in unknown-key choices modes paths not-yet many-at-once wrong-types unit-names content-types urls table-type; do
+for name in unknown-key choices modes paths disks-words disks-elsewhere many-at-once wrong-types unit-names content-types urls table-type; do
 	refused "$name is not" valid "$SOURCE/tests/reject/recipes/$name.recipe"
 done
 finish

@@ -189,7 +189,9 @@ START_TEST(the_options_of_a_format_are_those_of_any_and_its_own)
 	ck_assert(strv_has(&list, "noatime") && strv_has(&list, "commit") && !strv_has(&list, "umask"));
 	list.count = mount_options_known("vfat", known);
 	ck_assert(strv_has(&list, "noatime") && strv_has(&list, "umask") && !strv_has(&list, "commit"));
-	ck_assert_uint_eq(mount_options_known("xfs", known), 0);
+	list.count = mount_options_known("btrfs", known);
+	ck_assert(strv_has(&list, "noatime") && strv_has(&list, "compress") && !strv_has(&list, "umask"));
+	ck_assert_uint_eq(mount_options_known("ntfs", known), 0);
 	ck_assert_uint_eq(mount_options_known(NULL, known), 0);
 }
 END_TEST

@@ -285,7 +285,31 @@ START_TEST(nothing_of_it_is_in_the_plan)
 }
 END_TEST
 
-SUITE(proxmox_words, who_says_nothing_of_it_has_no_place, a_place_has_defaults, guard_has_defaults,
+START_TEST(every_disk_of_the_layout_is_there_by_itself)
+{
+	const struct recipe *recipe = recipes_load(
+		FROM "partitions: { disk: { main: { content: { partitions: !remove [state] } },\n"
+		     "  key: { role: key },\n"
+		     "  media: { serial: MEDIA, content: { type: filesystem, format: xfs, mountpoint: /srv/media } },\n"
+		     "  left: { content: { type: mdraid, name: var } }, right: { content: { type: mdraid, name: var } } },\n"
+		     "  mdadm: { var: { content: { type: luks, name: var, keyDisk: key, content: {\n"
+		     "    type: filesystem, format: ext4, mountpoint: /var } } } } }\n"
+		     "proxmox: { " NEEDED ", disks: { own: { size: 1G }, media: { size: 2T, storage: slow }, 
+"
+		     "  right: { size: 16G } } }\n");
+
+	ck_assert_str_eq(disks_of(recipe), "system 0 local-lvm - backup discard\n"
+					   "left 8G local-lvm left backup discard\n"
+					   "right 16G local-lvm right backup discard\n"
+					   "media 2T slow MEDIA backup discard\n"
+					   "key 1G local-lvm key backup discard\n"
+					   "own 1G local-lvm own backup discard\n");
+	ck_assert(!recipe->proxmox.one_disk);
+}
+END_TEST
+
+SUITE(proxmox_words, every_disk_of_the_layout_is_there_by_itself, who_says_nothing_of_it_has_no_place, a_place_has_defaults,
+      guard_has_defaults,
       a_tree_of_tools_passes_it_over, a_layout_of_one_disk_gets_no_other_for_the_state, a_container_has_words_of_its_own,
       cards_keep_their_order_and_are_appended, tags_are_sorted_without_our_own, facts_say_where_a_machine_runs,
       nothing_of_it_is_in_the_plan)

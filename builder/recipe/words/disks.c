@@ -15,7 +15,8 @@ static const struct rule end_rule = {"a place on the disk like 10G, from its end
 static const struct rule uuid_rule = {"a UUID", "[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"};
 static const struct rule label_rule = {"a label of at most 36 letters, digits, '-', '_' and '.'", "[A-Za-z0-9_.-]{1,36}"};
 static const struct rule mbr_rule = {"a partition type of the MBR, like 0x0c", "0x[0-9A-Fa-f]{1,2}"};
-static const struct rule serial_rule = {"a serial number: at most 20 letters, digits, '_', '.' and '-'", "[A-Za-z0-9_.-]{1,20}"};
+static const struct rule serial_rule = {"a serial number: at most 20 letters, digits, '_', '.' and '-'",
+					"[A-Za-z0-9_.-]{1,20}"};
 const struct schema disks_size = {.type = VALUE_SIZE};
 
 /* --- words of a partition -------------------------------------------------------------------------------------------- */
@@ -43,7 +44,8 @@ static int disks_decode_end(struct decoder *decoder, const struct node *node, co
 	const char *text = node->type == NODE_SCALAR ? node->text : "";
 	uint64_t bytes;
 
-	if (!decode_matches(&end_rule, text) || size_parse(text + strspn(text, "+-"), &bytes) < 0 || (bytes == 0 && *text != '-'))
+	if (!decode_matches(&end_rule, text) || size_parse(text + strspn(text, "+-"), &bytes) < 0 ||
+	    (bytes == 0 && *text != '-'))
 		return problem_expected(decoder, node, path, end_rule.expected);
 	if (*text == '+')
 		partition->size = bytes;
@@ -80,7 +82,8 @@ static int disks_decode_alignment(struct decoder *decoder, const struct node *no
 	if (r < 0)
 		return r;
 	if (sectors % 2048) {
-		err_at(decoder->err, -EINVAL, &node->pos, path, "expected a multiple of 2048 sectors of 512 bytes, found '%s'", node->text);
+		err_at(decoder->err, -EINVAL, &node->pos, path, "expected a multiple of 2048 sectors of 512 bytes, found '%s'",
+		       node->text);
 		return err_hint(decoder->err, "partitions begin at whole MiB here: leave it out, or write 2048, 4096, …");
 	}
 	*(uint64_t *)out = (uint64_t)sectors * SECTOR;
@@ -100,7 +103,8 @@ static int disks_decode_mbr_type(struct decoder *decoder, const struct node *nod
 
 static const struct schema schema_mbr_type = {VALUE_TEXT, .rule = &mbr_rule, .decode = disks_decode_mbr_type};
 static const struct field hybrid_fields[] = {
-	{"mbrPartitionType", &schema_mbr_type, FIELD_REQUIRED, WORD_OF(recipe_partition, mbr_type), 0, "type in the MBR, like \"0x0c\""},
+	{"mbrPartitionType", &schema_mbr_type, FIELD_REQUIRED, WORD_OF(recipe_partition, mbr_type), 0,
+	 "type in the MBR, like \"0x0c\""},
 	{"mbrBootableFlag", &word_bool, 0, WORD_OF(recipe_partition, mbr_active), 0, "active in the MBR (false)"},
 	WORD_END,
 };
@@ -171,7 +175,7 @@ static const struct schema schema_partitions = {
 };
 
 static const struct schema_refusal gpt_refused[] = {
-	{"efiGptPartitionFirst", "leave it out: the entry of the GPT is always the first of a hybrid MBR"}, DISKS_HOOKS, {0}};
+	{"efiGptPartitionFirst", "leave it out: there is one way to write the MBR here"}, DISKS_HOOKS, {0}};
 static const char *const table_choices[] = {"gpt", NULL};
 static const struct schema schema_table_type = {VALUE_TEXT, .choices = table_choices};
 static const struct field gpt_fields[] = {

@@ -16,7 +16,8 @@ static const struct schema_refusal hooks[] = {DISKS_HOOKS, {0}};
 
 int disks_refuse_root(struct decoder *decoder, const struct pos *pos, const char *path)
 {
-	err_at(decoder->err, -ENOTSUP, pos, path, "a root that can be written is not supported: the system is one immutable image");
+	err_at(decoder->err, -ENOTSUP, pos, path, "a root that can be written is not supported: the system is one immutable "
+	       "image");
 	return err_hint(decoder->err,
 			"the system is a partition of its own, 'root: { type: \"8304\", content: { type: root, format: erofs, "
 			"slots: 2 } }'; mount this at /var, or at a folder for the data of a service, like /srv");
@@ -49,7 +50,10 @@ static const struct field filesystem_fields[] = {
 static const struct schema schema_filesystem = {VALUE_RECORD, .fields = filesystem_fields, .refused = hooks};
 
 static const struct schema_refusal btrfs_refused[] = {
-	{"swap", "a partition or a logical volume with 'content: { type: swap }' is what swap stands on here"}, DISKS_HOOKS, {0}};
+	{"swap", "a partition or a logical volume with 'content: { type: swap }' is what swap stands on here"},
+	DISKS_HOOKS,
+	{0},
+};
 static const struct field subvolume_fields[] = {
 	{"mountpoint", &disks_mountpoint, 0, WORD_OF(recipe_subvolume, mountpoint), 0, "where it is mounted"},
 	{"mountOptions", &word_list, 0, WORD_OF(recipe_subvolume, mount_options), 0, "options of mount(8)"},
@@ -141,7 +145,9 @@ static const struct schema schema_mdraid = {VALUE_RECORD, .fields = mdraid_field
 #define ZFS_HINT "write 'type: btrfs' with 'subvolumes', or 'type: lvm_pv' with 'lvm_vg': Debian's kernel has no ZFS"
 #define BCACHEFS_HINT "write 'type: btrfs' with 'subvolumes': bcachefs is not in Debian's kernel"
 #define BCACHE_HINT "leave the cache to the hypervisor's storage, and write 'type: filesystem'"
-#define ONLY_SYSTEM_HINT "the immutable root is a partition of the system's own disk: 'root: { type: \"8304\", content: { type: root, format: erofs } }'"
+#define ONLY_SYSTEM_HINT                                                                                                       \
+	"the immutable root is a partition of the system's own disk: 'root: { type: \"8304\", content: { type: root, format: "   \
+	"erofs } }'"
 #define NOT_SUPPORTED                                                                                                          \
 	{"zfs", ZFS_HINT}, {"bcachefs", BCACHEFS_HINT}, {"bcache_backing", BCACHE_HINT}, {"bcache_cache", BCACHE_HINT},        \
 	{"stratis", "write 'type: lvm_pv' with 'lvm_vg', and 'type: filesystem, format: xfs' on its volumes"},                \
@@ -154,8 +160,8 @@ static const struct schema schema_mdraid = {VALUE_RECORD, .fields = mdraid_field
 
 static const struct schema_refusal partition_refused[] = {NOT_SUPPORTED, NO_TABLE, {0}};
 static const struct schema_refusal disk_refused[] = {
-	NOT_SUPPORTED, {"root", "the immutable root is one of the partitions of the system's disk: write 'type: gpt', and it as a "
-				"partition"}, {0}};
+	NOT_SUPPORTED, {"root", "the immutable root is a partition of the system's disk: write 'type: gpt', and this as one of its "
+				"'partitions'"}, {0}};
 static const struct schema_refusal array_refused[] = {
 	NOT_SUPPORTED, {"root", ONLY_SYSTEM_HINT}, {"mdraid", "name the disks and partitions in one array"}, {0}};
 static const struct schema_refusal volume_refused[] = {
@@ -163,10 +169,11 @@ static const struct schema_refusal volume_refused[] = {
 	{"mdraid", "a volume can be redundant by itself: 'lvm_type: raid1'"},
 	{"lvm_pv", "name the devices below it in one volume group"}, {0}};
 static const struct schema_refusal luks_refused[] = {
-	NOT_SUPPORTED, {"root", "the immutable root is a partition of the system's own disk, and in the clear: it has no secrets"},
+	NOT_SUPPORTED,
+	{"root", "the immutable root is a partition of the system's own disk, and in the clear: it has no secrets"},
 	{"gpt", "write 'type: lvm_pv' and a volume group ('lvm_vg') to have several file systems in one encrypted volume"},
-	{"mdraid", "write it the other way round: 'type: mdraid' on the disks, and 'type: luks' as the 'content' of the array, so "
-		   "that one key opens it"},
+	{"mdraid", "write it the other way round: 'type: mdraid' on the disks, 'type: luks' as the 'content' of the array: one "
+		   "key opens it"},
 	{"luks", "once is enough"}, {0}};
 
 #define FILES {"filesystem", &schema_filesystem}, {"btrfs", &schema_btrfs}, {"swap", &schema_swap}

@@ -27,7 +27,8 @@ static int disks_luks_decode_tpm2(struct decoder *decoder, const struct node *no
 	return decode(decoder, &schema_tpm2_record, node, path, luks);
 }
 
-static const struct schema schema_tpm2 = {VALUE_RECORD, .fields = tpm2_fields, .or_bool = true, .decode = disks_luks_decode_tpm2};
+static const struct schema schema_tpm2 = {VALUE_RECORD, .fields = tpm2_fields, .or_bool = true,
+					  .decode = disks_luks_decode_tpm2};
 
 /* --- settings -------------------------------------------------------------------------------------------------------- */
 
@@ -52,7 +53,7 @@ static const struct schema schema_settings = {VALUE_RECORD, .fields = settings_f
 /* --- the volume ------------------------------------------------------------------------------------------------------ */
 
 static const struct schema_refusal luks_refused[] = {
-	{"passwordFile", "a password that lies in a file is no secret to the image: write 'secret: NAME' of a declared secret, or "
+	{"passwordFile", "a password in a file is no secret to the image: write 'secret: NAME' of a declared secret, or "
 			 "'tpm2: true'"},
 	{"askPassword", "write 'console: true': it is typed at each boot"},
 	{"additionalKeyFiles", "write 'recoveryKey: true', which is the second way in"},
@@ -83,7 +84,8 @@ static const struct field luks_fields[] = {
 	{"settings", &schema_settings, 0, WORD_OF(recipe_content, luks), 0, "how it is used"},
 	{"extraFormatArgs", &word_plain_list, 0, WORD_OF(recipe_content, luks.format_args), 0,
 	 "further arguments of `cryptsetup luksFormat`"},
-	{"extraOpenArgs", &word_plain_list, 0, WORD_OF(recipe_content, luks.open_args), 0, "further arguments of `cryptsetup open`"},
+	{"extraOpenArgs", &word_plain_list, 0, WORD_OF(recipe_content, luks.open_args), 0,
+	 "further arguments of `cryptsetup open`"},
 	{"content", &disks_luks_holds, FIELD_REQUIRED, WORD_OF(recipe_content, inner), 0, "what is in it"},
 	WORD_END,
 };

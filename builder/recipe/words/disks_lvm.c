@@ -41,7 +41,8 @@ static int disks_lvm_decode_type(struct decoder *decoder, const struct node *nod
 
 	for (size_t i = 0; node->type == NODE_SCALAR && i < sizeof others / sizeof *others; i++)
 		if (strcmp(node->text, others[i][0]) == 0) {
-			err_at(decoder->err, -ENOTSUP, &node->pos, path, "volumes of the type '%s' are not supported", node->text);
+			err_at(decoder->err, -ENOTSUP, &node->pos, path, "volumes of the type '%s' are not supported",
+			       node->text);
 			return err_hint(decoder->err, "write '%s'", others[i][1]);
 		}
 	r = decode(decoder, &schema_lv_type_word, node, path, out);

@@ -27,7 +27,8 @@ static const struct schema_refusal array_refused[] = {{"name", "the key is its n
 static const struct field array_fields[] = {
 	{"type", &schema_type, FIELD_IGNORED, 0, 0, "what it is: `mdadm`"},
 	{"level", &schema_level, 0, WORD_OF(recipe_array, level), 0, "level of RAID: 0, 1, 4, 5, 6 or 10 (1)"},
-	{"metadata", &schema_metadata, 0, WORD_OF(recipe_array, metadata), 0, "version of the superblock: 1.2, 1.1 or 1.0 (1.2)"},
+	{"metadata", &schema_metadata, 0, WORD_OF(recipe_array, metadata), 0,
+	 "version of the superblock: 1.2, 1.1 or 1.0 (1.2)"},
 	{"extraArgs", &word_plain_list, 0, WORD_OF(recipe_array, extra_args), 0, "further arguments of `mdadm --create`"},
 	{"content", &disks_array_holds, FIELD_REQUIRED, WORD_OF(recipe_array, content), 0,
 	 "what it holds, depending on its type"},

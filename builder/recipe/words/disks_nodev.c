@@ -44,7 +44,8 @@ static int disks_nodev_decode(struct decoder *decoder, const struct node *node, 
 	if (strcmp(nodev->type, "tmpfs") != 0)
 		disks_nodev_settle_bind(decoder, nodev);
 	if (strcmp(nodev->type, "none") == 0) {
-		err_at(decoder->err, -EINVAL, &node_get(node, "fsType")->pos, path, "nothing is mounted here: 'none' needs the option 'bind'");
+		err_at(decoder->err, -EINVAL, &node_get(node, "fsType")->pos, path,
+		       "nothing is mounted here: 'none' needs the option 'bind'");
 		return err_hint(decoder->err, "write 'fsType: bind', with the folder as its 'device'; or 'fsType: tmpfs'");
 	}
 	return err_result(decoder->err);

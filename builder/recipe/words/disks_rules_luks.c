@@ -4,7 +4,7 @@
 #include "recipe/words/disks.h"
 
 /* Exactly one way in, beside the recovery key. */
-static void disks_rules_luks_check_ways(struct decoder *decoder, const struct disks_device *device)
+static void disks_luks_check_ways(struct decoder *decoder, const struct disks_device *device)
 {
 	const struct recipe_luks *luks = &device->content->luks;
 	const struct { const char *word; bool said; } ways[] = {
@@ -15,7 +15,8 @@ static void disks_rules_luks_check_ways(struct decoder *decoder, const struct di
 
 	for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
 		if (ways[i].said && first) {
-			err_at(decoder->err, -EINVAL, &device->content->pos, device->path, "'%s' and '%s': an encrypted volume is unlocked in "
+			err_at(decoder->err, -EINVAL, &device->content->pos, device->path,
+			       "'%s' and '%s': an encrypted volume is unlocked in "
 			       "one way", first, ways[i].word);
 			err_hint(decoder->err, "keep one of them; 'recoveryKey' is the second way in");
 			return;
@@ -23,12 +24,14 @@ static void disks_rules_luks_check_ways(struct decoder *decoder, const struct di
 		first = ways[i].said ? ways[i].word : first;
 	}
 	if (!first) {
-		err_at(decoder->err, -EINVAL, &device->content->pos, device->path, "nothing says how the encrypted volume is unlocked");
-		err_hint(decoder->err, "add one of 'tpm2: true', 'keyDisk: DISK', 'keyFile: /var/lib/…', 'secret: NAME', 'console: true'");
+		err_at(decoder->err, -EINVAL, &device->content->pos, device->path,
+		       "nothing says how the encrypted volume is unlocked");
+		err_hint(decoder->err, "add one of 'tpm2: true', 'keyDisk: DISK', 'keyFile: /var/lib/…', 'secret: NAME', "
+			 "'console: true'");
 	}
 }
 
-static void disks_rules_luks_check_secret(struct decoder *decoder, const struct disks_device *device, bool var)
+static void disks_luks_check_secret(struct decoder *decoder, const struct disks_device *device, bool var)
 {
 	const struct recipe *recipe = decoder->recipe;
 	const char *name = device->content->luks.secret, *near;
@@ -53,7 +56,7 @@ static void disks_rules_luks_check_secret(struct decoder *decoder, const struct 
 	}
 }
 
-static void disks_rules_luks_check_file(struct decoder *decoder, const struct disks_device *device, bool var)
+static void disks_luks_check_file(struct decoder *decoder, const struct disks_device *device, bool var)
 {
 	const struct recipe *recipe = decoder->recipe;
 	const char *file = device->content->luks.key_file;
@@ -78,12 +81,14 @@ static void disks_rules_luks_check_file(struct decoder *decoder, const struct di
 				       "mountpoint: /var } }'");
 	} else if (strcmp(mount->mountpoint, "/var") != 0) {
 		err_at(decoder->err, -EINVAL, &device->content->pos, device->path,
-		       "'%s' is not there when it is needed: %s is mounted at '%s' later", file, mount->what, mount->mountpoint);
-		err_hint(decoder->err, "name a file that lies on /var itself: 'keyFile: /var/lib/keys/%s'", device->content->name);
+		       "'%s' is not there when it is needed: %s is mounted at '%s' later", file, mount->what,
+			       mount->mountpoint);
+		err_hint(decoder->err, "name a file that lies on /var itself: 'keyFile: /var/lib/keys/%s'",
+			 device->content->name);
 	}
 }
 
-static void disks_rules_luks_check_disk(struct decoder *decoder, const struct disks_device *device)
+static void disks_luks_check_disk(struct decoder *decoder, const struct disks_device *device)
 {
 	const struct recipe *recipe = decoder->recipe;
 	const char *name = device->content->luks.key_disk, *near;
@@ -103,26 +108,31 @@ static void disks_rules_luks_check_disk(struct decoder *decoder, const struct di
 }
 
 /* What aether-disks says itself, and what would put the header or the key where it does not look. */
-static void disks_rules_luks_check_args(struct decoder *decoder, const struct disks_device *device, const struct strv *args,
+static void disks_luks_check_args(struct decoder *decoder, const struct disks_device *device, const struct strv *args,
 					const char *word)
 {
-	static const char *const taken[] = {"--header", "--key-file", "-d", "--keyfile-size", "-l", "--keyfile-offset", "--new-keyfile",
+	static const char *const taken[] = {"--header", "--key-file", "-d", "--keyfile-size", "-l", "--keyfile-offset",
+					    "--new-keyfile",
 					    "--type", "-M", "--volume-key-file", "--master-key-file", "--batch-mode", "-q",
-					    "--allow-discards", "--perf-", "--token-", "--persistent", "--uuid", "--readonly", "-r",
-					    "--test-passphrase", "--key-slot", "-S", "--force-password", "--verify-passphrase", "-y"};
+					    "--allow-discards", "--perf-", "--token-", "--persistent", "--uuid", "--readonly",
+						    "-r",
+					    "--test-passphrase", "--key-slot", "-S", "--force-password", "--verify-passphrase",
+						    "-y"};
 
 	for (size_t a = 0; a < args->count; a++)
 		for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) {
-			if (!text_has_prefix(args->items[a], taken[i]) || (taken[i][1] != '-' && strcmp(args->items[a], taken[i]) != 0))
+			if (!text_has_prefix(args->items[a], taken[i]) ||
+			    (taken[i][1] != '-' && strcmp(args->items[a], taken[i]) != 0))
 				continue;
-			err_at(decoder->err, -EINVAL, &device->content->pos, device->path, "'%s' has '%s', which the machine says itself, or "
+			err_at(decoder->err, -EINVAL, &device->content->pos, device->path,
+			       "'%s' has '%s', which the machine says itself, or "
 			       "which would keep it from finding the volume", word, args->items[a]);
 			err_hint(decoder->err, "leave it out; see 'settings', 'tpm2', 'keyDisk', 'keyFile'");
 			break;
 		}
 }
 
-static void disks_rules_luks_check_name(struct decoder *decoder, const struct disks_tree *tree, int at)
+static void disks_luks_check_name(struct decoder *decoder, const struct disks_tree *tree, int at)
 {
 	const struct disks_device *device = &tree->devices[at];
 
@@ -147,12 +157,12 @@ void disks_check_luks(struct decoder *decoder, const struct disks_tree *tree)
 
 		if (device->content->type != CONTENT_LUKS)
 			continue;
-		disks_rules_luks_check_name(decoder, tree, i);
-		disks_rules_luks_check_ways(decoder, device);
-		disks_rules_luks_check_secret(decoder, device, var[i]);
-		disks_rules_luks_check_file(decoder, device, var[i]);
-		disks_rules_luks_check_disk(decoder, device);
-		disks_rules_luks_check_args(decoder, device, &device->content->luks.format_args, "extraFormatArgs");
-		disks_rules_luks_check_args(decoder, device, &device->content->luks.open_args, "extraOpenArgs");
+		disks_luks_check_name(decoder, tree, i);
+		disks_luks_check_ways(decoder, device);
+		disks_luks_check_secret(decoder, device, var[i]);
+		disks_luks_check_file(decoder, device, var[i]);
+		disks_luks_check_disk(decoder, device);
+		disks_luks_check_args(decoder, device, &device->content->luks.format_args, "extraFormatArgs");
+		disks_luks_check_args(decoder, device, &device->content->luks.open_args, "extraOpenArgs");
 	}
 }

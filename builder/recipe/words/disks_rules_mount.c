@@ -13,10 +13,11 @@ struct mounted {
 
 /* --- where ----------------------------------------------------------------------------------------------------------- */
 
-static void disks_rules_mount_check_place(struct decoder *decoder, const struct mounted *mounted)
+static void disks_mount_check_place(struct decoder *decoder, const struct mounted *mounted)
 {
 	static const char system[] = "'%s' is part of the immutable root", memory[] = "'%s' is made anew at each start";
-	static const char loaders[] = "'%s' is not used: kernels and loaders are on the EFI system partition, which is not mounted";
+	static const char loaders[] = "'%s' is not used: kernels and loaders are on the EFI system partition, which is not "
+				      "mounted";
 	static const struct { const char *path; bool below; const char *why; } places[] = {
 		{"/bin", true, system}, {"/etc", false, system}, {"/lib", true, system}, {"/lib64", true, system},
 		{"/sbin", true, system}, {"/usr", false, system}, {"/usr/bin", true, system}, {"/usr/lib", true, system},
@@ -31,20 +32,21 @@ static void disks_rules_mount_check_place(struct decoder *decoder, const struct 
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++)
 		if (places[i].below ? path_is_below(mountpoint, places[i].path) : strcmp(mountpoint, places[i].path) == 0) {
 			err_at(decoder->err, -EINVAL, mounted->pos, mounted->path, places[i].why, mountpoint);
-			err_hint(decoder->err, places[i].why == loaders ? "leave 'mountpoint' out"
-									: "use /var, or a folder for the data of a service, like /srv");
+			err_hint(decoder->err, places[i].why == loaders
+				 ? "leave 'mountpoint' out" : "use /var, or a folder for the data of a service, like /srv");
 			return;
 		}
 	if (strcmp(mounted->format, "vfat") == 0 &&
 	    (strcmp(mountpoint, "/var") == 0 || strcmp(mountpoint, "/home") == 0 || strcmp(mountpoint, "/root") == 0)) {
-		err_at(decoder->err, -EINVAL, mounted->pos, mounted->path, "'%s' needs owners and modes, which 'vfat' has not", mountpoint);
+		err_at(decoder->err, -EINVAL, mounted->pos, mounted->path, "'%s' needs owners and modes, which 'vfat' has not",
+		       mountpoint);
 		err_hint(decoder->err, "write 'format: ext4'");
 	}
 }
 
 /* --- by which options ------------------------------------------------------------------------------------------------ */
 
-static void disks_rules_mount_check_option(struct decoder *decoder, const struct mounted *mounted, const char *name,
+static void disks_mount_check_option(struct decoder *decoder, const struct mounted *mounted, const char *name,
 					   const char *const *known, size_t n)
 {
 	const struct strv list = {(const char **)known, n};
@@ -65,7 +67,7 @@ static void disks_rules_mount_check_option(struct decoder *decoder, const struct
 }
 
 /* An option that mount(8) does not know is a machine that does not start: systemd wants all that fstab mounts. */
-static void disks_rules_mount_check_options(struct decoder *decoder, const struct mounted *mounted)
+static void disks_mount_check_options(struct decoder *decoder, const struct mounted *mounted)
 {
 	const char *known[MOUNT_OPTIONS_MAX];
 	size_t n = mount_options_known(mounted->format, known);
@@ -74,19 +76,19 @@ static void disks_rules_mount_check_options(struct decoder *decoder, const struc
 		char *rest = arena_strdup(decoder->arena, mounted->options->items[i]), *option;
 
 		while ((option = strsep(&rest, ",")))
-			disks_rules_mount_check_option(decoder, mounted,
+			disks_mount_check_option(decoder, mounted,
 						       arena_strndup(decoder->arena, option, strcspn(option, "=")), known, n);
 	}
 }
 
 /* --- all of them ----------------------------------------------------------------------------------------------------- */
 
-static void disks_rules_mount_add(struct decoder *decoder, const struct mounted *mounted, bool keeps)
+static void disks_mount_add(struct decoder *decoder, const struct mounted *mounted, bool keeps)
 {
 	struct recipe *recipe = decoder->recipe;
 
-	disks_rules_mount_check_place(decoder, mounted);
-	disks_rules_mount_check_options(decoder, mounted);
+	disks_mount_check_place(decoder, mounted);
+	disks_mount_check_options(decoder, mounted);
 	for (size_t i = 0; i < recipe->n_mounts; i++)
 		if (strcmp(recipe->mounts[i].mountpoint, mounted->mountpoint) == 0) {
 			err_at(decoder->err, -EINVAL, mounted->pos, mounted->path, "%s is already mounted at '%s'",
@@ -97,7 +99,7 @@ static void disks_rules_mount_add(struct decoder *decoder, const struct mounted 
 		(struct recipe_mount){mounted->mountpoint, mounted->what, keeps, *mounted->pos};
 }
 
-static bool disks_rules_mount_has_subvolume(const struct recipe_content *content, const char *name)
+static bool disks_mount_has_subvolume(const struct recipe_content *content, const char *name)
 {
 	for (size_t i = 0; i < content->n_subvolumes; i++)
 		if (strcmp(content->subvolumes[i].name, name) == 0)
@@ -105,7 +107,7 @@ static bool disks_rules_mount_has_subvolume(const struct recipe_content *content
 	return false;
 }
 
-static void disks_rules_mount_check_subvolumes(struct decoder *decoder, const struct disks_device *device)
+static void disks_mount_check_subvolumes(struct decoder *decoder, const struct disks_device *device)
 {
 	const struct recipe_content *content = device->content;
 
@@ -115,16 +117,19 @@ static void disks_rules_mount_check_subvolumes(struct decoder *decoder, const st
 		const char *above = path_folder(decoder->arena, subvolume->name);
 
 		if (i && strcmp(content->subvolumes[i - 1].name, subvolume->name) == 0)
-			err_at(decoder->err, -EINVAL, &subvolume->pos, path, "the subvolume '%s' is written twice, once with a slash in front",
+			err_at(decoder->err, -EINVAL, &subvolume->pos, path,
+			       "the subvolume '%s' is written twice, once with a slash in front",
 			       subvolume->name);
-		if (strcmp(above, ".") != 0 && !disks_rules_mount_has_subvolume(content, above)) {
-			err_at(decoder->err, -EINVAL, &subvolume->pos, path, "'%s' lies in '%s', which is no subvolume", subvolume->name, above);
+		if (strcmp(above, ".") != 0 && !disks_mount_has_subvolume(content, above)) {
+			err_at(decoder->err, -EINVAL, &subvolume->pos, path, "'%s' lies in '%s', which is no subvolume",
+			       subvolume->name, above);
 			err_hint(decoder->err, "add it: '%s: {}'", above);
 		}
 		if (!subvolume->mountpoint && subvolume->mount_options.count)
-			err_at(decoder->err, -EINVAL, &subvolume->pos, path, "'mountOptions' are of a mount, and it has no 'mountpoint'");
+			err_at(decoder->err, -EINVAL, &subvolume->pos, path,
+			       "'mountOptions' are of a mount, and it has no 'mountpoint'");
 		if (subvolume->mountpoint)
-			disks_rules_mount_add(decoder, &(struct mounted){subvolume->mountpoint, "btrfs",
+			disks_mount_add(decoder, &(struct mounted){subvolume->mountpoint, "btrfs",
 				arena_printf(decoder->arena, "the subvolume '%s' of %s", subvolume->name, device->what), path,
 				&subvolume->pos, &subvolume->mount_options}, true);
 	}
@@ -132,12 +137,12 @@ static void disks_rules_mount_check_subvolumes(struct decoder *decoder, const st
 
 /* --- /var ------------------------------------------------------------------------------------------------------------ */
 
-static bool disks_rules_mount_is_ext4(const struct recipe_content *content)
+static bool disks_mount_is_ext4(const struct recipe_content *content)
 {
 	return content->type == CONTENT_FILESYSTEM && strcmp(content->format, "ext4") == 0;
 }
 
-static bool disks_rules_mount_is_of_system(const struct disks_tree *tree, const struct disks_device *device)
+static bool disks_mount_is_of_system(const struct disks_tree *tree, const struct disks_device *device)
 {
 	const struct recipe_disk *disk = device->partition ? tree->devices[device->on].disk : NULL;
 
@@ -145,11 +150,11 @@ static bool disks_rules_mount_is_of_system(const struct disks_tree *tree, const 
 }
 
 /* aether-init mounts it, before /etc can be read: a plain one by its label, all else by what aether-disks opens for it. */
-static void disks_rules_mount_check_var(struct decoder *decoder, const struct disks_tree *tree, const struct disks_device *device,
+static void disks_mount_check_var(struct decoder *decoder, const struct disks_tree *tree, const struct disks_device *device,
 					const struct strv *options)
 {
-	bool plain = disks_rules_mount_is_ext4(device->content) &&
-		     (device->disk || disks_rules_mount_is_of_system(tree, device));
+	bool plain = disks_mount_is_ext4(device->content) &&
+		     (device->disk || disks_mount_is_of_system(tree, device));
 
 	if (plain && options->count) {
 		err_at(decoder->err, -EINVAL, device->pos, device->path,
@@ -159,13 +164,14 @@ static void disks_rules_mount_check_var(struct decoder *decoder, const struct di
 	for (size_t i = 0; i < options->count; i++)
 		if (strstr(options->items[i], "x-systemd.") || strcmp(options->items[i], "nofail") == 0 ||
 		    strcmp(options->items[i], "noauto") == 0) {
-			err_at(decoder->err, -EINVAL, device->pos, device->path, "'%s' is of no effect at /var: aether-init mounts it, not "
+			err_at(decoder->err, -EINVAL, device->pos, device->path,
+			       "'%s' is of no effect at /var: aether-init mounts it, not "
 			       "systemd", options->items[i]);
 			err_hint(decoder->err, "leave it out");
 		}
 }
 
-static void disks_rules_mount_check_state(struct decoder *decoder, const struct disks_tree *tree)
+static void disks_mount_check_state(struct decoder *decoder, const struct disks_tree *tree)
 {
 	int var = disks_tree_mounted(tree, "/var");
 	const bool *below = disks_tree_below(decoder->arena, tree, var);
@@ -174,15 +180,16 @@ static void disks_rules_mount_check_state(struct decoder *decoder, const struct 
 		const struct disks_device *device = &tree->devices[i];
 		bool labelled = device->partition && strcmp(device->partition->label, "state") == 0;
 
-		if (!disks_rules_mount_is_of_system(tree, device))
+		if (!disks_mount_is_of_system(tree, device))
 			continue;
 		if (labelled && !below[i] && !(device->content->mountpoint && strcmp(device->content->mountpoint, "/var") == 0))
 			err_at(decoder->err, -EINVAL, device->pos, device->path,
 			       "the partition with the label 'state' must be mounted at /var");
-		if (i == var && !labelled && disks_rules_mount_is_ext4(device->content)) {
+		if (i == var && !labelled && disks_mount_is_ext4(device->content)) {
 			err_at(decoder->err, -EINVAL, device->pos, device->path,
 			       "/var on an 'ext4' partition of the system's disk must have the label 'state'");
-			err_hint(decoder->err, "add 'label: state': aether-init finds it by this label, before /etc can be read");
+			err_hint(decoder->err, "add 'label: state': aether-init finds it by this label, before /etc can be "
+				 "read");
 		}
 	}
 }
@@ -190,7 +197,7 @@ static void disks_rules_mount_check_state(struct decoder *decoder, const struct 
 /* --- without a device ------------------------------------------------------------------------------------------------ */
 
 /* Whether what lies at a path of the machine is there at the next start. */
-static bool disks_rules_mount_keeps(const struct recipe *recipe, const char *path)
+static bool disks_mount_keeps(const struct recipe *recipe, const char *path)
 {
 	const struct recipe_mount *mount = NULL;
 
@@ -203,7 +210,7 @@ static bool disks_rules_mount_keeps(const struct recipe *recipe, const char *pat
 	return mount && mount->keeps;
 }
 
-static void disks_rules_mount_check_nodev(struct decoder *decoder, struct recipe_nodev *nodev)
+static void disks_mount_check_nodev(struct decoder *decoder, struct recipe_nodev *nodev)
 {
 	const char *path = problem_path(decoder->arena, "partitions.nodev", nodev->mountpoint);
 	bool bind = strcmp(nodev->type, "bind") == 0;
@@ -212,7 +219,8 @@ static void disks_rules_mount_check_nodev(struct decoder *decoder, struct recipe
 		nodev->device = "tmpfs";
 	if (strcmp(nodev->mountpoint, "/var") == 0) {
 		err_at(decoder->err, -EINVAL, &nodev->pos, path, "/var cannot be %s", bind ? "another folder" : "memory");
-		err_hint(decoder->err, bind ? "mount a file system there" : "a layout that mounts nothing at /var has it in memory");
+		err_hint(decoder->err, bind ? "mount a file system there"
+			 : "a layout that mounts nothing at /var has it in memory");
 		return;
 	}
 	if (bind && (!nodev->device || !decode_matches(&word_rule_path, nodev->device))) {
@@ -224,9 +232,9 @@ static void disks_rules_mount_check_nodev(struct decoder *decoder, struct recipe
 	}
 	if (bind && strcmp(nodev->device, nodev->mountpoint) == 0)
 		err_at(decoder->err, -EINVAL, &nodev->pos, path, "'%s' is this folder itself", nodev->device);
-	disks_rules_mount_add(decoder, &(struct mounted){nodev->mountpoint, nodev->type,
+	disks_mount_add(decoder, &(struct mounted){nodev->mountpoint, nodev->type,
 		bind ? arena_printf(decoder->arena, "the folder '%s'", nodev->device) : "memory", path, &nodev->pos,
-		&nodev->mount_options}, bind && disks_rules_mount_keeps(decoder->recipe, nodev->device));
+		&nodev->mount_options}, bind && disks_mount_keeps(decoder->recipe, nodev->device));
 }
 
 void disks_check_mounts(struct decoder *decoder, const struct disks_tree *tree)
@@ -238,16 +246,18 @@ void disks_check_mounts(struct decoder *decoder, const struct disks_tree *tree)
 		const struct recipe_content *content = device->content;
 
 		if (content->mountpoint && strcmp(content->mountpoint, "/var") == 0)
-			disks_rules_mount_check_var(decoder, tree, device, &content->mount_options);
+			disks_mount_check_var(decoder, tree, device, &content->mount_options);
 		for (size_t s = 0; s < content->n_subvolumes; s++)
 			if (content->subvolumes[s].mountpoint && strcmp(content->subvolumes[s].mountpoint, "/var") == 0)
-				disks_rules_mount_check_var(decoder, tree, device, &content->subvolumes[s].mount_options);
+				disks_mount_check_var(decoder, tree, device, &content->subvolumes[s].mount_options);
 		if (content->mountpoint && !(device->partition && disks_is_esp(device->partition)))
-			disks_rules_mount_add(decoder, &(struct mounted){content->mountpoint, content->format, device->what,
+			disks_mount_add(decoder, &(struct mounted){content->mountpoint, content->format, device->what,
 				device->path, device->pos, &content->mount_options}, true);
-		disks_rules_mount_check_subvolumes(decoder, device);
+		disks_mount_check_subvolumes(decoder, device);
 	}
-	disks_rules_mount_check_state(decoder, tree);
-	for (size_t i = 0; i < recipe->n_nodevs; i++)
-		disks_rules_mount_check_nodev(decoder, &recipe->nodevs[i]);
+	disks_mount_check_state(decoder, tree);
+	for (unsigned bind = 0; bind < 2; bind++) /* memory first: what a folder of it is bound to is no other */
+		for (size_t i = 0; i < recipe->n_nodevs; i++)
+			if ((strcmp(recipe->nodevs[i].type, "bind") == 0) == bind)
+				disks_mount_check_nodev(decoder, &recipe->nodevs[i]);
 }

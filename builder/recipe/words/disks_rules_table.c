@@ -8,19 +8,19 @@
 
 enum { LABEL_MAX = 36, PARTITIONS_MAX = 128 /* of a GPT of the usual size */, HYBRID_MAX = 3 };
 
-static bool disks_rules_table_is_type(const struct recipe_partition *partition, const char *code, const char *guid)
+static bool disks_table_is_type(const struct recipe_partition *partition, const char *code, const char *guid)
 {
 	return strcmp(partition->type, code) == 0 || strcasecmp(partition->type, guid) == 0;
 }
 
 bool disks_is_esp(const struct recipe_partition *partition)
 {
-	return disks_rules_table_is_type(partition, "EF00", "C12A7328-F81F-11D2-BA4B-00A0C93EC93B");
+	return disks_table_is_type(partition, "EF00", "C12A7328-F81F-11D2-BA4B-00A0C93EC93B");
 }
 
-static bool disks_rules_table_is_bios_boot(const struct recipe_partition *partition)
+static bool disks_table_is_bios_boot(const struct recipe_partition *partition)
 {
-	return disks_rules_table_is_type(partition, "EF02", "21686148-6449-6E6F-744E-656564454649");
+	return disks_table_is_type(partition, "EF02", "21686148-6449-6E6F-744E-656564454649");
 }
 
 bool disks_is_root(const struct recipe_partition *partition)
@@ -31,7 +31,7 @@ bool disks_is_root(const struct recipe_partition *partition)
 /* --- what was not said ----------------------------------------------------------------------------------------------- */
 
 /* (Swap with a key that nobody keeps has nothing that systemd could find by the type.) */
-static const char *disks_rules_table_type_of(const struct recipe_partition *partition)
+static const char *disks_table_type_of(const struct recipe_partition *partition)
 {
 	switch (partition->content.type) {
 	case CONTENT_SWAP:
@@ -47,12 +47,12 @@ static const char *disks_rules_table_type_of(const struct recipe_partition *part
 	}
 }
 
-static void disks_rules_table_settle(struct decoder *decoder, struct recipe_partition *partition)
+static void disks_table_settle(struct decoder *decoder, struct recipe_partition *partition)
 {
 	if (!partition->label)
 		partition->label = partition->name;
 	if (!partition->type)
-		partition->type = disks_rules_table_type_of(partition);
+		partition->type = disks_table_type_of(partition);
 	if (partition->priority < 0)
 		partition->priority = 0;
 	if (strlen(partition->type) > strlen("8300")) {
@@ -65,7 +65,7 @@ static void disks_rules_table_settle(struct decoder *decoder, struct recipe_part
 }
 
 /* By priority; equal ones stay as they were written. */
-static void disks_rules_table_sort(struct recipe_content *table)
+static void disks_table_sort(struct recipe_content *table)
 {
 	for (size_t i = 1; i < table->n_partitions; i++) {
 		struct recipe_partition moving = table->partitions[i];
@@ -77,11 +77,11 @@ static void disks_rules_table_sort(struct recipe_content *table)
 	}
 }
 
-static void disks_rules_table_settle_all(struct decoder *decoder, struct recipe_content *table)
+static void disks_table_settle_all(struct decoder *decoder, struct recipe_content *table)
 {
 	for (size_t i = 0; i < table->n_partitions; i++)
-		disks_rules_table_settle(decoder, &table->partitions[i]);
-	disks_rules_table_sort(table);
+		disks_table_settle(decoder, &table->partitions[i]);
+	disks_table_sort(table);
 }
 
 void disks_settle_tables(struct decoder *decoder)
@@ -89,14 +89,14 @@ void disks_settle_tables(struct decoder *decoder)
 	const struct recipe *recipe = decoder->recipe;
 
 	for (size_t i = 0; i < recipe->n_disks; i++)
-		disks_rules_table_settle_all(decoder, &recipe->disks[i].content);
+		disks_table_settle_all(decoder, &recipe->disks[i].content);
 	for (size_t i = 0; i < recipe->n_arrays; i++)
-		disks_rules_table_settle_all(decoder, &recipe->arrays[i].content);
+		disks_table_settle_all(decoder, &recipe->arrays[i].content);
 }
 
 /* --- the system's own ------------------------------------------------------------------------------------------------ */
 
-static void disks_rules_table_check_root(struct decoder *decoder, const struct recipe_partition *partition, const char *path)
+static void disks_table_check_root(struct decoder *decoder, const struct recipe_partition *partition, const char *path)
 {
 	bool twin = partition->content.slots == 2;
 
@@ -123,25 +123,26 @@ static void disks_rules_table_check_root(struct decoder *decoder, const struct r
 	}
 }
 
-static void disks_rules_table_check_boot(struct decoder *decoder, const struct recipe_partition *partition, const char *path)
+static void disks_table_check_boot(struct decoder *decoder, const struct recipe_partition *partition, const char *path)
 {
 	if (disks_is_esp(partition) &&
 	    (partition->content.type != CONTENT_FILESYSTEM || strcmp(partition->content.format, "vfat") != 0))
 		err_at(decoder->err, -EINVAL, &partition->pos, path,
 		       "an EFI system partition must have the file system 'vfat'");
 	if (disks_is_esp(partition) && partition->content.mountpoint) {
-		err_at(decoder->err, -EINVAL, &partition->pos, path, "the EFI system partition is not mounted, at '%s' or anywhere: "
+		err_at(decoder->err, -EINVAL, &partition->pos, path, "the EFI system partition is not mounted, at '%s' or "
+		       "anywhere: "
 		       "it is opened when a generation is written to it", partition->content.mountpoint);
 		err_hint(decoder->err, "leave 'mountpoint' out");
 	}
-	if (disks_rules_table_is_bios_boot(partition) && partition->content.type != CONTENT_NONE)
+	if (disks_table_is_bios_boot(partition) && partition->content.type != CONTENT_NONE)
 		err_at(decoder->err, -EINVAL, &partition->pos, path, "the BIOS boot partition must not have 'content'");
 }
 
 /* --- where a partition lies ------------------------------------------------------------------------------------------ */
 
 /* Whether the image can tell how large it has to be. */
-static bool disks_rules_table_sizes_itself(const struct recipe_partition *partition)
+static bool disks_table_sizes_itself(const struct recipe_partition *partition)
 {
 	switch (partition->content.type) {
 	case CONTENT_SWAP:
@@ -154,7 +155,7 @@ static bool disks_rules_table_sizes_itself(const struct recipe_partition *partit
 	}
 }
 
-static void disks_rules_table_check_extent(struct decoder *decoder, const struct recipe_partition *partition, const char *path,
+static void disks_table_check_extent(struct decoder *decoder, const struct recipe_partition *partition, const char *path,
 					   bool in_image)
 {
 	bool ends = partition->end || partition->end_from_last;
@@ -167,8 +168,9 @@ static void disks_rules_table_check_extent(struct decoder *decoder, const struct
 		err_at(decoder->err, -EINVAL, &partition->pos, path, "it ends at %s, before it starts",
 		       size_format(decoder->arena, partition->end));
 	} else if (!ends && !partition->size && !partition->grow &&
-		   !(in_image && disks_rules_table_sizes_itself(partition))) {
-		err_at(decoder->err, -EINVAL, &partition->pos, path, "'size' is missing: its content does not tell how large it is");
+		   !(in_image && disks_table_sizes_itself(partition))) {
+		err_at(decoder->err, -EINVAL, &partition->pos, path,
+		       "'size' is missing: its content does not tell how large it is");
 		err_hint(decoder->err, "write a size like 'size: 10G', or 'size: 100%%' for the rest of the disk");
 	}
 	if (partition->end_from_last && !in_image) {
@@ -185,7 +187,7 @@ static void disks_rules_table_check_extent(struct decoder *decoder, const struct
 /* --- all of a table -------------------------------------------------------------------------------------------------- */
 
 /* Whether two partitions would have a label in common; a root with two slots has two. */
-static bool disks_rules_table_same_label(const struct recipe_partition *one, const struct recipe_partition *other)
+static bool disks_table_same_label(const struct recipe_partition *one, const struct recipe_partition *other)
 {
 	size_t length = strlen(one->label);
 
@@ -195,14 +197,14 @@ static bool disks_rules_table_same_label(const struct recipe_partition *one, con
 									   (strcmp(other->label + length, "-a") == 0 ||
 									    strcmp(other->label + length, "-b") == 0);
 	if (disks_is_root(other) && other->content.slots == 2)
-		return disks_rules_table_same_label(other, one);
+		return disks_table_same_label(other, one);
 	return strcmp(one->label, other->label) == 0;
 }
 
-static void disks_rules_table_check_pair(struct decoder *decoder, const struct recipe_partition *one,
+static void disks_table_check_pair(struct decoder *decoder, const struct recipe_partition *one,
 					 const struct recipe_partition *other, const char *path, bool in_image)
 {
-	if (disks_rules_table_same_label(one, other))
+	if (disks_table_same_label(one, other))
 		err_at(decoder->err, -EINVAL, &other->pos, path, "this label is already in use by '%s'", one->name);
 	if (one->uuid && other->uuid && strcasecmp(one->uuid, other->uuid) == 0)
 		err_at(decoder->err, -EINVAL, &other->pos, path, "this 'uuid' is already in use by '%s'", one->name);
@@ -210,18 +212,20 @@ static void disks_rules_table_check_pair(struct decoder *decoder, const struct r
 		err_at(decoder->err, -EINVAL, &other->pos, path, "'%s' already grows to the end of the disk",
 		       one->name);
 	else if (one->grow && !in_image) {
-		err_at(decoder->err, -EINVAL, &other->pos, path, "nothing is left for it: '%s' takes the rest of the disk", one->name);
+		err_at(decoder->err, -EINVAL, &other->pos, path, "nothing is left for it: '%s' takes the rest of the disk",
+		       one->name);
 		err_hint(decoder->err, "give '%s' a size, or a 'priority' that is the highest", one->name);
 	}
 }
 
-static void disks_rules_table_check_all(struct decoder *decoder, const struct disks_tree *tree, int at, bool in_image)
+static void disks_table_check_all(struct decoder *decoder, const struct disks_tree *tree, int at, bool in_image)
 {
 	const struct recipe_content *table = tree->devices[at].content;
 	size_t n_hybrid = 0;
 
 	if (table->n_partitions > PARTITIONS_MAX) {
-		err_at(decoder->err, -EINVAL, tree->devices[at].pos, tree->devices[at].path, "more than %d partitions", PARTITIONS_MAX);
+		err_at(decoder->err, -EINVAL, tree->devices[at].pos, tree->devices[at].path, "more than %d partitions",
+		       PARTITIONS_MAX);
 		return;
 	}
 	for (size_t i = 0; i < table->n_partitions; i++) {
@@ -232,14 +236,15 @@ static void disks_rules_table_check_all(struct decoder *decoder, const struct di
 			if (tree->devices[device].partition == partition)
 				path = tree->devices[device].path;
 		if (disks_is_root(partition))
-			disks_rules_table_check_root(decoder, partition, path);
-		disks_rules_table_check_boot(decoder, partition, path);
-		disks_rules_table_check_extent(decoder, partition, path, in_image);
+			disks_table_check_root(decoder, partition, path);
+		disks_table_check_boot(decoder, partition, path);
+		disks_table_check_extent(decoder, partition, path, in_image);
 		n_hybrid += partition->hybrid;
 		if (partition->hybrid && n_hybrid == HYBRID_MAX + 1)
-			err_at(decoder->err, -EINVAL, &partition->pos, path, "a hybrid MBR has room for %d partitions", HYBRID_MAX);
+			err_at(decoder->err, -EINVAL, &partition->pos, path, "a hybrid MBR has room for %d partitions",
+			       HYBRID_MAX);
 		for (size_t before = 0; before < i; before++)
-			disks_rules_table_check_pair(decoder, &table->partitions[before], partition, path, in_image);
+			disks_table_check_pair(decoder, &table->partitions[before], partition, path, in_image);
 	}
 }
 
@@ -249,7 +254,7 @@ void disks_check_tables(struct decoder *decoder, const struct disks_tree *tree)
 		const struct disks_device *device = &tree->devices[i];
 
 		if (device->content->type == CONTENT_GPT)
-			disks_rules_table_check_all(decoder, tree, i, device->disk && (disks_is_system(device->disk) ||
+			disks_table_check_all(decoder, tree, i, device->disk && (disks_is_system(device->disk) ||
 				(device->disk->role && strcmp(device->disk->role, DISK_SYSTEM) == 0)));
 	}
 }

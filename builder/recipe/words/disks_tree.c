@@ -44,7 +44,8 @@ static void disks_tree_add_group(struct growing *tree, struct recipe_vg *vg)
 {
 	for (size_t i = 0; i < vg->n_lvs; i++)
 		disks_tree_add(tree, (struct disks_device){
-			.content = &vg->lvs[i].content, .vg = vg, .lv = &vg->lvs[i], .on = DISKS_NOTHING, .pos = &vg->lvs[i].pos,
+			.content = &vg->lvs[i].content, .vg = vg, .lv = &vg->lvs[i], .on = DISKS_NOTHING,
+				.pos = &vg->lvs[i].pos,
 			.what = arena_printf(tree->arena, "the volume '%s/%s'", vg->name, vg->lvs[i].name),
 			.path = arena_printf(tree->arena, "partitions.lvm_vg.%s.lvs.%s", vg->name, vg->lvs[i].name)});
 }

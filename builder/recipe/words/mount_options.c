@@ -34,40 +34,54 @@ static const char *const vfat[] = {
 /* xfs(5), and Documentation/admin-guide/xfs.rst of Linux. */
 static const char *const xfs[] = {
 	"allocsize", "attr2", "dax", "discard", "filestreams", "gqnoenforce", "gquota", "grpid", "grpquota", "ikeep", "inode32",
-	"inode64", "largeio", "logbsize", "logbufs", "logdev", "lifetime", "max_atomic_write", "max_open_zones", "noalign", "noattr2",
-	"nodiscard", "nogrpid", "noikeep", "nolargeio", "nolifetime", "noquota", "norecovery", "nouuid", "pqnoenforce", "pquota", "prjquota",
-	"qnoenforce", "quota", "rtdev", "swalloc", "sunit", "swidth", "sysvgroups", "bsdgroups", "uqnoenforce", "uquota", "usrquota",
+	"inode64", "largeio", "logbsize", "logbufs", "logdev", "lifetime", "max_atomic_write", "max_open_zones", "noalign",
+		"noattr2",
+	"nodiscard", "nogrpid", "noikeep", "nolargeio", "nolifetime", "noquota", "norecovery", "nouuid", "pqnoenforce",
+		"pquota", "prjquota",
+	"qnoenforce", "quota", "rtdev", "swalloc", "sunit", "swidth", "sysvgroups", "bsdgroups", "uqnoenforce", "uquota",
+		"usrquota",
 	"wsync", NULL,
 };
 
 /* btrfs(5), "Mount options". */
 static const char *const btrfs[] = {
-	"acl", "noacl", "autodefrag", "noautodefrag", "barrier", "nobarrier", "check_int", "check_int_data", "check_int_print_mask",
-	"clear_cache", "commit", "compress", "compress-force", "datacow", "nodatacow", "datasum", "nodatasum", "degraded", "device",
-	"discard", "nodiscard", "enospc_debug", "noenospc_debug", "fatal_errors", "flushoncommit", "noflushoncommit", "fragment",
-	"ignorebadroots", "ignoredatacsums", "inode_cache", "max_inline", "metadata_ratio", "norecovery", "nologreplay", "recovery",
-	"ref_verify", "rescan_uuid_tree", "rescue", "skip_balance", "space_cache", "nospace_cache", "ssd", "ssd_spread", "nossd",
+	"acl", "noacl", "autodefrag", "noautodefrag", "barrier", "nobarrier", "check_int", "check_int_data",
+		"check_int_print_mask",
+	"clear_cache", "commit", "compress", "compress-force", "datacow", "nodatacow", "datasum", "nodatasum", "degraded",
+		"device",
+	"discard", "nodiscard", "enospc_debug", "noenospc_debug", "fatal_errors", "flushoncommit", "noflushoncommit",
+		"fragment",
+	"ignorebadroots", "ignoredatacsums", "inode_cache", "max_inline", "metadata_ratio", "norecovery", "nologreplay",
+		"recovery",
+	"ref_verify", "rescan_uuid_tree", "rescue", "skip_balance", "space_cache", "nospace_cache", "ssd", "ssd_spread",
+		"nossd",
 	"nossd_spread", "subvol", "subvolid", "subvolrootid", "thread_pool", "treelog", "notreelog", "usebackuproot",
 	"user_subvol_rm_allowed", NULL,
 };
 
 /* Documentation/filesystems/f2fs.rst of Linux. */
 static const char *const f2fs[] = {
-	"acl", "noacl", "active_logs", "alloc_mode", "atgc", "background_gc", "barrier", "nobarrier", "checkpoint", "checkpoint_merge",
-	"nocheckpoint_merge", "compress_algorithm", "compress_cache", "compress_chksum", "compress_extension", "compress_log_size",
+	"acl", "noacl", "active_logs", "alloc_mode", "atgc", "background_gc", "barrier", "nobarrier", "checkpoint",
+		"checkpoint_merge",
+	"nocheckpoint_merge", "compress_algorithm", "compress_cache", "compress_chksum", "compress_extension",
+		"compress_log_size",
 	"compress_mode", "data_flush", "disable_ext_identify", "disable_roll_forward", "discard", "nodiscard", "discard_unit",
 	"errors", "extent_cache", "noextent_cache", "fastboot", "fault_injection", "fault_type", "flush_merge", "noflush_merge",
 	"fsync_mode", "gc_merge", "nogc_merge", "grpjquota", "grpquota", "heap", "no_heap", "inline_data", "noinline_data",
-	"inline_dentry", "noinline_dentry", "inline_xattr", "noinline_xattr", "inline_xattr_size", "inlinecrypt", "io_bits", "jqfmt",
-	"lazytime", "memory", "mode", "nat_bits", "nocompress_extension", "norecovery", "noquota", "offgrpjquota", "offprjjquota",
-	"offusrjquota", "prjjquota", "prjquota", "quota", "reserve_root", "resgid", "resuid", "test_dummy_encryption", "user_xattr",
+	"inline_dentry", "noinline_dentry", "inline_xattr", "noinline_xattr", "inline_xattr_size", "inlinecrypt", "io_bits",
+		"jqfmt",
+	"lazytime", "memory", "mode", "nat_bits", "nocompress_extension", "norecovery", "noquota", "offgrpjquota",
+		"offprjjquota",
+	"offusrjquota", "prjjquota", "prjquota", "quota", "reserve_root", "resgid", "resuid", "test_dummy_encryption",
+		"user_xattr",
 	"nouser_xattr", "usrjquota", "usrquota", "whint_mode", "age_extent_cache", NULL,
 };
 
 /* tmpfs(5). */
 static const char *const tmpfs[] = {
 	"gid", "grpquota", "grpquota_block_hardlimit", "grpquota_inode_hardlimit", "huge", "inode32", "inode64", "mode", "mpol",
-	"nr_blocks", "nr_inodes", "noswap", "quota", "size", "uid", "usrquota", "usrquota_block_hardlimit", "usrquota_inode_hardlimit",
+	"nr_blocks", "nr_inodes", "noswap", "quota", "size", "uid", "usrquota", "usrquota_block_hardlimit",
+		"usrquota_inode_hardlimit",
 	NULL,
 };
 

@@ -86,7 +86,7 @@ static const struct schema schema_volume = {VALUE_SIZE, .decode = words_proxmox_
 
 static const struct field disk_fields[] = {
 	{"size", &schema_volume, 0, WORD_OF(proxmox_disk, size), 0,
-	 "size in whole GiB (of `system` what the image has, of `state` 8G)"},
+	 "size in whole GiB (of `system` what the image has, of disks with `role: state` 8G, with `role: key` 1G)"},
 	{"storage", &schema_storage, 0, WORD_OF(proxmox_disk, storage), 0, "storage that it lies on (the machine's)"},
 	{"serial", &schema_serial, 0, WORD_OF(proxmox_disk, serial), 0, "what the machine knows it by (its name)"},
 	{"backup", &word_bool, 0, WORD_OF(proxmox_disk, backup), 0, "part of Proxmox's backups (true)"},
@@ -187,7 +187,7 @@ static const struct field proxmox_fields[] = {
 	{"machine", &schema_machine, 0, WORD_OF(proxmox, machine), 0, "of a virtual machine: machine type (Proxmox's default)"},
 	{"bios", &schema_bios, 0, WORD_OF(proxmox, bios), 0, "of a virtual machine: what it starts with (seabios)"},
 	{"disks", &schema_disks, 0, WORD_OF(proxmox, disks), WORD_OF(proxmox, n_disks),
-	 "of a virtual machine: `system`, `state`, and further ones by a name of yours"},
+	 "of a virtual machine: `system`, those of the layout, and further ones by a name of yours"},
 	{"rootfs", &schema_volume, 0, WORD_OF(proxmox, rootfs), 0, "of a container: size of its root in whole GiB (8G)"},
 	{"mounts", &schema_mounts, 0, WORD_OF(proxmox, mounts), WORD_OF(proxmox, n_mounts),
 	 "of a container: volumes that outlive it, by their path in it (each path of `state`)"},

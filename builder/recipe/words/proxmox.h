@@ -11,6 +11,7 @@
 /* What a volume has that the recipe gives no size. */
 #define PROXMOX_MOUNT_SIZE (UINT64_C(4) << 30)
 #define PROXMOX_STATE_SIZE (UINT64_C(8) << 30)
+#define PROXMOX_KEY_SIZE (UINT64_C(1) << 30) /* the least that there is */
 
 /* Holds the word `proxmox` against the rules that concern more than one value, and fills in what was not said: proxmox_rules.c;
  * its disks and mounts: proxmox_volumes.c; its network cards, `list` is what they were read from: proxmox_nics.c. */

@@ -5,8 +5,8 @@
 #include "recipe/words/disks.h"
 #include "recipe/words/proxmox.h"
 
-/* Of Proxmox: scsi0 to scsi30, mp0 to mp255. Of the drives of QEMU: */
-enum { DISKS_MAX = 31, MOUNTS_MAX = 256, SERIAL_MAX = 20 };
+/* Of Proxmox: scsi0 to scsi30, mp0 to mp255. */
+enum { DISKS_MAX = 31, MOUNTS_MAX = 256 };
 
 /* --- disks ----------------------------------------------------------------------------------------------------------- */
 
@@ -26,55 +26,97 @@ static struct proxmox_disk proxmox_disk_called(const struct proxmox *proxmox, co
 		       : (struct proxmox_disk){.name = name, .backup = true, .discard = true, .pos = proxmox->pos};
 }
 
-static bool proxmox_is_own_disk(const struct proxmox_disk *disk)
+/* What Proxmox's words call a disk of the layout: the one with a plain /var has been `state` from the beginning. */
+static const char *proxmox_volumes_name(const struct recipe_disk *disk)
 {
-	return strcmp(disk->name, PROXMOX_SYSTEM) != 0 && strcmp(disk->name, PROXMOX_STATE) != 0;
+	return strcmp(disk->role, DISK_STATE) == 0 && strcmp(disk->serial, PROXMOX_STATE) == 0 ? PROXMOX_STATE : disk->name;
 }
 
+/* The disk of the layout that has this name among the words; NULL: it is the recipe's own, or the image. */
+static const struct recipe_disk *proxmox_volumes_layout(const struct decoder *decoder, const char *name)
+{
+	const struct recipe *recipe = decoder->recipe;
+
+	for (size_t i = 0; i < recipe->n_disks; i++)
+		if (strcmp(recipe->disks[i].role, DISK_SYSTEM) != 0 && strcmp(proxmox_volumes_name(&recipe->disks[i]),
+									      name) == 0)
+			return &recipe->disks[i];
+	return NULL;
+}
+
+static bool proxmox_is_own_disk(const struct decoder *decoder, const struct proxmox_disk *disk)
+{
+	return strcmp(disk->name, PROXMOX_SYSTEM) != 0 && !proxmox_volumes_layout(decoder, disk->name);
+}
+
+static void proxmox_add_layout_disk(struct decoder *decoder, struct proxmox *proxmox, const struct proxmox *written,
+				    const struct recipe_disk *layout)
+{
+	struct proxmox_disk *disk = arena_push(decoder->arena, proxmox->disks, proxmox->n_disks);
+
+	*disk = proxmox_disk_called(written, proxmox_volumes_name(layout));
+	if (!disk->serial)
+		disk->serial = layout->serial;
+	if (!disk->size && strcmp(layout->role, DISK_STATE) == 0)
+		disk->size = PROXMOX_STATE_SIZE;
+	if (!disk->size && strcmp(layout->role, DISK_KEY) == 0)
+		disk->size = PROXMOX_KEY_SIZE;
+}
+
+/* The image's, those of the layout, those that the recipe adds: all but the first are known by a serial number. */
 static void proxmox_order_disks(struct decoder *decoder, struct proxmox *proxmox)
 {
-	struct proxmox_disk *disks = arena_alloc(decoder->arena, sizeof *disks * (proxmox->n_disks + 2)), *state;
-	size_t n = 0;
+	static const char *const roles[] = {DISK_STATE, DISK_DATA, DISK_KEY};
+	const struct recipe *recipe = decoder->recipe;
+	const struct proxmox written = *proxmox;
 
-	disks[n++] = proxmox_disk_called(proxmox, PROXMOX_SYSTEM);
-	if (!proxmox->one_disk) {
-		state = &disks[n++];
-		*state = proxmox_disk_called(proxmox, PROXMOX_STATE);
-		state->size = state->size ? state->size : PROXMOX_STATE_SIZE;
-	}
-	for (size_t i = 0; i < proxmox->n_disks; i++)
-		if (proxmox_is_own_disk(&proxmox->disks[i]))
-			disks[n++] = proxmox->disks[i];
-	proxmox->disks = disks;
-	proxmox->n_disks = n;
-	for (size_t i = 0; i < n; i++) {
-		if (!disks[i].storage)
-			disks[i].storage = proxmox->storage;
-		if (i > 0 && !disks[i].serial)
-			disks[i].serial = disks[i].name;
+	proxmox->disks = NULL;
+	proxmox->n_disks = 0;
+	*arena_push(decoder->arena, proxmox->disks, proxmox->n_disks) = proxmox_disk_called(&written, PROXMOX_SYSTEM);
+	for (size_t r = 0; r < sizeof roles / sizeof *roles; r++)
+		for (size_t i = 0; i < recipe->n_disks; i++)
+			if (strcmp(recipe->disks[i].role, roles[r]) == 0)
+				proxmox_add_layout_disk(decoder, proxmox, &written, &recipe->disks[i]);
+	for (size_t i = 0; i < written.n_disks; i++)
+		if (proxmox_is_own_disk(decoder, &written.disks[i]))
+			*arena_push(decoder->arena, proxmox->disks, proxmox->n_disks) = written.disks[i];
+	for (size_t i = 0; i < proxmox->n_disks; i++) {
+		struct proxmox_disk *disk = &proxmox->disks[i];
+
+		if (!disk->storage)
+			disk->storage = proxmox->storage;
+		if (i > 0 && !disk->serial)
+			disk->serial = disk->name;
 	}
 }
 
-/* What a machine takes for its state, and what it takes for the image, is not for the recipe to say. */
+/* What a machine takes for its state, and what it takes for the image, is not for these words to say. */
 static void proxmox_check_serial(struct decoder *decoder, const struct proxmox_disk *disk, const char *path)
 {
-	bool is_state = disk->serial && strcmp(disk->serial, PROXMOX_STATE) == 0;
+	const struct recipe_disk *layout = proxmox_volumes_layout(decoder, disk->name);
 
 	if (strcmp(disk->name, PROXMOX_SYSTEM) == 0 && disk->serial) {
 		err_at(decoder->err, -EINVAL, &disk->pos, path, "the system's disk has no 'serial': it is known by what is on "
 		       "it");
 		err_hint(decoder->err, "leave it out");
-	} else if (strcmp(disk->name, PROXMOX_STATE) == 0 && !is_state) {
+	} else if (layout && strcmp(disk->name, PROXMOX_STATE) == 0 && strcmp(disk->serial, layout->serial) != 0) {
 		err_at(decoder->err, -EINVAL, &disk->pos, path, "the machine finds its state by the serial number 'state', not "
 		       "'%s'", disk->serial);
 		err_hint(decoder->err, "leave 'serial' out");
-	} else if (proxmox_is_own_disk(disk) && is_state) {
+	} else if (layout && strcmp(disk->serial, layout->serial) != 0) {
+		err_at(decoder->err, -EINVAL, &disk->pos, path, "the machine knows this disk by the serial number '%s', not "
+		       "'%s'",
+		       layout->serial, disk->serial);
+		err_hint(decoder->err, "leave 'serial' out here: 'partitions.disk.%s.serial' is the place for it",
+			 layout->name);
+	} else if (!layout && strcmp(disk->name, PROXMOX_STATE) != 0 && disk->serial &&
+		   strcmp(disk->serial, PROXMOX_STATE) == 0) {
 		err_at(decoder->err, -EINVAL, &disk->pos, path,
 		       "the machine would take it for its state: that is known by the serial number 'state'");
 		err_hint(decoder->err, "give it another 'serial', or leave it out");
-	} else if (disk->serial && strlen(disk->serial) > SERIAL_MAX) {
+	} else if (disk->serial && strlen(disk->serial) > DISKS_SERIAL_MAX) {
 		err_at(decoder->err, -EINVAL, &disk->pos, path,
-		       "'%s' is too long for a serial number, which has at most %d characters", disk->serial, SERIAL_MAX);
+		       "'%s' is too long for a serial number, which has at most %d characters", disk->serial, DISKS_SERIAL_MAX);
 		err_hint(decoder->err, "give it a shorter name, or a 'serial' of its own");
 	}
 }
@@ -82,18 +124,43 @@ static void proxmox_check_serial(struct decoder *decoder, const struct proxmox_d
 static void proxmox_check_disk(struct decoder *decoder, const struct proxmox *proxmox, size_t i)
 {
 	const struct proxmox_disk *disk = &proxmox->disks[i];
+	const struct recipe_disk *layout = proxmox_volumes_layout(decoder, disk->name);
 	const char *path = problem_path(decoder->arena, "proxmox.disks", disk->name);
 
 	proxmox_check_serial(decoder, disk, path);
-	if (proxmox_is_own_disk(disk) && !disk->size) {
-		err_at(decoder->err, -EINVAL, &disk->pos, path, "'size' is missing: size in whole GiB");
-		err_hint(decoder->err, "add it: '%s: { size: 32G }'", disk->name);
+	if (i > 0 && !disk->size) {
+		err_at(decoder->err, -EINVAL, &disk->pos, path, layout ? "'size' is missing: how large the disk '%s' of the "
+		       "layout is, in "
+		       "whole GiB" : "'size' is missing: size in whole GiB", disk->name);
+		err_hint(decoder->err, layout ? "add it: 'disks: { %s: { size: 32G } }'" : "add it: '%s: { size: 32G }'",
+			 disk->name);
 	}
 	for (size_t other = 1; other < i; other++)
-		if (disk->serial && proxmox_is_own_disk(disk) && strcmp(proxmox->disks[other].serial, disk->serial) == 0 &&
+		if (disk->serial && strcmp(proxmox->disks[other].serial, disk->serial) == 0 &&
 		    strcmp(disk->serial, PROXMOX_STATE) != 0)
 			err_at(decoder->err, -EINVAL, &disk->pos, path, "'%s' has the serial number '%s' already",
 			       proxmox->disks[other].name, disk->serial);
+}
+
+/* Names that the layout and these words give to different disks. */
+static bool proxmox_check_names(struct decoder *decoder, const struct proxmox *proxmox)
+{
+	const struct recipe *recipe = decoder->recipe;
+	const struct recipe_disk *system = recipe_disk(recipe, DISK_SYSTEM),
+		*called = proxmox_volumes_layout(decoder, PROXMOX_SYSTEM);
+	const struct proxmox_disk *written = system ? proxmox_disk_written(proxmox, system->name) : NULL;
+
+	if (called) {
+		err_at(decoder->err, -EINVAL, &called->pos, "partitions.disk.system",
+		       "'proxmox' calls the image's disk 'system', and this is another");
+		err_hint(decoder->err, "give it another name");
+	}
+	if (written && strcmp(written->name, PROXMOX_SYSTEM) != 0 && !proxmox_volumes_layout(decoder, written->name)) {
+		err_at(decoder->err, -EINVAL, &written->pos, problem_path(decoder->arena, "proxmox.disks", written->name),
+		       "'%s' is the image's disk in the layout, which is called 'system' here", written->name);
+		err_hint(decoder->err, "write 'disks: { system: { … } }', or give a disk of your own another name");
+	}
+	return !called;
 }
 
 void proxmox_check_disks(struct decoder *decoder, struct proxmox *proxmox)
@@ -103,12 +170,15 @@ void proxmox_check_disks(struct decoder *decoder, struct proxmox *proxmox)
 	if (problem_known(decoder, "partitions"))
 		return;
 	proxmox->one_disk = !recipe_disk(decoder->recipe, DISK_STATE);
-	if (proxmox->one_disk && state) {
-		err_at(decoder->err, -EINVAL, &state->pos, "proxmox.disks.state",
-		       "the layout has no disk with 'role: state': this one would stay empty");
-		err_hint(decoder->err, "take it away here ('disks: !remove [state]'), or use the layout "
-				       "'partitions: ../partitions/two-disks.yaml'");
+	if (state && !proxmox_volumes_layout(decoder, PROXMOX_STATE)) {
+		err_at(decoder->err, -EINVAL, &state->pos, "proxmox.disks.state", proxmox->one_disk
+		       ? "the layout has no disk with 'role: state': this one would stay empty"
+		       : "the layout has its state on disks of other names: this one would stay empty");
+		err_hint(decoder->err, "take it away here ('disks: !remove [state]')%s",
+			 proxmox->one_disk ? ", or use the layout 'partitions: ../partitions/two-disks.yaml'" : "");
 	}
+	if (!proxmox_check_names(decoder, proxmox))
+		return;
 	proxmox_order_disks(decoder, proxmox);
 	for (size_t i = 0; i < proxmox->n_disks; i++)
 		proxmox_check_disk(decoder, proxmox, i);

@@ -54,19 +54,26 @@ static bool state_is_var(const char *path)
 	return !BELOW_ANY(path, memory) && BELOW_ANY(path, var);
 }
 
-/* The place in the image where the partition is mounted that has `path`; NULL when it is the root's. */
-static const char *state_mounted_at(const struct recipe *recipe, const char *path)
+/* The innermost mount that has `path`; NULL when it is the root's. */
+static const struct recipe_mount *state_mount_of(const struct recipe *recipe, const char *path)
 {
-	const char *found = NULL;
+	const struct recipe_mount *found = NULL;
 
 	for (size_t i = 0; i < recipe->n_mounts; i++) {
-		const char *mountpoint = recipe->mounts[i].mountpoint;
+		const struct recipe_mount *mount = &recipe->mounts[i];
 
-		if (recipe->mounts[i].keeps && path_is_below(path, mountpoint) &&
-		    (!found || strlen(mountpoint) > strlen(found)))
-			found = mountpoint;
+		if (path_is_below(path, mount->mountpoint) && (!found || strlen(mount->mountpoint) > strlen(found->mountpoint)))
+			found = mount;
 	}
 	return found;
+}
+
+/* The place where what keeps `path` is mounted; NULL when that is the root's, or in memory. */
+static const char *state_mounted_at(const struct recipe *recipe, const char *path)
+{
+	const struct recipe_mount *mount = state_mount_of(recipe, path);
+
+	return mount && mount->keeps ? mount->mountpoint : NULL;
 }
 
 /* Whether a mount point is neither missing nor /var, which has memory within. */
@@ -84,7 +91,14 @@ static void state_check_partitions(struct decoder *decoder, const char *path, co
 {
 	const struct recipe *recipe = decoder->recipe;
 	bool keeps_var = recipe->kind != KIND_VM || state_mounted_at(recipe, "/var");
+	const struct recipe_mount *mount = state_mount_of(recipe, path);
 
+	if (mount && !mount->keeps) {
+		err_at(decoder->err, -EINVAL, pos, "state", "'%s' is not kept: %s is mounted at '%s'%s", path, mount->what,
+		       mount->mountpoint, state_needed_by(decoder, path));
+		err_hint(decoder->err, "take the mount away ('partitions.nodev'), or let the service store it elsewhere");
+		return;
+	}
 	if (state_is_var(path) ? keeps_var : state_is_own(state_mounted_at(recipe, path)))
 		return;
 	err_at(decoder->err, -EINVAL, pos, "state", "'%s' is not on persistent storage: the next image would lose it%s",
