@@ -169,7 +169,8 @@ static int disk_layout_decide(const struct disk_layout *layout, struct disk_part
 	if (r == 0)
 		r = disk_layout_decide_end(layout, partition, err);
 	if (r == 0)
-		r = disk_layout_decide_size(partition, need, disk_layout_is_root(partition) && !told ? slot : partition->size, err);
+		r = disk_layout_decide_size(partition, need, disk_layout_is_root(partition) && !told ? slot : partition->size,
+					    err);
 	return r < 0 || told ? r : disk_layout_decide_start(partition, end, err);
 }
 

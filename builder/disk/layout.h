@@ -69,9 +69,10 @@ void disk_uuid(const char *seed, const char *what, char ret_uuid[37]);
 enum { DISK_MIB = 1 << 20 }; /* what everything on a disk is aligned to */
 
 /* Decides `start` and `size` of all partitions (multiples of 1 MiB, the first at 1 MiB) and of the disk, which leaves room for
- * the second GPT, and for what partitions say of its end. `need_bytes[i]` is what the content of partition i takes now; a partition
- * without a size gets that with room to grow (a root slot half as much again, and at least 512 MiB; both slots are of one size).
- * Errors name what is too small and what it should be at least: -ENOSPC; -EINVAL for partitions that overlap. Pure. */
+ * the second GPT, and for what partitions say of its end. `need_bytes[i]` is what the content of partition i takes now; a
+ * partition without a size gets that with room to grow (a root slot half as much again, and at least 512 MiB; both slots are
+ * of one size). Errors name what is too small and what it should be at least: -ENOSPC; -EINVAL for partitions that overlap.
+ * Pure. */
 int layout_place(struct disk_layout *layout, const uint64_t *need_bytes, struct err *err);
 
 #endif

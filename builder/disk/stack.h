@@ -14,8 +14,8 @@ struct stack_node {
 	const char *id;
 	struct strv on;              /* ids of what it stands on */
 	struct strv words;           /* "key=value" or "key", as in the contract; without `on`, `early` and `late` */
-	bool in_image;               /* made by the appliance when the image is; else on the machine's first boot (what mkfs makes
-				      * straight into a partition's file is no node's, but has the word `made`) */
+	bool in_image;               /* made by the appliance when the image is; else on the machine's first boot. (What mkfs
+				      * makes straight into a partition's file is not; its place has the word `made`.) */
 	bool early;                  /* /var needs it */
 	bool late;                   /* it waits for a secret's value */
 	struct pos pos;

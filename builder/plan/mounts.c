@@ -104,8 +104,10 @@ static void mounts_add_of_partition(struct arena *arena, struct plan *plan, cons
 	mounts_wait(&options, written);
 	if (from->grow && mounts_can_grow(format))
 		mounts_option(&options, "x-systemd.growfs");
-	mounts_add(arena, plan, &(struct plan_mount){source, mountpoint, format, options.text, mounts_is_checked(format) ? 2 : 0,
-						    subvolume ? subvolume->pos : from->pos});
+	mounts_add(arena, plan, &(struct plan_mount){
+		source, mountpoint, format, options.text, mounts_is_checked(format) ? 2 : 0,
+		subvolume ? subvolume->pos : from->pos,
+	});
 }
 
 static void mounts_add_swap(struct arena *arena, struct plan *plan, const struct recipe_partition *from, const char *source)
@@ -153,8 +155,8 @@ void mounts_add_stack(struct arena *arena, struct plan *plan, const struct recip
 	if (device->grows && mounts_can_grow(format))
 		mounts_option(&options, "x-systemd.growfs");
 	mounts_add(arena, plan, &(struct plan_mount){
-		arena_printf(arena, STACK_LINKS "/%s", device->id), subvolume ? subvolume->mountpoint : content->mountpoint, format,
-		options.text, 0, subvolume ? subvolume->pos : content->pos,
+		arena_printf(arena, STACK_LINKS "/%s", device->id), subvolume ? subvolume->mountpoint : content->mountpoint,
+		format, options.text, 0, subvolume ? subvolume->pos : content->pos,
 	});
 }
 

@@ -12,7 +12,8 @@ struct mounts_device {
 	bool late;                   /* it is there when the machine's secrets are */
 };
 
-/* Adds what is mounted from `part`, which the recipe's partition became: the file system and its subvolumes but /var, or swap. */
+/* Adds what is mounted from `part`, which the recipe's partition became: the file system and its subvolumes, but not
+ * /var; or swap. */
 void mounts_add_partition(struct arena *arena, struct plan *plan, const struct recipe_partition *from,
 			  const struct disk_partition *part);
 

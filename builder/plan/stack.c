@@ -41,10 +41,11 @@ static const char LATE_TEXT[] = STACK_UNIT_TEXT(
 
 /* --- what packages do by themselves ------------------------------------------------------------------------------------ */
 
-/* Both would open what is being made: udev tells them of each device that has a signature. A file of the same name in /etc takes
- * the place of the rules (udev(7)). */
+/* Both would open what is being made: udev tells them of each device that has a signature. A file of the same name in /etc
+ * takes the place of the rules (udev(7)). */
 static const struct { const char *kind, *path, *text; } settings[] = {
-	{STACK_VG, "/etc/udev/rules.d/69-lvm.rules", STACK_MARK "# Nothing is activated because its last device has appeared.\n"},
+	{STACK_VG, "/etc/udev/rules.d/69-lvm.rules",
+	 STACK_MARK "# Nothing is activated because its last device has appeared.\n"},
 	{STACK_MD, "/etc/mdadm/mdadm.conf",
 	 STACK_MARK "# Nothing is assembled because a device has appeared.\nAUTO -all\nHOMEHOST <ignore>\nMAILADDR root\n"},
 };
@@ -84,17 +85,18 @@ static void plan_stack_mark_early(struct stack *stack, const char *id)
 		plan_stack_mark_early(stack, key);
 }
 
-/* A volume in a pool is in the group, and the pool is a volume of it. */
+/* Whether a node is the pool that a thin volume is in: both stand on the same group. */
+static bool plan_stack_is_pool(const struct stack_node *pool, const struct stack_node *thin)
+{
+	return strcmp(pool->kind, STACK_LV) == 0 && strcmp(pool->on.items[0], thin->on.items[0]) == 0 &&
+	       strcmp(stack_word(pool, "name"), stack_word(thin, "pool")) == 0;
+}
+
 static void plan_stack_mark_pools(struct stack *stack)
 {
-	for (size_t i = 0; i < stack->n_nodes; i++) {
-		const char *pool = stack->nodes[i].early ? stack_word(&stack->nodes[i], "pool") : NULL;
-
-		for (size_t k = 0; pool && k < i; k++)
-			if (strcmp(stack->nodes[k].kind, STACK_LV) == 0 && strcmp(stack_word(&stack->nodes[k], "name"), pool) == 0 &&
-			    strcmp(stack->nodes[k].on.items[0], stack->nodes[i].on.items[0]) == 0)
-				stack->nodes[k].early = true;
-	}
+	for (size_t i = 0; i < stack->n_nodes; i++)
+		for (size_t k = 0; stack->nodes[i].early && stack_word(&stack->nodes[i], "pool") && k < i; k++)
+			stack->nodes[k].early |= plan_stack_is_pool(&stack->nodes[k], &stack->nodes[i]);
 }
 
 /* --- the file and the units -------------------------------------------------------------------------------------------- */

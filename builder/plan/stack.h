@@ -1,5 +1,5 @@
-/* From what a recipe says of its disks to a stack (disk/stack.h): which device stands on which, where each is made, and what the
- * image has to have for it. */
+/* From what a recipe says of its disks to a stack (disk/stack.h): which device stands on which, where each is made, and what
+ * the image has to have for it. */
 #ifndef PLAN_STACK_H
 #define PLAN_STACK_H
 

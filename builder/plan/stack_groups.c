@@ -80,8 +80,8 @@ bool stack_is_needed(const struct recipe *recipe)
 	return false;
 }
 
-static void stack_groups_add(struct arena *arena, struct stack_groups *groups, const void *of, const char *kind, const char *name,
-			     const struct pos *pos)
+static void stack_groups_add(struct arena *arena, struct stack_groups *groups, const void *of, const char *kind,
+			     const char *name, const struct pos *pos)
 {
 	*arena_push(arena, groups->items, groups->count) = (struct stack_group){
 		.of = of, .kind = kind, .name = name, .pos = pos, .all_grow = true,
@@ -99,7 +99,8 @@ static void stack_groups_collect(struct arena *arena, const struct recipe *recip
 			continue;
 		}
 		for (size_t p = 0; p < disk->content.n_partitions; p++)
-			stack_groups_add(arena, groups, &disk->content.partitions[p], NULL, NULL, &disk->content.partitions[p].pos);
+			stack_groups_add(arena, groups, &disk->content.partitions[p], NULL, NULL,
+					 &disk->content.partitions[p].pos);
 	}
 	for (size_t i = 0; i < recipe->n_vgs; i++)
 		stack_groups_add(arena, groups, &recipe->vgs[i], STACK_VG, recipe->vgs[i].name, &recipe->vgs[i].pos);

@@ -1,5 +1,5 @@
-/* What a machine has to have for its stacks: programs that make and open devices, which are packages of the image; and drivers of
- * the kernel, which the initrd has for what is early. */
+/* What a machine has to have for its stacks: programs that make and open devices, which are packages of the image; and drivers
+ * of the kernel, which the initrd has for what is early. */
 #include <string.h>
 
 #include "contract/stack.h"
@@ -18,8 +18,8 @@ static const struct need {
 	{STACK_LUKS, NULL, NULL, "an encrypted volume", {"cryptsetup-bin"}, false, {"dm_crypt"},
 	 {"aes_generic", "aesni_intel", "xts", "algif_skcipher", "sha256_generic", "sha512_generic"}},
 	{STACK_LUKS, "key", STACK_KEY_TPM2, "a volume that the TPM unlocks",
-	 {"systemd-cryptsetup", "libtss2-esys-3.0.2-0t64", "libtss2-mu-4.0.1-0t64", "libtss2-rc0t64", "libtss2-tcti-device0t64"},
-	 false, {NULL}, {"tpm_crb", "tpm_tis"}},
+	 {"systemd-cryptsetup", "libtss2-esys-3.0.2-0t64", "libtss2-mu-4.0.1-0t64", "libtss2-rc0t64",
+	  "libtss2-tcti-device0t64"}, false, {NULL}, {"tpm_crb", "tpm_tis"}},
 	{STACK_VG, NULL, NULL, "a volume group", {"lvm2"}, false, {"dm_mod"}, {NULL}},
 	{STACK_LV, "type", "thin-pool", "a pool of thin volumes", {"thin-provisioning-tools"}, false, {"dm_thin_pool"}, {NULL}},
 	{STACK_LV, "type", "raid0", NULL, {NULL}, false, {"raid0", "dm_raid"}, {NULL}},
@@ -85,14 +85,19 @@ static void stack_needs_node(struct arena *arena, struct plan *plan, const struc
 	}
 }
 
+/* (Disks and places are there; and /var is a mount.) */
+static bool stack_needs_is_made_early(const struct stack *stack, const struct stack_node *node)
+{
+	return node->early && node->on.count && strcmp(node->kind, STACK_VAR) != 0 && !stack_needs_is_there(stack, node);
+}
+
 int stack_needs_make(struct arena *arena, struct plan *plan, struct err *err)
 {
 	bool made = false;
 
 	for (size_t i = 0; i < plan->stack.n_nodes; i++) {
 		stack_needs_node(arena, plan, &plan->stack.nodes[i], err);
-		made |= plan->stack.nodes[i].early && strcmp(plan->stack.nodes[i].kind, STACK_VAR) != 0 &&
-			!stack_needs_is_there(&plan->stack, &plan->stack.nodes[i]);
+		made |= stack_needs_is_made_early(&plan->stack, &plan->stack.nodes[i]);
 	}
 	if (made) /* it is made on a shadow, which is a loop device */
 		stack_needs_modules(arena, &plan->modules, (const char *const[]){"loop"}, 1);

@@ -103,8 +103,8 @@ static const char *stack_nodes_label(const struct nodes *nodes, const char *form
 }
 
 /* aether-init mounts /var; all else is /etc/fstab's. */
-static void stack_nodes_mount(struct nodes *nodes, const struct recipe_content *content, const struct recipe_subvolume *subvolume,
-			      const char *fs, const struct nodes_device *on)
+static void stack_nodes_mount(struct nodes *nodes, const struct recipe_content *content,
+			      const struct recipe_subvolume *subvolume, const char *fs, const struct nodes_device *on)
 {
 	const char *mountpoint = subvolume ? subvolume->mountpoint : content->mountpoint;
 	const struct strv *options = subvolume ? &subvolume->mount_options : &content->mount_options;
@@ -126,7 +126,8 @@ static void stack_nodes_mount(struct nodes *nodes, const struct recipe_content *
 
 static void stack_nodes_fs(struct nodes *nodes, const struct recipe_content *content, const struct nodes_device *on)
 {
-	struct stack_node *node = stack_nodes_add(nodes, STACK_FS, arena_printf(nodes->arena, "fs-%s", on->id), on, &content->pos);
+	struct stack_node *node = stack_nodes_add(nodes, STACK_FS, arena_printf(nodes->arena, "fs-%s", on->id), on,
+						  &content->pos);
 	const char *fs = node->id, *format = content->type == CONTENT_BTRFS ? "btrfs" : content->format;
 
 	stack_nodes_word(nodes, node, "format", format);
@@ -138,8 +139,9 @@ static void stack_nodes_fs(struct nodes *nodes, const struct recipe_content *con
 		struct nodes_device in = *on;
 
 		in.id = fs;
-		node = stack_nodes_add(nodes, STACK_SUBVOLUME, arena_printf(nodes->arena, "subvolume-%s.%s", on->id, subvolume->name),
-				       &in, &subvolume->pos);
+		node = stack_nodes_add(nodes, STACK_SUBVOLUME,
+				       arena_printf(nodes->arena, "subvolume-%s.%s", on->id, subvolume->name), &in,
+				       &subvolume->pos);
 		stack_nodes_word(nodes, node, "path", subvolume->name);
 		stack_nodes_words(nodes, node, STACK_ARGUMENT, &subvolume->extra_args);
 	}
@@ -168,8 +170,9 @@ static void stack_nodes_swap(struct nodes *nodes, const struct recipe_content *c
 static void stack_nodes_key(struct nodes *nodes, struct stack_node *node, const struct recipe_luks *luks)
 {
 	const char *keys[] = {
-		luks->tpm2 ? STACK_KEY_TPM2 : NULL, luks->key_file ? STACK_KEY_FILE : NULL, luks->key_disk ? STACK_KEY_DISK : NULL,
-		luks->secret ? STACK_KEY_SECRET : NULL, luks->console ? STACK_KEY_CONSOLE : NULL,
+		luks->tpm2 ? STACK_KEY_TPM2 : NULL, luks->key_file ? STACK_KEY_FILE : NULL,
+		luks->key_disk ? STACK_KEY_DISK : NULL, luks->secret ? STACK_KEY_SECRET : NULL,
+		luks->console ? STACK_KEY_CONSOLE : NULL,
 	};
 
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
@@ -227,7 +230,8 @@ static struct nodes_extent stack_nodes_place(struct nodes *nodes, const struct r
 
 static const char *stack_nodes_part_id(const struct nodes *nodes, const char *device, const char *name)
 {
-	return arena_printf(nodes->arena, "part-%s.%s", text_has_prefix(device, "disk-") ? device + strlen("disk-") : device, name);
+	return arena_printf(nodes->arena, "part-%s.%s",
+			    text_has_prefix(device, "disk-") ? device + strlen("disk-") : device, name);
 }
 
 static void stack_nodes_part(struct nodes *nodes, const struct recipe_partition *part, size_t number,
@@ -271,8 +275,8 @@ static void stack_nodes_gpt(struct nodes *nodes, const struct recipe_content *co
 static void stack_nodes_lv(struct nodes *nodes, const struct recipe_vg *vg, const struct recipe_lv *lv,
 			   const struct nodes_device *on)
 {
-	struct stack_node *node = stack_nodes_add(nodes, STACK_LV, arena_printf(nodes->arena, "lv-%s.%s", vg->name, lv->name), on,
-						  &lv->pos);
+	struct stack_node *node = stack_nodes_add(nodes, STACK_LV,
+						  arena_printf(nodes->arena, "lv-%s.%s", vg->name, lv->name), on, &lv->pos);
 
 	stack_nodes_word(nodes, node, "name", lv->name);
 	stack_nodes_word(nodes, node, "type", lv->type);

@@ -220,6 +220,53 @@ START_TEST(what_does_not_fit_is_refused_with_what_it_needs)
 }
 END_TEST
 
+/* What the recipe says of a partition's place; and where it comes to be. The disk has 100 MiB, or as many as it needs. */
+static const struct {
+	struct disk_partition words;
+	uint64_t disk, start, size, needs; /* MiB */
+	const char *problem;
+} places[] = {
+	{{.alignment = 8 * MIB}, 0, 8, 1, 10, NULL},
+	{{.alignment = 4096}, 0, 5, 1, 7, NULL},
+	{{.alignment = 3 * MIB / 2}, 0, 6, 1, 8, NULL},
+	{{.alignment = MIB, .start = 7 * MIB}, 0, 7, 1, 9, NULL},
+	{{.end = 20 * MIB}, 0, 5, 15, 21, NULL},
+	{{.start = 10 * MIB, .end = 20 * MIB, .alignment = 2 * MIB}, 0, 10, 10, 21, NULL},
+	{{.before_end = 10 * MIB}, 100, 5, 85, 100, NULL},
+	{{.before_end = 10 * MIB + 1}, 100, 5, 84, 100, NULL},
+	{{.before_end = 10 * MIB, .size = 4 * MIB}, 0, 5, 4, 19, NULL},
+	{{.before_end = 1}, 100, 5, 94, 100, NULL},
+	{{.start = 7 * MIB, .alignment = 2 * MIB}, 0, 0, 0, 0, "which is no multiple of its alignment, 2097152"},
+	{{.alignment = UINT64_MAX}, 0, 0, 0, 0, "the disk would be too large"},
+	{{.end = 5 * MIB}, 0, 0, 0, 0, "'b' would end at 5M, but begins at 5M"},
+	{{.end = 20 * MIB + 512}, 0, 0, 0, 0, "the end must be a multiple of 1M"},
+	{{.end = UINT64_MAX / MIB * MIB}, 0, 0, 0, 0, "'b' would end at"},
+	{{.end = 100 * MIB}, 100, 0, 0, 0, "the disk is 100M but its partitions need 101M"},
+	{{.before_end = 99 * MIB}, 100, 0, 0, 0, "'b' would end at 1M, but begins at 5M"},
+	{{.before_end = UINT64_MAX}, 100, 0, 0, 0, "'b' would end at 1M, but begins at 5M"},
+	{{.end = 6 * MIB}, 0, 0, 0, 0, "'b' is 1M but its content needs 2M"},
+};
+
+START_TEST(a_partition_begins_and_ends_where_it_was_told_to)
+{
+	struct disk_partition p[2] = {{.label = "a", .size = 4 * MIB}, places[_i].words};
+	struct disk_layout layout = {.size_bytes = places[_i].disk * MIB, .partitions = p, .n_partitions = 2};
+	const uint64_t need[] = {0, places[_i].words.end == 6 * MIB ? 2 * MIB : 1};
+	const bool small = places[_i].words.end == 6 * MIB || places[_i].words.end == 100 * MIB;
+	struct err err = {0};
+
+	p[1].label = "b";
+	if (places[_i].problem) {
+		assert_refused(&layout, need, small ? -ENOSPC : -EINVAL, places[_i].problem);
+		return;
+	}
+	ck_assert_int_eq(layout_place(&layout, need, &err), 0);
+	ck_assert_uint_eq(p[1].start, places[_i].start * MIB);
+	ck_assert_uint_eq(p[1].size, places[_i].size * MIB);
+	ck_assert_uint_eq(layout.size_bytes, places[_i].needs * MIB);
+}
+END_TEST
+
 /* --- partition tables ------------------------------------------------------------------------------------------------ */
 
 static const struct gpt_partition PARTITIONS[] = {
@@ -386,3 +433,4 @@ SUITE(disk, extents_are_sorted_and_what_none_covers_is_zeros, extents_that_overl
       what_does_not_fit_is_refused_with_what_it_needs, sfdisk_reads_the_tables_as_they_were_meant,
       tables_that_libfdisk_refuses_are_errors_with_a_name, veritysetup_makes_the_same_root_hash_and_verifies_our_tree,
       the_tree_does_not_depend_on_the_number_of_processors)
+LOOP_SUITE(disk_places, a_partition_begins_and_ends_where_it_was_told_to, sizeof places / sizeof *places)
