@@ -133,7 +133,7 @@ static const struct plan_field device_fields[] = {
 	IN(stack_node, PLAN_TEXT, "id", id, PLAN_NAMES),
 	IN(stack_node, PLAN_TEXT, "kind", kind, 0),
 	IN(stack_node, PLAN_WORDS, "on", on, PLAN_MAYBE),
-	IN(stack_node, PLAN_WORDS, "words", words, PLAN_MAYBE),
+	IN(stack_node, PLAN_WORDS, "with", words, PLAN_MAYBE),
 	IN(stack_node, PLAN_BOOL, "in_image", in_image, 0),
 	IN(stack_node, PLAN_BOOL, "early", early, 0),
 	IN(stack_node, PLAN_BOOL, "late", late, 0),

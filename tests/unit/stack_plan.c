@@ -398,7 +398,7 @@ static struct { struct layout_words was, is; const char *what, *name, *field; } 
 	OTHER(PART("a", BTRFS({.name = "b"})), PART("a", BTRFS({.name = "c"})), "partition", "a", "subvolumes"),
 	OTHER(ONE(), VAULT(.console = true), "partition", "a", "device"),
 	OTHER(ONE(), VAULT(.console = true), "device", "luks-vault", ""),
-	OTHER(VAULT(.console = true), VAULT(.tpm2 = true), "device", "luks-vault", "words"),
+	OTHER(VAULT(.console = true), VAULT(.tpm2 = true), "device", "luks-vault", "with"),
 	OTHER(VAULT(.console = true), VAULT(.secret = "a"), "device", "fs-luks-vault", "late"),
 	{{.disks = {SYSTEM(PART("a", PV("g")))}, .vg = {.name = "g"}},
 	 {.disks = {SYSTEM(PART("a", PV("g"))), {"d", "data", "d", .content = PV("g")}}, .vg = {.name = "g"}},
