@@ -11,6 +11,7 @@
 #include "contract/esp.h"
 #include "contract/image.h"
 #include "disk/format.h"
+#include "disk/stacked.h"
 #include "disk/pick.h"
 #include "disk/root.h"
 #include "disk/verity.h"
@@ -227,13 +228,15 @@ static int compose_place(struct making *m, struct err *err)
 	uint64_t *need = arena_array(m->arena, uint64_t, layout->n_partitions + 1);
 	const uint64_t needs[] = {
 		[DISK_EMPTY] = 0, [DISK_BIOS_BOOT] = m->core.size, [DISK_ESP] = esp_need(m->esp, m->n_esp),
-		[DISK_ROOT] = m->verity.size_bytes, [DISK_ROOT_SPARE] = m->verity.size_bytes, [DISK_STACK] = 0,
+		[DISK_ROOT] = m->verity.size_bytes, [DISK_ROOT_SPARE] = m->verity.size_bytes,
 	};
 
 	for (size_t i = 0; i < layout->n_partitions; i++) {
 		enum disk_content content = layout->partitions[i].content;
 
-		need[i] = format_is_known(content) ? format_minimum(content) : needs[content];
+		need[i] = format_is_known(content)  ? format_minimum(content)
+			  : content == DISK_STACK ? stacked_need(m->spec->stack, layout->partitions[i].node)
+						  : needs[content];
 	}
 	return layout_place(layout, need, err);
 }
@@ -262,7 +265,7 @@ static int compose_fill(struct making *m, const struct disk_partition *partition
 	case DISK_SWAP:
 		r = format_make(m->spec, partition, name, &fd, err);
 		break;
-	case DISK_STACK: /* all of them at once: compose_make_stacks() */
+	case DISK_STACK: /* all of them at once: stacked_make() */
 		return 0;
 	}
 	if (r < 0)
@@ -279,7 +282,7 @@ static int compose_fill_all(struct making *m, struct err *err)
 	m->disk->size_bytes = layout->size_bytes;
 	for (size_t i = 0; r == 0 && i < layout->n_partitions; i++)
 		r = compose_fill(m, &layout->partitions[i], arena_printf(m->arena, "partition%zu.img", i), err);
-	return r;
+	return r < 0 ? r : stacked_make(m->spec, layout, m->disk, err);
 }
 
 /* The two partition tables, and in front of the first the code by which BIOS finds GRUB. */

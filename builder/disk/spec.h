@@ -22,6 +22,7 @@ struct disk_spec {
 	const char *changes;         /* … the changes in this tar archive; both NULL: the tree's is made whole */
 	const char *init;            /* host path of aether-init, the program of the initrd */
 	struct toolbox tools;        /* programs that shape bytes */
+	const char *cache;           /* host folder of the cache: the appliance is kept there (edge/appliance.h) */
 	const char *uki;             /* host path: the unified kernel image is kept there, too */
 	const char *work;            /* host folder of the disk's own, empty: what extents refer to is made there */
 };

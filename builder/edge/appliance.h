@@ -41,4 +41,15 @@ int appliance_run(const struct appliance_options *options,
 /* The names of its disks, in the order of the drives: "/dev/sda", … */
 int appliance_list(struct appliance *appliance, struct arena *arena, struct strv *ret_devices, struct err *err);
 
+/* Runs a program of the appliance's own; -EIO with what it said when it fails. (The library's calls know neither thin volumes
+ * nor RAID of LVM, and pass no arguments on: this is the one way to make what stands on a disk.) */
+int appliance_do(struct appliance *appliance, const struct strv *argv, struct err *err);
+
+/* The size of a device, bytes. */
+int appliance_size(struct appliance *appliance, const char *device, uint64_t *ret_bytes, struct err *err);
+
+/* Writes `size` bytes at `offset` of a device. */
+int appliance_write(struct appliance *appliance, const char *device, const void *data, size_t size, uint64_t offset,
+		    struct err *err);
+
 #endif

@@ -65,9 +65,10 @@ int appliance_host_check(const struct appliance_host *host, struct err *err)
 		return err_hint(err, "apt-get install qemu-system-x86");
 	}
 	if (host->boot && !appliance_host_has_kernel(host)) {
-		err_set(err, -ENOENT, "libguestfs needs a kernel to start, and there is none in '%s' that can be read and has its modules in "
-			"'%s'", host->boot, host->modules);
-		return err_hint(err, "apt-get install linux-image-cloud-amd64 (where kernels are for root alone: chmod 644 /boot/vmlinuz-*)");
+		err_set(err, -ENOENT, "libguestfs needs a kernel, and '%s' has none to read with its modules in '%s'",
+			host->boot, host->modules);
+		return err_hint(err, "apt-get install linux-image-cloud-amd64 (is it for root alone? chmod 644 %s/vmlinuz-*)",
+				host->boot);
 	}
 	return 0;
 }

@@ -10,7 +10,8 @@ struct appliance_host {
 	const char *boot, *modules;  /* where kernels and their modules are: /boot, /lib/modules */
 };
 
-/* This one. What the library is told in its environment (LIBGUESTFS_HV, LIBGUESTFS_PATH, SUPERMIN_KERNEL) is not looked for: NULL. */
+/* This one. What the library is told in its environment (LIBGUESTFS_HV, LIBGUESTFS_PATH, SUPERMIN_KERNEL) is not looked
+ * for: NULL. */
 struct appliance_host appliance_host_here(void);
 
 /* -ENOENT with the package to install when QEMU or a kernel with modules is missing. A NULL is not looked for. */

@@ -255,8 +255,8 @@ static int appliance_watch_trial(struct appliance_start *start, unsigned seconds
 	return 1;
 }
 
-int appliance_run(const struct appliance_options *options, int (*work)(struct appliance *appliance, void *data, struct err *err),
-		  void *data, struct err *err)
+int appliance_run(const struct appliance_options *options,
+		  int (*work)(struct appliance *appliance, void *data, struct err *err), void *data, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct appliance_start start = {
