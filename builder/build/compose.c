@@ -298,7 +298,10 @@ static int compose_add_tables(struct making *m, struct err *err)
 	for (size_t i = 0; i < layout->n_partitions; i++) {
 		const struct disk_partition *p = &layout->partitions[i];
 
-		entries[i] = (struct gpt_partition){p->label, p->type, p->uuid, p->attributes, p->start, p->size};
+		entries[i] = (struct gpt_partition){
+			p->label, p->type, p->uuid, p->attributes, p->start, p->size,
+			p->hybrid.there, p->hybrid.active, p->hybrid.type,
+		};
 	}
 	disk_uuid(m->spec->seed, "disk", uuid);
 	r = gpt_encode(&(struct gpt){uuid, layout->size_bytes, entries, layout->n_partitions}, primary, backup, err);

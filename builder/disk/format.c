@@ -235,11 +235,6 @@ uint64_t format_minimum(enum disk_content content)
 	return format_is_known(content) ? formats[content].minimum : 0;
 }
 
-bool format_is_deterministic(const struct disk_partition *partition)
-{
-	return partition->content != DISK_STACK && !(partition->content == DISK_BTRFS && partition->subvolumes.count);
-}
-
 int format_make(const struct disk_spec *spec, const struct disk_partition *partition, const char *name, int *ret_fd,
 		struct err *err)
 {

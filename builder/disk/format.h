@@ -17,10 +17,6 @@ enum disk_content format_named(const char *name);
 /* The smallest size, in bytes, that its mkfs takes. */
 uint64_t format_minimum(enum disk_content content);
 
-/* Whether equal input makes equal bytes. btrfs with subvolumes does not: they get times of the folders that mkfs.btrfs reads
- * them from, and of those one is the kernel's to give. */
-bool format_is_deterministic(const struct disk_partition *partition);
-
 /* Makes the file `name` of spec->work, as large as the partition, with an empty file system of its content made by the tools
  * and named like the partition. It is known by partition->node where that is said, else by its label: no two of a disk may be
  * the same. `*ret_fd` is open for reading and the caller's. */

@@ -30,7 +30,9 @@ const char *disk_made(const struct disk_partition *partition)
 
 bool disk_is_deterministic(const struct disk_partition *partition)
 {
-	return !partition->node;
+	bool of_folders = partition->content == DISK_BTRFS && partition->subvolumes.count;
+
+	return !partition->node && !of_folders;
 }
 
 void disk_uuid(const char *seed, const char *what, char ret_uuid[37])

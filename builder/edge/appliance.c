@@ -13,11 +13,9 @@
 #include "edge/appliance_common.h"
 #include "edge/appliance_wire.h"
 
-static const char LIBRARY[] = "libguestfs.so.0";
-
 /* --- the library ----------------------------------------------------------------------------------------------------- */
 
-static int appliance_load(struct appliance *appliance, struct err *err)
+static int appliance_load(struct appliance *appliance, const char *library, struct err *err)
 {
 	static const struct {
 		const char *name;
@@ -27,7 +25,7 @@ static int appliance_load(struct appliance *appliance, struct err *err)
 		APPLIANCE_CALLS(APPLIANCE_ROW)
 	};
 
-	appliance->library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+	appliance->library = dlopen(library, RTLD_NOW | RTLD_LOCAL);
 	if (!appliance->library) {
 		err_set(err, -ENOENT, "libguestfs is not installed, or cannot be loaded: %s", dlerror());
 		return err_hint(err, "apt-get install libguestfs0");
@@ -128,7 +126,7 @@ static int appliance_launch(struct appliance *appliance, const struct appliance_
 int appliance_child(const struct appliance_start *start, struct err *err)
 {
 	struct appliance appliance = {.arena = arena_new()};
-	int r = appliance_load(&appliance, err);
+	int r = appliance_load(&appliance, start->library, err);
 
 	if (r == 0)
 		r = appliance_launch(&appliance, start, err);

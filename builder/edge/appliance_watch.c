@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "edge/appliance_host.h"
+#include "edge/appliance_sockets.h"
 #include "edge/appliance_wire.h"
 #include "host/accel.h"
 #include "host/signals.h"
@@ -174,9 +175,27 @@ static _Noreturn void appliance_watch_child(const struct appliance_start *start,
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (nothing >= 0)
 		dup2(nothing, STDIN_FILENO);
-	r = appliance_child(start, &err);
+	r = start->child(start, &err);
 	appliance_wire_end(start->wire, r, &err);
 	_exit(0);
+}
+
+/* Waits for the child; one that has not ended by itself is ended, with its QEMU and what both would leave. Its status. */
+static int appliance_watch_end(pid_t pid, bool by_force)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const char *sockets = by_force ? appliance_sockets_of(arena, pid) : NULL;
+	struct err ignored = {0};
+	int status = 0;
+
+	if (by_force)
+		kill(-pid, SIGKILL);
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (sockets)
+		path_remove(sockets, &ignored);
+	err_free(&ignored);
+	return status;
 }
 
 /* Runs the child to its end. `watch` tells how far it came. */
@@ -184,7 +203,7 @@ static int appliance_watch_run(struct appliance_start *start, struct watch *watc
 {
 	struct err problems = {0};
 	pid_t parent = getpid(), pid;
-	int wire[2], status = 0, r;
+	int wire[2], status, r;
 
 	if (pipe2(wire, O_CLOEXEC) < 0)
 		return err_sys(err, -errno, "cannot make a pipe");
@@ -199,19 +218,16 @@ static int appliance_watch_run(struct appliance_start *start, struct watch *watc
 	}
 	setpgid(pid, pid); /* whoever of us is first */
 	r = appliance_watch_listen(watch, wire[0], &problems);
-	if (r < 0 || !watch->ended)
-		kill(-pid, SIGKILL); /* it and its QEMU */
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	status = appliance_watch_end(pid, r < 0 || !watch->ended);
 	close(wire[0]);
 	r = appliance_watch_judge(watch, r, status, &problems, err);
 	err_free(&problems);
 	return r;
 }
 
-/* --- the whole ------------------------------------------------------------------------------------------------------- */
+/* --- tries ----------------------------------------------------------------------------------------------------------- */
 
-static int appliance_watch_try(struct appliance_start *start, unsigned seconds, bool *ret_launched, struct err *err)
+int appliance_try(struct appliance_start *start, unsigned seconds, bool *ret_launched, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct watch watch = {.options = start->options, .deadline_ms = clock_ms() + 1000LL * seconds};
@@ -219,6 +235,7 @@ static int appliance_watch_try(struct appliance_start *start, unsigned seconds, 
 	struct err ignored = {0};
 	int r;
 
+	*ret_launched = false;
 	if (!mkdtemp(folder))
 		return err_sys(err, -errno, "cannot make the folder '%s'", folder);
 	start->folder = folder;
@@ -231,7 +248,7 @@ static int appliance_watch_try(struct appliance_start *start, unsigned seconds, 
 	return r;
 }
 
-/* KVM first, where nothing speaks against it; what it did is remembered. 1: it is to be tried without. */
+/* 1: it is to be tried without KVM. */
 static int appliance_watch_trial(struct appliance_start *start, unsigned seconds, struct err *err)
 {
 	const char *cache = start->options->cache;
@@ -244,10 +261,10 @@ static int appliance_watch_trial(struct appliance_start *start, unsigned seconds
 		return 1;
 	if (choice.on_trial && seconds > TRIAL_SECONDS)
 		seconds = TRIAL_SECONDS;
-	r = appliance_watch_try(start, seconds, &launched, &failure);
+	r = appliance_try(start, seconds, &launched, &failure);
 	if (launched && choice.on_trial)
 		accel_remember(cache, true);
-	if (launched || r == 0) {
+	if (launched || r == 0 || r == -EINTR) {
 		err_take(err, &failure);
 		return r;
 	}
@@ -255,28 +272,34 @@ static int appliance_watch_trial(struct appliance_start *start, unsigned seconds
 	return 1;
 }
 
+int appliance_try_both(struct appliance_start *start, unsigned seconds, struct err *err)
+{
+	bool launched = false;
+	int r = appliance_watch_trial(start, seconds, err);
+
+	if (r <= 0)
+		return r;
+	start->emulated = true;
+	r = appliance_try(start, seconds, &launched, err);
+	if (launched && accel_known(start->options->cache).accel == ACCEL_KVM)
+		accel_remember(start->options->cache, false); /* it is KVM then that the first try failed by */
+	return r;
+}
+
 int appliance_run(const struct appliance_options *options,
 		  int (*work)(struct appliance *appliance, void *data, struct err *err), void *data, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct appliance_start start = {
-		.options = options, .work = work, .data = data, .verbose = log_is_verbose(),
-		.kept = arena_printf(arena, "%s/appliance", options->cache),
+		.options = options, .work = work, .data = data, .verbose = log_is_verbose(), .child = appliance_child,
+		.kept = arena_printf(arena, "%s/appliance", options->cache), .library = "libguestfs.so.0",
 	};
 	const struct appliance_host host = appliance_host_here();
-	unsigned seconds = options->launch_seconds ? options->launch_seconds : LAUNCH_SECONDS;
-	bool launched = false;
 	int r = appliance_host_check(&host, err);
 
 	if (r == 0)
 		r = folder_make(start.kept, 0755, err);
 	if (r == 0)
-		r = appliance_watch_trial(&start, seconds, err);
-	if (r <= 0)
-		return r;
-	start.emulated = true;
-	r = appliance_watch_try(&start, seconds, &launched, err);
-	if (launched && accel_known(options->cache).accel == ACCEL_KVM)
-		accel_remember(options->cache, false); /* it is KVM then that the first try failed by */
+		r = appliance_try_both(&start, options->launch_seconds ? options->launch_seconds : LAUNCH_SECONDS, err);
 	return r;
 }

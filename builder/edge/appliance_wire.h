@@ -1,5 +1,5 @@
-/* What the appliance's two processes say to each other, and how the parent starts the child. Shared by appliance.c,
- * appliance_watch.c and appliance_wire.c alone. */
+/* What the appliance's two processes say to each other, and how the parent starts the child. For the appliance's own files
+ * alone. */
 #ifndef EDGE_APPLIANCE_WIRE_H
 #define EDGE_APPLIANCE_WIRE_H
 
@@ -41,11 +41,20 @@ struct appliance_start {
 	void *data;
 	const char *folder;          /* its own, removed afterwards */
 	const char *kept;            /* what is kept for the next start */
+	const char *library;         /* what dlopen(3) is told */
 	bool emulated, verbose;
 	int wire;                    /* where the child writes */
+	int (*child)(const struct appliance_start *start, struct err *err); /* appliance_child(), but in tests */
 };
 
 /* What the child does. Its error, or 0. */
 int appliance_child(const struct appliance_start *start, struct err *err);
+
+/* One try: runs the child in a folder of its own and listens to it, `seconds` for its start. As appliance_run(); `*ret_launched`
+ * tells, whatever is returned, whether its work began. */
+int appliance_try(struct appliance_start *start, unsigned seconds, bool *ret_launched, struct err *err);
+
+/* With KVM first, where nothing speaks against it, and without if the appliance does not start under it. */
+int appliance_try_both(struct appliance_start *start, unsigned seconds, struct err *err);
 
 #endif

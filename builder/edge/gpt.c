@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libfdisk/libfdisk.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -106,6 +107,57 @@ static int gpt_write_table(const struct gpt *gpt, int fd, struct err *err)
 	return r;
 }
 
+/* --- the old partition table ----------------------------------------------------------------------------------------- */
+
+enum { MBR_ENTRIES = 446, MBR_ENTRY_BYTES = 16, MBR_PROTECTIVE = 0xEE, MBR_ACTIVE = 0x80 };
+
+static void gpt_put_le32(uint8_t *at, uint64_t value)
+{
+	for (int i = 0; i < 4; i++)
+		at[i] = (uint8_t)(value >> (8 * i));
+}
+
+/* Writes one of the four entries; sectors are counted from the disk's first. Cylinders and heads say "beyond": nobody reads
+ * them. */
+static void gpt_put_entry(uint8_t *mbr, size_t number, uint8_t type, bool active, uint64_t start, uint64_t sectors)
+{
+	static const uint8_t beyond[] = {0xFE, 0xFF, 0xFF};
+	uint8_t *entry = mbr + MBR_ENTRIES + number * MBR_ENTRY_BYTES;
+
+	entry[0] = active ? MBR_ACTIVE : 0;
+	memcpy(entry + 1, beyond, sizeof beyond);
+	entry[4] = type;
+	memcpy(entry + 5, beyond, sizeof beyond);
+	gpt_put_le32(entry + 8, start);
+	gpt_put_le32(entry + 12, sectors);
+}
+
+/* Partitions of a hybrid table get their entries in the protective one, which then protects what is before them alone. */
+static int gpt_make_hybrid(const struct gpt *gpt, uint8_t *mbr, struct err *err)
+{
+	uint64_t first = UINT64_MAX;
+	size_t n = 0;
+
+	for (size_t i = 0; i < gpt->n_partitions; i++) {
+		const struct gpt_partition *partition = &gpt->partitions[i];
+		uint64_t start = partition->start / GPT_SECTOR, sectors = partition->size / GPT_SECTOR;
+
+		if (!partition->hybrid)
+			continue;
+		if (n == GPT_HYBRID_MAX)
+			return err_set(err, -EINVAL, "'%s' is the fourth partition of a hybrid table, which has room for three",
+				       partition->label);
+		if (start + sectors > UINT32_MAX)
+			return err_set(err, -EINVAL, "'%s' ends beyond 2 TiB, where the old partition table does not reach",
+				       partition->label);
+		gpt_put_entry(mbr, ++n, partition->mbr_type, partition->active, start, sectors);
+		first = start < first ? start : first;
+	}
+	if (n)
+		gpt_put_entry(mbr, 0, MBR_PROTECTIVE, false, 1, first - 1);
+	return 0;
+}
+
 int gpt_encode(const struct gpt *gpt, uint8_t ret_primary[GPT_PRIMARY_BYTES], uint8_t ret_backup[GPT_BACKUP_BYTES],
 	       struct err *err)
 {
@@ -123,5 +175,5 @@ int gpt_encode(const struct gpt *gpt, uint8_t ret_primary[GPT_PRIMARY_BYTES], ui
 	r = fd_pread_all(fd, ret_primary, GPT_PRIMARY_BYTES, 0);
 	if (r == 0)
 		r = fd_pread_all(fd, ret_backup, GPT_BACKUP_BYTES, gpt->size_bytes - GPT_BACKUP_BYTES);
-	return r < 0 ? err_sys(err, r, "cannot read the partition table back") : 0;
+	return r < 0 ? err_sys(err, r, "cannot read the partition table back") : gpt_make_hybrid(gpt, ret_primary, err);
 }

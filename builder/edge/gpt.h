@@ -2,6 +2,7 @@
 #ifndef EDGE_GPT_H
 #define EDGE_GPT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,6 +12,7 @@ enum {
 	GPT_SECTOR = 512,
 	GPT_PRIMARY_BYTES = 34 * GPT_SECTOR, /* protective MBR, header, 128 entries: from the disk's first byte */
 	GPT_BACKUP_BYTES = 33 * GPT_SECTOR,  /* entries, header: up to the disk's last byte */
+	GPT_HYBRID_MAX = 3,                  /* beside the entry that protects the GPT */
 };
 
 struct gpt_partition {
@@ -18,6 +20,8 @@ struct gpt_partition {
 	const char *type, *uuid;     /* GUIDs as text */
 	uint64_t attributes;
 	uint64_t start, size;        /* bytes, multiples of GPT_SECTOR */
+	bool hybrid, active;         /* has an entry in the old partition table as well, which is the active one … */
+	uint8_t mbr_type;            /* … and of this type */
 };
 
 struct gpt {
@@ -28,7 +32,9 @@ struct gpt {
 };
 
 /* Encodes both tables of a disk of 512-byte sectors. -EINVAL, with the name of the partition, for what libfdisk refuses
- * (outside of the disk, overlapping, a GUID that is none). */
+ * (outside of the disk, overlapping, a GUID that is none), and for what a hybrid table cannot have (a fourth partition, or one
+ * beyond 2 TiB). The entry that protects the GPT is the first of a hybrid table, as gdisk makes it, and ends before the first
+ * partition that has an entry of its own. */
 int gpt_encode(const struct gpt *gpt, uint8_t ret_primary[GPT_PRIMARY_BYTES], uint8_t ret_backup[GPT_BACKUP_BYTES],
 	       struct err *err);
 
