@@ -43,9 +43,10 @@ SEALED  := $(wildcard builder/sealed/*.c builder/sealed/*/*.c)
 OBJECTS := $(SOURCES:builder/%.c=$(B)/%.o)
 TESTS   := $(wildcard tests/unit/*.c)
 FUZZERS := $(filter-out $(B)/tests/fuzz/main,$(patsubst %.c,$(B)/%,$(wildcard tests/fuzz/*.c)))
-MAINS   := builder/machine/init/init.c builder/machine/agent/agent.c builder/machine/box/box.c builder/machine/secrets/secrets.c
+MAINS   := builder/machine/init/init.c builder/machine/agent/agent.c builder/machine/box/box.c builder/machine/secrets/secrets.c \
+	builder/machine/disks/opener.c
 MACHINE := $(filter-out $(MAINS),$(wildcard builder/machine/*.c builder/machine/*/*.c))
-PROGRAMS := $(B)/aether-build $(B)/aether-init $(B)/aether-agent $(B)/aether-box $(B)/aether-secrets
+PROGRAMS := $(B)/aether-build $(B)/aether-init $(B)/aether-agent $(B)/aether-box $(B)/aether-secrets $(B)/aether-disks
 
 # As many compilers as processors, unless told otherwise.
 ifeq ($(MAKELEVEL)$(filter -j% --jobserver%,$(MAKEFLAGS)),0)
@@ -72,7 +73,8 @@ $(B)/aether-init: $(B)/machine/init/init.o $(B)/libmachine.a
 $(B)/aether-agent: $(B)/machine/agent/agent.o $(B)/libmachine.a
 $(B)/aether-box: $(B)/machine/box/box.o $(B)/libmachine.a
 $(B)/aether-secrets: $(B)/machine/secrets/secrets.o $(B)/libmachine.a $(B)/libsealed.a
-$(B)/aether-init $(B)/aether-agent $(B)/aether-box $(B)/aether-secrets:
+$(B)/aether-disks: $(B)/machine/disks/opener.o $(B)/libmachine.a
+$(B)/aether-init $(B)/aether-agent $(B)/aether-box $(B)/aether-secrets $(B)/aether-disks:
 	$(LINK) -static-pie -s -Wl,--build-id=none -o $@ $^ $(AGENT_LIBS)
 
 # Of libcrypto nothing but SHA-256; seeds are YAML, with files in it that may be packed.
@@ -192,7 +194,7 @@ bench: ## time and size against mkosi, what travels to a machine, what a restart
 install: all ## PREFIX=… DESTDIR=…: program, agent, manual, recipes
 	install -D -m 755 $(B)/aether-build $(DESTDIR)$(BINDIR)/aether-build
 	install -D -m 755 -t $(DESTDIR)$(LIBDIR) $(B)/aether-init $(B)/aether-agent $(B)/aether-box \
-		$(B)/aether-secrets
+		$(B)/aether-secrets $(B)/aether-disks
 	for shell in bash:bash-completion/completions/aether-build zsh:zsh/site-functions/_aether-build \
 			fish:fish/vendor_completions.d/aether-build.fish; do \
 		install -d "$(DESTDIR)$(PREFIX)/share/$$(dirname "$${shell#*:}")" && \

@@ -18,7 +18,7 @@ enum { IMAGE_FORMAT = 1 };
 #define IMAGE_KEY_STATE "state"      /* where /var is; none: in memory, and that is meant; or: */
 #define IMAGE_STATE_DISK "disk"      /* on a disk of its own: an ext4 file system labelled STATE_LABEL, or a blank one */
 #define IMAGE_STATE_PARTITION "partition" /* on the partition LABEL_STATE of the disk with the slot */
-#define IMAGE_STATE_STACK "stack"    /* where STACK_FILE says (stack.h) */
+#define IMAGE_STATE_STACK "stack"    /* on what contract/stack.h tells */
 
 /* The label of the state's file system, and the serial number by which a hypervisor names the disk that is meant for it. */
 #define STATE_LABEL "state"

@@ -30,6 +30,11 @@
 #define STACK_UNIT_LATE "aether-disks-late.service"
 #define STACK_LINKS "/run/aether/disks" /* links to devices that are open, by ID */
 
+/* What came of /var, for who started `open --early`: lines KEY=VALUE. */
+#define STACK_VAR_FILE "/run/aether/disks-var"
+#define STACK_VAR_ON "on"           /* the device that is mounted there */
+#define STACK_VAR_PROBLEM "problem" /* why nothing is */
+
 #define STACK_DISK "disk"
 #define STACK_PLACE "place"
 #define STACK_GPT "gpt"

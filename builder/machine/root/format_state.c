@@ -90,8 +90,7 @@ static int format_copy_range(int from, int to, int64_t at, int64_t end)
 	return 0;
 }
 
-/* All that is no hole, from byte `at` on. */
-static int format_copy_data(int from, int to, int64_t at)
+int format_copy_data(int from, int to, int64_t at)
 {
 	for (;;) {
 		int64_t data = lseek(from, at, SEEK_DATA), end;

@@ -68,21 +68,27 @@ static bool media_has_marker(int fd)
 	return read_all(fd, there, sizeof there, 0) == sizeof there && memcmp(wanted, there, sizeof there) == 0;
 }
 
-/* What cannot be read is not blank. */
-static bool media_is_blank(const char *path, uint64_t size)
+static bool media_is_zero(int fd, uint64_t size)
+{
+	bool zero;
+
+	if (size < 2 * (uint64_t)EDGE_BYTES)
+		return size > 0 && media_are_zero(fd, 0, size);
+	zero = media_are_zero(fd, 0, EDGE_BYTES) && media_are_zero(fd, size - EDGE_BYTES, EDGE_BYTES);
+	for (uint64_t i = 1; zero && i < SAMPLES; i++) /* (multiplied in this order, a disk may have 2^57 bytes) */
+		zero = media_are_zero(fd, size / SAMPLES / SAMPLE_BYTES * SAMPLE_BYTES * i, SAMPLE_BYTES);
+	return zero;
+}
+
+bool media_is_blank(const char *path, uint64_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	bool blank = fd >= 0 && size >= 2 * (uint64_t)EDGE_BYTES;
+	bool blank;
 
-	if (fd >= 0 && blank && media_has_marker(fd)) {
-		close(fd);
-		return true;
-	}
-	blank = blank && media_are_zero(fd, 0, EDGE_BYTES) && media_are_zero(fd, size - EDGE_BYTES, EDGE_BYTES);
-	for (uint64_t i = 1; blank && i < SAMPLES; i++) /* (multiplied in this order, a disk may have 2^57 bytes) */
-		blank = media_are_zero(fd, size / SAMPLES / SAMPLE_BYTES * SAMPLE_BYTES * i, SAMPLE_BYTES);
-	if (fd >= 0)
-		close(fd);
+	if (fd < 0)
+		return false;
+	blank = media_has_marker(fd) || media_is_zero(fd, size);
+	close(fd);
 	return blank;
 }
 
@@ -101,7 +107,7 @@ static void media_take_text(const char *text, size_t length, char ret_serial[DIS
 
 /* virtio-blk and NVMe have a line; SCSI (and SATA behind it) page 0x80 of the vital product data (SPC-4, 7.8.15): the text is
  * behind four bytes, the last two of which are its length. */
-static void media_read_serial(const char *sys, const char *name, char ret_serial[DISK_SERIAL])
+void media_serial(const char *sys, const char *name, char ret_serial[DISK_SERIAL])
 {
 	static const char *const lines[] = {"serial", "device/serial"};
 	char path[256], page[256];
@@ -188,9 +194,10 @@ size_t media_look(const char *sys, const char *dev, const char *without, struct 
 		*disk = (struct state_disk){.size_bytes = media_read_number(sys, name, "size") * SECTOR};
 		strcpy(disk->name, name);
 		snprintf(path, sizeof path, "%s/%s", dev, name);
-		media_read_serial(sys, name, disk->serial);
+		media_serial(sys, name, disk->serial);
 		media_look_for_labels(sys, dev, disk);
-		disk->blank = !*disk->state && !*disk->coming && media_is_blank(path, disk->size_bytes);
+		disk->blank = !*disk->state && !*disk->coming && disk->size_bytes >= 2 * (uint64_t)EDGE_BYTES &&
+			      media_is_blank(path, disk->size_bytes);
 		n++;
 	}
 	return n;

@@ -22,6 +22,13 @@ struct state_disk {
 enum { DISK_MARKER_BYTES = 4096 };
 void media_marker(uint8_t block[DISK_MARKER_BYTES]);
 
+/* Whether the device at `path` (of `size` bytes) has nothing on it, as far as that can be seen, or the marker alone. What
+ * cannot be read is not blank. */
+bool media_is_blank(const char *path, uint64_t size);
+
+/* The serial number of a disk ("vdb"), as the hypervisor says it; "" when it says none. */
+void media_serial(const char *sys, const char *name, char ret_serial[DISK_SERIAL]);
+
 /* Looks at all disks but `without`, by name: at most DISKS_MAX of them. Those that cannot be written, and what is no disk of
  * the machine's (memory, files, optical drives), are passed over. `sys` and `dev` are where sysfs and the devices are. */
 size_t media_look(const char *sys, const char *dev, const char *without, struct state_disk disks[DISKS_MAX]);
