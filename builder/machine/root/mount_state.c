@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "contract/image.h"
+#include "contract/stack.h"
 #include "machine/lines.h"
 #include "machine/root/format_state.h"
 #include "machine/root/move_state.h"
@@ -164,6 +165,59 @@ static int mount_state_chosen(const char *at, const char *var, struct state_choi
 	return 0;
 }
 
+/* --- on a stack ------------------------------------------------------------------------------------------------------- */
+
+static const char *const mount_state_kernel_files[] = {"/dev", "/proc", "/sys"};
+
+/* What programs of the image need to work in its root (without what is mounted in it: in a running system taking that away again
+ * would take it from everybody); false when the last of them could not be mounted. */
+static bool mount_state_lend(const char *at, size_t *ret_n)
+{
+	char path[ROOT_PATH_BYTES];
+
+	for (*ret_n = 0; *ret_n < sizeof mount_state_kernel_files / sizeof *mount_state_kernel_files; ++*ret_n) {
+		const char *from = mount_state_kernel_files[*ret_n];
+
+		if (mount(from, root_path(path, at, from), NULL, MS_BIND, NULL) == 0)
+			continue;
+		say("cannot mount %s at %s: %s", from, path, strerror(errno));
+		return false;
+	}
+	return true;
+}
+
+static void mount_state_take_back(const char *at, size_t n)
+{
+	char path[ROOT_PATH_BYTES];
+
+	while (n-- > 0)
+		umount2(root_path(path, at, mount_state_kernel_files[n]), MNT_DETACH);
+}
+
+/* The image's own program opens what /var stands on (on the first boot, it makes that), and mounts it; what came of it is in
+ * STACK_VAR_FILE. */
+static int mount_state_stack(const char *at, const char *var)
+{
+	static const char *const argv[] = {STACK_PROGRAM, "open", "--early", NULL};
+	char path[ROOT_PATH_BYTES], on[DISK_NAME], problem[500];
+	size_t n;
+	int r;
+
+	unlink(root_path(path, at, STACK_VAR_FILE));
+	if (mount_state_lend(at, &n) && (r = format_run(at, argv)) != 0)
+		say(STACK_PROGRAM " has failed: %s", r < 0 ? strerror(-r) : "see the messages before this one");
+	mount_state_take_back(at, n);
+	if (lines_read(root_path(path, at, STACK_VAR_FILE), STACK_VAR_ON, on, sizeof on)) {
+		mount_state_note(at, on, "");
+		return 0;
+	}
+	if (!lines_read(path, STACK_VAR_PROBLEM, problem, sizeof problem))
+		strcpy(problem, "the disks of the state could not be opened: see the messages of " STACK_PROGRAM);
+	return mount_state_memory(at, var, problem);
+}
+
+/* --- all of it ------------------------------------------------------------------------------------------------------- */
+
 int root_mount_state(const char *at, const char *disk)
 {
 	char wanted[16], var[ROOT_PATH_BYTES], factory[ROOT_PATH_BYTES];
@@ -175,6 +229,8 @@ int root_mount_state(const char *at, const char *disk)
 	root_path(factory, at, FACTORY);
 	if (mount(var, factory, NULL, MS_BIND, NULL) < 0) /* the image's own /var stays to be seen as the factory's */
 		say("cannot mount %s at %s: %s", var, factory, strerror(errno));
+	if (strcmp(wanted, IMAGE_STATE_STACK) == 0)
+		return mount_state_stack(at, var);
 	if (strcmp(wanted, IMAGE_STATE_DISK) == 0)
 		mount_state_choose(disk, partition_find(disk, LABEL_STATE, &own) ? own.device : "", &choice);
 	else if (partition_find(disk, LABEL_STATE, &own)) {
