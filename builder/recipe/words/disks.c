@@ -179,7 +179,8 @@ static const struct schema_refusal gpt_refused[] = {
 static const char *const table_choices[] = {"gpt", NULL};
 static const struct schema schema_table_type = {VALUE_TEXT, .choices = table_choices};
 static const struct field gpt_fields[] = {
-	{"type", &schema_table_type, FIELD_EARLY | FIELD_REQUIRED, 0, 0, "the kind of partition table"},
+	{"type", &schema_table_type, FIELD_IGNORED | FIELD_REQUIRED, 0, 0, "the kind of partition table"},
+	{"device", &word_line, FIELD_IGNORED, 0, 0, "ignored; accepted for compatibility with disko"},
 	{"partitions", &schema_partitions, FIELD_REQUIRED, WORD_OF(recipe_content, partitions),
 	 WORD_OF(recipe_content, n_partitions), "by name"},
 	WORD_END,
@@ -188,23 +189,8 @@ const struct schema disks_gpt = {VALUE_RECORD, .fields = gpt_fields, .refused = 
 
 /* --- disks, the whole layout ----------------------------------------------------------------------------------------- */
 
-static const struct schema schema_disk_content; /* below */
-
-static int disks_decode_disk(struct decoder *decoder, const struct node *node, const char *path, void *out)
-{
-	const struct node *type = node_get(node, "type");
-	struct recipe_content *content = out;
-
-	if (node->type != NODE_MAP || !type || type->type != NODE_SCALAR)
-		return problem_expected(decoder, node, path, "a map with a 'type'");
-	content->pos = type->pos;
-	if (!schema_variant(&schema_disk_content, type->text))
-		return disks_refuse_content(decoder, type, path);
-	content->type = strcmp(type->text, "filesystem") == 0 ? CONTENT_FILESYSTEM : CONTENT_GPT;
-	return decode(decoder, content->type == CONTENT_GPT ? &schema_gpt : &schema_filesystem, node, path, content);
-}
-
-static const char *const role_choices[] = {DISK_SYSTEM, DISK_STATE, DISK_DATA, NULL};
+static const char *const role_choices[] = {DISK_SYSTEM, DISK_STATE, DISK_DATA, DISK_KEY, NULL};
+static const char *const disk_choices[] = {"disk", NULL};
 static const struct schema schema_role = {VALUE_TEXT, .choices = role_choices};
 static const struct schema schema_disk_type = {VALUE_TEXT, .choices = disk_choices};
 static const struct schema schema_serial = {VALUE_TEXT, .rule = &serial_rule};
