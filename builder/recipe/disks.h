@@ -88,7 +88,7 @@ struct recipe_disk {
 
 struct recipe_lv {
 	const char *name;
-	const char *type;            /* "linear", "striped", "thin-pool", "thin", "raid0", "raid1", "raid5", "raid6", "raid10" */
+	const char *type;            /* "linear", "striped", "thin-pool", "thin", "raid0", "raid1", "raid5", … "raid10" */
 	const char *pool;            /* thin: the pool's name */
 	uint64_t size;               /* bytes, or … */
 	int64_t percent;             /* … percent of what is free (1…100); 0: `size` counts */

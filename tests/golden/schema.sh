@@ -50,6 +50,28 @@ firewall: { tcp: [80, "8000-8100", "${vars.port}"], udp: 53 }
 partitions: { from: "../ab.yaml", disk: { main: { content: { partitions: { state: { size: 100% } } } } } }
 END
 )
+ok "all that a layout can have is valid" valid <(cat <<'END'
+partitions:
+  disk:
+    main:
+      type: disk
+      device: /dev/vda
+      imageSize: 8G
+      content:
+        type: gpt
+        partitions:
+          esp: { type: EF00, size: 128M, attributes: [0, 2], alignment: 4096, hybrid: { mbrPartitionType: "0x0c", mbrBootableFlag: true } }
+          swap: { start: 1G, end: -1G, content: { type: swap, randomEncryption: true, priority: 3, discardPolicy: both } }
+    key: { role: key, serial: KEY }
+    a: { content: { type: luks, name: a, tpm2: { pcrs: [7, "11"] }, settings: { allowDiscards: true }, content: { type: lvm_pv, vg: vg } } }
+    b: { content: { type: luks, name: b, tpm2: true, recoveryKey: false, extraFormatArgs: [--pbkdf=pbkdf2], content: { type: lvm_pv, vg: vg } } }
+    c: { content: { type: mdraid, name: md } }
+  lvm_vg:
+    vg: { type: lvm_vg, lvs: { x: { size: 100%, lvm_type: raid1, content: { type: btrfs, subvolumes: { /@a: { mountpoint: /srv } } } } } }
+  mdadm: { md: { type: mdadm, level: 1, metadata: 1.2, content: { type: gpt, partitions: { a: { size: 100%, content: { type: filesystem, format: f2fs } } } } } }
+  nodev: { /tmp: { type: nodev, fsType: tmpfs, mountOptions: size=1G } }
+END
+)
 for name in unknown-key choices modes paths disks-words disks-elsewhere many-at-once wrong-types unit-names content-types urls table-type; do
 	refused "$name is not" valid "$SOURCE/tests/reject/recipes/$name.recipe"
 done

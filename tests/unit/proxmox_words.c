@@ -294,8 +294,7 @@ START_TEST(every_disk_of_the_layout_is_there_by_itself)
 		     "  left: { content: { type: mdraid, name: var } }, right: { content: { type: mdraid, name: var } } },\n"
 		     "  mdadm: { var: { content: { type: luks, name: var, keyDisk: key, content: {\n"
 		     "    type: filesystem, format: ext4, mountpoint: /var } } } } }\n"
-		     "proxmox: { " NEEDED ", disks: { own: { size: 1G }, media: { size: 2T, storage: slow }, 
-"
+		     "proxmox: { " NEEDED ", disks: { own: { size: 1G }, media: { size: 2T, storage: slow },\n"
 		     "  right: { size: 16G } } }\n");
 
 	ck_assert_str_eq(disks_of(recipe), "system 0 local-lvm - backup discard\n"

@@ -146,8 +146,8 @@ static const struct schema schema_mdraid = {VALUE_RECORD, .fields = mdraid_field
 #define BCACHEFS_HINT "write 'type: btrfs' with 'subvolumes': bcachefs is not in Debian's kernel"
 #define BCACHE_HINT "leave the cache to the hypervisor's storage, and write 'type: filesystem'"
 #define ONLY_SYSTEM_HINT                                                                                                       \
-	"the immutable root is a partition of the system's own disk: 'root: { type: \"8304\", content: { type: root, format: "   \
-	"erofs } }'"
+	"the immutable root is a partition of the system's own disk: 'root: { type: \"8304\", content: { type: root, "   \
+	"format: erofs } }'"
 #define NOT_SUPPORTED                                                                                                          \
 	{"zfs", ZFS_HINT}, {"bcachefs", BCACHEFS_HINT}, {"bcache_backing", BCACHE_HINT}, {"bcache_cache", BCACHE_HINT},        \
 	{"stratis", "write 'type: lvm_pv' with 'lvm_vg', and 'type: filesystem, format: xfs' on its volumes"},                \
@@ -160,8 +160,10 @@ static const struct schema schema_mdraid = {VALUE_RECORD, .fields = mdraid_field
 
 static const struct schema_refusal partition_refused[] = {NOT_SUPPORTED, NO_TABLE, {0}};
 static const struct schema_refusal disk_refused[] = {
-	NOT_SUPPORTED, {"root", "the immutable root is a partition of the system's disk: write 'type: gpt', and this as one of its "
-				"'partitions'"}, {0}};
+	NOT_SUPPORTED,
+	{"root", "the immutable root is a partition of the system's disk: write 'type: gpt', and this is one of 'partitions'"},
+	{0},
+};
 static const struct schema_refusal array_refused[] = {
 	NOT_SUPPORTED, {"root", ONLY_SYSTEM_HINT}, {"mdraid", "name the disks and partitions in one array"}, {0}};
 static const struct schema_refusal volume_refused[] = {
