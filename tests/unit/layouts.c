@@ -154,11 +154,11 @@ static const struct {
 	{"type: gpt, partitions: { a: { size: 100%, content: { type: swap } }, b: { size: 1G }, c: { size: 2G, priority: 0, "
 	 "label: x } }",
 	 " gpt\n  b b 8300 size=1G: none\n  c x 8300 size=2G: none\n  a a 8200 grow: swap -1 -"},
-	{"type: gpt, partitions: { a: { end: -0, content: { type: lvm_pv, vg: vg } } } } } }, lvm_vg: { vg: { lvs: { v: { size: "
-	 "1G }",
+	{"type: gpt, partitions: { a: { end: -0, content: { type: lvm_pv, vg: vg } } } } } }, lvm_vg: { vg: { lvs: { "
+	 "v: { size: 1G }",
 	 " gpt\n  a a E6D6D379-F507-44C2-A23C-238F2A3DF928 grow: pv name=vg"},
-	{"type: gpt, partitions: { a: { start: 1M, end: 3M, attributes: [2, 63], alignment: 4096 }, b: { size: 1G, alignment: 0, "
-	 "device: x } }",
+	{"type: gpt, partitions: { a: { start: 1M, end: 3M, attributes: [2, 63], alignment: 4096 }, "
+	 "b: { size: 1G, alignment: 0, device: x } }",
 	 " gpt\n  a a 8300 start=1M end=3M align=2M bits=8000000000000004: none\n  b b 8300 size=1G: none"},
 	{"type: gpt, partitions: { a: { end: +1G, content: { type: swap, randomEncryption: true } } }",
 	 " gpt\n  a a 8300 size=1G: swap random -1 -"},
@@ -198,8 +198,8 @@ START_TEST(what_is_made_of_several_is_in_the_order_of_making)
 	const struct recipe *recipe = recipes_load(
 		FROM "partitions: { disk: {\n" EMPTY
 		     "  a: { content: { type: mdraid, name: md } }, b: { content: { type: mdraid, name: md } } },\n"
-		     "  mdadm: { md: { type: mdadm, level: 1, metadata: 1, extraArgs: [--bitmap=none], content: { type: lvm_pv, "
-			     "vg: vg } } },\n"
+		     "  mdadm: { md: { type: mdadm, level: 1, metadata: 1, extraArgs: [--bitmap=none], "
+		     "    content: { type: lvm_pv, vg: vg } } },\n"
 		     "  lvm_vg: { vg: { type: lvm_vg, lvs: {\n"
 		     "    rest: { size: 100%, content: { type: filesystem, format: ext4, mountpoint: /var } },\n"
 		     "    thin: { size: 2G, lvm_type: thinlv, pool: pool, priority: 0 },\n"
