@@ -12,8 +12,6 @@ struct disk_spec {
 	const char *name;            /* the machine's, for the boot menu */
 	struct disk_layout layout;
 	const struct stack *stack;   /* what its partitions are in stacks, and what stands on those that are in_image */
-	struct strv modules;         /* of the kernel, which the initrd has beside its own: what /var stands on needs them … */
-	struct strv modules_maybe;   /* … and those that a kernel may be without, or have built in */
 	const char *cmdline;         /* the kernel's, without what tells the root (that is added here) */
 	const char *seed;            /* 64 hex digits; all identity on the disk is derived from it */
 	int64_t epoch;               /* every time stamp on the disk */

@@ -179,7 +179,6 @@ struct plan {
 	struct stack stack;                    /* what is not all in the layout; none: the machine has no aether-disks */
 	struct plan_mount *mounts;             /* but the root's and /var's, which aether-init mounts */
 	size_t n_mounts;
-	struct strv modules, modules_maybe;    /* of the kernel, for the initrd (disk/spec.h) */
 	const char *state_on;                  /* IMAGE_STATE_… (contract/image.h); NULL: /var is in memory, or a container */
 	const struct plan_programs *programs;
 	const char *version, *program;         /* of aether-build; identity_program */

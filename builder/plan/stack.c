@@ -158,5 +158,5 @@ int stack_make(struct arena *arena, struct plan *plan, struct err *err)
 	plan_stack_mark_early(&plan->stack, "var");
 	plan_stack_mark_pools(&plan->stack);
 	plan_stack_put(arena, plan);
-	return stack_needs_make(arena, plan, err);
+	return stack_needs_make(plan, err);
 }

@@ -45,8 +45,7 @@ bool stack_is_needed(const struct recipe *recipe);
 /* What the recipe's disks come to, beside nodes: mounts of what stands on them. Called by stack_make(). */
 int stack_nodes_make(struct arena *arena, struct plan *plan, const struct stack_groups *groups, struct err *err);
 
-/* The packages without which the machine can neither make nor open a node are errors; the kernel modules that the initrd has to
- * have for what is early are in `plan->modules`. Called by stack_make(). */
-int stack_needs_make(struct arena *arena, struct plan *plan, struct err *err);
+/* Packages without which the machine can neither make nor open a node are errors. Called by stack_make(). */
+int stack_needs_make(const struct plan *plan, struct err *err);
 
 #endif

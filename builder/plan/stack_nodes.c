@@ -89,13 +89,25 @@ static void stack_nodes_number(struct nodes *nodes, struct stack_node *node, con
 
 /* --- file systems and swap ------------------------------------------------------------------------------------------- */
 
+/* vfat has capital letters, digits and little else. */
+static const char *stack_nodes_vfat_label(const struct nodes *nodes, const char *label)
+{
+	char *capitals = arena_strndup(nodes->arena, label, strnlen(label, 11));
+
+	for (char *c = capitals; *c; c++)
+		*c = isalnum((unsigned char)*c) ? (char)toupper((unsigned char)*c) : '_';
+	return capitals;
+}
+
 /* Formats have room for so many bytes. */
 static const char *stack_nodes_label(const struct nodes *nodes, const char *format, const char *label)
 {
 	static const struct { const char *format; size_t most; } formats[] = {
-		{"vfat", 11}, {"xfs", 12}, {"swap", 15}, {"ext4", 16},
+		{"xfs", 12}, {"swap", 15}, {"ext4", 16},
 	};
 
+	if (strcmp(format, "vfat") == 0)
+		return stack_nodes_vfat_label(nodes, label);
 	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
 		if (strcmp(format, formats[i].format) == 0)
 			return arena_strndup(nodes->arena, label, strnlen(label, formats[i].most));
