@@ -28,10 +28,10 @@ static bool stack_groups_is_system(const struct recipe *recipe, const struct rec
 bool stack_is_plain_state(const struct recipe_disk *disk)
 {
 	const struct recipe_content *content = &disk->content;
-	bool known = !disk->serial || strcmp(disk->serial, STATE_SERIAL) == 0 || strcmp(disk->serial, disk->name) == 0;
 
-	return known && strcmp(disk->role, "state") == 0 && content->type == CONTENT_FILESYSTEM && content->format &&
-	       strcmp(content->format, "ext4") == 0 && content->mount_options.count == 0;
+	return (!disk->serial || strcmp(disk->serial, STATE_SERIAL) == 0) && strcmp(disk->role, "state") == 0 &&
+	       content->type == CONTENT_FILESYSTEM && content->format && strcmp(content->format, "ext4") == 0 &&
+	       content->mount_options.count == 0;
 }
 
 bool stack_is_direct(const struct recipe_content *content)

@@ -68,6 +68,30 @@ static void target_take_user(struct arena *arena, struct target *target, const s
 	}
 }
 
+/* What the plan calls devices are the disks among them, by a word of each; the state's of before has no device. */
+static void target_take_disks(struct arena *arena, struct target *target, const struct jval *plan)
+{
+	static const char serial[] = "serial=",
+			  allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+	const struct jval *devices = jval_get(plan, "devices");
+	const char *state = jval_get_text(plan, "state_on");
+
+	target->disks = (struct strv){0};
+	if (state && strcmp(state, IMAGE_STATE_DISK) == 0)
+		strv_push(arena, &target->disks, STATE_SERIAL);
+	for (size_t i = 0; i < jval_count(devices); i++) {
+		const struct jval *words = jval_get(jval_item(devices, i), "with");
+
+		for (size_t w = 0; w < jval_count(words); w++) {
+			const char *word = jval_text_of(jval_item(words, w));
+			const char *value = word && text_has_prefix(word, serial) ? word + strlen(serial) : "";
+
+			if (*value && !value[strspn(value, allowed)]) /* it becomes a file's name */
+				strv_push(arena, &target->disks, value);
+		}
+	}
+}
+
 static int target_read_plan(struct arena *arena, const char *folder, struct target *target, struct err *err)
 {
 	_cleanup_jval_ struct jval *plan = NULL;
@@ -79,7 +103,7 @@ static int target_read_plan(struct arena *arena, const char *folder, struct targ
 		r = jval_read(path, text.data, text.size, &plan, err);
 	if (r < 0 || !plan)
 		return r;
-	target->one_disk = !jval_get_text(plan, "state_on") || strcmp(jval_get_text(plan, "state_on"), IMAGE_STATE_DISK) != 0;
+	target_take_disks(arena, target, plan);
 	target_take_words(arena, &target->tcp, jval_get(jval_get(plan, "ports"), "tcp"));
 	target_take_words(arena, &target->state, jval_get(plan, "state"));
 	target_take_user(arena, target, jval_get(plan, "users"));
@@ -127,6 +151,7 @@ int target_find(struct arena *arena, const char *path, struct target *ret_target
 	if (manifest && strcmp(strrchr(target.image, '/') + 1, manifest->image.file) != 0)
 		manifest = NULL;
 	target.name = manifest ? manifest->name : target_stem(arena, target.image);
+	strv_push(arena, &target.disks, STATE_SERIAL);
 	target.container = manifest ? strcmp(manifest->kind, "lxc") == 0 : !!strstr(strrchr(target.image, '/'), ".tar.");
 	target.format = target.container ? NULL : target_disk_format(target.image);
 	if (manifest)

@@ -13,7 +13,7 @@ struct target {
 	const char *name;            /* the recipe's, else from the file's name */
 	bool container;              /* a template, not a disk */
 	const char *format;          /* of a disk: "qcow2" or "raw" */
-	bool one_disk;               /* /var is not on a disk of its own; where nothing is known it may be */
+	struct strv disks;           /* serial numbers of others that it wants; where nothing is known, one for the state */
 	const char *user;            /* whom ssh may log in as */
 	struct strv tcp;             /* ports or ranges of ports that are open */
 	struct strv state;           /* what is a mount point in a container */

@@ -55,7 +55,7 @@ static struct layout_case {
 	 NULL, NULL, "partition"},
 	{{.disks = {BARE, {"state", "state", "state", .content = FS("ext4", AT("/var"))}}},
 	 NULL, NULL, "disk"},
-	{{.disks = {BARE, {"var", "state", "var", .content = FS("ext4", AT("/var"))}}},
+	{{.disks = {BARE, {"var", "state", NULL, .content = FS("ext4", AT("/var"))}}},
 	 NULL, NULL, "disk"},
 	/* Nor has what mkfs makes in the image and /etc/fstab mounts. */
 	{{.disks = {SYSTEM(PART("data", FS("xfs", AT("/srv"), .mount_options = WORDS("noatime")), .grow = true),

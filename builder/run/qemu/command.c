@@ -52,16 +52,25 @@ static void qemu_command_put_firmware(struct arena *arena, struct strv *words, c
 	qemu_command_put(arena, words, "-drive", "if=pflash,format=raw,file=" MACHINE_VARIABLES);
 }
 
+const char *qemu_disk_file(struct arena *arena, const char *serial)
+{
+	return strcmp(serial, STATE_SERIAL) == 0 ? MACHINE_STATE : arena_printf(arena, MACHINE_OTHER, serial);
+}
+
 /* What is thrown away need not be flushed. */
 static void qemu_command_put_disks(struct arena *arena, struct strv *words, const struct qemu *qemu)
 {
 	qemu_command_put(arena, words, "-drive",
 			 "file=" MACHINE_DISK ",if=none,id=disk,format=qcow2,cache=unsafe,discard=unmap");
 	qemu_command_put(arena, words, "-device", "virtio-blk-pci,drive=disk,bootindex=0");
-	if (qemu->state_disk) {
+	for (size_t i = 0; i < qemu->disks.count; i++) {
+		const char *serial = qemu->disks.items[i];
+
 		qemu_command_put(arena, words, "-drive",
-				 "file=" MACHINE_STATE ",if=none,id=state,format=raw,cache=unsafe,discard=unmap");
-		qemu_command_put(arena, words, "-device", "virtio-blk-pci,drive=state,serial=" STATE_SERIAL);
+				 arena_printf(arena, "file=%s,if=none,id=further%zu,format=raw,cache=unsafe,discard=unmap",
+					      qemu_disk_file(arena, serial), i));
+		qemu_command_put(arena, words, "-device",
+				 arena_printf(arena, "virtio-blk-pci,drive=further%zu,serial=%s", i, serial));
 	}
 	qemu_command_put(arena, words, "-drive", "file=" MACHINE_SEED ",if=none,id=seed,format=raw,readonly=on");
 	qemu_command_put(arena, words, "-device", "virtio-blk-pci,drive=seed");

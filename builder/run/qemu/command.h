@@ -5,12 +5,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "host/accel.h"
+#include "base/arena.h"
+#include "base/text.h"
 #include "run/qemu/ports.h"
 
 /* One machine. Its own files lie in its folder, which is QEMU's working directory, by these names. */
 #define MACHINE_DISK "disk.qcow2"
 #define MACHINE_STATE "state.raw"
+#define MACHINE_OTHER "disk-%s.raw"  /* with its serial number, but for the state's */
 #define MACHINE_SEED "seed.iso"
 #define MACHINE_IDENTITY "identity.iso"
 #define MACHINE_VARIABLES "variables"
@@ -22,7 +24,7 @@ struct qemu {
 	const char *name;            /* the guest's */
 	enum accel accel;
 	uint64_t memory_bytes;
-	bool state_disk;             /* a second disk, for the state */
+	struct strv disks;           /* further ones, by their serial numbers (letters, digits and "._-") */
 	bool identity;               /* a disc that brings the identity to which the machine's secrets are encrypted */
 	const char *firmware;        /* the code of a UEFI, whose variables are in the folder; NULL: BIOS */
 	bool console;                /* the serial console is our terminal, and goes to its file as well */
@@ -31,6 +33,9 @@ struct qemu {
 
 /* The program. */
 #define QEMU "qemu-system-x86_64"
+
+/* The file of a further disk; in `arena`. */
+const char *qemu_disk_file(struct arena *arena, const char *serial);
 
 /* The whole vector, NULL-terminated, in `arena`. */
 const char *const *qemu_command(struct arena *arena, const struct qemu *qemu);

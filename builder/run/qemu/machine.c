@@ -59,26 +59,27 @@ static int qemu_machine_create_disk(const struct machine *machine, uint64_t byte
 	return proc_check(&(struct proc){.argv = argv, .deadline_s = 60}, err);
 }
 
-/* An empty disk, which the machine makes its state of. */
-static int qemu_machine_make_state(const struct machine *machine, struct err *err)
+/* An empty disk, which the machine makes its state of, or what else it is for. */
+static int qemu_machine_make_further(const struct machine *machine, const char *serial, struct err *err)
 {
 	uint64_t bytes = machine->spec->disk_bytes ? machine->spec->disk_bytes : STATE_DISK_BYTES;
-	const char *path = workdir_path(&machine->place, machine->arena, MACHINE_STATE);
+	const char *path = workdir_path(&machine->place, machine->arena, qemu_disk_file(machine->arena, serial));
 	_cleanup_fd_ int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
 	return fd < 0 || ftruncate(fd, (off_t)(bytes / 512 * 512)) < 0 ? err_sys(err, -errno, "cannot make '%s'", path) : 0;
 }
 
-/* A fresh disk over the image, in place of one that a failed start has left; and one for the state, or room for it. */
+/* A fresh disk over the image, in place of one that a failed start has left; and the others, or room for the state. */
 static int qemu_machine_make_disk(const struct machine *machine, struct err *err)
 {
+	const struct strv *further = &machine->spec->target->disks;
 	uint64_t image_bytes = 0, bytes = machine->spec->disk_bytes;
 	int r = qemu_machine_image_size(machine, &image_bytes, err);
 
-	if (r == 0 && !machine->spec->target->one_disk) {
-		r = qemu_machine_make_state(machine, err);
+	for (size_t i = 0; r == 0 && i < further->count; i++)
+		r = qemu_machine_make_further(machine, further->items[i], err);
+	if (further->count)
 		bytes = image_bytes;
-	}
 	if (r < 0)
 		return r;
 	if (bytes == 0)
@@ -247,7 +248,7 @@ static int qemu_machine_make_identity(struct machine *machine, bool *ret_made, s
 int machine_start(struct arena *arena, const struct machine_spec *spec, struct machine *machine, struct err *err)
 {
 	struct qemu qemu = {
-		.name = spec->target->name, .state_disk = !spec->target->one_disk, .console = spec->console,
+		.name = spec->target->name, .disks = spec->target->disks, .console = spec->console,
 		.forwards = spec->forwards,
 		.memory_bytes = spec->memory_bytes ? spec->memory_bytes : MEMORY_BYTES,
 	};
