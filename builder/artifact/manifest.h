@@ -46,8 +46,8 @@ struct manifest_partition {
 	const char *label, *type, *uuid; /* of the GPT */
 	uint64_t start, size;        /* bytes */
 	const char *content;         /* what it is filled with, in a word */
-	const char *made;            /* how that comes to be: "image": written with it; "appliance": the same, by a small virtual
-				      * machine; "first boot": by the machine. NULL: an old manifest */
+	const char *made;            /* how that comes to be: "image": written with it; "appliance": the same, by a small
+				      * virtual machine; "first boot": by the machine. NULL: an old manifest */
 	bool deterministic;          /* equal plans make equal bytes of it */
 };
 

@@ -18,9 +18,9 @@
  *   swap ID on= [random] [priority=] [discard=] [label=]    switched on by aether-disks: /etc/fstab does not have it
  *   var ID on=FS [subvolume=] [options=]      what is mounted at /var
  *
- * Every line has `early` when /var needs it, and `late` when it stands on what a secret's value opens: `aether-disks open` passes
- * over these, and `aether-disks open --late` comes when the secrets are there. IDs have letters, digits and ".-_@"; devices
- * (disk, place, part, luks, lv, md) are linked as STACK_LINKS/ID, which is what /etc/fstab mounts. */
+ * Every line has `early` when /var needs it, and `late` when it stands on what a secret's value opens: `aether-disks open`
+ * passes over these, and `aether-disks open --late` comes when the secrets are there. IDs have 64 letters, digits and ".-_@" at
+ * most; devices (disk, place, part, luks, lv, md) are linked as STACK_LINKS/ID, which is what /etc/fstab mounts. */
 #ifndef CONTRACT_STACK_H
 #define CONTRACT_STACK_H
 
@@ -58,7 +58,7 @@
 /* luks: key= */
 #define STACK_KEY_TPM2 "tpm2"
 #define STACK_KEY_FILE "file"       /* path=: below /var; made on the first boot */
-#define STACK_KEY_DISK "disk"       /* disk=: STACK_KEY_BYTES at STACK_KEY_AT of it; made on the first boot when that is blank, too */
+#define STACK_KEY_DISK "disk"       /* disk=: STACK_KEY_BYTES at STACK_KEY_AT of it; made on the first boot when it is blank */
 #define STACK_KEY_SECRET "secret"   /* secret=: the file of that name in /run/secrets */
 #define STACK_KEY_CONSOLE "console" /* typed */
 
