@@ -138,7 +138,8 @@ static int stacked_lv(struct stacking *m, const struct stack_node *node, struct 
 	stacked_push_own(m, &argv, node);
 	strv_push(m->arena, &argv, stacked_name(group));
 	if (strcmp(type, "thin-pool") != 0)
-		m->devices[stacked_number(m, node)] = arena_printf(m->arena, "/dev/%s/%s", stacked_name(group), stacked_name(node));
+		m->devices[stacked_number(m, node)] = 
+			arena_printf(m->arena, "/dev/%s/%s", stacked_name(group), stacked_name(node));
 	return appliance_do(m->appliance, &argv, err);
 }
 
@@ -213,8 +214,8 @@ static int stacked_format(struct stacking *m, const struct stack_node *node, enu
 	stacked_collect_subvolumes(m, node, &like.subvolumes);
 	r = appliance_size(m->appliance, device, &like.size, err);
 	if (r == 0 && like.size < format_minimum(content)) {
-		err_at(err, -ENOSPC, &node->pos, NULL, "'%s' has %" PRIu64 "M, and %s takes %" PRIu64 "M at least", stacked_on(node),
-		       like.size >> 20, disk_content_name(content), format_minimum(content) >> 20);
+		err_at(err, -ENOSPC, &node->pos, NULL, "'%s' has %" PRIu64 "M, and %s takes %" PRIu64 "M at least",
+		       stacked_on(node), like.size >> 20, disk_content_name(content), format_minimum(content) >> 20);
 		return err_hint(err, "make it, or the partition that it stands on, larger");
 	}
 	if (r == 0)
@@ -315,8 +316,8 @@ static int stacked_launch(struct stacking *m, const struct appliance_drive *driv
 		const struct stack_node *node = &m->spec->stack->nodes[i];
 
 		if (node->in_image && !stacked_kind_of(node))
-			return err_at(err, -EOPNOTSUPP, &node->pos, NULL, "bug: '%s' ('%s') cannot be made in an image", node->id,
-				      node->kind);
+			return err_at(err, -EOPNOTSUPP, &node->pos, NULL, "bug: '%s' ('%s') cannot be made in an image",
+				      node->id, node->kind);
 	}
 	log_step("stacks of block devices, in the appliance");
 	return appliance_run(&options, stacked_work, m, err);

@@ -8,8 +8,8 @@
 #include "contract/stack.h"
 #include "disk/format.h"
 
-/* What LVM keeps for itself: labels, metadata and a rounding to extents; a pool's metadata, twice. An array's superblock and the
- * room before its data. */
+/* What LVM keeps for itself: labels, metadata and a rounding to extents; a pool's metadata, twice. An array's superblock
+ * and the room before its data. */
 static const uint64_t LVM_OWN = 8ULL << 20, POOL_OWN = 16ULL << 20, ARRAY_OWN = 16ULL << 20;
 
 /* How often the data of a kind of volume or level of array is there, or how many members hold none: for `n` members. */
@@ -41,7 +41,7 @@ static uint64_t stacked_need_volume(const struct stack *stack, const struct stac
 
 uint64_t stacked_need(const struct stack *stack, const char *id)
 {
-	uint64_t need = 0;
+	uint64_t need = 0, inner;
 
 	for (size_t i = 0; stack && id && i < stack->n_nodes; i++) {
 		const struct stack_node *node = &stack->nodes[i];
@@ -49,6 +49,7 @@ uint64_t stacked_need(const struct stack *stack, const char *id)
 
 		if (!strv_has(&node->on, id))
 			continue;
+		inner = strcmp(node->kind, STACK_VG) == 0 || strcmp(node->kind, STACK_MD) == 0 ? stacked_need(stack, node->id) : 0;
 		if (strcmp(node->kind, STACK_FS) == 0 && format)
 			need += format_minimum(format_named(format));
 		else if (strcmp(node->kind, STACK_SWAP) == 0)
@@ -56,9 +57,9 @@ uint64_t stacked_need(const struct stack *stack, const char *id)
 		else if (strcmp(node->kind, STACK_LV) == 0)
 			need += stacked_need_volume(stack, node);
 		else if (strcmp(node->kind, STACK_VG) == 0)
-			need += stacked_need(stack, node->id) / node->on.count + LVM_OWN;
+			need += inner / node->on.count + LVM_OWN;
 		else if (strcmp(node->kind, STACK_MD) == 0)
-			need += stacked_need_member(level ? level : "1", stacked_need(stack, node->id), node->on.count) + ARRAY_OWN;
+			need += stacked_need_member(level ? level : "1", inner, node->on.count) + ARRAY_OWN;
 	}
 	return need;
 }

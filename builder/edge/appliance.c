@@ -27,7 +27,7 @@ static int appliance_load(struct appliance *appliance, const char *library, stru
 
 	appliance->library = dlopen(library, RTLD_NOW | RTLD_LOCAL);
 	if (!appliance->library) {
-		err_set(err, -ENOENT, "libguestfs is not installed, or cannot be loaded: %s", dlerror());
+		err_set(err, -ENOENT, "libguestfs is not installed: %s", dlerror());
 		return err_hint(err, "apt-get install libguestfs0");
 	}
 	for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
@@ -68,6 +68,17 @@ static void appliance_hear(guestfs_h *handle, void *data, uint64_t event, int id
 		appliance_wire_progress(*wire, numbers[2], numbers[3]);
 	else if (event != GUESTFS_EVENT_PROGRESS)
 		appliance_wire_send(*wire, WIRE_SAID, said, size);
+	if (event == GUESTFS_EVENT_LIBRARY || event == GUESTFS_EVENT_WARNING) /* lines without their ends */
+		appliance_wire_send(*wire, WIRE_SAID, "\n", 1);
+}
+
+/* The first line of what the library said: others tell of variables and mailing lists. */
+static int appliance_not_started(struct appliance *appliance, struct err *err)
+{
+	const char *why = appliance->guestfs.last_error(appliance->handle);
+
+	err_set(err, -EIO, "libguestfs's appliance does not start: %.*s", why ? (int)strcspn(why, "\n") : 0, why ? why : "");
+	return err_hint(err, "--verbose shows all that it says");
 }
 
 static int appliance_add_drives(struct appliance *appliance, const struct appliance_options *options, struct err *err)
@@ -112,14 +123,16 @@ static int appliance_launch(struct appliance *appliance, const struct appliance_
 {
 	int r;
 
-	appliance->handle = appliance->guestfs.create_flags(GUESTFS_CREATE_NO_ENVIRONMENT | GUESTFS_CREATE_NO_CLOSE_ON_EXIT);
-	if (!appliance->handle)
-		return err_set(err, -ENOMEM, "libguestfs makes no handle");
+	appliance->handle = appliance->guestfs.create_flags(GUESTFS_CREATE_NO_CLOSE_ON_EXIT);
+	if (!appliance->handle) {
+		err_set(err, -EINVAL, "libguestfs cannot be set up");
+		return err_hint(err, "look at the variables LIBGUESTFS_… of the environment");
+	}
 	r = appliance_set_up(appliance, start, err);
 	if (r == 0)
 		r = appliance_add_drives(appliance, start->options, err);
 	if (r == 0 && appliance->guestfs.launch(appliance->handle) < 0)
-		r = appliance_failed(appliance, err, "start libguestfs's appliance");
+		r = appliance_not_started(appliance, err);
 	return r;
 }
 

@@ -147,6 +147,7 @@ static int appliance_watch_judge(struct watch *watch, int r, int status, struct 
 		r = watch->result;
 	} else if (r == -ETIME) {
 		err_set(err, r, "libguestfs's appliance took too long %s and was ended", when);
+		err_hint(err, "--verbose shows all that it says");
 	} else if (r == -EINTR) {
 		return err_set(err, r, "stopped");
 	} else if (r == 0 && WIFSIGNALED(status)) {
@@ -281,8 +282,11 @@ int appliance_try_both(struct appliance_start *start, unsigned seconds, struct e
 		return r;
 	start->emulated = true;
 	r = appliance_try(start, seconds, &launched, err);
-	if (launched && accel_known(start->options->cache).accel == ACCEL_KVM)
-		accel_remember(start->options->cache, false); /* it is KVM then that the first try failed by */
+	if (launched && accel_known(start->options->cache).accel == ACCEL_KVM) {
+		/* It is by KVM then that the first try failed. */
+		log_note("KVM does not work on this host: libguestfs's appliance is emulated, which is slow");
+		accel_remember(start->options->cache, false);
+	}
 	return r;
 }
 

@@ -50,8 +50,8 @@ struct appliance_start {
 /* What the child does. Its error, or 0. */
 int appliance_child(const struct appliance_start *start, struct err *err);
 
-/* One try: runs the child in a folder of its own and listens to it, `seconds` for its start. As appliance_run(); `*ret_launched`
- * tells, whatever is returned, whether its work began. */
+/* One try: runs the child in a folder of its own and listens to it, `seconds` for its start. As appliance_run();
+ * `*ret_launched` tells, whatever is returned, whether its work began. */
 int appliance_try(struct appliance_start *start, unsigned seconds, bool *ret_launched, struct err *err);
 
 /* With KVM first, where nothing speaks against it, and without if the appliance does not start under it. */

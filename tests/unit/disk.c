@@ -270,11 +270,12 @@ END_TEST
 /* --- partition tables ------------------------------------------------------------------------------------------------ */
 
 static const struct gpt_partition PARTITIONS[] = {
-	{"bios", "21686148-6449-6E6F-744E-656564454649", "ED7249A7-43E9-8E7F-B299-008C0D641BE7", 0, 1 << 20, 1 << 20},
+	{"bios", "21686148-6449-6E6F-744E-656564454649", "ED7249A7-43E9-8E7F-B299-008C0D641BE7", 0, 1 << 20, 1 << 20,
+	 false, false, 0},
 	{"root-a", "4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709", "ACE5CBFC-2CD7-8BED-A483-DA2F39C18681", 1ULL << 60, 2 << 20,
-	 8 << 20},
+	 8 << 20, false, false, 0},
 	{"own", "01234567-89AB-8CDE-8F01-23456789ABCD", "12E85630-FDD1-8E66-9AAD-BE76D1060A09", 1ULL << 59 | 1, 10 << 20,
-	 5 << 20},
+	 5 << 20, false, false, 0},
 };
 
 START_TEST(sfdisk_reads_the_tables_as_they_were_meant)
@@ -309,6 +310,68 @@ START_TEST(sfdisk_reads_the_tables_as_they_were_meant)
 		ck_assert_msg(strstr(said.data, lines[i]) != NULL, "no '%s' in:\n%s", lines[i], said.data);
 	close(fd);
 	buf_free(&said);
+}
+END_TEST
+
+START_TEST(sfdisk_reads_both_tables_of_a_hybrid_disk)
+{
+	static const char *const old[] = {
+		"start=           1, size=        4095, type=ee\n", "start=        4096, size=       16384, type=83\n",
+		"start=       20480, size=       10240, type=c, bootable\n",
+	};
+	const char *path = scratch_path("disk.raw");
+	const char *const nested[] = {"/usr/sbin/sfdisk", "--label-nested", "dos", "-d", path, NULL};
+	const char *const dump[] = {"/usr/sbin/sfdisk", "-d", path, NULL};
+	struct gpt_partition p[3];
+	const struct gpt gpt = {"DD277EFB-7DBE-82F5-91F6-6BF0BB99C058", 16 * MIB, p, 3};
+	uint8_t primary[GPT_PRIMARY_BYTES], backup[GPT_BACKUP_BYTES];
+	struct buf said = {0};
+	struct err err = {0};
+	int fd = new_file("disk.raw", 16 * MIB);
+
+	memcpy(p, PARTITIONS, sizeof p);
+	p[1].hybrid = p[2].hybrid = p[2].active = true;
+	p[1].mbr_type = 0x83;
+	p[2].mbr_type = 0x0c;
+	ck_assert_int_eq(gpt_encode(&gpt, primary, backup, &err), 0);
+	ck_assert_int_eq(fd_pwrite_all(fd, primary, sizeof primary, 0), 0);
+	ck_assert_int_eq(fd_pwrite_all(fd, backup, sizeof backup, 16 * MIB - sizeof backup), 0);
+	ck_assert_int_eq(proc_run(&(struct proc){.argv = nested, .output = &said}, &err), 0);
+	for (size_t i = 0; i < sizeof old / sizeof *old; i++)
+		ck_assert_msg(strstr(said.data, old[i]) != NULL, "no '%s' in:\n%s", old[i], said.data);
+	said.size = 0;
+	ck_assert_int_eq(proc_run(&(struct proc){.argv = dump, .output = &said}, &err), 0);
+	ck_assert_msg(strstr(said.data, "label: gpt\n") && strstr(said.data, "name=\"own\""), "%s", said.data);
+	close(fd);
+	buf_free(&said);
+}
+END_TEST
+
+START_TEST(what_the_old_table_cannot_have_is_refused)
+{
+	struct gpt_partition p[4];
+	struct gpt gpt = {"DD277EFB-7DBE-82F5-91F6-6BF0BB99C058", 16 * MIB, p, 4};
+	uint8_t primary[GPT_PRIMARY_BYTES], backup[GPT_BACKUP_BYTES];
+	struct err err = {0};
+
+	for (size_t i = 0; i < 4; i++) {
+		char *uuid = arena_strdup(scratch_arena(), PARTITIONS[0].uuid);
+
+		uuid[0] = (char)('A' + i);
+		p[i] = PARTITIONS[0];
+		p[i].start = (i + 1) * MIB;
+		p[i].uuid = uuid;
+		p[i].hybrid = true;
+	}
+	ck_assert_int_eq(gpt_encode(&gpt, primary, backup, &err), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.first->text, "has room for three"));
+	err_free(&err);
+	gpt.n_partitions = 1;
+	gpt.size_bytes = 3ULL << 40;
+	p[0].size = 2ULL << 40;
+	ck_assert_int_eq(gpt_encode(&gpt, primary, backup, &err), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.first->text, "ends beyond 2 TiB"));
+	err_free(&err);
 }
 END_TEST
 
@@ -431,6 +494,7 @@ SUITE(disk, extents_are_sorted_and_what_none_covers_is_zeros, extents_that_overl
       blocks_of_zeros_are_no_extents_whether_they_are_holes_or_written, a_file_that_is_shorter_than_said_is_an_error,
       a_uuid_is_a_function_of_seed_and_name_and_says_its_version, partitions_follow_each_other_and_slots_have_room_to_grow,
       what_does_not_fit_is_refused_with_what_it_needs, sfdisk_reads_the_tables_as_they_were_meant,
+      sfdisk_reads_both_tables_of_a_hybrid_disk, what_the_old_table_cannot_have_is_refused,
       tables_that_libfdisk_refuses_are_errors_with_a_name, veritysetup_makes_the_same_root_hash_and_verifies_our_tree,
       the_tree_does_not_depend_on_the_number_of_processors)
 LOOP_SUITE(disk_places, a_partition_begins_and_ends_where_it_was_told_to, sizeof places / sizeof *places)
