@@ -138,7 +138,7 @@ static int stacked_lv(struct stacking *m, const struct stack_node *node, struct 
 	stacked_push_own(m, &argv, node);
 	strv_push(m->arena, &argv, stacked_name(group));
 	if (strcmp(type, "thin-pool") != 0)
-		m->devices[stacked_number(m, node)] = 
+		m->devices[stacked_number(m, node)] =
 			arena_printf(m->arena, "/dev/%s/%s", stacked_name(group), stacked_name(node));
 	return appliance_do(m->appliance, &argv, err);
 }

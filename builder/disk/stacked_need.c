@@ -41,7 +41,7 @@ static uint64_t stacked_need_volume(const struct stack *stack, const struct stac
 
 uint64_t stacked_need(const struct stack *stack, const char *id)
 {
-	uint64_t need = 0, inner;
+	uint64_t need = 0, inner = 0;
 
 	for (size_t i = 0; stack && id && i < stack->n_nodes; i++) {
 		const struct stack_node *node = &stack->nodes[i];
@@ -49,7 +49,8 @@ uint64_t stacked_need(const struct stack *stack, const char *id)
 
 		if (!strv_has(&node->on, id))
 			continue;
-		inner = strcmp(node->kind, STACK_VG) == 0 || strcmp(node->kind, STACK_MD) == 0 ? stacked_need(stack, node->id) : 0;
+		if (strcmp(node->kind, STACK_VG) == 0 || strcmp(node->kind, STACK_MD) == 0)
+			inner = stacked_need(stack, node->id);
 		if (strcmp(node->kind, STACK_FS) == 0 && format)
 			need += format_minimum(format_named(format));
 		else if (strcmp(node->kind, STACK_SWAP) == 0)
