@@ -93,7 +93,7 @@ static int stacked_place(struct stacking *m, const struct stack_node *node, stru
 		const struct disk_partition *partition = &m->layout->partitions[i];
 
 		if (partition->content == DISK_STACK && strcmp(partition->node, node->id) == 0)
-			m->devices[stacked_number(m, node)] = arena_printf(m->arena, "/dev/sd%c", (char)('a' + drive));
+			m->devices[stacked_number(m, node)] = appliance_drive_path(m->arena, drive);
 		drive += partition->content == DISK_STACK;
 	}
 	return m->devices[stacked_number(m, node)] ? 0 : err_set(err, -EINVAL, "bug: no partition is '%s'", node->id);

@@ -13,6 +13,8 @@
 #include "edge/appliance_common.h"
 #include "edge/appliance_wire.h"
 
+enum { DRIVES_MAX = 26 };
+
 /* --- the library ----------------------------------------------------------------------------------------------------- */
 
 static int appliance_load(struct appliance *appliance, const char *library, struct err *err)
@@ -83,13 +85,16 @@ static int appliance_not_started(struct appliance *appliance, struct err *err)
 
 static int appliance_add_drives(struct appliance *appliance, const struct appliance_options *options, struct err *err)
 {
+	if (options->n_drives > DRIVES_MAX)
+		return err_set(err, -E2BIG, "libguestfs's appliance gets %zu disks, %d at most", options->n_drives, DRIVES_MAX);
 	for (size_t i = 0; i < options->n_drives; i++) {
 		const struct appliance_drive *drive = &options->drives[i];
 		const struct guestfs_add_drive_opts_argv words = {
 			.bitmask = GUESTFS_ADD_DRIVE_OPTS_READONLY_BITMASK | GUESTFS_ADD_DRIVE_OPTS_FORMAT_BITMASK |
-				   GUESTFS_ADD_DRIVE_OPTS_CACHEMODE_BITMASK,
+				   GUESTFS_ADD_DRIVE_OPTS_CACHEMODE_BITMASK | GUESTFS_ADD_DRIVE_OPTS_LABEL_BITMASK,
 			.readonly = drive->read_only, .format = drive->format,
 			.cachemode = "unsafe", /* what is made is nobody's until all of it is */
+			.label = arena_printf(appliance->arena, "drive%c", (char)('a' + i)), /* letters alone */
 		};
 
 		if (appliance->guestfs.add_drive_opts_argv(appliance->handle, drive->path, &words) < 0)
@@ -153,6 +158,11 @@ int appliance_child(const struct appliance_start *start, struct err *err)
 		appliance.guestfs.close(appliance.handle);
 	arena_free(appliance.arena);
 	return r;
+}
+
+const char *appliance_drive_path(struct arena *arena, size_t n)
+{
+	return arena_printf(arena, "/dev/disk/guestfs/drive%c", (char)('a' + n));
 }
 
 int appliance_list(struct appliance *appliance, struct arena *arena, struct strv *ret_devices, struct err *err)

@@ -22,7 +22,7 @@ struct appliance_drive {
 };
 
 struct appliance_options {
-	const struct appliance_drive *drives; /* /dev/sda, /dev/sdb, … in this order */
+	const struct appliance_drive *drives; /* at most 26 */
 	size_t n_drives;
 	const char *cache;           /* the cache's folder: remembers whether KVM works on this boot of the host */
 	const char *work;            /* a folder for its own files */
@@ -38,7 +38,11 @@ int appliance_run(const struct appliance_options *options,
 
 /* --- for `work`, in the child ---------------------------------------------------------------------------------------- */
 
-/* The names of its disks, in the order of the drives: "/dev/sda", … */
+/* The path that drive number `n` has for programs in the appliance: the kernel finds disks in any order. In `arena`. */
+const char *appliance_drive_path(struct arena *arena, size_t n);
+
+/* The names of its disks for the calls of the library, in the order of the drives: "/dev/sda", … (It knows which is which;
+ * programs of appliance_do() do not.) */
 int appliance_list(struct appliance *appliance, struct arena *arena, struct strv *ret_devices, struct err *err);
 
 /* Runs a program of the appliance's own; -EIO with what it said when it fails. (The library's calls know neither thin volumes
