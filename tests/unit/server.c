@@ -65,6 +65,7 @@ struct server_identity server_identity(const char *name)
 
 struct connection {
 	const struct server *server;
+	unsigned number; /* the server's first one is 1 */
 	int fd;
 	SSL *ssl; /* NULL: without TLS */
 };
@@ -99,29 +100,47 @@ static bool server_read_head(struct connection *c, char head[SERVER_HEAD_MAX])
 	return false;
 }
 
+/* A connection that was given up is read to its end beside the one that came after it: what that one noted stays. */
+static void server_note_body(const struct connection *c, const char *body, size_t size)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static unsigned newest;
+	struct server_log *log = c->server->log;
+
+	pthread_mutex_lock(&lock);
+	if (c->number >= newest) {
+		newest = c->number;
+		memcpy(log->body, body, size);
+		memset(log->body + size, 0, size < SERVER_BODY_MAX);
+		log->body_size = size;
+	}
+	pthread_mutex_unlock(&lock);
+}
+
 static void server_read_body(struct connection *c, const char *head, unsigned manner)
 {
-	struct server_log *log = c->server->log;
 	const char *length = strcasestr(head, "\r\nContent-Length: ");
 	size_t left = length ? strtoull(length + strlen("\r\nContent-Length: "), NULL, 10) : 0, at = 0;
+	char *body = malloc(SERVER_BODY_MAX);
 
-	log->body_size = 0;
+	server_note_body(c, body, 0);
 	if (manner & SERVER_DEAF)
-		return;
+		left = 0;
 	if (manner & SERVER_CUTS && left > 1000)
 		left = 1000;
-	if (strcasestr(head, "\r\nExpect: 100-continue"))
+	if (!(manner & SERVER_DEAF) && strcasestr(head, "\r\nExpect: 100-continue"))
 		server_say(c, "HTTP/1.1 100 Continue\r\n\r\n");
 	while (left && at < SERVER_BODY_MAX) {
 		size_t room = SERVER_BODY_MAX - at;
-		ssize_t n = server_read(c, log->body + at, left < room ? left : room);
+		ssize_t n = server_read(c, body + at, left < room ? left : room);
 
 		if (n <= 0)
 			break;
 		at += (size_t)n;
 		left -= (size_t)n;
 	}
-	log->body_size = at;
+	server_note_body(c, body, at);
+	free(body);
 }
 
 static const struct server_answer *server_find(const struct server *server, const char *head)
@@ -205,13 +224,14 @@ static SSL_CTX *server_tls(const struct server *server, const struct server_iden
 static _Noreturn void server_run(const struct server *server, int fd, const struct server_identity *identity)
 {
 	SSL_CTX *tls = server_tls(server, identity);
+	unsigned number = 0;
 
 	signal(SIGPIPE, SIG_IGN);
 	for (;;) {
 		struct connection *c = calloc(1, sizeof *c);
 		pthread_t thread;
 
-		*c = (struct connection){server, accept(fd, NULL, NULL), tls ? SSL_new(tls) : NULL};
+		*c = (struct connection){server, ++number, accept(fd, NULL, NULL), tls ? SSL_new(tls) : NULL};
 		if (tls)
 			SSL_set_fd(c->ssl, c->fd);
 		if (pthread_create(&thread, NULL, server_connection, c) != 0)
