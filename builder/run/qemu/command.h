@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/text.h"
+#include "host/accel.h"
 #include "run/qemu/ports.h"
 
 /* One machine. Its own files lie in its folder, which is QEMU's working directory, by these names. */
