@@ -228,6 +228,8 @@ static const struct {
 } roles[] = {
 	{"", "", "main=system/-"},
 	{EMPTY "var: { content: { type: filesystem, format: ext4, mountpoint: /var } }", "", "main=system/- var=state/state"},
+	{EMPTY "var: { serial: v, content: { type: filesystem, format: ext4, mountpoint: /var, mountOptions: [noatime] } }", "",
+	 "main=system/- var=state/v"},
 	{EMPTY "var: { content: { type: filesystem, format: xfs, mountpoint: /var } }", "", "main=system/- var=state/var"},
 	{EMPTY "var: { serial: VAR, role: state, content: { type: btrfs, subvolumes: { '@var': { mountpoint: /var } } } }", "",
 	 "main=system/- var=state/VAR"},

@@ -149,18 +149,9 @@ static bool disks_mount_is_of_system(const struct disks_tree *tree, const struct
 	return disk && strcmp(disk->role, DISK_SYSTEM) == 0;
 }
 
-/* aether-init mounts it, before /etc can be read: a plain one by its label, all else by what aether-disks opens for it. */
-static void disks_mount_check_var(struct decoder *decoder, const struct disks_tree *tree, const struct disks_device *device,
-					const struct strv *options)
+/* aether-init mounts it, before /etc can be read. */
+static void disks_mount_check_var(struct decoder *decoder, const struct disks_device *device, const struct strv *options)
 {
-	bool plain = disks_mount_is_ext4(device->content) &&
-		     (device->disk || disks_mount_is_of_system(tree, device));
-
-	if (plain && options->count) {
-		err_at(decoder->err, -EINVAL, device->pos, device->path,
-		       "/var has no 'mountOptions': aether-init mounts it, before /etc can be read");
-		return;
-	}
 	for (size_t i = 0; i < options->count; i++)
 		if (strstr(options->items[i], "x-systemd.") || strcmp(options->items[i], "nofail") == 0 ||
 		    strcmp(options->items[i], "noauto") == 0) {
@@ -246,10 +237,10 @@ void disks_check_mounts(struct decoder *decoder, const struct disks_tree *tree)
 		const struct recipe_content *content = device->content;
 
 		if (content->mountpoint && strcmp(content->mountpoint, "/var") == 0)
-			disks_mount_check_var(decoder, tree, device, &content->mount_options);
+			disks_mount_check_var(decoder, device, &content->mount_options);
 		for (size_t s = 0; s < content->n_subvolumes; s++)
 			if (content->subvolumes[s].mountpoint && strcmp(content->subvolumes[s].mountpoint, "/var") == 0)
-				disks_mount_check_var(decoder, tree, device, &content->subvolumes[s].mount_options);
+				disks_mount_check_var(decoder, device, &content->subvolumes[s].mount_options);
 		if (content->mountpoint && !(device->partition && disks_is_esp(device->partition)))
 			disks_mount_add(decoder, &(struct mounted){content->mountpoint, content->format, device->what,
 				device->path, device->pos, &content->mount_options}, true);

@@ -107,8 +107,8 @@ static void disks_role_settle(struct decoder *decoder, const struct disks_tree *
 
 /* --- serial numbers -------------------------------------------------------------------------------------------------- */
 
-/* Whether aether-init looks for it itself: by the serial number "state", without a file that would say another. */
-static bool disks_role_is_plain(const struct recipe_disk *disk)
+/* As machines have had it from the beginning: by this number aether-init finds it without a file that says so. */
+static bool disks_role_is_ext4_state(const struct recipe_disk *disk)
 {
 	return disks_role_is(disk, DISK_STATE) && disk->content.type == CONTENT_FILESYSTEM &&
 	       strcmp(disk->content.format, "ext4") == 0;
@@ -116,8 +116,6 @@ static bool disks_role_is_plain(const struct recipe_disk *disk)
 
 static void disks_role_check_serial(struct decoder *decoder, struct recipe_disk *disk, const char *path)
 {
-	bool plain = disks_role_is_plain(disk);
-
 	if (disks_role_is(disk, DISK_SYSTEM)) {
 		if (disk->serial) {
 			err_at(decoder->err, -EINVAL, &disk->pos, path,
@@ -127,17 +125,12 @@ static void disks_role_check_serial(struct decoder *decoder, struct recipe_disk 
 		return;
 	}
 	if (!disk->serial)
-		disk->serial = plain ? DISK_STATE : disk->name;
+		disk->serial = disks_role_is_ext4_state(disk) ? DISK_STATE : disk->name;
 	if (strlen(disk->serial) > DISKS_SERIAL_MAX) {
 		err_at(decoder->err, -EINVAL, &disk->pos, path, "'%s' is too long for a serial number, which has at most %d "
 		       "characters",
 		       disk->serial, DISKS_SERIAL_MAX);
 		err_hint(decoder->err, "give the disk a shorter name, or a 'serial' of its own");
-	} else if (plain && strcmp(disk->serial, DISK_STATE) != 0) {
-		err_at(decoder->err, -EINVAL, &disk->pos, path, "the machine finds its state by the serial number 'state', not "
-		       "'%s'",
-		       disk->serial);
-		err_hint(decoder->err, "leave 'serial' out");
 	} else if (!disks_role_is(disk, DISK_STATE) && strcmp(disk->serial, DISK_STATE) == 0) {
 		err_at(decoder->err, -EINVAL, &disk->pos, path,
 		       "the machine would take it for its state: that is known by the serial number 'state'");

@@ -173,12 +173,6 @@ static void disks_table_check_extent(struct decoder *decoder, const struct recip
 		       "'size' is missing: its content does not tell how large it is");
 		err_hint(decoder->err, "write a size like 'size: 10G', or 'size: 100%%' for the rest of the disk");
 	}
-	if (partition->end_from_last && !in_image) {
-		err_at(decoder->err, -ENOTSUP, &partition->pos, path,
-		       "how large this disk is, is known when the machine sees it: '-%s' is not supported here",
-		       size_format(decoder->arena, partition->end));
-		err_hint(decoder->err, "write 'size', or 'size: 100%%' for the rest of the disk");
-	}
 	if (partition->hybrid && !in_image)
 		err_at(decoder->err, -ENOTSUP, &partition->pos, path,
 		       "a hybrid MBR is what firmware starts from: it is of no use but on the system's disk");
@@ -211,7 +205,12 @@ static void disks_table_check_pair(struct decoder *decoder, const struct recipe_
 	if (one->grow && other->grow)
 		err_at(decoder->err, -EINVAL, &other->pos, path, "'%s' already grows to the end of the disk",
 		       one->name);
-	else if (one->grow && !in_image) {
+	if (one->end_from_last && !other->start && !in_image) {
+		err_at(decoder->err, -EINVAL, &other->pos, path, "nobody knows where it begins: '%s' ends before the end of the "
+		       "disk, "
+		       "which is known when the machine sees it", one->name);
+		err_hint(decoder->err, "give '%s' a size, or a 'priority' that is the highest", one->name);
+	} else if (one->grow && !in_image) {
 		err_at(decoder->err, -EINVAL, &other->pos, path, "nothing is left for it: '%s' takes the rest of the disk",
 		       one->name);
 		err_hint(decoder->err, "give '%s' a size, or a 'priority' that is the highest", one->name);
