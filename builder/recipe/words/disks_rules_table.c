@@ -206,9 +206,8 @@ static void disks_table_check_pair(struct decoder *decoder, const struct recipe_
 		err_at(decoder->err, -EINVAL, &other->pos, path, "'%s' already grows to the end of the disk",
 		       one->name);
 	if (one->end_from_last && !other->start && !in_image) {
-		err_at(decoder->err, -EINVAL, &other->pos, path, "nobody knows where it begins: '%s' ends before the end of the "
-		       "disk, "
-		       "which is known when the machine sees it", one->name);
+		err_at(decoder->err, -EINVAL, &other->pos, path,
+		       "nobody knows where it begins: '%s' ends before the end of a disk that only the machine sees", one->name);
 		err_hint(decoder->err, "give '%s' a size, or a 'priority' that is the highest", one->name);
 	} else if (one->grow && !in_image) {
 		err_at(decoder->err, -EINVAL, &other->pos, path, "nothing is left for it: '%s' takes the rest of the disk",
