@@ -207,7 +207,8 @@ static void disks_table_check_pair(struct decoder *decoder, const struct recipe_
 		       one->name);
 	if (one->end_from_last && !other->start && !in_image) {
 		err_at(decoder->err, -EINVAL, &other->pos, path,
-		       "nobody knows where it begins: '%s' ends before the end of a disk that only the machine sees", one->name);
+		       "nobody knows where it begins: '%s' ends before the end of a disk that only the machine sees",
+		       one->name);
 		err_hint(decoder->err, "give '%s' a size, or a 'priority' that is the highest", one->name);
 	} else if (one->grow && !in_image) {
 		err_at(decoder->err, -EINVAL, &other->pos, path, "nothing is left for it: '%s' takes the rest of the disk",
