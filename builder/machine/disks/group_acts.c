@@ -90,7 +90,7 @@ static void group_choose(const struct nodes *nodes, size_t group, bool early, st
 	for (size_t i = 0; i < nodes->n; i++) {
 		const struct node *node = &nodes->list[i];
 
-		late[i] = early && key_is_late(node);
+		late[i] = node->passed || (early && key_is_late(node));
 		for (size_t k = 0; k < node->n_on; k++)
 			late[i] |= late[node->on[k]];
 		unit->chosen[i] = node->group == group && !leaf_is(node) && !late[i] && group_stands_on(nodes, i, unit->blank);
@@ -124,7 +124,7 @@ enum group_act group_decide(struct nodes *nodes, size_t group, bool early, struc
 	if (!count.blank)
 		return GROUP_OPEN;
 	if (!count.there && !count.unfinished && !count.missing)
-		return GROUP_MAKE;
+		return memchr(ret_unit->chosen, true, sizeof ret_unit->chosen) ? GROUP_MAKE : GROUP_OPEN;
 	return (count.there || count.unfinished) && group_can_repair(nodes, ret_unit) ? GROUP_REPAIR : GROUP_LEAVE;
 }
 
@@ -244,7 +244,7 @@ static void group_make_late(struct stage *stage, size_t at)
 	memset(&unit, 0, sizeof unit);
 	unit.blank[node->on[0]] = unit.chosen[at] = true;
 	for (size_t i = at + 1; i < stage->nodes.n; i++)
-		for (size_t k = 0; k < stage->nodes.list[i].n_on; k++)
+		for (size_t k = 0; !stage->nodes.list[i].passed && k < stage->nodes.list[i].n_on; k++)
 			unit.chosen[i] |= unit.chosen[stage->nodes.list[i].on[k]];
 	unit_make(stage, &unit);
 	stage->nodes.list[node->on[0]].state = NODE_OPEN;
@@ -271,7 +271,7 @@ void groups_open(struct stage *stage)
 	for (size_t i = 0; i < stage->nodes.n; i++) {
 		struct node *node = &stage->nodes.list[i];
 
-		if (leaf_is(node) || !node->wanted || (stage->early && !node->early))
+		if (leaf_is(node) || !node->wanted || node->passed || (stage->early && !node->early))
 			continue;
 		if (!group_has_bases(stage, node)) {
 			node->state = NODE_FAILED;

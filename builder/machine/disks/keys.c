@@ -174,7 +174,7 @@ static int keys_get_secret(struct stage *stage, const struct node *node, struct 
 	if (r < 0)
 		stage_problem(stage, "%s: its passphrase is the secret '%s', which is not there: send it (aether-build send), "
 			      "then "
-			      "run 'systemctl restart " STACK_UNIT "'", node->id, node_word(node, "secret"));
+			      "run 'systemctl restart " STACK_UNIT_LATE "'", node->id, node_word(node, "secret"));
 	return r;
 }
 

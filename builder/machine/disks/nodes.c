@@ -36,6 +36,7 @@ static const struct node_rule {
 /* Words that are numbers. */
 static const struct { const char *key; int base; } numbers[] = {
 	{"number", 10}, {"start", 10}, {"size", 10}, {"percent", 10}, {"level", 10}, {"attributes", 16},
+	{"before-end", 10},
 };
 
 const char *node_kind_name(enum node_kind kind)
@@ -197,8 +198,9 @@ static const char *nodes_take_word(const struct nodes *nodes, struct node *node,
 	static const char on[] = STACK_ON "=";
 	size_t base;
 
-	if (strcmp(word, STACK_EARLY) == 0) {
-		node->early = true;
+	if (strcmp(word, STACK_EARLY) == 0 || strcmp(word, STACK_LATE) == 0) {
+		node->early |= strcmp(word, STACK_EARLY) == 0;
+		node->late |= strcmp(word, STACK_LATE) == 0;
 		return NULL;
 	}
 	if (strncmp(word, on, sizeof on - 1) == 0) {

@@ -29,9 +29,11 @@ struct node {
 	enum node_kind kind;
 	const char *id;
 	size_t on[NODE_ON_MAX], n_on;  /* what it stands on, all before it */
-	const char *words[NODE_WORDS_MAX]; /* KEY=VALUE or KEY, but for `on` and `early` */
+	const char *words[NODE_WORDS_MAX]; /* KEY=VALUE or KEY, but for `on`, `early` and `late` */
 	size_t n_words;
 	bool early;                    /* /var needs it */
+	bool late;                     /* it waits for a secret's value … */
+	bool passed;                   /* … which is not there in this stage: nothing is made or opened */
 	size_t group;                  /* the first of all nodes that are connected with it, by what stands on them */
 	bool wanted;                   /* the program looks at it now */
 	enum node_state state;

@@ -25,6 +25,7 @@
 #include "machine/say.h"
 
 #define EARLY "--early"
+#define LATE "--late"
 #define REMARKS_DISKS "disks"
 #define LOCK "/run/aether/disks.lock"
 #define TMPFS_LINKS_MODE 0755
@@ -56,6 +57,8 @@ static void opener_choose(struct stage *stage)
 		for (size_t k = 0; k < nodes->n; k++)
 			if (nodes->list[k].group == nodes->list[i].group)
 				nodes->list[k].wanted |= !stage->early || nodes->list[i].early;
+	for (size_t i = 0; i < nodes->n; i++)
+		nodes->list[i].passed = nodes->list[i].late && !stage->late && !stage->growing;
 	for (size_t i = 0; i < nodes->n; i++) {
 		const struct node *node = &nodes->list[i];
 		const char *disk = node->kind == NODE_LUKS && node->wanted ? node_word(node, "disk") : NULL;
@@ -100,7 +103,7 @@ static void opener_link(const struct stage *stage)
 	for (size_t i = 0; i < stage->nodes.n; i++) {
 		const struct node *node = &stage->nodes.list[i];
 
-		if (!node->wanted || (stage->early && !node->early))
+		if (!node->wanted || node->passed || (stage->early && !node->early))
 			continue;
 		snprintf(path, sizeof path, STACK_LINKS "/%s", node->id);
 		snprintf(draft, sizeof draft, STACK_LINKS "/.new-%s", node->id);
@@ -143,7 +146,8 @@ static int opener_open_main(int argc, char **argv)
 	struct stage *stage = &opener_stage;
 
 	stage->early = argc == 2 && strcmp(argv[1], EARLY) == 0;
-	if (argc != 1 && !stage->early)
+	stage->late = argc == 2 && strcmp(argv[1], LATE) == 0;
+	if (argc != 1 && !stage->early && !stage->late)
 		return 2;
 	if (stage->early)
 		say_as("aether-disks", "/dev/kmsg");
@@ -190,6 +194,7 @@ static int opener_rebind_main(int argc, char **argv)
 
 	if (argc != 2)
 		return 2;
+	stage->late = true;
 	fputs("recovery key: ", stderr);
 	if (!fgets(key, sizeof key, stdin))
 		die("no recovery key was given");
@@ -217,7 +222,7 @@ static const struct {
 	const char *name, *arguments, *summary;
 	int (*run)(int argc, char **argv); /* 2: that was a wrong call */
 } opener_words[] = {
-	{"open", "[" EARLY "]", "makes what is blank, opens what is there", opener_open_main},
+	{"open", "[" EARLY "|" LATE "]", "makes what is blank, opens what is there", opener_open_main},
 	{"grow", "", "grows what is open to the end of its disks", opener_grow_main},
 	{"status", "[--json]", "shows what is there", opener_status_main},
 	{"recovery", "[--fetch NAME]", "lists recovery keys that wait; prints one, and removes it", recovery_main},

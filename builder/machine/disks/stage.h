@@ -13,6 +13,7 @@
 struct stage {
 	struct nodes nodes;
 	bool early;                    /* before systemd: /var is not there yet, and no udevd runs */
+	bool late;                     /* behind the secrets: what waits for them, too */
 	bool growing;                  /* what is open may have to grow: `grow` */
 	bool shadow;                   /* the devices are those of shadows: what is made is seen by nobody */
 	char problems[8192];           /* lines; "": all is well */

@@ -18,6 +18,8 @@
 
 #define SFDISK "/usr/sbin/sfdisk"
 
+#define TABLES_ALIGNMENT (UINT64_C(1) << 20)
+
 enum { SCRIPT_BYTES = 16384, PATIENCE_US = 3000000, STEP_US = 20000 };
 
 /* --- making ---------------------------------------------------------------------------------------------------------- */
@@ -52,9 +54,10 @@ static void tables_print_attributes(char *script, uint64_t bits)
 }
 
 /* The name is in quotes, which it cannot have itself. */
-static void tables_print_part(char *script, const struct node *part, uint64_t sector)
+static void tables_print_part(char *script, const struct node *part, uint64_t sector, uint64_t bytes)
 {
 	const char *uuid = node_word(part, "uuid"), *label = node_word(part, "label");
+	const uint64_t before = node_number(part, "start") + node_number(part, "before-end");
 
 	tables_print(script, "%llu : type=%s, name=\"%.*s\"", (unsigned long long)node_number(part, "number"),
 		     node_word(part, "type"), (int)strcspn(label, "\"\n"), label);
@@ -62,6 +65,9 @@ static void tables_print_part(char *script, const struct node *part, uint64_t se
 		tables_print(script, ", start=%llu", (unsigned long long)(node_number(part, "start") / sector));
 	if (node_word(part, "size"))
 		tables_print(script, ", size=%llu", (unsigned long long)(node_number(part, "size") / sector));
+	else if (node_number(part, "before-end") && bytes > before)
+		tables_print(script, ", size=%llu",
+			     (unsigned long long)((bytes - before) / TABLES_ALIGNMENT * TABLES_ALIGNMENT / sector));
 	if (uuid)
 		tables_print(script, ", uuid=%s", uuid);
 	tables_print_attributes(script, node_number(part, "attributes"));
@@ -79,19 +85,32 @@ static uint64_t tables_sector(const char *device)
 	return sector > 0 ? (uint64_t)sector : 512;
 }
 
+static uint64_t tables_size(const char *device)
+{
+	int fd = open(device, O_RDONLY | O_CLOEXEC);
+	uint64_t bytes = 0;
+
+	if (fd < 0)
+		return 0;
+	if (ioctl(fd, BLKGETSIZE64, &bytes) < 0)
+		bytes = 0;
+	close(fd);
+	return bytes;
+}
+
 int gpt_make(struct stage *stage, struct node *node)
 {
 	static char script[SCRIPT_BYTES];
 	const struct node *base = nodes_base(&stage->nodes, node);
 	size_t at = (size_t)(node - stage->nodes.list);
-	uint64_t sector = tables_sector(base->device);
+	uint64_t sector = tables_sector(base->device), bytes = tables_size(base->device);
 	struct program program;
 	int r;
 
 	strcpy(script, "label: gpt\n");
 	for (size_t i = at; i < stage->nodes.n; i++)
 		if (stage->nodes.list[i].kind == NODE_PART && stage->nodes.list[i].on[0] == at)
-			tables_print_part(script, &stage->nodes.list[i], sector);
+			tables_print_part(script, &stage->nodes.list[i], sector, bytes);
 	program_begin(&program, SFDISK);
 	program_add_all(&program, (const char *const[]){"--quiet", "--wipe", "never", "--no-tell-kernel", base->device, NULL});
 	program.input = script;
@@ -173,7 +192,7 @@ int part_open(struct stage *stage, struct node *node)
 
 /* --- growing --------------------------------------------------------------------------------------------------------- */
 
-/* The partition that takes the rest is the one that grows: the last one. */
+/* The partition that takes the rest is the one that grows: the last one. (What ends before the end leaves room on purpose.) */
 static const struct node *tables_growing(const struct stage *stage, size_t at)
 {
 	const struct node *growing = NULL;
@@ -181,7 +200,8 @@ static const struct node *tables_growing(const struct stage *stage, size_t at)
 	for (size_t i = at; i < stage->nodes.n; i++) {
 		const struct node *part = &stage->nodes.list[i];
 
-		if (part->kind == NODE_PART && part->on[0] == at && (node_word(part, "grow") || !node_word(part, "size")))
+		if (part->kind == NODE_PART && part->on[0] == at && !node_word(part, "before-end") &&
+		    (node_word(part, "grow") || !node_word(part, "size")))
 			growing = part;
 	}
 	return growing;
