@@ -74,11 +74,11 @@ static void mounts_add(struct arena *arena, struct plan *plan, const struct plan
 /* udev names its link in small letters (/dev/disk/by-partuuid/…), and systemd takes the name as it is written. */
 static const char *mounts_partuuid(struct arena *arena, const char *uuid)
 {
-	char *lower = arena_printf(arena, "PARTUUID=%s", uuid);
+	char *lower = arena_strdup(arena, uuid);
 
-	for (char *c = strchr(lower, '='); *c; c++)
+	for (char *c = lower; *c; c++)
 		*c = (char)tolower((unsigned char)*c);
-	return lower;
+	return arena_printf(arena, "PARTUUID=%s", lower);
 }
 
 /* The disk is the one that the root is on: a machine that is slow to see the partition waits for longer than 90 s. */
