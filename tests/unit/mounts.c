@@ -79,9 +79,10 @@ static const struct {
 static const struct plan_file *fstab_of(const struct recipe_partition *words, const char **ret_uuid)
 {
 	static struct debian_package packages[] = {{"systemd-repart", "1", "amd64", "a0", "pool/a", 1, LAYER_BASE, 0},
-						   {"linux-image-cloud-amd64", "1", "amd64", "a0", "pool/l", 1, LAYER_BASE, 0}};
+						   {"linux-image-cloud-amd64", "1", "amd64", "a0", "pool/l", 1, LAYER_BASE, 0},
+						   {"e2fsprogs", "1", "amd64", "a0", "pool/e", 1, LAYER_BASE, 0}};
 	static const struct plan_programs programs = {0};
-	static const struct lock lock = {.image = {packages, 2}, .numbered = true};
+	static const struct lock lock = {.image = {packages, 3}, .numbered = true};
 	struct recipe_partition partition = *words;
 	struct recipe_disk disk = {.name = "main", .role = "system",
 				   .content = {.type = CONTENT_GPT, .partitions = &partition, .n_partitions = 1}};
