@@ -16,7 +16,7 @@
 
 bool md_is_redundant(const struct node *node)
 {
-	return node_number(node, "level") != 0;
+	return node_word_number(node, "level") != 0;
 }
 
 /* The kernel's own name of a device: "vdb" of "/dev/vdb", "dm-3" of "/dev/mapper/…". */
@@ -65,7 +65,7 @@ static void arrays_load(const struct node *node)
 	};
 
 	for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
-		if (levels[i].level == node_number(node, "level"))
+		if (levels[i].level == node_word_number(node, "level"))
 			stage_module(levels[i].module);
 }
 

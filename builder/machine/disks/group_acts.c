@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "contract/stack.h"
 #include "machine/disks/keys.h"
 #include "machine/disks/leaf_disks.h"
 #include "machine/disks/programs.h"
@@ -210,7 +211,7 @@ void groups_prepare(struct stage *stage)
 
 /* --- opening --------------------------------------------------------------------------------------------------------- */
 
-static bool group_has_bases(struct stage *stage, const struct node *node)
+static bool group_has_bases(const struct stage *stage, const struct node *node)
 {
 	size_t usable = 0;
 
@@ -218,8 +219,6 @@ static bool group_has_bases(struct stage *stage, const struct node *node)
 		const struct node *base = &stage->nodes.list[node->on[i]];
 
 		usable += node_is_usable(base);
-		if (base->state == NODE_MISSING)
-			stage_note(stage, "%s: %s is not there: connect it", node->id, leaf_called(base));
 	}
 	return node->kind == NODE_VG || node->kind == NODE_MD ? usable > 0 : usable == node->n_on;
 }
@@ -266,6 +265,37 @@ static void group_add_members(struct stage *stage, struct node *array)
 	}
 }
 
+static bool group_is_top(const struct nodes *nodes, size_t at)
+{
+	for (size_t i = at + 1; i < nodes->n; i++)
+		for (size_t k = 0; k < nodes->list[i].n_on; k++)
+			if (nodes->list[i].on[k] == at)
+				return false;
+	return true;
+}
+
+/* A disk that is missing is a failure for what cannot be used without it, and else (it was one of an array's) something to
+ * know. */
+static void group_tell_missing(struct stage *stage, size_t disk)
+{
+	bool below[NODES_MAX], used = false;
+
+	for (size_t i = disk + 1; i < stage->nodes.n; i++) {
+		struct node *node = &stage->nodes.list[i];
+
+		nodes_below(&stage->nodes, i, below);
+		used |= below[disk] && node->state == NODE_OPEN;
+		if (below[disk] && node->state == NODE_FAILED && group_is_top(&stage->nodes, i))
+			stage_problem(stage, "%s: it cannot be used without %s, which is not there: connect it, and run "
+				      "'systemctl "
+				      "restart " STACK_UNIT "' or restart the machine", node->id,
+				      leaf_called(&stage->nodes.list[disk]));
+	}
+	if (used)
+		stage_note(stage, "%s is not there: what is on its group's other disks is used without it",
+			   leaf_called(&stage->nodes.list[disk]));
+}
+
 void groups_open(struct stage *stage)
 {
 	for (size_t i = 0; i < stage->nodes.n; i++) {
@@ -275,9 +305,6 @@ void groups_open(struct stage *stage)
 			continue;
 		if (!group_has_bases(stage, node)) {
 			node->state = NODE_FAILED;
-			if (nodes_base(&stage->nodes, node)->state == NODE_MISSING)
-				stage_problem(stage, "%s: it cannot be used without %s", node->id,
-					      leaf_called(nodes_base(&stage->nodes, node)));
 			continue;
 		}
 		group_make_late(stage, i);
@@ -288,6 +315,9 @@ void groups_open(struct stage *stage)
 		if (ways[node->kind].grow && (node->kind != NODE_LUKS || stage->growing))
 			ways[node->kind].grow(stage, node);
 	}
+	for (size_t i = 0; i < stage->nodes.n; i++)
+		if (leaf_is(&stage->nodes.list[i]) && stage->nodes.list[i].state == NODE_MISSING)
+			group_tell_missing(stage, i);
 }
 
 int group_open_below(struct stage *stage, size_t at, const char *volume)

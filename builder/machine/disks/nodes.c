@@ -57,7 +57,7 @@ const char *node_word(const struct node *node, const char *key)
 	return NULL;
 }
 
-uint64_t node_number(const struct node *node, const char *key)
+uint64_t node_word_number(const struct node *node, const char *key)
 {
 	const char *text = node_word(node, key);
 

@@ -55,7 +55,7 @@ int nodes_parse(char *text, struct nodes *ret_nodes, unsigned *ret_line, const c
 const char *node_word(const struct node *node, const char *key);
 
 /* The same as a number; 0 without it. (The parser has seen that it is one.) */
-uint64_t node_number(const struct node *node, const char *key);
+uint64_t node_word_number(const struct node *node, const char *key);
 
 /* The name of a kind: STACK_…. */
 const char *node_kind_name(enum node_kind kind);

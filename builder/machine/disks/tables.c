@@ -59,18 +59,15 @@ static void tables_print_part(char *script, const struct node *part, uint64_t se
 	const char *uuid = node_word(part, "uuid"), *label = node_word(part, "label");
 	const uint64_t before = node_number(part, "start") + node_number(part, "before-end");
 
-	tables_print(script, "%llu : type=%s, name=\"%.*s\"", (unsigned long long)node_number(part, "number"),
+	tables_print(script, "%llu : type=%s, name=\"%.*s\"", (unsigned long long)node_word_number(part, "number"),
 		     node_word(part, "type"), (int)strcspn(label, "\"\n"), label);
 	if (node_word(part, "start"))
-		tables_print(script, ", start=%llu", (unsigned long long)(node_number(part, "start") / sector));
+		tables_print(script, ", start=%llu", (unsigned long long)(node_word_number(part, "start") / sector));
 	if (node_word(part, "size"))
-		tables_print(script, ", size=%llu", (unsigned long long)(node_number(part, "size") / sector));
-	else if (node_number(part, "before-end") && bytes > before)
-		tables_print(script, ", size=%llu",
-			     (unsigned long long)((bytes - before) / TABLES_ALIGNMENT * TABLES_ALIGNMENT / sector));
+		tables_print(script, ", size=%llu", (unsigned long long)(node_word_number(part, "size") / sector));
 	if (uuid)
 		tables_print(script, ", uuid=%s", uuid);
-	tables_print_attributes(script, node_number(part, "attributes"));
+	tables_print_attributes(script, node_word_number(part, "attributes"));
 	tables_print(script, "\n");
 }
 
@@ -175,7 +172,7 @@ int part_open(struct stage *stage, struct node *node)
 	const char *disk = table->device + strlen("/dev/");
 	char device[NODE_DEVICE];
 
-	for (unsigned waited = 0; !tables_find(disk, node_number(node, "number"), device); waited += STEP_US) {
+	for (unsigned waited = 0; !tables_find(disk, node_word_number(node, "number"), device); waited += STEP_US) {
 		if (waited >= PATIENCE_US) {
 			stage_problem(stage, "%s: %s has no partition %s: it was not made by this layout, and is left alone",
 				      node->id,
@@ -228,7 +225,7 @@ int gpt_grow(struct stage *stage, struct node *node)
 	struct program program;
 	int r;
 
-	if (!part || !tables_find(disk, node_number(part, "number"), device) ||
+	if (!part || !tables_find(disk, node_word_number(part, "number"), device) ||
 	    tables_bytes(name, "start") + tables_bytes(name, "size") + TABLES_SLACK >= tables_bytes(disk, "size"))
 		return 0;
 	program_begin(&program, SFDISK);

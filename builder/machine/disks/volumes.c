@@ -148,10 +148,10 @@ int lv_make(struct stage *stage, struct node *node)
 	if (strncmp(node_word(node, "type"), "thin", 4) != 0)
 		program_add(&program, "-Wy"); /* (what was there once is no file system of this volume's) */
 	if (node_word(node, "percent"))
-		program_addf(&program, "--extents=%llu%%FREE", (unsigned long long)node_number(node, "percent"));
+		program_addf(&program, "--extents=%llu%%FREE", (unsigned long long)node_word_number(node, "percent"));
 	else
 		program_addf(&program, "--%s=%llub", volumes_are(node, "thin") ? "virtualsize" : "size",
-			     (unsigned long long)node_number(node, "size"));
+			     (unsigned long long)node_word_number(node, "size"));
 	if (node_word(node, "pool"))
 		program_add_all(&program, (const char *const[]){"--thinpool", node_word(node, "pool"), NULL});
 	program_add_values(&program, node, STACK_ARGUMENT);
@@ -211,7 +211,7 @@ int lv_grow(struct stage *stage, struct node *node)
 	struct program program;
 	int r;
 
-	if (node_number(node, "percent") != 100)
+	if (node_word_number(node, "percent") != 100)
 		return 0;
 	volumes_begin(stage, node, &program, "vgs");
 	program_add_all(&program, (const char *const[]){"--noheadings", "-o", "vg_free_count", group, NULL});
