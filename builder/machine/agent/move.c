@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "contract/image.h"
+#include "contract/stack.h"
 #include "machine/agent/boot.h"
 #include "machine/lines.h"
 #include "machine/root/move_state.h"
@@ -24,6 +25,10 @@ int move_main(int argc, char **argv)
 	boot_open(&boot, BOOT_CHANGE);
 	lines_read(IMAGE_FILE, IMAGE_KEY_STATE, wanted, sizeof wanted);
 	lines_read(ROOT_STATE_FILE, ROOT_STATE_ON, on, sizeof on);
+	if (strcmp(wanted, IMAGE_STATE_STACK) == 0)
+		die("the state stands on what the layout of this image says (see '" STACK_PROGRAM " status'): there is "
+		    "nothing to "
+		    "move; a layout with other disks starts with an empty state");
 	if (!boot.running || strcmp(wanted, IMAGE_STATE_DISK) != 0)
 		die("this image keeps its state elsewhere: build it with 'partitions: aether:two-disks', and switch to that "
 		    "first");

@@ -169,8 +169,8 @@ static int mount_state_chosen(const char *at, const char *var, struct state_choi
 
 static const char *const mount_state_kernel_files[] = {"/dev", "/proc", "/sys"};
 
-/* What programs of the image need to work in its root (without what is mounted in it: in a running system taking that away again
- * would take it from everybody); false when the last of them could not be mounted. */
+/* What programs of the image need to work in its root (without what is mounted in it: in a running system taking that away
+ * again would take it from everybody); false when the last of them could not be mounted. */
 static bool mount_state_lend(const char *at, size_t *ret_n)
 {
 	char path[ROOT_PATH_BYTES];
