@@ -69,6 +69,31 @@ static void arrays_load(const struct node *node)
 			stage_module(levels[i].module);
 }
 
+static void arrays_stop(const char *array)
+{
+	enum { TRIES = 50, PAUSE_US = 100000 };
+	struct program program;
+
+	for (unsigned i = 0; i < TRIES; i++) {
+		program_begin(&program, MDADM);
+		program_add_all(&program, (const char *const[]){"--quiet", "--stop", array, NULL});
+		program.quiet = true;
+		if (program_run(&program) == 0)
+			return;
+		usleep(PAUSE_US);
+	}
+}
+
+/* What udev has begun to put together, and waits for more members of, holds those that are there. */
+static bool arrays_runs(const char *array)
+{
+	char path[300], text[64] = "";
+
+	snprintf(path, sizeof path, "/sys/class/block/%s/md/array_state", array + strlen("/dev/"));
+	read_line(path, text, sizeof text);
+	return *text && strcmp(text, "inactive") != 0 && strcmp(text, "clear") != 0;
+}
+
 /* The array of any of its members that is one. */
 static bool arrays_find(struct stage *stage, struct node *node)
 {
@@ -77,10 +102,14 @@ static bool arrays_find(struct stage *stage, struct node *node)
 	for (size_t i = 0; i < node->n_on; i++) {
 		const struct node *base = &stage->nodes.list[node->on[i]];
 
-		if (*base->device && arrays_find_holder(base->device, array)) {
-			stage_set_device(node, "%s", array);
-			return true;
+		if (!*base->device || !arrays_find_holder(base->device, array))
+			continue;
+		if (!arrays_runs(array)) {
+			arrays_stop(array);
+			continue;
 		}
+		stage_set_device(node, "%s", array);
+		return true;
 	}
 	return false;
 }
@@ -167,18 +196,9 @@ int md_open(struct stage *stage, struct node *node)
 
 void md_close(struct stage *stage, struct node *node)
 {
-	enum { TRIES = 50, PAUSE_US = 100000 };
-	struct program program;
-
 	(void)stage;
-	for (unsigned i = 0; *node->device && i < TRIES; i++) {
-		program_begin(&program, MDADM);
-		program_add_all(&program, (const char *const[]){"--quiet", "--stop", node->device, NULL});
-		program.quiet = true;
-		if (program_run(&program) == 0)
-			return;
-		usleep(PAUSE_US);
-	}
+	if (*node->device)
+		arrays_stop(node->device);
 }
 
 int md_add(struct stage *stage, struct node *node, const char *device)

@@ -107,8 +107,7 @@ static int luks_add_recovery(const struct node *node, const char *device, const 
 	return r;
 }
 
-/* `wipe`: another binding that there may be is taken away. */
-static int luks_bind_tpm(const struct node *node, const char *device, const char *opened_by, bool wipe)
+static int luks_bind_tpm(const struct node *node, const char *device, const char *opened_by)
 {
 	const char *pcrs = node_word(node, "pcrs");
 	struct program program;
@@ -117,8 +116,6 @@ static int luks_bind_tpm(const struct node *node, const char *device, const char
 	program_add(&program, "--tpm2-device=auto");
 	program_addf(&program, "--tpm2-pcrs=%s", pcrs ? pcrs : "");
 	program_addf(&program, "--unlock-key-file=%s", opened_by);
-	if (wipe)
-		program_add(&program, "--wipe-slot=tpm2");
 	program_add(&program, device);
 	return program_do(&program);
 }
@@ -141,7 +138,7 @@ static int luks_make_slots(struct stage *stage, struct node *node, const char *d
 	if (r == 0 && luks_has_recovery(node))
 		r = luks_add_recovery(node, device, path);
 	if (r == 0 && luks_is_bound_to_tpm(node)) {
-		r = luks_bind_tpm(node, device, path, false);
+		r = luks_bind_tpm(node, device, path);
 		if (r < 0)
 			stage_problem(stage, "%s: the TPM cannot be bound: does the machine have one (version 2)?", node->id);
 		if (r == 0)
@@ -267,6 +264,29 @@ int luks_grow(struct stage *stage, struct node *node)
 
 /* --- another key ----------------------------------------------------------------------------------------------------- */
 
+static int luks_try(const char *device, const char *opened_by)
+{
+	struct program program;
+
+	program_begin(&program, CRYPTSETUP);
+	program_add_all(&program, (const char *const[]){"open", "--batch-mode", "--type", "luks2", "--test-passphrase",
+							"--key-file", opened_by, device, NULL});
+	return program_do(&program);
+}
+
+/* systemd-cryptenroll(1) binds nothing when a binding to the same measurements is there, of another TPM, too: that goes first.
+ * */
+static int luks_bind_tpm_again(const struct node *node, const char *device, const char *opened_by)
+{
+	struct program program;
+	int r;
+
+	program_begin(&program, ENROLL);
+	program_add_all(&program, (const char *const[]){"--wipe-slot=tpm2", device, NULL});
+	r = program_do(&program);
+	return r == 0 ? luks_bind_tpm(node, device, opened_by) : r;
+}
+
 int luks_bind_again(struct stage *stage, struct node *node, const char *recovery)
 {
 	const char *device = nodes_base(&stage->nodes, node)->device;
@@ -274,8 +294,10 @@ int luks_bind_again(struct stage *stage, struct node *node, const char *recovery
 	char path[PATH_BYTES];
 	int r = key_put("recovery", recovery, strlen(recovery), path);
 
+	if (r == 0)
+		r = luks_try(device, path);
 	if (r == 0 && luks_is_bound_to_tpm(node)) {
-		r = luks_bind_tpm(node, device, path, true);
+		r = luks_bind_tpm_again(node, device, path);
 	} else if (r == 0) {
 		r = key_get(stage, node, true, &key);
 		if (r == 0)
