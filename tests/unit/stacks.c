@@ -15,13 +15,15 @@
 
 #define DISKS "disk\ta\tserial=a\trole=data\ndisk\tb\tserial=b\trole=data\n"
 #define MIRROR DISKS "md\tm\ton=a\ton=b\tname=m\tlevel=1\tmetadata=1.2\nfs\tf\ton=m\tformat=ext4\tlabel=f\n"
-#define GROUP DISKS "vg\tv\ton=a\ton=b\tname=v\nlv\tl\ton=v\tname=l\ttype=linear\tpercent=100\nfs\tf\ton=l\tformat=xfs\tlabel=f\n"
-#define TABLE "disk\ta\tserial=a\trole=state\tearly\ngpt\tg\ton=a\tearly\n"                                              \
-	      "part\tp\ton=g\tnumber=1\tlabel=p\ttype=8300\tsize=1000000\tearly\npart\tq\ton=g\tnumber=2\tlabel=q\ttype=8300\n" \
-	      "fs\tf\ton=p\tformat=ext4\tlabel=state\tearly\nvar\tvar\ton=f\tearly\n"                                    \
+#define GROUP DISKS "vg\tv\ton=a\ton=b\tname=v\nlv\tl\ton=v\tname=l\ttype=linear\tpercent=100\n" \
+		    "fs\tf\ton=l\tformat=xfs\tlabel=f\n"
+#define TABLE "disk\ta\tserial=a\trole=state\tearly\ngpt\tg\ton=a\tearly\n" \
+	      "part\tp\ton=g\tnumber=1\tlabel=p\ttype=8300\tsize=1000000\tearly\n" \
+	      "part\tq\ton=g\tnumber=2\tlabel=q\ttype=8300\n" \
+	      "fs\tf\ton=p\tformat=ext4\tlabel=state\tearly\nvar\tvar\ton=f\tearly\n" \
 	      "luks\ts\ton=q\tname=s\tkey=file\tpath=/var/key\nfs\tt\ton=s\tformat=ext4\tlabel=t\n"
-#define LEGS "disk\ta\tserial=a\trole=data\ndisk\tb\tserial=b\trole=data\ngpt\tag\ton=a\ngpt\tbg\ton=b\n"                   \
-	     "part\tap\ton=ag\tnumber=1\tlabel=p\ttype=FD00\npart\tbp\ton=bg\tnumber=1\tlabel=p\ttype=FD00\n"              \
+#define LEGS DISKS "gpt\tag\ton=a\ngpt\tbg\ton=b\n" \
+	     "part\tap\ton=ag\tnumber=1\tlabel=p\ttype=FD00\npart\tbp\ton=bg\tnumber=1\tlabel=p\ttype=FD00\n" \
 	     "md\tm\ton=ap\ton=bp\tname=m\tlevel=1\tmetadata=1.2\n"
 
 static struct nodes nodes;

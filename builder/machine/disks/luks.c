@@ -188,7 +188,7 @@ static int luks_map(struct node *node, const char *device, const struct key *key
 	program_begin(&program, CRYPTSETUP);
 	program_add_all(&program, (const char *const[]){"open", "--batch-mode", "--type", "luks2", "--disable-keyring", NULL});
 	if (key->size)
-		program_add_all(&program, (const char *const[]){"--key-file", "-", NULL});
+		program_add_all(&program, (const char *const[]){"--disable-external-tokens", "--key-file", "-", NULL});
 	else
 		program_add(&program, "--token-only");
 	if (node_word(node, "discard"))
@@ -264,13 +264,15 @@ int luks_grow(struct stage *stage, struct node *node)
 
 /* --- another key ----------------------------------------------------------------------------------------------------- */
 
+/* By the key alone: a token that opens the volume would hide that the key is wrong. */
 static int luks_try(const char *device, const char *opened_by)
 {
 	struct program program;
 
 	program_begin(&program, CRYPTSETUP);
 	program_add_all(&program, (const char *const[]){"open", "--batch-mode", "--type", "luks2", "--test-passphrase",
-							"--key-file", opened_by, device, NULL});
+							"--disable-external-tokens", "--key-file", opened_by, device,
+							NULL});
 	return program_do(&program);
 }
 
