@@ -163,7 +163,7 @@ static const char *nodes_check_luks(const struct nodes *nodes, const struct node
 	const char *key = node_word(node, "key"), *disk = node_word(node, "disk");
 	size_t at;
 
-	for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+	for (size_t i = 0; key && i < sizeof ways / sizeof *ways; i++) {
 		if (strcmp(ways[i].key, key) != 0)
 			continue;
 		if (ways[i].needs && !node_word(node, ways[i].needs))
