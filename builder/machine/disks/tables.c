@@ -57,14 +57,13 @@ static void tables_print_attributes(char *script, uint64_t bits)
 static void tables_print_part(char *script, const struct node *part, uint64_t sector, uint64_t bytes)
 {
 	const char *uuid = node_word(part, "uuid"), *label = node_word(part, "label");
-	const uint64_t before = node_number(part, "start") + node_number(part, "before-end");
 
 	tables_print(script, "%llu : type=%s, name=\"%.*s\"", (unsigned long long)node_word_number(part, "number"),
 		     node_word(part, "type"), (int)strcspn(label, "\"\n"), label);
 	if (node_word(part, "start"))
 		tables_print(script, ", start=%llu", (unsigned long long)(node_word_number(part, "start") / sector));
-	if (node_word(part, "size"))
-		tables_print(script, ", size=%llu", (unsigned long long)(node_word_number(part, "size") / sector));
+	if (bytes)
+		tables_print(script, ", size=%llu", (unsigned long long)(bytes / sector));
 	if (uuid)
 		tables_print(script, ", uuid=%s", uuid);
 	tables_print_attributes(script, node_word_number(part, "attributes"));
@@ -95,19 +94,46 @@ static uint64_t tables_size(const char *device)
 	return bytes;
 }
 
+/* The size of a partition, which begins at `begin`, on a disk of `bytes`; 0: the rest. */
+static uint64_t tables_part_size(const struct node *part, uint64_t begin, uint64_t bytes)
+{
+	uint64_t before = begin + node_word_number(part, "before-end");
+
+	if (node_word(part, "size") || !node_word(part, "before-end") || bytes <= before)
+		return node_word_number(part, "size");
+	return (bytes - before) / TABLES_ALIGNMENT * TABLES_ALIGNMENT;
+}
+
+/* All partitions of the table, each behind the one before where it does not say where it starts. */
+static void tables_print_parts(char *script, const struct stage *stage, size_t at, const char *device)
+{
+	const uint64_t sector = tables_sector(device), bytes = tables_size(device);
+	uint64_t begin = TABLES_ALIGNMENT;
+
+	for (size_t i = at; i < stage->nodes.n; i++) {
+		const struct node *part = &stage->nodes.list[i];
+		uint64_t size;
+
+		if (part->kind != NODE_PART || part->on[0] != at)
+			continue;
+		if (node_word(part, "start"))
+			begin = node_word_number(part, "start");
+		size = tables_part_size(part, begin, bytes);
+		tables_print_part(script, part, sector, size);
+		begin += size;
+	}
+}
+
 int gpt_make(struct stage *stage, struct node *node)
 {
 	static char script[SCRIPT_BYTES];
 	const struct node *base = nodes_base(&stage->nodes, node);
 	size_t at = (size_t)(node - stage->nodes.list);
-	uint64_t sector = tables_sector(base->device), bytes = tables_size(base->device);
 	struct program program;
 	int r;
 
 	strcpy(script, "label: gpt\n");
-	for (size_t i = at; i < stage->nodes.n; i++)
-		if (stage->nodes.list[i].kind == NODE_PART && stage->nodes.list[i].on[0] == at)
-			tables_print_part(script, &stage->nodes.list[i], sector, bytes);
+	tables_print_parts(script, stage, at, base->device);
 	program_begin(&program, SFDISK);
 	program_add_all(&program, (const char *const[]){"--quiet", "--wipe", "never", "--no-tell-kernel", base->device, NULL});
 	program.input = script;
