@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/text.h"
+#include "base/valid.h"
 
 const char *escape_fstab(struct arena *arena, const char *word)
 {
@@ -52,4 +54,34 @@ const char *escape_unit_path(struct arena *arena, const char *path)
 			buf_printf(&name, "\\x%02x", (unsigned char)*c);
 	}
 	return name.size ? arena_strndup(arena, name.data, name.size) : "-";
+}
+
+/* How many bytes of UTF-8 begin at `at` and may be shown; 0: none. */
+static size_t escape_shown_as_is(const char *at)
+{
+	size_t length = 1, rest = strnlen(at, 4);
+
+	if (text_control(at) || *at == '\\')
+		return 0;
+	while (length <= 4 && length <= rest && valid_utf8(at, length) != length)
+		length++;
+	return length <= 4 && length <= rest ? length : 0;
+}
+
+const char *escape_shown(struct arena *arena, const char *bytes)
+{
+	_cleanup_buf_ struct buf out = {0};
+
+	for (const char *at = bytes; at && *at;) {
+		size_t length = escape_shown_as_is(at);
+
+		if (length)
+			buf_add(&out, at, length);
+		else if (*at == '\\')
+			buf_puts(&out, "\\\\");
+		else
+			buf_printf(&out, "\\x%02x", (unsigned char)*at);
+		at += length ? length : 1;
+	}
+	return bytes ? arena_strdup(arena, out.data ? out.data : "") : NULL;
 }
