@@ -15,8 +15,9 @@ const char *escape_tmpfiles(struct arena *arena, const char *word);
  * `arena`. */
 const char *escape_unit_path(struct arena *arena, const char *path);
 
-/* Any bytes as text that is UTF-8, of one line, and tells them exactly: a control character, a byte that is no UTF-8, and a backslash
- * stand as a backslash and `x` with two hexadecimal digits (a backslash: two of them). In `arena`; NULL stays NULL. */
+/* Any bytes as text that is UTF-8, of one line, and tells them exactly: a control character, a byte that is no UTF-8, and
+ * a backslash stand as a backslash and `x` with two hexadecimal digits (a backslash: two of them). In `arena`; NULL stays
+ * NULL. */
 const char *escape_shown(struct arena *arena, const char *bytes);
 
 #endif

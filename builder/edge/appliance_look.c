@@ -11,12 +11,13 @@
 #include "base/file.h"
 #include "edge/appliance_common.h"
 
-/* A FIFO below APPLIANCE_LOOK_ROOT: what a script writes has no size before it has ended, and the library copies files alone. The
- * script runs beside the daemon, which would else wait for it before it answers. */
+/* A FIFO below APPLIANCE_LOOK_ROOT: what a script writes has no size before it has ended, and the library copies files
+ * alone. The script runs beside the daemon, which would else wait for it before it answers. */
 static const char BEGIN[] =
 	"mountpoint -q /sysroot || mount -t tmpfs -o mode=0700 aether /sysroot || exit 1\n"
 	"rm -f /sysroot/said /tmp/aether.*; mkfifo /sysroot/said || exit 1\n"
-	"(bash -c \"$0\" aether \"$@\" >/sysroot/said 2>/tmp/aether.complaint; echo $? >/tmp/aether.status) </dev/null >/dev/null 2>&1 &\n";
+	"(bash -c \"$0\" aether \"$@\" >/sysroot/said 2>/tmp/aether.complaint; echo $? >/tmp/aether.status) "
+	"</dev/null >/dev/null 2>&1 &\n";
 /* Its status; what it complained of, if that is not 0. */
 static const char END[] =
 	"for i in $(seq 600); do [ ! -s /tmp/aether.status ] || break; sleep 0.1; done\n"
@@ -118,14 +119,49 @@ static int appliance_look_keep(void *data, const void *bytes, size_t size, struc
 	return 0;
 }
 
-int appliance_ask(struct appliance *appliance, const char *script, const struct strv *arguments, size_t max_bytes,
-		  struct buf *ret_said, struct err *err)
+int appliance_pour(struct appliance *appliance, const char *script, const struct strv *arguments, uint64_t max_bytes,
+		   int (*take)(void *data, const void *bytes, size_t size, struct err *err), void *data, struct err *err)
 {
 	int r = appliance_look_run(appliance, BEGIN, script, arguments, err);
 
 	if (r == 0)
-		r = appliance_fetch(appliance, "/said", max_bytes, appliance_look_keep, ret_said, err);
+		r = appliance_fetch(appliance, "/said", max_bytes, take, data, err);
 	if (r == 0)
 		r = appliance_look_run(appliance, END, "", NULL, err);
 	return r;
+}
+
+int appliance_ask(struct appliance *appliance, const char *script, const struct strv *arguments, size_t max_bytes,
+		  struct buf *ret_said, struct err *err)
+{
+	return appliance_pour(appliance, script, arguments, max_bytes, appliance_look_keep, ret_said, err);
+}
+
+/* --- disks ----------------------------------------------------------------------------------------------------------- */
+
+int appliance_devices(struct appliance *appliance, struct arena *arena, size_t n, struct strv *ret_devices, struct err *err)
+{
+	/* Drives are targets 0, 1, … of the one SCSI controller; the appliance's own disk is the last. */
+	static const char script[] =
+		"udevadm settle -t 60\n"
+		"for ((i = 0; i < $1; i++)); do\n"
+		"	for disk in /sys/block/sd*/device/scsi_disk/*:0:$i:0; do\n"
+		"		[[ -e $disk ]] || continue\n"
+		"		disk=${disk#/sys/block/}\n"
+		"		printf '/dev/%s\\n' \"${disk%%/*}\"\n"
+		"	done\n"
+		"done\n";
+	_cleanup_buf_ struct buf said = {0};
+	struct strv words = {0};
+	char *rest = NULL;
+	int r;
+
+	strv_push(arena, &words, arena_printf(arena, "%zu", n));
+	r = appliance_ask(appliance, script, &words, 65536, &said, err);
+	if (r < 0)
+		return r;
+	for (char *line = strtok_r(said.data, "\n", &rest); said.data && line; line = strtok_r(NULL, "\n", &rest))
+		strv_push(arena, ret_devices, line);
+	return ret_devices->count == n ? 0 : err_set(err, -EIO, "the appliance was given %zu disks, and has %zu", n,
+						     ret_devices->count);
 }

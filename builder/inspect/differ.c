@@ -33,7 +33,8 @@ struct differ {
 
 /* --- two trees ------------------------------------------------------------------------------------------------------- */
 
-static void differ_note(struct arena *arena, struct strv *what, bool differs, const char *name, const char *before, const char *after)
+static void differ_note(struct arena *arena, struct strv *what, bool differs, const char *name, const char *before,
+			const char *after)
 {
 	if (differs)
 		strv_push(arena, what, before ? arena_printf(arena, "%s %s -> %s", name, before, after) : name);
@@ -44,7 +45,8 @@ static const char *differ_attributes(const struct inspect_entry *entry)
 	return strstr(entry->attributes, "security.capability=") ? "capabilities and other attributes" : "attributes";
 }
 
-/* What two files of one path differ by; nothing when they are the same. Sizes of folders are the file system's matter, and so are times. */
+/* What two files of one path differ by; nothing when they are the same. Sizes of folders are the file system's matter, and
+ * so are times. */
 static struct strv differ_entries(struct arena *arena, const struct inspect_entry *before, const struct inspect_entry *after)
 {
 	const char *types[2] = {(const char[]){before->type, 0}, (const char[]){after->type, 0}};
@@ -52,14 +54,18 @@ static struct strv differ_entries(struct arena *arena, const struct inspect_entr
 	struct strv what = {0};
 
 	differ_note(arena, &what, before->type != after->type, "type", types[0], types[1]);
-	differ_note(arena, &what, before->mode != after->mode && after->type != 'l', "mode", arena_printf(arena, "%04o", before->mode),
+	differ_note(arena, &what, before->mode != after->mode && after->type != 'l', "mode",
+		    arena_printf(arena, "%04o", before->mode),
 		    arena_printf(arena, "%04o", after->mode));
 	differ_note(arena, &what, before->uid != after->uid || before->gid != after->gid, "owner",
-		    arena_printf(arena, "%u:%u", before->uid, before->gid), arena_printf(arena, "%u:%u", after->uid, after->gid));
-	differ_note(arena, &what, before->type == 'l' && after->type == 'l' && strcmp(before->target, after->target) != 0, "target",
+		    arena_printf(arena, "%u:%u", before->uid, before->gid),
+			    arena_printf(arena, "%u:%u", after->uid, after->gid));
+	differ_note(arena, &what, before->type == 'l' && after->type == 'l' && strcmp(before->target, after->target) != 0,
+		    "target",
 		    before->target, after->target);
 	differ_note(arena, &what, files && (!before->sha256 || !after->sha256), "content cannot be read", NULL, NULL);
-	differ_note(arena, &what, files && before->sha256 && after->sha256 && strcmp(before->sha256, after->sha256) != 0, "content",
+	differ_note(arena, &what, files && before->sha256 && after->sha256 && strcmp(before->sha256, after->sha256) != 0,
+		    "content",
 		    arena_printf(arena, "%.12s", before->sha256), arena_printf(arena, "%.12s", after->sha256));
 	differ_note(arena, &what, strcmp(before->attributes, after->attributes) != 0,
 		    differ_attributes(*before->attributes ? before : after), NULL, NULL);
@@ -200,7 +206,8 @@ static int differ_compare(struct differ *differ, struct err *err)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < differ->after->n; i++) {
-		const struct inspect_device *after = &differ->after->devices[i], *before = differ_partner(after, differ->before);
+		const struct inspect_device *after = &differ->after->devices[i],
+			*before = differ_partner(after, differ->before);
 		struct differ_pair pair = {.name = differ_name(differ, after), .verdict = "added"};
 
 		if (!differ_counts(after))
@@ -226,12 +233,14 @@ static void differ_print_text(const struct differ *differ)
 	for (size_t i = 0; i < differ->n; i++) {
 		const struct differ_pair *pair = &differ->pairs[i];
 
-		printf("%s: %s%s%s%s\n", escape_shown(arena, pair->name), pair->verdict, pair->why ? " (" : "", pair->why ? pair->why : "",
+		printf("%s: %s%s%s%s\n", escape_shown(arena, pair->name), pair->verdict, pair->why ? " (" : "",
+		       pair->why ? pair->why : "",
 		       pair->why ? ")" : "");
 		for (size_t k = 0; k < pair->n; k++) {
 			const struct differ_change *change = &pair->changes[k];
 
-			printf("  %c %s%s%s\n", *change->change == 'a' ? '+' : *change->change == 'r' ? '-' : '~', escape_shown(arena, change->path),
+			printf("  %c %s%s%s\n", *change->change == 'a' ? '+' : *change->change == 'r' ? '-' : '~',
+			       escape_shown(arena, change->path),
 			       change->what.count ? ": " : "", escape_shown(arena, strv_join(arena, &change->what, ", ")));
 		}
 	}

@@ -44,7 +44,9 @@ static int inspection_add(struct inspection *inspection, const char *path, struc
 
 	if (!real)
 		return err_sys(err, -errno, "cannot find '%s'", path);
-	*view = (struct inspect_view){.place = arena_printf(inspection->arena, "%s/%zu", APPLIANCE_LOOK_ROOT, inspection->n_views)};
+	*view = (struct inspect_view){
+		.place = arena_printf(inspection->arena, "%s/%zu", APPLIANCE_LOOK_ROOT, inspection->n_views),
+	};
 	r = kind_of_file(real, &view->kind, &view->file_size, err);
 	inspection->disks[inspection->n_views] = inspection->n_drives;
 	if (r == 0) {
@@ -62,10 +64,8 @@ static int inspection_add(struct inspection *inspection, const char *path, struc
 static int inspection_open(struct inspection *inspection, struct appliance *appliance, struct err *err)
 {
 	struct strv devices = {0};
-	int r = appliance_list(appliance, inspection->arena, &devices, err);
+	int r = appliance_devices(appliance, inspection->arena, inspection->n_drives, &devices, err);
 
-	if (r == 0 && devices.count < inspection->n_drives)
-		r = err_set(err, -EIO, "the appliance has %zu disks, and was given %zu", devices.count, inspection->n_drives);
 	for (size_t i = 0; r == 0 && i < inspection->n_views; i++) {
 		struct inspect_view *view = &inspection->views[i];
 

@@ -1,5 +1,5 @@
-/* Looking into a finished image, ours or not: a disk (raw, qcow2) or a template. All of it is read by the appliance, which gets it
- * read-only; of what comes back nothing is trusted. Results go to stdout. */
+/* Looking into a finished image, ours or not: a disk (raw, qcow2) or a template. All of it is read by the appliance, which
+ * gets it read-only; of what comes back nothing is trusted. Results go to stdout. */
 #ifndef INSPECT_INSPECTION_H
 #define INSPECT_INSPECTION_H
 
@@ -15,7 +15,7 @@ struct inspect_known {
 
 struct inspect_request {
 	const char *image;           /* a file, or a disk, of this host */
-	const char *path;            /* in it: a folder is listed, a file printed; NULL: all that there is to say of the image */
+	const char *path;            /* in it: a folder is listed, a file printed; NULL: all of the image is told */
 	const char *extract;         /* where `path` is copied to, which must not be there yet; or NULL */
 	const char *partition;       /* one file system, in place of the whole system; or NULL */
 	const char *against;         /* another image, to be compared with; or NULL */

@@ -35,16 +35,20 @@ static int kind_tell_qcow2(const char *name, const uint8_t *head, size_t size, s
 	if (version < 2 || version > 3 || size < QCOW2_HEAD)
 		return err_set(err, -EBADMSG, "'%s' begins like a qcow2 image, but is none of version 2 or 3", name);
 	if (bytes_be64(head + QCOW2_BACKING)) {
-		err_set(err, -ENOTSUP, "'%s' stands on another file (a qcow2 image with a backing file), which would be opened with it", name);
+		err_set(err, -ENOTSUP,
+			"'%s' stands on another file (a qcow2 image with a backing file), which would be opened with it",
+				name);
 		return err_hint(err, "if you trust it: qemu-img convert -O qcow2 IMAGE WHOLE.qcow2, and inspect that");
 	}
 	if (version == 3 && bytes_be64(head + QCOW2_FEATURES) & QCOW2_DATA_FILE) {
-		err_set(err, -ENOTSUP, "'%s' has its data in another file (a qcow2 image with an external data file), which would be opened with it",
+		err_set(err, -ENOTSUP,
+			"'%s' has its data in another file (a qcow2 image with an external data file), which would be opened",
 			name);
 		return err_hint(err, "if you trust it: qemu-img convert -O qcow2 IMAGE WHOLE.qcow2, and inspect that");
 	}
 	if (bytes_be32(head + QCOW2_CRYPT))
-		return err_set(err, -ENOTSUP, "'%s' is an encrypted qcow2 image: there is nothing to see without its key", name);
+		return err_set(err, -ENOTSUP, "'%s' is an encrypted qcow2 image: there is nothing to see without its key",
+			       name);
 	return 0;
 }
 

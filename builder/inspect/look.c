@@ -86,7 +86,8 @@ static void look_print_text(struct arena *arena, const struct inspect_entries *e
 	for (size_t i = 0; i < entries->n; i++) {
 		const struct inspect_entry *entry = &entries->items[i];
 
-		printf("%s %5" PRIu32 " %5" PRIu32 " %12" PRIu64 "  %s  %s%s%s\n", look_mode(arena, entry), entry->uid, entry->gid, entry->size,
+		printf("%s %5" PRIu32 " %5" PRIu32 " %12" PRIu64 "  %s  %s%s%s\n", look_mode(arena, entry), entry->uid,
+		       entry->gid, entry->size,
 		       look_time(arena, entry->time), escape_shown(arena, entry->path), entry->target ? " -> " : "",
 		       entry->target ? escape_shown(arena, entry->target) : "");
 	}
@@ -154,7 +155,8 @@ static int look_write(void *data, const void *bytes, size_t size, struct err *er
 		buf_add(&calm, bytes, size);
 		for (size_t i = 0; i < size; i++) {
 			unsigned char c = (unsigned char)calm.data[i];
-			bool obeyed = (c < ' ' && c != '\n' && c != '\t') || c == 0x7f || (sink->last == 0xc2 && c >= 0x80 && c < 0xa0);
+			bool obeyed = (c < ' ' && c != '\n' && c != '\t') || c == 0x7f ||
+				(sink->last == 0xc2 && c >= 0x80 && c < 0xa0);
 
 			sink->last = c;
 			calm.data[i] = (char)(obeyed ? '?' : c);
@@ -170,9 +172,11 @@ static int look_print(const struct look *look, struct err *err)
 	struct look_sink sink = {.terminal = isatty(STDOUT_FILENO)};
 
 	if (look->type != 'f')
-		return err_set(err, -EINVAL, "'%s' is neither a file nor a folder (find(1) calls it '%c'): there is nothing to print",
+		return err_set(err, -EINVAL,
+			       "'%s' is neither a file nor a folder (find(1) calls it '%c'): there is nothing to print",
 			       text_plain(look->view->arena, look->found), look->type);
-	return appliance_fetch(look->view->appliance, look->place + strlen(APPLIANCE_LOOK_ROOT), UINT64_MAX, look_write, &sink, err);
+	return appliance_fetch(look->view->appliance, look->place + strlen(APPLIANCE_LOOK_ROOT), UINT64_MAX, look_write,
+			       &sink, err);
 }
 
 int look_tell(struct inspect_view *view, const struct inspect_request *request, struct err *err)

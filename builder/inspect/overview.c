@@ -93,15 +93,19 @@ static const char *overview_named(struct arena *arena, const char *name, const c
 
 static void overview_print_device(struct arena *arena, const struct inspect_device *device)
 {
-	const char *what = device->fs ? device->fs : device->table ? device->table : device->place ? "files" : "empty or unknown";
+	const char *what = device->fs ? device->fs : device->table ? device->table : device->place ? "files"
+		: "empty or unknown";
 	const char *name = device->number ? arena_printf(arena, "%u", device->number) : device->name;
 
-	printf("  %*s%-*s %10s  %s%s%s%s%s%s%s\n", (int)device->depth * 2, "", 12 - (int)device->depth * 2, escape_shown(arena, name),
+	printf("  %*s%-*s %10s  %s%s%s%s%s%s%s\n", (int)device->depth * 2, "", 12 - (int)device->depth * 2,
+	       escape_shown(arena, name),
 	       size_format_human(arena, device->size), escape_shown(arena, device->label ? device->label : device->kind),
-	       overview_named(arena, "", device->type_name), device->number ? arena_printf(arena, "  at %llu", (unsigned long long)device->start) : "",
+	       overview_named(arena, "", device->type_name),
+	       device->number ? arena_printf(arena, "  at %llu", (unsigned long long)device->start) : "",
 	       overview_named(arena, "", what), overview_named(arena, "label", device->fs_label),
 	       overview_named(arena, "uuid", device->fs_uuid ? device->fs_uuid : device->uuid),
-	       device->fs_size ? arena_printf(arena, "  %s of %s used", size_format_human(arena, device->fs_size - device->fs_free),
+	       device->fs_size ? arena_printf(arena, "  %s of %s used",
+					      size_format_human(arena, device->fs_size - device->fs_free),
 					      size_format_human(arena, device->fs_size)) : "");
 	if (device->problem)
 		printf("  %*s(%s)\n", 13, "", escape_shown(arena, device->problem));
@@ -188,8 +192,10 @@ static struct jval *overview_device(struct arena *arena, const struct inspect_de
 	const struct {
 		const char *key, *value;
 	} words[] = {
-		{"name", device->name}, {"kind", device->kind}, {"table", device->table}, {"label", device->label}, {"type", device->type},
-		{"type_name", device->type_name}, {"uuid", device->uuid}, {"fs", device->fs}, {"fs_version", device->fs_version},
+		{"name", device->name}, {"kind", device->kind}, {"table", device->table}, {"label", device->label},
+		{"type", device->type},
+		{"type_name", device->type_name}, {"uuid", device->uuid}, {"fs", device->fs},
+		{"fs_version", device->fs_version},
 		{"fs_label", device->fs_label}, {"fs_uuid", device->fs_uuid}, {"problem", device->problem},
 	};
 

@@ -2,10 +2,13 @@
 
 const char SCRIPT_DEVICES[] = SCRIPT_TOOLS
 	"udevadm trigger --subsystem-match=block; udevadm settle -t 60\n"
-	"lsblk -b -J -o NAME,PATH,TYPE,SIZE,START,FSTYPE,FSVER,LABEL,UUID,PARTLABEL,PARTTYPE,PARTTYPENAME,PARTUUID,PTTYPE \"$@\"\n";
+	"lsblk -b -J -o NAME,PATH,TYPE,SIZE,START,FSTYPE,FSVER,LABEL,UUID,PARTLABEL,PARTTYPE,PARTTYPENAME,PARTUUID,PTTYPE "
+	"\"$@\"\n";
 
 const char SCRIPT_MOUNT[] = SCRIPT_TOOLS
-	"is_root() { [[ -e $1/etc/os-release || -L $1/etc/os-release || -e $1/usr/lib/os-release || -e $1/usr/lib/aether/image ]]; }\n"
+	"is_root() {\n"
+	"	[[ -e $1/etc/os-release || -L $1/etc/os-release || -e $1/usr/lib/os-release || -e $1/usr/lib/aether/image ]]\n"
+	"}\n"
 	"while (($# >= 3)); do\n"
 	"	device=$1 type=$2 place=$3; shift 3\n"
 	"	case $type in\n"
@@ -24,13 +27,15 @@ const char SCRIPT_MOUNT[] = SCRIPT_TOOLS
 	"	root= volumes=\n"
 	"	! is_root \"$place\" || root=/\n"
 	"	if [[ $type == btrfs ]]; then\n"
-	"		volumes=$(btrfs subvolume list -- \"$place\" | sed 's/^ID [0-9]* gen [0-9]* top level [0-9]* path //' | head -n 1000)\n"
+	"		volumes=$(btrfs subvolume list -- \"$place\" |\n"
+	"			sed 's/^ID [0-9]* gen [0-9]* top level [0-9]* path //' | head -n 1000)\n"
 	"		while [[ ! $root ]] && IFS= read -r volume; do\n"
 	"			[[ ! $volume ]] || ! is_root \"$place/$volume\" || root=/$volume\n"
 	"		done <<<\"$volumes\"\n"
 	"	fi\n"
 	"	epoch=0\n"
-	"	[[ ! $root ]] || epoch=$(show \"$place${root%/}\" usr/lib/aether/image | tr '\\0' '\\n' | sed -n 's/^epoch=\\([0-9]*\\)$/\\1/p' | head -n 1)\n"
+	"	[[ ! $root ]] || epoch=$(show \"$place${root%/}\" usr/lib/aether/image | tr '\\0' '\\n' |\n"
+	"		sed -n 's/^epoch=\\([0-9]*\\)$/\\1/p' | head -n 1)\n"
 	"	printf '%s\\0' yes $((block * total)) $((block * free)) \"$root\" \"${epoch:-0}\" \"$volumes\"\n"
 	"done\n";
 
@@ -48,7 +53,8 @@ const char SCRIPT_JOIN[] = SCRIPT_TOOLS
 	"mkdir -p \"$root\" && mount --bind -- \"$1\" \"$root\" || exit 1\n"
 	"shift 2\n"
 	"while (($# >= 2)); do\n"
-	"	! resolve \"$root\" \"$2\" || [[ ! -d $root$found || ! -d $1 ]] || mount --bind -- \"$1\" \"$root$found\" || exit 1\n"
+	"	! resolve \"$root\" \"$2\" || [[ ! -d $root$found || ! -d $1 ]] ||\n"
+	"		mount --bind -- \"$1\" \"$root$found\" || exit 1\n"
 	"	shift 2\n"
 	"done\n";
 
@@ -58,8 +64,13 @@ const char SCRIPT_ABOUT[] = SCRIPT_TOOLS
 	"	show \"$root\" \"$file\"\n"
 	"done\n"
 	"if resolve \"$root\" var/lib/dpkg/status && [[ -f $root$found ]]; then\n"
-	"	gawk -v OFS='\\t' 'function end() { if (state == \"installed\") print name, version, arch; name = version = arch = state = \"\" }\n"
-	"		/^Package: /{name = $2} /^Version: /{version = $2} /^Architecture: /{arch = $2} /^Status: /{state = $4} /^$/{end()}\n"
+	"	gawk -v OFS='\\t' 'function end() {\n"
+	"			if (state == \"installed\") print name, version, arch\n"
+	"			name = version = arch = state = \"\"\n"
+	"		}\n"
+	"		/^Package: /{name = $2} /^Version: /{version = $2} /^Architecture: /{arch = $2}\n"
+	"		/^Status: /{state = $4}\n"
+	"		/^$/{end()}\n"
 	"		END {end()}' <\"$root$found\" | tr -d '\\0'\n"
 	"	printf '\\0dpkg\\0'\n"
 	"elif resolve \"$root\" lib/apk/db/installed && [[ -f $root$found ]]; then\n"
@@ -69,8 +80,9 @@ const char SCRIPT_ABOUT[] = SCRIPT_TOOLS
 	"else\n"
 	"	printf '\\0\\0'\n"
 	"fi\n"
-	"! resolve \"$root\" etc/systemd/system || find \"$root$found\" -mindepth 2 -maxdepth 2 \\( -path '*.wants/*' -o -path '*.requires/*' -o \\\n"
-	"	-path '*.upholds/*' \\) -printf '%f\\n' | sort -u | tr -d '\\0'\n"
+	"! resolve \"$root\" etc/systemd/system || find \"$root$found\" -mindepth 2 -maxdepth 2 \\\n"
+	"	\\( -path '*.wants/*' -o -path '*.requires/*' -o -path '*.upholds/*' \\) \\\n"
+	"	-printf '%f\\n' | sort -u | tr -d '\\0'\n"
 	"printf '\\0'\n";
 
 const char SCRIPT_ESP[] = SCRIPT_TOOLS
@@ -90,6 +102,11 @@ const char SCRIPT_FIND[] = SCRIPT_TOOLS
 const char SCRIPT_LIST[] = SCRIPT_TOOLS
 	"cd -- \"$1\" || exit 1\n"
 	"if [[ $2 == 0 ]]; then find . " SCRIPT_RECORD "; else find . -mindepth 1 -maxdepth \"$2\" " SCRIPT_RECORD "; fi\n";
+
+const char SCRIPT_PACK[] = SCRIPT_TOOLS
+	"cd -- \"$1\" || exit 1\n"
+	"find . -type f -links 1 -size -4000000k -print0 | cpio -o -0 -H newc --quiet 2>/dev/null\n"
+	"true\n";
 
 const char SCRIPT_SCAN[] = SCRIPT_TOOLS
 	"cd -- \"$1\" || exit 1\n"

@@ -1,5 +1,5 @@
-/* What the appliance's bash does with an image. All of them begin with SCRIPT_TOOLS. The image's own programs are never run, and its
- * links are followed by resolve() alone, which stays below a root. */
+/* What the appliance's bash does with an image. All of them begin with SCRIPT_TOOLS. The image's own programs are never
+ * run, and its links are followed by resolve() alone, which stays below a root. */
 #ifndef INSPECT_SCRIPTS_H
 #define INSPECT_SCRIPTS_H
 
@@ -35,8 +35,9 @@
 /* DISK…: lsblk(8)'s JSON. Volume groups are active already, and arrays run. */
 extern const char SCRIPT_DEVICES[];
 
-/* DEVICE TYPE PLACE…: mounts each, read-only and without replaying its journal. For each: "yes" or why not, size and free bytes, the
- * folder that is a root ("/", "/SUBVOLUME"; "" for none), the epoch of an image of ours, subvolumes as lines. Six fields, each with its NUL. */
+/* DEVICE TYPE PLACE…: mounts each, read-only and without replaying its journal. For each: "yes" or why not, size and free
+ * bytes, the folder that is a root ("/", "/SUBVOLUME"; "" for none), the epoch of an image of ours, subvolumes as lines.
+ * Six fields, each with its NUL. */
 extern const char SCRIPT_MOUNT[];
 
 /* PACKED BYTES PROGRAM SCRATCH PLACE: makes a file system on the scratch disk, and unpacks the template on it. */
@@ -48,8 +49,8 @@ extern const char SCRIPT_SHOW[];
 /* FROM ROOT then PLACE FOLDER…: ROOT is FROM; at each of its FOLDERs that there is, PLACE. */
 extern const char SCRIPT_JOIN[];
 
-/* ROOT: for people; each field with its NUL: os-release, hostname, our image file, packages as lines NAME VERSION ARCHITECTURE with tabs, where
- * these are from ("dpkg", "apk", ""), enabled units as lines. */
+/* ROOT: for people; each field with its NUL: os-release, hostname, our image file, packages as lines NAME VERSION
+ * ARCHITECTURE with tabs, where these are from ("dpkg", "apk", ""), enabled units as lines. */
 extern const char SCRIPT_ABOUT[];
 
 /* PLACE of an EFI system partition: lines "uki FILE BYTES", "slot LETTER KEY=VALUE", with tabs; a NUL. */
@@ -61,7 +62,10 @@ extern const char SCRIPT_FIND[];
 /* FOLDER DEPTH: records of what is below it, for entries_read(); DEPTH 0: all of it. */
 extern const char SCRIPT_LIST[];
 
-/* FOLDER: the same of all of one file system, with digests and extended attributes. */
+/* FOLDER: an archive (newc.h) of the files below it that have one name, and fit into one. */
+extern const char SCRIPT_PACK[];
+
+/* FOLDER: records as of SCRIPT_LIST, of all of one file system, with digests and extended attributes. */
 extern const char SCRIPT_SCAN[];
 
 /* DEVICE DEVICE: "same" or "differ". */

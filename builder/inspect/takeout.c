@@ -1,6 +1,6 @@
-/* Files of an image copied to this host. Names and links are the image's, which may be anybody's: everything is made anew below a
- * folder of ours, links last, so that nothing is ever written through one; what is special (devices, set-id bits, owners,
- * extended attributes) stays where it was. */
+/* Files of an image copied to this host. Names and links are the image's, which may be anybody's: everything is made anew
+ * below a folder of ours, links last, so that nothing is ever written through one; what is special (devices, set-id bits,
+ * owners, extended attributes) stays where it was. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -11,23 +11,27 @@
 #include "base/escape.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "inspect/newc.h"
 #include "inspect/scripts.h"
 #include "inspect/told.h"
 
 enum { TAKEOUT_FILES_MAX = 1000000 };
+
+/* A file that is written; blocks of zeros stay holes. */
+struct takeout_file {
+	int fd;
+	uint64_t at;
+};
 
 struct takeout {
 	struct inspect_view *view;
 	const char *place, *to;
 	int folder;                  /* open on `to` */
 	struct inspect_entries entries;
+	bool *done;                  /* of each entry: a file that has come */
+	const struct inspect_entry *current; /* the one that comes; NULL: one that was not listed */
+	struct takeout_file file;
 	size_t left_out;
-};
-
-/* A file that is written; blocks of zeros stay holes. */
-struct takeout_file {
-	int fd;
-	uint64_t at;
 };
 
 static int takeout_write(void *data, const void *bytes, size_t size, struct err *err)
@@ -46,7 +50,8 @@ static int takeout_fill(struct inspect_view *view, const char *place, uint64_t s
 	int r = appliance_fetch(view->appliance, place + strlen(APPLIANCE_LOOK_ROOT), size, takeout_write, &file, err);
 
 	if (r == 0 && file.at != size)
-		r = err_set(err, -EIO, "it has %llu bytes, and %llu came", (unsigned long long)size, (unsigned long long)file.at);
+		r = err_set(err, -EIO, "it has %llu bytes, and %llu came", (unsigned long long)size,
+			    (unsigned long long)file.at);
 	if (r == 0 && ftruncate(fd, (off_t)size) < 0)
 		r = err_sys(err, -errno, "cannot write");
 	return r < 0 ? err_wrap(err, "copying '%s'", text_plain(view->arena, place)) : 0;
@@ -63,7 +68,8 @@ static int takeout_fits(struct arena *arena, const char *to, uint64_t size, stru
 	has = (uint64_t)space.f_bavail * space.f_frsize;
 	if (size <= has)
 		return 0;
-	err_set(err, -ENOSPC, "%s are to be copied, and '%s' has room for %s", size_format_human(arena, size), path_folder(arena, to),
+	err_set(err, -ENOSPC, "%s are to be copied, and '%s' has room for %s", size_format_human(arena, size),
+		path_folder(arena, to),
 		size_format_human(arena, has));
 	return err_hint(err, "name a smaller part of the image, or a folder with more room");
 }
@@ -82,7 +88,8 @@ static int takeout_check(const struct takeout *takeout, struct err *err)
 	uint64_t sum = 0;
 
 	if (takeout->entries.n > TAKEOUT_FILES_MAX) {
-		err_set(err, -EFBIG, "'%s' has %zu files, and at most %d are copied", text_plain(takeout->view->arena, takeout->place),
+		err_set(err, -EFBIG, "'%s' has %zu files, and at most %d are copied",
+			text_plain(takeout->view->arena, takeout->place),
 			takeout->entries.n, TAKEOUT_FILES_MAX);
 		return err_hint(err, "name a smaller part of the image");
 	}
@@ -92,18 +99,103 @@ static int takeout_check(const struct takeout *takeout, struct err *err)
 	return takeout_fits(takeout->view->arena, takeout->to, sum, err);
 }
 
-/* The new file, in folders that were made before: there is no link yet. */
-static int takeout_file(struct takeout *takeout, const struct inspect_entry *entry, struct err *err)
+/* A new file, in folders that were made before: there is no link yet. */
+static int takeout_begin(struct takeout *takeout, const struct inspect_entry *entry, struct err *err)
 {
-	const char *place = arena_printf(takeout->view->arena, "%s/%s", takeout->place, entry->path);
-	_cleanup_fd_ int fd = openat(takeout->folder, entry->path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	takeout->current = entry;
+	takeout->file = (struct takeout_file){
+		.fd = openat(takeout->folder, entry->path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600),
+	};
+	if (takeout->file.fd < 0)
+		return err_sys(err, -errno, "cannot make '%s' in '%s'", escape_shown(takeout->view->arena, entry->path),
+			       takeout->to);
+	return 0;
+}
+
+static int takeout_end(struct takeout *takeout, struct err *err)
+{
+	const struct inspect_entry *entry = takeout->current;
+	int r = 0;
+
+	if (takeout->file.at != entry->size)
+		r = err_set(err, -EIO, "'%s' has %llu bytes, and %llu came", escape_shown(takeout->view->arena, entry->path),
+			    (unsigned long long)entry->size, (unsigned long long)takeout->file.at);
+	else if (ftruncate(takeout->file.fd, (off_t)entry->size) < 0 || fchmod(takeout->file.fd, entry->mode & 0777) < 0)
+		r = err_sys(err, -errno, "cannot write '%s'", escape_shown(takeout->view->arena, entry->path));
+	close(takeout->file.fd);
+	takeout->done[entry - takeout->entries.items] = true;
+	takeout->current = NULL;
+	return r;
+}
+
+/* The archive's next file: one of the list, which comes the first time. */
+static int takeout_begin_packed(void *data, const char *name, uint64_t size, struct err *err)
+{
+	struct takeout *takeout = data;
+	const char *path = text_has_prefix(name, "./") ? name + 2 : name;
+	struct inspect_entry *entry = entries_find(&takeout->entries, path);
+
+	if (!entry || entry->type != 'f' || entry->size != size || takeout->done[entry - takeout->entries.items])
+		return err_set(err, -EBADMSG, "the appliance sends '%s', which it has not listed so",
+			       escape_shown(takeout->view->arena, name));
+	return takeout_begin(takeout, entry, err);
+}
+
+static int takeout_take_packed(void *data, const void *bytes, size_t size, struct err *err)
+{
+	struct takeout *takeout = data;
+
+	return takeout_write(&takeout->file, bytes, size, err);
+}
+
+static int takeout_end_packed(void *data, struct err *err)
+{
+	return takeout_end(data, err);
+}
+
+static int takeout_feed(void *data, const void *bytes, size_t size, struct err *err)
+{
+	return newc_feed(data, bytes, size, err);
+}
+
+/* Most files in one stream: asking for each takes longer than its bytes. */
+static int takeout_packed(struct takeout *takeout, struct err *err)
+{
+	struct newc newc = {
+		.begin = takeout_begin_packed, .take = takeout_take_packed, .end = takeout_end_packed, .data = takeout,
+	};
+	struct strv words = {0};
 	int r;
 
-	if (fd < 0)
-		return err_sys(err, -errno, "cannot make '%s' in '%s'", escape_shown(takeout->view->arena, entry->path), takeout->to);
-	r = takeout_fill(takeout->view, place, entry->size, fd, err);
-	if (r == 0 && fchmod(fd, entry->mode & 0777) < 0)
-		r = err_sys(err, -errno, "cannot set the mode of '%s'", escape_shown(takeout->view->arena, entry->path));
+	strv_push(takeout->view->arena, &words, takeout->place);
+	r = appliance_pour(takeout->view->appliance, SCRIPT_PACK, &words, UINT64_MAX, takeout_feed, &newc, err);
+	newc_free(&newc);
+	if (takeout->current)
+		close(takeout->file.fd);
+	return r;
+}
+
+/* What did not come so: files of several names, huge ones, those that cannot be read (which is an error now). */
+static int takeout_others(struct takeout *takeout, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < takeout->entries.n; i++) {
+		const struct inspect_entry *entry = &takeout->entries.items[i];
+
+		if (entry->type != 'f' || takeout->done[i])
+			continue;
+		r = takeout_begin(takeout, entry, err);
+		if (r < 0)
+			return r;
+		r = appliance_fetch(takeout->view->appliance,
+				    arena_printf(takeout->view->arena, "%s/%s", takeout->place, entry->path) +
+				    strlen(APPLIANCE_LOOK_ROOT), entry->size, takeout_write, &takeout->file, err);
+		if (r < 0)
+			close(takeout->file.fd);
+		else
+			r = takeout_end(takeout, err);
+	}
 	return r;
 }
 
@@ -115,11 +207,10 @@ static int takeout_make(struct takeout *takeout, const struct inspect_entry *ent
 		return 0;
 	if (entry->type == 'd')
 		r = mkdirat(takeout->folder, entry->path, 0700) < 0 ? -errno : 0;
-	else if (entry->type == 'f')
-		return takeout_file(takeout, entry, err);
-	else if (entry->type != 'l')
+	else if (entry->type != 'l' && entry->type != 'f')
 		takeout->left_out++;
-	return r < 0 ? err_sys(err, r, "cannot make '%s' in '%s'", escape_shown(takeout->view->arena, entry->path), takeout->to) : 0;
+	return r < 0 ? err_sys(err, r, "cannot make '%s' in '%s'", escape_shown(takeout->view->arena, entry->path),
+			       takeout->to) : 0;
 }
 
 /* From the last to the first: what a folder has is done before the folder gets the mode and the time it had. */
@@ -129,7 +220,8 @@ static int takeout_finish(struct takeout *takeout, struct err *err)
 		const struct inspect_entry *entry = &takeout->entries.items[i];
 
 		if (entry->type == 'l' && symlinkat(entry->target, takeout->folder, entry->path) < 0)
-			return err_sys(err, -errno, "cannot make the link '%s' in '%s'", escape_shown(takeout->view->arena, entry->path),
+			return err_sys(err, -errno, "cannot make the link '%s' in '%s'",
+				       escape_shown(takeout->view->arena, entry->path),
 				       takeout->to);
 	}
 	for (size_t i = takeout->entries.n; i-- > 0;) {
@@ -165,6 +257,11 @@ static int takeout_tree(struct takeout *takeout, struct err *err)
 		return err_sys(err, -errno, "cannot open the folder '%s'", takeout->to);
 	for (size_t i = 0; r == 0 && i < takeout->entries.n; i++)
 		r = takeout_make(takeout, &takeout->entries.items[i], err);
+	takeout->done = arena_array(takeout->view->arena, bool, takeout->entries.n + 1);
+	if (r == 0)
+		r = takeout_packed(takeout, err);
+	if (r == 0)
+		r = takeout_others(takeout, err);
 	if (r == 0)
 		r = takeout_finish(takeout, err);
 	close(takeout->folder);

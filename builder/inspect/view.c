@@ -15,7 +15,8 @@ static const char *const view_types[] = {
 	"ext2", "ext3", "ext4", "xfs", "btrfs", "vfat", "f2fs", "erofs", "squashfs", "iso9660", "exfat", "ntfs",
 };
 
-int view_ask(struct inspect_view *view, const char *script, const char *const *arguments, const char **ret_said, size_t *ret_size,
+int view_ask(struct inspect_view *view, const char *script, const char *const *arguments, const char **ret_said,
+	     size_t *ret_size,
 	     struct err *err)
 {
 	_cleanup_buf_ struct buf said = {0};
@@ -114,7 +115,8 @@ static int view_unpack(struct inspect_view *view, struct err *err)
 {
 	const char *place = arena_printf(view->arena, "%s/0", view->place), *said;
 	const char *words[] = {
-		view->disk, arena_printf(view->arena, "%llu", (unsigned long long)view->file_size), view->kind.unpack, view->scratch,
+		view->disk, arena_printf(view->arena, "%llu", (unsigned long long)view->file_size), view->kind.unpack,
+			view->scratch,
 		place, NULL,
 	};
 	struct inspect_device *device = arena_new_of(view->arena, struct inspect_device);
@@ -123,7 +125,8 @@ static int view_unpack(struct inspect_view *view, struct err *err)
 	if (r < 0)
 		return err_wrap(err, "unpacking the template");
 	*device = (struct inspect_device){
-		.path = view->scratch, .name = "template", .kind = "template", .size = view->file_size, .place = place, .root = "",
+		.path = view->scratch, .name = "template", .kind = "template", .size = view->file_size, .place = place,
+			.root = "",
 	};
 	view->devices = device;
 	view->n = 1;
@@ -191,7 +194,8 @@ static char view_slot(const struct inspect_device *device)
 }
 
 /* Of two systems the newer one: by the loader's number, else by the date of what it is made of. */
-static bool view_is_newer(const struct inspect_view *view, const struct inspect_device *device, const struct inspect_device *than)
+static bool view_is_newer(const struct inspect_view *view, const struct inspect_device *device,
+			  const struct inspect_device *than)
 {
 	char a = view_slot(device), b = view_slot(than);
 
@@ -263,7 +267,7 @@ int view_join(struct inspect_view *view, const char **ret_place, struct err *err
 
 	if (!view->root) {
 		err_set(err, -ENOENT, "no file system of this image has a system in it (an os-release)");
-		return err_hint(err, "say which one is meant: --partition LABEL, or its number; without a path you see which there are");
+		return err_hint(err, "say which is meant: --partition LABEL|NUMBER (without a path you see which there are)");
 	}
 	from = view_below(view->arena, view->root->place, view->root->root);
 	r = view_ask(view, SCRIPT_SHOW, (const char *[]){from, "etc/fstab", NULL}, &fstab, NULL, err);

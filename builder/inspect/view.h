@@ -32,15 +32,16 @@ struct inspect_view {
 /* Looks at the devices and mounts all that can be mounted; what cannot says why in its `problem`. */
 int view_open(struct inspect_view *view, struct err *err);
 
-/* Puts the system together: its root, and what its fstab says where there is a folder for it; our own layout's /var. *ret_place is
- * where, in the appliance. -ENOENT when there is no system in the image. */
+/* Puts the system together: its root, and what its fstab says where there is a folder for it; our own layout's /var.
+ * *ret_place is where, in the appliance. -ENOENT when there is no system in the image. */
 int view_join(struct inspect_view *view, const char **ret_place, struct err *err);
 
 /* The file system that is called so (devices_find()), mounted: where. -ENOENT, with those that there are. */
 int view_partition(struct inspect_view *view, const char *called, const char **ret_place, struct err *err);
 
 /* Runs a script with those arguments, ended by NULL, and gives its output in the view's arena with a NUL behind it. */
-int view_ask(struct inspect_view *view, const char *script, const char *const *arguments, const char **ret_said, size_t *ret_size,
+int view_ask(struct inspect_view *view, const char *script, const char *const *arguments, const char **ret_said,
+	     size_t *ret_size,
 	     struct err *err);
 
 /* Takes the next field, up to its NUL: "" when there is none left. */

@@ -13,8 +13,10 @@ struct inspect_options {
 };
 
 static const struct option inspect_own_options[] = {
-	{"against", "GENERATION|IMAGE", "show what differs from that one", OPTION_TEXT, offsetof(struct inspect_options, against), NULL},
-	{"extract", "TO", "copy PATH, a file or a folder, to the new path TO", OPTION_TEXT, offsetof(struct inspect_options, extract), NULL},
+	{"against", "GENERATION|IMAGE", "show what differs from that one", OPTION_TEXT,
+	 offsetof(struct inspect_options, against), NULL},
+	{"extract", "TO", "copy PATH, a file or a folder, to the new path TO", OPTION_TEXT,
+	 offsetof(struct inspect_options, extract), NULL},
 	{"partition", "LABEL|NUMBER", "look at this file system, not at the whole system", OPTION_TEXT,
 	 offsetof(struct inspect_options, partition), NULL},
 	{"packages", NULL, "list all packages", OPTION_FLAG, offsetof(struct inspect_options, packages), NULL},
@@ -24,7 +26,8 @@ static const struct option inspect_own_options[] = {
 static const struct option_group inspect_option_groups[] = {{inspect_own_options, 0}, {0}};
 
 /* A file or a disk of this host, or what the user calls a generation. */
-static int inspect_find(struct arena *arena, const struct inspect_options *options, const char *argument, const char **ret_image,
+static int inspect_find(struct arena *arena, const struct inspect_options *options, const char *argument,
+			const char **ret_image,
 			struct err *err)
 {
 	struct generation *generation;
@@ -69,7 +72,8 @@ static size_t inspect_known(struct arena *arena, const char *out, const struct i
 static int inspect_check(const struct inspect_options *options, size_t n_arguments, struct err *err)
 {
 	if (options->against && (n_arguments == 2 || options->extract || options->partition || options->packages))
-		return err_set(err, -EINVAL, "--against compares whole images: it takes no path, and neither --extract, --partition nor --packages");
+		return err_set(err, -EINVAL,
+			       "--against compares whole images: no path, --extract, --partition or --packages with it");
 	if (options->extract && options->common.json)
 		return err_set(err, -EINVAL, "--extract copies files: there is nothing to be said as JSON");
 	if (options->packages && (n_arguments == 2 || options->extract))
@@ -82,7 +86,8 @@ static int inspect_run(const void *data, char *const *arguments, size_t n_argume
 	const struct inspect_options *options = data;
 	_cleanup_arena_ struct arena *arena = arena_new();
 	struct inspect_request request = {
-		.path = n_arguments == 2 ? arguments[1] : options->partition || options->extract ? "/" : NULL, .extract = options->extract,
+		.path = n_arguments == 2 ? arguments[1] : options->partition || options->extract ? "/" : NULL,
+		.extract = options->extract,
 		.partition = options->partition, .json = options->common.json, .packages = options->packages,
 	};
 	struct workdir place = {0};
@@ -93,7 +98,8 @@ static int inspect_run(const void *data, char *const *arguments, size_t n_argume
 	if (r == 0 && options->against)
 		r = inspect_find(arena, options, options->against, &request.against, err);
 	if (r == 0)
-		r = workdir_make(arena, options->common.cache ? options->common.cache : cache_default(arena), "inspect", false, &place, err);
+		r = workdir_make(arena, options->common.cache ? options->common.cache : cache_default(arena), "inspect",
+				 false, &place, err);
 	if (r < 0)
 		return r;
 	request.n_known = inspect_known(arena, options->out, &request.known);

@@ -1,10 +1,12 @@
-/* What the appliance says of an image, which may have been taken over by it: entries_read(), points_read(), devices_read(), kind_tell(). No path
- * that is taken leads out of where it begins, and what is shown is text of one line. */
+/* What the appliance says of an image, which may have been taken over by it: entries_read(), points_read(),
+ * devices_read(), newc_feed(), kind_tell(). No path that is taken leads out of where it begins, and what is shown is text
+ * of one line. */
 #include "base/escape.h"
 #include "base/valid.h"
 #include "inspect/devices.h"
 #include "inspect/entries.h"
 #include "inspect/kind.h"
+#include "inspect/newc.h"
 #include "inspect/points.h"
 #include "fuzz.h"
 
@@ -38,6 +40,57 @@ static void check_points(struct arena *arena, const char *text)
 	}
 }
 
+/* What a file of the archive is to have, and what came. */
+struct packed {
+	uint64_t size, came;
+	bool open;
+};
+
+static int packed_begin(void *data, const char *name, uint64_t size, struct err *err)
+{
+	struct packed *packed = data;
+
+	(void)err;
+	ensure(!packed->open && strcmp(name, "TRAILER!!!") != 0);
+	*packed = (struct packed){.size = size, .open = true};
+	return 0;
+}
+
+static int packed_take(void *data, const void *bytes, size_t size, struct err *err)
+{
+	struct packed *packed = data;
+
+	(void)bytes, (void)err;
+	packed->came += size;
+	ensure(packed->open && packed->came <= packed->size);
+	return 0;
+}
+
+static int packed_end(void *data, struct err *err)
+{
+	struct packed *packed = data;
+
+	(void)err;
+	ensure(packed->open && packed->came == packed->size);
+	packed->open = false;
+	return 0;
+}
+
+/* In pieces of `piece` bytes: where a stream is cut makes no difference. */
+static int check_packed(const uint8_t *data, size_t size, size_t piece)
+{
+	struct packed packed = {0};
+	struct newc newc = {.begin = packed_begin, .take = packed_take, .end = packed_end, .data = &packed};
+	struct err err = {0};
+	int r = 0;
+
+	for (size_t at = 0; r == 0 && at < size; at += piece)
+		r = newc_feed(&newc, data + at, size - at < piece ? size - at : piece, &err);
+	newc_free(&newc);
+	err_free(&err);
+	return r;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct arena *arena = arena_new();
@@ -50,6 +103,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	check_entries(arena, text, size);
 	check_points(arena, text);
+	ensure(check_packed(data, size, 1) == check_packed(data, size, 4096));
 	if (devices_read(arena, text, size, &devices, &n, &err) == 0)
 		for (size_t i = 0; i < n; i++)
 			ensure(devices_find(devices, n, devices[i].name));

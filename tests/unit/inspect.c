@@ -60,7 +60,8 @@ START_TEST(the_first_bytes_tell_what_an_image_is)
 		bool template;
 		const char *unpack;
 	} rows[] = {
-		{0, "nothing", 0, false, NULL}, {0, "\x28\xb5\x2f\xfd", 0, true, "zstd -dc"}, {0, "\x1f\x8b\x08", 0, true, "gzip -dc"},
+		{0, "nothing", 0, false, NULL}, {0, "\x28\xb5\x2f\xfd", 0, true, "zstd -dc"},
+			{0, "\x1f\x8b\x08", 0, true, "gzip -dc"},
 		{0, "\xfd" "7zXZ", 0, true, "xz -dc"}, {257, "ustar", 0, true, "cat"}, {0, "KDMV", -ENOTSUP, false, NULL},
 		{0, "vhdxfile", -ENOTSUP, false, NULL},
 	};
@@ -122,8 +123,10 @@ START_TEST(a_list_that_leads_elsewhere_is_none)
 	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
 		ck_assert_msg(!entries_path_stays(paths[i]), "%s", paths[i]);
 	ck_assert(entries_path_stays("a/..b/...c/\xff"));
-	ck_assert_int_eq(read_entries(RECORD("f", "../x", ""), sizeof RECORD("f", "../x", "") - 1, &(struct inspect_entries){0}), -EBADMSG);
-	ck_assert_int_eq(read_entries(RECORD("q", "x", ""), sizeof RECORD("q", "x", "") - 1, &(struct inspect_entries){0}), -EBADMSG);
+	ck_assert_int_eq(read_entries(RECORD("f", "../x", ""), sizeof RECORD("f", "../x", "") - 1,
+				      &(struct inspect_entries){0}), -EBADMSG);
+	ck_assert_int_eq(read_entries(RECORD("q", "x", ""), sizeof RECORD("q", "x", "") - 1, &(struct inspect_entries){0}),
+			 -EBADMSG);
 	ck_assert_int_eq(read_entries("e\0f\0", 4, &(struct inspect_entries){0}), -EBADMSG);
 }
 END_TEST
@@ -132,7 +135,9 @@ END_TEST
 
 START_TEST(mounts_of_an_fstab_are_told_in_their_order)
 {
-	static const char text[] = "# PARTLABEL=no /no ext4 x 0 0\nLABEL=data /srv/my\\040data/ ext4 defaults 0 2\n/dev/vg/home /home btrfs "
+	static const char text[] =
+		"# PARTLABEL=no /no ext4 x 0 0\nLABEL=data /srv/my\\040data/ ext4 defaults 0 2\n"
+		"/dev/vg/home /home btrfs "
 		"rw,subvol=/@home 0 0\ntmpfs /tmp tmpfs rw 0 0\nUUID=1 /../etc ext4 rw\nUUID=2 none swap sw\nUUID=3 /\n";
 	struct inspect_point *points;
 	size_t n;
@@ -148,15 +153,21 @@ END_TEST
 
 START_TEST(devices_are_found_by_what_people_call_them)
 {
-	static const char text[] = "{\"blockdevices\": [{\"name\": \"sda\", \"path\": \"/dev/sda\", \"type\": \"disk\", \"size\": 9, \"pttype\": \"gpt\","
-		"\"children\": [{\"name\": \"sda1\", \"path\": \"/dev/sda1\", \"type\": \"part\", \"start\": 2048, \"size\": 5, \"partlabel\": \"esp\","
-		"\"fstype\": \"vfat\", \"label\": \"E\xff\", \"uuid\": \"A-1\"}, {\"name\": \"sda2\", \"path\": \"/dev/sda2\", \"type\": \"part\","
+	static const char text[] =
+		"{\"blockdevices\": [{\"name\": \"sda\", \"path\": \"/dev/sda\", \"type\": \"disk\", \"size\": 9, "
+		"\"pttype\": \"gpt\","
+		"\"children\": [{\"name\": \"sda1\", \"path\": \"/dev/sda1\", \"type\": \"part\", \"start\": 2048, "
+		"\"size\": 5, \"partlabel\": \"esp\","
+		"\"fstype\": \"vfat\", \"label\": \"E\xff\", \"uuid\": \"A-1\"}, {\"name\": \"sda2\", \"path\": \"/dev/sda2\", "
+		"\"type\": \"part\","
 		"\"children\": [{\"name\": \"vg--x-lv\", \"path\": \"/dev/mapper/vg--x-lv\", \"type\": \"lvm\"}]}]}]}";
 	static const struct {
 		const char *called, *name;
 	} rows[] = {
-		{"esp", "sda1"}, {"1", "sda1"}, {"2", "sda2"}, {"LABEL=E?", "sda1"}, {"UUID=a-1", "sda1"}, {"/dev/disk/by-partlabel/esp", "sda1"},
-		{"/dev/vg-x/lv", "vg--x-lv"}, {"vg-x/lv", "vg--x-lv"}, {"/dev/mapper/vg--x-lv", "vg--x-lv"}, {"vg-x-lv", NULL}, {"3", NULL},
+		{"esp", "sda1"}, {"1", "sda1"}, {"2", "sda2"}, {"LABEL=E?", "sda1"}, {"UUID=a-1", "sda1"},
+			{"/dev/disk/by-partlabel/esp", "sda1"},
+		{"/dev/vg-x/lv", "vg--x-lv"}, {"vg-x/lv", "vg--x-lv"}, {"/dev/mapper/vg--x-lv", "vg--x-lv"},
+			{"vg-x-lv", NULL}, {"3", NULL},
 		{"", NULL}, {"UUID=", NULL},
 	};
 	struct inspect_device *devices;
@@ -179,7 +190,8 @@ START_TEST(what_is_shown_is_text_and_nothing_is_lost)
 	static const struct {
 		const char *bytes, *shown;
 	} rows[] = {
-		{"", ""}, {"plain é", "plain é"}, {"a\nb\x1b[2J", "a\\x0ab\\x1b[2J"}, {"\xff\xc3", "\\xff\\xc3"}, {"a\\b", "a\\\\b"},
+		{"", ""}, {"plain é", "plain é"}, {"a\nb\x1b[2J", "a\\x0ab\\x1b[2J"}, {"\xff\xc3", "\\xff\\xc3"},
+			{"a\\b", "a\\\\b"},
 		{"\xc2\x9b" "1m", "\\xc2\\x9b1m"},
 	};
 
@@ -190,5 +202,6 @@ START_TEST(what_is_shown_is_text_and_nothing_is_lost)
 END_TEST
 
 SUITE(inspect, a_qcow2_that_leads_to_another_file_is_refused, the_first_bytes_tell_what_an_image_is,
-      a_list_of_files_is_read_with_digests_and_attributes, a_list_that_leads_elsewhere_is_none, mounts_of_an_fstab_are_told_in_their_order,
+      a_list_of_files_is_read_with_digests_and_attributes, a_list_that_leads_elsewhere_is_none,
+	      mounts_of_an_fstab_are_told_in_their_order,
       devices_are_found_by_what_people_call_them, what_is_shown_is_text_and_nothing_is_lost)
