@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -102,10 +103,15 @@ int inspection_run(const struct inspect_request *request, struct err *err)
 	struct appliance_options options = {
 		.drives = inspection.drives, .cache = request->cache, .work = request->work, .work_seconds = WORK_SECONDS,
 	};
+	struct stat st;
 	int r = inspection_add(&inspection, request->image, err);
 
 	if (r == 0 && request->against)
 		r = inspection_add(&inspection, request->against, err);
+	if (r == 0 && request->extract && lstat(request->extract, &st) == 0) {
+		err_set(err, -EEXIST, "'%s' exists already", request->extract);
+		return err_hint(err, "name a file or a folder that is not there yet");
+	}
 	if (r < 0)
 		return r;
 	options.n_drives = inspection.n_drives;

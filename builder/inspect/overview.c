@@ -144,8 +144,11 @@ static void overview_print_text(const struct overview *overview)
 {
 	struct arena *arena = overview->arena;
 	const struct inspect_view *view = overview->view;
+	const struct strv ours = overview_lines(arena, overview->os_release ? overview->image : "");
 	const char *pretty = overview->os_release ? overview_value(arena, overview->os_release, "PRETTY_NAME") : NULL;
 
+	if (!pretty && overview->os_release)
+		pretty = overview_value(arena, overview->os_release, "ID");
 	overview_say("image", "%s, %s in a file of %s", escape_shown(arena, overview->request->image),
 		     view->kind.template ? "a template" : view->kind.format, size_format_human(arena, view->file_size));
 	for (size_t i = 0; i < view->n; i++)
@@ -159,9 +162,8 @@ static void overview_print_text(const struct overview *overview)
 		     escape_shown(arena, view->root->label ? view->root->label : view->root->name));
 	overview_say("hostname", "%s", escape_shown(arena, overview_lines(arena, overview->hostname).count ?
 						    overview_lines(arena, overview->hostname).items[0] : "none"));
-	if (*overview->image)
-		overview_print_list(arena, "ours", &(struct strv){overview_lines(arena, overview->image).items,
-								  overview_lines(arena, overview->image).count});
+	if (ours.count)
+		overview_print_list(arena, "ours", &ours);
 	if (*overview->manager)
 		overview_say("packages", "%zu (%s)", overview->packages.count, overview->manager);
 	if (overview->request->packages)

@@ -274,13 +274,8 @@ int takeout_copy(struct inspect_view *view, const char *place, char type, uint64
 {
 	struct takeout takeout = {.view = view, .place = place, .to = to};
 	_cleanup_fd_ int fd = -1;
-	struct stat st;
 	int r;
 
-	if (lstat(to, &st) == 0) {
-		err_set(err, -EEXIST, "'%s' exists already", to);
-		return err_hint(err, "name a file or a folder that is not there yet");
-	}
 	if (type == 'd')
 		return takeout_tree(&takeout, err);
 	if (type != 'f')

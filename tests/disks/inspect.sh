@@ -58,7 +58,7 @@ hostile() {
 	printf '#!/bin/sh\n' >"$tree/etc/tree/sub/setuid"
 	chmod 4755 "$tree/etc/tree/sub/setuid"
 	mkdir "$tree/etc/huge"
-	truncate -s 4T "$tree/etc/huge/file"
+	truncate -s 2T "$tree/etc/huge/file"
 	mke2fs -q -t ext4 -L strange -d "$tree" "$WORK/root.ext4" 64M || return
 	mkdir "$WORK/data-tree" && echo mounted >"$WORK/data-tree/here"
 	mke2fs -q -t ext4 -d "$WORK/data-tree" "$WORK/data.ext4" 16M || return
