@@ -28,7 +28,7 @@ static void put(const char *name, mode_t mode)
 static const struct { const char *there[3], *says, *hint; } hosts[] = {
 	{{NULL}, "there is no 'qemu-system-x86_64'", "apt-get install qemu-system-x86"},
 	{{"bin/qemu-system-x86_64"}, "libguestfs needs a kernel", "apt-get install linux-image-cloud-amd64"},
-	{{"bin/qemu-system-x86_64", "boot/vmlinuz-6.1"}, "libguestfs needs a kernel", "apt-get install linux-image-cloud-amd64"},
+	{{"bin/qemu-system-x86_64", "boot/vmlinuz-6.1"}, "libguestfs needs a kernel", "linux-image-cloud-amd64"},
 	{{"bin/qemu-system-x86_64", "boot/vmlinuz-6.1", "modules/6.2/modules.dep"}, "libguestfs needs a kernel", ""},
 	{{"bin/qemu-system-x86_64", "boot/config-6.1", "modules/6.1/modules.dep"}, "libguestfs needs a kernel", ""},
 	{{"bin/qemu-system-x86_64", "boot/vmlinuz-6.1", "modules/6.1/modules.dep"}, NULL, NULL},
