@@ -187,6 +187,7 @@ bench: ## time and size against mkosi, what travels to a machine, what a restart
 	@B=$(B) tests/bench/restart
 	@B=$(B) tests/bench/seed
 	@B=$(B) tests/bench/leaks
+	@B=$(B) tests/bench/appliance
 
 # --- installation ----------------------------------------------------------------------------------------------------
 # Recipes, images and partitions keep their places beside each other, because they name each other by relative paths.

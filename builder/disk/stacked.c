@@ -284,6 +284,26 @@ static const struct stacked_kind *stacked_kind_of(const struct stack_node *node)
 	return NULL;
 }
 
+static int stacked_unknown(const struct stack_node *node, struct err *err)
+{
+	return err_at(err, -EOPNOTSUPP, &node->pos, NULL, "bug: '%s' ('%s') cannot be made in an image", node->id, node->kind);
+}
+
+static int stacked_one(struct stacking *m, const struct stack_node *node, struct err *err)
+{
+	const struct stacked_kind *kind = stacked_kind_of(node);
+	int r = kind ? kind->make(m, node, err) : stacked_unknown(node, err);
+
+	return r < 0 && kind ? err_wrap(err, "while making the %s '%s' in the image", kind->what, node->id) : r;
+}
+
+static int stacked_close(struct stacking *m, const struct stack_node *node, struct err *err)
+{
+	const struct stacked_kind *kind = stacked_kind_of(node);
+
+	return kind && kind->close ? kind->close(m, node, err) : 0;
+}
+
 static int stacked_work(struct appliance *appliance, void *data, struct err *err)
 {
 	struct stacking *m = data;
@@ -291,18 +311,12 @@ static int stacked_work(struct appliance *appliance, void *data, struct err *err
 	int r = 0;
 
 	m->appliance = appliance;
-	for (size_t i = 0; r == 0 && i < stack->n_nodes; i++) {
-		const struct stack_node *node = &stack->nodes[i];
-
-		if (!node->in_image)
-			continue;
-		r = stacked_kind_of(node)->make(m, node, err);
-		if (r < 0)
-			return err_wrap(err, "while making the %s '%s' in the image", stacked_kind_of(node)->what, node->id);
-	}
+	for (size_t i = 0; r == 0 && i < stack->n_nodes; i++)
+		if (stack->nodes[i].in_image)
+			r = stacked_one(m, &stack->nodes[i], err);
 	for (size_t i = stack->n_nodes; r == 0 && i-- > 0;)
-		if (stack->nodes[i].in_image && stacked_kind_of(&stack->nodes[i])->close)
-			r = stacked_kind_of(&stack->nodes[i])->close(m, &stack->nodes[i], err);
+		if (stack->nodes[i].in_image)
+			r = stacked_close(m, &stack->nodes[i], err);
 	return r;
 }
 
@@ -316,8 +330,7 @@ static int stacked_launch(struct stacking *m, const struct appliance_drive *driv
 		const struct stack_node *node = &m->spec->stack->nodes[i];
 
 		if (node->in_image && !stacked_kind_of(node))
-			return err_at(err, -EOPNOTSUPP, &node->pos, NULL, "bug: '%s' ('%s') cannot be made in an image",
-				      node->id, node->kind);
+			return stacked_unknown(node, err);
 	}
 	log_step("stacks of block devices, in the appliance");
 	return appliance_run(&options, stacked_work, m, err);
