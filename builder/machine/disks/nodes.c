@@ -21,7 +21,7 @@ static const struct node_rule {
 } rules[NODE_KINDS] = {
 	[NODE_DISK] = {STACK_DISK, 0, 0, 0, {"serial", "role"}},
 	[NODE_PLACE] = {STACK_PLACE, 0, 0, 0, {"label"}},
-	[NODE_GPT] = {STACK_GPT, KIND(NODE_DISK), 1, 1, {NULL}},
+	[NODE_GPT] = {STACK_GPT, KIND(NODE_DISK) | KIND(NODE_MD), 1, 1, {NULL}},
 	[NODE_PART] = {STACK_PART, KIND(NODE_GPT), 1, 1, {"number", "label", "type"}},
 	[NODE_LUKS] = {STACK_LUKS, DEVICES, 1, 1, {"name", "key"}},
 	[NODE_VG] = {STACK_VG, DEVICES, 1, NODE_ON_MAX, {"name"}},
