@@ -23,7 +23,7 @@ struct look {
 	uint64_t size;
 };
 
-static int look_find(struct look *look, struct err *err)
+static int inspect_look_find(struct look *look, struct err *err)
 {
 	const char *path = look->request->path ? look->request->path : "/", *root, *at, *end, *type;
 	struct arena *arena = look->view->arena;
@@ -53,7 +53,7 @@ static int look_find(struct look *look, struct err *err)
 
 /* --- a folder -------------------------------------------------------------------------------------------------------- */
 
-static const char *look_mode(struct arena *arena, const struct inspect_entry *entry)
+static const char *inspect_look_mode(struct arena *arena, const struct inspect_entry *entry)
 {
 	char *text = arena_printf(arena, "%c---------", entry->type == 'f' ? '-' : entry->type);
 	static const struct {
@@ -70,7 +70,7 @@ static const char *look_mode(struct arena *arena, const struct inspect_entry *en
 	return text;
 }
 
-static const char *look_time(struct arena *arena, int64_t seconds)
+static const char *inspect_look_time(struct arena *arena, int64_t seconds)
 {
 	time_t when = (time_t)seconds;
 	char text[64] = "?";
@@ -81,19 +81,19 @@ static const char *look_time(struct arena *arena, int64_t seconds)
 	return arena_strdup(arena, text);
 }
 
-static void look_print_text(struct arena *arena, const struct inspect_entries *entries)
+static void inspect_look_print_text(struct arena *arena, const struct inspect_entries *entries)
 {
 	for (size_t i = 0; i < entries->n; i++) {
 		const struct inspect_entry *entry = &entries->items[i];
 
-		printf("%s %5" PRIu32 " %5" PRIu32 " %12" PRIu64 "  %s  %s%s%s\n", look_mode(arena, entry), entry->uid,
+		printf("%s %5" PRIu32 " %5" PRIu32 " %12" PRIu64 "  %s  %s%s%s\n", inspect_look_mode(arena, entry), entry->uid,
 		       entry->gid, entry->size,
-		       look_time(arena, entry->time), escape_shown(arena, entry->path), entry->target ? " -> " : "",
+		       inspect_look_time(arena, entry->time), escape_shown(arena, entry->path), entry->target ? " -> " : "",
 		       entry->target ? escape_shown(arena, entry->target) : "");
 	}
 }
 
-static void look_print_json(const struct look *look, const struct inspect_entries *entries)
+static void inspect_look_print_json(const struct look *look, const struct inspect_entries *entries)
 {
 	struct arena *arena = look->view->arena;
 	_cleanup_jval_ struct jval *object = jval_new_object();
@@ -119,7 +119,7 @@ static void look_print_json(const struct look *look, const struct inspect_entrie
 	puts(jval_print(arena, object, true));
 }
 
-static int look_list(const struct look *look, struct err *err)
+static int inspect_look_list(const struct look *look, struct err *err)
 {
 	struct inspect_entries entries = {0};
 	const char *said;
@@ -131,9 +131,9 @@ static int look_list(const struct look *look, struct err *err)
 	if (r < 0)
 		return r;
 	if (look->request->json)
-		look_print_json(look, &entries);
+		inspect_look_print_json(look, &entries);
 	else
-		look_print_text(look->view->arena, &entries);
+		inspect_look_print_text(look->view->arena, &entries);
 	return 0;
 }
 
@@ -145,7 +145,7 @@ struct look_sink {
 	unsigned char last;
 };
 
-static int look_write(void *data, const void *bytes, size_t size, struct err *err)
+static int inspect_look_write(void *data, const void *bytes, size_t size, struct err *err)
 {
 	struct look_sink *sink = data;
 	_cleanup_buf_ struct buf calm = {0};
@@ -167,7 +167,7 @@ static int look_write(void *data, const void *bytes, size_t size, struct err *er
 	return r < 0 ? err_sys(err, r, "cannot write the file to stdout") : 0;
 }
 
-static int look_print(const struct look *look, struct err *err)
+static int inspect_look_print(const struct look *look, struct err *err)
 {
 	struct look_sink sink = {.terminal = isatty(STDOUT_FILENO)};
 
@@ -175,18 +175,18 @@ static int look_print(const struct look *look, struct err *err)
 		return err_set(err, -EINVAL,
 			       "'%s' is neither a file nor a folder (find(1) calls it '%c'): there is nothing to print",
 			       text_plain(look->view->arena, look->found), look->type);
-	return appliance_fetch(look->view->appliance, look->place + strlen(APPLIANCE_LOOK_ROOT), UINT64_MAX, look_write,
+	return appliance_fetch(look->view->appliance, look->place + strlen(APPLIANCE_LOOK_ROOT), UINT64_MAX, inspect_look_write,
 			       &sink, err);
 }
 
 int look_tell(struct inspect_view *view, const struct inspect_request *request, struct err *err)
 {
 	struct look look = {.view = view, .request = request};
-	int r = look_find(&look, err);
+	int r = inspect_look_find(&look, err);
 
 	if (r < 0)
 		return r;
 	if (request->extract)
 		return takeout_copy(view, look.place, look.type, look.size, request->extract, err);
-	return look.type == 'd' ? look_list(&look, err) : look_print(&look, err);
+	return look.type == 'd' ? inspect_look_list(&look, err) : inspect_look_print(&look, err);
 }

@@ -1,8 +1,9 @@
 #!/bin/bash
 # budget: 300
 # deadline: 1800
-# Every block stack of partitions/disko on one machine: made on its first boot on disks that are blank, judged by other programs;
-# then the power is cut, one disk of a RAID 1 is gone, one of a RAID 5 is new, one has somebody else's file system, and some have grown.
+# Every block stack of partitions/disko on one machine: made on its first boot on disks that are blank, judged by other
+# programs; then the power is cut, one disk of a RAID 1 is gone, one of a RAID 5 is new, one has somebody else's file system,
+# and some have grown.
 # shellcheck disable=SC2317 # its functions are called by ok
 . "${SOURCE:=$PWD}/tests/lib.sh"
 . "$SOURCE/tests/boot/lib.sh"
@@ -37,12 +38,13 @@ size_of() {
 }
 
 power_on() {
-	local words=() serial
+	local there=() serial
 	for serial in $(serials); do
-		[[ ! -f $WORK/stacks/$serial.qcow2 ]] || words+=("$serial")
+		[[ ! -f $WORK/stacks/$serial.qcow2 ]] || there+=("$serial")
 	done
+	disks stacks "${there[@]}"
 	start stacks 10.0.2.15 -machine pc -device virtio-scsi-pci,id=scsi -device scsi-hd,drive=disk,bootindex=0 \
-		-smp 2 $(disks stacks "${words[@]}")
+		-smp 2 "${DISKS[@]}"
 }
 
 ok "a layout of ${#LAYOUTS[@]} of disko's examples is built" build
@@ -60,11 +62,19 @@ power_on
 ok "a machine with $(serials | wc -w) blank disks comes up" wait_for_ssh stacks
 ok "… and all that its units do succeeds" is_running stacks
 
+# What the judges have in common: the array, or the encrypted device, below a mount point or a volume.
+PRELUDE='array() { findmnt -no SOURCE "$1" | sed "s/p1$//"; }
+of_array() { mdadm --detail "$(array "$1")" | grep -qE "$2"; }
+below() { cryptsetup status "$1" | sed -n "s/^ *device: *//p"; }
+megabytes() { df -m --output=size "$1" | tail -n 1; }
+of_lv() { lvs --noheadings --units m --nosuffix -o "$2" "$1" | tr -d " " | cut -d . -f 1; }'
+
 # What every program that knows about it says: WHAT|COMMAND of the guest.
 judges() {
 	local what command
 	while IFS='|' read -r what command; do
-		[[ -z $what ]] || ok "$what" in_guest stacks "$command"
+		[[ -z $what ]] || ok "$what" in_guest stacks "$PRELUDE
+$command"
 	done
 }
 
@@ -106,24 +116,27 @@ done <<-'END'
 END
 judges <<'END'
 quota of projects is accounted|findmnt -no OPTIONS /srv/xfs-quota | grep -q prjquota
-btrfs has its subvolumes|btrfs subvolume list /srv/btrfs | awk '{print $NF}' | sort | paste -sd' ' | grep -qx 'home home/user nix rootfs test'
+btrfs has its subvolumes|test "$(btrfs subvolume list /srv/btrfs | sed 's/.* //' | sort | xargs)" = "home home/user nix rootfs test"
 … compressed as the layout says|findmnt -no OPTIONS /srv/btrfs-home | grep -q compress=zstd
 an empty partition is empty|! blkid -p "$(readlink -f /dev/disk/by-partlabel/empty)" | grep -q ' TYPE='
-sfdisk finds no fault with a table that was made here|sfdisk --verify "$(lsblk -no PKNAME -p /dev/disk/by-partlabel/empty)"
-RAID 1 has both disks|mdadm --detail "$(findmnt -no SOURCE /srv/md | sed 's/p1$//')" | grep -q 'Raid Level : raid1' && mdadm --detail "$(findmnt -no SOURCE /srv/md | sed 's/p1$//')" | grep -q 'Working Devices : 2'
-RAID 5 has its three, with the chunk that was asked for|mdadm --detail "$(findmnt -no SOURCE /srv/md5)" | grep -q 'Chunk Size : 128K'
-a logical volume is on both disks|test "$(lvs --noheadings -o segtype pool/root | tr -d ' ')" = raid1
-… and another striped|test "$(lvs --noheadings -o segtype pool/home | tr -d ' ')" = raid0
-what takes all that is free does|test "$(vgs --noheadings --units m --nosuffix -o vg_free sorted | cut -d. -f1 | tr -d ' ')" -lt 4
-a thin volume is larger than its pool|test "$(lvs --noheadings --units m --nosuffix -o lv_size mainpool/home | cut -d. -f1 | tr -d ' ')" -ge 300
-what is encrypted is LUKS2|for v in crypted crypt-btrfs crypt-md crypt-root crypt-home crypted1 crypted2; do cryptsetup status $v | grep -q LUKS2 || exit 1; done
+a table has no fault|sfdisk --verify "$(lsblk -no PKNAME -p /dev/disk/by-partlabel/empty)"
+RAID 1 is|of_array /srv/md 'Raid Level : raid1'
+… of two disks|of_array /srv/md 'Working Devices : 2'
+RAID 5 has the chunk that was asked for|of_array /srv/md5 'Chunk Size : 128K'
+a logical volume is on both disks|test "$(of_lv pool/root segtype)" = raid1
+… and another striped|test "$(of_lv pool/home segtype)" = raid0
+what takes all that is free does|test "$(vgs --noheadings --units m --nosuffix -o vg_free sorted | cut -d . -f 1)" -lt 4
+a thin volume is larger than its pool|test "$(of_lv mainpool/home lv_size)" -ge 300
+what is encrypted is LUKS2|for v in crypted crypt-btrfs crypt-md crypted1; do cryptsetup status $v | grep LUKS2 || exit; done
 keys are root's alone|test "$(stat -c %a%U /var/lib/keys/* | sort -u)" = 400root
-a recovery key opens it, too|umask 077; /usr/lib/aether/disks recovery --fetch crypt-home >/run/key && cryptsetup open --test-passphrase --key-file <(tail -n 1 /run/key | tr -d '\n') "$(cryptsetup status crypt-home | awk '/device:/ {print $2}')"
-swap is on, one part of it encrypted with a key that nobody has|test "$(swapon --noheadings --show=NAME | wc -l)" = 2 && swapon --noheadings --show=NAME,PRIO | grep -q '100$'
+a recovery key can be had|umask 077; /usr/lib/aether/disks recovery --fetch crypt-home | tail -n 1 | tr -d '\n' >/run/key
+… and opens the volume|cryptsetup open --test-passphrase --key-file /run/key "$(below crypt-home)"
+swap is on, of both kinds|test "$(swapon --noheadings --show=NAME | wc -l)" = 2
+… with the priority that was asked for|swapon --noheadings --show=PRIO | grep -q 100
 nothing of the making is left|! losetup -a | grep . && ! mount | grep -i shadow
 END
-in_guest stacks 'for f in /srv/*; do mountpoint -q $f && echo canary >$f/canary; done; sync'
-in_guest stacks 'cat /sys/block/md*/md/sync_action; for i in $(seq 60); do grep -qE "resync|recovery|reshape" /proc/mdstat || break; sleep 1; done; cat /proc/mdstat'
+in_guest stacks 'for f in /srv/*; do mountpoint -q $f && echo canary >$f/canary; done; sync
+	for i in $(seq 60); do grep -qE "resync|recovery" /proc/mdstat || break; sleep 1; done'
 
 # --- the power is cut, and disks change -------------------------------------------------------------------------------
 
@@ -141,18 +154,17 @@ not_kept() {
 	in_guest stacks 'for f in /srv/*; do [ $f = /srv/b ] || [ "$(cat $f/canary)" = canary ] || echo $f; done' 2>&1 | grep .
 }
 refused "… with all that was written" not_kept
-# How much a file system is larger than its disk was: megabytes.
 judges <<'END'
-RAID 1 runs with the disk that is left|mdadm --detail "$(findmnt -no SOURCE /srv/md | sed 's/p1$//')" | grep -qE 'State : .*degraded'
-… which status says|aether-agent status | grep -q "raid1"
-the new disk of RAID 5 is in the array|for i in $(seq 60); do test "$(mdadm --detail "$(findmnt -no SOURCE /srv/md5)" | grep -c 'active sync')" = 3 && exit; sleep 1; done; mdadm --detail "$(findmnt -no SOURCE /srv/md5)"; exit 1
-what belongs to somebody else was left alone|blkid -p "$(readlink -f /dev/disk/by-id/scsi-*disk1 | head -n 1)" | grep -q 'LABEL="mine"'
+RAID 1 runs with the disk that is left|of_array /srv/md 'State : .*degraded'
+… which status says|aether-agent status | grep -q raid1
+the new disk of RAID 5 is in it|for i in $(seq 60); do of_array /srv/md5 'Active Devices : 3' && exit; sleep 1; done; false
+what is somebody else's was left alone|blkid -p "$(readlink -f /dev/disk/by-id/scsi-*disk1)" | grep -q mine
 … and is not mounted|! mountpoint -q /srv/b
-… which is told with what to do|aether-agent status | grep -q "disk1"
-XFS has grown with its disk|test "$(df -m --output=size /srv/xfs | tail -n 1)" -gt 600
-a volume that takes all that is free has grown|test "$(df -m --output=size /srv/sort-home | tail -n 1)" -gt 350
-an encrypted partition has grown, and what is in it|test "$(df -m --output=size /srv/two | tail -n 1)" -gt 350
-one that has a size has not|test "$(df -m --output=size /srv/two-home | tail -n 1)" -lt 64
+… which is told with what to do|aether-agent status | grep -q disk1
+XFS has grown with its disk|test "$(megabytes /srv/xfs)" -gt 600
+a volume that takes all that is free has grown|test "$(megabytes /srv/sort-home)" -gt 350
+an encrypted partition has grown, and what is in it|test "$(megabytes /srv/two)" -gt 350
+one that has a size has not|test "$(megabytes /srv/two-home)" -lt 64
 END
 foreign_is_untouched() {
 	qemu-img convert -O raw "$WORK/stacks/disk1.qcow2" "$WORK/foreign.now" && cmp "$WORK/foreign" "$WORK/foreign.now"

@@ -40,8 +40,9 @@ begin() {
 power_on() {
 	local name=$1
 	shift
+	disks "$name" "$@"
 	STATE_DISK=none start "$name" 10.0.2.15 -machine pc -device virtio-scsi-pci,id=scsi \
-		-device scsi-hd,drive=disk,bootindex=0 "${TPM[@]}" $(disks "$name" "$@")
+		-device scsi-hd,drive=disk,bootindex=0 "${TPM[@]}" "${DISKS[@]}"
 }
 
 identity() {

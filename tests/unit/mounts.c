@@ -60,10 +60,12 @@ static const struct {
 	struct recipe_partition words;
 	const char *line;
 } partitions[] = {
-	{{.content = {.mountpoint = "/srv/data", .format = "ext4"}}, "/srv/data ext4 defaults,x-systemd.device-timeout=300s 0 2\n"},
+	{{.content = {.mountpoint = "/srv/data", .format = "ext4"}},
+	 "/srv/data ext4 defaults,x-systemd.device-timeout=300s 0 2\n"},
 	{{.content = {.mountpoint = "/srv/my data", .format = "vfat"}},
 	 "/srv/my\\040data vfat defaults,x-systemd.device-timeout=300s 0 2\n"},
-	{{.content = {.mountpoint = "/srv/a\\b", .format = "ext4"}}, "/srv/a\\134b ext4 defaults,x-systemd.device-timeout=300s 0 2\n"},
+	{{.content = {.mountpoint = "/srv/a\\b", .format = "ext4"}},
+	 "/srv/a\\134b ext4 defaults,x-systemd.device-timeout=300s 0 2\n"},
 	{{.content = {.mountpoint = "/home", .format = "ext4"}, .grow = true},
 	 "/home ext4 defaults,x-systemd.device-timeout=300s,x-systemd.growfs 0 2\n"},
 	{{.content = {.mountpoint = "/srv", .format = "ext4",

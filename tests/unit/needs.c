@@ -47,12 +47,16 @@ START_TEST(a_disk_needs_one_kernel_and_its_tools)
 {
 	struct debian_package image[PACKAGES_MAX] = {0}, tool[PACKAGES_MAX] = {0};
 	struct recipe_partition partitions[] = {
-		{.name = "esp", .label = "esp", .type = "EF00", .content = {.type = CONTENT_FILESYSTEM, .format = "vfat"}},
+		{.name = "esp", .label = "esp", .type = "EF00",
+		 .content = {.type = CONTENT_FILESYSTEM, .format = "vfat"}},
 		{.name = "bios", .label = "bios", .type = "EF02"},
-		{.name = "root", .label = "root", .type = "8304", .content = {.type = CONTENT_ROOT, .format = "erofs", .slots = 1}},
-		{.name = "state", .label = "state", .type = "8310", .content = {.type = CONTENT_FILESYSTEM, .format = "ext4"}},
+		{.name = "root", .label = "root", .type = "8304",
+		 .content = {.type = CONTENT_ROOT, .format = "erofs", .slots = 1}},
+		{.name = "state", .label = "state", .type = "8310",
+		 .content = {.type = CONTENT_FILESYSTEM, .format = "ext4"}},
 	};
-	struct recipe_disk disk = {.role = "system", .content = {.type = CONTENT_GPT, .partitions = partitions, .n_partitions = 4}};
+	struct recipe_disk disk = {.role = "system",
+				   .content = {.type = CONTENT_GPT, .partitions = partitions, .n_partitions = 4}};
 	const struct recipe tools = {.path = "tools.recipe", .name = "tools", .kind = KIND_TOOLS, .timezone = "UTC"};
 	const struct recipe recipe = {.path = "a.recipe", .root = "/", .name = "a", .kinds = KIND_VM, .kind = KIND_VM,
 				      .timezone = "UTC", .disks = &disk, .n_disks = 1};

@@ -9,7 +9,7 @@
 enum { ANSWER_BYTES = 4096, FOUND_NOTHING = 2, FOUND_SEVERAL = 8 };
 
 /* A value as `export` writes it has a backslash before what a shell would take for something else. */
-static void look_get(const char *answer, const char *key, char out[LOOK_BYTES])
+static void disks_look_get(const char *answer, const char *key, char out[LOOK_BYTES])
 {
 	char *to = out;
 
@@ -33,9 +33,9 @@ bool look_at(const char *device, struct look *ret_look)
 	program.output_size = sizeof answer;
 	program.quiet = true;
 	status = program_run(&program);
-	look_get(answer, "TYPE", ret_look->type);
-	look_get(answer, "LABEL", ret_look->label);
-	look_get(answer, "PTTYPE", ret_look->table);
+	disks_look_get(answer, "TYPE", ret_look->type);
+	disks_look_get(answer, "LABEL", ret_look->label);
+	disks_look_get(answer, "PTTYPE", ret_look->table);
 	return status == 0 || status == FOUND_NOTHING || status == FOUND_SEVERAL;
 }
 
