@@ -54,4 +54,4 @@ static int build_lxc_make(const struct build *build, const char *path, struct ma
 	return 0;
 }
 
-const struct build_kind build_lxc = {"lxc", KIND_LXC, "tar.zst", template_compression, template_check, build_lxc_make};
+const struct build_kind build_lxc = {"lxc", KIND_LXC, "tar.zst", template_compression, template_check, build_lxc_make, NULL};

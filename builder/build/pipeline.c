@@ -164,8 +164,9 @@ static int pipeline_build_new(const struct build_kind *kind, const struct build_
 
 	log_keep(&secrets.said);
 	revealed_values(pool, project->recipe, &secrets.values, &secrets.n);
-	r = userns_enter(err);
-
+	r = kind->prepare ? kind->prepare(project->plan, cache, err) : 0;
+	if (r == 0)
+		r = userns_enter(err);
 	build.image = build.tools = packages;
 	if (r == 0)
 		r = publish_begin(how->out, wanted->name, &draft, err);

@@ -26,6 +26,8 @@ struct build_kind {
 	int (*check)(const char *format, const char *compression, struct err *err); /* are they ones we know? */
 	/* Makes the artifact as the new file `path` and completes `manifest`: its image, and what else only now is known. */
 	int (*make)(const struct build *build, const char *path, struct manifest *manifest, struct err *err);
+	/* Does what cannot be done any more when the build has moved into its own user namespace; may be NULL. */
+	int (*prepare)(const struct plan *plan, const char *cache, struct err *err);
 };
 
 extern const struct build_kind build_vm, build_lxc;

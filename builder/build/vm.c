@@ -10,6 +10,7 @@
 #include "build/compose.h"
 #include "build/pipeline.h"
 #include "disk/root.h"
+#include "edge/appliance.h"
 #include "tree/changes.h"
 
 static int build_vm_read_disk(void *data, uint64_t offset, void *out, size_t size, struct err *err)
@@ -147,4 +148,14 @@ static const char *build_vm_compression(const char *format)
 	return "none";
 }
 
-const struct build_kind build_vm = {"vm", KIND_VM, "qcow2", build_vm_compression, image_check, build_vm_make};
+static int build_vm_prepare(const struct plan *plan, const char *cache, struct err *err)
+{
+	for (size_t i = 0; i < plan->layout.n_partitions; i++)
+		if (plan->layout.partitions[i].content == DISK_STACK)
+			return appliance_prepare(cache, err);
+	return 0;
+}
+
+const struct build_kind build_vm = {
+	"vm", KIND_VM, "qcow2", build_vm_compression, image_check, build_vm_make, build_vm_prepare,
+};

@@ -103,37 +103,55 @@ static int appliance_add_drives(struct appliance *appliance, const struct applia
 	return 0;
 }
 
-/* Its own files go where we say, whatever the environment says: those that are kept below the cache (the library locks them),
- * the others into the work folder, which is removed. */
+/* Its own files go where we say, whatever the environment says: those that are kept below the cache, the others into the work
+ * folder, which is removed. */
 static int appliance_set_up(struct appliance *appliance, const struct appliance_start *start, struct err *err)
 {
 	const struct appliance_calls *guestfs = &appliance->guestfs;
 	guestfs_h *handle = appliance->handle;
 	int failed = 0;
 
-	setenv("TMPDIR", start->folder, 1); /* supermin's */
-	guestfs->set_error_handler(handle, NULL, NULL);
 	failed |= guestfs->set_event_callback(handle, appliance_hear, GUESTFS_EVENT_APPLIANCE | GUESTFS_EVENT_LIBRARY |
 					      GUESTFS_EVENT_WARNING | GUESTFS_EVENT_PROGRESS, 0, (void *)&start->wire) < 0;
 	failed |= guestfs->set_backend(handle, "direct") < 0;
 	failed |= guestfs->set_verbose(handle, start->verbose) < 0;
 	failed |= guestfs->set_tmpdir(handle, start->folder) < 0;
 	failed |= guestfs->set_cachedir(handle, start->kept) < 0;
+	if (appliance_source(appliance) && appliance_is_made(start->kept))
+		failed |= guestfs->set_path(handle, appliance_made(appliance->arena, start->kept)) < 0;
 	if (start->emulated)
 		failed |= guestfs->set_backend_setting(handle, "force_tcg", "1") < 0;
 	return failed ? appliance_failed(appliance, err, "set up libguestfs") : 0;
 }
 
-static int appliance_launch(struct appliance *appliance, const struct appliance_start *start, struct err *err)
+int appliance_open(struct appliance *appliance, const char *library, struct err *err)
 {
 	int r;
 
+	*appliance = (struct appliance){.arena = arena_new()};
+	r = appliance_load(appliance, library, err);
+	if (r < 0)
+		return r;
 	appliance->handle = appliance->guestfs.create_flags(GUESTFS_CREATE_NO_CLOSE_ON_EXIT);
 	if (!appliance->handle) {
 		err_set(err, -EINVAL, "libguestfs cannot be set up");
 		return err_hint(err, "look at the variables LIBGUESTFS_… of the environment");
 	}
-	r = appliance_set_up(appliance, start, err);
+	appliance->guestfs.set_error_handler(appliance->handle, NULL, NULL);
+	return 0;
+}
+
+void appliance_close(struct appliance *appliance)
+{
+	if (appliance->handle)
+		appliance->guestfs.close(appliance->handle);
+	arena_free(appliance->arena);
+}
+
+static int appliance_launch(struct appliance *appliance, const struct appliance_start *start, struct err *err)
+{
+	int r = appliance_set_up(appliance, start, err);
+
 	if (r == 0)
 		r = appliance_add_drives(appliance, start->options, err);
 	if (r == 0 && appliance->guestfs.launch(appliance->handle) < 0)
@@ -143,8 +161,8 @@ static int appliance_launch(struct appliance *appliance, const struct appliance_
 
 int appliance_child(const struct appliance_start *start, struct err *err)
 {
-	struct appliance appliance = {.arena = arena_new()};
-	int r = appliance_load(&appliance, start->library, err);
+	struct appliance appliance;
+	int r = appliance_open(&appliance, start->library, err);
 
 	if (r == 0)
 		r = appliance_launch(&appliance, start, err);
@@ -154,9 +172,7 @@ int appliance_child(const struct appliance_start *start, struct err *err)
 	}
 	if (r == 0 && appliance.guestfs.shutdown(appliance.handle) < 0) /* what was written is in the files then */
 		r = appliance_failed(&appliance, err, "end libguestfs's appliance");
-	if (appliance.handle)
-		appliance.guestfs.close(appliance.handle);
-	arena_free(appliance.arena);
+	appliance_close(&appliance);
 	return r;
 }
 

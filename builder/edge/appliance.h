@@ -29,6 +29,11 @@ struct appliance_options {
 	unsigned launch_seconds, work_seconds; /* deadlines; 0: the usual ones */
 };
 
+/* Makes what the appliance starts, from this host's packages, or makes it anew when those have changed; it is kept in the
+ * cache's folder. appliance_run() does so by itself, but after userns_enter() it cannot: the files of root are nobody's then,
+ * and an appliance of them does not start. Errors as there. */
+int appliance_prepare(const char *cache, struct err *err);
+
 /* Launches the appliance and calls `work` in the child process that runs it: what it changes in memory is not seen by the
  * caller, what it writes to files and descriptors is. Its error, or why the appliance could not be launched with the end of its
  * log, comes back in `err`. -ENOENT when the library, QEMU or a kernel is missing: the hint names the package. -ETIME when a

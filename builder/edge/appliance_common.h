@@ -10,11 +10,12 @@
 #include "edge/appliance.h"
 
 /* Every function of the library that we call, without its "guestfs_". */
-#define APPLIANCE_CALLS(CALL)                                                                                          \
-	CALL(create_flags) CALL(close) CALL(last_error) CALL(set_error_handler) CALL(set_event_callback)               \
-	CALL(set_backend) CALL(set_backend_setting) CALL(set_cachedir) CALL(set_tmpdir) CALL(set_verbose)              \
-	CALL(set_autosync) CALL(add_drive_opts_argv) CALL(launch) CALL(shutdown) CALL(list_devices)                    \
-	CALL(blockdev_getsize64) CALL(pwrite_device) CALL(debug) CALL(download)
+#define APPLIANCE_CALLS(CALL) \
+	CALL(create_flags) CALL(close) CALL(last_error) CALL(set_error_handler) \
+	CALL(set_event_callback) CALL(set_backend) CALL(set_backend_setting) CALL(set_path) \
+	CALL(get_path) CALL(set_cachedir) CALL(set_tmpdir) CALL(set_verbose) \
+	CALL(add_drive_opts_argv) CALL(launch) CALL(shutdown) CALL(list_devices) \
+	CALL(blockdev_getsize64) CALL(pwrite_device) CALL(debug)
 
 #define APPLIANCE_DECLARE(name) __typeof__(guestfs_##name) *name;
 
@@ -28,6 +29,14 @@ struct appliance {
 	struct arena *arena;
 	void *library;
 };
+
+/* Loads the library and makes a handle; appliance_close() ends both, whatever was returned. */
+int appliance_open(struct appliance *appliance, const char *library, struct err *err);
+void appliance_close(struct appliance *appliance);
+
+/* The folder of what an appliance is made of, in the first place of the library's path that has one; NULL: there is one that
+ * is made already. */
+const char *appliance_source(struct appliance *appliance);
 
 /* An error with what the library said last: "cannot DO WHAT: …"; -EIO. */
 int appliance_failed(struct appliance *appliance, struct err *err, const char *format, ...)

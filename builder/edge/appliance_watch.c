@@ -19,6 +19,7 @@
 #include "edge/appliance_wire.h"
 #include "host/accel.h"
 #include "host/signals.h"
+#include "host/userns.h"
 
 /* The first start on a host makes the appliance, which takes half a minute more. */
 enum { LAUNCH_SECONDS = 300, TRIAL_SECONDS = 90, WORK_SECONDS = 3600, LOG_BYTES = 1 << 20, LOG_SHOWN = 2048 };
@@ -290,19 +291,39 @@ int appliance_try_both(struct appliance_start *start, unsigned seconds, struct e
 	return r;
 }
 
+static struct appliance_start appliance_watch_start(struct arena *arena, const struct appliance_options *options)
+{
+	return (struct appliance_start){
+		.options = options, .verbose = log_is_verbose(), .library = "libguestfs.so.0",
+		.kept = arena_printf(arena, "%s/appliance", options->cache),
+	};
+}
+
+int appliance_prepare(const char *cache, struct err *err)
+{
+	_cleanup_arena_ struct arena *arena = arena_new();
+	const struct appliance_options options = {.cache = cache, .work = arena_printf(arena, "%s/appliance", cache)};
+	struct appliance_start start = appliance_watch_start(arena, &options);
+	const struct appliance_host host = appliance_host_here();
+	bool launched;
+	int r = appliance_host_check(&host, err);
+
+	start.child = appliance_prepare_child;
+	if (r == 0)
+		r = folder_make(start.kept, 0755, err);
+	return r == 0 ? appliance_try(&start, LAUNCH_SECONDS, &launched, err) : r;
+}
+
 int appliance_run(const struct appliance_options *options,
 		  int (*work)(struct appliance *appliance, void *data, struct err *err), void *data, struct err *err)
 {
 	_cleanup_arena_ struct arena *arena = arena_new();
-	struct appliance_start start = {
-		.options = options, .work = work, .data = data, .verbose = log_is_verbose(), .child = appliance_child,
-		.kept = arena_printf(arena, "%s/appliance", options->cache), .library = "libguestfs.so.0",
-	};
-	const struct appliance_host host = appliance_host_here();
-	int r = appliance_host_check(&host, err);
+	struct appliance_start start = appliance_watch_start(arena, options);
+	int r = userns_is_entered() ? 0 : appliance_prepare(options->cache, err);
 
-	if (r == 0)
-		r = folder_make(start.kept, 0755, err);
+	start.child = appliance_child;
+	start.work = work;
+	start.data = data;
 	if (r == 0)
 		r = appliance_try_both(&start, options->launch_seconds ? options->launch_seconds : LAUNCH_SECONDS, err);
 	return r;

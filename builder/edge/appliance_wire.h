@@ -50,6 +50,13 @@ struct appliance_start {
 /* What the child does. Its error, or 0. */
 int appliance_child(const struct appliance_start *start, struct err *err);
 
+/* The same of appliance_prepare(): makes kernel, initrd and root in the folder start->kept. */
+int appliance_prepare_child(const struct appliance_start *start, struct err *err);
+
+/* The folder below `kept` with what was prepared, and whether it is there. */
+const char *appliance_made(struct arena *arena, const char *kept);
+bool appliance_is_made(const char *kept);
+
 /* One try: runs the child in a folder of its own and listens to it, `seconds` for its start. As appliance_run();
  * `*ret_launched` tells, whatever is returned, whether its work began. */
 int appliance_try(struct appliance_start *start, unsigned seconds, bool *ret_launched, struct err *err);

@@ -104,13 +104,22 @@ static int userns_enter_user_namespace(struct err *err)
 	return r;
 }
 
+static bool userns_entered;
+
+bool userns_is_entered(void)
+{
+	return userns_entered;
+}
+
 int userns_enter(struct err *err)
 {
 	int r = 0;
 
 	umask(022); /* modes in trees and artifacts must not depend on who builds */
-	if (geteuid() != 0 || getenv("AETHER_ROOTLESS"))
+	if (geteuid() != 0 || getenv("AETHER_ROOTLESS")) {
 		r = userns_enter_user_namespace(err);
+		userns_entered = r == 0;
+	}
 	if (r == 0 && unshare(CLONE_NEWNS) < 0)
 		r = err_sys(err, -errno, "cannot make a mount namespace");
 	if (r == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)

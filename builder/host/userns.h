@@ -2,6 +2,8 @@
 #ifndef HOST_USERNS_H
 #define HOST_USERNS_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 
 /* Makes this process root in its own namespaces: for a plain user, a user namespace in which uid 0 is the user and
@@ -10,5 +12,8 @@
  * thread exists, once. Errors name the lines or packages that are missing. With AETHER_ROOTLESS set root goes the plain
  * user's way too (for tests). */
 int userns_enter(struct err *err);
+
+/* Whether this process has gone the plain user's way: what root owns on the host is nobody's from here on. */
+bool userns_is_entered(void);
 
 #endif
