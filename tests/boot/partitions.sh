@@ -74,6 +74,17 @@ ok "its data is on XFS, on the disk of that serial number" in_guest data-xfs \
 	'test "$(findmnt -no FSTYPE,SOURCE /srv/data)" = "xfs $(readlink -f /dev/disk/by-id/scsi-*data)"'
 cut_power data-xfs
 
+# --- lvm-ab -----------------------------------------------------------------------------------------------------------
+
+begin lvm-ab
+qemu-img resize -q "$WORK/lvm-ab/disk.qcow2" +512M
+power_on lvm-ab
+comes_up lvm-ab ext4 /dev/mapper/machine-var
+ok "what takes all that is free has grown with the disk" in_guest lvm-ab \
+	'test "$(df -m --output=size /srv | tail -n 1)" -gt 700'
+ok "… and swap is on" in_guest lvm-ab 'swapon --noheadings --show=NAME | grep -q .'
+cut_power lvm-ab
+
 # --- btrfs-state ------------------------------------------------------------------------------------------------------
 
 begin btrfs-state state
