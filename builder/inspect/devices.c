@@ -49,17 +49,18 @@ static bool devices_has(const struct devices_list *list, const char *path)
 	return false;
 }
 
-static void devices_take(struct devices_list *list, const struct jval *object, unsigned depth)
+static void devices_take(struct devices_list *list, const struct jval *object, int parent, unsigned depth)
 {
 	const char *path = devices_word(list, object, "path"), *name = devices_word(list, object, "name");
 	const struct jval *children = jval_get(object, "children");
 	struct inspect_device *device;
+	int self = (int)list->n;
 
 	if (!path || !name || depth > DEPTH_MAX || list->n >= DEVICES_MAX || devices_has(list, path))
 		return;
 	device = arena_push(list->arena, list->devices, list->n);
 	*device = (struct inspect_device){
-		.path = path, .name = name, .depth = depth, .kind = devices_word(list, object, "type"),
+		.path = path, .name = name, .parent = parent, .depth = depth, .kind = devices_word(list, object, "type"),
 		.start = devices_count(object, "start", 512), .size = devices_count(object, "size", 1),
 		.label = devices_word(list, object, "partlabel"), .type = devices_word(list, object, "parttype"),
 		.type_name = devices_word(list, object, "parttypename"), .uuid = devices_word(list, object, "partuuid"),
@@ -72,7 +73,7 @@ static void devices_take(struct devices_list *list, const struct jval *object, u
 	if (strcmp(device->kind, "part") == 0)
 		device->number = devices_number(name);
 	for (size_t i = 0; i < jval_count(children); i++)
-		devices_take(list, jval_item(children, i), depth + 1);
+		devices_take(list, jval_item(children, i), self, depth + 1);
 }
 
 int devices_read(struct arena *arena, const char *text, size_t size, struct inspect_device **ret_devices, size_t *ret_n,
@@ -92,7 +93,7 @@ int devices_read(struct arena *arena, const char *text, size_t size, struct insp
 		return r;
 	disks = jval_get(value, "blockdevices");
 	for (size_t i = 0; i < jval_count(disks); i++)
-		devices_take(&list, jval_item(disks, i), 0);
+		devices_take(&list, jval_item(disks, i), -1, 0);
 	*ret_devices = list.devices;
 	*ret_n = list.n;
 	return 0;

@@ -11,6 +11,7 @@
 struct inspect_device {
 	const char *path, *name;     /* "/dev/sda3", "sda3" in the appliance */
 	const char *kind;            /* "disk", "part", "lvm", "crypt", "raid1", … */
+	int parent;                  /* in the list, what it stands on; -1: nothing. (Of an array, the first of its disks.) */
 	unsigned depth;              /* below the disk: 0 for it, 1 for a partition, 2 for what stands on that */
 	unsigned number;             /* of a partition; else 0 */
 	uint64_t start, size;        /* bytes; `start` of partitions alone */

@@ -5,6 +5,7 @@
 #include "base/escape.h"
 #include "contract/image.h"
 #include "edge/jval.h"
+#include "inspect/pairing.h"
 #include "inspect/scripts.h"
 #include "inspect/told.h"
 
@@ -128,24 +129,7 @@ static int differ_trees(struct differ *differ, struct differ_pair *pair, const c
 static const char *differ_name(const struct differ *differ, const struct inspect_device *device)
 {
 	return device->label ? device->label : device->number ? arena_printf(differ->arena, "%u", device->number)
-		: strcmp(device->kind, "disk") == 0 ? "disk" : device->name;
-}
-
-/* What belongs to `device` in the other image: of the same label, else of the same number, else the same place in the list. */
-static struct inspect_device *differ_partner(const struct inspect_device *device, struct inspect_view *other)
-{
-	for (size_t i = 0; i < other->n; i++) {
-		struct inspect_device *found = &other->devices[i];
-
-		if (found->depth != device->depth || strcmp(found->kind, device->kind) != 0)
-			continue;
-		if (device->label || found->label
-			    ? device->label && found->label && strcmp(device->label, found->label) == 0
-			    : device->number ? device->number == found->number
-					     : strcmp(device->kind, "lvm") != 0 || strcmp(device->name, found->name) == 0)
-			return found;
-	}
-	return NULL;
+		: strcmp(device->kind, "disk") == 0 ? "disk" : pairing_name(device);
 }
 
 static int differ_bytes(struct differ *differ, const char *before, const char *after, bool *ret_same, struct err *err)
@@ -158,20 +142,85 @@ static int differ_bytes(struct differ *differ, const char *before, const char *a
 	return r;
 }
 
-/* A state partition that the image leaves empty is filled on the first boot with what the root has in /var. */
-static const char *differ_factory(const struct differ *differ, const struct inspect_device *after)
+/* Where the image has what a machine's /var begins with. */
+static const char *differ_factory(const struct differ *differ)
 {
 	const struct inspect_device *root = differ->before->root;
 
-	if (!after->label || strcmp(after->label, LABEL_STATE) != 0 || !after->place || !root)
-		return NULL;
-	return arena_printf(differ->arena, "%s%s%s/var", root->place, *root->root ? "/" : "", root->root);
+	return root && root->is_ours ? arena_printf(differ->arena, "%s%s%s/var", root->place, *root->root ? "/" : "", root->root)
+				     : NULL;
+}
+
+/* The state is on a partition of that label, or on a disk, whose file system has one. */
+static bool differ_is_state(const struct inspect_device *device)
+{
+	return device->place && ((device->label && strcmp(device->label, LABEL_STATE) == 0) ||
+				 (device->fs_label && strcmp(device->fs_label, STATE_LABEL) == 0));
+}
+
+static bool differ_is_empty(const struct inspect_entries *entries)
+{
+	for (size_t i = 0; i < entries->n; i++)
+		if (*entries->items[i].path && strcmp(entries->items[i].path, "lost+found") != 0)
+			return false;
+	return true;
+}
+
+/* The list of packages is the image's, and no machine gets it; a file system has a folder of its own. */
+static bool differ_is_in_state(const struct inspect_entry *entry)
+{
+	static const char database[] = "lib/dpkg";
+
+	return strcmp(entry->path, "lost+found") != 0 &&
+	       !(text_has_prefix(entry->path, database) && strchr("/", entry->path[strlen(database)]));
+}
+
+static void differ_drop(struct inspect_entries *entries)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < entries->n; i++)
+		if (differ_is_in_state(&entries->items[i]))
+			entries->items[n++] = entries->items[i];
+	entries->n = n;
+}
+
+/* A state is filled on the first boot with what the root has in /var: what an image leaves empty (`before`, or NULL) is compared
+ * with that. */
+static int differ_state(struct differ *differ, struct differ_pair *pair, const struct inspect_device *before,
+			const struct inspect_device *after, struct err *err)
+{
+	struct inspect_entries entries[2] = {0};
+	int r = before && before->place ? differ_scan(differ->before, before->place, &entries[0], err) : 0;
+	bool empty = differ_is_empty(&entries[0]);
+
+	if (r == 0 && empty)
+		r = differ_scan(differ->before, differ_factory(differ), &entries[0], err);
+	if (r == 0)
+		r = differ_scan(differ->after, after->place, &entries[1], err);
+	if (r < 0)
+		return err_wrap(err, "comparing '%s'", text_plain(differ->arena, pair->name));
+	if (empty) {
+		differ_drop(&entries[0]);
+		differ_drop(&entries[1]);
+		pair->why = "compared with what the image has in /var";
+	}
+	differ_merge(differ, pair, &entries[0], &entries[1]);
+	return 0;
+}
+
+/* Two slots with different images in them: a list of files would be all of both. */
+static bool differ_other_image(const struct differ *differ, const struct inspect_device *before,
+			       const struct inspect_device *after)
+{
+	const struct inspect_slot *ours = pairing_slot(differ->after, after), *theirs = pairing_slot(differ->before, before);
+
+	return ours && theirs && ours->root_hash && (!theirs->root_hash || strcmp(ours->root_hash, theirs->root_hash) != 0);
 }
 
 static int differ_both(struct differ *differ, struct differ_pair *pair, const struct inspect_device *before,
 		       const struct inspect_device *after, struct err *err)
 {
-	const char *factory = before->place ? NULL : differ_factory(differ, after);
 	bool same = false;
 	int r = 0;
 
@@ -182,45 +231,59 @@ static int differ_both(struct differ *differ, struct differ_pair *pair, const st
 	pair->verdict = "same";
 	if (same)
 		return 0;
-	if (factory) {
-		pair->why = "compared with what the image has for it";
-		return differ_trees(differ, pair, factory, after->place, err);
-	}
-	if (before->place && after->place)
-		return differ_trees(differ, pair, before->place, after->place, err);
+	if (differ_is_state(after) && differ_factory(differ))
+		return differ_state(differ, pair, before, after, err);
 	pair->verdict = "differs";
-	pair->why = before->problem || after->problem ? "it cannot be looked into"
-		: before->place ? "there is no file system on it any more"
-		: after->place ? "there was no file system on it" : "its bytes are others, and no file system is on it";
+	if (differ_other_image(differ, before, after))
+		pair->why = "the slot has another image, or an image only there";
+	else if (before->place && after->place)
+		return differ_trees(differ, pair, before->place, after->place, err);
+	else
+		pair->why = before->problem || after->problem ? "it cannot be looked into"
+			: before->place ? "there is no file system on it any more"
+			: after->place ? "there was no file system on it" : "its bytes are others, and no file system is on it";
 	return 0;
 }
 
-/* Disks have a partition table, and what stands on a partition is on the partition's own: neither is a content of its own. */
-static bool differ_counts(const struct inspect_device *device)
+static int differ_one(struct differ *differ, const struct inspect_device *before, const struct inspect_device *after,
+		      struct err *err)
 {
-	return device->place || strcmp(device->kind, "disk") != 0;
+	struct differ_pair pair = {.name = differ_name(differ, after), .verdict = "added"};
+	int r = 0;
+
+	if (before)
+		r = differ_both(differ, &pair, before, after, err);
+	else if (differ_is_state(after) && differ_factory(differ))
+		r = differ_state(differ, &pair, NULL, after, err);
+	*arena_push(differ->arena, differ->pairs, differ->n) = pair;
+	return r;
+}
+
+/* A disk without partitions is one of several that a machine has: of what else it has nothing is missing. */
+static bool differ_is_part(const struct inspect_view *view)
+{
+	return view->n == 1 && strcmp(view->devices[0].kind, "disk") == 0 && view->devices[0].place;
 }
 
 static int differ_compare(struct differ *differ, struct err *err)
 {
+	const struct inspect_view *view = differ->after, *other = differ->before;
+	const struct inspect_device **partners = pairing_find(view, other);
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < differ->after->n; i++) {
-		const struct inspect_device *after = &differ->after->devices[i],
-			*before = differ_partner(after, differ->before);
-		struct differ_pair pair = {.name = differ_name(differ, after), .verdict = "added"};
+	for (size_t i = 0; r == 0 && i < view->n; i++)
+		if (pairing_has_content(view, &view->devices[i]))
+			r = differ_one(differ, differ_is_part(view) && !differ_is_part(other) ? NULL : partners[i],
+				       &view->devices[i], err);
+	for (size_t i = 0; r == 0 && !differ_is_part(view) && i < other->n; i++) {
+		bool found = !pairing_has_content(other, &other->devices[i]);
 
-		if (!differ_counts(after))
-			continue;
-		if (before)
-			r = differ_both(differ, &pair, before, after, err);
-		*arena_push(differ->arena, differ->pairs, differ->n) = pair;
+		for (size_t k = 0; k < view->n && !found; k++)
+			found = partners[k] == &other->devices[i];
+		if (!found)
+			*arena_push(differ->arena, differ->pairs, differ->n) =
+				(struct differ_pair){.name = differ_name(differ, &other->devices[i]), .verdict = "removed"};
 	}
-	for (size_t i = 0; r == 0 && i < differ->before->n; i++)
-		if (differ_counts(&differ->before->devices[i]) && !differ_partner(&differ->before->devices[i], differ->after))
-			*arena_push(differ->arena, differ->pairs, differ->n) = (struct differ_pair){
-				.name = differ_name(differ, &differ->before->devices[i]), .verdict = "removed",
-			};
 	return r;
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "inspect/scripts.h"
 #include "inspect/told.h"
 
 enum { IMAGES_MAX = 2, DRIVES_MAX = 2 * IMAGES_MAX, WORK_SECONDS = 4 * 3600 };
@@ -62,11 +63,24 @@ static int inspection_add(struct inspection *inspection, const char *path, struc
 	return r;
 }
 
+static int inspection_keep_apart(const struct inspection *inspection, struct appliance *appliance, const struct strv *devices,
+				 struct err *err)
+{
+	_cleanup_buf_ struct buf said = {0};
+	struct strv words = {0};
+
+	for (size_t i = 0; i < inspection->n_views; i++)
+		strv_push(inspection->arena, &words, devices->items[inspection->disks[i]]);
+	return appliance_ask(appliance, SCRIPT_APART, &words, 4096, &said, err);
+}
+
 static int inspection_open(struct inspection *inspection, struct appliance *appliance, struct err *err)
 {
 	struct strv devices = {0};
 	int r = appliance_devices(appliance, inspection->arena, inspection->n_drives, &devices, err);
 
+	if (r == 0 && inspection->n_views == 2)
+		r = inspection_keep_apart(inspection, appliance, &devices, err);
 	for (size_t i = 0; r == 0 && i < inspection->n_views; i++) {
 		struct inspect_view *view = &inspection->views[i];
 

@@ -1,9 +1,51 @@
 #include "inspect/scripts.h"
 
+#include "inspect/pairing.h"
+
 const char SCRIPT_DEVICES[] = SCRIPT_TOOLS
 	"udevadm trigger --subsystem-match=block; udevadm settle -t 60\n"
 	"lsblk -b -J -o NAME,PATH,TYPE,SIZE,START,FSTYPE,FSVER,LABEL,UUID,PARTLABEL,PARTTYPE,PARTTYPENAME,PARTUUID,PTTYPE "
 	"\"$@\"\n";
+
+/* What the appliance has put together when it started may be of both. The second disk's arrays, volume groups and btrfs get other
+ * identities, in what QEMU keeps for this run and throws away. */
+const char SCRIPT_APART[] = SCRIPT_TOOLS
+	"exec 2>/dev/null\n"
+	"on() { lsblk -lnpo PATH,FSTYPE,UUID \"$1\" | gawk -v fs=\"$2\" '$2 == fs && !seen[$1]++ {print $1, $3}'; }\n"
+	"both() { [[ $(on \"$first\" \"$1\") && $(on \"$second\" \"$1\") ]]; }\n"
+	"filter() {\n"
+	"	local list= device\n"
+	"	for device; do list+=\"\\\"a|^$device\\$|\\\", \"; done\n"
+	"	echo \"devices { use_devicesfile=0 filter=[ $list\\\"r|.*|\\\" ] }\"\n"
+	"}\n"
+	"first=$1 second=$2\n"
+	"udevadm trigger --subsystem-match=block; udevadm settle -t 60\n"
+	"if both LVM2_member || both linux_raid_member; then\n"
+	"	lvm vgchange -an; dmsetup remove_all; mdadm --stop --scan; udevadm settle -t 60\n"
+	"	n=0 new=\n"
+	"	for disk in \"$first\" \"$second\"; do\n"
+	"		for array in $(on \"$disk\" linux_raid_member | cut -d ' ' -f 2 | sort -u); do\n"
+	"			mapfile -t members < <(on \"$disk\" linux_raid_member | sed -n \"s/ $array\\$//p\")\n"
+	"			mdadm --assemble --run --readonly $new /dev/md/apart$((n++)) \"${members[@]}\"\n"
+	"		done\n"
+	"		new=--update=uuid\n"
+	"	done\n"
+	"	udevadm settle -t 60; lvm vgchange -an\n"
+	"	mapfile -t one < <(on \"$first\" LVM2_member | cut -d ' ' -f 1)\n"
+	"	mapfile -t other < <(on \"$second\" LVM2_member | cut -d ' ' -f 1)\n"
+	"	config=$(filter \"${other[@]}\")\n"
+	"	for group in $(lvm vgs --noheadings -o vg_name --config \"$config\"); do\n"
+	"		mapfile -t members < <(lvm pvs --noheadings -o pv_name,vg_name --config \"$config\" |\n"
+	"			gawk -v group=\"$group\" '$2 == group {print $1}')\n"
+	"		lvm vgimportclone -y --config \"$config\" -n \"" PAIRING_APART "$group\" \"${members[@]}\"\n"
+	"	done\n"
+	"	lvm vgchange -ay --activationmode degraded --config \"$(filter \"${one[@]}\" \"${other[@]}\")\"\n"
+	"fi\n"
+	"on \"$second\" btrfs | while read -r device uuid; do\n"
+	"	[[ ! $(on \"$first\" btrfs) =~ \"$uuid\" ]] || btrfstune -f -m \"$device\"\n"
+	"done\n"
+	"udevadm settle -t 60\n"
+	"true\n";
 
 const char SCRIPT_MOUNT[] = SCRIPT_TOOLS
 	"is_root() {\n"
@@ -110,8 +152,8 @@ const char SCRIPT_PACK[] = SCRIPT_TOOLS
 
 const char SCRIPT_SCAN[] = SCRIPT_TOOLS
 	"cd -- \"$1\" || exit 1\n"
-	"find . -xdev " SCRIPT_RECORD "\n"
-	"find . -xdev -type f -print0 | xargs -0 -r sha256sum -z -- | sed -z 's/^/h/'\n"
+	"find . " SCRIPT_RECORD "\n"
+	"find . -type f -size -67108864k -print0 | xargs -0 -r sha256sum -z -- | sed -z 's/^/h/'\n"
 	"getfattr -R -P -h -d -m- -e hex . 2>/dev/null | gawk -v RS= -v ORS='\\0' '{print \"x\" $0}'\n"
 	"true\n";
 

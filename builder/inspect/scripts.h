@@ -35,6 +35,9 @@
 /* DISK…: lsblk(8)'s JSON. Volume groups are active already, and arrays run. */
 extern const char SCRIPT_DEVICES[];
 
+/* DISK DISK: makes arrays, volume groups and btrfs of two images, which may be copies of each other, usable beside each other. */
+extern const char SCRIPT_APART[];
+
 /* DEVICE TYPE PLACE…: mounts each, read-only and without replaying its journal. For each: "yes" or why not, size and free
  * bytes, the folder that is a root ("/", "/SUBVOLUME"; "" for none), the epoch of an image of ours, subvolumes as lines.
  * Six fields, each with its NUL. */
@@ -65,7 +68,7 @@ extern const char SCRIPT_LIST[];
 /* FOLDER: an archive (newc.h) of the files below it that have one name, and fit into one. */
 extern const char SCRIPT_PACK[];
 
-/* FOLDER: records as of SCRIPT_LIST, of all of one file system, with digests and extended attributes. */
+/* FOLDER: records as of SCRIPT_LIST, of all below it, with digests (but of files beyond 64 GiB) and extended attributes. */
 extern const char SCRIPT_SCAN[];
 
 /* DEVICE DEVICE: "same" or "differ". */

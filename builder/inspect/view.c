@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "contract/image.h"
+#include "inspect/pairing.h"
 #include "inspect/points.h"
 #include "inspect/scripts.h"
 
@@ -125,7 +126,7 @@ static int view_unpack(struct inspect_view *view, struct err *err)
 	if (r < 0)
 		return err_wrap(err, "unpacking the template");
 	*device = (struct inspect_device){
-		.path = view->scratch, .name = "template", .kind = "template", .size = view->file_size, .place = place,
+		.path = view->scratch, .name = "template", .parent = -1, .kind = "template", .size = view->file_size, .place = place,
 			.root = "",
 	};
 	view->devices = device;
@@ -183,24 +184,14 @@ static bool view_is_esp(const struct inspect_device *device)
 						 strcmp(device->type, "0xef") == 0);
 }
 
-/* The letter of the slot that a partition is: "root-a"; 0 for another one. */
-static char view_slot(const struct inspect_device *device)
-{
-	size_t length = device->label ? strlen(device->label) : 0;
-
-	if (length < 2 || !text_has_prefix(device->label, LABEL_ROOT) || device->label[length - 2] != '-')
-		return 0;
-	return device->label[length - 1] == 'a' || device->label[length - 1] == 'b' ? device->label[length - 1] : 0;
-}
-
 /* Of two systems the newer one: by the loader's number, else by the date of what it is made of. */
 static bool view_is_newer(const struct inspect_view *view, const struct inspect_device *device,
 			  const struct inspect_device *than)
 {
-	char a = view_slot(device), b = view_slot(than);
+	const struct inspect_slot *slot = pairing_slot(view, device), *other = pairing_slot(view, than);
 
-	if (a && b && view->slots[a - 'a'].sequence != view->slots[b - 'a'].sequence)
-		return view->slots[a - 'a'].sequence > view->slots[b - 'a'].sequence;
+	if (slot && other && slot->sequence != other->sequence)
+		return slot->sequence > other->sequence;
 	return device->epoch > than->epoch;
 }
 
