@@ -251,6 +251,9 @@ static int differ_one(struct differ *differ, const struct inspect_device *before
 	struct differ_pair pair = {.name = differ_name(differ, after), .verdict = "added"};
 	int r = 0;
 
+	if (before && strcmp(pair.name, differ_name(differ, before)) != 0)
+		pair.why = arena_printf(differ->arena, "what the other image has in '%s'",
+					escape_shown(differ->arena, differ_name(differ, before)));
 	if (before)
 		r = differ_both(differ, &pair, before, after, err);
 	else if (differ_is_state(after) && differ_factory(differ))

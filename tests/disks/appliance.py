@@ -3,6 +3,7 @@
 their names), which are /dev/disk/guestfs/drivea, driveb, …, and prints what it says. For tests: it shares nothing with the
 builder's own file."""
 import ctypes
+import os
 import sys
 import tempfile
 
@@ -45,6 +46,5 @@ def main():
 
 
 with tempfile.TemporaryDirectory() as folder:
-    import os
     os.environ["TMPDIR"] = folder
     main()

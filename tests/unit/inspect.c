@@ -9,6 +9,7 @@
 #include "inspect/devices.h"
 #include "inspect/entries.h"
 #include "inspect/kind.h"
+#include "inspect/pairing.h"
 #include "inspect/points.h"
 #include "scratch.h"
 
@@ -185,6 +186,58 @@ START_TEST(devices_are_found_by_what_people_call_them)
 }
 END_TEST
 
+/* --- what belongs together ------------------------------------------------------------------------------------------- */
+
+/* A machine that was switched, and the image it has in its second slot; both with an array of two disks and a group. */
+static struct inspect_device machine_devices[] = {
+	{.name = "sda", .kind = "disk", .parent = -1, .table = "gpt"},
+	{.name = "sda1", .kind = "part", .parent = 0, .depth = 1, .number = 1, .label = "root-a", .place = "/a"},
+	{.name = "sda2", .kind = "part", .parent = 0, .depth = 1, .number = 2, .label = "root-b", .place = "/b"},
+	{.name = "sda3", .kind = "part", .parent = 0, .depth = 1, .number = 3, .label = "m", .fs = "linux_raid_member"},
+	{.name = "md127", .kind = "raid1", .parent = 3, .depth = 2, .place = "/m"},
+	{.name = "sda4", .kind = "part", .parent = 0, .depth = 1, .number = 4, .label = "n", .fs = "linux_raid_member"},
+	{.name = "md126", .kind = "raid1", .parent = 5, .depth = 2, .place = "/n"},
+	{.name = "sda5", .kind = "part", .parent = 0, .depth = 1, .number = 5, .fs = "LVM2_member"},
+	{.name = "group-home", .kind = "lvm", .parent = 7, .depth = 2},
+	{.name = "sda9", .kind = "part", .parent = 0, .depth = 1, .number = 9},
+};
+static struct inspect_device image_devices[] = {
+	{.name = "sdb", .kind = "disk", .parent = -1, .table = "gpt"},
+	{.name = "sdb1", .kind = "part", .parent = 0, .depth = 1, .number = 1, .label = "root-a", .place = "/a"},
+	{.name = "sdb2", .kind = "part", .parent = 0, .depth = 1, .number = 2, .label = "root-b"},
+	{.name = "sdb4", .kind = "part", .parent = 0, .depth = 1, .number = 4, .label = "n", .fs = "linux_raid_member"},
+	{.name = "md125", .kind = "raid1", .parent = 3, .depth = 2, .place = "/n"},
+	{.name = "sdb3", .kind = "part", .parent = 0, .depth = 1, .number = 3, .label = "m", .fs = "linux_raid_member"},
+	{.name = "md124", .kind = "raid1", .parent = 5, .depth = 2, .place = "/m"},
+	{.name = "sdb5", .kind = "part", .parent = 0, .depth = 1, .number = 5, .fs = "LVM2_member"},
+	{.name = "apart_group-home", .kind = "lvm", .parent = 7, .depth = 2},
+	{.name = "sdb8", .kind = "part", .parent = 0, .depth = 1, .number = 8},
+};
+
+START_TEST(devices_of_two_images_find_each_other)
+{
+	enum { N = sizeof machine_devices / sizeof *machine_devices };
+	static const int partners[N] = {0, 2, 1, 5, 6, 3, 4, 7, 8, -1};
+	static const bool contents[N] = {false, true, true, false, true, false, true, false, true, true};
+	struct inspect_view machine = {
+		.arena = scratch_arena(), .devices = machine_devices, .n = N,
+		.slots = {{.letter = 'a', .root_hash = "11"}, {.letter = 'b', .root_hash = "22"}},
+	};
+	struct inspect_view image = {
+		.arena = scratch_arena(), .devices = image_devices, .n = sizeof image_devices / sizeof *image_devices,
+		.slots = {{.letter = 'a', .root_hash = "22"}, {.letter = 'b'}},
+	};
+	const struct inspect_device **found = pairing_find(&machine, &image);
+
+	for (int i = 0; i < N; i++) {
+		ck_assert_msg(found[i] == (partners[i] < 0 ? NULL : &image_devices[partners[i]]), "%s belongs to %s",
+			      machine_devices[i].name, found[i] ? found[i]->name : "nothing");
+		ck_assert_msg(pairing_has_content(&machine, &machine_devices[i]) == contents[i], "%s", machine_devices[i].name);
+	}
+	ck_assert_str_eq(pairing_name(&image_devices[8]), "group-home");
+}
+END_TEST
+
 START_TEST(what_is_shown_is_text_and_nothing_is_lost)
 {
 	static const struct {
@@ -204,4 +257,5 @@ END_TEST
 SUITE(inspect, a_qcow2_that_leads_to_another_file_is_refused, the_first_bytes_tell_what_an_image_is,
       a_list_of_files_is_read_with_digests_and_attributes, a_list_that_leads_elsewhere_is_none,
 	      mounts_of_an_fstab_are_told_in_their_order,
-      devices_are_found_by_what_people_call_them, what_is_shown_is_text_and_nothing_is_lost)
+      devices_are_found_by_what_people_call_them, what_is_shown_is_text_and_nothing_is_lost,
+      devices_of_two_images_find_each_other)
