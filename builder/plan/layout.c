@@ -10,6 +10,7 @@
 
 /* The codes of sgdisk(8) that stand for types of the GPT (UAPI group, "Discoverable Partitions Specification"). */
 static const struct { const char *code, *guid; } types[] = {
+	{"0700", "EBD0A0A2-B9E5-4433-87C0-68B6B72699C7"}, /* basic data: vfat */
 	{"8200", "0657FD6D-A4AB-43C4-84E5-0933C84B4F4F"}, /* swap */
 	{"8300", "0FC63DAF-8483-4772-8E79-3D69D8477DE4"}, /* Linux file system */
 	{"8302", "933AC7E1-2EB4-4F13-B844-0E14E2AEF915"}, /* /home */
