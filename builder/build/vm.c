@@ -130,7 +130,7 @@ static int build_vm_make(const struct build *build, const char *path, struct man
 	struct disk_spec spec = {
 		.name = plan->recipe->name, .layout = plan->layout, .cmdline = plan->cmdline, .seed = plan->seed,
 		.epoch = plan->epoch, .root = build->image.path, .init = plan->programs->init, .tools = {build->tools.path},
-		.uki = uki, .work = build->work, .stack = &plan->stack,
+		.uki = uki, .work = build->work, .cache = cache_folder(build->cache), .stack = &plan->stack,
 	};
 	int r = build_vm_find_ground(build, &spec, &ground, err);
 

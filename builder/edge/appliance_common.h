@@ -15,7 +15,7 @@
 	CALL(set_event_callback) CALL(set_backend) CALL(set_backend_setting) CALL(set_path) \
 	CALL(get_path) CALL(set_cachedir) CALL(set_tmpdir) CALL(set_verbose) \
 	CALL(add_drive_opts_argv) CALL(launch) CALL(shutdown) CALL(list_devices) \
-	CALL(blockdev_getsize64) CALL(pwrite_device) CALL(debug)
+	CALL(blockdev_getsize64) CALL(pwrite_device) CALL(debug) CALL(download)
 
 #define APPLIANCE_DECLARE(name) __typeof__(guestfs_##name) *name;
 
