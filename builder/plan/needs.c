@@ -104,10 +104,44 @@ static int needs_tools(const struct plan *plan, struct err *err)
 	return err_result(err);
 }
 
+/* Debian's kernel for clouds is without it. */
+static const char CLOUD_KERNEL[] = "linux-image-cloud-", LACKING[] = "f2fs";
+
+static bool needs_lacking(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->stack.n_nodes; i++) {
+		const char *format = stack_word(&plan->stack.nodes[i], "format");
+
+		if (format && strcmp(format, LACKING) == 0)
+			return true;
+	}
+	for (size_t i = 0; i < plan->layout.n_partitions; i++)
+		if (plan->layout.partitions[i].content == DISK_F2FS && plan->layout.partitions[i].mountpoint)
+			return true;
+	return false;
+}
+
+static int needs_driver(const struct plan *plan, struct err *err)
+{
+	const struct pos pos = recipe_place(plan->recipe, (const char *const[]){"partitions", NULL}, NULL);
+
+	for (size_t i = 0; needs_lacking(plan) && i < plan->lock->image.n_packages; i++) {
+		const char *name = plan->lock->image.packages[i].name;
+
+		if (!text_has_prefix(name, CLOUD_KERNEL))
+			continue;
+		err_at(err, -ENOTSUP, &pos, "partitions", "the kernel '%s' cannot mount %s", name, LACKING);
+		return err_hint(err, "take 'linux-image-amd64' in its place: 'packages: [!remove linux-image-cloud-amd64, "
+				     "linux-image-amd64]'");
+	}
+	return 0;
+}
+
 int needs_make(struct arena *arena, struct plan *plan, struct err *err)
 {
 	if (plan->layout.n_partitions == 0)
 		return 0;
 	needs_one_kernel(arena, plan, err);
+	needs_driver(plan, err);
 	return needs_tools(plan, err);
 }

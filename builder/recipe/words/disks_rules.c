@@ -40,6 +40,7 @@ void disks_check(struct decoder *decoder, const struct node *root)
 	disks_check_roles(decoder, &tree, partitions);
 	disks_check_mounts(decoder, &tree);
 	disks_check_luks(decoder, &tree);
+	disks_check_args(decoder, &tree);
 }
 
 const struct recipe_disk *recipe_disk(const struct recipe *recipe, const char *role)

@@ -122,6 +122,11 @@ static void proxmox_check_option(struct decoder *decoder, const struct proxmox_o
 		err_at(decoder->err, -EINVAL, &option->pos, path, "deploy sets '%s' itself", option->key);
 		err_hint(decoder->err, word ? "say it by 'proxmox.%s'" : "leave it out", word);
 	}
+	if (strcmp(option->key, "tpmstate0") != 0)
+		return;
+	err_at(decoder->err, -EINVAL, &option->pos, path,
+	       "each deploy would make the machine another TPM, and the keys in the one that it has would be lost");
+	err_hint(decoder->err, "give the machine its TPM once, by hand: 'qm set VMID --tpmstate0 STORAGE:1,version=v2.0'");
 }
 
 void proxmox_check(struct decoder *decoder, const struct node *root)
