@@ -9,7 +9,8 @@
 #include "edge/appliance_wire.h"
 #include "host/proc.h"
 
-/* A folder with a file of this name has an appliance for the library, and nothing is made (libguestfs-make-fixed-appliance(1)). */
+/* A folder with a file of this name has an appliance for the library, and nothing is made
+ * (libguestfs-make-fixed-appliance(1)). */
 static const char FIXED[] = "README.fixed", FIXED_TEXT[] = "aether-build has made this. It is made anew when it is missing.\n";
 
 const char *appliance_made(struct arena *arena, const char *kept)

@@ -147,7 +147,8 @@ static const char *differ_factory(const struct differ *differ)
 {
 	const struct inspect_device *root = differ->before->root;
 
-	return root && root->is_ours ? arena_printf(differ->arena, "%s%s%s/var", root->place, *root->root ? "/" : "", root->root)
+	return root && root->is_ours
+		       ? arena_printf(differ->arena, "%s%s%s/var", root->place, *root->root ? "/" : "", root->root)
 				     : NULL;
 }
 
@@ -185,7 +186,8 @@ static void differ_drop(struct inspect_entries *entries)
 	entries->n = n;
 }
 
-/* A state is filled on the first boot with what the root has in /var: what an image leaves empty (`before`, or NULL) is compared
+/* A state is filled on the first boot with what the root has in /var: what an image leaves empty (`before`, or NULL) is
+ * compared
  * with that. */
 static int differ_state(struct differ *differ, struct differ_pair *pair, const struct inspect_device *before,
 			const struct inspect_device *after, struct err *err)

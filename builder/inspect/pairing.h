@@ -7,7 +7,8 @@
 /* Two images with the same volume groups can be open at once because those of the second are given names that begin so. */
 #define PAIRING_APART "apart_"
 
-/* Gives each device of `view` the one of `other` that belongs to it, or NULL, and each at most once: a slot with the same root hash,
+/* Gives each device of `view` the one of `other` that belongs to it, or NULL, and each at most once: a slot with the same root
+ * hash,
  * whichever letter it has there; else what has the same label or number, and stands on what belongs together. In the view's
  * arena, by the devices' places in its list. */
 const struct inspect_device **pairing_find(const struct inspect_view *view, const struct inspect_view *other);

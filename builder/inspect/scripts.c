@@ -7,7 +7,8 @@ const char SCRIPT_DEVICES[] = SCRIPT_TOOLS
 	"lsblk -b -J -o NAME,PATH,TYPE,SIZE,START,FSTYPE,FSVER,LABEL,UUID,PARTLABEL,PARTTYPE,PARTTYPENAME,PARTUUID,PTTYPE "
 	"\"$@\"\n";
 
-/* What the appliance has put together when it started may be of both. The second disk's arrays, volume groups and btrfs get other
+/* What the appliance has put together when it started may be of both. The second disk's arrays, volume groups and btrfs get
+ * other
  * identities, in what QEMU keeps for this run and throws away. */
 const char SCRIPT_APART[] = SCRIPT_TOOLS
 	"exec 2>/dev/null\n"

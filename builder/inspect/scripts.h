@@ -35,7 +35,8 @@
 /* DISK…: lsblk(8)'s JSON. Volume groups are active already, and arrays run. */
 extern const char SCRIPT_DEVICES[];
 
-/* DISK DISK: makes arrays, volume groups and btrfs of two images, which may be copies of each other, usable beside each other. */
+/* DISK DISK: makes arrays, volume groups and btrfs of two images, which may be copies of each other, usable beside each
+ * other. */
 extern const char SCRIPT_APART[];
 
 /* DEVICE TYPE PLACE…: mounts each, read-only and without replaying its journal. For each: "yes" or why not, size and free

@@ -126,7 +126,8 @@ static int view_unpack(struct inspect_view *view, struct err *err)
 	if (r < 0)
 		return err_wrap(err, "unpacking the template");
 	*device = (struct inspect_device){
-		.path = view->scratch, .name = "template", .parent = -1, .kind = "template", .size = view->file_size, .place = place,
+		.path = view->scratch, .name = "template", .parent = -1, .kind = "template",
+		.size = view->file_size, .place = place,
 			.root = "",
 	};
 	view->devices = device;

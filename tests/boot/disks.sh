@@ -116,7 +116,7 @@ done <<-'END'
 END
 judges <<'END'
 quota of projects is accounted|findmnt -no OPTIONS /srv/xfs-quota | grep -q prjquota
-btrfs has its subvolumes|test "$(btrfs subvolume list /srv/btrfs | sed 's/.* //' | sort | xargs)" = "home home/user nix rootfs test"
+btrfs has them all|btrfs subvolume list /srv/btrfs | sed 's/.* //' | sort | xargs | grep -x "home home/user nix rootfs test"
 … compressed as the layout says|findmnt -no OPTIONS /srv/btrfs-home | grep -q compress=zstd
 an empty partition is empty|! blkid -p "$(readlink -f /dev/disk/by-partlabel/empty)" | grep -q ' TYPE='
 a table has no fault|sfdisk --verify "$(lsblk -no PKNAME -p /dev/disk/by-partlabel/empty)"

@@ -23,7 +23,7 @@ layout() {
 }
 
 layout formats <<'EOF'
-f2fs:  { priority: 11, size: 96M, content: { type: filesystem, format: f2fs, mountpoint: /srv/f2fs } }
+f2fs:  { priority: 11, size: 96M, content: { type: filesystem, format: f2fs } }
 btrfs: { priority: 12, size: 160M, content: { type: filesystem, format: btrfs, mountpoint: /srv/btrfs } }
 swap:  { priority: 13, size: 32M, content: { type: swap } }
 xfs:

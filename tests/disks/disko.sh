@@ -1,6 +1,7 @@
 #!/bin/bash
 # budget: 60
-# Each of disko's layouts in our words can be planned, and those that boot/disks.sh and boot/partitions.sh do not boot are built.
+# Each of disko's layouts in our words can be planned, and those that boot/disks.sh and boot/partitions.sh do not boot are
+# built.
 . "${SOURCE:=$PWD}/tests/lib.sh"
 
 IMAGE_REPO=$WORK/repository
@@ -39,9 +40,10 @@ no_driver() {
 }
 ok "f2fs is refused with a kernel that has none" no_driver
 KERNEL=whole
-ok "… and built with one that has" built f2fs -e 's/^packages: \[/packages: [!remove linux-image-cloud-amd64, linux-image-amd64, /'
+ok "… and built with one that has" built f2fs \
+	-e 's/^packages: \[/packages: [!remove linux-image-cloud-amd64, linux-image-amd64, /'
 hybrid() {
-	qemu-img convert -O raw "$(ls "$WORK"/out/hybrid-mbr/1/*.qcow2)" "$WORK/raw" &&
+	qemu-img convert -O raw "$WORK/out/hybrid-mbr/1/hybrid-mbr.qcow2" "$WORK/raw" &&
 		sfdisk --dump --label-nested dos "$WORK/raw" | grep -q 'type=c'
 }
 ok "the hybrid MBR has the partition that firmware looks for" hybrid

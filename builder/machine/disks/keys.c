@@ -172,7 +172,8 @@ static int keys_get_secret(struct stage *stage, const struct node *node, struct 
 	snprintf(path, sizeof path, SECRETS "/%s", node_word(node, "secret"));
 	r = keys_read_file(path, key);
 	if (r < 0)
-		stage_problem(stage, "%s: its passphrase is the secret '%s', which is not there: send it (aether-build secrets send), "
+		stage_problem(stage,
+			      "%s: its passphrase is the secret '%s', which is not there: send it (aether-build secrets send), "
 			      "then "
 			      "run 'systemctl restart " STACK_UNIT_LATE "'", node->id, node_word(node, "secret"));
 	return r;

@@ -95,7 +95,8 @@ int disks_tree_mounted(const struct disks_tree *tree, const char *mountpoint);
 void disks_check(struct decoder *decoder, const struct node *root);
 
 /* The parts of that: partition tables (and their defaults); what is made of several devices, and that nothing stands on itself
- * (false: it does); encrypted volumes; arguments for other programs; roles of disks and their serial numbers; what is mounted, and recipe->mounts. */
+ * (false: it does); encrypted volumes; arguments for other programs; roles of disks and their serial numbers; what is mounted,
+ * and recipe->mounts. */
 void disks_check_tables(struct decoder *decoder, const struct disks_tree *tree);
 bool disks_check_groups(struct decoder *decoder, const struct disks_tree *tree);
 void disks_check_luks(struct decoder *decoder, const struct disks_tree *tree);

@@ -14,7 +14,8 @@ static void disks_args_check(struct decoder *decoder, const struct strv *args, c
 	for (size_t i = 0; i < args->count; i++) {
 		if (!disks_args_is_device(args->items[i]))
 			continue;
-		err_at(decoder->err, -EINVAL, pos, path, "'extraArgs' has '%s', which is a file or another device", args->items[i]);
+		err_at(decoder->err, -EINVAL, pos, path, "'extraArgs' has '%s', which is a file or another device",
+		       args->items[i]);
 		err_hint(decoder->err, "what is on several devices is said by 'mdadm' or 'lvm_vg', whose members are checked");
 	}
 }
@@ -27,7 +28,8 @@ void disks_check_args(struct decoder *decoder, const struct disks_tree *tree)
 
 		disks_args_check(decoder, &content->extra_args, &content->pos, device->path);
 		for (size_t s = 0; s < content->n_subvolumes; s++)
-			disks_args_check(decoder, &content->subvolumes[s].extra_args, &content->subvolumes[s].pos, device->path);
+			disks_args_check(decoder, &content->subvolumes[s].extra_args, &content->subvolumes[s].pos,
+					 device->path);
 		if (device->lv)
 			disks_args_check(decoder, &device->lv->extra_args, &device->lv->pos, device->path);
 		if (device->array && !device->partition)
