@@ -32,7 +32,7 @@ for layout in "$SOURCE"/partitions/disko/*.yaml; do
 	layout=$(basename "$layout" .yaml)
 	[[ $layout == f2fs ]] || ok "$layout can be planned" planned "$layout"
 done
-for layout in hybrid-mbr hybrid-tmpfs-on-root luks-interactive-login luks-tpm2 negative-size; do
+for layout in complex hybrid-mbr hybrid-tmpfs-on-root luks-interactive-login luks-tpm2 mdadm-raid0 negative-size; do
 	ok "$layout is built" built "$layout"
 done
 no_driver() {
