@@ -156,7 +156,7 @@ enum { N_CASES = sizeof cases / sizeof *cases };
 
 static const char *const all_packages[] = {
 	"btrfs-progs", "cryptsetup-bin", "e2fsprogs", "fdisk", "libtss2-esys-3.0.2-0t64", "libtss2-mu-4.0.1-0t64",
-	"libtss2-rc0t64", "libtss2-tcti-device0t64", "linux-image-cloud-amd64", "lvm2", "mdadm", "systemd-cryptsetup",
+	"libtss2-rc0t64", "libtss2-tcti-device0t64", "linux-image-amd64", "lvm2", "mdadm", "systemd-cryptsetup",
 	"systemd-repart",
 	"thin-provisioning-tools", "xfsprogs",
 };
