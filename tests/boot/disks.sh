@@ -2,8 +2,7 @@
 # budget: 300
 # deadline: 1800
 # Every block stack of partitions/disko on one machine: made on its first boot on disks that are blank, judged by other
-# programs; then the power is cut, one disk of a RAID 1 is gone, one of a RAID 5 is new, one has somebody else's file system,
-# and some have grown.
+# programs; then the power is cut, one disk of a RAID 1 is gone, one has somebody else's file system, and some have grown.
 # shellcheck disable=SC2317 # its functions are called by ok
 . "${SOURCE:=$PWD}/tests/lib.sh"
 . "$SOURCE/tests/boot/lib.sh"
@@ -131,21 +130,20 @@ swap is on, of both kinds|test "$(swapon --noheadings --show=NAME | wc -l)" = 2
 … with the priority that was asked for|swapon --noheadings --show=PRIO | grep -q 100
 nothing of the making is left|! losetup -a | grep . && ! mount | grep -i shadow
 END
-in_guest stacks 'for f in /srv/*; do mountpoint -q $f && echo canary >$f/canary; done; sync
+in_guest stacks 'for f in /srv/*; do mountpoint -q $f && echo canary >$f/canary; done; sync; sleep 2
 	for i in $(seq 60); do grep -qE "resync|recovery" /proc/mdstat || break; sleep 1; done'
 
 # --- the power is cut, and disks change -------------------------------------------------------------------------------
 
 cut_power stacks
-rm "$WORK/stacks/md-b.qcow2" "$WORK/stacks/md5-c.qcow2" "$WORK/stacks/disk1.qcow2"
-new_disk stacks md5-c 256M
+rm "$WORK/stacks/md-b.qcow2" "$WORK/stacks/disk1.qcow2"
 truncate -s 256M "$WORK/foreign" && mkfs.ext4 -q -F -L mine "$WORK/foreign"
 qemu-img convert -O qcow2 "$WORK/foreign" "$WORK/stacks/disk1.qcow2"
-for serial in xfs sort crypt-two lvm-a; do
+for serial in sort crypt-two lvm-a; do
 	qemu-img resize -q "$WORK/stacks/$serial.qcow2" +256M
 done
 power_on
-ok "with a disk less, a new one and a foreign one it comes up all the same" wait_for_ssh stacks
+ok "with a disk less and a foreign one it comes up all the same" wait_for_ssh stacks
 not_kept() {
 	in_guest stacks 'for f in /srv/*; do [ $f = /srv/b ] || [ "$(cat $f/canary)" = canary ] || echo $f; done' 2>&1 | grep .
 }
@@ -153,11 +151,9 @@ refused "… with all that was written" not_kept
 judges <<'END'
 RAID 1 runs with the disk that is left|of_array /srv/md 'State : .*degraded'
 … which status says|aether-agent status | grep -q raid1
-the new disk of RAID 5 is in it|for i in $(seq 60); do of_array /srv/md5 'Active Devices : 3' && exit; sleep 1; done; false
 what is somebody else's was left alone|blkid -p "$(readlink -f /dev/disk/by-id/scsi-*disk1)" | grep -q mine
 … and is not mounted|! mountpoint -q /srv/b
 … which is told with what to do|aether-agent status | grep -q disk1
-XFS has grown with its disk|test "$(megabytes /srv/xfs)" -gt 600
 a volume that takes all that is free has grown|test "$(megabytes /srv/sort-home)" -gt 350
 an encrypted partition has grown, and what is in it|test "$(megabytes /srv/two)" -gt 350
 one that has a size has not|test "$(megabytes /srv/two-home)" -lt 64

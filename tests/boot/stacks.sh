@@ -21,6 +21,7 @@ disks() {
 # start_tpm NAME: the machine's TPM, which keeps what it has; TPM is QEMU's words for it.
 start_tpm() {
 	mkdir -p "$WORK/$1/tpm"
+	rm -f "$WORK/$1/tpm.socket" # (of one that has ended)
 	swtpm socket --tpm2 --tpmstate "dir=$WORK/$1/tpm" --ctrl "type=unixio,path=$WORK/$1/tpm.socket" --terminate &
 	echo $! >"$WORK/$1/tpm.pid"
 	TPM=(-chardev "socket,id=tpm,path=$WORK/$1/tpm.socket" -tpmdev "emulator,id=tpm,chardev=tpm"
